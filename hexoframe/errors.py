@@ -1,0 +1,184 @@
+"""Everything that hexoframe raises or warns.
+
+Only classes live here, and they need nothing but the standard library, so that every
+other module may import them. A message says what came, what was allowed and what to do
+next; it never carries a password, a token or a URL with its query.
+
+The tree::
+
+    HexoframeError
+    ├── RequestError               the service was asked
+    │   ├── AuthenticationError    401, 403
+    │   ├── NotFoundError          404
+    │   ├── RateLimitedError       429, retryable
+    │   ├── ServerError            5xx, retryable
+    │   └── UnreachableError       no answer, retryable
+    ├── ResponseError              an answer arrived and makes no sense
+    ├── IncompleteDataError        the source holds more than arrived
+    ├── UnknownChannelError        also LookupError
+    ├── TimestampError             also ValueError
+    ├── FileFormatError            also ValueError
+    ├── ConfigurationError         also ValueError
+    ├── OutputExistsError          also FileExistsError
+    └── CacheError                 also OSError
+    HexoframeWarning
+    ├── MissingSamplesWarning
+    ├── SkippedChannelWarning
+    ├── MissingFactsWarning
+    └── UnverifiedCalibrationWarning
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "AuthenticationError",
+    "CacheError",
+    "ConfigurationError",
+    "FileFormatError",
+    "HexoframeError",
+    "HexoframeWarning",
+    "IncompleteDataError",
+    "MissingFactsWarning",
+    "MissingSamplesWarning",
+    "NotFoundError",
+    "OutputExistsError",
+    "RateLimitedError",
+    "RequestError",
+    "ResponseError",
+    "ServerError",
+    "SkippedChannelWarning",
+    "TimestampError",
+    "UnknownChannelError",
+    "UnreachableError",
+    "UnverifiedCalibrationWarning",
+]
+
+
+class HexoframeError(Exception):
+    """Base of every error of this package.
+
+    Attributes
+    ----------
+    retryable : bool
+        Whether the same call may succeed later without any change.
+    """
+
+    retryable = False
+
+
+class RequestError(HexoframeError):
+    """The service was asked and did not give what was asked for.
+
+    Attributes
+    ----------
+    status : int or None
+        HTTP status of the answer.
+    retry_after : float or None, in s
+        How long the service asks callers to wait.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class AuthenticationError(RequestError):
+    """The credentials are missing, wrong or not sufficient (401, 403)."""
+
+
+class NotFoundError(RequestError):
+    """The object does not exist, or this user may not see it (404)."""
+
+
+class RateLimitedError(RequestError):
+    """The service asks for fewer requests (429)."""
+
+    retryable = True
+
+
+class ServerError(RequestError):
+    """The service failed (5xx)."""
+
+    retryable = True
+
+
+class UnreachableError(RequestError):
+    """No answer came: no network, a wrong host name or a cut connection."""
+
+    retryable = True
+
+
+class ResponseError(HexoframeError):
+    """An answer arrived and makes no sense."""
+
+
+class IncompleteDataError(HexoframeError):
+    """The source holds more samples than arrived.
+
+    Attributes
+    ----------
+    ledger : object or None
+        What was expected and what came, per channel.
+    resume : object or None
+        What a later call needs to go on where this one stopped.
+    """
+
+    def __init__(
+        self, message: str = "", *, ledger: Any = None, resume: Any = None
+    ) -> None:
+        super().__init__(message)
+        self.ledger = ledger
+        self.resume = resume
+
+
+class UnknownChannelError(HexoframeError, LookupError):
+    """No channel of this model has that name or id."""
+
+
+class TimestampError(HexoframeError, ValueError):
+    """A time stamp is naive, missing, off the tick grid or out of range."""
+
+
+class FileFormatError(HexoframeError, ValueError):
+    """A file is not what it should be: names the file, the place and what was found."""
+
+
+class ConfigurationError(HexoframeError, ValueError):
+    """An argument or a setting has a value that is not allowed."""
+
+
+class OutputExistsError(HexoframeError, FileExistsError):
+    """The target of a writer exists and ``overwrite=True`` was not given."""
+
+
+class CacheError(HexoframeError, OSError):
+    """The cache folder cannot be used."""
+
+
+class HexoframeWarning(UserWarning):
+    """Base of every warning of this package."""
+
+
+class MissingSamplesWarning(HexoframeWarning):
+    """Samples that the source holds are missing, and the caller allowed it."""
+
+
+class SkippedChannelWarning(HexoframeWarning):
+    """A file or datatype was left out because no channel of the model takes it."""
+
+
+class MissingFactsWarning(HexoframeWarning):
+    """A file cannot carry all that it should: the source did not say it."""
+
+
+class UnverifiedCalibrationWarning(HexoframeWarning):
+    """The gain of a datatype was never confirmed on real data."""

@@ -1,0 +1,701 @@
+"""Ticks, time and text, against datetime, fractions and zoneinfo."""
+
+import datetime as dt
+import zoneinfo
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hexoframe import digits
+from hexoframe import timestamps as ts
+from hexoframe.errors import ConfigurationError, TimestampError
+
+FIRST = 946_684_800  # 2000-01-01
+LAST = 4_102_444_800  # 2100-01-01
+CLOCKS = (256, 1000)
+ZONES = ("UTC", "America/Montreal", "Asia/Kolkata", "Australia/Lord_Howe")
+FORMATS = (
+    ts.CLASSIC_FORMAT,
+    "%Y-%m-%dT%H:%M:%S.%f%z",
+    "%d/%b/%Y %I:%M:%S.%f %p %Z%z",
+    "%Y %j %H%M%S%f",
+    "%% é %A %d %B %Y %T.%f ü%%T",
+    "%G-W%V-%u %X %f",
+    "%c %f",
+    "%y%m%d%H%M%S%f",
+    "%f of %S, %M, %H on %F",
+)
+NOON = 1_500_000_000  # some second without a change of clocks near it
+
+clocks = st.sampled_from(CLOCKS)
+zones = st.sampled_from(ZONES)
+seconds = st.integers(FIRST, LAST - 1)
+
+
+def zone_of(name):
+    return dt.UTC if name == "UTC" else zoneinfo.ZoneInfo(name)
+
+
+def spelt(ticks, clock, fmt, tz):
+    """Format each tick through exact fractions and datetime."""
+    texts = []
+    for tick in ticks:
+        second, part = divmod(int(tick), clock)
+        micro = round(Fraction(part, clock) * 10**6)  # half to even
+        time = dt.datetime.fromtimestamp(second, zone_of(tz)).replace(microsecond=micro)
+        texts.append(time.strftime(fmt))
+    return texts
+
+
+def unambiguous(second, tz):
+    local = dt.datetime.fromtimestamp(second, zone_of(tz))
+    return local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset()
+
+
+# --- numbers --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_the_clock_is_told_by_the_size_of_a_tick(clock):
+    for year in (2009, 2018, 2050):
+        second = int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp())
+        assert ts.clock_of(second * clock) == clock
+        assert ts.clock_of(float(second * clock)) == clock
+    assert ts.clock_of("3.83013275683e+11") == 256
+
+
+@pytest.mark.parametrize("tick", [0, 1_500_000_000, 10**15, -5, 8 * 10**11])
+def test_a_tick_of_no_clock_is_refused(tick):
+    with pytest.raises(TimestampError, match=f"{tick} is no tick"):
+        ts.clock_of(tick)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [384_700_526_436, 383_013_275_683],
+        [384_700_526_436.0, 383_013_275_683.0],
+        ["384700526436.0", "3.83013275683e+11"],
+        ["384700526436", b"383013275683".decode()],
+        [b"3.84700526436E11", b" 383013275683 "],
+        ["3847005264360e-1", "+383013275683.000000000000"],
+        np.array([384_700_526_436, 383_013_275_683], ">i8"),
+        np.array([384_700_526_436, 383_013_275_683], np.uint64),
+        np.array([384_700_526_436, "383013275683"], object),
+        [Decimal("384700526436.0"), Fraction(383_013_275_683)],
+        pd.Series([384_700_526_436, 383_013_275_683]),
+        pd.Series(["384700526436", "383013275683"]),
+        pd.array([384_700_526_436, 383_013_275_683], "Int64"),
+        pa.array([384_700_526_436, 383_013_275_683]),
+        pa.chunked_array([[384_700_526_436], [383_013_275_683]]),
+    ],
+    ids=repr,
+)
+def test_ticks_are_taken_in_every_form_that_says_a_whole_number(values):
+    ticks = ts.as_ticks(values, clock=256)
+    assert ticks.dtype == np.int64
+    assert ticks.tolist() == [384_700_526_436, 383_013_275_683]
+
+
+def test_ticks_that_are_int64_already_are_not_copied():
+    ticks = np.array([384_700_526_436])
+    assert np.shares_memory(ts.as_ticks(ticks, clock=256), ticks)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (384_700_526_436.5, "no whole number"),
+        (float("nan"), "missing"),
+        (float("inf"), "no whole number"),
+        (None, "missing"),
+        (pd.NaT, "missing"),
+        (pd.NA, "missing"),
+        ("", "no tick"),
+        ("nan", "no tick"),
+        ("384700526436.5", "no whole number"),
+        ("383013275683.00000000001", "no whole number"),
+        ("3.830132756835e+11", "no whole number"),
+        ("1_000", "no tick"),
+        ("12e", "no tick"),
+        ("2022-11-04", "no tick"),
+        ("٣٨٤٧٠٠٥٢٦٤٣٦", "no tick"),
+        (True, "no whole number"),
+        (dt.datetime(2020, 1, 1), "no whole number"),  # noqa: DTZ001 - naive
+        (2**70, "no tick"),
+        (FIRST * 256 - 1, "outside"),
+        (LAST * 256 + 1, "outside"),
+        (1, "outside"),
+    ],
+)
+def test_what_is_no_tick_is_refused_with_its_row(value, said):
+    good = 384_700_526_436
+    values = np.array([good, good, value], object)
+    with pytest.raises(TimestampError, match=said) as refused:
+        ts.as_ticks(values, clock=256)
+    assert "row 2" in str(refused.value)
+    with pytest.raises(TimestampError):
+        ts.tick_to_time(value, clock=256)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [384_700_526_436.0, np.nan],
+        [384_700_526_436.0, 384_700_526_436.25],
+        ["384700526436", "384700526436.25"],
+        ["3.84700526436e11", "3.8470052643625e11"],
+        pd.Series([384_700_526_436, None]),
+        pd.array([384_700_526_436, None], "Int64"),
+        pa.array([384_700_526_436, None]),
+        np.array([384_700_526_436, 0]),
+    ],
+    ids=repr,
+)
+def test_one_bad_tick_in_an_array_is_refused_with_its_row(values):
+    with pytest.raises(TimestampError, match="row 1"):
+        ts.as_ticks(values, clock=256)
+
+
+def test_types_that_cannot_hold_a_tick_are_refused():
+    with pytest.raises(TimestampError, match="float32"):
+        ts.as_ticks(np.array([384_700_526_436], np.float32), clock=256)
+    with pytest.raises(TimestampError, match="index_to_ticks"):
+        ts.as_ticks(pd.DatetimeIndex(["2020-01-01"]).to_numpy(), clock=256)
+    with pytest.raises(TimestampError, match="one dimension"):
+        ts.as_ticks([[384_700_526_436]], clock=256)
+    with pytest.raises(ConfigurationError, match="clock 128"):
+        ts.as_ticks([384_700_526_436], clock=128)
+
+
+@given(st.integers(FIRST * 256, LAST * 256), clocks)
+def test_numeric_text_is_read_as_decimal_reads_it(number, clock):
+    tick = number // 256 * clock
+    texts = [str(tick), f"{tick}.0", repr(float(tick)), f"{Decimal(tick):.15E}"]
+    assert ts.as_ticks(texts, clock=clock).tolist() == [tick] * 4
+    assert ts.as_ticks(texts[3:], clock=clock).tolist() == [tick]
+
+
+@given(
+    st.integers(0, 10**12),
+    st.fractions(Fraction(1, 1000), 1000, max_denominator=1000),
+    st.integers(0, 10**9),
+)
+def test_a_grid_is_the_exact_product_with_halves_rounded_up(start, step, first):
+    ticks = ts.grid(start, step=step, count=20, first=first)
+    exact = [start + n * step + Fraction(1, 2) for n in range(first, first + 20)]
+    assert ticks.tolist() == [number.__floor__() for number in exact]
+
+
+def test_a_grid_of_75_hz_never_drifts():
+    ticks = ts.grid(10, step=Fraction(40, 3), count=75 * 86_400 + 1)
+    assert ticks[:5].tolist() == [10, 23, 37, 50, 63]
+    assert ticks[-1] == 10 + 86_400 * 1000
+    assert ts.grid(5, step=4, count=3).tolist() == [5, 9, 13]
+    assert ts.grid(5, step=4, count=0).tolist() == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"step": 13.3, "count": 5}, {"step": 0, "count": 5}, {"step": 1, "count": -1}],
+)
+def test_a_grid_that_is_not_exact_is_refused(arguments):
+    with pytest.raises(ConfigurationError):
+        ts.grid(0, **arguments)
+
+
+def test_a_grid_that_leaves_int64_is_refused():
+    with pytest.raises(TimestampError, match="int64"):
+        ts.grid(0, step=2**40, count=10, first=2**40)
+
+
+# --- time -----------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(FIRST * 256, LAST * 256), max_size=30), clocks)
+def test_ticks_and_index_are_each_other_exactly(numbers, clock):
+    ticks = np.array([number // 256 * clock + number % 256 for number in numbers])
+    ticks = np.minimum(ticks.astype(np.int64), LAST * clock)
+    index = ts.ticks_to_index(ticks, clock=clock)
+    assert (index.name, index.unit, str(index.tz)) == ("time", "ns", "UTC")
+    nanoseconds = [Fraction(int(tick) * 10**9, clock) for tick in ticks]
+    assert index.asi8.tolist() == nanoseconds
+    assert ts.index_to_ticks(index, clock=clock).tolist() == ticks.tolist()
+    local = index.tz_convert("Australia/Lord_Howe")
+    assert ts.index_to_ticks(local, clock=clock).tolist() == ticks.tolist()
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_an_index_of_any_unit_gives_its_ticks(unit):
+    index = pd.DatetimeIndex(["2020-02-29T12:00:00"], tz="UTC").as_unit(unit)
+    second = int(dt.datetime(2020, 2, 29, 12, tzinfo=dt.UTC).timestamp())
+    for clock in CLOCKS:
+        assert ts.index_to_ticks(index, clock=clock).tolist() == [second * clock]
+        assert ts.index_to_ticks(index.to_series(), clock=clock)[0] == second * clock
+
+
+def test_an_index_without_zone_is_refused_and_told_to_get_one():
+    with pytest.raises(TimestampError, match="add a zone"):
+        ts.index_to_ticks(pd.DatetimeIndex(["2020-01-01"]), clock=256)
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (["2020-01-01T00:00:00Z", None], "row 1.*missing"),
+        (["2020-01-01T00:00:00Z", "2020-01-01T00:00:00.001Z"], "row 1.*between"),
+        (["2020-01-01T00:00:00Z", "1999-12-31T23:59:59Z"], "row 1.*outside"),
+        (["2020-01-01T00:00:00Z", "2101-01-01T00:00:00Z"], "row 1.*outside"),
+    ],
+)
+def test_times_that_are_no_ticks_are_refused_with_their_row(times, said):
+    index = pd.to_datetime(times, utc=True, format="ISO8601")
+    with pytest.raises(TimestampError, match=said):
+        ts.index_to_ticks(index, clock=256)
+
+
+def test_an_index_far_out_of_range_is_refused_before_it_overflows():
+    index = pd.DatetimeIndex(np.array([2**60], "M8[s]")).tz_localize("UTC")
+    with pytest.raises(TimestampError, match="outside"):
+        ts.index_to_ticks(index, clock=256)
+
+
+def test_numbers_are_no_index():
+    with pytest.raises(TimestampError):
+        ts.index_to_ticks([384_700_526_436], clock=256)
+    with pytest.raises(TimestampError, match="no times"):
+        ts.index_to_ticks(["x"], clock=256)
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_every_phase_goes_through_one_time_and_back(clock):
+    for phase in range(clock):
+        tick = NOON * clock + phase
+        time = ts.tick_to_time(tick, clock=clock)
+        assert time.unit == "ns"
+        assert time.value == Fraction(tick * 10**9, clock)
+        written = dt.datetime.fromtimestamp(tick / clock, dt.UTC)
+        truncated = written.replace(
+            microsecond=(tick % clock) * 10**6 // clock
+        ).isoformat()
+        for form in (time, time.isoformat(), written, written.isoformat(), truncated):
+            assert ts.time_to_tick(form, clock=clock) == tick
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2022-11-04T23:29:49Z",
+        "2022-11-04 19:29:49-04:00",
+        "2022-11-05T04:59:49.000000000+0530",
+        "2022-11-04T23:29:49,0+00",
+    ],
+)
+def test_iso_text_with_a_zone_is_a_time(text):
+    second = int(dt.datetime(2022, 11, 4, 23, 29, 49, tzinfo=dt.UTC).timestamp())
+    assert ts.time_to_tick(text, clock=256) == second * 256
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2022-11-04T23:29:49",
+        "2022-11-04",
+        "2022-13-04T23:29:49Z",
+        "2022-11-04T24:00:00Z",
+        "now",
+        dt.datetime(2022, 11, 4),  # noqa: DTZ001 - naive
+        pd.Timestamp("2022-11-04"),
+        np.datetime64("2022-11-04"),
+        pd.NaT,
+        None,
+        384_700_526_436,
+        dt.date(2022, 11, 4),
+        "2022-11-04T23:29:49.1Z",
+        "2022-11-04T23:29:49.003906251Z",
+        "1999-11-04T23:29:49Z",
+        dt.datetime(9999, 1, 1, tzinfo=dt.UTC),
+    ],
+    ids=repr,
+)
+def test_a_time_that_is_no_exact_aware_tick_is_refused(time):
+    with pytest.raises(TimestampError):
+        ts.time_to_tick(time, clock=256)
+
+
+def test_a_naive_time_is_told_to_get_a_zone():
+    with pytest.raises(TimestampError, match="add a zone"):
+        ts.time_to_tick(pd.Timestamp("2022-11-04"), clock=256)
+
+
+@given(st.integers(FIRST * 10**6, (LAST - 1) * 10**6), clocks)
+def test_times_between_ticks_are_rounded_only_on_request(micros, clock):
+    time = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=micros)
+    exact = Fraction(micros * clock, 10**6)
+    assert ts.time_to_tick(time, clock=clock, rounding="down") == exact.__floor__()
+    assert ts.time_to_tick(time, clock=clock, rounding="up") == exact.__ceil__()
+
+
+def test_a_rounding_of_another_name_is_refused():
+    with pytest.raises(ConfigurationError, match="nearest"):
+        ts.time_to_tick("2022-11-04T23:29:49.1Z", clock=256, rounding="nearest")
+
+
+# --- text -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+@pytest.mark.parametrize("tz", ZONES)
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_every_phase_is_written_as_datetime_writes_it_and_read_back(clock, tz, fmt):
+    ticks = NOON * clock + 59 * clock + np.arange(2 * clock)  # across a minute
+    texts = ts.ticks_to_text(ticks, clock=clock, fmt=fmt, tz=tz)
+    assert texts.tolist() == spelt(ticks, clock, fmt, tz)
+    columns = ts.ticks_to_bytes(ticks, clock=clock, fmt=fmt, tz=tz)
+    assert digits.join([columns]).decode().split("\n")[:-1] == texts.tolist()
+    for form in (texts, columns):
+        back = ts.text_to_ticks(form, clock=clock, fmt=fmt, tz=tz)
+        assert back.tolist() == ticks.tolist()
+
+
+def test_microseconds_are_rounded_half_to_even():
+    texts = ts.ticks_to_text(NOON * 256 + np.array([2, 3, 6]), clock=256, fmt="%f")
+    assert texts.tolist() == ["007812", "011719", "023438"]
+    everything = ts.ticks_to_text(np.arange(256) + NOON * 256, clock=256, fmt="%S.%f")
+    assert everything.tolist() == [
+        f"{dt.datetime.fromtimestamp(tick / 256, dt.UTC):%S.%f}"
+        for tick in range(NOON * 256, NOON * 256 + 256)
+    ]
+
+
+@given(
+    st.lists(seconds, min_size=1, max_size=20),
+    st.integers(0, 255),
+    clocks,
+    zones,
+    st.sampled_from(FORMATS),
+)
+def test_any_ticks_are_written_and_read_back(moments, phase, clock, tz, fmt):
+    kept = [second for second in moments if unambiguous(second, tz)]
+    if "%y" in fmt:
+        kept = [second for second in kept if second < 3_100_000_000]  # 68 is 2068
+    ticks = np.array([second * clock + phase for second in kept], np.int64)
+    texts = ts.ticks_to_text(ticks, clock=clock, fmt=fmt, tz=tz)
+    assert texts.tolist() == spelt(ticks, clock, fmt, tz)
+    back = ts.text_to_ticks(texts, clock=clock, fmt=fmt, tz=tz)
+    assert back.tolist() == ticks.tolist()
+
+
+@pytest.mark.parametrize("tz", ["America/Montreal", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("clock", CLOCKS)
+@pytest.mark.parametrize("fmt", FORMATS[:3])
+def test_spring_and_autumn_with_their_changes_of_clocks_are_read_back(tz, clock, fmt):
+    march, october = 1_614_556_800, 1_633_046_400  # of 2021; 40 days from each
+    ticks = np.add.outer([march, october], np.arange(0, 40 * 86_400, 607)).ravel()
+    ticks = ticks * clock + 77
+    texts = ts.ticks_to_text(ticks, clock=clock, fmt=fmt, tz=tz)
+    assert texts[::50].tolist() == spelt(ticks[::50], clock, fmt, tz)
+    back = ts.text_to_ticks(texts, clock=clock, fmt=fmt, tz=tz)
+    assert (back == ticks).all()
+
+
+def test_formats_without_a_digit_of_time_are_written():
+    ticks = NOON * 256 + np.arange(3)
+    assert ts.ticks_to_text(ticks, clock=256, fmt="").tolist() == ["", "", ""]
+    assert ts.ticks_to_text(ticks, clock=256, fmt="é%%").tolist() == ["é%"] * 3
+    assert ts.ticks_to_text(ticks, clock=256, fmt="%s").tolist() == [str(NOON)] * 3
+    assert ts.ticks_to_text([], clock=256).tolist() == []
+    assert ts.text_to_ticks([], clock=256).tolist() == []
+
+
+def test_seconds_since_1970_do_not_depend_on_the_zone_of_the_machine():
+    ticks = NOON * 256 + np.arange(300)
+    texts = ts.ticks_to_text(ticks, clock=256, fmt="%s.%f", tz="Asia/Kolkata")
+    assert texts[256] == f"{NOON + 1}.000000"
+    back = ts.text_to_ticks(texts, clock=256, fmt="%s.%f", tz="Asia/Kolkata")
+    assert back.tolist() == ticks.tolist()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        list,
+        pd.Series,
+        pd.Index,
+        np.array,
+        lambda texts: np.array(texts, object),
+        lambda texts: np.array([text.encode() for text in texts]),
+        lambda texts: [text.encode() for text in texts],
+        lambda texts: pd.Series(texts, dtype="category"),
+        lambda texts: pd.Series(texts, dtype=object),
+        pa.array,
+        lambda texts: pa.array(["skipped", *texts], pa.large_string())[1:],
+        lambda texts: pa.chunked_array([texts[:3], texts[3:]]),
+        lambda texts: pa.array(texts).dictionary_encode(),
+        lambda texts: pa.array(texts).cast(pa.binary()),
+    ],
+)
+@pytest.mark.parametrize("fmt", [ts.CLASSIC_FORMAT, "%d %B %Y %H:%M:%S.%f"])
+def test_text_is_taken_in_every_form(form, fmt):
+    ticks = np.arange(NOON * 256, (NOON + 86_400 * 120) * 256, 86_400 * 256 * 7 + 1)
+    texts = spelt(ticks, 256, fmt, "UTC")
+    back = ts.text_to_ticks(form(texts), clock=256, fmt=fmt)
+    assert back.tolist() == ticks.tolist()
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, float("nan"), 5, pd.NA, dt.datetime(2020, 1, 1, tzinfo=dt.UTC)]
+)
+def test_a_stamp_that_is_no_text_is_refused_with_its_row(wrong):
+    stamp = "2022:11:04\t23:29:49:000000"
+    with pytest.raises(TimestampError, match="row 1"):
+        ts.text_to_ticks([stamp, wrong], clock=256)
+
+
+def test_missing_stamps_of_arrow_are_refused_with_their_row():
+    stamp = "2022:11:04\t23:29:49:000000"
+    with pytest.raises(TimestampError, match="row 1"):
+        ts.text_to_ticks(pa.array([stamp, None]), clock=256)
+    with pytest.raises(TimestampError, match="row 1"):
+        ts.text_to_ticks(pd.Series([stamp, None]), clock=256)
+    with pytest.raises(TimestampError, match="as_ticks"):
+        ts.text_to_ticks(pa.array([5]), clock=256)
+    with pytest.raises(TimestampError, match="NUL"):
+        ts.text_to_ticks([stamp + "\0"], clock=256)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "said"),
+    [
+        ("2022:13:04\t23:29:49:000000", "month 13"),
+        ("2022:00:04\t23:29:49:000000", "month 0"),
+        ("2022:02:31\t23:29:49:000000", "day 31"),
+        ("2023:02:29\t23:29:49:000000", "day 29"),
+        ("2022:11:00\t23:29:49:000000", "day 0"),
+        ("2022:11:04\t24:00:00:000000", "hour 24"),
+        ("2022:11:04\t23:60:00:000000", "minute 60"),
+        ("2022:11:04\t23:29:60:000000", "second"),
+        ("2022:11:04\t23:29:49:00000x", "does not fit"),
+        ("2022:11:04\t23:29:49:0000000", "does not fit"),
+        ("2022:11:04 23:29:49:000000", "does not fit"),
+        ("2022:11:4\t23:29:49:000000", "does not fit"),
+        (" 2022:11:04\t23:29:49:000000", "does not fit"),
+        ("2022:11:04\t23:29:49:", "does not fit"),
+        ("", "does not fit"),
+        ("384700526436", "does not fit"),
+        ("1999:12:31\t23:59:59:000000", "outside"),
+        ("2100:01:01\t00:00:00:003906", "outside"),
+        ("9999:01:01\t00:00:00:000000", "year 9999"),
+        ("0000:01:01\t00:00:00:000000", "year 0"),
+        ("2022:11:04\t23:29:49:001953", "between two ticks"),
+    ],
+)
+def test_a_stamp_that_is_no_tick_is_refused_with_its_row_and_text(stamp, said):
+    good = "2022:11:04\t23:29:49:000000"
+    with pytest.raises(TimestampError, match=said) as refused:
+        ts.text_to_ticks([good, good, stamp, good], clock=256)
+    assert f"row 2: {stamp!r}" in str(refused.value)
+
+
+def test_truncated_and_short_microseconds_are_read_to_the_tick():
+    ticks = NOON * 256 + np.arange(256)
+    start = dt.datetime.fromtimestamp(NOON, dt.UTC).strftime("%Y:%m:%d\t%H:%M:%S")
+    truncated = [f"{start}:{phase * 10**6 // 256:06}" for phase in range(256)]
+    assert ts.text_to_ticks(truncated, clock=256).tolist() == ticks.tolist()
+    assert ts.text_to_ticks([f"{start}:5", truncated[0]], clock=256).tolist() == [
+        NOON * 256 + 128,
+        NOON * 256,
+    ]
+
+
+@given(st.integers(0, 999_999), clocks)
+def test_a_microsecond_is_a_tick_if_it_is_not_further_than_one(micro, clock):
+    stamp = f"2020:02:29\t12:00:00:{micro:06}"
+    exact = Fraction(micro * clock, 10**6)
+    second = int(dt.datetime(2020, 2, 29, 12, tzinfo=dt.UTC).timestamp())
+    nearest = (exact + Fraction(1, 2)).__floor__()
+    if abs(nearest - exact) * 10**6 <= clock:
+        assert ts.text_to_ticks([stamp], clock=clock)[0] == second * clock + nearest
+    else:
+        with pytest.raises(TimestampError, match="between"):
+            ts.text_to_ticks([stamp], clock=clock)
+
+
+@pytest.mark.parametrize(
+    ("fmt", "said"),
+    [
+        ("%H:%M:%S", "whole date"),
+        ("%Y-%m", "whole date"),
+        ("%Y-%m-%d %I:%M", "%p"),
+        ("%Y-%m-%d %Y", "twice"),
+        ("%Y-%m-%d %T %S", "twice"),
+        ("%Y-%m-%d %Q", "%Q"),
+    ],
+)
+def test_a_format_that_cannot_be_read_is_refused(fmt, said):
+    with pytest.raises(ConfigurationError, match=said):
+        ts.text_to_ticks(["2022-11-04"], clock=256, fmt=fmt)
+
+
+def test_a_format_with_a_nul_is_refused():
+    for fmt in ("%Y\0", "\ud800"):
+        with pytest.raises(ConfigurationError, match="format"):
+            ts.ticks_to_bytes([NOON * 256], clock=256, fmt=fmt)
+
+
+# --- zones ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "tz", ["America/Montreall", "Montreal", "", "America", "../etc", "localtime", "/"]
+)
+def test_an_unknown_zone_is_refused(tz):
+    with pytest.raises(TimestampError, match="no time zone"):
+        ts.ticks_to_text([NOON * 256], clock=256, tz=tz)
+
+
+def test_a_zone_that_is_no_name_is_refused():
+    with pytest.raises(TimestampError, match="name"):
+        ts.ticks_to_text([NOON * 256], clock=256, tz=None)
+
+
+def test_the_nearest_zones_are_named():
+    with pytest.raises(TimestampError, match="America/Montreal"):
+        ts.text_to_ticks(["x"], clock=256, tz="America/Montrael")
+
+
+def montreal(text):
+    """Return the tick of a time in Montreal: text, and EDT or EST."""
+    naive, name = text.rsplit(" ", 1)
+    hours = {"EDT": 4, "EST": 5}[name]
+    utc = dt.datetime.fromisoformat(naive).replace(tzinfo=dt.UTC)
+    return int(utc.timestamp() + hours * 3600) * 256
+
+
+def local_texts(ticks, fmt="%Y-%m-%d %H:%M:%S.%f"):
+    return spelt(ticks, 256, fmt, "America/Montreal")
+
+
+def read_local(texts, fmt="%Y-%m-%d %H:%M:%S.%f"):
+    return ts.text_to_ticks(texts, clock=256, fmt=fmt, tz="America/Montreal")
+
+
+def test_the_hour_that_is_skipped_in_spring_is_refused():
+    texts = ["2022-03-13 01:59:59.0", "2022-03-13 02:30:00.0", "2022-03-13 03:00:00.0"]
+    with pytest.raises(TimestampError, match=r"row 1: '2022-03-13 02:30.* not exist"):
+        read_local(texts)
+    first, second = read_local([texts[0], texts[2]]).tolist()
+    assert second - first == 256
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "step"),
+    [
+        ("2022-11-06 00:30:00 EDT", "2022-11-06 03:00:00 EST", 64),  # the whole night
+        ("2022-11-06 01:59:59 EDT", "2022-11-06 01:00:01 EST", 1),  # only the jump
+        ("2022-11-06 00:59:00 EDT", "2022-11-06 01:40:00 EDT", 256),  # first pass
+        ("2022-11-06 01:20:00 EST", "2022-11-06 02:10:00 EST", 256),  # second pass
+        ("2022-11-05 12:00:00 EDT", "2022-11-07 12:00:00 EST", 256 * 600),
+    ],
+)
+def test_the_hour_that_comes_twice_is_told_by_the_order(begin, end, step):
+    ticks = np.arange(montreal(begin), montreal(end), step)
+    assert read_local(local_texts(ticks)).tolist() == ticks.tolist()
+
+
+def test_a_pause_of_about_the_hour_that_comes_twice_is_seen():
+    ticks = np.concatenate(
+        [
+            np.arange(
+                montreal("2022-11-06 00:50:00 EDT"),
+                montreal("2022-11-06 01:10:00 EDT"),
+                256,
+            ),
+            np.arange(
+                montreal("2022-11-06 01:20:00 EST"),
+                montreal("2022-11-06 02:10:00 EST"),
+                256,
+            ),
+        ]
+    )
+    assert read_local(local_texts(ticks)).tolist() == ticks.tolist()
+
+
+@pytest.mark.parametrize(
+    ("texts", "row"),
+    [
+        (["2022-11-06 01:30:00.0"], 0),
+        (["2022-11-06 00:30:00.0", "2022-11-06 01:30:00.0"], 1),
+        (["2022-11-06 01:30:00.0", "2022-11-06 02:30:00.0"], 0),
+        (["2022-11-06 01:10:00.0", "2022-11-06 01:50:00.0"], 0),
+        # no order: back twice, or back at another time too
+        (["2022-11-06 01:10:00.0", "2022-11-06 01:05:00.0",
+          "2022-11-06 01:01:00.0"], 0),
+        (["2022-11-05 00:00:00.0", "2022-11-06 01:05:00.0", "2022-11-06 01:01:00.0",
+          "2022-11-04 00:00:00.0"], 1),
+        # comes and goes without a pause: an hour is missing
+        ([f"2022-11-06 {h:02}:{m:02}:{s:02}.0" for h in (0, 1, 2) for m in range(60)
+          for s in range(60)], 3600),
+    ],
+)  # fmt: skip
+def test_a_time_that_stays_ambiguous_is_refused_with_its_row(texts, row):
+    with pytest.raises(TimestampError, match=f"row {row}: .*ambiguous.*UTC"):
+        read_local(texts)
+
+
+@pytest.mark.parametrize("suffix", ["%z", " %Z", " %Z%z"])
+def test_an_offset_or_a_zone_name_in_the_text_tells_which_hour_it_is(suffix):
+    fmt = "%Y-%m-%d %H:%M:%S.%f" + suffix
+    ticks = [montreal("2022-11-06 01:30:00 EST"), montreal("2022-11-06 01:40:00 EDT")]
+    assert read_local(local_texts(ticks, fmt), fmt).tolist() == ticks
+
+
+def test_an_offset_in_the_text_comes_before_the_zone():
+    fmt = "%Y-%m-%d %H:%M:%S%z"
+    texts = [
+        "2022-11-05 04:59:49+0530",
+        "2022-11-04 23:29:49Z",
+        "2022-11-04 19:29:49-04:00",
+    ]
+    second = int(dt.datetime(2022, 11, 4, 23, 29, 49, tzinfo=dt.UTC).timestamp())
+    found = ts.text_to_ticks(texts, clock=1000, fmt=fmt, tz="Asia/Kolkata")
+    assert found.tolist() == [second * 1000] * 3
+
+
+@pytest.mark.parametrize("tz", ["UTC", "Asia/Kolkata", "America/Montreal"])
+def test_a_zone_name_that_the_zone_does_not_have_is_refused(tz):
+    with pytest.raises(TimestampError, match=r"row 0.*names a zone"):
+        ts.text_to_ticks(
+            ["2022-07-04 10:00 EST"], clock=256, fmt="%Y-%m-%d %H:%M %Z", tz=tz
+        )
+
+
+@settings(max_examples=40)
+@given(
+    st.sampled_from(["America/Montreal", "Australia/Lord_Howe", "Europe/Dublin"]),
+    st.integers(2000, 2036),
+    st.integers(0, 7200),
+    st.integers(100, 9000),
+    st.integers(1, 100),
+)
+def test_each_change_of_clocks_is_crossed_both_ways(tz, year, before, after, step):
+    zone = zoneinfo.ZoneInfo(tz)
+    start = int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp())
+    days = [start + 86_400 * n for n in range(367)]
+    offsets = [dt.datetime.fromtimestamp(day, zone).utcoffset() for day in days]
+    changes = [
+        day for day, a, b in zip(days, offsets, offsets[1:], strict=False) if a != b
+    ]
+    assert len(changes) == 2
+    for day in changes:
+        ticks = np.arange(day - before, day + 86_400 + after, step) * 256 + 3
+        texts = ts.ticks_to_text(ticks, clock=256, tz=tz)
+        assert texts[::97].tolist() == spelt(ticks[::97], 256, ts.CLASSIC_FORMAT, tz)
+        back = ts.text_to_ticks(texts, clock=256, tz=tz)
+        assert back.tolist() == ticks.tolist()
