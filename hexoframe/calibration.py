@@ -1,0 +1,200 @@
+"""Counts, physical values and the values of the JSON API: one place for all three.
+
+The gains come from the channel table. Nothing here knows a file format, an index or a
+record; whole arrays go in and whole arrays come out.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from hexoframe.errors import UnverifiedCalibrationWarning
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hexoframe.channels import Datatype
+
+__all__ = [
+    "Scale",
+    "counts_from_values",
+    "json_from_values",
+    "values_from_counts",
+    "values_from_json",
+]
+
+Scale = Literal["physical", "raw"]
+
+# From this many samples on, one look-up table of all 16-bit counts is cheaper than the
+# float64 arithmetic, and needs no float64 copy of the samples.
+_TABLE_PAYS_FROM = 65_536
+# Half a count is lost only where no count was meant: float32 keeps 24 bits.
+_WHOLE = 1e-3
+_warned: set[tuple[str, str]] = set()
+
+
+def values_from_counts(
+    counts: NDArray[Any], datatype: Datatype, *, scale: Scale = "physical"
+) -> NDArray[Any]:
+    """Convert the counts of a binary export.
+
+    Parameters
+    ----------
+    counts : ndarray of int, any shape
+        Counts; 16-bit arrays of either signedness are read as the table says.
+    datatype : Datatype
+        Row of the channel table.
+    scale : {"physical", "raw"}
+        Physical values in the unit of the row, or the counts themselves.
+
+    Returns
+    -------
+    ndarray, same shape, float32 for waveforms and float64 for the rest
+        raw x gain + offset in float64, then cast.
+    """
+    dtype = _dtype(datatype)
+    if counts.dtype in (np.int16, np.uint16):
+        counts = counts.view(np.int16 if datatype.signed else np.uint16)
+    if scale == "raw" or _is_identity(datatype):
+        return counts.astype(dtype)
+    if counts.size:
+        warn_unverified(datatype)
+    if counts.dtype.itemsize == 2 and counts.size >= _TABLE_PAYS_FROM:
+        table = _table_of(datatype)
+        return table[counts.view(np.uint16)]
+    values = counts.astype(np.float64) * datatype.gain + datatype.offset
+    return values.astype(dtype)
+
+
+def values_from_json(
+    values: NDArray[np.float64], datatype: Datatype, *, scale: Scale = "physical"
+) -> NDArray[Any]:
+    """Convert values as the JSON and CSV answers carry them.
+
+    Parameters
+    ----------
+    values : ndarray of float64, any shape
+        Values of an answer; missing ones are NaN.
+    datatype : Datatype
+        Row of the channel table.
+    scale : {"physical", "raw"}
+        Physical values in the unit of the row, or counts.
+
+    Returns
+    -------
+    ndarray, same shape, float32 for waveforms and float64 for the rest
+        The values.
+    """
+    dtype = _dtype(datatype)
+    if scale == "raw":
+        return _to_counts(values, datatype.json_gain, 0.0).astype(dtype)
+    if _json_is_physical(datatype):
+        return values.astype(dtype)
+    if values.size:
+        warn_unverified(datatype)
+    counts = _to_counts(values, datatype.json_gain, 0.0)
+    return (counts * datatype.gain + datatype.offset).astype(dtype)
+
+
+def counts_from_values(
+    values: NDArray[Any], datatype: Datatype, *, scale: Scale = "physical"
+) -> NDArray[np.float64]:
+    """Return the counts behind the values of a frame, the inverse of the above.
+
+    Values that no count gives (the JSON answers carry some channels unrounded) stay
+    the fraction that they are.
+
+    Parameters
+    ----------
+    values : ndarray of float, any shape
+        Values of a frame.
+    datatype : Datatype
+        Row of the channel table.
+    scale : {"physical", "raw"}
+        What the frame holds.
+
+    Returns
+    -------
+    ndarray of float64, same shape
+        Counts; NaN stays NaN.
+    """
+    if scale == "raw":
+        return values.astype(np.float64)
+    return _to_counts(values.astype(np.float64), datatype.gain, datatype.offset)
+
+
+def json_from_values(
+    values: NDArray[Any], datatype: Datatype, *, scale: Scale = "physical"
+) -> NDArray[np.float64]:
+    """Return what the JSON answers carry for the values of a frame.
+
+    Parameters
+    ----------
+    values : ndarray of float, any shape
+        Values of a frame.
+    datatype : Datatype
+        Row of the channel table.
+    scale : {"physical", "raw"}
+        What the frame holds.
+
+    Returns
+    -------
+    ndarray of float64, same shape
+        Counts x json_gain in float64; NaN stays NaN.
+    """
+    if scale == "physical" and _json_is_physical(datatype):
+        return values.astype(np.float64)
+    return counts_from_values(values, datatype, scale=scale) * datatype.json_gain
+
+
+def warn_unverified(datatype: Datatype) -> None:
+    """Warn once a process and row of a gain that no real data or document confirms."""
+    key = (datatype.family, datatype.api_name)
+    if datatype.verified in ("real", "document") or key in _warned:
+        return
+    if _is_identity(datatype):
+        return
+    _warned.add(key)
+    warnings.warn(
+        f"{datatype.api_name} of {datatype.family}: gain {datatype.gain:g} and offset "
+        f"{datatype.offset:g} ({datatype.unit}) were never confirmed on real data "
+        f"(source: {datatype.source}); compare with a known value before you publish, "
+        "or load counts with units='raw'",
+        UnverifiedCalibrationWarning,
+        stacklevel=2,
+    )
+
+
+def _dtype(datatype: Datatype) -> type[np.float32 | np.float64]:
+    return np.float32 if datatype.kind == "waveform" else np.float64
+
+
+def _is_identity(datatype: Datatype) -> bool:
+    return datatype.gain == 1.0 and datatype.offset == 0.0
+
+
+def _json_is_physical(datatype: Datatype) -> bool:
+    return datatype.json_gain == datatype.gain and datatype.offset == 0.0
+
+
+def _to_counts(
+    values: NDArray[np.float64], gain: float, offset: float
+) -> NDArray[np.float64]:
+    counts = (values - offset) / gain
+    whole = np.rint(counts)
+    return np.where(np.abs(counts - whole) < _WHOLE, whole, counts)
+
+
+@functools.lru_cache(maxsize=64)
+def _table_of(datatype: Datatype) -> NDArray[Any]:
+    """Physical value of each 16-bit pattern."""
+    patterns = np.arange(65_536, dtype=np.uint16)
+    counts = patterns.view(np.int16 if datatype.signed else np.uint16)
+    values = counts.astype(np.float64) * datatype.gain + datatype.offset
+    table = values.astype(_dtype(datatype))
+    table.flags.writeable = False
+    return table

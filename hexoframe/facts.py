@@ -1,0 +1,126 @@
+"""What a source says of a record beside its samples, in tables of one fixed shape.
+
+The shapes of ranges, annotations, track, metrics and statistics are written down here
+once; every door fills them and every exit reads them. No samples, no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hexoframe.timestamps import ticks_to_index
+
+__all__ = ["SHAPES", "Facts", "facts_table"]
+
+_TIME = "datetime64[ns, UTC]"
+# Column -> dtype; a table whose first column is `time` is indexed by it.
+SHAPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "ranges": {
+            "start": _TIME,
+            "end": _TIME,
+            "id": "Int64",
+            "name": "string",
+            "rank": "Int64",
+            "trainingroutine": "string",
+            "note": "string",
+        },
+        "annotations": {
+            "time": _TIME,
+            "id": "Int64",
+            "datatype": "Int64",
+            "comment": "string",
+        },
+        "track": {
+            "time": _TIME,
+            "altitude": "float64",
+            "longitude": "float64",
+            "latitude": "float64",
+            "horizontal_accuracy": "float64",
+        },
+        "metrics": {
+            "id": "Int64",
+            "name": "string",
+            "value": "float64",
+            "unit": "string",
+        },
+        "statistics": {"name": "string", "value": "string", "unit": "string"},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the source says of a record beside its samples.
+
+    A table is None where the source does not know it, and empty where the source knows
+    that there is nothing.
+
+    Attributes
+    ----------
+    info : dict
+        Id, user, device, origin and what else the source says; JSON values only.
+        `provenance` names the way that each channel came.
+    ranges : DataFrame or None
+        Activities, with start and end in UTC.
+    annotations : DataFrame or None
+        Button presses and comments, indexed by `time`.
+    track : DataFrame or None
+        GPS points, indexed by `time`: m and degrees.
+    metrics : DataFrame or None
+        Metrics as the service computes them.
+    statistics : DataFrame or None
+        Metrics as an export prints them, as text.
+    """
+
+    info: dict[str, Any] = field(default_factory=dict)
+    ranges: pd.DataFrame | None = None
+    annotations: pd.DataFrame | None = None
+    track: pd.DataFrame | None = None
+    metrics: pd.DataFrame | None = None
+    statistics: pd.DataFrame | None = None
+
+
+def facts_table(
+    name: str, rows: Iterable[Mapping[str, Any]] = (), *, clock: int = 256
+) -> pd.DataFrame:
+    """Make one of the tables.
+
+    Parameters
+    ----------
+    name : str
+        Key of `SHAPES`.
+    rows : iterable of mapping
+        Values by column; what is missing becomes a missing value. Times are ticks, or
+        anything that pandas takes as a time in UTC.
+    clock : {256, 1000}
+        Ticks in a second.
+
+    Returns
+    -------
+    DataFrame
+        In the shape of `SHAPES`.
+    """
+    listed = list(rows)
+    columns = {
+        column: _column([row.get(column) for row in listed], dtype, clock)
+        for column, dtype in SHAPES[name].items()
+    }
+    table = pd.DataFrame(columns)
+    return table.set_index("time") if "time" in table else table
+
+
+def _column(values: list[Any], dtype: str, clock: int) -> pd.Series[Any]:
+    if dtype != _TIME:
+        return pd.Series(values, dtype=dtype)
+    if all(isinstance(value, int) for value in values):
+        ticks = np.array(values, dtype=np.int64)
+        return pd.Series(ticks_to_index(ticks, clock=clock))  # type: ignore[arg-type]
+    times = pd.to_datetime(pd.Series(values), utc=True, format="ISO8601")
+    return times.dt.as_unit("ns")

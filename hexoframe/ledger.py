@@ -1,0 +1,307 @@
+"""What was expected of a channel, what came, and where the holes are.
+
+A *receipt* is what a door says of a channel before its samples are read; a *survey* is
+what the samples themselves say. Both count in ticks. Nothing here reads a file; the
+tables that a user sees are made from surveys by the record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from hexoframe.timestamps import NS_PER_TICK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from fractions import Fraction
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from hexoframe.channels import Channel
+
+__all__ = ["Gap", "Receipt", "Survey", "expected_samples", "narrow", "survey"]
+
+# Differences of stamps are taken in blocks, so that a day of ECG needs no second copy.
+_BLOCK = 1 << 20
+# Two ticks of play: stamps of beats are rounded on their own.
+_INTERVAL_PLAY = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a door knows of a channel before its samples are read.
+
+    Attributes
+    ----------
+    samples : int or None
+        Rows that headers or the manifest promise; None if only reading tells.
+    expected : int or None
+        Rows that the source should hold, where the door knows better than the span of
+        the record.
+    duplicates : int
+        Rows that were dropped because their stamp came twice.
+    lost : tuple of (int, int)
+        Spans in ticks, end not included, that the source holds and that did not come.
+    """
+
+    samples: int | None = None
+    expected: int | None = None
+    duplicates: int = 0
+    lost: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span without samples, in ticks, end not included.
+
+    `kind` is ``missing`` (no sample), ``no signal`` (the value that means so) or
+    ``hole`` (intervals that do not reach back to the event before). `cause` is
+    ``recorder`` for what the device did not record and ``transfer`` for what the source
+    holds and did not come.
+    """
+
+    start: int
+    end: int
+    samples: int | None
+    kind: Literal["missing", "no signal", "hole"]
+    cause: Literal["recorder", "transfer"] = "recorder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What the samples of one channel say.
+
+    Attributes
+    ----------
+    expected : int or None
+        Rows in the span of the record; None for events and states.
+    received : int
+        Rows that came.
+    missing : int
+        Rows with a missing value in any column.
+    duplicates : int
+        Rows dropped or still there whose stamp came before.
+    tick_step : int or None
+        Most frequent difference of stamps in ticks; None for events and states and for
+        fewer than two rows.
+    void : int
+        Rows with a value that means "no signal" in any column.
+    gaps : tuple of Gap
+        Holes, in order.
+    """
+
+    expected: int | None
+    received: int
+    missing: int
+    duplicates: int
+    tick_step: int | None
+    void: int
+    gaps: tuple[Gap, ...]
+
+
+def expected_samples(channel: Channel, start: int, end: int) -> int | None:
+    """Return how many samples a channel has from `start` to `end`.
+
+    A waveform has one at the start itself; a channel at 1 Hz or slower has its first
+    one a step later and its last one at the end.
+
+    Parameters
+    ----------
+    channel : Channel
+        The channel.
+    start, end : int, in ticks
+        Span of the record.
+
+    Returns
+    -------
+    int or None
+        None for events and states.
+    """
+    if channel.ticks is None:
+        return None
+    steps = (end - start) / channel.ticks
+    whole = steps.numerator // steps.denominator
+    if channel.first_sample:
+        return max(0, whole)
+    return max(0, whole + (steps != whole))
+
+
+def narrow(receipt: Receipt, start: int, end: int) -> Receipt:
+    """Return what is left of a receipt in a part of the record."""
+    lost = tuple(
+        (max(first, start), min(last, end))
+        for first, last in receipt.lost
+        if first < end and last > start
+    )
+    return replace(receipt, samples=None, expected=None, lost=lost)
+
+
+def survey(
+    channel: Channel,
+    frame: pd.DataFrame,
+    span: tuple[int, int],
+    receipt: Receipt,
+) -> Survey:
+    """Count the samples of a channel and find its holes.
+
+    Parameters
+    ----------
+    channel : Channel
+        The channel.
+    frame : DataFrame
+        Its samples.
+    span : (int, int), in ticks
+        Start and end of the record.
+    receipt : Receipt
+        What the door said of it.
+
+    Returns
+    -------
+    Survey
+        Counts and gaps; a stamp that comes twice is counted as a duplicate.
+    """
+    stamps = frame.index.asi8 // _ns(channel)  # type: ignore[attr-defined]
+    present = _present(frame)
+    expected = receipt.expected
+    if expected is None:
+        expected = expected_samples(channel, *span)
+    void = _void(channel, frame)
+    gaps = [
+        *_missing(channel, stamps, present, span),
+        *_holes(channel, stamps, frame),
+        *_no_signal(channel, stamps, void),
+        *(
+            Gap(
+                first,
+                last,
+                expected_samples(channel, first, last),
+                "missing",
+                "transfer",
+            )
+            for first, last in receipt.lost
+        ),
+    ]
+    step, repeated = _steps(channel, stamps)
+    return Survey(
+        expected=expected,
+        received=len(frame),
+        missing=int(len(frame) - frame.notna().all(axis=1).sum()),
+        duplicates=receipt.duplicates + repeated,
+        tick_step=step,
+        void=0 if void is None else int(void.sum()),
+        gaps=tuple(_without_lost(sorted(gaps, key=lambda gap: gap.start))),
+    )
+
+
+def _ns(channel: Channel) -> int:
+    return NS_PER_TICK[channel.clock]
+
+
+def _present(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    present = np.zeros(len(frame), dtype=np.bool_)
+    for column in frame.columns:
+        present |= ~np.isnan(frame[column].to_numpy())
+    return present
+
+
+def _blocks(stamps: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    for first in range(0, len(stamps) - 1, _BLOCK):
+        yield first, np.diff(stamps[first : first + _BLOCK + 1])
+
+
+def _steps(channel: Channel, stamps: NDArray[np.int64]) -> tuple[int | None, int]:
+    """Most frequent difference, and how many stamps repeat the one before."""
+    repeated = sum(int((steps == 0).sum()) for _, steps in _blocks(stamps))
+    if channel.ticks is None or len(stamps) < 2:
+        return None, repeated
+    values, counts = np.unique(np.diff(stamps[: _BLOCK + 1]), return_counts=True)
+    return int(values[np.argmax(counts)]), repeated
+
+
+def _missing(
+    channel: Channel,
+    stamps: NDArray[np.int64],
+    present: NDArray[np.bool_],
+    span: tuple[int, int],
+) -> Iterator[Gap]:
+    """Spans longer than a step and a half between samples, and at both ends."""
+    if channel.ticks is None:
+        return
+    if not present.all():
+        stamps = stamps[present]
+    start, end = span
+    if not len(stamps):
+        if end > start:
+            yield Gap(start, end, expected_samples(channel, start, end), "missing")
+        return
+    step = channel.ticks
+    # A waveform's sample begins its step, a rate's sample ends it.
+    begin = round(-channel.first_sample * step)
+    if stamps[0] + begin - start >= step:
+        yield _gap(step, start, int(stamps[0]) + begin)
+    for offset, steps in _blocks(stamps):
+        for at in np.flatnonzero(steps > float(step * 3 / 2)) + offset:
+            covered = int(stamps[at]) + begin + round(step)
+            yield _gap(step, covered, int(stamps[at + 1]) + begin)
+    covered = int(stamps[-1]) + begin + round(step)
+    # Recorders write blocks: a fraction of a second at the end is no hole.
+    if end - covered >= max(step, channel.clock):
+        yield _gap(step, covered, end)
+
+
+def _gap(step: Fraction, start: int, end: int) -> Gap:
+    return Gap(start, end, max(1, round((end - start) / step)), "missing")
+
+
+def _holes(
+    channel: Channel, stamps: NDArray[np.int64], frame: pd.DataFrame
+) -> Iterator[Gap]:
+    """Intervals that do not reach back to the event before: beats were lost between."""
+    if not channel.datatypes[0].interval or len(stamps) < 2:
+        return
+    row = channel.datatypes[0]
+    values = frame[row.column].to_numpy()
+    length = np.rint(np.nan_to_num(values) * channel.clock).astype(np.int64)
+    reach = stamps[1:] - length[1:]
+    for at in np.flatnonzero(reach - stamps[:-1] > _INTERVAL_PLAY):
+        yield Gap(int(stamps[at]), int(reach[at]), None, "hole")
+
+
+def _void(channel: Channel, frame: pd.DataFrame) -> NDArray[np.bool_] | None:
+    rows = channel.datatypes
+    if rows[0].void is None or not len(frame):
+        return None
+    void = np.zeros(len(frame), dtype=np.bool_)
+    for row in rows:
+        void |= frame[row.column].to_numpy() == row.void
+    return void
+
+
+def _no_signal(
+    channel: Channel, stamps: NDArray[np.int64], void: NDArray[np.bool_] | None
+) -> Iterator[Gap]:
+    """Yield runs of "no signal" at the edges, or of a second and longer."""
+    if void is None or not void.any() or channel.ticks is None:
+        return
+    edges = np.flatnonzero(np.diff(void, prepend=False, append=False))
+    for first, last in edges.reshape(-1, 2):
+        samples = int(last - first)
+        at_edge = first == 0 or last == len(void)
+        if at_edge or samples * channel.ticks >= channel.clock:
+            end = int(stamps[last - 1]) + round(channel.ticks)
+            yield Gap(int(stamps[first]), end, samples, "no signal")
+
+
+def _without_lost(gaps: list[Gap]) -> Iterator[Gap]:
+    """Leave out holes in the stamps that a lost transfer explains."""
+    lost = [gap for gap in gaps if gap.cause == "transfer"]
+    for gap in gaps:
+        covered = any(
+            other.start <= gap.start and gap.end <= other.end for other in lost
+        )
+        if gap.cause == "transfer" or gap.kind != "missing" or not covered:
+            yield gap

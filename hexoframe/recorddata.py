@@ -1,0 +1,334 @@
+"""RecordData: the channels of one record, its facts, look-up and ledger.
+
+Channels are frames, or sources that are read when they are first touched. Every door
+makes a RecordData and every exit takes one. It has no verbs of a user (record) and
+reads and writes no file (formats).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hexoframe import frames
+from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, find
+from hexoframe.errors import ConfigurationError
+from hexoframe.facts import Facts
+from hexoframe.ledger import Receipt, Survey, narrow, survey
+from hexoframe.timestamps import tick_to_time
+
+if TYPE_CHECKING:
+    from hexoframe.calibration import Scale
+    from hexoframe.channels import Channel, Clock, Family
+
+__all__ = ["RecordData", "Source"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """How to read one channel, and what its headers promise.
+
+    Attributes
+    ----------
+    read : callable
+        Returns the whole frame in UTC.
+    pieces : callable or None
+        Takes a number of rows and yields the same frame in pieces of at most as many,
+        in order, without holding it whole.
+    receipt : Receipt or callable
+        What is known without reading; a callable is asked whenever somebody wants to
+        know, for a door that learns more by reading (repeated lines of a text).
+    """
+
+    read: Callable[[], pd.DataFrame]
+    pieces: Callable[[int], Iterator[pd.DataFrame]] | None = None
+    receipt: Receipt | Callable[[], Receipt] = field(default_factory=Receipt)
+
+    def known(self) -> Receipt:
+        """Return what is known by now."""
+        return self.receipt() if callable(self.receipt) else self.receipt
+
+
+class RecordData(Mapping[str, pd.DataFrame]):
+    """The channels of one record as DataFrames, each at its own rate.
+
+    Parameters
+    ----------
+    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
+        Device family, which says the clock and the channels.
+    span : (int, int), in ticks
+        Start and end of the record.
+    channels : mapping of str to DataFrame or Source
+        Channels that the source has, by the names of the table.
+    facts : Facts, optional
+        What the source says beside the samples.
+    scale : {"physical", "raw"}
+        What the values of all channels are.
+    tz : str, default "UTC"
+        Zone in which frames are shown.
+
+    Raises
+    ------
+    ConfigurationError
+        If the span runs backwards, or a frame is not what the table says.
+    UnknownChannelError
+        If the family has no such channel.
+    """
+
+    def __init__(  # noqa: PLR0913  # what a record is, each by name
+        self,
+        family: Family,
+        span: tuple[int, int],
+        channels: Mapping[str, pd.DataFrame | Source],
+        *,
+        facts: Facts | None = None,
+        scale: Scale = "physical",
+        tz: str = "UTC",
+    ) -> None:
+        if span[1] < span[0]:
+            raise ConfigurationError(
+                f"a record cannot end ({span[1]}) before it starts ({span[0]})"
+            )
+        self._family = family
+        self._span = (int(span[0]), int(span[1]))
+        self._facts = facts or Facts()
+        self._scale = scale
+        self._tz = tz
+        self._sources: dict[str, Source] = {}
+        self._frames: dict[str, pd.DataFrame] = {}
+        given = {find(family, name).name: held for name, held in channels.items()}
+        for name in channels_of(family):
+            if name in given:
+                self._hold(name, given[name])
+
+    def _hold(self, name: str, held: pd.DataFrame | Source) -> None:
+        if isinstance(held, Source):
+            self._sources[name] = held
+            return
+        frames.check_frame(held, channels_of(self._family)[name])
+        self._sources[name] = Source(
+            read=lambda: held, receipt=Receipt(samples=len(held))
+        )
+        self._frames[name] = held.tz_convert("UTC")
+
+    # -- facts ---------------------------------------------------------------------
+
+    @property
+    def family(self) -> Family:
+        """Device family: hexoskin, astroskin_256 or astroskin_1000."""
+        return self._family
+
+    @property
+    def clock(self) -> Clock:
+        """Ticks in a second: 256 or 1000."""
+        return CLOCK_OF_FAMILY[self._family]
+
+    @property
+    def scale(self) -> Scale:
+        """Whether frames hold physical values or raw counts."""
+        return self._scale
+
+    @property
+    def tz(self) -> str:
+        """Zone in which frames are shown."""
+        return self._tz
+
+    @property
+    def facts(self) -> Facts:
+        """What the source says beside the samples."""
+        return self._facts
+
+    @property
+    def id(self) -> int | None:
+        """Id of the record at the service, where the source says it."""
+        number = self._facts.info.get("id")
+        return None if number is None else int(number)
+
+    @property
+    def start_tick(self) -> int:
+        """First tick of the record."""
+        return self._span[0]
+
+    @property
+    def end_tick(self) -> int:
+        """Tick at which the record ends."""
+        return self._span[1]
+
+    @property
+    def start(self) -> pd.Timestamp:
+        """Start of the record, in the zone of the record."""
+        return tick_to_time(self.start_tick, clock=self.clock).tz_convert(self._tz)
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """End of the record, in the zone of the record."""
+        return tick_to_time(self.end_tick, clock=self.clock).tz_convert(self._tz)
+
+    @property
+    def duration(self) -> pd.Timedelta:
+        """Length of the record."""
+        return self.end - self.start
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of every column that the record holds."""
+        return {
+            column: unit if self._scale == "physical" else "count"
+            for name in self._sources
+            for column, unit in self.channel(name).units.items()
+        }
+
+    # -- look-up -------------------------------------------------------------------
+
+    def channel(self, key: str | int) -> Channel:
+        """Return what the table says of a channel.
+
+        Parameters
+        ----------
+        key : str or int
+            Name or id, in any of the forms that `find` knows.
+
+        Returns
+        -------
+        Channel
+            The channel, narrowed to one column if `key` names one.
+
+        Raises
+        ------
+        UnknownChannelError
+            If the model has no such channel.
+        """
+        return find(self._family, key)
+
+    def __getitem__(self, key: str | int) -> pd.DataFrame:
+        """Return the frame of a channel; empty if the record lacks it."""
+        wanted = self.channel(key)
+        frame = self._frame(wanted.name)
+        if self._tz != "UTC":
+            frame = frame.tz_convert(self._tz)
+        # A copy without the samples: what a caller adds to it stays the caller's.
+        return frames.pick_columns(frame, wanted).copy(deep=False)
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        """Whole frame of a channel in UTC, read once."""
+        if name not in self._frames:
+            source = self._sources.get(name)
+            if source is None:
+                whole = channels_of(self._family)[name]
+                return frames.empty_frame(whole, record_id=self.id, scale=self._scale)
+            self._frames[name] = source.read()
+        return self._frames[name]
+
+    def __contains__(self, key: object) -> bool:
+        """Whether the source has the channel, be it empty."""
+        try:
+            return self.channel(key).name in self._sources  # type: ignore[arg-type]
+        except LookupError:
+            return False
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the channels that the source has, in the order of the table."""
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        """Count the channels that the source has."""
+        return len(self._sources)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by identity; compare frames to compare what records hold."""
+        return self is other
+
+    __hash__ = object.__hash__
+
+    # -- reading -------------------------------------------------------------------
+
+    def is_read(self, key: str | int) -> bool:
+        """Whether the samples of a channel are in memory."""
+        return self.channel(key).name in self._frames
+
+    def receipt(self, key: str | int) -> Receipt:
+        """Return what is known of a channel without reading it."""
+        source = self._sources.get(self.channel(key).name)
+        return Receipt(samples=0) if source is None else source.known()
+
+    def pieces(self, key: str | int, rows: int = 1 << 16) -> Iterator[pd.DataFrame]:
+        """Yield a channel in pieces, without keeping what was not yet read.
+
+        Parameters
+        ----------
+        key : str or int
+            Name or id of the channel.
+        rows : int, default 65 536
+            Most rows of a piece.
+
+        Yields
+        ------
+        DataFrame
+            Consecutive rows in UTC; no piece is empty.
+        """
+        name = self.channel(key).name
+        source = self._sources.get(name)
+        if name in self._frames or source is None or source.pieces is None:
+            frame = self._frame(name)
+            for first in range(0, len(frame), rows):
+                yield frame.iloc[first : first + rows]
+        else:
+            yield from source.pieces(rows)
+
+    def survey(self, key: str | int) -> Survey:
+        """Count the samples of a channel and find its holes; reads the channel."""
+        name = self.channel(key).name
+        channel = channels_of(self._family)[name]
+        return survey(channel, self._frame(name), self._span, self.receipt(name))
+
+    # -- views ---------------------------------------------------------------------
+
+    def part(self, start: int, end: int) -> dict[str, pd.DataFrame | Source]:
+        """Return every channel cut to a span of ticks, still unread where it was."""
+        return {name: self._part(name, start, end) for name in self._sources}
+
+    def _part(self, name: str, start: int, end: int) -> Source:
+        channel = channels_of(self._family)[name]
+
+        def read() -> pd.DataFrame:
+            return frames.slice_ticks(self._frame(name), channel, start, end)
+
+        def pieces(rows: int) -> Iterator[pd.DataFrame]:
+            for piece in self.pieces(name, rows):
+                cut = frames.slice_ticks(piece, channel, start, end)
+                if len(cut):
+                    yield cut
+
+        def receipt() -> Receipt:
+            return narrow(self._sources[name].known(), start, end)
+
+        return Source(read=read, pieces=pieces, receipt=receipt)
+
+    def whole(self) -> dict[str, pd.DataFrame | Source]:
+        """Return every channel as it is held, for a view in another zone."""
+        return {
+            name: Source(
+                read=lambda name=name: self._frame(name),  # type: ignore[misc]
+                pieces=lambda rows, name=name: self.pieces(name, rows),  # type: ignore[misc]
+                receipt=source.known,
+            )
+            for name, source in self._sources.items()
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Read everything, so that a record can go to another process."""
+        for name in self._sources:
+            self._frame(name)
+        receipts = {name: source.known() for name, source in self._sources.items()}
+        return {**self.__dict__, "_sources": receipts}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the frames that came along."""
+        self.__dict__.update(state)
+        self._sources = {
+            name: Source(read=lambda name=name: self._frames[name], receipt=receipt)  # type: ignore[misc]
+            for name, receipt in state["_sources"].items()
+        }
