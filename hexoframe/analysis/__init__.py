@@ -1,0 +1,1 @@
+"""Frames in, frames out: what is computed from a record. No files, no network."""

@@ -1,0 +1,235 @@
+"""Channels of different rates on one time grid, in the open.
+
+The table names the method of each column; what is filled in between samples is marked,
+and no gap longer than a limit is bridged. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from hexoframe.errors import ConfigurationError
+from hexoframe.timestamps import NS_PER_TICK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from hexoframe.channels import Channel, Datatype
+    from hexoframe.recorddata import RecordData
+
+__all__ = ["align_frames"]
+
+Events = Literal["table", "count", "place"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Bins of equal length from `first`, in ns since 1970, end not included."""
+
+    first: int
+    period: int
+    count: int
+    limit: int
+
+    @property
+    def edges(self) -> NDArray[np.int64]:
+        return self.first + self.period * np.arange(self.count + 1, dtype=np.int64)
+
+
+def align_frames(
+    record: RecordData,
+    rate: str | pd.Timedelta,
+    *,
+    channels: Sequence[str | int] | None = None,
+    events: Events = "table",
+    max_gap: str | pd.Timedelta = "2s",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put channels on one time grid.
+
+    Bins begin at whole multiples of `rate` since 1970 UTC and carry the time of their
+    beginning. Waveforms and rates are averaged, flags joined by OR, states are what
+    holds at the end of the bin. A bin without a sample between two samples that lie
+    at most `max_gap` apart is filled and marked: waveforms by a straight line, rates
+    with the value before.
+
+    Parameters
+    ----------
+    record : RecordData
+        Where the channels come from.
+    rate : str or Timedelta
+        Length of a bin, such as ``"1s"`` or ``"40ms"``.
+    channels : sequence of str or int, optional
+        Channels; all that the record has by default.
+    events : {"table", "count", "place"}
+        Count events in the bin (column ``<name>_count``), or place the mean of their
+        values; "table" counts breaths and steps and places intervals.
+    max_gap : str or Timedelta, default "2s"
+        Longest distance of samples that is bridged; a channel slower than that is
+        bridged from one of its samples to the next.
+
+    Returns
+    -------
+    frame : DataFrame of float64, shape (bins, columns)
+        From the start to the end of the record; NaN where nothing is known.
+    made_up : DataFrame of bool, same shape
+        True where a value was filled in.
+
+    Raises
+    ------
+    ConfigurationError
+        If `rate` or `max_gap` is no positive length of time.
+    """
+    grid = _grid(record, _length("rate", rate), _length("max_gap", max_gap))
+    if events not in ("table", "count", "place"):
+        raise ConfigurationError(f"events={events!r}: give one of table, count, place")
+    names = list(record) if channels is None else channels
+    values: dict[str, NDArray[np.float64]] = {}
+    made_up: dict[str, NDArray[np.bool_]] = {}
+    for key in names:
+        channel = record.channel(key)
+        frame = record[key]
+        stamps = pd.DatetimeIndex(frame.index).asi8
+        bounds = np.searchsorted(stamps, grid.edges)
+        for row in channel.datatypes:
+            samples = frame[row.column].to_numpy()
+            name, column, filled = _column(
+                row, channel, samples, (stamps, bounds, grid, events)
+            )
+            values[name] = column
+            made_up[name] = filled
+    index = pd.DatetimeIndex(grid.edges[:-1].view("datetime64[ns]"), name="time")
+    index = index.tz_localize("UTC").tz_convert(record.tz)
+    return (
+        pd.DataFrame(values, index=index, copy=False),
+        pd.DataFrame(made_up, index=index, copy=False),
+    )
+
+
+def _length(name: str, length: str | pd.Timedelta) -> int:
+    try:
+        value = int(pd.Timedelta(length).as_unit("ns").value)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{name}={length!r}: give a length of time, such as '1s' or '40ms'"
+        ) from error
+    if value <= 0:
+        raise ConfigurationError(f"{name}={length!r}: give a length above zero")
+    return value
+
+
+def _grid(record: RecordData, period: int, limit: int) -> _Grid:
+    ns = NS_PER_TICK[record.clock]
+    first = record.start_tick * ns // period * period
+    # The last sample of a 1 Hz channel lies on the very end of the record.
+    last = record.end_tick * ns // period
+    return _Grid(first, period, last - first // period + 1, limit)
+
+
+_Place = tuple["NDArray[np.int64]", "NDArray[np.int64]", _Grid, Events]
+
+
+def _column(
+    row: Datatype, channel: Channel, samples: NDArray[np.floating], place: _Place
+) -> tuple[str, NDArray[np.float64], NDArray[np.bool_]]:
+    stamps, bounds, grid, events = place
+    nothing = np.zeros(grid.count, dtype=np.bool_)
+    counted = row.align == "count" if events == "table" else events == "count"
+    if row.kind == "event" and counted:
+        return f"{row.column}_count", np.diff(bounds).astype(np.float64), nothing
+    if row.align == "hold":
+        return row.column, _hold(samples, bounds), nothing
+    if row.align == "or":
+        column = _join_flags(samples, bounds)
+    else:
+        column = _mean(samples, bounds)
+    if row.kind == "event":
+        return row.column, column, nothing
+    step = int((row.ticks or 1) * NS_PER_TICK[channel.clock])
+    filled = _fill(column, row, (stamps, samples, grid), max(grid.limit, step * 3 // 2))
+    return row.column, column, filled
+
+
+def _mean(
+    samples: NDArray[np.floating], bounds: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Mean of each bin; NaN samples do not count, and an empty bin is NaN."""
+    sums, counts = _sums(samples, bounds)
+    if np.isnan(sums).any():
+        present = ~np.isnan(samples)
+        sums, _ = _sums(np.where(present, samples, 0), bounds)
+        counts, _ = _sums(present.astype(np.float64), bounds)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(counts > 0, sums / counts, np.nan)
+
+
+def _sums(
+    samples: NDArray[np.floating], bounds: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    counts = np.diff(bounds)
+    sums = np.zeros(len(counts), dtype=np.float64)
+    filled = np.flatnonzero(counts)
+    if len(filled):
+        inside = samples[: bounds[filled[-1] + 1]]
+        sums[filled] = np.add.reduceat(inside, bounds[filled], dtype=np.float64)
+    return sums, counts.astype(np.float64)
+
+
+def _join_flags(
+    samples: NDArray[np.floating], bounds: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    column = np.full(len(bounds) - 1, np.nan)
+    known = ~np.isnan(samples)
+    if not known.all():
+        bounds = np.concatenate(([0], np.cumsum(known)))[bounds]
+        samples = samples[known]
+    filled = np.flatnonzero(np.diff(bounds))
+    if len(filled):
+        flags = samples[: bounds[filled[-1] + 1]].astype(np.int64)
+        column[filled] = np.bitwise_or.reduceat(flags, bounds[filled])
+    return column
+
+
+def _hold(
+    samples: NDArray[np.floating], bounds: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Value of the last change before the end of each bin."""
+    column = np.full(len(bounds) - 1, np.nan)
+    last = bounds[1:] - 1
+    column[last >= 0] = samples[last[last >= 0]]
+    return column
+
+
+def _fill(
+    column: NDArray[np.float64],
+    row: Datatype,
+    source: tuple[NDArray[np.int64], NDArray[np.floating], _Grid],
+    limit: int,
+) -> NDArray[np.bool_]:
+    """Fill empty bins in place and return which ones."""
+    stamps, samples, grid = source
+    empty = np.flatnonzero(np.isnan(column))
+    filled = np.zeros(len(column), dtype=np.bool_)
+    if not len(empty) or len(samples) == 0:
+        return filled
+    known = ~np.isnan(samples)
+    if not known.all():
+        stamps, samples = stamps[known], samples[known]
+    at = grid.edges[empty]
+    after = np.searchsorted(stamps, at)
+    inside = (after > 0) & (after < len(stamps))
+    empty, at, after = empty[inside], at[inside], after[inside]
+    short = stamps[after] - stamps[after - 1] <= limit
+    empty, at, after = empty[short], at[short], after[short]
+    before = samples[after - 1].astype(np.float64)
+    if row.kind == "waveform":
+        share = (at - stamps[after - 1]) / (stamps[after] - stamps[after - 1])
+        before = before + share * (samples[after] - before)
+    column[empty] = before
+    filled[empty] = True
+    return filled

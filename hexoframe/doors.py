@@ -1,0 +1,306 @@
+"""The front doors for files: any file that the vendor or hexoframe wrote, as a Record.
+
+What a file is, is decided by its content. The reading itself is in formats.
+"""
+
+from __future__ import annotations
+
+import glob
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hexoframe.errors import FileFormatError, HexoframeError
+from hexoframe.formats.options import ReadOptions
+from hexoframe.record import Record
+from hexoframe.timestamps import CLASSIC_FORMAT
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hexoframe.calibration import Scale
+    from hexoframe.recorddata import RecordData
+
+__all__ = ["Records", "open_record", "open_records"]
+
+# In the order in which they are asked; the first that recognises the content reads it.
+_FORMATS = ("parquet", "table", "archive", "dashboard", "text", "converter")
+_KNOWN = (
+    "vendor export (ZIP or folder), dashboard CSV, classic .txt folder, converter CSV, "
+    "hexoframe's Parquet or CSV folder"
+)
+
+
+def open_record(  # noqa: PLR0913  # each is a question that only the caller can answer
+    path: str | Path,
+    *,
+    channels: Sequence[str | int] | None = None,
+    units: Scale = "physical",
+    model: str | None = None,
+    tz: str | None = None,
+    timestamp_format: str = CLASSIC_FORMAT,
+    start: int | datetime | str | None = None,
+    record: str | int | None = None,
+    allow_partial: bool = False,
+) -> Record:
+    """Open a recording from files.
+
+    Vendor export (ZIP or its folder), dashboard CSV, converter CSV, classic .txt
+    folder, and hexoframe's own Parquet and CSV: the content says which it is. Samples
+    are read when a channel is touched.
+
+    Parameters
+    ----------
+    path : str or Path
+        File or folder.
+    channels : sequence of str or int, optional
+        Channels to load, by any name or id; all by default.
+    units : {"physical", "raw"}
+        Values in mV, g, mL/min and so on, or counts of the recorder.
+    model : str, optional
+        ``hexoskin``, ``astroskin_256``, ``astroskin_1000`` or ``CHA3000``; needed only
+        where the files do not tell.
+    tz : str, optional
+        Zone of time stamps that are text, as old .txt files have them.
+    timestamp_format : str
+        strftime format of such text.
+    start : int, datetime or str, optional
+        Start of the record, in ticks or with a zone, where no file says it.
+    record : str or int, optional
+        Folder or id of one record where the export holds several.
+    allow_partial : bool, default False
+        Open a source that lost samples on its way; what is lost stands in `coverage`.
+
+    Returns
+    -------
+    Record
+        The recording.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FileFormatError
+        If the content is none of the formats, or damaged.
+    IncompleteDataError
+        If samples that the source held are missing.
+    ConfigurationError
+        If the files do not tell the model or the zone, or an argument is not allowed.
+    UnknownChannelError
+        If a channel that was asked for is none of the model.
+
+    Examples
+    --------
+    >>> import hexoframe
+    >>> record = hexoframe.open_record("record_12345.zip")  # doctest: +SKIP
+    >>> record["ecg"]  # doctest: +SKIP
+    """
+    options = ReadOptions(
+        channels=channels,
+        scale=units,
+        model=model,
+        tz=tz,
+        timestamp_format=timestamp_format,
+        start=start,
+        allow_partial=allow_partial,
+    )
+    return Record.of(_read(Path(path), options, record))
+
+
+def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordData:
+    reader = _reader(path)
+    if not hasattr(reader, "parts"):
+        data: RecordData = reader.read(path, options)
+        return data
+    part = f"record_{record}" if isinstance(record, int) else record
+    one: RecordData = reader.read(path, options, part=part)
+    return one
+
+
+def _reader(path: Path) -> Any:
+    """Return the module that reads a path."""
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} does not exist (looked in {path.resolve().parent})"
+        )
+    for name in _FORMATS:
+        module = importlib.import_module(f"hexoframe.formats.{name}")
+        if module.sniff(path):
+            return module
+    raise FileFormatError(f"{path}: {_found(path)}; expected one of: {_KNOWN}")
+
+
+def _found(path: Path) -> str:
+    if path.is_dir():
+        names = sorted(item.name for item in path.iterdir())
+        if not names:
+            return "an empty folder"
+        shown = ", ".join(names[:5])
+        return f"a folder of {len(names)} files that are no recording ({shown} ...)"
+    with path.open("rb") as file:
+        head = file.read(40)
+    if not head:
+        return "an empty file"
+    if head[:4] == b"RIFF":
+        return f"one WAV file of an export; open its folder {path.parent} instead"
+    return f"a file that begins with {head!r}"
+
+
+class Records(Mapping[str, Record]):
+    """Recordings by id, opened when they are asked for.
+
+    Made by `hexoframe.open_records`. Keys are record ids as text, or the names of files
+    where these say no id.
+
+    Attributes
+    ----------
+    skipped : DataFrame
+        What was left out: `path` and `reason`.
+    """
+
+    def __init__(
+        self,
+        found: dict[str, tuple[Path, str | None]],
+        skipped: pd.DataFrame,
+        options: ReadOptions,
+    ) -> None:
+        self._found = found
+        self._options = options
+        self.skipped = skipped
+
+    def __getitem__(self, key: str | int) -> Record:
+        """Open a record."""
+        path, part = self._found[str(key)]
+        return Record.of(_read(path, self._options, part))
+
+    def __iter__(self) -> Iterator[str]:
+        """Ids in the order of the files."""
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self._found)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether there is a record of that id."""
+        return str(key) in self._found
+
+    def __repr__(self) -> str:
+        """Say how many records there are and what was left out."""
+        return (
+            f"{len(self)} records: {', '.join(self._found) or 'none'}; "
+            f"{len(self.skipped)} skipped (see .skipped)"
+        )
+
+
+def open_records(  # noqa: PLR0913  # the same questions as open_record
+    where: str | Path,
+    *,
+    channels: Sequence[str | int] | None = None,
+    units: Scale = "physical",
+    model: str | None = None,
+    tz: str | None = None,
+    timestamp_format: str = CLASSIC_FORMAT,
+    allow_partial: bool = False,
+) -> Records:
+    """Open every recording in a folder, a range export or a glob.
+
+    Headers are read to tell what is there; samples are read when a channel of a record
+    is touched. What cannot be opened is listed with its reason and does not stop the
+    rest.
+
+    Parameters
+    ----------
+    where : str or Path
+        Folder, searched to any depth; ZIP of several records; or a glob such as
+        ``"exports/*.zip"``.
+    channels, units, model, tz, timestamp_format, allow_partial
+        As for `open_record`, for every record.
+
+    Returns
+    -------
+    Records
+        Mapping from id to Record; ``.skipped`` is a table of what was left out.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or nothing matches the glob.
+    """
+    options = ReadOptions(
+        channels=channels,
+        scale=units,
+        model=model,
+        tz=tz,
+        timestamp_format=timestamp_format,
+        allow_partial=allow_partial,
+    )
+    found: dict[str, tuple[Path, str | None]] = {}
+    skipped: list[dict[str, str]] = []
+    for path in _search(where):
+        for part in _parts(path, skipped):
+            _take(path, part, options, found, skipped)
+    table = pd.DataFrame(skipped, columns=["path", "reason"]).astype("string")
+    return Records(found, table, options)
+
+
+def _search(where: str | Path) -> list[Path]:
+    path = Path(where)
+    if path.exists():
+        return list(_below(path))
+    matches = sorted(glob.glob(str(where)))  # noqa: PTH207  # absolute patterns too
+    if not matches:
+        raise FileNotFoundError(f"nothing matches {where}")
+    return [item for match in matches for item in _below(Path(match))]
+
+
+def _below(path: Path) -> Iterator[Path]:
+    """Yield what may be a recording: a file, a folder that is one, or those below."""
+    if path.is_file() or _is_recording(path):
+        yield path
+        return
+    for item in sorted(path.iterdir()):
+        if not item.name.startswith("."):
+            yield from _below(item)
+
+
+def _is_recording(folder: Path) -> bool:
+    try:
+        _reader(folder)
+    except FileFormatError:
+        return False
+    return True
+
+
+def _parts(path: Path, skipped: list[dict[str, str]]) -> Sequence[str | None]:
+    """Names of the records in a path; one without a name where it is one record."""
+    try:
+        reader = _reader(path)
+        return list(reader.parts(path)) if hasattr(reader, "parts") else [None]
+    except (HexoframeError, OSError) as error:
+        skipped.append({"path": str(path), "reason": str(error)})
+        return []
+
+
+def _take(
+    path: Path,
+    part: str | None,
+    options: ReadOptions,
+    found: dict[str, tuple[Path, str | None]],
+    skipped: list[dict[str, str]],
+) -> None:
+    try:
+        data = _read(path, options, part)
+    except (HexoframeError, OSError) as error:
+        skipped.append({"path": str(path), "reason": str(error)})
+        return
+    key = str(data.id) if data.id is not None else (part or path.stem)
+    if key in found:
+        first = found[key][0]
+        reason = f"record {key} was already found in {first}"
+        skipped.append({"path": str(path), "reason": reason})
+        return
+    found[key] = (path, part)

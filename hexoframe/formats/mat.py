@@ -1,0 +1,105 @@
+"""MATLAB files, format 5: a struct a channel. Writing only; needs scipy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hexoframe.errors import ConfigurationError
+from hexoframe.formats.output import new_file
+from hexoframe.frames import ticks_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hexoframe.recorddata import RecordData
+
+__all__ = ["write"]
+
+# Format 5 counts the bytes of a variable in 32 bits.
+_LARGEST = (1 << 31) - 1
+
+
+def write(
+    record: RecordData,
+    path: Path,
+    *,
+    channels: Sequence[str | int] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write one MATLAB file.
+
+    Parameters
+    ----------
+    record : RecordData
+        What to write.
+    path : Path
+        File to write.
+    channels : sequence of str or int, optional
+        Channels; all that the record has by default.
+    overwrite : bool, default False
+        Whether a file from before may be replaced.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ConfigurationError
+        If scipy is not installed, or a channel is too large for the format.
+    OutputExistsError
+        If the file exists and `overwrite` was not given.
+    """
+    try:
+        from scipy.io import savemat  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise ConfigurationError(
+            "to_mat needs scipy: install it with pip install 'hexoframe[mat]'"
+        ) from error
+    names = list(record) if channels is None else channels
+    structs = {record.channel(key).name: _struct(record, key) for key in names}
+    structs["info"] = _info(record)
+    with new_file(path, overwrite=overwrite) as target:
+        savemat(target, structs, do_compression=True, oned_as="column", appendmat=False)
+    return path
+
+
+def _struct(record: RecordData, key: str | int) -> dict[str, Any]:
+    channel = record.channel(key)
+    frame = record[key]
+    ticks = ticks_of(frame, channel)
+    if ticks.nbytes > _LARGEST:
+        raise ConfigurationError(
+            f"channel {channel.name} takes {ticks.nbytes} bytes, more than the "
+            f"{_LARGEST} of the format: write a part with between(), or Parquet"
+        )
+    columns = {row.column: frame[row.column].to_numpy() for row in channel.datatypes}
+    return {
+        "time": ticks / channel.clock,
+        "tick": ticks,
+        **columns,
+        "unit": record.units[channel.columns[0]],
+        "rate_hz": np.nan if channel.rate_hz is None else channel.rate_hz,
+    }
+
+
+def _info(record: RecordData) -> dict[str, Any]:
+    """Facts that MATLAB can hold: numbers and text under names that it takes."""
+    facts = {
+        **record.facts.info,
+        "model": record.family,
+        "clock": record.clock,
+        "start": record.start_tick,
+        "end": record.end_tick,
+        "values": record.scale,
+    }
+    return {
+        re.sub(r"\W", "_", key)[:31]: value
+        for key, value in facts.items()
+        if isinstance(value, (int, float, str)) and key[:1].isalpha()
+    }

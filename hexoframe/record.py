@@ -1,0 +1,766 @@
+"""Record: one recording, and every verb that a user has for it.
+
+Each verb is a call downwards, to analysis or to a format; what a record holds and how
+it is looked up lives in recorddata.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
+
+import numpy as np
+import pandas as pd
+
+from hexoframe import frames
+from hexoframe.channels import channels_of, codes_of
+from hexoframe.errors import ConfigurationError, TimestampError
+from hexoframe.facts import facts_table
+from hexoframe.recorddata import RecordData
+from hexoframe.timestamps import CLASSIC_FORMAT, NS_PER_TICK, tick_to_time
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hexoframe.analysis.align import Events
+    from hexoframe.channels import Channel
+
+    Moment = str | datetime | pd.Timestamp
+
+__all__ = ["Record"]
+
+_MISSING = "-"
+
+
+class Record(RecordData):
+    """One recording as DataFrames, each channel at its own rate.
+
+    ``record["heart_rate"]``, ``record.heart_rate``, ``record[19]`` and the names of the
+    old scripts all give the frame of a channel; iterating gives the names of the
+    channels that the source has. Doors (`hexoframe.open_record`) make records.
+    """
+
+    @classmethod
+    def of(cls, data: RecordData) -> Self:
+        """Return a record over the channels of another; nothing is read or copied."""
+        return cls(
+            data.family,
+            (data.start_tick, data.end_tick),
+            data.whole(),
+            facts=data.facts,
+            scale=data.scale,
+            tz=data.tz,
+        )
+
+    # -- facts ---------------------------------------------------------------------
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """Facts of the record: id, model, span, and what the source says of it."""
+        return {
+            **self.facts.info,
+            "model": self.family,
+            "clock": self.clock,
+            "start": self.start_tick,
+            "end": self.end_tick,
+            "units": self.scale,
+        }
+
+    @property
+    def ranges(self) -> pd.DataFrame:
+        """Activities in the record; empty where the source does not say."""
+        return self._table("ranges")
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """Button presses and comments; empty where the source does not say."""
+        return self._table("annotations")
+
+    @property
+    def track(self) -> pd.DataFrame:
+        """GPS points; empty where the source does not say."""
+        return self._table("track")
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """Metrics as the service computes them; empty where the source has none."""
+        return self._table("metrics")
+
+    @property
+    def statistics(self) -> pd.DataFrame:
+        """Metrics as an export prints them; empty where the source has none."""
+        return self._table("statistics")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        table: pd.DataFrame | None = getattr(self.facts, name)
+        if table is None:
+            table = facts_table(name)
+        table = table.copy(deep=False)
+        if isinstance(table.index, pd.DatetimeIndex):
+            return table.tz_convert(self.tz)
+        for column in table.columns:
+            if isinstance(table[column].dtype, pd.DatetimeTZDtype):
+                table[column] = table[column].dt.tz_convert(self.tz)
+        return table
+
+    # -- channels ------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """Return a channel by its name."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except LookupError as error:
+            raise AttributeError(str(error)) from error
+
+    def __dir__(self) -> list[str]:
+        """Names of attributes and of the channels that the record has."""
+        return sorted({*super().__dir__(), *self})
+
+    def raw(self, key: str | int) -> pd.DataFrame:
+        """Return the counts of a channel.
+
+        Parameters
+        ----------
+        key : str or int
+            Name or id of the channel.
+
+        Returns
+        -------
+        DataFrame
+            Counts of the recorder, in the dtype of the channel so that NaN stays NaN.
+            Two channels that some sources carry unrounded (the adjusted ventilation
+            and tidal volume) may hold fractions there.
+
+        Raises
+        ------
+        UnknownChannelError
+            If the model has no such channel.
+        """
+        frame = self[key]
+        return frame if self.scale == "raw" else frames.to_raw(frame, self.channel(key))
+
+    def load(self) -> Self:
+        """Read every channel into memory and return the record."""
+        for name in self:
+            self[name]
+        return self
+
+    # -- views ---------------------------------------------------------------------
+
+    def between(self, start: Moment | None, end: Moment | None) -> Record:
+        """Return the record cut to a span of time.
+
+        Parameters
+        ----------
+        start, end : str, datetime, Timestamp or None
+            With a zone; rows from `start` up to, not including, `end` are kept. None
+            leaves that side as it is.
+
+        Returns
+        -------
+        Record
+            A view; channels that were not read stay so.
+
+        Raises
+        ------
+        TimestampError
+            If a time has no zone, or `end` lies before `start`.
+        """
+        first = self.start_tick if start is None else self._first_tick_from(start)
+        # A rate's last sample lies on the end of the record and belongs to it.
+        last = self.end_tick + 1 if end is None else self._first_tick_from(end)
+        if last < first:
+            raise TimestampError(f"between: {end} lies before {start}")
+        first, kept = max(first, self.start_tick), min(last, self.end_tick)
+        return Record(
+            self.family,
+            (min(first, self.end_tick), max(kept, min(first, self.end_tick))),
+            self.part(first, last),
+            facts=self.facts,
+            scale=self.scale,
+            tz=self.tz,
+        )
+
+    def _first_tick_from(self, moment: Moment) -> int:
+        """First tick at or after a time."""
+        time = pd.Timestamp(moment)
+        if time.tz is None:
+            raise TimestampError(
+                f"{moment} has no time zone: write it with an offset, such as "
+                "'2024-03-01T10:00:00Z' or '+01:00', or localise it"
+            )
+        ns = NS_PER_TICK[self.clock]
+        return -(-int(time.as_unit("ns").value) // ns)
+
+    def tz_convert(self, tz: str) -> Record:
+        """Return the record with all times shown in a zone.
+
+        Parameters
+        ----------
+        tz : str
+            Name of a zone, such as ``"America/Montreal"``.
+
+        Returns
+        -------
+        Record
+            A view; the moments are the same.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no such zone.
+        """
+        try:
+            self.start.tz_convert(tz)
+        except (KeyError, ValueError, TypeError) as error:
+            raise ConfigurationError(
+                f"unknown time zone {tz!r}: give a name such as 'Europe/Paris'"
+            ) from error
+        return Record(
+            self.family,
+            (self.start_tick, self.end_tick),
+            self.whole(),
+            facts=self.facts,
+            scale=self.scale,
+            tz=tz,
+        )
+
+    def windows(
+        self, key: str | int, length: str | pd.Timedelta
+    ) -> Iterator[pd.DataFrame]:
+        """Yield a channel in windows of time, without holding it whole.
+
+        Parameters
+        ----------
+        key : str or int
+            Name or id of the channel.
+        length : str or Timedelta
+            Length of a window, such as ``"1h"``; windows follow each other from the
+            start of the record.
+
+        Yields
+        ------
+        DataFrame
+            Rows of one window; empty where the window holds no sample, so that the
+            number of windows says nothing of the gaps.
+
+        Raises
+        ------
+        ConfigurationError
+            If the length is no positive length of time.
+        """
+        channel = self.channel(key)
+        ns = int(pd.Timedelta(length).as_unit("ns").value)
+        ticks = ns // NS_PER_TICK[self.clock]
+        if ticks <= 0:
+            raise ConfigurationError(f"length={length!r}: give a length above one tick")
+        first = self.start_tick
+        held: list[pd.DataFrame] = []
+        for piece in self.pieces(key):
+            held.append(piece)
+            reached = frames.ticks_of(piece.iloc[-1:], channel)[0]
+            while reached >= first + ticks:
+                joined = _join(held)
+                yield self._show(
+                    frames.slice_ticks(joined, channel, first, first + ticks), channel
+                )
+                first += ticks
+                held = [frames.slice_ticks(joined, channel, first, int(reached) + 1)]
+        rest = _join(held) if held else frames.empty_frame(channel)
+        while first < self.end_tick or len(rest):
+            yield self._show(
+                frames.slice_ticks(rest, channel, first, first + ticks), channel
+            )
+            first += ticks
+            rest = frames.slice_ticks(
+                rest, channel, first, max(first, self.end_tick + 1)
+            )
+
+    def _show(self, frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:
+        shown = frames.pick_columns(frame, channel)
+        return shown if self.tz == "UTC" else shown.tz_convert(self.tz)
+
+    # -- computed ------------------------------------------------------------------
+
+    @overload
+    def to_frame(
+        self,
+        rate: str | pd.Timedelta = ...,
+        *,
+        channels: Sequence[str | int] | None = ...,
+        events: Events = ...,
+        max_gap: str | pd.Timedelta = ...,
+        mask: Literal[False] = ...,
+    ) -> pd.DataFrame: ...
+
+    @overload
+    def to_frame(
+        self,
+        rate: str | pd.Timedelta = ...,
+        *,
+        channels: Sequence[str | int] | None = ...,
+        events: Events = ...,
+        max_gap: str | pd.Timedelta = ...,
+        mask: Literal[True],
+    ) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+
+    def to_frame(
+        self,
+        rate: str | pd.Timedelta = "1s",
+        *,
+        channels: Sequence[str | int] | None = None,
+        events: Events = "table",
+        max_gap: str | pd.Timedelta = "2s",
+        mask: bool = False,
+    ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
+        """Return channels on one time grid.
+
+        Parameters
+        ----------
+        rate : str or Timedelta, default "1s"
+            Length of a bin. Bins begin at whole multiples of it in UTC and carry the
+            time of their beginning.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        events : {"table", "count", "place"}
+            Count events in the bin (column ``<name>_count``), or place the mean of
+            their values; "table" counts breaths and steps and places intervals.
+        max_gap : str or Timedelta, default "2s"
+            Longest distance of samples that is bridged.
+        mask : bool, default False
+            Whether to return also where values were filled in.
+
+        Returns
+        -------
+        frame : DataFrame of float64, shape (bins, columns)
+            NaN where nothing is known.
+        made_up : DataFrame of bool, same shape
+            Only with ``mask=True``: True where a value was filled in between samples.
+
+        Raises
+        ------
+        ConfigurationError
+            If a length of time is none.
+        UnknownChannelError
+            If the model has no such channel.
+        """
+        from hexoframe.analysis.align import align_frames  # noqa: PLC0415
+
+        frame, made_up = align_frames(
+            self, rate, channels=channels, events=events, max_gap=max_gap
+        )
+        return (frame, made_up) if mask else frame
+
+    def coverage(self) -> pd.DataFrame:
+        """Return what was expected and what came, a row a channel; reads the record.
+
+        Returns
+        -------
+        DataFrame, indexed by `channel`
+            kind, rate_hz, unit; expected and received samples and the share of the
+            expected ones that hold a value; missing (NaN) and dropped duplicate rows;
+            tick_step, the most frequent distance of stamps; gaps (how many),
+            longest_gap; lost, the samples that the source holds and did not come;
+            no_signal, the samples that say "no signal"; sensor_off, the share of time
+            with an electrode, belt or sensor off (lead-off, for the ECG).
+        """
+        rows = [self._coverage_row(name) for name in self]
+        table = pd.DataFrame(rows, columns=list(_COVERAGE)).astype(_COVERAGE)
+        return table.set_index("channel")
+
+    def _coverage_row(self, name: str) -> dict[str, Any]:
+        channel = self.channel(name)
+        found = self.survey(name)
+        ns = NS_PER_TICK[self.clock]
+        present = found.received - found.missing
+        longest = max((gap.end - gap.start for gap in found.gaps), default=0)
+        lost = [gap.samples or 0 for gap in found.gaps if gap.cause == "transfer"]
+        return {
+            "channel": name,
+            "kind": channel.kind,
+            "rate_hz": channel.rate_hz,
+            "unit": self.units[channel.columns[0]],
+            "expected": found.expected,
+            "received": found.received,
+            "share": _share(present, found.expected),
+            "missing": found.missing,
+            "duplicates": found.duplicates,
+            "tick_step": found.tick_step,
+            "gaps": len(found.gaps),
+            "longest_gap": pd.Timedelta(longest * ns, unit="ns"),
+            "lost": sum(lost),
+            "no_signal": found.void,
+            "sensor_off": self._sensor_off(channel),
+        }
+
+    def _sensor_off(self, channel: Channel) -> float | None:
+        """Share of the judging channel's rows that say that a sensor is off."""
+        judge = channel.datatypes[0].quality
+        if judge not in self:
+            return None
+        row = self.channel(judge).datatypes[0]
+        off = sum(code.value for code in codes_of(row.codes) if code.sensor_off)
+        flags = self._frame(judge)[row.column].dropna().to_numpy().astype(np.int64)
+        return float(np.mean((flags & off) != 0)) if len(flags) and off else None
+
+    def gaps(self, key: str | int | None = None) -> pd.DataFrame:
+        """Return every hole in the record, a row a hole; reads the channels.
+
+        Parameters
+        ----------
+        key : str or int, optional
+            Channel; all of the record by default.
+
+        Returns
+        -------
+        DataFrame
+            channel; start and end; length; samples that are not there (missing for
+            events); kind (``missing``, ``no signal`` or, for intervals that do not
+            reach back to the beat before, ``hole``); cause (``recorder`` or
+            ``transfer``).
+        """
+        names = list(self) if key is None else [self.channel(key).name]
+        rows = [
+            {
+                "channel": name,
+                "start": tick_to_time(gap.start, clock=self.clock),
+                "end": tick_to_time(gap.end, clock=self.clock),
+                "length": pd.Timedelta(
+                    (gap.end - gap.start) * NS_PER_TICK[self.clock], unit="ns"
+                ),
+                "samples": gap.samples,
+                "kind": gap.kind,
+                "cause": gap.cause,
+            }
+            for name in names
+            for gap in self.survey(name).gaps
+        ]
+        table = pd.DataFrame(rows, columns=list(_GAPS)).astype(_GAPS)
+        for column in ("start", "end"):
+            table[column] = table[column].dt.tz_convert(self.tz)
+        return table
+
+    # -- exits ---------------------------------------------------------------------
+
+    def to_txt(  # noqa: PLR0913  # the settings of the old script
+        self,
+        root: str | Path,
+        *,
+        timestamps: Literal["epoch", "string"] = "epoch",
+        timestamp_format: str = CLASSIC_FORMAT,
+        tz: str = "UTC",
+        dialect: Literal["classic", "snake"] | None = None,
+        units: Literal["classic", "physical"] = "classic",
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the classic .txt files of HxApi2_0.
+
+        Parameters
+        ----------
+        root : str or Path
+            Folder in which ``<e-mail or user id>/<record id>/`` is made.
+        timestamps : {"epoch", "string"}
+            Ticks, or text.
+        timestamp_format : str
+            strftime format of the text; the classic one holds a tab.
+        tz : str, default "UTC"
+            Zone of the text.
+        dialect : {"classic", "snake"}, optional
+            File names: ``heartrate.txt`` or ``heart_rate.txt``; by default what the
+            old script used for the model.
+        units : {"classic", "physical"}
+            Values as the JSON API gives them (counts for ECG and respiration), or as
+            the frames hold them, in files that are named so.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The folder with the files.
+
+        Raises
+        ------
+        OutputExistsError
+            If there are such files and `overwrite` was not given.
+        """
+        from hexoframe.formats import text  # noqa: PLC0415
+
+        return text.write(
+            self,
+            Path(root),
+            timestamps=timestamps,
+            timestamp_format=timestamp_format,
+            tz=tz,
+            dialect=dialect,
+            units=units,
+            channels=channels,
+            overwrite=overwrite,
+        )
+
+    def to_csv(
+        self,
+        root: str | Path,
+        *,
+        rate: str | pd.Timedelta | None = None,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write CSV: a tidy file a channel, or one aligned file.
+
+        Parameters
+        ----------
+        root : str or Path
+            Folder in which ``record_<id>/`` is made or, with `rate`, the file.
+        rate : str or Timedelta, optional
+            Write one file of all channels on this time grid, as `to_frame` makes it.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The folder, or the file.
+
+        Raises
+        ------
+        OutputExistsError
+            If the target exists and `overwrite` was not given.
+        """
+        from hexoframe.formats import table  # noqa: PLC0415
+
+        if rate is None:
+            return table.write(self, Path(root), channels=channels, overwrite=overwrite)
+        frame = self.to_frame(rate, channels=channels)
+        return table.write_frame(frame, Path(root), overwrite=overwrite)
+
+    def to_parquet(
+        self,
+        root: str | Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write Parquet: one file a channel and a manifest, without any loss.
+
+        Parameters
+        ----------
+        root : str or Path
+            Folder in which ``record_<id>/`` is made.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The folder with the files.
+
+        Raises
+        ------
+        OutputExistsError
+            If there are such files and `overwrite` was not given.
+        """
+        from hexoframe.formats import parquet  # noqa: PLC0415
+
+        return parquet.write(self, Path(root), channels=channels, overwrite=overwrite)
+
+    def to_mat(
+        self,
+        path: str | Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write one MATLAB file (format 5); needs the extra ``hexoframe[mat]``.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        overwrite : bool, default False
+            Whether a file from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file: a struct a channel with ``time`` (s since 1970, double), ``tick``
+            (int64), a column a lead, ``unit`` and ``rate_hz``.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file exists and `overwrite` was not given.
+        ConfigurationError
+            If scipy is not installed, or a channel is too large for the format.
+        """
+        from hexoframe.formats import mat  # noqa: PLC0415
+
+        return mat.write(self, Path(path), channels=channels, overwrite=overwrite)
+
+    # -- looks ---------------------------------------------------------------------
+
+    def _summary(self) -> list[dict[str, str]]:
+        """Rows of the repr, from what is known without reading anything."""
+        return [self._summary_row(name) for name in self]
+
+    def _summary_row(self, name: str) -> dict[str, str]:
+        channel = self.channel(name)
+        receipt = self.receipt(name)
+        if self.is_read(name):
+            samples: int | None = len(self._frame(name))
+        else:
+            samples = receipt.samples
+        expected = receipt.expected
+        if expected is None:
+            expected = self._expected(name)
+        share = None if samples is None else _share(samples, expected)
+        return {
+            "channel": name,
+            "rate": _rate(channel),
+            "samples": "not read" if samples is None else f"{samples:,}",
+            "coverage": _MISSING if share is None else _percent(share),
+            "unit": self.units[channel.columns[0]],
+            "columns": ", ".join(channel.columns) if len(channel.columns) > 1 else "",
+        }
+
+    def _expected(self, name: str) -> int | None:
+        from hexoframe.ledger import expected_samples  # noqa: PLC0415
+
+        channel = channels_of(self.family)[name]
+        return expected_samples(channel, self.start_tick, self.end_tick)
+
+    def _headline(self) -> list[str]:
+        number = "without id" if self.id is None else str(self.id)
+        length = str(self.duration.floor("s")).removeprefix("0 days ")
+        lines = [
+            f"Record {number} ({self.family}, values: {self.scale})",
+            (
+                f"{self.start:%Y-%m-%d %H:%M:%S} to {self.end:%Y-%m-%d %H:%M:%S} "
+                f"{self.tz}, {length}"
+            ),
+        ]
+        known = [
+            f"{label} {self.facts.info[key]}"
+            for key, label in (("user_id", "user"), ("device", "device"))
+            if self.facts.info.get(key) is not None
+        ]
+        counts = [
+            f"{name}: {len(table)}"
+            for name in ("ranges", "annotations", "track")
+            if (table := getattr(self.facts, name)) is not None and len(table)
+        ]
+        if known or counts:
+            lines.append(", ".join(known + counts))
+        return lines
+
+    def __repr__(self) -> str:
+        """One screen of facts; nothing is read for it."""
+        lines = self._headline()
+        rows = self._summary()
+        return "\n".join([*lines, "", *_columns(rows)] if rows else lines)
+
+    def _repr_html_(self) -> str:
+        """Return the same facts as a table for notebooks."""
+        head, *rest = (html.escape(line) for line in self._headline())
+        rows = self._summary()
+        names = list(rows[0]) if rows else []
+        body = "".join(
+            f'<tr><th style="text-align:left">{html.escape(row["channel"])}</th>'
+            + "".join(
+                f'<td style="text-align:{_side(name)}">{html.escape(row[name])}</td>'
+                for name in names[1:]
+            )
+            + "</tr>"
+            for row in rows
+        )
+        titles = "".join(
+            f'<th style="text-align:{_side(name)}">{name}</th>' for name in names
+        )
+        return (
+            f"<div><strong>{head}</strong><br>{'<br>'.join(rest)}"
+            f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+
+
+_COVERAGE = {
+    "channel": "string",
+    "kind": "string",
+    "rate_hz": "float64",
+    "unit": "string",
+    "expected": "Int64",
+    "received": "int64",
+    "share": "float64",
+    "missing": "int64",
+    "duplicates": "int64",
+    "tick_step": "Int64",
+    "gaps": "int64",
+    "longest_gap": "timedelta64[ns]",
+    "lost": "int64",
+    "no_signal": "int64",
+    "sensor_off": "float64",
+}
+_GAPS = {
+    "channel": "string",
+    "start": "datetime64[ns, UTC]",
+    "end": "datetime64[ns, UTC]",
+    "length": "timedelta64[ns]",
+    "samples": "Int64",
+    "kind": "string",
+    "cause": "string",
+}
+
+
+def _join(pieces: list[pd.DataFrame]) -> pd.DataFrame:
+    return pieces[0] if len(pieces) == 1 else pd.concat(pieces)
+
+
+def _share(samples: int, expected: int | None) -> float | None:
+    if expected is None:
+        return None
+    return min(1.0, samples / expected) if expected else float(samples == 0)
+
+
+def _percent(share: float) -> str:
+    """Percent, cut and not rounded, so that only a whole channel shows 100 %."""
+    return "100 %" if share == 1.0 else f"{int(share * 1000) / 10:.1f} %"
+
+
+def _rate(channel: Channel) -> str:
+    if channel.rate_hz is None:
+        return channel.kind
+    if channel.rate_hz >= 1:
+        return f"{channel.rate_hz:g} Hz"
+    return f"1/{1 / channel.rate_hz:g} Hz"
+
+
+def _columns(rows: list[dict[str, str]]) -> list[str]:
+    """Set rows of text in columns under their names."""
+    table = [dict(zip(rows[0], rows[0], strict=True)), *rows]
+    widths = {name: max(len(row[name]) for row in table) for name in rows[0]}
+    lines = []
+    for row in table:
+        cells = [
+            text.rjust(widths[name])
+            if _side(name) == "right"
+            else text.ljust(widths[name])
+            for name, text in row.items()
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _side(name: str) -> Literal["left", "right"]:
+    return "right" if name in ("rate", "samples", "coverage") else "left"
