@@ -1,0 +1,103 @@
+"""What the device of each family measures: channels, ticks, counts of a physical value.
+
+All of it comes from the channel table, which the readers use too; the tests hold the
+numbers of the data sheets on their own. What a device makes of a body does not belong
+here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+
+from hexoframe.channels import (
+    CLOCK_OF_FAMILY,
+    Clock,
+    Datatype,
+    Family,
+    datatypes_of,
+)
+
+__all__ = ["Device", "datatypes", "device_of"]
+
+# Least and greatest count of an ECG: 12 bit unsigned, and what the newer shirt cuts at.
+_RAILS: Mapping[Family, tuple[int, int]] = {
+    "hexoskin": (0, 4095),
+    "astroskin_256": (0, 4095),
+    "astroskin_1000": (-13_000, 13_000),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """What differs between the families."""
+
+    clock: Clock
+    channels: frozenset[str]  # API names of what the device measures
+    steps: Mapping[str, int | Fraction]  # ticks from sample to sample
+    rest: int  # ECG counts at 0 mV
+    per_mv: Fraction  # ECG counts of one mV
+    rails: tuple[int, int]  # least and greatest count of an ECG
+    per_rpm: int  # counts of breathing_rate
+    volume: Fraction  # mL of one count of tidal_volume
+
+    @property
+    def ecg(self) -> int:
+        """Ticks from sample to sample of the ECG."""
+        return int(self.steps["ECG_I"])
+
+    @property
+    def respiration(self) -> int:
+        """Ticks from sample to sample of both belts."""
+        return int(self.steps["respiration_thoracic"])
+
+    @property
+    def acceleration(self) -> int:
+        """Ticks from sample to sample of the three axes."""
+        return int(self.steps["acceleration_X"])
+
+    @property
+    def has_finger_clip(self) -> bool:
+        """Whether there is a sensor of pulse and oxygen."""
+        return "PPG" in self.channels
+
+
+@functools.cache
+def datatypes(family: Family) -> Mapping[str, Datatype]:
+    """Return the rows of the channel table by API name.
+
+    Rows that the device does not measure are there too: a Hexoskin export holds files
+    without samples for some of them.
+    """
+    return MappingProxyType({row.api_name: row for row in datatypes_of(family)})
+
+
+@functools.cache
+def device_of(family: Family) -> Device:
+    """Return what the devices of a family measure."""
+    rows = datatypes(family)
+    lead, breath = rows["ECG_I"], rows["breathing_rate"]
+    return Device(
+        clock=CLOCK_OF_FAMILY[family],
+        channels=frozenset(name for name, row in rows.items() if row.in_model),
+        steps=MappingProxyType(
+            {
+                name: int(row.ticks) if row.ticks.denominator == 1 else row.ticks
+                for name, row in rows.items()
+                if row.ticks is not None
+            }
+        ),
+        rest=int(-_exact(lead.offset) / _exact(lead.gain)),
+        per_mv=1 / _exact(lead.gain),
+        rails=_RAILS[family],
+        per_rpm=int(1 / _exact(breath.gain)),
+        volume=_exact(rows["tidal_volume"].gain),
+    )
+
+
+def _exact(number: float) -> Fraction:
+    """Return the decimal that stands in the table."""
+    return Fraction(str(number))
