@@ -1,0 +1,582 @@
+"""The dashboard's CSV: one table of 1 Hz channels and states, as the service writes it.
+
+Dialects that are read: 2014 (first column ``timestamp``, headings without units), 2016,
+2022 (with adjusted ventilation), the export of a range, and Astroskin (1/1000 s). A
+heading is ``name [unit](/api/datatype/<id>/)``; the id decides what a column is, and
+the name where there is none.
+
+Rules that the files themselves do not state:
+
+* An empty cell means that the channel has no sample at that time; ``nan`` means that it
+  has one whose value is missing (a position that is not known).
+* Rows are merged by their stamp, since the range export splits one stamp over two rows.
+* Files of some time head minute ventilation with ``[L/min]``. The service never gives
+  L/min: such values are taken as mL/min, as they are. Where none of them reaches 300,
+  which no breathing person exceeds in L/min, the heading may be right for once and the
+  file is refused.
+* Counts, flags and codes have no unit that could differ, so what stands in their
+  headings (``NA``, ``Step``, ``s``) is not judged.
+
+Values are those of the JSON answers (calibration); nothing here knows a gain.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hexoframe.calibration import values_from_json
+from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, family_of, find
+from hexoframe.errors import (
+    FileFormatError,
+    SkippedChannelWarning,
+    TimestampError,
+    UnknownChannelError,
+)
+from hexoframe.facts import Facts
+from hexoframe.formats.table import first_bad, line_number, read_cells
+from hexoframe.frames import make_frame, merge_ticks
+from hexoframe.ledger import Receipt
+from hexoframe.recorddata import RecordData, Source
+from hexoframe.timestamps import as_ticks, clock_of, ticks_to_index
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from hexoframe.channels import Channel, Datatype, Family
+    from hexoframe.formats.options import ReadOptions
+    from hexoframe.timestamps import Clock
+
+__all__ = [
+    "Heading",
+    "check_unit",
+    "find_row",
+    "guess_family",
+    "parse_heading",
+    "read",
+    "sniff",
+]
+
+_NAME = "dashboard CSV"
+_CLOCKS: dict[str, Clock | None] = {
+    "time [s/256]": 256,
+    "time [s/1000]": 1000,
+    "timestamp": None,
+}
+_USER = "user"
+_HEADING = re.compile(
+    r"(?P<name>[^\[\]()/]*?)\s*(?:\[(?P<unit>[^\]]*)\])?(?P<gap>\s*)"
+    r"(?:\(?/api/(?:v\d+/)?datatype/(?P<id>\d+)/?\)?)?"
+)
+# How files spell the units of the table.
+_UNITS = {
+    "%": "%",
+    "bpm": "bpm",
+    "c": "degC",
+    "celcius": "degC",
+    "celsius": "degC",
+    "degc": "degC",
+    "g": "g",
+    "ml": "mL",
+    "ml/min": "mL/min",
+    "mmhg": "mmHg",
+    "ms^2": "ms^2",
+    "mv": "mV",
+    "percent": "%",
+    "rpm": "rpm",
+    "s": "s",
+    "spm": "spm",
+    "w": "W",
+    "watt": "W",
+    "°c": "degC",
+}
+_UNSAID = {"", "na", "none"}
+_NOT_JUDGED = {"1", "bits", "code", "count"}
+_MISLABELLED = ("l/min", "mL/min")
+_MOST_L_PER_MIN = 300
+
+
+# -- headings --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the heading of a column says.
+
+    Attributes
+    ----------
+    text : str
+        As it stands in the file.
+    name : str
+        Lower case, with underscores; empty where only the id is given.
+    unit : str or None
+        Unit as printed; None where there is none.
+    id : int or None
+        Datatype of the API.
+    apart : bool
+        Whether white space stands in front of the id, as the vendor's converter sets
+        it and the service does not.
+    """
+
+    text: str
+    name: str
+    unit: str | None
+    id: int | None
+    apart: bool
+
+
+def parse_heading(text: str) -> Heading | None:
+    """Read ``name [unit](/api/datatype/<id>/)``, of which unit and id may be missing.
+
+    Parameters
+    ----------
+    text : str
+        Heading of one column.
+
+    Returns
+    -------
+    Heading or None
+        None if it has another form.
+    """
+    match = _HEADING.fullmatch(text.strip())
+    if match is None or not (match["name"] or match["id"]):
+        return None
+    name = re.sub(r"[\s-]+", "_", match["name"].strip().lower())
+    number = None if match["id"] is None else int(match["id"])
+    return Heading(text, name, match["unit"], number, bool(match["gap"]))
+
+
+def find_row(family: Family, key: str | int) -> Datatype | None:
+    """Return the one datatype that a name or an id means in a family, if any."""
+    try:
+        rows = find(family, key).datatypes
+    except UnknownChannelError:
+        return None
+    return rows[0] if len(rows) == 1 else None
+
+
+def guess_family(keys: Iterable[str | int], clock: int, model: str | None) -> Family:
+    """Return the family that a file is of.
+
+    Parameters
+    ----------
+    keys : iterable of str or int
+        Names and ids of the columns that hold samples.
+    clock : {256, 1000}
+        Ticks in a second.
+    model : str or None
+        What the caller says; None to tell by clock and columns: a Hexoskin, unless a
+        column is one that only another family of this clock delivers.
+
+    Returns
+    -------
+    {"hexoskin", "astroskin_256", "astroskin_1000"}
+        The family.
+
+    Raises
+    ------
+    ConfigurationError
+        If the model is unknown or does not go with the clock.
+    """
+    if model is not None:
+        return family_of(model, clock=clock)
+    possible = [family for family in FAMILIES if CLOCK_OF_FAMILY[family] == clock]
+    listed = list(keys)
+    for family in possible[1:]:
+        if any(
+            find_row(family, key) and not find_row(possible[0], key) for key in listed
+        ):
+            return family
+    return possible[0]
+
+
+def check_unit(heading: Heading, row: Datatype, where: str) -> bool:
+    """Compare the unit of a heading with the table.
+
+    Parameters
+    ----------
+    heading : Heading
+        What the file says.
+    row : Datatype
+        What the column is.
+    where : str
+        File and line, for messages.
+
+    Returns
+    -------
+    bool
+        False where the file says L/min for mL/min, so that the values must decide.
+
+    Raises
+    ------
+    FileFormatError
+        If it is another unit.
+    """
+    said = (heading.unit or "").strip().lower()
+    if said in _UNSAID or row.unit in _NOT_JUDGED or _UNITS.get(said) == row.unit:
+        return True
+    if (said, row.unit) == _MISLABELLED:
+        return False
+    raise FileFormatError(
+        f"{where}: found the unit [{heading.unit}] for {row.api_name}, expected "
+        f"[{row.unit}]; nothing is converted on a guess"
+    )
+
+
+# -- the file --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column that is a channel: its number in the file, heading and datatype."""
+
+    number: int
+    heading: Heading
+    row: Datatype
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """The cells of a file, and the ticks of its rows."""
+
+    path: Path
+    cells: pa.Table
+    ticks: NDArray[np.int64]
+
+    def fail(self, row: int, found: str, expected: str) -> FileFormatError:
+        """Return the error for a row, from 0."""
+        line = line_number(self.path, row, skip=1)
+        return FileFormatError(
+            f"{self.path}, line {line}: found {found}, expected {expected}"
+        )
+
+
+def sniff(path: Path) -> bool:
+    """Whether a file is a CSV of the dashboard, judged by its headings."""
+    if not path.is_file():
+        return False
+    headings = _heading_cells(path)
+    at = _time_column(headings)
+    if at is None:
+        return False
+    return any(
+        _row_of(heading, family) is not None
+        for text in headings[at + 1 :]
+        if (heading := parse_heading(text)) is not None
+        for family in FAMILIES
+    )
+
+
+def read(path: Path, options: ReadOptions) -> RecordData:
+    """Open a CSV of the dashboard; it is read at once.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    options : ReadOptions
+        What to load and how.
+
+    Returns
+    -------
+    RecordData
+        From the first stamp, which is where a record starts, to the last. The id in
+        the file's name stands in `info`: ``id`` for ``record-<id>.csv``, ``range_id``
+        for ``range-<id>-<code>.csv``.
+
+    Raises
+    ------
+    FileFormatError
+        If a line is broken, a stamp is no tick, a channel has two values at one stamp
+        or a column has another unit than the table.
+    ConfigurationError
+        If the model does not go with the clock of the file.
+
+    Notes
+    -----
+    Source: files of 2022 (one record, one range of it), third-party readers of 2014 to
+    2016, the vendor's page on the Astroskin CSV.
+    """
+    texts = _heading_cells(path)
+    at = _time_column(texts)
+    if at is None:
+        raise FileFormatError(
+            f"{path}, line 1: found {','.join(texts)[:80]!r}, expected "
+            f"one of {', '.join(_CLOCKS)} as the first heading"
+        )
+    sheet, clock = _sheet(path, texts, at)
+    family = _family(texts, at, clock, options)
+    columns = _columns(path, texts, at, family)
+    wanted = options.wanted(family)
+    info = _info(sheet, texts)
+    loader = _Loader(sheet, options, info.get("id"))
+    channels: dict[str, pd.DataFrame | Source] = {
+        name: loader.source(channel, mine)
+        for name, channel in wanted.items()
+        if (mine := [column for column in columns if column.row in channel.datatypes])
+    }
+    info["provenance"] = dict.fromkeys(channels, _NAME)
+    return RecordData(
+        family,
+        (int(sheet.ticks.min()), int(sheet.ticks.max())),
+        channels,
+        facts=Facts(info=info),
+        scale=options.scale,
+    )
+
+
+def _heading_cells(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        line = file.readline(1 << 16).decode("utf-8-sig", "replace")
+    try:
+        cells = next(csv.reader([line.rstrip("\r\n")]), [])
+    except csv.Error:
+        return []
+    return [cell.strip() for cell in cells]
+
+
+def _time_column(headings: list[str]) -> int | None:
+    """Return where the stamps stand: first, or behind the user."""
+    at = 1 if headings[:1] == [_USER] else 0
+    return at if len(headings) > at and headings[at] in _CLOCKS else None
+
+
+def _row_of(heading: Heading, family: Family) -> Datatype | None:
+    return find_row(family, heading.name if heading.id is None else heading.id)
+
+
+def _sheet(path: Path, texts: list[str], at: int) -> tuple[_Sheet, Clock]:
+    """Read all cells: stamps as text, so that no float ever carries one."""
+    kinds = [
+        pa.string() if number == at or text == _USER else pa.float64()
+        for number, text in enumerate(texts)
+    ]
+    keys = (_key(number, text) for number, text in enumerate(texts))
+    types = dict(zip(keys, kinds, strict=True))
+    cells = read_cells(path, types, skip=1)
+    if not len(cells):
+        raise FileFormatError(f"{path}: no rows below the headings, expected samples")
+    for number, kind in enumerate(kinds):
+        if pa.types.is_floating(kind):
+            _refuse_infinite(path, cells.column(number), texts[number])
+    stamps = _as_bytes(path, cells.column(at))
+    clock = _CLOCKS[texts[at]] or _clock_of(path, stamps[0])
+    return _Sheet(path, cells, _ticks(path, stamps, clock)), clock
+
+
+def _key(number: int, text: str) -> str:
+    """Name of a column in messages; headings may repeat, numbers do not."""
+    return f"column {number + 1} ({text})"
+
+
+def _refuse_infinite(path: Path, column: pa.ChunkedArray, text: str) -> None:
+    infinite = pc.is_inf(column).fill_null(False)
+    if pc.any(infinite).as_py():
+        row = pc.index(infinite, True).as_py()
+        raise FileFormatError(
+            f"{path}, line {line_number(path, row, skip=1)}, {text}: found an infinite "
+            "value, expected a number or nan"
+        )
+
+
+def _as_bytes(path: Path, column: pa.ChunkedArray) -> NDArray[np.bytes_]:
+    """Return texts as an array of bytes, without a Python object a row."""
+    if column.null_count:
+        row = pc.index(column.is_null(), True).as_py()
+        line = line_number(path, row, skip=1)
+        raise FileFormatError(f"{path}, line {line}: found no stamp, expected a tick")
+    width = pc.max(pc.binary_length(column)).as_py()
+    padded = pc.ascii_rpad(column, width, padding="\0")
+    data = b"".join(
+        chunk.buffers()[2].to_pybytes()[: len(chunk) * width] for chunk in padded.chunks
+    )
+    return np.frombuffer(data, dtype=f"S{width}")
+
+
+def _clock_of(path: Path, stamp: bytes) -> Clock:
+    try:
+        return clock_of(stamp.decode("utf-8", "replace"))
+    except TimestampError as error:
+        line = line_number(path, 0, skip=1)
+        raise FileFormatError(f"{path}, line {line}: {error}") from error
+
+
+def _ticks(path: Path, stamps: NDArray[np.bytes_], clock: Clock) -> NDArray[np.int64]:
+    def good(count: int) -> bool:
+        try:
+            as_ticks(stamps[:count], clock=clock)
+        except TimestampError:
+            return False
+        return True
+
+    try:
+        return as_ticks(stamps, clock=clock)
+    except TimestampError as error:
+        row = first_bad(len(stamps), good)
+        found = stamps[row].decode("utf-8", "replace")
+        raise FileFormatError(
+            f"{path}, line {line_number(path, row, skip=1)}: found {found[:40]!r}, "
+            f"expected a tick of 1/{clock} s in the years 2000 to 2100"
+        ) from error
+
+
+def _family(texts: list[str], at: int, clock: Clock, options: ReadOptions) -> Family:
+    headings = [parse_heading(text) for text in texts[at + 1 :]]
+    keys = [
+        heading.name if heading.id is None else heading.id
+        for heading in headings
+        if heading is not None
+    ]
+    return guess_family(keys, clock, options.model)
+
+
+def _columns(path: Path, texts: list[str], at: int, family: Family) -> list[_Column]:
+    """Return the columns that are channels, and say which are none."""
+    columns: dict[Datatype, _Column] = {}
+    unknown = []
+    for number, text in enumerate(texts):
+        if number == at or text == _USER:
+            continue
+        heading = parse_heading(text)
+        row = None if heading is None else _row_of(heading, family)
+        if heading is None or row is None:
+            unknown.append(text or f"column {number + 1}")
+        elif row in columns:
+            raise FileFormatError(
+                f"{path}, line 1: found {row.api_name} twice ({text!r}), expected one "
+                "column a channel"
+            )
+        else:
+            columns[row] = _Column(number, heading, row)
+    if unknown:
+        warnings.warn(
+            f"{path}: {', '.join(unknown)} left out: no channel of {family}",
+            SkippedChannelWarning,
+            stacklevel=3,
+        )
+    return list(columns.values())
+
+
+# -- columns to channels ---------------------------------------------------------------
+
+
+class _Loader:
+    """Makes the frames of one file; channels with the same stamps share an index."""
+
+    def __init__(
+        self, sheet: _Sheet, options: ReadOptions, record_id: int | None
+    ) -> None:
+        self._sheet = sheet
+        self._options = options
+        self._record_id = record_id
+        self._indexes: list[tuple[NDArray[np.int64], pd.DatetimeIndex]] = []
+
+    def source(self, channel: Channel, columns: list[_Column]) -> Source:
+        """Return the frame of a channel, and how many repeated cells were dropped."""
+        parts = {}
+        dropped = 0
+        for column in columns:
+            ticks, values, repeated = self._samples(column)
+            parts[column.row.column] = (ticks, self._convert(column.row, values))
+            dropped += repeated
+        ticks, merged = merge_ticks(parts)
+        frame = make_frame(
+            channel,
+            self._index(ticks, channel.clock),
+            merged,
+            record_id=self._record_id,
+            scale=self._options.scale,
+        )
+        receipt = Receipt(samples=len(frame), duplicates=dropped)
+        return Source(read=lambda: frame, receipt=receipt)
+
+    def _convert(self, row: Datatype, values: NDArray[np.float64]) -> NDArray[Any]:
+        return values_from_json(values, row, scale=self._options.scale)
+
+    def _samples(
+        self, column: _Column
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
+        """Return ticks and values of the cells of a column, and how many repeat."""
+        cells = self._sheet.cells.column(column.number)
+        rows = np.flatnonzero(cells.is_valid().to_numpy())
+        values = cells.to_numpy()[rows]
+        where = f"{self._sheet.path}, line 1"
+        if not check_unit(column.heading, column.row, where):
+            _refuse_litres(values, column, where)
+        ticks = self._sheet.ticks[rows]
+        if (np.diff(ticks) > 0).all():
+            return ticks, values, 0
+        return self._merged(column, rows, values)
+
+    def _merged(
+        self, column: _Column, rows: NDArray[np.int64], values: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
+        """Put the cells in order and drop those that say the same twice."""
+        order = np.argsort(self._sheet.ticks[rows], kind="stable")
+        rows, values = rows[order], values[order]
+        ticks = self._sheet.ticks[rows]
+        again = np.flatnonzero(np.diff(ticks) == 0) + 1
+        one, two = values[again - 1], values[again]
+        differ = again[(one != two) & ~(np.isnan(one) & np.isnan(two))]
+        if len(differ):
+            at = differ[np.argmin(rows[differ])]
+            other = line_number(self._sheet.path, int(rows[at - 1]), skip=1)
+            raise self._sheet.fail(
+                int(rows[at]),
+                f"{values[at]:g} for {column.row.api_name} at tick {ticks[at]}",
+                f"{values[at - 1]:g}, which line {other} says for the same tick",
+            )
+        return np.delete(ticks, again), np.delete(values, again), len(again)
+
+    def _index(self, ticks: NDArray[np.int64], clock: Clock) -> pd.DatetimeIndex:
+        for known, index in self._indexes:
+            if np.array_equal(known, ticks):
+                return index
+        index = ticks_to_index(ticks, clock=clock)
+        self._indexes.append((ticks, index))
+        return index
+
+
+def _refuse_litres(values: NDArray[np.float64], column: _Column, where: str) -> None:
+    """Refuse a heading in L/min whose values could be L/min."""
+    most = np.nanmax(values, initial=0.0)
+    if 0 < most < _MOST_L_PER_MIN:
+        raise FileFormatError(
+            f"{where}: found [{column.heading.unit}] for {column.row.api_name} and "
+            f"values up to {most:g}, which fit L/min and mL/min; the service gives "
+            f"[{column.row.unit}]: write that into the heading if it is so"
+        )
+
+
+def _info(sheet: _Sheet, texts: list[str]) -> dict[str, Any]:
+    info: dict[str, Any] = {}
+    for key, pattern in (("id", r"record-(\d+)\b.*"), ("range_id", r"range-(\d+)\b.*")):
+        match = re.fullmatch(pattern, sheet.path.stem)
+        if match:
+            info[key] = int(match[1])
+    if _USER in texts:
+        info["user_id"] = _user_id(sheet, texts.index(_USER))
+    return info
+
+
+def _user_id(sheet: _Sheet, number: int) -> int:
+    users = pc.unique(sheet.cells.column(number).drop_null()).to_pylist()
+    match = (
+        re.fullmatch(r"(?:/api/(?:v\d+/)?user/)?(\d+)/?", users[0]) if users else None
+    )
+    if len(users) != 1 or match is None:
+        raise FileFormatError(
+            f"{sheet.path}: found the users {users[:5]}, expected one user; make a "
+            "file of each and open them one by one"
+        )
+    return int(match[1])
