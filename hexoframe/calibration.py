@@ -32,8 +32,10 @@ Scale = Literal["physical", "raw"]
 # From this many samples on, one look-up table of all 16-bit counts is cheaper than the
 # float64 arithmetic, and needs no float64 copy of the samples.
 _TABLE_PAYS_FROM = 65_536
-# Half a count is lost only where no count was meant: float32 keeps 24 bits.
-_WHOLE = 1e-3
+# How far from a whole number a count may lie. The float32 of a waveform keeps a count
+# of 16 bits to 0.002 at the worst gain of the table; a rate may mean its fraction.
+_PLAY_OF_WAVEFORMS = 1 / 256
+_PLAY = 1e-3
 _warned: set[tuple[str, str]] = set()
 
 
@@ -57,8 +59,9 @@ def values_from_counts(
         raw x gain + offset in float64, then cast.
     """
     dtype = _dtype(datatype)
-    if counts.dtype in (np.int16, np.uint16):
-        counts = counts.view(np.int16 if datatype.signed else np.uint16)
+    if counts.dtype.kind in "iu" and counts.dtype.itemsize == 2:
+        native = counts.astype(counts.dtype.newbyteorder("="), copy=False)
+        counts = native.view(np.int16 if datatype.signed else np.uint16)
     if scale == "raw" or _is_identity(datatype):
         return counts.astype(dtype)
     if counts.size:
@@ -91,12 +94,12 @@ def values_from_json(
     """
     dtype = _dtype(datatype)
     if scale == "raw":
-        return _to_counts(values, datatype.json_gain, 0.0).astype(dtype)
+        return _to_counts(values, datatype, (datatype.json_gain, 0.0)).astype(dtype)
     if _json_is_physical(datatype):
         return values.astype(dtype)
     if values.size:
         warn_unverified(datatype)
-    counts = _to_counts(values, datatype.json_gain, 0.0)
+    counts = _to_counts(values, datatype, (datatype.json_gain, 0.0))
     return (counts * datatype.gain + datatype.offset).astype(dtype)
 
 
@@ -124,7 +127,8 @@ def counts_from_values(
     """
     if scale == "raw":
         return values.astype(np.float64)
-    return _to_counts(values.astype(np.float64), datatype.gain, datatype.offset)
+    scaling = (datatype.gain, datatype.offset)
+    return _to_counts(values.astype(np.float64), datatype, scaling)
 
 
 def json_from_values(
@@ -182,11 +186,13 @@ def _json_is_physical(datatype: Datatype) -> bool:
 
 
 def _to_counts(
-    values: NDArray[np.float64], gain: float, offset: float
+    values: NDArray[np.float64], datatype: Datatype, scaling: tuple[float, float]
 ) -> NDArray[np.float64]:
+    gain, offset = scaling
+    play = _PLAY_OF_WAVEFORMS if datatype.kind == "waveform" else _PLAY
     counts = (values - offset) / gain
-    whole = np.rint(counts)
-    return np.where(np.abs(counts - whole) < _WHOLE, whole, counts)
+    whole = np.rint(counts) + 0.0  # no count is -0.0
+    return np.where(np.abs(counts - whole) < play, whole, counts)
 
 
 @functools.lru_cache(maxsize=64)

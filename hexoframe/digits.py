@@ -305,8 +305,12 @@ def join(
         at += column.shape[1]
         text[:, at : at + len(mark)] = np.frombuffer(mark, np.uint8)
         at += len(mark)
-    # Looking for a NUL costs a twentieth of dropping them.
-    return text.tobytes() if text.all() else text.tobytes().translate(None, b"\0")
+    # Counting the NULs costs a tenth of dropping them by table; where they are few,
+    # searching for each is quicker still.
+    fillers = text.size - int(np.count_nonzero(text))
+    if fillers * 20 < text.size:
+        return text.tobytes().replace(b"\0", b"") if fillers else text.tobytes()
+    return text.tobytes().translate(None, b"\0")
 
 
 def paste(target: NDArray[np.uint8], at: int, column: NDArray[np.uint8]) -> None:

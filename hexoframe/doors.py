@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import glob
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hexoframe.errors import FileFormatError, HexoframeError
+from hexoframe.errors import ConfigurationError, FileFormatError, HexoframeError
 from hexoframe.formats.options import ReadOptions
 from hexoframe.record import Record
 from hexoframe.timestamps import CLASSIC_FORMAT
@@ -28,6 +28,8 @@ __all__ = ["Records", "open_record", "open_records"]
 
 # In the order in which they are asked; the first that recognises the content reads it.
 _FORMATS = ("parquet", "table", "archive", "dashboard", "text", "converter")
+# Those of which one file is a whole record.
+_ONE_FILE = ("archive", "dashboard")
 _KNOWN = (
     "vendor export (ZIP or folder), dashboard CSV, classic .txt folder, converter CSV, "
     "hexoframe's Parquet or CSV folder"
@@ -112,12 +114,25 @@ def open_record(  # noqa: PLR0913  # each is a question that only the caller can
 
 def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordData:
     reader = _reader(path)
-    if not hasattr(reader, "parts"):
-        data: RecordData = reader.read(path, options)
+    data: RecordData
+    if hasattr(reader, "parts"):
+        part = None if record is None else _part_of(reader.parts(path), record)
+        data = reader.read(path, options, part=part)
         return data
-    part = f"record_{record}" if isinstance(record, int) else record
-    one: RecordData = reader.read(path, options, part=part)
-    return one
+    data = reader.read(path, options)
+    if record is not None and str(record) not in (str(data.id), path.stem):
+        raise ConfigurationError(
+            f"{path} holds one record, {data.id or path.stem}, not {record!r}: leave "
+            "record= out"
+        )
+    return data
+
+
+def _part_of(names: Iterable[str], record: str | int) -> str:
+    """Name of a record in an export: its folder, or the id that the folder carries."""
+    wanted = str(record)
+    named = f"record_{wanted}"
+    return named if named in names and wanted not in names else wanted
 
 
 def _reader(path: Path) -> Any:
@@ -127,10 +142,14 @@ def _reader(path: Path) -> Any:
             f"{path} does not exist (looked in {path.resolve().parent})"
         )
     for name in _FORMATS:
-        module = importlib.import_module(f"hexoframe.formats.{name}")
+        module = _module(name)
         if module.sniff(path):
             return module
     raise FileFormatError(f"{path}: {_found(path)}; expected one of: {_KNOWN}")
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"hexoframe.formats.{name}")
 
 
 def _found(path: Path) -> str:
@@ -240,46 +259,78 @@ def open_records(  # noqa: PLR0913  # the same questions as open_record
     )
     found: dict[str, tuple[Path, str | None]] = {}
     skipped: list[dict[str, str]] = []
-    for path in _search(where):
+    for path in _search(where, skipped):
         for part in _parts(path, skipped):
             _take(path, part, options, found, skipped)
     table = pd.DataFrame(skipped, columns=["path", "reason"]).astype("string")
     return Records(found, table, options)
 
 
-def _search(where: str | Path) -> list[Path]:
+def _search(where: str | Path, skipped: list[dict[str, str]]) -> Iterator[Path]:
     path = Path(where)
+    seen: set[Path] = set()
     if path.exists():
-        return list(_below(path))
-    matches = sorted(glob.glob(str(where)))  # noqa: PTH207  # absolute patterns too
+        return _below(path, seen, skipped)
+    matches = sorted(glob.glob(str(where), recursive=True))  # noqa: PTH207  # absolute patterns too
     if not matches:
         raise FileNotFoundError(f"nothing matches {where}")
-    return [item for match in matches for item in _below(Path(match))]
+    return (item for match in matches for item in _below(Path(match), seen, skipped))
 
 
-def _below(path: Path) -> Iterator[Path]:
-    """Yield what may be a recording: a file, a folder that is one, or those below."""
-    if path.is_file() or _is_recording(path):
+def _below(
+    path: Path, seen: set[Path], skipped: list[dict[str, str]]
+) -> Iterator[Path]:
+    """Yield what may be a recording: files, folders that are one, and those below."""
+    # Links may lead in circles, and patterns to the same file twice.
+    if path.resolve() in seen:
+        return
+    seen.add(path.resolve())
+    if not path.is_dir():
         yield path
         return
-    for item in sorted(path.iterdir()):
-        if not item.name.startswith("."):
-            yield from _below(item)
+    try:
+        items = sorted(item for item in path.iterdir() if item.name[0] != ".")
+        is_one = _is_recording(path)
+    except OSError as error:
+        skipped.append({"path": str(path), "reason": str(error)})
+        return
+    if is_one:
+        yield path
+    for item in items:
+        # Files of a recording belong to it, but for those that are one of their own.
+        if not is_one or item.is_dir() or _stands_alone(item):
+            yield from _below(item, seen, skipped)
+        else:
+            seen.add(item.resolve())
 
 
 def _is_recording(folder: Path) -> bool:
+    """Whether the files of a folder, not those of folders below, are a recording."""
+    modules = map(_module, _FORMATS)
+    return any(
+        getattr(module, "holds_record", module.sniff)(folder) for module in modules
+    )
+
+
+def _stands_alone(path: Path) -> bool:
+    """Whether a file is a record of its own, in whatever folder it lies."""
     try:
-        _reader(folder)
-    except FileFormatError:
-        return False
-    return True
+        return any(_module(name).sniff(path) for name in _ONE_FILE)
+    except OSError:
+        # Whoever opens it will say why it cannot be read.
+        return True
 
 
 def _parts(path: Path, skipped: list[dict[str, str]]) -> Sequence[str | None]:
     """Names of the records in a path; one without a name where it is one record."""
     try:
         reader = _reader(path)
-        return list(reader.parts(path)) if hasattr(reader, "parts") else [None]
+        if not hasattr(reader, "parts"):
+            return [None]
+        boxes = reader.parts(path)
+        # The search finds folders below on its own.
+        whole = [name for name, box in boxes.items() if box.label == str(path)]
+        return whole or list(boxes)
     except (HexoframeError, OSError) as error:
         skipped.append({"path": str(path), "reason": str(error)})
         return []
@@ -298,6 +349,9 @@ def _take(
         skipped.append({"path": str(path), "reason": str(error)})
         return
     key = str(data.id) if data.id is not None else (part or path.stem)
+    if key in found and data.id is None:
+        # Two folders of one name are two records, as far as anybody can tell.
+        key = str(path / (part or ""))
     if key in found:
         first = found[key][0]
         reason = f"record {key} was already found in {first}"

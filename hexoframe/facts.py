@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from hexoframe.timestamps import ticks_to_index
+from hexoframe.timestamps import Clock, tick_to_time
 
 __all__ = ["SHAPES", "Facts", "facts_table"]
 
@@ -88,7 +88,7 @@ class Facts:
 
 
 def facts_table(
-    name: str, rows: Iterable[Mapping[str, Any]] = (), *, clock: int = 256
+    name: str, rows: Iterable[Mapping[str, Any]] = (), *, clock: Clock = 256
 ) -> pd.DataFrame:
     """Make one of the tables.
 
@@ -116,11 +116,15 @@ def facts_table(
     return table.set_index("time") if "time" in table else table
 
 
-def _column(values: list[Any], dtype: str, clock: int) -> pd.Series[Any]:
+def _column(values: list[Any], dtype: str, clock: Clock) -> pd.Series[Any]:
     if dtype != _TIME:
         return pd.Series(values, dtype=dtype)
-    if all(isinstance(value, int) for value in values):
-        ticks = np.array(values, dtype=np.int64)
-        return pd.Series(ticks_to_index(ticks, clock=clock))  # type: ignore[arg-type]
-    times = pd.to_datetime(pd.Series(values), utc=True, format="ISO8601")
-    return times.dt.as_unit("ns")
+    times = pd.Series([_moment(value, clock) for value in values], dtype="object")
+    return pd.to_datetime(times, utc=True, format="ISO8601").dt.as_unit("ns")
+
+
+def _moment(value: Any, clock: Clock) -> Any:
+    """Return the time of a tick, be it a float; pandas would take a number for ns."""
+    if not isinstance(value, Real):
+        return value
+    return None if value != value else tick_to_time(value, clock=clock)  # noqa: PLR0124 - NaN

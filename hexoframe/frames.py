@@ -14,7 +14,7 @@ import pandas as pd
 from hexoframe import metadata
 from hexoframe.calibration import counts_from_values
 from hexoframe.errors import ConfigurationError
-from hexoframe.timestamps import index_to_ticks, ticks_to_index
+from hexoframe.timestamps import index_to_ticks, tick_to_time, ticks_to_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,11 +108,29 @@ def check_frame(frame: pd.DataFrame, channel: Channel) -> None:
             f"channel {channel.name} holds {channel.dtype}, not {wrong}: convert with "
             f"frame.astype({channel.dtype!r})"
         )
-    index = frame.index
+    _check_index(frame.index, channel)
+
+
+def _check_index(index: pd.Index[Any], channel: Channel) -> None:
     if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
         raise ConfigurationError(
             f"channel {channel.name} needs a DatetimeIndex with a time zone as index, "
             f"not {type(index).__name__} of {index.dtype}"
+        )
+    if index.unit != "ns":
+        raise ConfigurationError(
+            f"channel {channel.name} needs times in ns, which every tick fits, not in "
+            f"{index.unit}: convert with frame.index.as_unit('ns')"
+        )
+    if index.name != "time":
+        raise ConfigurationError(
+            f"channel {channel.name} needs an index named 'time', not {index.name!r}: "
+            "rename it with frame.rename_axis('time')"
+        )
+    if not index.is_monotonic_increasing:
+        raise ConfigurationError(
+            f"channel {channel.name} has times that run backwards: sort them with "
+            "frame.sort_index()"
         )
 
 
@@ -122,12 +140,20 @@ def ticks_of(frame: pd.DataFrame, channel: Channel) -> NDArray[np.int64]:
 
 
 def slice_ticks(
-    frame: pd.DataFrame, channel: Channel, start: int, end: int
+    frame: pd.DataFrame, channel: Channel, start: int | None, end: int | None
 ) -> pd.DataFrame:
-    """Return the rows from `start` up to, not including, `end` as a view."""
-    bounds = ticks_to_index(np.array([start, end]), clock=channel.clock)
-    first, last = pd.DatetimeIndex(frame.index).searchsorted(bounds, side="left")
-    return frame.iloc[int(first) : int(last)]
+    """Return the rows from `start` up to, not including, `end` as a view.
+
+    None keeps all rows of that side.
+    """
+    index = pd.DatetimeIndex(frame.index)
+    first, last = (
+        None
+        if tick is None
+        else int(index.searchsorted(tick_to_time(tick, clock=channel.clock)))
+        for tick in (start, end)
+    )
+    return frame.iloc[first:last]
 
 
 def pick_columns(frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:

@@ -7,7 +7,9 @@ tables that a user sees are made from surveys by the record.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -16,11 +18,11 @@ from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from fractions import Fraction
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from hexoframe.calibration import Scale
     from hexoframe.channels import Channel
 
 __all__ = ["Gap", "Receipt", "Survey", "expected_samples", "narrow", "survey"]
@@ -29,6 +31,7 @@ __all__ = ["Gap", "Receipt", "Survey", "expected_samples", "narrow", "survey"]
 _BLOCK = 1 << 20
 # Two ticks of play: stamps of beats are rounded on their own.
 _INTERVAL_PLAY = 2
+_HALF = Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +49,16 @@ class Receipt:
         Rows that were dropped because their stamp came twice.
     lost : tuple of (int, int)
         Spans in ticks, end not included, that the source holds and that did not come.
+    span : (int, int) or None
+        Ticks that the steps of the channel cover; None for the span of the record. A
+        part of a record may begin and end within a step.
     """
 
     samples: int | None = None
     expected: int | None = None
     duplicates: int = 0
     lost: tuple[tuple[int, int], ...] = ()
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ class Survey:
         Rows that came.
     missing : int
         Rows with a missing value in any column.
+    complete : int
+        Stamps with a value in every column, each counted once.
     duplicates : int
         Rows dropped or still there whose stamp came before.
     tick_step : int or None
@@ -97,6 +106,7 @@ class Survey:
     expected: int | None
     received: int
     missing: int
+    complete: int
     duplicates: int
     tick_step: int | None
     void: int
@@ -130,14 +140,44 @@ def expected_samples(channel: Channel, start: int, end: int) -> int | None:
     return max(0, whole + (steps != whole))
 
 
-def narrow(receipt: Receipt, start: int, end: int) -> Receipt:
-    """Return what is left of a receipt in a part of the record."""
+def narrow(
+    channel: Channel, receipt: Receipt, span: tuple[int, int], part: tuple[int, int]
+) -> Receipt:
+    """Return what is left of a receipt in a part of the record.
+
+    Parameters
+    ----------
+    channel : Channel
+        The channel.
+    receipt : Receipt
+        Receipt of the whole.
+    span, part : (int, int), in ticks
+        Start and end of the whole, and of the part: the end is not included.
+
+    Returns
+    -------
+    Receipt
+        How many stamps of the channel fall into the part, and what was lost there.
+        Duplicates are those of the whole, as nobody knows where they were.
+    """
+    start, end = part
     lost = tuple(
         (max(first, start), min(last, end))
         for first, last in receipt.lost
         if first < end and last > start
     )
-    return replace(receipt, samples=None, expected=None, lost=lost)
+    left = replace(receipt, samples=None, expected=None, lost=lost)
+    if channel.ticks is None:
+        return left
+    origin, whole_end = receipt.span or span
+    step, offset = channel.ticks, channel.first_sample
+    count = expected_samples(channel, origin, whole_end) or 0
+    first_stamp = origin + offset * step
+    before = min(max(0, _samples_before(step, start - first_stamp)), count)
+    until = min(max(before, _samples_before(step, end - first_stamp)), count)
+    first = origin + round(before * step)
+    last = whole_end if until == count else origin + round(until * step)
+    return replace(left, expected=until - before, span=(first, max(first, last)))
 
 
 def survey(
@@ -145,6 +185,8 @@ def survey(
     frame: pd.DataFrame,
     span: tuple[int, int],
     receipt: Receipt,
+    *,
+    scale: Scale = "physical",
 ) -> Survey:
     """Count the samples of a channel and find its holes.
 
@@ -158,6 +200,8 @@ def survey(
         Start and end of the record.
     receipt : Receipt
         What the door said of it.
+    scale : {"physical", "raw"}
+        What the values are.
 
     Returns
     -------
@@ -165,35 +209,29 @@ def survey(
         Counts and gaps; a stamp that comes twice is counted as a duplicate.
     """
     stamps = frame.index.asi8 // _ns(channel)  # type: ignore[attr-defined]
-    present = _present(frame)
+    span = receipt.span or span
     expected = receipt.expected
     if expected is None:
         expected = expected_samples(channel, *span)
     void = _void(channel, frame)
+    missing = _missing(channel, stamps, _present(frame), span)
     gaps = [
-        *_missing(channel, stamps, present, span),
-        *_holes(channel, stamps, frame),
+        *_not_lost(channel, missing, receipt.lost),
+        *_holes(stamps, _intervals(channel, frame, scale)),
         *_no_signal(channel, stamps, void),
-        *(
-            Gap(
-                first,
-                last,
-                expected_samples(channel, first, last),
-                "missing",
-                "transfer",
-            )
-            for first, last in receipt.lost
-        ),
+        *_lost(channel, receipt.lost),
     ]
     step, repeated = _steps(channel, stamps)
+    whole_rows = frame.notna().all(axis=1).to_numpy()
     return Survey(
         expected=expected,
         received=len(frame),
-        missing=int(len(frame) - frame.notna().all(axis=1).sum()),
+        missing=int(len(frame) - whole_rows.sum()),
+        complete=_distinct(stamps, whole_rows),
         duplicates=receipt.duplicates + repeated,
         tick_step=step,
         void=0 if void is None else int(void.sum()),
-        gaps=tuple(_without_lost(sorted(gaps, key=lambda gap: gap.start))),
+        gaps=tuple(sorted(gaps, key=lambda gap: gap.start)),
     )
 
 
@@ -206,6 +244,20 @@ def _present(frame: pd.DataFrame) -> NDArray[np.bool_]:
     for column in frame.columns:
         present |= ~np.isnan(frame[column].to_numpy())
     return present
+
+
+def _distinct(stamps: NDArray[np.int64], rows: NDArray[np.bool_]) -> int:
+    """How many different stamps the rows have."""
+    if not rows.all():
+        stamps = stamps[rows]
+    changes = sum(int((steps != 0).sum()) for _, steps in _blocks(stamps))
+    return changes + bool(len(stamps))
+
+
+def _samples_before(step: Fraction, ticks: int | Fraction) -> int:
+    """How many samples lie before so many ticks after the first one."""
+    # A stamp is the whole tick next to its place, so half a tick decides.
+    return math.ceil((ticks - _HALF) / step)
 
 
 def _blocks(stamps: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -236,12 +288,13 @@ def _missing(
     start, end = span
     if not len(stamps):
         if end > start:
-            yield Gap(start, end, expected_samples(channel, start, end), "missing")
+            samples = expected_samples(channel, start, end)
+            yield Gap(start, end, samples, "missing")
         return
     step = channel.ticks
     # A waveform's sample begins its step, a rate's sample ends it.
     begin = round(-channel.first_sample * step)
-    if stamps[0] + begin - start >= step:
+    if int(stamps[0]) + begin - start >= step - _HALF:
         yield _gap(step, start, int(stamps[0]) + begin)
     for offset, steps in _blocks(stamps):
         for at in np.flatnonzero(steps > float(step * 3 / 2)) + offset:
@@ -257,16 +310,62 @@ def _gap(step: Fraction, start: int, end: int) -> Gap:
     return Gap(start, end, max(1, round((end - start) / step)), "missing")
 
 
+def _not_lost(
+    channel: Channel, gaps: Iterator[Gap], lost: tuple[tuple[int, int], ...]
+) -> Iterator[Gap]:
+    """Parts of the gaps that the transfer does not explain."""
+    if channel.ticks is None or not lost:
+        yield from gaps
+        return
+    # What was lost are stamps; the stamp of a rate ends the step that it stands for.
+    shift = round(channel.first_sample * channel.ticks)
+    # Where a step is no whole number of ticks, a gap may begin a tick early.
+    play = Fraction(channel.ticks.denominator > 1)
+    for gap in gaps:
+        left = [(gap.start + shift, gap.end + shift)]
+        for first, last in lost:
+            left = [
+                piece
+                for start, end in left
+                for piece in ((start, min(end, first)), (max(start, last), end))
+                if piece[0] < piece[1]
+            ]
+        for start, end in left:
+            first_stamp = gap.start + shift + play
+            before = _samples_before(channel.ticks, start - first_stamp)
+            until = _samples_before(channel.ticks, end - first_stamp)
+            if until > before:
+                yield replace(
+                    gap, start=start - shift, end=end - shift, samples=until - before
+                )
+
+
+def _lost(channel: Channel, lost: tuple[tuple[int, int], ...]) -> Iterator[Gap]:
+    for first, last in lost:
+        samples = expected_samples(channel, first, last)
+        yield Gap(first, last, samples, "missing", "transfer")
+
+
+def _intervals(
+    channel: Channel, frame: pd.DataFrame, scale: Scale
+) -> NDArray[np.int64] | None:
+    """Ticks back to the event before; None for channels that do not say it."""
+    row = channel.datatypes[0]
+    if not row.interval:
+        return None
+    values = np.nan_to_num(frame[row.column].to_numpy())
+    seconds = values * row.gain if scale == "raw" else values
+    ticks: NDArray[np.int64] = np.rint(seconds * channel.clock).astype(np.int64)
+    return ticks
+
+
 def _holes(
-    channel: Channel, stamps: NDArray[np.int64], frame: pd.DataFrame
+    stamps: NDArray[np.int64], intervals: NDArray[np.int64] | None
 ) -> Iterator[Gap]:
     """Intervals that do not reach back to the event before: beats were lost between."""
-    if not channel.datatypes[0].interval or len(stamps) < 2:
+    if intervals is None or len(stamps) < 2:
         return
-    row = channel.datatypes[0]
-    values = frame[row.column].to_numpy()
-    length = np.rint(np.nan_to_num(values) * channel.clock).astype(np.int64)
-    reach = stamps[1:] - length[1:]
+    reach = stamps[1:] - intervals[1:]
     for at in np.flatnonzero(reach - stamps[:-1] > _INTERVAL_PLAY):
         yield Gap(int(stamps[at]), int(reach[at]), None, "hole")
 
@@ -294,14 +393,3 @@ def _no_signal(
         if at_edge or samples * channel.ticks >= channel.clock:
             end = int(stamps[last - 1]) + round(channel.ticks)
             yield Gap(int(stamps[first]), end, samples, "no signal")
-
-
-def _without_lost(gaps: list[Gap]) -> Iterator[Gap]:
-    """Leave out holes in the stamps that a lost transfer explains."""
-    lost = [gap for gap in gaps if gap.cause == "transfer"]
-    for gap in gaps:
-        covered = any(
-            other.start <= gap.start and gap.end <= other.end for other in lost
-        )
-        if gap.cause == "transfer" or gap.kind != "missing" or not covered:
-            yield gap

@@ -6,6 +6,7 @@ go stale; the channel table stays the authority on units.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def make_block(
 
 def block_of(frame: pd.DataFrame) -> dict[str, Any]:
     """Return a copy of the block of a frame; empty if it has none."""
-    return dict(frame.attrs.get(KEY, {}))
+    return copy.deepcopy(dict(frame.attrs.get(KEY, {})))
 
 
 def concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -81,7 +82,7 @@ def concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     Raises
     ------
     ConfigurationError
-        If there is nothing to join, or channels or scales differ.
+        If there is nothing to join, or channels, scales or time zones differ.
     """
     import pandas as pd  # noqa: PLC0415  # this layer stays importable without pandas
 
@@ -99,6 +100,14 @@ def concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
                     f"{block.get(key)!r}; join frames of one channel and scale only"
                 )
             joined[key] = None
+    if len(frames) == 1:
+        return frames[0].copy(deep=False)
+    zones = {str(pd.DatetimeIndex(frame.index).tz) for frame in frames}
+    if len(zones) > 1:
+        raise ConfigurationError(
+            f"frames are in the time zones {', '.join(sorted(zones))}: bring them to "
+            "one with frame.tz_convert(...)"
+        )
     result = pd.concat([frame.copy(deep=False) for frame in frames])
     result.index.name = frames[0].index.name
     result.attrs = {KEY: joined}

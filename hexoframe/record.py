@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 import numpy as np
 import pandas as pd
 
-from hexoframe import frames
+from hexoframe import frames, metadata
 from hexoframe.channels import channels_of, codes_of
 from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.facts import facts_table
 from hexoframe.recorddata import RecordData
-from hexoframe.timestamps import CLASSIC_FORMAT, NS_PER_TICK, tick_to_time
+from hexoframe.timestamps import (
+    CLASSIC_FORMAT,
+    NS_PER_TICK,
+    tick_to_time,
+    time_to_tick,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -170,31 +175,29 @@ class Record(RecordData):
         TimestampError
             If a time has no zone, or `end` lies before `start`.
         """
-        first = self.start_tick if start is None else self._first_tick_from(start)
-        # A rate's last sample lies on the end of the record and belongs to it.
-        last = self.end_tick + 1 if end is None else self._first_tick_from(end)
-        if last < first:
+        first, last = (
+            None
+            if moment is None
+            else time_to_tick(moment, clock=self.clock, rounding="up")
+            for moment in (start, end)
+        )
+        if first is not None and last is not None and last < first:
             raise TimestampError(f"between: {end} lies before {start}")
-        first, kept = max(first, self.start_tick), min(last, self.end_tick)
+        span = (
+            self.start_tick if first is None else self._inside(first),
+            self.end_tick if last is None else self._inside(last),
+        )
         return Record(
             self.family,
-            (min(first, self.end_tick), max(kept, min(first, self.end_tick))),
+            (span[0], max(span)),
             self.part(first, last),
             facts=self.facts,
             scale=self.scale,
             tz=self.tz,
         )
 
-    def _first_tick_from(self, moment: Moment) -> int:
-        """First tick at or after a time."""
-        time = pd.Timestamp(moment)
-        if time.tz is None:
-            raise TimestampError(
-                f"{moment} has no time zone: write it with an offset, such as "
-                "'2024-03-01T10:00:00Z' or '+01:00', or localise it"
-            )
-        ns = NS_PER_TICK[self.clock]
-        return -(-int(time.as_unit("ns").value) // ns)
+    def _inside(self, tick: int) -> int:
+        return min(max(tick, self.start_tick), self.end_tick)
 
     def tz_convert(self, tz: str) -> Record:
         """Return the record with all times shown in a zone.
@@ -214,12 +217,13 @@ class Record(RecordData):
         ConfigurationError
             If there is no such zone.
         """
+        wrong = f"unknown time zone {tz!r}: give a name such as 'Europe/Paris'"
+        if not isinstance(tz, str):
+            raise ConfigurationError(wrong)
         try:
             self.start.tz_convert(tz)
-        except (KeyError, ValueError, TypeError) as error:
-            raise ConfigurationError(
-                f"unknown time zone {tz!r}: give a name such as 'Europe/Paris'"
-            ) from error
+        except (LookupError, ValueError) as error:
+            raise ConfigurationError(wrong) from error
         return Record(
             self.family,
             (self.start_tick, self.end_tick),
@@ -253,32 +257,41 @@ class Record(RecordData):
         ConfigurationError
             If the length is no positive length of time.
         """
+        from hexoframe.analysis.align import length_ns  # noqa: PLC0415
+
         channel = self.channel(key)
-        ns = int(pd.Timedelta(length).as_unit("ns").value)
-        ticks = ns // NS_PER_TICK[self.clock]
-        if ticks <= 0:
+        ns = length_ns("length", length)
+        if ns <= NS_PER_TICK[self.clock]:
             raise ConfigurationError(f"length={length!r}: give a length above one tick")
-        first = self.start_tick
+        return self._windows(key, channel, ns)
+
+    def _windows(
+        self, key: str | int, channel: Channel, ns: int
+    ) -> Iterator[pd.DataFrame]:
+        number, end = 1, self._window_end(1, ns)
         held: list[pd.DataFrame] = []
         for piece in self.pieces(key):
             held.append(piece)
             reached = frames.ticks_of(piece.iloc[-1:], channel)[0]
-            while reached >= first + ticks:
-                joined = _join(held)
+            while reached >= end:
+                joined = metadata.concat(held)
                 yield self._show(
-                    frames.slice_ticks(joined, channel, first, first + ticks), channel
+                    frames.slice_ticks(joined, channel, None, end), channel
                 )
-                first += ticks
-                held = [frames.slice_ticks(joined, channel, first, int(reached) + 1)]
-        rest = _join(held) if held else frames.empty_frame(channel)
-        while first < self.end_tick or len(rest):
-            yield self._show(
-                frames.slice_ticks(rest, channel, first, first + ticks), channel
-            )
-            first += ticks
-            rest = frames.slice_ticks(
-                rest, channel, first, max(first, self.end_tick + 1)
-            )
+                held = [frames.slice_ticks(joined, channel, end, None)]
+                number, end = number + 1, self._window_end(number + 1, ns)
+        empty = self._empty(channel.name)
+        # The last sample of a rate may lie on the end of the record, or behind it.
+        if held or self.end_tick > self.start_tick:
+            yield self._show(metadata.concat(held or [empty]), channel)
+        while end < self.end_tick:
+            yield self._show(empty, channel)
+            number, end = number + 1, self._window_end(number + 1, ns)
+
+    def _window_end(self, number: int, ns: int) -> int:
+        """First tick behind a window; the ticks of a window may not fill its length."""
+        per_tick = NS_PER_TICK[self.clock]
+        return -(-(self.start_tick * per_tick + number * ns) // per_tick)
 
     def _show(self, frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:
         shown = frames.pick_columns(frame, channel)
@@ -362,11 +375,12 @@ class Record(RecordData):
         -------
         DataFrame, indexed by `channel`
             kind, rate_hz, unit; expected and received samples and the share of the
-            expected ones that hold a value; missing (NaN) and dropped duplicate rows;
+            expected ones that hold a value; missing (NaN) and duplicate rows;
             tick_step, the most frequent distance of stamps; gaps (how many),
-            longest_gap; lost, the samples that the source holds and did not come;
-            no_signal, the samples that say "no signal"; sensor_off, the share of time
-            with an electrode, belt or sensor off (lead-off, for the ECG).
+            longest_gap; lost, the samples that the source holds and did not come
+            (missing for events, whose number nobody knows); no_signal, the samples
+            that say "no signal"; sensor_off, the share of time with an electrode, belt
+            or sensor off (lead-off, for the ECG).
         """
         rows = [self._coverage_row(name) for name in self]
         table = pd.DataFrame(rows, columns=list(_COVERAGE)).astype(_COVERAGE)
@@ -376,9 +390,8 @@ class Record(RecordData):
         channel = self.channel(name)
         found = self.survey(name)
         ns = NS_PER_TICK[self.clock]
-        present = found.received - found.missing
         longest = max((gap.end - gap.start for gap in found.gaps), default=0)
-        lost = [gap.samples or 0 for gap in found.gaps if gap.cause == "transfer"]
+        lost = [gap.samples for gap in found.gaps if gap.cause == "transfer"]
         return {
             "channel": name,
             "kind": channel.kind,
@@ -386,13 +399,14 @@ class Record(RecordData):
             "unit": self.units[channel.columns[0]],
             "expected": found.expected,
             "received": found.received,
-            "share": _share(present, found.expected),
+            "share": _share(found.complete, found.expected),
             "missing": found.missing,
             "duplicates": found.duplicates,
             "tick_step": found.tick_step,
             "gaps": len(found.gaps),
             "longest_gap": pd.Timedelta(longest * ns, unit="ns"),
-            "lost": sum(lost),
+            # Nobody knows how many events a lost span held.
+            "lost": None if None in lost else sum(filter(None, lost)),
             "no_signal": found.void,
             "sensor_off": self._sensor_off(channel),
         }
@@ -633,7 +647,7 @@ class Record(RecordData):
             "samples": "not read" if samples is None else f"{samples:,}",
             "coverage": _MISSING if share is None else _percent(share),
             "unit": self.units[channel.columns[0]],
-            "columns": ", ".join(channel.columns) if len(channel.columns) > 1 else "",
+            "columns": _short(channel),
         }
 
     def _expected(self, name: str) -> int | None:
@@ -708,7 +722,7 @@ _COVERAGE = {
     "tick_step": "Int64",
     "gaps": "int64",
     "longest_gap": "timedelta64[ns]",
-    "lost": "int64",
+    "lost": "Int64",
     "no_signal": "int64",
     "sensor_off": "float64",
 }
@@ -723,19 +737,23 @@ _GAPS = {
 }
 
 
-def _join(pieces: list[pd.DataFrame]) -> pd.DataFrame:
-    return pieces[0] if len(pieces) == 1 else pd.concat(pieces)
-
-
 def _share(samples: int, expected: int | None) -> float | None:
     if expected is None:
         return None
-    return min(1.0, samples / expected) if expected else float(samples == 0)
+    return min(1.0, samples / expected) if expected else 1.0
 
 
 def _percent(share: float) -> str:
     """Percent, cut and not rounded, so that only a whole channel shows 100 %."""
     return "100 %" if share == 1.0 else f"{int(share * 1000) / 10:.1f} %"
+
+
+def _short(channel: Channel) -> str:
+    """Names of several columns, what they share written once."""
+    if len(channel.columns) == 1:
+        return ""
+    first, *rest = channel.columns
+    return ", ".join([first, *(name.removeprefix(channel.name) for name in rest)])
 
 
 def _rate(channel: Channel) -> str:

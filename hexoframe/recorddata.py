@@ -217,10 +217,13 @@ class RecordData(Mapping[str, pd.DataFrame]):
         if name not in self._frames:
             source = self._sources.get(name)
             if source is None:
-                whole = channels_of(self._family)[name]
-                return frames.empty_frame(whole, record_id=self.id, scale=self._scale)
+                return self._empty(name)
             self._frames[name] = source.read()
         return self._frames[name]
+
+    def _empty(self, name: str) -> pd.DataFrame:
+        whole = channels_of(self._family)[name]
+        return frames.empty_frame(whole, record_id=self.id, scale=self._scale)
 
     def __contains__(self, key: object) -> bool:
         """Whether the source has the channel, be it empty."""
@@ -282,16 +285,36 @@ class RecordData(Mapping[str, pd.DataFrame]):
         """Count the samples of a channel and find its holes; reads the channel."""
         name = self.channel(key).name
         channel = channels_of(self._family)[name]
-        return survey(channel, self._frame(name), self._span, self.receipt(name))
+        return survey(
+            channel,
+            self._frame(name),
+            self._span,
+            self.receipt(name),
+            scale=self._scale,
+        )
 
     # -- views ---------------------------------------------------------------------
 
-    def part(self, start: int, end: int) -> dict[str, pd.DataFrame | Source]:
-        """Return every channel cut to a span of ticks, still unread where it was."""
-        return {name: self._part(name, start, end) for name in self._sources}
+    def part(
+        self, start: int | None, end: int | None
+    ) -> dict[str, pd.DataFrame | Source]:
+        """Return every channel cut to a span of ticks, still unread where it was.
 
-    def _part(self, name: str, start: int, end: int) -> Source:
+        Parameters
+        ----------
+        start, end : int or None, in ticks
+            Rows from `start` up to, not including, `end`; None keeps all of that side.
+
+        Returns
+        -------
+        dict of str to Source
+            The channels.
+        """
+        return {name: self._part(name, (start, end)) for name in self._sources}
+
+    def _part(self, name: str, part: tuple[int | None, int | None]) -> Source:
         channel = channels_of(self._family)[name]
+        start, end = part
 
         def read() -> pd.DataFrame:
             return frames.slice_ticks(self._frame(name), channel, start, end)
@@ -303,7 +326,15 @@ class RecordData(Mapping[str, pd.DataFrame]):
                     yield cut
 
         def receipt() -> Receipt:
-            return narrow(self._sources[name].known(), start, end)
+            known = self._sources[name].known()
+            if start is None and end is None:
+                return known
+            # The last sample of a rate lies on the end of the record and belongs to it.
+            kept = (
+                self.start_tick if start is None else start,
+                self.end_tick + 1 if end is None else end,
+            )
+            return narrow(channel, known, self._span, kept)
 
         return Source(read=read, pieces=pieces, receipt=receipt)
 

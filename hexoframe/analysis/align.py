@@ -7,7 +7,8 @@ and no gap longer than a limit is bridged. Nothing here reads a file.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,14 +17,14 @@ from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from hexoframe.channels import Channel, Datatype
     from hexoframe.recorddata import RecordData
 
-__all__ = ["align_frames"]
+__all__ = ["align_frames", "length_ns"]
 
 Events = Literal["table", "count", "place"]
 
@@ -76,32 +77,38 @@ def align_frames(
     Returns
     -------
     frame : DataFrame of float64, shape (bins, columns)
-        From the start to the end of the record; NaN where nothing is known.
+        From the start to the end of the record, further where a sample lies outside;
+        NaN where nothing is known.
     made_up : DataFrame of bool, same shape
         True where a value was filled in.
 
     Raises
     ------
     ConfigurationError
-        If `rate` or `max_gap` is no positive length of time.
+        If `rate` or `max_gap` is no positive length of time, or `channels` no list.
     """
-    grid = _grid(record, _length("rate", rate), _length("max_gap", max_gap))
+    period, limit = length_ns("rate", rate), length_ns("max_gap", max_gap)
     if events not in ("table", "count", "place"):
         raise ConfigurationError(f"events={events!r}: give one of table, count, place")
-    names = list(record) if channels is None else channels
+    if isinstance(channels, str):
+        raise ConfigurationError(
+            f"channels={channels!r}: give a list, such as [{channels!r}]"
+        )
+    given = {key: record[key] for key in (record if channels is None else channels)}
+    grid = _grid(record, given.values(), period, limit)
     values: dict[str, NDArray[np.float64]] = {}
     made_up: dict[str, NDArray[np.bool_]] = {}
-    for key in names:
+    known: dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+    for key, frame in given.items():
         channel = record.channel(key)
-        frame = record[key]
-        stamps = pd.DatetimeIndex(frame.index).asi8
-        bounds = np.searchsorted(stamps, grid.edges)
+        stamps, bounds = _bounds(pd.DatetimeIndex(frame.index).asi8, grid, known)
         for row in channel.datatypes:
             samples = frame[row.column].to_numpy()
             name, column, filled = _column(
                 row, channel, samples, (stamps, bounds, grid, events)
             )
-            values[name] = column
+            # No beats in a channel that the record lacks are not zero beats.
+            values[name] = column if key in record else np.full(grid.count, np.nan)
             made_up[name] = filled
     index = pd.DatetimeIndex(grid.edges[:-1].view("datetime64[ns]"), name="time")
     index = index.tz_localize("UTC").tz_convert(record.tz)
@@ -111,24 +118,69 @@ def align_frames(
     )
 
 
-def _length(name: str, length: str | pd.Timedelta) -> int:
+def length_ns(name: str, length: Any) -> int:
+    """Return a length of time in ns.
+
+    Parameters
+    ----------
+    name : str
+        Argument that it came in, for the message.
+    length : str, Timedelta or timedelta
+        Length with its unit.
+
+    Returns
+    -------
+    int, in ns
+        Above zero.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is no positive length of time, or a number without a unit.
+    """
+    hint = f"{name}={length!r}: give a length of time, such as '1s' or '40ms'"
+    if not isinstance(length, str | timedelta | np.timedelta64) or _is_bare(length):
+        raise ConfigurationError(hint)
     try:
-        value = int(pd.Timedelta(length).as_unit("ns").value)
+        value = pd.Timedelta(length)
+        ns = 0 if pd.isna(value) else int(value.as_unit("ns").value)
     except ValueError as error:
-        raise ConfigurationError(
-            f"{name}={length!r}: give a length of time, such as '1s' or '40ms'"
-        ) from error
-    if value <= 0:
+        raise ConfigurationError(hint) from error
+    if ns <= 0:
         raise ConfigurationError(f"{name}={length!r}: give a length above zero")
-    return value
+    return ns
 
 
-def _grid(record: RecordData, period: int, limit: int) -> _Grid:
+def _is_bare(length: Any) -> bool:
+    """Whether it is a number without a unit, which pandas would take for ns."""
+    text = str(length).strip().lstrip("+-")
+    return isinstance(length, str) and text.replace(".", "", 1).isdecimal()
+
+
+def _grid(
+    record: RecordData, given: Iterable[pd.DataFrame], period: int, limit: int
+) -> _Grid:
+    """Bins that take every sample: some channels go on behind the end of the record."""
     ns = NS_PER_TICK[record.clock]
-    first = record.start_tick * ns // period * period
+    stamps = [pd.DatetimeIndex(frame.index).asi8 for frame in given if len(frame)]
+    first = min([record.start_tick * ns, *(times[0] for times in stamps)])
     # The last sample of a 1 Hz channel lies on the very end of the record.
-    last = record.end_tick * ns // period
-    return _Grid(first, period, last - first // period + 1, limit)
+    last = max([record.end_tick * ns, *(times[-1] for times in stamps)])
+    start = int(first) // period
+    return _Grid(start * period, period, int(last) // period - start + 1, limit)
+
+
+def _bounds(
+    stamps: NDArray[np.int64],
+    grid: _Grid,
+    known: dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows at which bins begin; channels that share their stamps share them too."""
+    # The stamps are kept with their bounds, so no other array can take their place.
+    place = (stamps.__array_interface__["data"][0], len(stamps))
+    if place not in known:
+        known[place] = (stamps, np.searchsorted(stamps, grid.edges))
+    return known[place]
 
 
 _Place = tuple["NDArray[np.int64]", "NDArray[np.int64]", _Grid, Events]

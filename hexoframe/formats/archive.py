@@ -10,8 +10,11 @@ from __future__ import annotations
 import logging
 import re
 import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from hexoframe.channels import (
@@ -29,7 +32,12 @@ from hexoframe.errors import (
 from hexoframe.facts import Facts, facts_table
 from hexoframe.formats import members
 from hexoframe.formats.container import Folder, ZipFolder, looks_like_zip, zip_folders
-from hexoframe.formats.exportchannels import Export, channel_source, sample_step
+from hexoframe.formats.exportchannels import (
+    Export,
+    channel_source,
+    has_step,
+    sample_step,
+)
 from hexoframe.recorddata import RecordData
 from hexoframe.timestamps import clock_of, time_to_tick
 
@@ -38,7 +46,7 @@ if TYPE_CHECKING:
     from hexoframe.formats.container import Container
     from hexoframe.formats.options import ReadOptions
 
-__all__ = ["parts", "read", "sniff"]
+__all__ = ["holds_record", "parts", "read", "sniff"]
 
 _LOG = logging.getLogger(__name__)
 _NAME = "vendor export"
@@ -76,12 +84,22 @@ def parts(path: Path) -> dict[str, Container]:
     """
     found: dict[str, Container]
     if path.is_dir():
-        found = {folder.name: Folder(folder) for folder in _record_folders(path)}
-    else:
+        folders = _record_folders(path)
+        labels = _labels([folder.relative_to(path) for folder in folders])
         found = {
-            PurePosixPath(folder).name or path.stem: ZipFolder(path, folder)
+            label or path.name: Folder(folder)
+            for label, folder in zip(labels, folders, strict=True)
+        }
+    else:
+        inner = [
+            folder
             for folder, names in sorted(zip_folders(path).items())
             if any(_is_member(name) for name in names)
+        ]
+        labels = _labels([PurePosixPath(folder) for folder in inner])
+        found = {
+            label or path.stem: ZipFolder(path, folder)
+            for label, folder in zip(labels, inner, strict=True)
         }
     if not found:
         raise FileFormatError(
@@ -89,6 +107,15 @@ def parts(path: Path) -> dict[str, Container]:
             "record_<id>/ECG_I.wav, found none"
         )
     return found
+
+
+def _labels(folders: Sequence[PurePath]) -> list[str]:
+    """Name of each folder, or its path where two have the same name."""
+    names = Counter(folder.name for folder in folders)
+    return [
+        folder.name if names[folder.name] == 1 else folder.as_posix()
+        for folder in folders
+    ]
 
 
 def _is_member(name: str) -> bool:
@@ -104,13 +131,16 @@ def _record_folders(path: Path) -> list[Path]:
         for item in sorted(folder.iterdir())
         if item.is_dir()
     ]
-    return [folder for folder in candidates if _holds_samples(folder)]
+    return [folder for folder in candidates if holds_record(folder)]
 
 
-def _holds_samples(folder: Path) -> bool:
+def holds_record(folder: Path) -> bool:
+    """Whether a folder holds the samples of a record itself, not in one below it."""
     for item in folder.iterdir():
         suffix = item.suffix.lower()
         if suffix not in (".wav", ".hxd", ".csv") or not item.is_file():
+            continue
+        if item.name.startswith("."):
             continue
         with item.open("rb") as file:
             head = file.read(len(members.EVENT_HEADER))
@@ -169,14 +199,14 @@ def read(path: Path, options: ReadOptions, *, part: str | None = None) -> Record
 
 
 def _read(box: Container, options: ReadOptions) -> RecordData:
-    export = _examine(box, options)
+    export, extents = _examine(box, options)
     rows = _match(export)
     wanted = options.wanted(export.family)
     held = {
         name: {row: rows[row] for row in channel.datatypes if row in rows}
         for name, channel in wanted.items()
     }
-    holes = _check_lengths(export)
+    holes = _check_lengths(export, extents)
     channels = {
         name: channel_source(export, wanted[name], files, holes)
         for name, files in held.items()
@@ -192,7 +222,7 @@ def _read(box: Container, options: ReadOptions) -> RecordData:
     )
 
 
-def _examine(box: Container, options: ReadOptions) -> Export:
+def _examine(box: Container, options: ReadOptions) -> tuple[Export, dict[str, _Extent]]:
     """Read headers and facts; no samples yet."""
     sizes = box.sizes()
     info = {}
@@ -210,22 +240,31 @@ def _examine(box: Container, options: ReadOptions) -> Export:
         if name.lower().endswith(_SAMPLE_SUFFIX)
     }
     family = _family(start, waves, options)
-    return Export(
+    extents = _extents(box, family, waves, options)
+    export = Export(
         box=box,
         family=family,
         start=start,
-        end=_end(family, start, waves, statistics),
+        end=_end(box, family, start, extents.values(), statistics),
         options=options,
         info=_info(box, info, statistics),
         statistics=statistics,
         waves=waves,
     )
+    return export, extents
 
 
 def _wave_header(box: Container, name: str, size: int) -> members.WavHeader:
     with box.open(name) as stream:
         head = stream.read(members.WAV_HEAD_BYTES)
-    return members.parse_wav_header(head, size, where=f"{box.label}/{name}")
+
+        def peek(at: int) -> bytes:
+            stream.seek(at)
+            return stream.read(8)
+
+        return members.parse_wav_header(
+            head, size, where=f"{box.label}/{name}", peek=peek
+        )
 
 
 def _start(
@@ -247,13 +286,27 @@ def _start(
         return time_to_tick(options.start, clock=clock)
     for key in ("start", "start_timestamp"):
         if key in info:
-            return int(info[key])
+            return _tick(info[key], f"{box.label}/info.json, {key!r}")
     if statistics is not None and statistics.table.get("start", ("",))[0]:
-        return int(float(statistics.table["start"][0]))
+        text = statistics.table["start"][0]
+        return _tick(text, f"{box.label}/statistics.csv, 'start'")
     raise FileFormatError(
         f"{box.label}: neither info.json nor statistics.csv says when the record "
         "starts; say it with start=, in ticks or as a time with its zone"
     )
+
+
+def _tick(value: object, where: str) -> int:
+    """Read a tick of a file."""
+    try:
+        tick = members.whole_number(value)
+        clock_of(tick)
+    except ValueError as error:
+        raise FileFormatError(
+            f"{where}: expected a time in ticks, found {value!r} ({error}); say it "
+            "with start="
+        ) from error
+    return tick
 
 
 def _family(
@@ -281,38 +334,62 @@ def _rows_by_name(family: Family) -> dict[str, Datatype]:
     return rows
 
 
-def _extent(
-    family: Family, waves: dict[str, members.WavHeader]
-) -> dict[str, tuple[Fraction, Fraction]]:
-    """Length and step in ticks of each filled WAV that is a channel."""
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """How long a WAV is, in ticks, by its samples and by its header."""
+
+    held: Fraction
+    promised: Fraction
+    step: Fraction
+    wanted: bool
+
+
+def _extents(
+    box: Container,
+    family: Family,
+    waves: dict[str, members.WavHeader],
+    options: ReadOptions,
+) -> dict[str, _Extent]:
+    """Length of each WAV that is a channel and holds samples, or should."""
     rows = _rows_by_name(family)
+    wanted = options.wanted(family)
     extents = {}
     for name, header in waves.items():
         row = rows.get(PurePosixPath(name).stem.lower())
-        if row is not None and row.in_model and header.samples:
-            step = sample_step(row, header, name)
-            extents[name] = (header.samples * step, step)
+        if row is None or not row.in_model or not header.promised:
+            continue
+        if row.channel in wanted or has_step(row, header):
+            step = sample_step(row, header, f"{box.label}/{name}")
+            extents[name] = _Extent(
+                header.samples * step,
+                header.promised * step,
+                step,
+                row.channel in wanted,
+            )
     return extents
 
 
 def _end(
+    box: Container,
     family: Family,
     start: int,
-    waves: dict[str, members.WavHeader],
+    extents: Iterable[_Extent],
     statistics: members.Statistics | None,
 ) -> int:
-    """End of the longest waveform, or what the export states where that is later.
+    """End of the longest channel, or what the export states where that is later.
 
-    Channels at 1 Hz and slower may hold a sample more than the record has seconds; they
-    count only where there is no waveform.
+    Channels at 1 Hz and slower may hold a sample more than the record has seconds; it
+    counts only where there is no waveform.
     """
     clock = CLOCK_OF_FAMILY[family]
-    extents = _extent(family, waves).values()
-    lengths = [length for length, step in extents if step < clock]
-    if not lengths:
-        lengths = [length for length, _ in extents]
+    extents = list(extents)
+    extra = any(extent.step < clock for extent in extents)
+    lengths = [
+        extent.promised - (extent.step if extra and extent.step >= clock else 0)
+        for extent in extents
+    ]
     longest = start + round(max(lengths, default=Fraction(0)))
-    stated = _stated_end(start, clock, statistics)
+    stated = _stated_end(box, start, clock, statistics)
     # Recorders write blocks: the stated end may lie a fraction of a second behind the
     # last sample, which is no hole.
     if stated is not None and (not lengths or stated - longest > clock):
@@ -321,30 +398,41 @@ def _end(
 
 
 def _stated_end(
-    start: int, clock: int, statistics: members.Statistics | None
+    box: Container, start: int, clock: int, statistics: members.Statistics | None
 ) -> int | None:
     """End of the record as statistics.csv has it: a tick, or a duration in s."""
     values = {} if statistics is None else statistics.table
+    where = f"{box.label}/statistics.csv"
     if values.get("end", ("",))[0]:
-        return int(float(values["end"][0]))
-    if values.get("duration", ("",))[0]:
-        return start + round(float(values["duration"][0]) * clock)
-    return None
+        return max(start, _tick(values["end"][0], f"{where}, 'end'"))
+    text = values.get("duration", ("",))[0]
+    if not text:
+        return None
+    try:
+        return start + max(0, round(Fraction(text) * clock))
+    except (ValueError, ZeroDivisionError) as error:
+        raise FileFormatError(
+            f"{where}, 'duration': expected seconds, found {text!r}"
+        ) from error
 
 
-def _check_lengths(export: Export) -> dict[str, tuple[int, int]]:
+def _check_lengths(
+    export: Export, extents: dict[str, _Extent]
+) -> dict[str, tuple[int, int]]:
     """Return the spans that WAVs lack; raise unless partial records are allowed."""
     holes = {}
-    for name, (length, step) in _extent(export.family, export.waves).items():
-        header = export.waves[name]
-        end = export.start + length
+    for name, extent in extents.items():
+        end = export.start + extent.held
         lacking = export.end - end
-        if header.promised > header.samples or lacking > export.clock + step:
-            holes[name] = (round(end), export.end)
+        cut = extent.promised > extent.held
+        if extent.wanted and (cut or lacking > export.clock + extent.step):
+            should = export.start + extent.promised if cut else end
+            holes[name] = (round(end), max(export.end, round(should)))
     if not holes:
         return holes
     told = "; ".join(
-        f"{name} holds {export.waves[name].samples} samples and ends "
+        f"{name} holds {export.waves[name].samples} of "
+        f"{export.waves[name].promised} samples and ends "
         f"{(last - first) / export.clock:.1f} s before the record"
         for name, (first, last) in holes.items()
     )
@@ -368,9 +456,16 @@ def _match(export: Export) -> dict[Datatype, str]:
     skipped = []
     for name, size in sorted(export.box.sizes().items(), key=_preference):
         row = known.get(PurePosixPath(name).stem.lower())
-        if name in _OTHER_FILES or row in rows:
+        is_wave = name in export.waves
+        # A converter's copy beside a WAV; a second WAV is something else.
+        if name in _OTHER_FILES or (row in rows and not is_wave):
             continue
-        if row is not None and row.in_model and _is_vendor_file(export.box, name):
+        if (
+            row is not None
+            and row.in_model
+            and row not in rows
+            and (is_wave or _holds_events(export.box, row, name))
+        ):
             rows[row] = name
         elif not _holds_nothing(export, name, size):
             skipped.append(name)
@@ -390,12 +485,13 @@ def _preference(item: tuple[str, int]) -> tuple[int, str]:
     return order.get(PurePosixPath(item[0]).suffix.lower(), 3), item[0]
 
 
-def _is_vendor_file(box: Container, name: str) -> bool:
+def _holds_events(box: Container, row: Datatype, name: str) -> bool:
+    """Whether a file is one of the vendor's for events and states."""
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix == ".csv":
-        with box.open(name) as stream:
-            return stream.read(len(members.EVENT_HEADER)) == members.EVENT_HEADER
-    return suffix in (_SAMPLE_SUFFIX, ".hxd")
+    if row.ticks is not None or suffix != ".csv":
+        return row.ticks is None and suffix == ".hxd"
+    with box.open(name) as stream:
+        return stream.read(len(members.EVENT_HEADER)) == members.EVENT_HEADER
 
 
 def _holds_nothing(export: Export, name: str, size: int) -> bool:
@@ -403,7 +499,9 @@ def _holds_nothing(export: Export, name: str, size: int) -> bool:
     if wave is not None:
         return wave.samples == 0
     if name.lower().endswith(".csv"):
-        return export.box.read(name).count(b"\n") <= 1
+        head, _, body = export.box.read(name).partition(b"\n")
+        headed = not head.strip() or head.startswith(members.EVENT_HEADER)
+        return headed and not body.strip()
     return size == 0
 
 
@@ -422,7 +520,7 @@ def _info(
     }
     named = {key: value for key, value in known.items() if value is not None}
     kept = {key: value for key, value in info.items() if key not in ("user", "start")}
-    return {**named, **kept}
+    return {**kept, **named}
 
 
 def _record_id(

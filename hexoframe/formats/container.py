@@ -7,6 +7,7 @@ the business of `archive`.
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 # gigabyte at more than 200 times its packed size is no recording.
 _BOMB_BYTES = 512 << 20
 _BOMB_RATIO = 200
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What zipfile raises at a table of contents or a header that makes no sense.
+_DAMAGE = (zipfile.BadZipFile, RuntimeError, ValueError, struct.error)
 
 
 class Container(Protocol):
@@ -101,25 +105,54 @@ class ZipFolder:
     def read(self, name: str) -> bytes:
         """Whole content of a member; its checksum is verified."""
         with self.open(name) as stream:
-            return stream.read()
+            data = stream.read()
+        told = self.sizes()[name]
+        if len(data) != told:
+            raise FileFormatError(
+                f"{self.label}/{name}: damaged in the ZIP: it says {told} bytes and "
+                f"holds {len(data)}; fetch the file again"
+            )
+        return data
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
         """Open a member; its checksum is verified when it is read to its end."""
-        where = f"{self.path}/{self.folder}/{name}"
-        full = str(PurePosixPath(self.folder) / name)
-        try:
-            with _open_zip(self.path) as archive, archive.open(full) as stream:
+        where = f"{self.label}/{name}"
+        with (
+            _open_zip(self.path) as archive,
+            _open_member(archive, self._item(archive, name), where) as stream,
+        ):
+            try:
                 yield stream
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise FileFormatError(
-                f"{where}: damaged in the ZIP ({error}); fetch the file again"
-            ) from error
-        except (RuntimeError, NotImplementedError) as error:
-            raise FileFormatError(
-                f"{where}: cannot be unpacked ({error}); the vendor's exports are "
-                "deflated and not encrypted"
-            ) from error
+            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                raise FileFormatError(
+                    f"{where}: damaged in the ZIP ({error}); fetch the file again"
+                ) from error
+
+    def _item(self, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+        """Look up a member, whose full name may be spelt in several ways."""
+        for item in _members(archive, self.path):
+            pure = PurePosixPath(item.filename)
+            if pure.name == name and _folder_of(item) == self.folder:
+                return item
+        raise FileFormatError(f"{self.label}: holds no member {name!r}")
+
+
+def _open_member(
+    archive: zipfile.ZipFile, item: zipfile.ZipInfo, where: str
+) -> IO[bytes]:
+    if item.flag_bits & 1 or item.compress_type not in _METHODS:
+        kind = "encrypted" if item.flag_bits & 1 else f"of method {item.compress_type}"
+        raise FileFormatError(
+            f"{where}: cannot be unpacked: the member is {kind}; the vendor's exports "
+            "are stored or deflated, and not encrypted"
+        )
+    try:
+        return archive.open(item)
+    except _DAMAGE as error:
+        raise FileFormatError(
+            f"{where}: damaged in the ZIP ({error}); fetch the file again"
+        ) from error
 
 
 def zip_folders(path: Path) -> dict[str, list[str]]:
@@ -144,7 +177,7 @@ def zip_folders(path: Path) -> dict[str, list[str]]:
 def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+    except _DAMAGE as error:
         raise FileFormatError(
             f"{path}: a ZIP without its table of contents ({error}); it ends at byte "
             f"{path.stat().st_size} and was probably cut: fetch it again"
@@ -154,26 +187,42 @@ def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
-    items = []
+    items: dict[PurePosixPath, zipfile.ZipInfo] = {}
     for item in archive.infolist():
         pure = PurePosixPath(item.filename)
-        if pure.is_absolute() or ".." in pure.parts or "\\" in item.filename:
+        _check_member(item, pure, path)
+        if item.is_dir() or pure.name.startswith(".") or "__MACOSX" in pure.parts:
+            continue
+        if pure in items:
             raise FileFormatError(
-                f"{path}: the member {item.filename!r} points outside its folder; "
-                "this is no export of the vendor, nothing was read"
+                f"{path}: the member {item.filename!r} is there twice; fetch the file "
+                "again"
             )
-        if (
-            item.file_size > _BOMB_BYTES
-            and item.file_size > _BOMB_RATIO * item.compress_size
-        ):
-            raise FileFormatError(
-                f"{path}: the member {item.filename!r} would unfold from "
-                f"{item.compress_size} to {item.file_size} bytes; this is no recording"
-            )
-        hidden = pure.name.startswith(".") or "__MACOSX" in pure.parts
-        if not item.is_dir() and not hidden:
-            items.append(item)
-    return sorted(items, key=lambda item: item.filename)
+        items[pure] = item
+    return [items[pure] for pure in sorted(items)]
+
+
+def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, path: Path) -> None:
+    """Refuse names, places and sizes that no recording has."""
+    if item.header_offset < 0 or not item.filename:
+        raise FileFormatError(
+            f"{path}: the member {item.filename!r} has no name or lies before the file "
+            f"(byte {item.header_offset}): the ZIP's table of contents is damaged; "
+            "fetch the file again"
+        )
+    if pure.is_absolute() or ".." in pure.parts or "\\" in item.filename:
+        raise FileFormatError(
+            f"{path}: the member {item.filename!r} points outside its folder; "
+            "this is no export of the vendor, nothing was read"
+        )
+    if (
+        item.file_size > _BOMB_BYTES
+        and item.file_size > _BOMB_RATIO * item.compress_size
+    ):
+        raise FileFormatError(
+            f"{path}: the member {item.filename!r} would unfold from "
+            f"{item.compress_size} to {item.file_size} bytes; this is no recording"
+        )
 
 
 def _folder_of(item: zipfile.ZipInfo) -> str:

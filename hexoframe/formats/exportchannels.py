@@ -6,7 +6,6 @@ bytes become arrays in `members`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +32,9 @@ if TYPE_CHECKING:
     from hexoframe.formats.options import ReadOptions
     from hexoframe.timestamps import Clock
 
-__all__ = ["Export", "channel_source", "sample_step"]
+__all__ = ["Export", "channel_source", "has_step", "sample_step"]
+
+_REST = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +69,29 @@ class Export:
 
 def sample_step(row: Datatype, header: members.WavHeader, where: str) -> Fraction:
     """Ticks from sample to sample, by the table and confirmed by the header."""
-    clock = CLOCK_OF_FAMILY[row.family]
-    step = row.ticks if row.ticks is not None else Fraction(clock)
-    # Channels slower than 1 Hz put their period in seconds into the rate field.
-    if Fraction(header.rate) not in (clock / step, step / clock):
+    step = _table_step(row)
+    if not has_step(row, header):
+        rate = float(CLOCK_OF_FAMILY[row.family] / step)
         raise FileFormatError(
             f"{where}: the header says {header.rate} Hz, {row.api_name} of "
-            f"{row.family} has {float(clock / step):g} Hz; name the right model=, or "
+            f"{row.family} has {rate:g} Hz; name the right model=, or "
             "leave the channel out with channels="
         )
     return step
+
+
+def has_step(row: Datatype, header: members.WavHeader) -> bool:
+    """Whether a header has the rate that the table says."""
+    period = _table_step(row) / CLOCK_OF_FAMILY[row.family]
+    # Channels slower than 1 Hz put their period in seconds into the rate field.
+    return Fraction(header.rate) in (1 / period, period)
+
+
+def _table_step(row: Datatype) -> Fraction:
+    """Step of a WAV; where the table knows none, exports have 1 Hz."""
+    if row.ticks is not None:
+        return row.ticks
+    return Fraction(CLOCK_OF_FAMILY[row.family])
 
 
 def channel_source(
@@ -158,6 +172,7 @@ class _Regular:
 
     def _counts(self, data: bytes, name: str) -> NDArray[Any]:
         header = self.export.waves[name]
+        _check_size(self.export.box, name, header, len(data) - header.offset)
         return np.frombuffer(
             data, members.wav_dtype(header), count=header.samples, offset=header.offset
         )
@@ -202,9 +217,35 @@ def _sample_stream(
             nonlocal left
             count = min(rows, left)
             left -= count
-            return np.frombuffer(stream.read(count * dtype.itemsize), dtype)
+            data = stream.read(count * dtype.itemsize)
+            done = (header.samples - left - count) * dtype.itemsize
+            _check_size(
+                box, name, header, done + len(data), count=header.samples - left
+            )
+            # A checksum is verified only when a member is read to its very end.
+            while not left and stream.read(_REST):
+                pass
+            return np.frombuffer(data, dtype)
 
         yield take
+
+
+def _check_size(
+    box: Container,
+    name: str,
+    header: members.WavHeader,
+    held: int,
+    *,
+    count: int | None = None,
+) -> None:
+    """Refuse a file that holds less than when it was opened."""
+    samples = header.samples if count is None else count
+    width = members.wav_dtype(header).itemsize
+    if held < samples * width:
+        raise FileFormatError(
+            f"{box.label}/{name}: changed after it was opened: expected "
+            f"{header.samples} samples, the file ends after {max(0, held) // width}"
+        )
 
 
 def _event_reader(
@@ -218,8 +259,7 @@ def _event_reader(
             ticks, counts = members.parse_hxd(data, where=where)
         else:
             line = data.partition(b"\n")[0]
-            _, unit, _ = members.parse_event_header(line, where=where)
-            _check_unit(export, row, unit, where)
+            _check_header(row, members.parse_event_header(line, where=where), where)
             ticks, counts = members.parse_events(data, clock=export.clock, where=where)
         values = values_from_counts(counts, row, scale=export.options.scale)
         return make_frame(
@@ -233,13 +273,22 @@ def _event_reader(
     return read_events
 
 
-def _check_unit(export: Export, row: Datatype, unit: str, where: str) -> None:
-    """Refuse intervals that are counted in another clock than the record's."""
-    match = re.fullmatch(r"s/(\d+)", unit)
-    if match and row.unit == "s" and int(match[1]) != export.clock:
+def _check_header(row: Datatype, head: tuple[str, str, int | None], where: str) -> None:
+    """Refuse another datatype, and intervals in another unit than the record's tick."""
+    name, unit, number = head
+    is_row = number == row.id
+    if number is None or row.id is None:
+        is_row = name.lower() in (*row.names, *row.aliases)
+    if not is_row:
         raise FileFormatError(
-            f"{where}: values are counted in 1/{match[1]} s, the record in "
-            f"1/{export.clock} s; is the model right?"
+            f"{where}, line 1: the header is that of {name} (datatype {number}), "
+            f"expected {row.api_name} ({row.id}); was the file renamed?"
+        )
+    clock = CLOCK_OF_FAMILY[row.family]
+    if row.unit == "s" and unit != f"s/{clock}":
+        raise FileFormatError(
+            f"{where}, line 1: values are counted in {unit!r}, the record in "
+            f"'s/{clock}'; is the model right, and is this the vendor's own file?"
         )
 
 
@@ -247,6 +296,4 @@ def _count(export: Export, name: str) -> int:
     """Count events without parsing them."""
     if name.lower().endswith(".hxd"):
         return export.box.sizes()[name] // 16
-    data = export.box.read(name)
-    lines = data.count(b"\n") + (not data.endswith(b"\n"))
-    return max(0, lines - 1)
+    return max(0, export.box.read(name).count(b"\n") - 1)

@@ -39,7 +39,7 @@ def write(
     path : Path
         File to write.
     channels : sequence of str or int, optional
-        Channels; all that the record has by default.
+        Channels, each of them whole; all that the record has by default.
     overwrite : bool, default False
         Whether a file from before may be replaced.
 
@@ -62,23 +62,27 @@ def write(
             "to_mat needs scipy: install it with pip install 'hexoframe[mat]'"
         ) from error
     names = list(record) if channels is None else channels
-    structs = {record.channel(key).name: _struct(record, key) for key in names}
+    # A channel goes whole: of two keys that name two leads, neither replaces the other.
+    whole = dict.fromkeys(record.channel(key).name for key in names)
+    structs = {name: _struct(record, name) for name in whole}
     structs["info"] = _info(record)
     with new_file(path, overwrite=overwrite) as target:
         savemat(target, structs, do_compression=True, oned_as="column", appendmat=False)
     return path
 
 
-def _struct(record: RecordData, key: str | int) -> dict[str, Any]:
-    channel = record.channel(key)
-    frame = record[key]
+def _struct(record: RecordData, name: str) -> dict[str, Any]:
+    channel = record.channel(name)
+    frame = record[name]
     ticks = ticks_of(frame, channel)
-    if ticks.nbytes > _LARGEST:
-        raise ConfigurationError(
-            f"channel {channel.name} takes {ticks.nbytes} bytes, more than the "
-            f"{_LARGEST} of the format: write a part with between(), or Parquet"
-        )
     columns = {row.column: frame[row.column].to_numpy() for row in channel.datatypes}
+    # The struct is one variable: time and tick of 8 bytes each, and its columns.
+    size = 2 * ticks.nbytes + sum(column.nbytes for column in columns.values())
+    if size > _LARGEST:
+        raise ConfigurationError(
+            f"channel {channel.name} takes {size} bytes, more than the {_LARGEST} of "
+            "the format: write a part with between(), or Parquet"
+        )
     return {
         "time": ticks / channel.clock,
         "tick": ticks,

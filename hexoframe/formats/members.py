@@ -13,6 +13,7 @@ import json
 import re
 import struct
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 from hexoframe.errors import FileFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -35,6 +36,7 @@ __all__ = [
     "parse_statistics",
     "parse_wav_header",
     "wav_dtype",
+    "whole_number",
 ]
 
 EVENT_HEADER = b"time [s],"
@@ -42,6 +44,8 @@ EVENT_HEADER = b"time [s],"
 WAV_HEAD_BYTES = 4096
 # Decimal seconds, read as float64, lie this close to their tick even after a year.
 _WHOLE_TICK = 1e-3
+# A century in s; no record is longer.
+_LONGEST = 100 * 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,18 @@ class WavHeader:
     promised: int
 
 
-def parse_wav_header(head: bytes, size: int, *, where: str) -> WavHeader:
+def parse_wav_header(
+    head: bytes,
+    size: int,
+    *,
+    where: str,
+    peek: Callable[[int], bytes] | None = None,
+) -> WavHeader:
     """Read the header of a WAV file.
 
     The RIFF size is ignored (some exports are off by 4). A data size of zero, or of all
     ones, in front of samples is a header that was never completed: then all that
-    follows is samples. So is what follows the data but is no chunk.
+    follows is samples. So is what follows the data but is no whole chunk.
 
     Parameters
     ----------
@@ -84,6 +94,9 @@ def parse_wav_header(head: bytes, size: int, *, where: str) -> WavHeader:
         Size of the whole file in bytes.
     where : str
         Name of the file, for messages.
+    peek : callable, optional
+        Takes the number of a byte and returns eight bytes from there on; asked only
+        where the data ends, by its header, behind `head` and before the file does.
 
     Returns
     -------
@@ -118,8 +131,9 @@ def parse_wav_header(head: bytes, size: int, *, where: str) -> WavHeader:
             f"{tracks} tracks, {bits} bits"
         )
     offset, promised = chunks[b"data"]
-    held = _held_bytes(head, offset, promised, size)
     width = bits // 8
+    peek = peek or (lambda at: head[at : at + 8])
+    held = _held_bytes((offset, promised, size), width, peek)
     if held % width:
         raise FileFormatError(
             f"{where}: the file ends at byte {offset + held}, in the middle of a "
@@ -142,16 +156,27 @@ def _chunks(head: bytes) -> Iterator[tuple[bytes, tuple[int, int]]]:
         at += 8 + size + size % 2
 
 
-def _held_bytes(head: bytes, offset: int, promised: int, size: int) -> int:
+def _held_bytes(
+    layout: tuple[int, int, int], width: int, peek: Callable[[int], bytes]
+) -> int:
+    """Bytes of samples that the file holds, whatever its header promises."""
+    offset, promised, size = layout
     rest = max(0, size - offset)
-    if promised in (0, 0xFFFFFFFF) or promised >= rest:
+    if promised >= rest:
         return rest
-    after = head[offset + promised :][:4]
-    # Another chunk has a name of letters; samples beyond the promised size have not.
-    follows_chunk = offset + promised >= len(head) or re.fullmatch(
-        rb"[A-Za-z ]{4}", after
-    )
-    return promised if follows_chunk else rest
+    # Less than a sample more than was promised: nothing is lost with it.
+    if promised and rest - promised < width:
+        return promised
+    at = offset + promised
+    return promised if _is_chunk(peek(at), size - at) else rest
+
+
+def _is_chunk(head: bytes, size: int) -> bool:
+    """Whether what follows the samples is a chunk: a name, and a size that fits."""
+    if len(head) < 8:
+        return False
+    name, told = struct.unpack_from("<4sI", head)
+    return re.fullmatch(rb"[\w ]{4}", name) is not None and told + 8 <= size
 
 
 def wav_dtype(header: WavHeader) -> np.dtype[Any]:
@@ -222,17 +247,23 @@ def parse_events(
     FileFormatError
         If a line is broken, or a time is no whole tick.
     """
-    body = data[data.find(b"\n") + 1 :] if b"\n" in data else b""
+    body = data.partition(b"\n")[2]
     if not body.strip():
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
     seconds, values = _two_columns(body, where)
-    exact = seconds * clock
+    # What has no fraction of ticks, or none that float64 could show, is no event.
+    exact = np.where(np.abs(seconds) < _LONGEST, seconds, np.nan) * clock
     ticks = np.rint(exact)
     off = np.flatnonzero(~(np.abs(exact - ticks) < _WHOLE_TICK))
     if len(off):
         raise FileFormatError(
-            f"{where}, line {off[0] + 2}: {seconds[off[0]]} s is no multiple of "
-            f"1/{clock} s; is the model right?"
+            f"{where}, line {_line_of(body, off[0])}: {seconds[off[0]]} s is no "
+            f"multiple of 1/{clock} s within a century; is the model right?"
+        )
+    if not body.endswith(b"\n"):
+        raise FileFormatError(
+            f"{where}, line {_line_of(body, len(values) - 1)}: the last line has no "
+            "end, so the file was cut there; fetch it again"
         )
     return _ascending(ticks.astype(np.int64), values)
 
@@ -258,6 +289,12 @@ def _two_columns(
     except pa.ArrowInvalid as error:
         raise FileFormatError(_broken_line(body, where)) from error
     return table["time"].to_numpy(), table["value"].to_numpy().copy()
+
+
+def _line_of(body: bytes, row: int) -> int:
+    """Return the line of an event: empty lines count, and the header is line 1."""
+    lines = re.split(rb"\r\n|\r|\n", body)
+    return [number for number, line in enumerate(lines, 2) if line][row]
 
 
 def _broken_line(body: bytes, where: str) -> str:
@@ -327,7 +364,7 @@ def parse_info(data: bytes, *, where: str) -> dict[str, Any]:
     """
     try:
         info = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{where}: no JSON: {error}") from error
     if not isinstance(info, dict):
         raise FileFormatError(
@@ -372,8 +409,11 @@ def parse_statistics(data: bytes, *, where: str) -> Statistics:
     FileFormatError
         If the first table has no row of values, or an annotation is broken.
     """
-    text = io.StringIO(data.decode("utf-8", "replace"))
-    rows = [row for row in csv.reader(text) if row]
+    text = io.StringIO(data.decode("utf-8", "replace"), newline="")
+    try:
+        rows = [row for row in csv.reader(text) if row]
+    except csv.Error as error:
+        raise FileFormatError(f"{where}: no table: {error}") from error
     if len(rows) < 3 or not len(rows[0]) == len(rows[1]) == len(rows[2]):
         raise FileFormatError(
             f"{where}: expected a row of names, one of units and one of values of the "
@@ -407,12 +447,39 @@ def _annotation(cells: dict[str, str], where: str) -> dict[str, Any]:
     try:
         return {
             "id": _last_number(cells["uri"]),
-            "time": int(float(cells["start"])),
+            "time": whole_number(cells["start"]),
             "datatype": int(cells["datatype"]),
             "comment": _comment(cells["comment"]),
         }
     except (KeyError, ValueError) as error:
         raise FileFormatError(f"{where}: broken annotation {cells}: {error}") from error
+
+
+def whole_number(value: object) -> int:
+    """Return a whole number, such as a tick, from any of the forms that files have.
+
+    Parameters
+    ----------
+    value : int, float or str
+        Text may have an exponent or a fraction of zeros.
+
+    Returns
+    -------
+    int
+        The number, exactly.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or does not fit into 64 bits.
+    """
+    try:
+        number = Decimal(value)  # type: ignore[arg-type]
+        if abs(number) < 1 << 63 and number == int(number):
+            return int(number)
+    except (ArithmeticError, TypeError, ValueError):
+        pass
+    raise ValueError(f"{value!r} is no whole number")
 
 
 def _last_number(uri: str) -> int | None:
@@ -423,6 +490,10 @@ def _last_number(uri: str) -> int | None:
 def _comment(text: str) -> str:
     """Undo the bytes literal that the export prints."""
     if re.fullmatch(r"b(['\"]).*\1", text, flags=re.DOTALL):
-        value = ast.literal_eval(text)
-        return str(value.decode("utf-8", "replace"))
+        try:
+            value = ast.literal_eval(text)
+        except (SyntaxError, ValueError):
+            return text
+        if isinstance(value, bytes):
+            return value.decode("utf-8", "replace")
     return text

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hexoframe.errors import OutputExistsError
@@ -43,6 +43,7 @@ def new_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
     with _scratch(target) as folder:
         path = folder / target.name
         yield path
+        _refuse(target, overwrite=overwrite)
         path.replace(target)
 
 
@@ -71,8 +72,8 @@ def new_folder(
     Raises
     ------
     OutputExistsError
-        If the target holds owned files and they may not be replaced; nothing is
-        written then.
+        If the target holds owned files and they may not be replaced, or a file of
+        others under the name of a new one; nothing is written then.
     """
     old = _owned_files(target, owned)
     if old and not overwrite:
@@ -83,6 +84,10 @@ def new_folder(
             folder.rename(target)
             return
         new = sorted(folder.iterdir())
+        # All are looked at before the first is moved.
+        for path in new:
+            mine = overwrite and owned(path.name)
+            _refuse(target / path.name, overwrite=mine)
         for path in new:
             path.replace(target / path.name)
         kept = {path.name for path in new}
@@ -111,13 +116,18 @@ def _refuse(target: Path, *, overwrite: bool) -> None:
 @contextmanager
 def _scratch(target: Path) -> Iterator[Path]:
     """Make a folder on the same disk, and remove whatever is left of it."""
+    made = [path for path in target.parents if not path.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    folder.chmod(0o777 & ~_umask())
     try:
+        folder.chmod(0o777 & ~_umask())
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        for path in made:
+            # Only an empty folder goes so: neither the target nor others are in it.
+            with suppress(OSError):
+                path.rmdir()
 
 
 def _umask() -> int:

@@ -1,0 +1,738 @@
+"""Record: views, windows, tables and looks, without reading more than is asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import pickle
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import hexoframe
+from hexoframe.channels import FAMILIES, channels_of
+from hexoframe.errors import (
+    ConfigurationError,
+    TimestampError,
+    UnknownChannelError,
+)
+from hexoframe.facts import Facts, facts_table
+from hexoframe.frames import make_frame
+from hexoframe.ledger import Receipt
+from hexoframe.record import Record
+from hexoframe.recorddata import RecordData, Source
+from hexoframe.timestamps import ticks_to_index
+
+SECOND = 1_667_604_589  # 2022-11-04T23:29:49Z
+START = SECOND * 256
+TICK = 3_906_250
+SAFE_FROM_WRITES = int(pd.__version__.split(".")[0]) >= 3
+ZONES = ("America/Montreal", "Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe")
+
+
+def frame_at(name, ticks, values=None, *, family="hexoskin"):
+    channel = channels_of(family)[name]
+    if values is None:
+        # The first count of respiration would say "no signal" if it were 0.
+        values = np.arange(len(ticks)) + (name == "respiration")
+    index = ticks_to_index(np.array(ticks, dtype=np.int64), clock=channel.clock)
+    columns = {
+        column: values + 1000 * place for place, column in enumerate(channel.columns)
+    }
+    return make_frame(channel, index, columns, record_id=7)
+
+
+def frame_of(name, seconds=60):
+    channel = channels_of("hexoskin")[name]
+    step = int(channel.ticks)
+    first = START + channel.first_sample * step
+    return frame_at(name, range(first, first + seconds * 256, step))
+
+
+def whole_record(seconds=60, **more):
+    names = ("ecg", "respiration", "heart_rate", "heart_rate_quality")
+    channels = {name: frame_of(name, seconds) for name in names}
+    channels["step"] = frame_at("step", [START + 100, START + 5000, START + 5001])
+    more = {"facts": Facts(info={"id": 7}), **more}
+    return Record("hexoskin", (START, START + seconds * 256), channels, **more)
+
+
+def refuse(*_args):
+    pytest.fail("this was to be done without reading anything")
+
+
+def ticks_in(frame):
+    return (pd.DatetimeIndex(frame.index).asi8 // TICK).tolist()
+
+
+def time_at(tick):
+    return pd.Timestamp(tick * TICK, unit="ns", tz="UTC")
+
+
+# --- names ----------------------------------------------------------------------------
+
+
+def test_channels_are_attributes_items_and_listed():
+    record = whole_record()
+    for frame in (record.heart_rate, record[19], record["heartrate"], record.hr):
+        pd.testing.assert_frame_equal(frame, frame_of("heart_rate"))
+    pd.testing.assert_frame_equal(record.respiration_thoracic, record[4129])
+    assert {*record, "coverage", "to_txt", "between"} <= set(dir(record))
+    assert "activity" not in dir(record)
+    assert len(record.activity) == 0
+    assert hasattr(record, "ecg")
+    assert not hasattr(record, "no_such_thing")
+    assert not hasattr(record, "spo2")
+    with pytest.raises(AttributeError, match="did you mean heart_rate"):
+        _ = record.hart_rate
+    with pytest.raises(AttributeError):
+        _ = record._nothing
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_channel_hides_behind_a_verb_of_the_record(family):
+    names = {
+        name
+        for channel in channels_of(family).values()
+        for name in (channel.name, *channel.columns)
+    }
+    assert not names & set(dir(Record))
+
+
+def test_front_door_names_the_same_class():
+    assert hexoframe.Record is Record
+    data = RecordData("hexoskin", (START, START + 256), {}, tz="Asia/Kolkata")
+    assert isinstance(Record.of(data), Record)
+    assert Record.of(data).tz == "Asia/Kolkata"
+
+
+def test_record_over_data_copies_and_reads_nothing():
+    source = Source(read=refuse, pieces=refuse, receipt=Receipt(samples=5))
+    data = RecordData("hexoskin", (START, START + 256), {"ecg": source}, scale="raw")
+    record = Record.of(data)
+    assert list(record) == ["ecg"]
+    assert (record.scale, record.receipt("ecg").samples) == ("raw", 5)
+
+
+def test_load_reads_everything_and_returns_the_record():
+    record = Record(
+        "hexoskin",
+        (START, START + 60 * 256),
+        {name: Source(read=lambda n=name: frame_of(n)) for name in ("ecg", "cadence")},
+    )
+    assert not record.is_read("ecg")
+    assert record.load() is record
+    assert record.is_read("ecg")
+    assert record.is_read("cadence")
+
+
+# --- raw ------------------------------------------------------------------------------
+
+
+def test_counts_are_those_behind_the_values():
+    counts = np.array([1360, 0, 4095, 1361])
+    values = (counts * 0.0064 - 8.704).astype(np.float32)
+    frame = frame_at("ecg", START + np.arange(4), values)
+    record = Record("hexoskin", (START, START + 4), {"ecg": frame}, tz="Europe/Paris")
+    for key in ("ecg", "ecg_i", 4113):
+        raw = record.raw(key)
+        assert raw["ecg_i"].tolist() == counts.tolist()
+        assert raw["ecg_i"].dtype == np.float32
+        assert str(raw.index.tz) == "Europe/Paris"
+        assert raw.attrs["hexoframe"]["units"] == {"ecg_i": "count"}
+    assert record["ecg"]["ecg_i"].iloc[0] == 0
+    in_counts = Record("hexoskin", (START, START + 4), {"ecg": raw}, scale="raw")
+    assert in_counts.raw("ecg")["ecg_i"].tolist() == counts.tolist()
+    assert in_counts["ecg"]["ecg_i"].tolist() == counts.tolist()
+    assert record.raw("acceleration_x").shape == (0, 1)
+    with pytest.raises(UnknownChannelError):
+        record.raw("spo2")
+
+
+# --- between --------------------------------------------------------------------------
+
+
+@given(
+    first=st.integers(-300, 61 * 256),
+    length=st.integers(0, 3000),
+    plus=st.integers(0, 1),
+)
+@settings(max_examples=60)
+def test_part_holds_the_rows_from_start_up_to_end_to_the_tick(first, length, plus):
+    record = whole_record()
+    # A nanosecond past a tick leaves that tick out.
+    start = time_at(START + first) + pd.Timedelta(plus, unit="ns")
+    end = time_at(START + first + length) + pd.Timedelta(plus, unit="ns")
+    part = record.between(start, end)
+    assert list(part) == list(record)
+    for name in record:
+        kept = [
+            tick
+            for tick in ticks_in(record[name])
+            if START + first + plus <= tick < START + first + length + plus
+        ]
+        assert ticks_in(part[name]) == kept
+    low, high = START, START + 60 * 256
+    assert part.start_tick == min(max(START + first + plus, low), high)
+    assert part.end_tick == min(max(START + first + length + plus, low), high)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "2022-11-04T23:29:59Z",
+        "2022-11-04T19:29:59-04:00",
+        "2022-11-05 04:59:59+05:30",
+        dt.datetime(2022, 11, 4, 23, 29, 59, tzinfo=dt.UTC),
+        pd.Timestamp("2022-11-04T19:29:59", tz="America/Montreal"),
+    ],
+    ids=str,
+)
+def test_same_moment_cuts_alike_however_it_is_written(start):
+    part = whole_record().between(start, None)
+    assert part.start_tick == START + 2560
+    assert ticks_in(part["ecg"])[0] == START + 2560
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2022-11-04T23:29:59",
+        "2022-11-04",
+        "yesterday",
+        "",
+        dt.datetime(2022, 11, 4, 23, 30),  # noqa: DTZ001 - that is the point
+        pd.Timestamp("2022-11-04T23:29:59"),
+        pd.NaT,
+        5,
+        "2300-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+    ],
+    ids=str,
+)
+def test_time_without_zone_or_sense_is_refused(moment):
+    for span in ((moment, None), (None, moment)):
+        with pytest.raises(TimestampError):
+            whole_record().between(*span)
+
+
+def test_part_that_runs_backwards_is_refused():
+    record = whole_record()
+    with pytest.raises(TimestampError, match="lies before"):
+        record.between(record.end, record.start)
+
+
+@pytest.mark.parametrize("start", ["2010-01-01T00:00Z", "2090-01-01T00:00Z"])
+def test_part_beside_the_record_is_empty(start):
+    record = whole_record()
+    part = record.between(start, pd.Timestamp(start) + pd.Timedelta("1h"))
+    assert part.duration == pd.Timedelta(0)
+    assert all(len(part[name]) == 0 for name in part)
+    assert (part.coverage()["gaps"] == 0).all()
+    assert part.start in {record.start, record.end}
+
+
+def test_open_side_keeps_every_row_also_one_behind_the_end():
+    # Real exports hold a sample more in some channels than the record has seconds.
+    span = (START, START + 60 * 256)
+    record = Record("hexoskin", span, {"cadence": frame_of("cadence", 61)})
+    assert len(record.between(None, None)["cadence"]) == 61
+    assert len(record.between(record.start, None)["cadence"]) == 61
+    assert len(record.between(None, record.end)["cadence"]) == 59
+
+
+def test_part_of_a_part_and_of_a_zone():
+    record = whole_record(tz="Asia/Kolkata")
+    part = record.between(time_at(START + 256), None).between(
+        None, time_at(START + 512)
+    )
+    assert ticks_in(part["ecg"]) == list(range(START + 256, START + 512))
+    assert part.tz == "Asia/Kolkata"
+    assert str(part["ecg"].index.tz) == "Asia/Kolkata"
+    assert part.id == 7
+
+
+def test_cut_record_has_no_gap_where_it_was_cut():
+    record = whole_record()
+    middle = time_at(START + 30 * 256 + 100)
+    for part in (record.between(None, middle), record.between(middle, None)):
+        table = part.coverage()
+        sampled = table[table["expected"].notna()]
+        assert (sampled["expected"] == sampled["received"]).all()
+        assert (sampled["share"] == 1).all()
+        assert (table["gaps"] == 0).all()
+    shares = [
+        part.coverage()["expected"].sum()
+        for part in (record.between(None, middle), record.between(middle, None))
+    ]
+    assert sum(shares) == record.coverage()["expected"].sum()
+
+
+def test_cutting_reads_nothing():
+    source = Source(read=refuse, pieces=refuse, receipt=Receipt(samples=60))
+    record = Record("hexoskin", (START, START + 15_360), {"heart_rate": source})
+    part = record.between(time_at(START + 256), None)
+    assert "not read" in repr(part)
+    assert "heart_rate" in part
+    assert not part.is_read("heart_rate")
+    assert part.receipt("heart_rate").expected == 60
+
+
+# --- zones ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_other_zone_shows_the_same_moments(zone):
+    record = whole_record()
+    local = record.tz_convert(zone)
+    assert local.tz == zone
+    for name in record:
+        assert str(local[name].index.dtype) == f"datetime64[ns, {zone}]"
+        assert ticks_in(local[name]) == ticks_in(record[name])
+        assert np.array_equal(local[name].to_numpy(), record[name].to_numpy())
+    assert local.start == record.start
+    assert (local.start_tick, local.end_tick) == (record.start_tick, record.end_tick)
+    assert record["ecg"].index.tz is not None
+    assert str(record["ecg"].index.tz) == "UTC"
+    back = local.tz_convert("UTC")["ecg"]
+    pd.testing.assert_frame_equal(back, record["ecg"])
+
+
+def test_hour_that_comes_twice_stays_in_order():
+    # Clocks in Paris went back at 2022-10-30T01:00Z.
+    change = 1_667_091_600 * 256
+    frame = frame_at("heart_rate", change + 256 * np.arange(-1800, 1800))
+    record = Record(
+        "hexoskin", (change - 1801 * 256, change + 1800 * 256), {"heart_rate": frame}
+    )
+    local = record.tz_convert("Europe/Paris")["heart_rate"]
+    assert local.index.is_monotonic_increasing
+    assert ticks_in(local) == ticks_in(frame)
+    assert [str(time.time()) for time in local.index[[0, 1800]]] == [
+        "02:30:00",
+        "02:00:00",
+    ]
+    assert len({time.utcoffset() for time in local.index[[0, -1]]}) == 2
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "", None, 3, "/etc/passwd"])
+def test_zone_that_does_not_exist_is_refused(zone):
+    with pytest.raises(ConfigurationError, match="time zone"):
+        whole_record().tz_convert(zone)
+
+
+def test_tables_of_facts_follow_the_zone():
+    facts = Facts(
+        ranges=facts_table("ranges", [{"start": START, "end": None}]),
+        annotations=facts_table("annotations", [{"time": START + 1}]),
+    )
+    record = whole_record(facts=facts).tz_convert("Asia/Kolkata")
+    assert str(record.ranges["start"].dtype) == "datetime64[ns, Asia/Kolkata]"
+    assert record.ranges["start"].iloc[0] == time_at(START)
+    assert pd.isna(record.ranges["end"].iloc[0])
+    assert str(record.annotations.index.tz) == "Asia/Kolkata"
+    notes = record.annotations
+    notes["extra"] = 1
+    assert "extra" not in record.annotations
+    assert str(facts.ranges["start"].dtype) == "datetime64[ns, UTC]"
+    for name in ("track", "metrics", "statistics"):
+        assert getattr(record, name).empty
+        assert getattr(record.facts, name) is None
+
+
+def test_info_says_the_facts_of_the_record_itself():
+    facts = Facts(info={"id": 7, "device": "X", "start": "nonsense"})
+    record = whole_record(facts=facts)
+    assert record.info == {
+        "id": 7,
+        "device": "X",
+        "model": "hexoskin",
+        "clock": 256,
+        "start": START,
+        "end": START + 60 * 256,
+        "units": "physical",
+    }
+    record.info["device"] = "Y"
+    assert record.info["device"] == "X"
+
+
+# --- windows --------------------------------------------------------------------------
+
+
+def streaming(frame, rows):
+    def pieces(_rows):
+        for first in range(0, len(frame), rows):
+            yield frame.iloc[first : first + rows]
+
+    return Source(read=refuse, pieces=pieces)
+
+
+@given(
+    steps=st.lists(st.sampled_from([1, 2, 2, 100, 3000]), max_size=80),
+    late=st.integers(0, 600),
+    length_ms=st.sampled_from([50, 100, 333, 1000, 7000, 10**6]),
+    rows=st.sampled_from([1, 3, 1000]),
+)
+@settings(max_examples=40)
+def test_windows_follow_each_other_and_together_are_the_whole(
+    steps, late, length_ms, rows
+):
+    ticks = START + late + np.cumsum(np.array(steps, dtype=np.int64))
+    frame = frame_at("rr_interval", ticks)
+    span = (START, START + 2560)
+    record = Record("hexoskin", span, {"rr_interval": streaming(frame, rows)})
+    windows = list(record.windows("rr_interval", pd.Timedelta(length_ms, unit="ms")))
+    numbers = [(int(tick) - START) * 1000 // (256 * length_ms) for tick in ticks]
+    last = max([*numbers, -(-10_000 // length_ms) - 1])
+    assert len(windows) == last + 1
+    for number, window in enumerate(windows):
+        expected = [
+            int(tick) for tick, n in zip(ticks, numbers, strict=True) if n == number
+        ]
+        assert ticks_in(window) == expected
+        assert window.attrs["hexoframe"]["channel"] == "rr_interval"
+        assert window.dtypes.tolist() == [np.float64]
+    joined = pd.concat([window for window in windows if len(window)] or windows[:1])
+    assert joined.equals(frame)
+    assert not record.is_read("rr_interval")
+
+
+@pytest.mark.parametrize("name", ["ecg", "respiration", "heart_rate", "step"])
+@pytest.mark.parametrize("length", ["1s", "7s", "1min", "1h"])
+def test_windows_of_a_record_in_memory_are_its_rows(name, length):
+    record = whole_record()
+    windows = list(record.windows(name, length))
+    joined = pd.concat([window for window in windows if len(window)])
+    pd.testing.assert_frame_equal(joined, record[name])
+    assert len(windows) >= -(-pd.Timedelta("60s") // pd.Timedelta(length))
+
+
+def test_window_without_samples_is_empty_and_counted():
+    ticks = [START + 10, START + 5 * 256 + 1]
+    record = Record(
+        "hexoskin", (START, START + 2560), {"step": frame_at("step", ticks)}
+    )
+    assert [len(window) for window in record.windows("step", "1s")] == (
+        [1, 0, 0, 0, 0, 1, 0, 0, 0, 0]
+    )
+
+
+def test_windows_of_what_the_record_lacks_are_empty_frames_of_its_kind():
+    record = whole_record(tz="Asia/Kolkata", scale="raw")
+    windows = list(record.windows("acceleration_y", "30s"))
+    assert [window.shape for window in windows] == [(0, 1), (0, 1)]
+    for window in windows:
+        assert str(window.index.dtype) == "datetime64[ns, Asia/Kolkata]"
+        block = window.attrs["hexoframe"]
+        assert (block["record"], block["scale"]) == (7, "raw")
+
+
+def test_rows_behind_the_end_of_the_record_are_in_the_last_window():
+    span = (START, START + 60 * 256)
+    record = Record("hexoskin", span, {"cadence": frame_of("cadence", 63)})
+    windows = list(record.windows("cadence", "30s"))
+    assert [len(window) for window in windows] == [29, 30, 4]
+
+
+def test_windows_narrow_to_a_column_and_show_the_zone():
+    record = whole_record(tz="Europe/Paris")
+    window = next(record.windows("respiration_abdominal", "1s"))
+    assert list(window) == ["respiration_abdominal"]
+    assert len(window) == 128
+    assert str(window.index.tz) == "Europe/Paris"
+
+
+@pytest.mark.parametrize(
+    "length", ["0s", "-1s", "1ms", "abc", "", "5", 5, 1.0, None, "NaT", ["1s"]]
+)
+def test_length_that_is_none_is_refused_before_the_first_window(length):
+    record = whole_record()
+    with pytest.raises(ConfigurationError, match="length="):
+        record.windows("ecg", length)
+    with pytest.raises(UnknownChannelError):
+        record.windows("spo2", "1s")
+
+
+def test_long_window_over_many_pieces_holds_each_row_once():
+    frame = frame_of("ecg", 20)
+    record = Record("hexoskin", (START, START + 5120), {"ecg": streaming(frame, 7)})
+    (window,) = record.windows("ecg", "1h")
+    pd.testing.assert_frame_equal(window, frame)
+
+
+# --- coverage and gaps ----------------------------------------------------------------
+
+
+COVERAGE = {
+    "kind": "string",
+    "rate_hz": "float64",
+    "unit": "string",
+    "expected": "Int64",
+    "received": "int64",
+    "share": "float64",
+    "missing": "int64",
+    "duplicates": "int64",
+    "tick_step": "Int64",
+    "gaps": "int64",
+    "longest_gap": "timedelta64[ns]",
+    "lost": "Int64",
+    "no_signal": "int64",
+    "sensor_off": "float64",
+}
+GAPS = {
+    "channel": "string",
+    "start": "datetime64[ns, UTC]",
+    "end": "datetime64[ns, UTC]",
+    "length": "timedelta64[ns]",
+    "samples": "Int64",
+    "kind": "string",
+    "cause": "string",
+}
+
+
+@pytest.mark.parametrize("names", [[], ["ecg"], ["ecg", "step", "sleep_phase"]])
+def test_tables_have_one_shape_also_for_empty_records(names):
+    empty = Record("hexoskin", (START, START + 2560), {})
+    channels = {name: empty[name] for name in names}
+    for record in (
+        Record("hexoskin", (START, START + 2560), channels),
+        Record("hexoskin", (START, START), channels),
+    ):
+        table = record.coverage()
+        assert {name: str(dtype) for name, dtype in table.dtypes.items()} == COVERAGE
+        assert table.index.name == "channel"
+        assert table.index.tolist() == names
+        gaps = record.gaps()
+        assert {name: str(dtype) for name, dtype in gaps.dtypes.items()} == GAPS
+
+
+def test_coverage_counts_what_was_made():
+    heart = frame_of("heart_rate").drop(index=time_at(START + 2560)).copy()
+    heart.iloc[30, 0] = np.nan
+    quality = frame_of("heart_rate_quality")
+    quality["heart_rate_quality"] = np.where(np.arange(60) < 15, 2.0, 4.0)
+    belts = frame_of("respiration")
+    belts.iloc[:256] = 0
+    lost = ((START + 2560, START + 3072),)
+    record = Record(
+        "hexoskin",
+        (START, START + 60 * 256),
+        {
+            "heart_rate": heart,
+            "heart_rate_quality": quality,
+            "respiration": belts,
+            "ecg": Source(
+                read=lambda: frame_of("ecg").drop(
+                    index=frame_of("ecg").index[2560:3072]
+                ),
+                receipt=Receipt(lost=lost, duplicates=4),
+            ),
+            "step": Source(
+                read=lambda: frame_at("step", [START + 1]), receipt=Receipt(lost=lost)
+            ),
+        },
+    )
+    table = record.coverage()
+    heart_row = table.loc["heart_rate"]
+    assert heart_row["expected"] == 60
+    assert heart_row["received"] == 59
+    assert heart_row["missing"] == 1
+    assert heart_row["share"] == 58 / 60
+    assert heart_row["gaps"] == 2
+    assert heart_row["longest_gap"] == pd.Timedelta("1s")
+    assert heart_row["sensor_off"] == 0.25
+    ecg = table.loc["ecg"]
+    assert (ecg["lost"], ecg["duplicates"], ecg["gaps"]) == (512, 4, 1)
+    assert ecg["share"] == (15_360 - 512) / 15_360
+    assert ecg["tick_step"] == 1
+    assert table.loc["respiration", "no_signal"] == 256
+    assert pd.isna(table.loc["respiration", "sensor_off"])
+    # How many steps were lost nobody knows, and none is no answer.
+    assert pd.isna(table.loc["step", "lost"])
+    assert pd.isna(table.loc["step", "expected"])
+    assert table["unit"].to_dict()["ecg"] == "mV"
+
+
+def test_duplicates_do_not_make_a_channel_look_whole():
+    ticks = [START + 256 * n for n in (1, 1, 2, 3, 4, 4, 7, 8, 9, 10)]
+    frame = frame_at("heart_rate", ticks)
+    record = Record("hexoskin", (START, START + 2560), {"heart_rate": frame})
+    row = record.coverage().loc["heart_rate"]
+    assert (row["received"], row["duplicates"], row["share"]) == (10, 2, 0.8)
+
+
+def test_gaps_lists_every_hole_in_the_zone_of_the_record():
+    kept = [START + 256 * n for n in range(1, 61) if not 20 <= n < 25]
+    record = Record(
+        "hexoskin",
+        (START, START + 60 * 256),
+        {"heart_rate": frame_at("heart_rate", kept), "ecg": frame_of("ecg")},
+        tz="Asia/Kolkata",
+    )
+    table = record.gaps()
+    assert len(table) == 1
+    row = table.iloc[0]
+    assert row["channel"] == "heart_rate"
+    assert row["start"] == time_at(START + 19 * 256)
+    assert row["end"] == time_at(START + 24 * 256)
+    assert str(table["start"].dtype) == "datetime64[ns, Asia/Kolkata]"
+    assert (row["length"], row["samples"]) == (pd.Timedelta("5s"), 5)
+    assert (row["kind"], row["cause"]) == ("missing", "recorder")
+    assert len(record.gaps("hr")) == 1
+    assert record.gaps("ecg_i").empty
+    assert len(record.gaps("activity")) == 1
+
+
+# --- looks ----------------------------------------------------------------------------
+
+
+def unread_record(**info):
+    sources = {
+        "ecg": Source(read=refuse, pieces=refuse, receipt=Receipt(samples=559_312)),
+        "respiration": Source(read=refuse, pieces=refuse),
+        "heart_rate": Source(read=refuse, pieces=refuse, receipt=Receipt(samples=2184)),
+        "step": Source(read=refuse, pieces=refuse, receipt=Receipt(samples=12)),
+    }
+    facts = Facts(
+        info={"id": 256_696, **info},
+        annotations=facts_table("annotations", [{"time": START}]),
+    )
+    return Record("hexoskin", (START, START + 559_312), sources, facts=facts)
+
+
+def test_looks_read_nothing_and_say_the_same():
+    record = unread_record(user_id=42, device="HXSKIN1200008564")
+    text, page = repr(record), record._repr_html_()
+    plain = html.unescape(re.sub(r"<[^>]+>", " ", page))
+    for fact in (
+        "256696",
+        "hexoskin",
+        "2022-11-04 23:29:49",
+        "2022-11-05 00:06:13 UTC",
+        "559,312",
+        "2,184",
+        "256 Hz",
+        "100 %",
+        "not read",
+        "mV",
+        "bpm",
+        "event",
+        "user 42",
+        "HXSKIN1200008564",
+        "annotations: 1",
+    ):
+        assert fact in text, fact
+        assert fact in plain, fact
+    assert len(page) < 50_000
+    for name in record:
+        assert len(re.findall(rf"^{name}\b", text, re.MULTILINE)) == 1
+
+
+def test_look_at_every_channel_there_is_stays_small():
+    for family in FAMILIES:
+        clock = 1000 if family == "astroskin_1000" else 256
+        source = Source(read=refuse, pieces=refuse, receipt=Receipt(samples=10**8))
+        record = Record(
+            family,
+            (SECOND * clock, (SECOND + 86_400) * clock),
+            dict.fromkeys(channels_of(family), source),
+        )
+        assert len(record._repr_html_()) < 50_000
+        assert max(map(len, repr(record).splitlines())) < 160
+
+
+def test_page_escapes_what_a_source_says():
+    record = unread_record(device="<script>alert('x')</script> & co")
+    page = record._repr_html_()
+    assert "<script>" not in page
+    assert html.escape("<script>alert('x')</script> & co") in page
+
+
+def test_page_is_one_well_formed_table():
+    from xml.etree import ElementTree as ET
+
+    page = unread_record()._repr_html_().replace("<br>", "<br/>")
+    tree = ET.fromstring(page)  # noqa: S314 - our own text
+    body = tree.findall("./table/tbody/tr")
+    assert [row[0].text for row in body] == ["ecg", "respiration", "heart_rate", "step"]
+    heads = tree.findall("./table/thead/tr/th")
+    assert {len(row) for row in body} == {len(heads)}
+
+
+def test_look_at_an_empty_record_says_so():
+    for span in ((START, START), (START, START + 256)):
+        record = Record("hexoskin", span, {})
+        assert "without id" in repr(record)
+        assert "without id" in record._repr_html_()
+
+
+def test_coverage_in_the_look_is_full_only_where_nothing_lacks():
+    whole = whole_record()
+    assert re.search(r"^ecg .* 15,360 +100 %", repr(whole), re.MULTILINE)
+    almost = Source(read=refuse, receipt=Receipt(samples=15_359))
+    record = Record("hexoskin", (START, START + 15_360), {"ecg": almost})
+    assert re.search(r"^ecg .* 15,359 +99\.9 %", repr(record), re.MULTILINE)
+
+
+def test_look_shows_the_zone_and_the_scale():
+    record = whole_record(tz="America/Montreal", scale="raw")
+    assert "2022-11-04 19:29:49 to 2022-11-04 19:30:49 America/Montreal" in repr(record)
+    assert "values: raw" in repr(record)
+    assert "mV" not in repr(record)
+
+
+# --- the whole ------------------------------------------------------------------------
+
+
+def test_record_and_its_views_travel():
+    record = whole_record(tz="Europe/Paris")
+    for one in (
+        record,
+        record.between(time_at(START + 256), None),
+        record.tz_convert("UTC"),
+    ):
+        back = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own bytes
+        assert type(back) is Record
+        assert back.info == one.info
+        for name in one:
+            pd.testing.assert_frame_equal(back[name], one[name])
+        pd.testing.assert_frame_equal(back.coverage(), one.coverage())
+
+
+@pytest.mark.skipif(not SAFE_FROM_WRITES, reason="pandas 2 has no copy on write")
+def test_values_that_a_caller_writes_reach_no_view():
+    record = whole_record()
+    views = [record.between(time_at(START + 256), None), record.tz_convert("UTC")]
+    for one in (record, *views):
+        frame = one["ecg"]
+        frame.iloc[:, :] = -99
+    window = next(record.windows("ecg", "1s"))
+    window.iloc[:, :] = -99
+    assert record["ecg"]["ecg_i"].tolist() == list(range(15_360))
+
+
+def test_columns_that_a_caller_adds_reach_no_view():
+    record = whole_record()
+    local = record.tz_convert("Europe/Paris")
+    for frame in (local["ecg"], next(record.windows("ecg", "1s")), record["ecg"]):
+        frame["extra"] = 1.0
+    for one in (record, local, record.between(record.start, None)):
+        assert list(one["ecg"]) == ["ecg_i"]
+
+
+def test_real_record_keeps_every_row_in_windows_and_parts(real_data):
+    record = hexoframe.open_record(real_data / "exports" / "astroskin-122445")
+    for name in record:
+        whole = record[name]
+        windows = list(record.windows(name, "10s"))
+        assert sum(map(len, windows)) == len(whole), name
+        assert len(record.between(None, None)[name]) == len(whole), name
+        middle = record.start + pd.Timedelta("60.3s")
+        parts = (record.between(None, middle), record.between(middle, None))
+        assert sum(len(part[name]) for part in parts) == len(whole), name
+    aligned, _ = record.to_frame("1s", mask=True)
+    assert aligned.index[-1] >= record["temperature_celsius"].index[-1].floor("1s")
