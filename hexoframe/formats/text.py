@@ -1,0 +1,324 @@
+"""The classic .txt of HxApi2_0: one file a channel, a line a sample, tabs between.
+
+Folders are read here. `textwriter` writes them, `textlines` has the lines of samples,
+`textfacts` the other files, `textnames` the names of files, `textmodel` the decision
+which device they come from. A line holds a time stamp (ticks, or text that has a tab
+itself) and the values that the JSON API carries, which are not those of the frames:
+counts of ECG and respiration, g of acceleration, s of intervals.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hexoframe.errors import (
+    FileFormatError,
+    IncompleteDataError,
+    MissingSamplesWarning,
+    SkippedChannelWarning,
+)
+from hexoframe.facts import Facts
+from hexoframe.formats import textfacts
+from hexoframe.formats.textchannel import ChannelFiles, Part, Reading, is_thinned
+from hexoframe.formats.textlines import (
+    LineFile,
+    examine,
+    probe,
+)
+from hexoframe.formats.textmodel import Files, decide
+from hexoframe.formats.textnames import (
+    FACT_NAMES,
+    SUFFIX,
+    Meaning,
+    all_names,
+    names_of,
+)
+from hexoframe.formats.textstamps import Stamps
+from hexoframe.formats.textwriter import write
+from hexoframe.recorddata import RecordData
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hexoframe.channels import Channel, Family
+    from hexoframe.formats.options import ReadOptions
+
+__all__ = ["read", "sniff", "write"]
+
+_NAME = "text"
+# Old scripts saved one column of these; the first one then.
+_FIRST_COLUMN_ALONE = frozenset({"ecg", "respiration"})
+
+
+# -- finding ---------------------------------------------------------------------------
+
+
+def sniff(path: Path) -> bool:
+    """Whether a path is a classic .txt or a folder of them, judged by content.
+
+    A name of the table alone is not enough: at least one file must hold lines of a time
+    stamp and values, or info.txt the bounds of a record whose channels are empty.
+    """
+    try:
+        if path.is_dir():
+            return _is_folder(_found(path))
+        return path.is_file() and _is_lines(path)
+    except (OSError, FileFormatError):
+        return False
+
+
+def _is_folder(found: dict[str, Path]) -> bool:
+    known = found.keys() & all_names()
+    if any(_is_lines(found[name]) for name in sorted(known)):
+        return True
+    info = _facts_text(found, "info") if known else ""
+    return {"start", "end"} <= textfacts.parse_info(info or "").keys()
+
+
+def _is_lines(path: Path) -> bool:
+    file = examine(path)
+    if file is None:
+        return False
+    # Ticks speak for themselves; text could stand in front of numbers anywhere.
+    known = path.stem.lower() in all_names()
+    return file.form == "epoch" or (known and file.form == "string")
+
+
+def _found(path: Path) -> dict[str, Path]:
+    """Return the .txt files of a folder, or the one file, by name in lower case."""
+    paths = sorted(path.iterdir()) if path.is_dir() else [path]
+    return {
+        item.stem.lower(): item
+        for item in paths
+        if item.is_file() and (item == path or item.suffix.lower() == SUFFIX)
+    }
+
+
+# -- reading ---------------------------------------------------------------------------
+
+
+def read(path: Path, options: ReadOptions) -> RecordData:
+    """Read a folder of classic .txt files, or one of them.
+
+    The beginning and the end of each file are looked at now, its lines when the channel
+    is touched.
+
+    Parameters
+    ----------
+    path : Path
+        Folder, or one file.
+    options : ReadOptions
+        `tz` and `timestamp_format` for stamps that are text, `model` where names and
+        content do not tell it.
+
+    Returns
+    -------
+    RecordData
+        From the start to the end that info.txt says, or from the first to the last
+        sample.
+
+    Raises
+    ------
+    ConfigurationError
+        If the zone, the clock or the model is needed and not given.
+    FileFormatError
+        If a file is not what its name says; names file and line.
+    IncompleteDataError
+        If a file was cut, or its samples lie further apart than the device made them,
+        and `allow_partial` is not given.
+
+    Warns
+    -----
+    SkippedChannelWarning
+        If files mean no channel of the model.
+    MissingSamplesWarning
+        Instead of the `IncompleteDataError`, with `allow_partial`.
+    """
+    try:
+        found = _found(path)
+    except OSError as error:
+        raise FileFormatError(f"{path}: cannot be read: {error.strerror}") from error
+    files = {name: examine(found[name]) for name in found if name in all_names()}
+    if not files:
+        raise FileFormatError(
+            f"{path}: no classic .txt: expected files such as ecg.txt or "
+            f"heart_rate.txt, found {', '.join(found) or 'none'}"
+        )
+    info = textfacts.parse_info(_facts_text(found, "info") or "")
+    family, stamps = decide(files, info, options)
+    chosen, skipped = _choose(family, files)
+    skipped += [found[name].name for name in found.keys() - files.keys() - FACT_NAMES]
+    if skipped:
+        warnings.warn(
+            f"{path}: no channel of {family}, or one that another file holds: "
+            f"{', '.join(sorted(skipped))}",
+            SkippedChannelWarning,
+            stacklevel=2,
+        )
+    reading = Reading(
+        stamps=stamps,
+        scale=options.scale,
+        record_id=info["id"] if isinstance(info.get("id"), int) else None,
+        allow_partial=options.allow_partial,
+    )
+    held = {
+        name: ChannelFiles(
+            channel, tuple(_part(item, stamps) for item in chosen[name]), reading
+        )
+        for name, channel in options.wanted(family).items()
+        if name in chosen
+    }
+    span = _check(path, held, info)
+    return RecordData(
+        family,
+        span,
+        {name: item.source() for name, item in held.items()},
+        facts=_facts(found, info, stamps, tuple(held)),
+        scale=options.scale,
+    )
+
+
+_Chosen = tuple[Meaning, LineFile]
+
+
+def _choose(family: Family, files: Files) -> tuple[dict[str, list[_Chosen]], list[str]]:
+    """Give each channel its files, and list the files that are left.
+
+    A file of the whole channel comes before files of single columns, a file with
+    samples before an empty one, today's names before older ones.
+    """
+    names = names_of(family)
+    skipped = [_shown(name, file) for name, file in files.items() if name not in names]
+    meant = [(names[name], name, file) for name, file in files.items() if name in names]
+    meant.sort(key=lambda item: (item[2] is None, item[0].rank, item[1]))
+    chosen: dict[str, list[_Chosen]] = {}
+    for meaning, name, file in meant:
+        held = chosen.setdefault(meaning.channel.name, [])
+        taken = {row.column for other, _ in held for row in other.rows}
+        if taken & {row.column for row in meaning.rows}:
+            skipped.append(_shown(name, file))
+        elif file is not None:
+            held.append((meaning, file))
+    return chosen, skipped
+
+
+def _shown(name: str, file: LineFile | None) -> str:
+    return f"{name}{SUFFIX}" if file is None else file.path.name
+
+
+def _part(item: _Chosen, stamps: Stamps) -> Part:
+    meaning, file = item
+    width, most = len(file.fields) - stamps.fields, len(meaning.rows)
+    alone = width == 1 and meaning.channel.name in _FIRST_COLUMN_ALONE
+    if width != most and not alone:
+        raise FileFormatError(
+            f"{file.path}: line 1: found {len(file.fields)} fields "
+            f"({file.head[0][:80].decode(errors='replace')!r}), expected "
+            f"{stamps.fields} of the time stamp and {most} of {meaning.channel.name} "
+            f"on a {meaning.channel.datatypes[0].family}, split by tabs; is model= "
+            "or timestamp_format= another one?"
+        )
+    return Part(file=file, rows=meaning.rows[:width], physical=meaning.physical)
+
+
+def _check(
+    path: Path, held: dict[str, ChannelFiles], info: dict[str, Any]
+) -> tuple[int, int]:
+    """Look at the first and last stamps; return the span of the record."""
+    bounds, faults = [], []
+    for item in held.values():
+        for part in item.parts:
+            ticks = probe(part.file, item.reading.stamps)
+            faults += _faults(item, part, ticks)
+            if len(ticks):
+                bounds.append(_bounds(item.channel, ticks))
+    if faults:
+        _report(path, faults, held)
+    if _is_tick(info.get("start")) and _is_tick(info.get("end")):
+        bounds = [(int(info["start"]), int(info["end"]))]
+    if not bounds:
+        raise FileFormatError(
+            f"{path}: no sample in any file, and no info.txt that says `start` and "
+            "`end`: nothing tells when this was"
+        )
+    return min(start for start, _ in bounds), max(end for _, end in bounds)
+
+
+def _is_tick(value: Any) -> bool:
+    return isinstance(value, int | float) and float(value).is_integer()
+
+
+def _bounds(channel: Channel, ticks: NDArray[np.int64]) -> tuple[int, int]:
+    """Return when the time begins and ends for which a channel has samples."""
+    first, last = int(ticks[0]), int(ticks[-1])
+    if channel.ticks is None:
+        return first, last
+    step = round(channel.ticks)
+    return (first - step, last) if channel.first_sample else (first, last + step)
+
+
+def _faults(item: ChannelFiles, part: Part, ticks: NDArray[np.int64]) -> list[str]:
+    """Say what a file lacks that the service had."""
+    file, channel, faults = part.file, item.channel, []
+    if file.rest:
+        faults.append(f"{file.path.name} ends in the middle of a line")
+    if channel.ticks is not None and is_thinned(channel, ticks[:-1]):
+        step = int(np.median(np.diff(ticks[:-1])))
+        item.expected = int((int(ticks[-1]) - int(ticks[0])) / channel.ticks) + 1
+        faults.append(
+            f"{file.path.name} has a sample every {step} ticks instead of every "
+            f"{channel.ticks}, so about {item.expected} samples were thinned by the "
+            "service"
+        )
+    return faults
+
+
+def _report(path: Path, faults: list[str], held: dict[str, ChannelFiles]) -> None:
+    """Raise for what is missing, or warn where the caller allows it."""
+    message = f"{path}: {'; '.join(faults)}"
+    if any(item.reading.allow_partial for item in held.values()):
+        warnings.warn(message, MissingSamplesWarning, stacklevel=4)
+        return
+    raise IncompleteDataError(
+        f"{message}: load the record again, or say allow_partial=True to take what is "
+        "there",
+        ledger={name: item.receipt() for name, item in held.items()},
+    )
+
+
+def _facts_text(found: dict[str, Path], name: str) -> str | None:
+    """Return the text of a file without samples; None if there is no such file."""
+    if name not in found:
+        return None
+    try:
+        data = found[name].read_bytes()
+    except OSError as error:
+        raise FileFormatError(
+            f"{found[name]}: cannot be read: {error.strerror}"
+        ) from error
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        # The old script wrote in the code page of the machine.
+        return data.decode("cp1252", errors="replace")
+
+
+def _facts(
+    found: dict[str, Path], info: dict[str, Any], stamps: Stamps, held: tuple[str, ...]
+) -> Facts:
+    # One old version left an empty file where it had not asked for ranges.
+    ranges = _facts_text(found, "annotations") or None
+    track = _facts_text(found, "track")
+    return Facts(
+        info={**info, "provenance": dict.fromkeys(held, _NAME)},
+        ranges=None
+        if ranges is None
+        else textfacts.parse_ranges(ranges, stamps, where=str(found["annotations"])),
+        track=None
+        if track is None
+        else textfacts.parse_track(track, where=str(found["track"])),
+    )

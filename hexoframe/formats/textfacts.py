@@ -1,0 +1,306 @@
+"""The files of a classic .txt folder that hold no samples: info, annotations, track.
+
+Tables and dicts go in and text comes out, and the other way round. Channels and their
+samples do not belong here.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import datetime as dt
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hexoframe.errors import FileFormatError
+from hexoframe.facts import facts_table
+from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
+
+if TYPE_CHECKING:
+    from hexoframe.formats.textstamps import Stamps
+
+__all__ = [
+    "info_text",
+    "parse_info",
+    "parse_ranges",
+    "parse_track",
+    "ranges_text",
+    "track_text",
+]
+
+_SEPARATOR = " : "
+_RANGES = ("rank", "start", "end", "id", "name", "trainingroutine", "note")
+_TRACK = ("altitude", "longitude", "latitude", "horizontal_accuracy")
+# How the old script prints the user of a record: <hexoskin.client....user: 1511>
+_USER = re.compile(r"<.*\buser: (\d+)>")
+
+
+# -- info ------------------------------------------------------------------------------
+
+
+def info_text(info: dict[str, Any]) -> str:
+    """Return facts as lines ``key : value``.
+
+    Text that would come back as something else (a number, several lines) is quoted as
+    in JSON; lists and dicts are JSON.
+    """
+    return "".join(
+        f"{_spelt(key)}{_SEPARATOR}{_spelt(value)}\n" for key, value in info.items()
+    )
+
+
+def _spelt(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str):
+        return str(value)
+    odd = value.startswith('"') or any(mark in value for mark in (_SEPARATOR, *"\n\r"))
+    return json.dumps(value) if odd or _value(value) != value else value
+
+
+def parse_info(text: str) -> dict[str, Any]:
+    """Read lines ``key : value``.
+
+    Parameters
+    ----------
+    text : str
+        What `info_text` or an old script wrote; may be empty.
+
+    Returns
+    -------
+    dict
+        JSON values. A line without a separator goes on with the value before it.
+    """
+    rows: list[list[str]] = []
+    for line in text.replace("\r\n", "\n").removesuffix("\n").split("\n"):
+        key, separator, value = _split(line)
+        if separator:
+            rows.append([key, value])
+        elif rows:
+            rows[-1][1] += f"\n{line}"
+    info = {str(_value(key)): _value(value) for key, value in rows}
+    user = _USER.fullmatch(str(info.get("user", "")))
+    if user and "user_id" not in info:
+        info["user_id"] = int(user[1])
+    return info
+
+
+def _split(line: str) -> tuple[str, str, str]:
+    """Split at the first separator that is not inside a quoted key."""
+    at = 0
+    if line.startswith('"'):
+        try:
+            _, at = json.JSONDecoder().raw_decode(line)
+        except ValueError:
+            at = 0
+    key, separator, value = line[at:].partition(_SEPARATOR)
+    return line[:at] + key, separator, value
+
+
+def _value(text: str) -> Any:
+    """Return the JSON value that a text stands for, or the text itself."""
+    named = {"None": None, "True": True, "False": False}
+    if text in named:
+        return named[text]
+    if text[:1] in {'"', "{", "["}:
+        return _structure(text)
+    for kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        if str(number) == text and math.isfinite(
+            number
+        ):  # 007 and 1.10 are no numbers but versions and the like
+            return number
+    return text
+
+
+def _structure(text: str) -> Any:
+    """Read JSON, or what Python prints for the same."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        value = ast.literal_eval(text)
+        json.dumps(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return value
+
+
+# -- annotations.txt, which holds the ranges -------------------------------------------
+
+
+def ranges_text(ranges: pd.DataFrame, stamps: Stamps) -> str:
+    """Return the ranges as `annotations.txt` has them, each row with a last tab.
+
+    Tabs and line breaks in names and notes become spaces: the file could not be read
+    otherwise.
+    """
+    columns = [
+        _stamp_texts(ranges[name], stamps)
+        if name in {"start", "end"}
+        else [_cell(value) for value in ranges[name]]
+        for name in _RANGES
+    ]
+    rows = ["\t".join(row) + "\t\n" for row in zip(*columns, strict=True)]
+    return "\t".join(_RANGES) + "\n" + "".join(rows)
+
+
+def _stamp_texts(times: pd.Series[Any], stamps: Stamps) -> list[str]:
+    """Return times, to the nearest tick, as stamps."""
+    there = times.notna().to_numpy()
+    index = pd.DatetimeIndex(times[there]).as_unit("ns")
+    length = NS_PER_TICK[stamps.clock]
+    ticks = (np.asarray(index.asi8) + length // 2) // length
+    texts = np.full(len(times), "None", dtype=object)
+    texts[there] = [
+        row.tobytes().replace(b"\0", b"").decode() for row in stamps.write(ticks)
+    ]
+    return [str(text) for text in texts]
+
+
+def _cell(value: Any) -> str:
+    return "None" if pd.isna(value) else re.sub(r"[\t\r\n]", " ", str(value))
+
+
+def parse_ranges(text: str, stamps: Stamps, *, where: str) -> pd.DataFrame:
+    """Read `annotations.txt`, with a header or without.
+
+    Parameters
+    ----------
+    text : str
+        What `ranges_text` or an old script wrote; may be empty.
+    stamps : Stamps
+        How starts and ends are written.
+    where : str
+        Name of the file for errors.
+
+    Returns
+    -------
+    DataFrame
+        In the shape of `SHAPES["ranges"]`, in the order of the file.
+
+    Raises
+    ------
+    FileFormatError
+        If a line has too few fields or a wrong one.
+    """
+    text = text.replace("\r\n", "\n")
+    header = text.startswith("rank\t")
+    body = text.partition("\n")[2] if header else text
+    # A note may have several lines: a row ends with a tab, where rows have one at all.
+    mark = "\t\n" if "\t\n" in body else "\n"
+    lines = body.removesuffix(mark).split(mark) if body else []
+    numbers = 1 + header + np.cumsum([0, *(line.count("\n") + 1 for line in lines)])
+    rows = [
+        _range(line, stamps, where=f"{where}: line {number}")
+        for line, number in zip(lines, numbers.tolist(), strict=False)
+    ]
+    return facts_table("ranges", rows, clock=stamps.clock)
+
+
+def _range(line: str, stamps: Stamps, *, where: str) -> dict[str, Any]:
+    """Read one row; what is more than there should be belongs to the note."""
+    width = stamps.fields
+    fields = line.removesuffix("\t").split("\t")
+    if len(fields) < 5 + 2 * width:
+        raise FileFormatError(
+            f"{where}: found {line!r}, expected {5 + 2 * width} fields split by tabs: "
+            f"{', '.join(_RANGES)}"
+        )
+    bounds = ["\t".join(fields[at : at + width]) for at in (1, 1 + width)]
+    number, name, routine, *note = fields[1 + 2 * width :]
+    try:
+        start, end = _bounds(bounds, stamps)
+        row = {"rank": fields[0], "id": number}
+        whole = {key: _whole(value) for key, value in row.items()}
+    except ValueError as error:
+        raise FileFormatError(f"{where}: {error} in {line!r}") from error
+    texts = {"name": name, "trainingroutine": routine, "note": "\t".join(note)}
+    said = {key: None if value == "None" else value for key, value in texts.items()}
+    return {**whole, "start": start, "end": end, **said}
+
+
+def _bounds(texts: list[str], stamps: Stamps) -> list[pd.Timestamp | None]:
+    known = [text for text in texts if text != "None"]
+    index = iter(ticks_to_index(stamps.read(known), clock=stamps.clock))
+    return [None if text == "None" else next(index) for text in texts]
+
+
+def _whole(text: str) -> int | None:
+    """Return a whole number; the API gives some as floats."""
+    if text == "None":
+        return None
+    number = float(text)
+    if not number.is_integer():
+        raise ValueError(f"{text!r} is no whole number")
+    return int(number)
+
+
+# -- track -----------------------------------------------------------------------------
+
+
+def track_text(track: pd.DataFrame) -> str:
+    """Return GPS points: time in UTC without a zone, as the API gives it, values."""
+    times = pd.DatetimeIndex(track.index).tz_convert("UTC").tz_localize(None)
+    stamps = [time.to_pydatetime(warn=False).isoformat() for time in times]
+    values = [
+        ["None" if np.isnan(value) else repr(value) for value in track[name].tolist()]
+        for name in _TRACK
+    ]
+    return "".join("\t".join(row) + "\n" for row in zip(stamps, *values, strict=True))
+
+
+def parse_track(text: str, *, where: str) -> pd.DataFrame:
+    """Read `track.txt`.
+
+    Parameters
+    ----------
+    text : str
+        What `track_text` or an old script wrote; may be empty.
+    where : str
+        Name of the file for errors.
+
+    Returns
+    -------
+    DataFrame
+        In the shape of `SHAPES["track"]`.
+
+    Raises
+    ------
+    FileFormatError
+        If a line is broken.
+    """
+    lines = text.replace("\r\n", "\n").removesuffix("\n")
+    rows = [
+        _point(fields, where=f"{where}: line {number}")
+        for number, fields in enumerate(
+            csv.reader(lines.split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE), 1
+        )
+        if lines
+    ]
+    return facts_table("track", rows)
+
+
+def _point(fields: list[str], *, where: str) -> dict[str, Any]:
+    if fields and not fields[-1]:
+        fields = fields[:-1]
+    try:
+        time = dt.datetime.fromisoformat(fields[0])
+        values = [None if text == "None" else float(text) for text in fields[1:]]
+        named = dict(zip(_TRACK, values, strict=True))
+    except (ValueError, IndexError) as error:
+        raise FileFormatError(
+            f"{where}: found {fields!r}, expected an ISO time, {', '.join(_TRACK)}, "
+            "split by tabs"
+        ) from error
+    utc = time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+    return {"time": utc.isoformat(), **named}

@@ -1,0 +1,369 @@
+"""Lines of the classic .txt: a time stamp, a tab and the values of one sample.
+
+Lines become ticks and values here, block by block. Which file belongs to which channel,
+and what a record is, does not belong here.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
+
+import numpy as np
+
+from hexoframe.errors import FileFormatError, TimestampError
+from hexoframe.timestamps import (
+    clock_of,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from hexoframe.formats.textstamps import Stamps
+
+
+__all__ = [
+    "Block",
+    "LineFile",
+    "blocks",
+    "examine",
+    "probe",
+]
+
+# Bytes that are looked at to learn what a file holds.
+_HEAD = 1 << 14
+# Bytes that are parsed at a time, some 30 000 lines: larger blocks leave the cache.
+_PARSED = 1 << 19
+# More threads than these wait for the one that takes what they have parsed.
+_THREADS = 2
+
+
+# -- looking at a file -----------------------------------------------------------------
+
+_TICK = re.compile(rb"\d{10,}(?:\.0*)?|\d(?:\.\d+)?[eE]\+?\d{2}")
+_NUMBER = rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[nN]a[nN]|None"
+_VALUE = re.compile(_NUMBER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFile:
+    """What the beginning and the end of a file of lines show.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    size : int
+        Bytes up to the last line feed.
+    rest : int
+        Bytes behind it: a line that was cut.
+    head : tuple of bytes
+        The first lines.
+    last : bytes
+        The last whole line.
+    """
+
+    path: Path
+    size: int
+    rest: int
+    head: tuple[bytes, ...]
+    last: bytes
+
+    @property
+    def fields(self) -> list[bytes]:
+        """Fields of the first line."""
+        return self.head[0].split(b"\t")
+
+    @property
+    def form(self) -> Literal["epoch", "string"] | None:
+        """How the file stamps its samples; None if it holds something else."""
+        fields = self.fields
+        if len(fields) < 2 or not _VALUE.fullmatch(fields[-1]):
+            return None
+        if _TICK.fullmatch(fields[0]):
+            try:
+                clock_of(fields[0].decode())
+            except TimestampError:
+                pass
+            else:
+                values = fields[1:]
+                return "epoch" if all(map(_VALUE.fullmatch, values)) else None
+        stamp = b"\t".join(fields[:-1])
+        return "string" if len(re.findall(rb"\d", stamp)) >= 6 else None
+
+    def lines(self) -> int:
+        """Count the lines."""
+        count, left = 0, self.size
+        with _opened(self.path) as file:
+            while left and (read := file.read(min(_PARSED, left))):
+                count += read.count(b"\n")
+                left -= len(read)
+        return count
+
+
+def examine(path: Path) -> LineFile | None:
+    """Look at a file.
+
+    Parameters
+    ----------
+    path : Path
+        A file.
+
+    Returns
+    -------
+    LineFile or None
+        None if the file is empty.
+
+    Raises
+    ------
+    FileFormatError
+        If the file cannot be read.
+    """
+    with _opened(path) as file:
+        head = file.read(_HEAD)
+        length = file.seek(0, os.SEEK_END)
+        file.seek(max(0, length - _HEAD))
+        tail = file.read()
+    if not length:
+        return None
+    rest = len(tail) - (tail.rfind(b"\n") + 1)
+    lines = [line.rstrip(b"\r") for line in head.split(b"\n")]
+    return LineFile(
+        path=path,
+        size=length - rest,
+        rest=rest,
+        head=tuple(lines[:-1]) or (lines[0],),
+        last=tail[: len(tail) - rest].rstrip(b"\r\n").rpartition(b"\n")[2],
+    )
+
+
+def probe(file: LineFile, stamps: Stamps) -> NDArray[np.int64]:
+    """Return the ticks of the first lines of a file and of the last one."""
+    lines = [*file.head, file.last] if file.size else []
+    try:
+        return stamps.read([_stamp(line, stamps) for line in lines])
+    except TimestampError:
+        # A broken line, which the whole file names, or a repeated hour: only the stamps
+        # around one tell which pass of the hour it belongs to.
+        ticks = [block.ticks for block in blocks(file, stamps)]
+        return np.concatenate([*ticks, ticks[-1][-1:]])
+
+
+def _stamp(line: bytes, stamps: Stamps) -> bytes:
+    return b"\t".join(line.split(b"\t")[: stamps.fields])
+
+
+# -- reading ---------------------------------------------------------------------------
+
+
+class Block(NamedTuple):
+    """Consecutive lines of a file."""
+
+    line: int  # number of the first one, from 1
+    ticks: NDArray[np.int64]
+    columns: tuple[NDArray[np.float64], ...]
+
+
+def blocks(file: LineFile, stamps: Stamps) -> Iterator[Block]:
+    """Parse a file in blocks of some 30 000 lines.
+
+    Parameters
+    ----------
+    file : LineFile
+        The file; what stands behind its last line feed is left out.
+    stamps : Stamps
+        How its time stamps are written.
+
+    Yields
+    ------
+    Block
+        Ticks and values as the file has them; a missing value is NaN.
+
+    Raises
+    ------
+    FileFormatError
+        If a line is broken; names it, what was found and what was expected.
+    """
+    line = 1
+    for texts, values in _texts(file, stamps):
+        try:
+            ticks = stamps.read(texts)
+        except TimestampError as error:
+            raise _misplaced(error, file, line - 1) from error
+        for column in values:
+            if np.isinf(column).any():
+                row = int(np.isinf(column).argmax())
+                raise FileFormatError(
+                    f"{file.path}: line {line + row}: the value is infinite; a finite "
+                    "number or None was expected"
+                )
+        yield Block(line, ticks, values)
+        line += len(ticks)
+
+
+# Stamps, as text or numbers, and values.
+_Parsed = tuple[Any, tuple["NDArray[np.float64]", ...]]
+
+
+def _texts(file: LineFile, stamps: Stamps) -> Iterator[_Parsed]:
+    """Yield stamps, still text or float, and values.
+
+    Which pass of a repeated hour a stamp belongs to shows in the order of the stamps
+    around it, so what lies about such an hour is yielded in one.
+    """
+    ends = [_stamp(line, stamps) for line in (file.head[0], file.last)]
+    repeated = stamps.repeated_hours(ends)
+    about: list[_Parsed] = []
+    for texts, values in _parsed(file, stamps):
+        if repeated and stamps.touch([texts[0].as_py(), texts[-1].as_py()], repeated):
+            about.append((texts, values))
+            continue
+        if about:
+            yield _joined(about)
+            about = []
+        yield texts, values
+    if about:
+        yield _joined(about)
+
+
+def _joined(parsed: list[_Parsed]) -> _Parsed:
+    import pyarrow as pa  # noqa: PLC0415  # slow, and not needed by the writer
+
+    texts, columns = zip(*parsed, strict=True)
+    values = tuple(np.concatenate(column) for column in zip(*columns, strict=True))
+    return pa.chunked_array(texts), values
+
+
+def _parsed(file: LineFile, stamps: Stamps) -> Iterator[_Parsed]:
+    """Parse the chunks of a file on two threads, in their order."""
+
+    def parse(chunk: bytes) -> _Parsed:
+        return _parse(chunk, file, stamps)
+
+    waiting: deque[Future[_Parsed]] = deque()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for chunk in _chunks(file):
+            waiting.append(pool.submit(parse, chunk))
+            if len(waiting) > _THREADS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _chunks(file: LineFile) -> Iterator[bytes]:
+    """Yield whole lines, about `_PARSED` bytes at a time."""
+    rest, left = b"", file.size
+    with _opened(file.path) as opened:
+        while left:
+            read = opened.read(min(_PARSED, left))
+            if not read:
+                raise FileFormatError(f"{file.path}: became shorter while it was read")
+            left -= len(read)
+            lines, feed, tail = read.rpartition(b"\n")
+            if feed:
+                yield b"".join((rest, lines, feed))
+                rest = tail
+            else:
+                rest += tail
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise FileFormatError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _parse(chunk: bytes, file: LineFile, stamps: Stamps) -> _Parsed:
+    import pyarrow as pa  # noqa: PLC0415  # slow, and not needed by the writer
+
+    # Whole numbers are quicker; a column may hold others further down.
+    narrow = [pa.int64() if field.isdigit() else pa.float64() for field in file.fields]
+    # Ticks may end in .0 or have an exponent; a float64 holds all of them exactly.
+    wide = [pa.float64()] * len(narrow)
+    if stamps.fmt is not None:
+        narrow[: stamps.fields] = wide[: stamps.fields] = [pa.binary()] * stamps.fields
+    try:
+        try:
+            columns = _columns(chunk, narrow)
+        except pa.ArrowInvalid:
+            columns = _columns(chunk, wide)
+    except pa.ArrowInvalid as error:
+        raise _broken(file, stamps, str(error)) from error
+    return (
+        _stamp_texts(columns[: stamps.fields]),
+        tuple(
+            column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+            for column in columns[stamps.fields :]
+        ),
+    )
+
+
+def _columns(chunk: bytes, kinds: list[pa.DataType]) -> list[pa.Array[Any]]:
+    import pyarrow as pa  # noqa: PLC0415  # slow, and not needed by the writer
+    from pyarrow import csv  # noqa: PLC0415
+
+    names = [str(number) for number in range(len(kinds))]
+    table = csv.read_csv(
+        pa.BufferReader(chunk),
+        read_options=csv.ReadOptions(
+            column_names=names, block_size=len(chunk) + 1, use_threads=False
+        ),
+        parse_options=csv.ParseOptions(
+            delimiter="\t", quote_char=False, ignore_empty_lines=False
+        ),
+        convert_options=csv.ConvertOptions(
+            column_types=dict(zip(names, kinds, strict=True)), null_values=["None"]
+        ),
+    )
+    return [column.combine_chunks() for column in table.columns]
+
+
+def _stamp_texts(columns: list[pa.Array[Any]]) -> Any:
+    if len(columns) == 1:
+        return columns[0]
+    import pyarrow.compute as pc  # noqa: PLC0415  # slow, and not needed by the writer
+
+    return pc.binary_join_element_wise(*columns, b"\t")
+
+
+def _misplaced(error: TimestampError, file: LineFile, before: int) -> FileFormatError:
+    """Say in which line of the file a stamp is wrong."""
+    match = re.match(r"row (\d+): ", str(error))
+    if match is None:
+        return FileFormatError(f"{file.path}: {error}")
+    line = before + int(match[1]) + 1
+    return FileFormatError(f"{file.path}: line {line}: {str(error)[match.end() :]}")
+
+
+def _broken(file: LineFile, stamps: Stamps, why: str) -> FileFormatError:
+    """Find the first line that is not as the others."""
+    values = len(file.fields) - stamps.fields
+    stamp = _TICK.pattern if stamps.fmt is None else rb"[^\t\n]*"
+    stamp = rb"\t".join([b"(?:" + stamp + b")"] * stamps.fields)
+    value = rb"(?:\t(?:" + _NUMBER + rb")){" + str(values).encode() + rb"}"
+    with (
+        file.path.open("rb") as opened,
+        mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        whole = re.compile(rb"(?:" + stamp + value + rb"\r?\n)*+").match(data)
+        at = whole.end() if whole else 0
+        line = data[:at].count(b"\n") + 1
+        found = data[at : at + 80].partition(b"\n")[0].rstrip(b"\r")
+    form = "a tick" if stamps.fmt is None else f"a stamp as {stamps.fmt!r}"
+    return FileFormatError(
+        f"{file.path}: line {line}: found {found.decode(errors='replace')!r}, expected "
+        f"{form} and {values} value{'s' * (values != 1)} (a number or None), split by "
+        f"tabs, as in the first line ({why.partition(':')[0]})"
+    )

@@ -1,0 +1,384 @@
+r"""The writer of the classic .txt: folder, file names, and lines of samples.
+
+Values and stamps become text here, block by block. Reading does not belong here.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+import numpy as np
+import pandas as pd
+
+from hexoframe import digits
+from hexoframe.calibration import counts_from_values, json_from_values
+from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
+from hexoframe.errors import ConfigurationError, MissingFactsWarning
+from hexoframe.formats import textfacts
+from hexoframe.formats.output import new_folder
+from hexoframe.formats.textnames import (
+    FACT_NAMES,
+    SUFFIX,
+    Dialect,
+    Units,
+    dialect_of,
+    file_name,
+)
+from hexoframe.formats.textstamps import Stamps
+from hexoframe.recorddata import RecordData
+from hexoframe.timestamps import CLASSIC_FORMAT, NS_PER_TICK, index_to_ticks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hexoframe.calibration import Scale
+    from hexoframe.channels import Channel, Datatype
+    from hexoframe.facts import Facts
+    from hexoframe.timestamps import Clock
+
+__all__ = ["write"]
+
+# More counts than a 16-bit channel has: values that far apart get no table.
+_SPAN = 1 << 17
+
+
+# -- the folder ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """How a folder is written."""
+
+    timestamps: Literal["epoch", "string"]
+    timestamp_format: str
+    tz: str
+    dialect: Dialect | None
+    units: Units
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be written."""
+        choices: dict[str, tuple[Any, ...]] = {
+            "timestamps": ("epoch", "string"),
+            "dialect": (None, *get_args(Dialect)),
+            "units": get_args(Units),
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigurationError(
+                    f"{name}={getattr(self, name)!r}: give one of "
+                    f"{', '.join(map(repr, allowed))}"
+                )
+
+    def stamps(self, clock: Clock) -> Stamps:
+        """Return how time stamps are written."""
+        if self.timestamps == "epoch":
+            return Stamps(clock=clock)
+        return Stamps(clock=clock, fmt=self.timestamp_format, tz=self.tz)
+
+
+def write(  # noqa: PLR0913  # the settings of the old script
+    record: RecordData,
+    root: Path,
+    *,
+    timestamps: Literal["epoch", "string"] = "epoch",
+    timestamp_format: str = CLASSIC_FORMAT,
+    tz: str = "UTC",
+    dialect: Dialect | None = None,
+    units: Units = "classic",
+    channels: Sequence[str | int] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    r"""Write a record as HxApi2_0 does.
+
+    The folder is ``<root>/<e-mail or user id>/<record id>/``. Files of channels, ranges
+    (annotations.txt) and GPS (track.txt) are those of HxApi2_0 byte for byte; info.txt
+    has `start`, `end` and `model` beside what the source says. Button presses, metrics
+    and statistics have no place in this format.
+
+    Parameters
+    ----------
+    record : RecordData
+        What to write; channels are read piece by piece.
+    root : Path
+        Where the folder of the user goes.
+    timestamps : {"epoch", "string"}
+        Ticks, or text.
+    timestamp_format : str
+        strftime format of the text.
+    tz : str, default "UTC"
+        Zone of the text.
+    dialect : {"classic", "snake"}, optional
+        Names of the files; None takes what HxApi2_0 uses for the model.
+    units : {"classic", "physical"}
+        Values of the JSON API under the classic names, or what the frames hold, under
+        names that end with the unit.
+    channels : sequence of str or int, optional
+        Channels to write, by any of their names or ids; None for all.
+    overwrite : bool, default False
+        Whether files of an earlier call may be replaced.
+
+    Returns
+    -------
+    Path
+        Folder of the record.
+
+    Raises
+    ------
+    OutputExistsError
+        If files are there and may not be replaced; nothing is written then.
+    ConfigurationError
+        If physical values are asked of a record of raw counts.
+    UnknownChannelError
+        If the model has no such channel.
+
+    Warns
+    -----
+    MissingFactsWarning
+        Once, if the source does not say all that the format carries.
+
+    Notes
+    -----
+    Source: the vendor's script HxApi2_0 (Python 3 port).
+    """
+    how = _Settings(timestamps, timestamp_format, tz, dialect, units)
+    if how.units == "physical" and record.scale == "raw":
+        raise ConfigurationError(
+            "units='physical' needs physical values, and this record holds raw counts: "
+            "open it with units='physical', or write units='classic'"
+        )
+    wanted = _wanted(record, channels)
+    target, missing = _target(record, root)
+    missing += _unknown_facts(record.facts)
+    if missing:
+        warnings.warn(
+            f"left out, since the source does not say it: {'; '.join(missing)}",
+            MissingFactsWarning,
+            stacklevel=2,
+        )
+    with new_folder(target, overwrite=overwrite, owned=_is_own) as folder:
+        for channel in wanted:
+            _write_channel(record, channel, folder, how)
+        _write_facts(record, folder, how)
+    return target
+
+
+def _wanted(record: RecordData, channels: Sequence[str | int] | None) -> list[Channel]:
+    if channels is None:
+        return [record.channel(name) for name in record]
+    names = {record.channel(key).name for key in channels}
+    known = channels_of(record.family)
+    return [channel for name, channel in known.items() if name in names]
+
+
+def _target(record: RecordData, root: Path) -> tuple[Path, list[str]]:
+    """Return the folder of a record, and which of its names are not known."""
+    info = record.facts.info
+    missing = []
+    user = info.get("email") or info.get("user_id")
+    if user is None:
+        missing.append("e-mail and user id (no folder of the user)")
+    else:
+        root /= _as_folder(str(user))
+    if record.id is None:
+        missing.append("record id (the folder is called record)")
+    return root / ("record" if record.id is None else str(record.id)), missing
+
+
+def _as_folder(name: str) -> str:
+    """Return a name that stays one folder below its parent, whatever it holds."""
+    safe = re.sub(r"[^\w.@+-]", "_", name)
+    return safe if safe.strip(".") else f"_{safe}"
+
+
+def _unknown_facts(facts: Facts) -> list[str]:
+    tables = {
+        "ranges (annotations.txt)": facts.ranges,
+        "track (track.txt)": facts.track,
+    }
+    return [name for name, table in tables.items() if table is None]
+
+
+def _is_own(name: str) -> bool:
+    """Whether a file is one that this writer makes, in any dialect."""
+    stem = name.lower().removesuffix(SUFFIX)
+    return name.lower().endswith(SUFFIX) and (stem in FACT_NAMES or stem in _written())
+
+
+@functools.cache
+def _written() -> frozenset[str]:
+    return frozenset(
+        file_name(channel, dialect, units).lower()
+        for family in FAMILIES
+        for channel in channels_of(family).values()
+        for dialect in get_args(Dialect)
+        for units in get_args(Units)
+    )
+
+
+def _write_channel(
+    record: RecordData, channel: Channel, folder: Path, how: _Settings
+) -> None:
+    dialect = how.dialect or dialect_of(record.family)
+    path = folder / f"{file_name(channel, dialect, how.units)}{SUFFIX}"
+    writer = LineWriter(
+        channel,
+        how.stamps(channel.clock),
+        units=how.units,
+        scale=record.scale,
+    )
+    with path.open("wb") as file:
+        for piece in record.pieces(channel.name, digits.BLOCK):
+            file.write(writer.lines(piece))
+
+
+def _write_facts(record: RecordData, folder: Path, how: _Settings) -> None:
+    facts = record.facts
+    stamps = how.stamps(CLOCK_OF_FAMILY[record.family])
+    info = {
+        **facts.info,
+        "start": record.start_tick,
+        "end": record.end_tick,
+        "model": record.family,
+    }
+    texts = {"info": textfacts.info_text(info)}
+    if facts.ranges is not None:
+        texts["annotations"] = textfacts.ranges_text(facts.ranges, stamps)
+    if facts.track is not None:
+        texts["track"] = textfacts.track_text(facts.track)
+    for name, text in texts.items():
+        (folder / f"{name}{SUFFIX}").write_bytes(text.encode())
+
+
+# -- lines -----------------------------------------------------------------------------
+
+
+class LineWriter:
+    """Turns the pieces of a channel into lines.
+
+    Parameters
+    ----------
+    channel : Channel
+        What the pieces are.
+    stamps : Stamps
+        How time stamps are written.
+    units : {"classic", "physical"}
+        Values of the JSON API, or those of the frames.
+    scale : {"physical", "raw"}
+        What the frames hold.
+    """
+
+    def __init__(
+        self, channel: Channel, stamps: Stamps, *, units: Units, scale: Scale
+    ) -> None:
+        self._stamps = stamps
+        self._columns = [
+            (row.column, _Spelling(row, units, scale)) for row in channel.datatypes
+        ]
+
+    def lines(self, piece: pd.DataFrame) -> bytes:
+        """Return the lines of at most `digits.BLOCK` rows."""
+        index = pd.DatetimeIndex(piece.index)
+        ticks = _ticks(index, self._stamps.clock)
+        columns = [
+            spelling.column(piece[name].to_numpy()) for name, spelling in self._columns
+        ]
+        return digits.join([self._stamps.write(ticks), *columns])
+
+
+def _ticks(index: pd.DatetimeIndex, clock: Clock) -> NDArray[np.int64]:
+    """Return the ticks of an index, whose checks are dear only where one fails."""
+    if index.unit == "ns":
+        times = np.asarray(index.asi8)
+        ticks = times // NS_PER_TICK[clock]
+        if np.array_equal(ticks * NS_PER_TICK[clock], times):
+            return ticks
+    return index_to_ticks(index, clock=clock)
+
+
+class _Texts(NamedTuple):
+    """Texts of neighbouring counts, and the values of a frame that stand for them."""
+
+    first: int
+    samples: NDArray[Any]
+    texts: NDArray[np.uint8]
+
+
+class _Spelling:
+    """How the values of one column are printed.
+
+    Nearly all values of a channel are one of some thousand counts, so each count is
+    spelt once; values that no count gives are spelt one by one.
+    """
+
+    def __init__(self, row: Datatype, units: Units, scale: Scale) -> None:
+        self._row = row
+        self._units = units
+        self._scale: Scale = scale
+        raw = scale == "raw"
+        self._gain = 1.0 if raw else row.gain
+        self._offset = 0.0 if raw else row.offset
+        self._dtype = np.float32 if row.kind == "waveform" else np.float64
+        self._known = _Texts(0, np.zeros(0), np.zeros((0, 1), np.uint8))
+
+    def column(self, values: NDArray[Any]) -> NDArray[np.uint8]:
+        """Return values as a column of text."""
+        counts = values.astype(np.float64)
+        counts -= self._offset
+        counts /= self._gain
+        np.rint(counts, out=counts)
+        low, high = float(counts.min()), float(counts.max())
+        # Missing values make both NaN, which is no smaller than anything.
+        if high - low < _SPAN and abs(low) < 2**31:
+            known = self._table(int(low), int(high))
+            at = counts.astype(np.int64)
+            at -= known.first
+            if np.array_equal(known.samples.take(at), values):
+                return known.texts.take(at, axis=0)
+        return self._one_by_one(values)
+
+    def _table(self, low: int, high: int) -> _Texts:
+        """Return texts of at least these counts, spelt at most a few times."""
+        known = self._known
+        first, last = known.first, known.first + len(known.samples) - 1
+        if len(known.samples) and first <= low and high <= last:
+            return known
+        margin = (high - low) // 4
+        near = len(known.samples) and max(last, high) - min(first, low) < _SPAN
+        first = min(first, low - margin) if near else low
+        last = max(last, high + margin) if near else high
+        counts = np.arange(first, last + 1, dtype=np.float64)
+        values = (counts * self._gain + self._offset).astype(self._dtype)
+        self._known = _Texts(first, values, digits.texts(self._spell(values)))
+        return self._known
+
+    def _one_by_one(self, values: NDArray[Any]) -> NDArray[np.uint8]:
+        """Spell each distinct value; 0.0 and -0.0 are equal, so bits are compared."""
+        bits = np.ascontiguousarray(values).view(f"i{values.dtype.itemsize}")
+        distinct, rows = np.unique(bits, return_inverse=True)
+        return digits.texts(self._spell(distinct.view(values.dtype))).take(rows, axis=0)
+
+    def _spell(self, values: NDArray[Any]) -> list[str]:
+        if self._units == "physical":
+            # str of a float32 has as many digits as tell it from all others.
+            return ["None" if np.isnan(value) else str(value) for value in values]
+        if self._dtype is np.float32:
+            # A float32 is near the value of the API, its count gives that exactly.
+            counts = counts_from_values(values, self._row, scale=self._scale)
+            carried = counts * self._row.json_gain
+        else:
+            carried = json_from_values(values, self._row, scale=self._scale)
+        whole = self._row.txt == "integer"
+        return [_python_text(value, whole=whole) for value in carried.tolist()]
+
+
+def _python_text(value: float, *, whole: bool) -> str:
+    """Return what Python's str gives for a value of the JSON API."""
+    if value != value:  # noqa: PLR0124  # NaN
+        return "None"
+    return str(int(value)) if whole and value.is_integer() else repr(value)
