@@ -27,10 +27,12 @@ from hexoframe.errors import (
     UnknownChannelError,
 )
 from hexoframe.facts import Facts, facts_table
-from hexoframe.formats import archive, text, textlines, textwriter
+from hexoframe.formats import archive, text
 from hexoframe.formats.options import ReadOptions
-from hexoframe.formats.textfacts import info_text, parse_info
-from hexoframe.formats.textnames import all_names, names_of
+from hexoframe.formats.text import lines as textlines
+from hexoframe.formats.text import writer as textwriter
+from hexoframe.formats.text.facts import info_text, parse_info
+from hexoframe.formats.text.names import all_names, names_of
 from hexoframe.frames import make_frame
 from hexoframe.recorddata import RecordData, Source
 from hexoframe.timestamps import ticks_to_index

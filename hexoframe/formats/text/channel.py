@@ -14,8 +14,8 @@ import numpy as np
 
 from hexoframe.calibration import counts_from_values, values_from_json
 from hexoframe.errors import FileFormatError, IncompleteDataError
-from hexoframe.formats.textlines import Block, LineFile, blocks
-from hexoframe.formats.textstamps import Stamps
+from hexoframe.formats.text.lines import Block, LineFile, blocks
+from hexoframe.formats.text.stamps import Stamps
 from hexoframe.frames import empty_frame, make_frame, merge_ticks
 from hexoframe.ledger import Receipt
 from hexoframe.recorddata import Source

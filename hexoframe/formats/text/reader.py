@@ -1,10 +1,8 @@
-"""The classic .txt of HxApi2_0: one file a channel, a line a sample, tabs between.
+"""Folders and files of the classic .txt, read back as a record.
 
-Folders are read here. `textwriter` writes them, `textlines` has the lines of samples,
-`textfacts` the other files, `textnames` the names of files, `textmodel` the decision
-which device they come from. A line holds a time stamp (ticks, or text that has a tab
-itself) and the values that the JSON API carries, which are not those of the frames:
-counts of ECG and respiration, g of acceleration, s of intervals.
+A line holds a time stamp (ticks, or text that has a tab itself) and the values that the
+JSON API carries, which are not those of the frames: counts of ECG and respiration, g of
+acceleration, s of intervals. How lines are read is the business of `lines`.
 """
 
 from __future__ import annotations
@@ -22,23 +20,22 @@ from hexoframe.errors import (
     SkippedChannelWarning,
 )
 from hexoframe.facts import Facts
-from hexoframe.formats import textfacts
-from hexoframe.formats.textchannel import ChannelFiles, Part, Reading, is_thinned
-from hexoframe.formats.textlines import (
+from hexoframe.formats.text import facts as fact_files
+from hexoframe.formats.text.channel import ChannelFiles, Part, Reading, is_thinned
+from hexoframe.formats.text.lines import (
     LineFile,
     examine,
     probe,
 )
-from hexoframe.formats.textmodel import Files, decide
-from hexoframe.formats.textnames import (
+from hexoframe.formats.text.model import Files, decide
+from hexoframe.formats.text.names import (
     FACT_NAMES,
     SUFFIX,
     Meaning,
     all_names,
     names_of,
 )
-from hexoframe.formats.textstamps import Stamps
-from hexoframe.formats.textwriter import write
+from hexoframe.formats.text.stamps import Stamps
 from hexoframe.recorddata import RecordData
 
 if TYPE_CHECKING:
@@ -47,7 +44,7 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel, Family
     from hexoframe.formats.options import ReadOptions
 
-__all__ = ["read", "sniff", "write"]
+__all__ = ["read", "sniff"]
 
 _NAME = "text"
 # Old scripts saved one column of these; the first one then.
@@ -76,7 +73,7 @@ def _is_folder(found: dict[str, Path]) -> bool:
     if any(_is_lines(found[name]) for name in sorted(known)):
         return True
     info = _facts_text(found, "info") if known else ""
-    return {"start", "end"} <= textfacts.parse_info(info or "").keys()
+    return {"start", "end"} <= fact_files.parse_info(info or "").keys()
 
 
 def _is_lines(path: Path) -> bool:
@@ -148,7 +145,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
             f"{path}: no classic .txt: expected files such as ecg.txt or "
             f"heart_rate.txt, found {', '.join(found) or 'none'}"
         )
-    info = textfacts.parse_info(_facts_text(found, "info") or "")
+    info = fact_files.parse_info(_facts_text(found, "info") or "")
     family, stamps = decide(files, info, options)
     chosen, skipped = _choose(family, files)
     skipped += [found[name].name for name in found.keys() - files.keys() - FACT_NAMES]
@@ -317,8 +314,8 @@ def _facts(
         info={**info, "provenance": dict.fromkeys(held, _NAME)},
         ranges=None
         if ranges is None
-        else textfacts.parse_ranges(ranges, stamps, where=str(found["annotations"])),
+        else fact_files.parse_ranges(ranges, stamps, where=str(found["annotations"])),
         track=None
         if track is None
-        else textfacts.parse_track(track, where=str(found["track"])),
+        else fact_files.parse_track(track, where=str(found["track"])),
     )

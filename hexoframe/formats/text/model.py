@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, family_of
 from hexoframe.errors import ConfigurationError, FileFormatError, TimestampError
-from hexoframe.formats.textlines import LineFile
-from hexoframe.formats.textnames import names_of, only_astroskin, only_hexoskin
-from hexoframe.formats.textstamps import Stamps
+from hexoframe.formats.text.lines import LineFile
+from hexoframe.formats.text.names import names_of, only_astroskin, only_hexoskin
+from hexoframe.formats.text.stamps import Stamps
 from hexoframe.timestamps import clock_of, text_to_ticks
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from hexoframe.formats.textstamps import Stamps
+    from hexoframe.formats.text.stamps import Stamps
 
 
 __all__ = [

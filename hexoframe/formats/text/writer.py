@@ -20,9 +20,9 @@ from hexoframe import digits
 from hexoframe.calibration import counts_from_values, json_from_values
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, MissingFactsWarning
-from hexoframe.formats import textfacts
 from hexoframe.formats.output import new_folder
-from hexoframe.formats.textnames import (
+from hexoframe.formats.text import facts as fact_files
+from hexoframe.formats.text.names import (
     FACT_NAMES,
     SUFFIX,
     Dialect,
@@ -30,7 +30,7 @@ from hexoframe.formats.textnames import (
     dialect_of,
     file_name,
 )
-from hexoframe.formats.textstamps import Stamps
+from hexoframe.formats.text.stamps import Stamps
 from hexoframe.recorddata import RecordData
 from hexoframe.timestamps import CLASSIC_FORMAT, NS_PER_TICK, index_to_ticks
 
@@ -246,11 +246,11 @@ def _write_facts(record: RecordData, folder: Path, how: _Settings) -> None:
         "end": record.end_tick,
         "model": record.family,
     }
-    texts = {"info": textfacts.info_text(info)}
+    texts = {"info": fact_files.info_text(info)}
     if facts.ranges is not None:
-        texts["annotations"] = textfacts.ranges_text(facts.ranges, stamps)
+        texts["annotations"] = fact_files.ranges_text(facts.ranges, stamps)
     if facts.track is not None:
-        texts["track"] = textfacts.track_text(facts.track)
+        texts["track"] = fact_files.track_text(facts.track)
     for name, text in texts.items():
         (folder / f"{name}{SUFFIX}").write_bytes(text.encode())
 

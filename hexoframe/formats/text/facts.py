@@ -22,7 +22,7 @@ from hexoframe.facts import facts_table
 from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
 
 if TYPE_CHECKING:
-    from hexoframe.formats.textstamps import Stamps
+    from hexoframe.formats.text.stamps import Stamps
 
 __all__ = [
     "info_text",
