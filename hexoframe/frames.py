@@ -14,7 +14,7 @@ import pandas as pd
 from hexoframe import metadata
 from hexoframe.calibration import counts_from_values
 from hexoframe.errors import ConfigurationError
-from hexoframe.timestamps import index_to_ticks, tick_to_time, ticks_to_index
+from hexoframe.timestamps import NS_PER_TICK, index_to_ticks, ticks_to_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,11 +146,11 @@ def slice_ticks(
 
     None keeps all rows of that side.
     """
-    index = pd.DatetimeIndex(frame.index)
+    times = frame.index.asi8  # type: ignore[attr-defined]
     first, last = (
         None
         if tick is None
-        else int(index.searchsorted(tick_to_time(tick, clock=channel.clock)))
+        else int(times.searchsorted(tick * NS_PER_TICK[channel.clock]))
         for tick in (start, end)
     )
     return frame.iloc[first:last]

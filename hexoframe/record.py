@@ -274,7 +274,7 @@ class Record(RecordData):
             held.append(piece)
             reached = frames.ticks_of(piece.iloc[-1:], channel)[0]
             while reached >= end:
-                joined = metadata.concat(held)
+                joined = held[0] if len(held) == 1 else metadata.concat(held)
                 yield self._show(
                     frames.slice_ticks(joined, channel, None, end), channel
                 )

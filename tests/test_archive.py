@@ -956,6 +956,26 @@ def test_a_file_that_shrinks_after_opening_is_refused(tmp_path):
         list(records[1].pieces("ecg", 100))
 
 
+@pytest.mark.parametrize("tick", [1 << 60, -(1 << 60), (1 << 63) - 1])
+def test_an_event_far_outside_of_any_record_is_refused_with_its_file(made, tick):
+    data = struct.pack("<2q", tick, 1)
+    record = load(made(changed(RR_interval__csv=None, RR_interval__hxd=data)))
+    with pytest.raises(FileFormatError, match=r"record_77/RR_interval\.hxd: row 0"):
+        len(record["rr_interval"])
+
+
+def test_an_annotation_of_another_century_is_refused_with_its_file(made):
+    notes = (
+        b"uri,start_date,start,datatype,comment\r\n"
+        b"/api/annotation/9/,x,906777876,215,b''\r\n"
+    )
+    path = made(changed(statistics__csv=statistics(notes=notes)))
+    with pytest.raises(
+        FileFormatError, match=r"statistics\.csv, annotations: .*906777876"
+    ):
+        load(path)
+
+
 def test_reading_leaves_no_file_behind(made, tmp_path):
     path = made(ten_seconds())
     before = sorted(tmp_path.rglob("*"))

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexoframe.errors import FileFormatError
+from hexoframe.formats import container
 from hexoframe.formats.container import (
     Folder,
     ZipFolder,
@@ -92,6 +93,26 @@ def test_folders_of_a_zip_are_listed_with_their_members(tmp_path):
     }
     assert ZipFolder(path, "range_5/record_2").read("ECG_I.wav") == b"bb"
     assert ZipFolder(path, "").read("top.txt") == b"c"
+
+
+def test_the_table_of_contents_is_read_once_for_all_members(tmp_path, monkeypatch):
+    names = {f"r/record_{n}/ECG_I.wav": bytes([n]) for n in range(50)}
+    path = save(tmp_path, zip_bytes(names))
+    read = []
+    opened = container._open_zip
+    monkeypatch.setattr(
+        container, "_open_zip", lambda path: read.append(path) or opened(path)
+    )
+    assert len(read_all(path)) == 50
+    assert read == [path]
+
+
+def test_a_zip_that_was_replaced_is_seen_anew(tmp_path):
+    path = save(tmp_path, zip_bytes({"a/x": b"one"}))
+    assert ZipFolder(path, "a").read("x") == b"one"
+    save(tmp_path, zip_bytes({"a/x": b"another", "b/y": b"two"}))
+    assert ZipFolder(path, "a").read("x") == b"another"
+    assert ZipFolder(path, "b").sizes() == {"y": 3}
 
 
 @pytest.mark.parametrize("prefix", ["./", "./record_1/", "record_1/./", "record_1//"])

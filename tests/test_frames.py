@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import hexoframe
 from hexoframe import frames
 from hexoframe.channels import FAMILIES, channels_of, find
-from hexoframe.errors import ConfigurationError, TimestampError
+from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps import ticks_to_index
 
 START = 1_667_604_589 * 256
@@ -140,12 +140,6 @@ def test_slice_in_another_zone_is_the_same_slice():
     frame = frame_of("ecg", START + np.arange(100)).tz_convert("Asia/Kolkata")
     cut = frames.slice_ticks(frame, find("hexoskin", "ecg"), START + 10, START + 20)
     assert cut["ecg_i"].tolist() == list(range(10, 20))
-
-
-def test_slice_outside_the_years_of_the_clock_is_refused():
-    frame = frame_of("ecg", START + np.arange(100))
-    with pytest.raises(TimestampError):
-        frames.slice_ticks(frame, find("hexoskin", "ecg"), 0, START)
 
 
 def test_raw_frame_holds_counts_and_leaves_the_frame_alone():

@@ -28,6 +28,7 @@ from hexoframe.errors import (
     IncompleteDataError,
     MissingSamplesWarning,
     SkippedChannelWarning,
+    TimestampError,
 )
 from hexoframe.facts import Facts, facts_table
 from hexoframe.formats import members
@@ -546,10 +547,16 @@ def _facts(export: Export, info: dict[str, Any]) -> Facts:
         for name, (value, unit) in export.statistics.table.items()
         if name not in ("uri", "start", "end", "start_date")
     ]
+    try:
+        annotations = facts_table(
+            "annotations", export.statistics.annotations, clock=export.clock
+        )
+    except TimestampError as error:
+        raise FileFormatError(
+            f"{export.box.label}/statistics.csv, annotations: {error}"
+        ) from error
     return Facts(
         info=info,
-        annotations=facts_table(
-            "annotations", export.statistics.annotations, clock=export.clock
-        ),
+        annotations=annotations,
         statistics=facts_table("statistics", rows),
     )

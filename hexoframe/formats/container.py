@@ -7,10 +7,11 @@ the business of `archive`.
 
 from __future__ import annotations
 
+import functools
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -95,12 +96,7 @@ class ZipFolder:
 
     def sizes(self) -> dict[str, int]:
         """Name and size of each member."""
-        with _open_zip(self.path) as archive:
-            return {
-                PurePosixPath(item.filename).name: item.file_size
-                for item in _members(archive, self.path)
-                if _folder_of(item) == self.folder
-            }
+        return {name: item.file_size for name, item in self._items().items()}
 
     def read(self, name: str) -> bytes:
         """Whole content of a member; its checksum is verified."""
@@ -118,9 +114,12 @@ class ZipFolder:
     def open(self, name: str) -> Iterator[IO[bytes]]:
         """Open a member; its checksum is verified when it is read to its end."""
         where = f"{self.label}/{name}"
+        items = self._items()
+        if name not in items:
+            raise FileFormatError(f"{self.label}: holds no member {name!r}")
         with (
-            _open_zip(self.path) as archive,
-            _open_member(archive, self._item(archive, name), where) as stream,
+            _ListedZip(self.path) as archive,
+            _open_member(archive, items[name], where) as stream,
         ):
             try:
                 yield stream
@@ -129,13 +128,15 @@ class ZipFolder:
                     f"{where}: damaged in the ZIP ({error}); fetch the file again"
                 ) from error
 
-    def _item(self, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-        """Look up a member, whose full name may be spelt in several ways."""
-        for item in _members(archive, self.path):
-            pure = PurePosixPath(item.filename)
-            if pure.name == name and _folder_of(item) == self.folder:
-                return item
-        raise FileFormatError(f"{self.label}: holds no member {name!r}")
+    def _items(self) -> Mapping[str, zipfile.ZipInfo]:
+        return _contents(self.path).get(self.folder, {})
+
+
+class _ListedZip(zipfile.ZipFile):
+    """A ZIP whose table of contents is known and not read again for each member."""
+
+    def _RealGetContents(self) -> None:  # noqa: N802  # the name that zipfile calls
+        pass
 
 
 def _open_member(
@@ -164,12 +165,27 @@ def zip_folders(path: Path) -> dict[str, list[str]]:
         If the file is no whole ZIP, a member's name leaves its folder, or a member
         would unfold to a size that no recording has.
     """
-    folders: dict[str, list[str]] = {}
+    return {folder: list(items) for folder, items in _contents(path).items()}
+
+
+def _contents(path: Path) -> Mapping[str, Mapping[str, zipfile.ZipInfo]]:
+    """Members by folder and name; read once for as long as the file is the same."""
+    stat = path.stat()
+    same = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    return _read_contents(path, same)
+
+
+@functools.lru_cache(maxsize=4)
+def _read_contents(
+    path: Path,
+    _same: tuple[int, ...],
+) -> Mapping[str, Mapping[str, zipfile.ZipInfo]]:
+    folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
     with _open_zip(path) as archive:
-        for item in _members(archive, path):
-            folders.setdefault(_folder_of(item), []).append(
-                PurePosixPath(item.filename).name
-            )
+        for pure, item in sorted(_members(archive, path).items()):
+            folder = str(pure.parent)
+            key = "" if folder == "." else folder
+            folders.setdefault(key, {})[pure.name] = item
     return folders
 
 
@@ -186,7 +202,9 @@ def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
+def _members(
+    archive: zipfile.ZipFile, path: Path
+) -> dict[PurePosixPath, zipfile.ZipInfo]:
     items: dict[PurePosixPath, zipfile.ZipInfo] = {}
     for item in archive.infolist():
         pure = PurePosixPath(item.filename)
@@ -199,7 +217,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
                 "again"
             )
         items[pure] = item
-    return [items[pure] for pure in sorted(items)]
+    return items
 
 
 def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, path: Path) -> None:
@@ -223,8 +241,3 @@ def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, path: Path) -> Non
             f"{path}: the member {item.filename!r} would unfold from "
             f"{item.compress_size} to {item.file_size} bytes; this is no recording"
         )
-
-
-def _folder_of(item: zipfile.ZipInfo) -> str:
-    folder = str(PurePosixPath(item.filename).parent)
-    return "" if folder == "." else folder

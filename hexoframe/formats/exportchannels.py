@@ -16,7 +16,7 @@ import numpy as np
 
 from hexoframe.calibration import values_from_counts
 from hexoframe.channels import CLOCK_OF_FAMILY
-from hexoframe.errors import FileFormatError
+from hexoframe.errors import FileFormatError, TimestampError
 from hexoframe.formats import members
 from hexoframe.frames import make_frame
 from hexoframe.ledger import Receipt
@@ -262,9 +262,13 @@ def _event_reader(
             _check_header(row, members.parse_event_header(line, where=where), where)
             ticks, counts = members.parse_events(data, clock=export.clock, where=where)
         values = values_from_counts(counts, row, scale=export.options.scale)
+        try:
+            index = ticks_to_index(ticks + export.start, clock=export.clock)
+        except TimestampError as error:
+            raise FileFormatError(f"{where}: {error}") from error
         return make_frame(
             channel,
-            ticks_to_index(ticks + export.start, clock=export.clock),
+            index,
             {row.column: values},
             record_id=export.info.get("id"),
             scale=export.options.scale,
