@@ -30,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     int
         0.
     """
-    parser = argparse.ArgumentParser(prog="python -m hexoframe.demo", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m hexoframe.demo", description=__doc__
+    )
     parser.add_argument(
         "path", nargs="?", type=Path, help="a recording; a synthetic one by default"
     )

@@ -109,7 +109,8 @@ def open_record(  # noqa: PLR0913  # each is a question that only the caller can
         start=start,
         allow_partial=allow_partial,
     )
-    return Record.of(_read(Path(path), options, record))
+    data = _read(Path(path), options, record)
+    return Record.of(data, left_out=options.left_out(data.family))
 
 
 def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordData:
@@ -193,7 +194,8 @@ class Records(Mapping[str, Record]):
     def __getitem__(self, key: str | int) -> Record:
         """Open a record."""
         path, part = self._found[str(key)]
-        return Record.of(_read(path, self._options, part))
+        data = _read(path, self._options, part)
+        return Record.of(data, left_out=self._options.left_out(data.family))
 
     def __iter__(self) -> Iterator[str]:
         """Ids in the order of the files."""

@@ -7,7 +7,7 @@ it is looked up lives in recorddata.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -48,8 +48,21 @@ class Record(RecordData):
     """
 
     @classmethod
-    def of(cls, data: RecordData) -> Self:
-        """Return a record over the channels of another; nothing is read or copied."""
+    def of(cls, data: RecordData, *, left_out: Collection[str] | None = None) -> Self:
+        """Return a record over the channels of another; nothing is read or copied.
+
+        Parameters
+        ----------
+        data : RecordData
+            Where the channels come from.
+        left_out : collection of str, optional
+            Channels that the caller did not want.
+
+        Returns
+        -------
+        Record
+            The same record, with the verbs of a user.
+        """
         return cls(
             data.family,
             (data.start_tick, data.end_tick),
@@ -57,6 +70,7 @@ class Record(RecordData):
             facts=data.facts,
             scale=data.scale,
             tz=data.tz,
+            left_out=data.left_out if left_out is None else left_out,
         )
 
     # -- facts ---------------------------------------------------------------------
@@ -194,6 +208,7 @@ class Record(RecordData):
             facts=self.facts,
             scale=self.scale,
             tz=self.tz,
+            left_out=self.left_out,
         )
 
     def _inside(self, tick: int) -> int:
@@ -231,6 +246,7 @@ class Record(RecordData):
             facts=self.facts,
             scale=self.scale,
             tz=tz,
+            left_out=self.left_out,
         )
 
     def windows(

@@ -7,7 +7,7 @@ reads and writes no file (formats).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from hexoframe import frames
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, find
-from hexoframe.errors import ConfigurationError
+from hexoframe.errors import ConfigurationError, UnknownChannelError
 from hexoframe.facts import Facts
 from hexoframe.ledger import Receipt, Survey, narrow, survey
 from hexoframe.timestamps import tick_to_time
@@ -69,6 +69,9 @@ class RecordData(Mapping[str, pd.DataFrame]):
         What the values of all channels are.
     tz : str, default "UTC"
         Zone in which frames are shown.
+    left_out : collection of str
+        Channels that the source may have and that the caller did not want; asking for
+        one is an error, where a channel that the source lacks is an empty frame.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         facts: Facts | None = None,
         scale: Scale = "physical",
         tz: str = "UTC",
+        left_out: Collection[str] = (),
     ) -> None:
         if span[1] < span[0]:
             raise ConfigurationError(
@@ -97,6 +101,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         self._facts = facts or Facts()
         self._scale = scale
         self._tz = tz
+        self._left_out = frozenset(left_out)
         self._sources: dict[str, Source] = {}
         self._frames: dict[str, pd.DataFrame] = {}
         given = {find(family, name).name: held for name, held in channels.items()}
@@ -135,6 +140,11 @@ class RecordData(Mapping[str, pd.DataFrame]):
     def tz(self) -> str:
         """Zone in which frames are shown."""
         return self._tz
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Channels that the caller did not want when the record was opened."""
+        return self._left_out
 
     @property
     def facts(self) -> Facts:
@@ -216,6 +226,11 @@ class RecordData(Mapping[str, pd.DataFrame]):
         """Whole frame of a channel in UTC, read once."""
         if name not in self._frames:
             source = self._sources.get(name)
+            if name in self._left_out:
+                raise UnknownChannelError(
+                    f"{name} was left out by channels= when the record was opened: "
+                    "open it again with this channel"
+                )
             if source is None:
                 return self._empty(name)
             self._frames[name] = source.read()

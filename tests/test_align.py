@@ -260,6 +260,14 @@ def test_waveform_is_bridged_by_a_line_and_a_rate_by_the_value_before():
     assert aligned["ecg_i"].iloc[5:].isna().all()
 
 
+@pytest.mark.parametrize(("max_gap", "filled"), [("2s", 1), ("1.999999s", 0)])
+def test_gap_as_long_as_the_limit_is_bridged_and_no_longer_one(max_gap, filled):
+    heart = frame_at("heart_rate", [START + 256, START + 768], [60.0, 80.0])
+    record = record_of({"heart_rate": heart}, seconds=3)
+    _, made_up = align_frames(record, "1s", max_gap=max_gap)
+    assert made_up["heart_rate"].sum() == filled
+
+
 def test_slow_channel_is_bridged_from_sample_to_sample_but_not_over_a_hole():
     five_minutes = 76_800
     ticks = [START + five_minutes * n for n in (1, 2, 4)]

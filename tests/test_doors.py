@@ -23,6 +23,7 @@ from hexoframe.errors import (
     HexoframeError,
     IncompleteDataError,
     MissingSamplesWarning,
+    UnknownChannelError,
 )
 from hexoframe.simulator.export import (
     Quirks,
@@ -550,3 +551,19 @@ def test_any_bytes_are_refused_by_name_and_nothing_is_left_behind(tmp_path, seed
     with pytest.raises(HexoframeError, match=r"x\.zip|ecg\.txt|ECG_I|parquet|metadata"):
         open_record(path)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_channel_that_was_left_out_is_an_error_and_not_an_empty_frame(samples):
+    record = hexoframe.open_record(
+        samples / "hexoskin_10min.zip", channels=["ecg", "ptt"]
+    )
+    for view in (record, record.between(None, None), record.tz_convert("Asia/Tokyo")):
+        assert list(view) == ["ecg", "ptt"]
+        with pytest.raises(UnknownChannelError, match="heart_rate was left out"):
+            view["heart_rate"]
+        with pytest.raises(AttributeError, match="left out by channels="):
+            view.heart_rate  # noqa: B018
+        with pytest.raises(UnknownChannelError, match="left out"):
+            view.to_frame("1s", channels=["cadence"])
+    whole = hexoframe.open_record(samples / "hexoskin_10min.zip")
+    assert whole["batt"].empty  # the export lacks it, and nobody left it out

@@ -270,14 +270,15 @@ def test_row_is_missing_if_any_column_is_and_a_gap_only_if_all_are():
     channel = channel_of("astroskin_256", "ecg")
     span = span_of(channel, 1)
     index = ticks_to_index(np.arange(*span), clock=256)
-    one, all_three = np.ones(256), np.ones(256)
-    one[10:20] = np.nan
-    all_three[15:20] = np.nan
-    columns = {"ecg_i": one, "ecg_ii": all_three, "ecg_iii": all_three}
-    result = survey(channel, make_frame(channel, index, columns), span, QUIET)
-    assert result.missing == 10
-    assert result.complete == 246
-    assert found_gaps(result) == [(span[0] + 15, span[0] + 20, 5)]
+    for worst in channel.columns:
+        columns = {column: np.ones(256) for column in channel.columns}
+        for samples in columns.values():
+            samples[15:20] = np.nan
+        columns[worst][10:20] = np.nan
+        result = survey(channel, make_frame(channel, index, columns), span, QUIET)
+        assert result.missing == 10
+        assert result.complete == 246
+        assert found_gaps(result) == [(span[0] + 15, span[0] + 20, 5)]
 
 
 def test_number_of_the_door_goes_before_that_of_the_span():
@@ -346,6 +347,17 @@ def test_zeros_of_respiration_are_no_signal_at_edges_and_from_a_second_on(one, o
     assert result.missing == 0
 
 
+@pytest.mark.parametrize(("count", "gaps"), [(127, 0), (128, 1)])
+def test_zeros_within_a_record_are_no_signal_from_a_whole_second_on(count, gaps):
+    channel = channel_of("hexoskin", "respiration")
+    span = span_of(channel, 5)
+    values = np.full(640, 20_000)
+    values[200 : 200 + count] = 0
+    result = survey(channel, frame_of(channel, range(*span, 2), values), span, QUIET)
+    assert result.void == count
+    assert len(found_gaps(result, kind="no signal")) == gaps
+
+
 def test_zero_of_another_channel_is_a_measurement():
     channel = channel_of("hexoskin", "acceleration")
     span = span_of(channel, 2)
@@ -361,7 +373,7 @@ def test_zero_of_another_channel_is_a_measurement():
 @pytest.mark.parametrize("scale", ["physical", "raw"])
 @given(
     beats=st.lists(st.tuples(st.integers(3, 400), st.booleans()), min_size=1),
-    play=st.integers(-2, 2),
+    play=st.integers(-4, 2),
 )
 def test_interval_that_does_not_reach_back_is_a_hole(family, scale, beats, play):
     channel = channel_of(family, "rr_interval")

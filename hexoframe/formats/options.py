@@ -72,3 +72,7 @@ class ReadOptions:
             return dict(channels)
         names = {find(family, key).name for key in self.channels}
         return {name: channels[name] for name in channels if name in names}
+
+    def left_out(self, family: Family) -> frozenset[str]:
+        """Return the channels of the family that were not asked for."""
+        return frozenset(channels_of(family)) - frozenset(self.wanted(family))
