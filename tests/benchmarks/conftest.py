@@ -1,0 +1,3 @@
+"""Benchmarks are run by hand (run.py); pytest looks at test_run.py alone."""
+
+collect_ignore_glob = ["bench_*.py", "child.py", "harness.py", "run.py", "world.py"]
