@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from hexoframe.channels import datatypes_of
 from hexoframe.errors import UnverifiedCalibrationWarning
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ _TABLE_PAYS_FROM = 65_536
 # of 16 bits to 0.002 at the worst gain of the table; a rate may mean its fraction.
 _PLAY_OF_WAVEFORMS = 1 / 256
 _PLAY = 1e-3
-_warned: set[tuple[str, str]] = set()
+# Units of values that are counts, flags or codes as they are.
+_COUNTED = ("count", "bits", "code")
+_warned: set[str] = set()
 
 
 def values_from_counts(
@@ -62,10 +65,12 @@ def values_from_counts(
     if counts.dtype.kind in "iu" and counts.dtype.itemsize == 2:
         native = counts.astype(counts.dtype.newbyteorder("="), copy=False)
         counts = native.view(np.int16 if datatype.signed else np.uint16)
-    if scale == "raw" or _is_identity(datatype):
+    if scale == "raw":
         return counts.astype(dtype)
     if counts.size:
         warn_unverified(datatype)
+    if _is_identity(datatype):
+        return counts.astype(dtype)
     if counts.dtype.itemsize == 2 and counts.size >= _TABLE_PAYS_FROM:
         table = _table_of(datatype)
         return table[counts.view(np.uint16)]
@@ -156,20 +161,29 @@ def json_from_values(
 
 
 def warn_unverified(datatype: Datatype) -> None:
-    """Warn once a process and row of a gain that no real data or document confirms."""
-    key = (datatype.family, datatype.api_name)
-    if datatype.verified in ("real", "document") or key in _warned:
+    """Warn once a process and family of gains that nothing real or written confirms."""
+    if not _is_unverified(datatype) or datatype.family in _warned:
         return
-    if _is_identity(datatype):
-        return
-    _warned.add(key)
+    _warned.add(datatype.family)
+    rows = [row for row in datatypes_of(datatype.family) if _is_unverified(row)]
+    gains = ", ".join(f"{row.api_name} (x {row.gain:g})" for row in rows)
     warnings.warn(
-        f"{datatype.api_name} of {datatype.family}: gain {datatype.gain:g} and offset "
-        f"{datatype.offset:g} ({datatype.unit}) were never confirmed on real data "
-        f"(source: {datatype.source}); compare with a known value before you publish, "
-        "or load counts with units='raw'",
+        f"{datatype.api_name} of {datatype.family} was converted with a gain of "
+        f"{datatype.gain:g} and an offset of {datatype.offset:g} ({datatype.unit}), "
+        f"which no real data confirm (source: {datatype.source}). So it is with "
+        f"{gains}. Compare with a known value before you publish, or load counts with "
+        f"units='raw'; hexoframe.channel_table({datatype.family!r}) names the sources",
         UnverifiedCalibrationWarning,
         stacklevel=2,
+    )
+
+
+def _is_unverified(datatype: Datatype) -> bool:
+    """Whether a unit was given to counts on the word of vendor code or a guess."""
+    return (
+        datatype.in_model
+        and datatype.verified in ("vendor", "guess")
+        and datatype.unit not in _COUNTED
     )
 
 

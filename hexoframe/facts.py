@@ -7,7 +7,7 @@ once; every door fills them and every exit reads them. No samples, no files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ import pandas as pd
 
 from hexoframe.timestamps import Clock, tick_to_time
 
-__all__ = ["SHAPES", "Facts", "facts_table"]
+__all__ = ["SHAPES", "Facts", "cut_facts", "facts_table"]
 
 _TIME = "datetime64[ns, UTC]"
 # Column -> dtype; a table whose first column is `time` is indexed by it.
@@ -128,3 +128,54 @@ def _moment(value: Any, clock: Clock) -> Any:
     if not isinstance(value, Real):
         return value
     return None if value != value else tick_to_time(value, clock=clock)  # noqa: PLR0124 - NaN
+
+
+def cut_facts(
+    facts: Facts, start: pd.Timestamp | None, end: pd.Timestamp | None
+) -> Facts:
+    """Return what facts say of a part of the record.
+
+    Parameters
+    ----------
+    facts : Facts
+        Facts of the whole.
+    start, end : Timestamp or None
+        Span, the end not included; None leaves that side as it is.
+
+    Returns
+    -------
+    Facts
+        Annotations and points of the track in the span, and ranges that reach into it;
+        metrics and statistics are those of the whole, so they are left out.
+    """
+    if start is None and end is None:
+        return facts
+    ranges = facts.ranges
+    if ranges is not None:
+        inside = pd.Series(True, index=ranges.index)
+        if start is not None:
+            inside &= (ranges["end"] > start) | (ranges["start"] >= start)
+        if end is not None:
+            inside &= ranges["start"] < end
+        ranges = ranges[inside].reset_index(drop=True)
+    return replace(
+        facts,
+        ranges=ranges,
+        annotations=_cut(facts.annotations, start, end),
+        track=_cut(facts.track, start, end),
+        metrics=None,
+        statistics=None,
+    )
+
+
+def _cut(
+    table: pd.DataFrame | None, start: pd.Timestamp | None, end: pd.Timestamp | None
+) -> pd.DataFrame | None:
+    if table is None:
+        return None
+    inside = pd.Series(True, index=table.index)
+    if start is not None:
+        inside &= table.index >= start
+    if end is not None:
+        inside &= table.index < end
+    return table[inside]

@@ -32,6 +32,8 @@ _BLOCK = 1 << 20
 # Two ticks of play: stamps of beats are rounded on their own.
 _INTERVAL_PLAY = 2
 _HALF = Fraction(1, 2)
+# So many long steps, and most of all, are a thinned channel and not single holes.
+_THINNED_FROM = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,14 +216,14 @@ def survey(
     if expected is None:
         expected = expected_samples(channel, *span)
     void = _void(channel, frame)
-    missing = _missing(channel, stamps, _present(frame), span)
+    step, repeated = _steps(channel, stamps)
+    missing = _missing(channel, (stamps, _present(frame)), span, step)
     gaps = [
         *_not_lost(channel, missing, receipt.lost),
         *_holes(stamps, _intervals(channel, frame, scale)),
         *_no_signal(channel, stamps, void),
         *_lost(channel, receipt.lost),
     ]
-    step, repeated = _steps(channel, stamps)
     whole_rows = frame.notna().all(axis=1).to_numpy()
     return Survey(
         expected=expected,
@@ -276,13 +278,18 @@ def _steps(channel: Channel, stamps: NDArray[np.int64]) -> tuple[int | None, int
 
 def _missing(
     channel: Channel,
-    stamps: NDArray[np.int64],
-    present: NDArray[np.bool_],
+    held: tuple[NDArray[np.int64], NDArray[np.bool_]],
     span: tuple[int, int],
+    tick_step: int | None,
 ) -> Iterator[Gap]:
-    """Spans longer than a step and a half between samples, and at both ends."""
+    """Spans longer than a step and a half between samples, and at both ends.
+
+    A thinned channel has a larger step all over, which its tick step says once; only
+    what is longer than that is a gap of its own.
+    """
     if channel.ticks is None:
         return
+    stamps, present = held
     if not present.all():
         stamps = stamps[present]
     start, end = span
@@ -296,14 +303,23 @@ def _missing(
     begin = round(-channel.first_sample * step)
     if int(stamps[0]) + begin - start >= step - _HALF:
         yield _gap(step, start, int(stamps[0]) + begin)
+    limit = float(step * 3 / 2)
+    if _is_thinned(stamps, limit):
+        limit = (tick_step or 0) * 3 / 2
     for offset, steps in _blocks(stamps):
-        for at in np.flatnonzero(steps > float(step * 3 / 2)) + offset:
+        for at in np.flatnonzero(steps > limit) + offset:
             covered = int(stamps[at]) + begin + round(step)
             yield _gap(step, covered, int(stamps[at + 1]) + begin)
     covered = int(stamps[-1]) + begin + round(step)
     # Recorders write blocks: a fraction of a second at the end is no hole.
     if end - covered >= max(step, channel.clock):
         yield _gap(step, covered, end)
+
+
+def _is_thinned(stamps: NDArray[np.int64], limit: float) -> bool:
+    """Whether most steps, and not a few of them by chance, are too long."""
+    long = sum(int((steps > limit).sum()) for _, steps in _blocks(stamps))
+    return long > max(_THINNED_FROM, len(stamps) // 2)
 
 
 def _gap(step: Fraction, start: int, end: int) -> Gap:

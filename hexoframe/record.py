@@ -6,6 +6,7 @@ it is looked up lives in recorddata.
 
 from __future__ import annotations
 
+import copy
 import html
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ import pandas as pd
 from hexoframe import frames, metadata
 from hexoframe.channels import channels_of, codes_of
 from hexoframe.errors import ConfigurationError, TimestampError
-from hexoframe.facts import facts_table
+from hexoframe.facts import cut_facts, facts_table
 from hexoframe.recorddata import RecordData
 from hexoframe.timestamps import (
     CLASSIC_FORMAT,
@@ -79,7 +80,7 @@ class Record(RecordData):
     def info(self) -> dict[str, Any]:
         """Facts of the record: id, model, span, and what the source says of it."""
         return {
-            **self.facts.info,
+            **copy.deepcopy(self.facts.info),
             "model": self.family,
             "clock": self.clock,
             "start": self.start_tick,
@@ -176,13 +177,15 @@ class Record(RecordData):
         Parameters
         ----------
         start, end : str, datetime, Timestamp or None
-            With a zone; rows from `start` up to, not including, `end` are kept. None
-            leaves that side as it is.
+            With a zone; rows from `start` up to, not including, `end` are kept, so are
+            annotations and points of the track, and ranges that reach into the span.
+            None leaves that side as it is.
 
         Returns
         -------
         Record
-            A view; channels that were not read stay so.
+            A view; channels that were not read stay so. A state channel begins with
+            its first change in the span.
 
         Raises
         ------
@@ -201,11 +204,15 @@ class Record(RecordData):
             self.start_tick if first is None else self._inside(first),
             self.end_tick if last is None else self._inside(last),
         )
+        bounds = tuple(
+            None if tick is None else tick_to_time(tick, clock=self.clock)
+            for tick in (first, last)
+        )
         return Record(
             self.family,
             (span[0], max(span)),
             self.part(first, last),
-            facts=self.facts,
+            facts=cut_facts(self.facts, *bounds),
             scale=self.scale,
             tz=self.tz,
             left_out=self.left_out,

@@ -240,6 +240,10 @@ class RecordData(Mapping[str, pd.DataFrame]):
         whole = channels_of(self._family)[name]
         return frames.empty_frame(whole, record_id=self.id, scale=self._scale)
 
+    def get(self, key: str | int, default: Any = None) -> Any:
+        """Return the frame of a channel, or the default where the source lacks it."""
+        return self[key] if key in self else default  # noqa: SIM401  # that is this
+
     def __contains__(self, key: object) -> bool:
         """Whether the source has the channel, be it empty."""
         try:
@@ -287,7 +291,11 @@ class RecordData(Mapping[str, pd.DataFrame]):
         DataFrame
             Consecutive rows in UTC; no piece is empty.
         """
-        name = self.channel(key).name
+        wanted = self.channel(key)
+        for piece in self._pieces(wanted.name, rows):
+            yield frames.pick_columns(piece, wanted)
+
+    def _pieces(self, name: str, rows: int) -> Iterator[pd.DataFrame]:
         source = self._sources.get(name)
         if name in self._frames or source is None or source.pieces is None:
             frame = self._frame(name)

@@ -252,9 +252,19 @@ def test_gain_that_nothing_confirms_warns_once():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         values_from_counts(counts, row)
-    other = row_of("astroskin_1000", "ECG_II")
-    with pytest.warns(UnverifiedCalibrationWarning, match="ECG_II"):
+        values_from_counts(counts, row_of("astroskin_1000", "ECG_II"))
+    other = row_of("hexoskin", "ANN")
+    with pytest.warns(UnverifiedCalibrationWarning, match=r"ANN of hexoskin.*SDNN"):
         values_from_counts(counts, other)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_unconfirmed_gain_of_one_warns_where_it_makes_a_unit():
+    counts = np.array([1, 2])
+    for name in ("PPG", "respiration_thoracic", "inspiration", "SPO2_quality"):
+        values_from_counts(counts, row_of("astroskin_1000", name))
+    with pytest.warns(UnverifiedCalibrationWarning, match="minute_ventilation of"):
+        values_from_counts(counts, row_of("astroskin_1000", "minute_ventilation"))
 
 
 @pytest.mark.usefixtures("fresh")

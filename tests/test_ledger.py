@@ -255,6 +255,17 @@ def test_thinned_channel_shows_in_its_tick_step():
     assert result.complete / result.expected < 0.02
 
 
+def test_thinned_channel_has_only_holes_that_are_longer_than_its_step():
+    channel = channel_of("hexoskin", "ecg")
+    span = span_of(channel, 200)
+    kept = [*range(span[0], span[0] + 20_000, 5), *range(span[0] + 21_000, span[1], 5)]
+    result = survey(channel, frame_of(channel, kept), span, QUIET)
+    assert result.tick_step == 5
+    (gap,) = result.gaps
+    # From one step of the table behind the last sample to the next sample.
+    assert (gap.start - span[0], gap.end - span[0]) == (19_996, 21_000)
+
+
 def test_tick_step_is_the_most_frequent_one_and_none_where_there_is_none():
     channel = channel_of("astroskin_1000", "ppg")
     span = span_of(channel, 4)

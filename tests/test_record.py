@@ -736,3 +736,52 @@ def test_real_record_keeps_every_row_in_windows_and_parts(real_data):
         assert sum(len(part[name]) for part in parts) == len(whole), name
     aligned, _ = record.to_frame("1s", mask=True)
     assert aligned.index[-1] >= record["temperature_celsius"].index[-1].floor("1s")
+
+
+# --- facts of a part ------------------------------------------------------------------
+
+
+def test_part_of_a_record_keeps_the_facts_of_its_span_only():
+    ranges = [
+        {"name": "before", "start": START, "end": START + 2560},
+        {"name": "into", "start": START + 100, "end": START + 2561},
+        {"name": "within", "start": START + 3000, "end": START + 4000},
+        {"name": "after", "start": START + 5120, "end": START + 6000},
+    ]
+    marks = [{"time": START + at, "datatype": 215} for at in (2559, 2560, 5119, 5120)]
+    points = [{"time": START + at, "altitude": 1.0} for at in (0, 5000)]
+    facts = Facts(
+        info={"id": 7, "deep": {"a": 1}},
+        ranges=facts_table("ranges", ranges),
+        annotations=facts_table("annotations", marks),
+        track=facts_table("track", points),
+        statistics=facts_table("statistics", [{"name": "HR Avg", "value": "60"}]),
+    )
+    record = whole_record(facts=facts)
+    part = record.between(time_at(START + 2560), time_at(START + 5120))
+    assert part.ranges["name"].tolist() == ["into", "within"]
+    assert ticks_in(part.annotations) == [START + 2560, START + 5119]
+    assert ticks_in(part.track) == [START + 5000]
+    assert part.statistics.empty  # they are those of the whole
+    assert len(record.annotations) == 4
+    pd.testing.assert_frame_equal(record.between(None, None).ranges, record.ranges)
+
+
+def test_info_is_the_callers_own():
+    record = whole_record(facts=Facts(info={"id": 7, "provenance": {"ecg": "here"}}))
+    record.info["provenance"]["ecg"] = "there"
+    assert record.info["provenance"] == {"ecg": "here"}
+
+
+def test_get_gives_the_default_where_the_record_lacks_a_channel():
+    record = whole_record()
+    assert record.get("spo2") is None
+    assert record.get("sleep_phase", "nothing") == "nothing"
+    pd.testing.assert_frame_equal(record.get("heartrate"), record["heart_rate"])
+
+
+def test_pieces_of_one_column_have_that_column():
+    record = whole_record()
+    pieces = list(record.pieces("respiration_abdominal", rows=1000))
+    assert {tuple(piece.columns) for piece in pieces} == {("respiration_abdominal",)}
+    assert sum(map(len, pieces)) == len(record["respiration"])

@@ -98,7 +98,7 @@ def align_frames(
     grid = _grid(record, given.values(), period, limit)
     values: dict[str, NDArray[np.float64]] = {}
     made_up: dict[str, NDArray[np.bool_]] = {}
-    known: dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+    known: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
     for key, frame in given.items():
         channel = record.channel(key)
         stamps, bounds = _bounds(pd.DatetimeIndex(frame.index).asi8, grid, known)
@@ -173,11 +173,11 @@ def _grid(
 def _bounds(
     stamps: NDArray[np.int64],
     grid: _Grid,
-    known: dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]],
+    known: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.int64]]],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows at which bins begin; channels that share their stamps share them too."""
     # The stamps are kept with their bounds, so no other array can take their place.
-    place = (stamps.__array_interface__["data"][0], len(stamps))
+    place = (stamps.__array_interface__["data"][0], *stamps.shape, *stamps.strides)
     if place not in known:
         known[place] = (stamps, np.searchsorted(stamps, grid.edges))
     return known[place]
