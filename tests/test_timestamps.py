@@ -26,8 +26,8 @@ FORMATS = (
     "%d/%b/%Y %I:%M:%S.%f %p %Z%z",
     "%Y %j %H%M%S%f",
     "%% é %A %d %B %Y %T.%f ü%%T",
-    "%G-W%V-%u %X %f",
-    "%c %f",
+    "%G-W%V-%u %T %f",
+    "%a %b %d %T %Y %f",
     "%y%m%d%H%M%S%f",
     "%f of %S, %M, %H on %F",
 )
@@ -168,8 +168,10 @@ def test_types_that_cannot_hold_a_tick_are_refused():
         ts.as_ticks(np.array([384_700_526_436], np.float32), clock=256)
     with pytest.raises(TimestampError, match="index_to_ticks"):
         ts.as_ticks(pd.DatetimeIndex(["2020-01-01"]).to_numpy(), clock=256)
-    with pytest.raises(TimestampError, match="one dimension"):
-        ts.as_ticks([[384_700_526_436]], clock=256)
+    ticks = [384_700_526_436]
+    for wrong in ([ticks], np.array([ticks]), ticks[0], str(ticks[0]), iter(ticks)):
+        with pytest.raises(TimestampError, match="one dimension"):
+            ts.as_ticks(wrong, clock=256)
     with pytest.raises(ConfigurationError, match="clock 128"):
         ts.as_ticks([384_700_526_436], clock=128)
 
@@ -409,17 +411,38 @@ def test_formats_without_a_digit_of_time_are_written():
     ticks = NOON * 256 + np.arange(3)
     assert ts.ticks_to_text(ticks, clock=256, fmt="").tolist() == ["", "", ""]
     assert ts.ticks_to_text(ticks, clock=256, fmt="é%%").tolist() == ["é%"] * 3
-    assert ts.ticks_to_text(ticks, clock=256, fmt="%s").tolist() == [str(NOON)] * 3
     assert ts.ticks_to_text([], clock=256).tolist() == []
     assert ts.text_to_ticks([], clock=256).tolist() == []
 
 
-def test_seconds_since_1970_do_not_depend_on_the_zone_of_the_machine():
-    ticks = NOON * 256 + np.arange(300)
-    texts = ts.ticks_to_text(ticks, clock=256, fmt="%s.%f", tz="Asia/Kolkata")
-    assert texts[256] == f"{NOON + 1}.000000"
-    back = ts.text_to_ticks(texts, clock=256, fmt="%s.%f", tz="Asia/Kolkata")
-    assert back.tolist() == ticks.tolist()
+MACHINE_MARKS = ["%-d", "%_H", "%e", "%c", "%x", "%X", "%-S", "%r", "%^a"]
+
+
+@pytest.mark.parametrize("mark", MACHINE_MARKS)
+@pytest.mark.parametrize("tz", ["UTC", "America/Montreal"])
+def test_what_the_machine_spells_is_written_as_strftime_does(mark, tz):
+    fmt = f"%Y {mark}|%f"
+    ticks = NOON * 256 + np.arange(0, 256 * 200, 97)
+    expected = [
+        dt.datetime.fromtimestamp(tick / 256, zoneinfo.ZoneInfo(tz)).strftime(fmt)
+        for tick in ticks.tolist()
+    ]
+    assert ts.ticks_to_text(ticks, clock=256, fmt=fmt, tz=tz).tolist() == expected
+
+
+@pytest.mark.parametrize("mark", MACHINE_MARKS)
+def test_what_the_machine_spells_is_not_read(mark):
+    with pytest.raises(ConfigurationError, match="depends on the machine"):
+        ts.text_to_ticks(["2022-11-04"], clock=256, fmt=f"%Y-%m-%d {mark}")
+
+
+@pytest.mark.parametrize("mark", ["%s", "%Q", "%-", "%"])
+def test_a_directive_that_strftime_does_not_document_is_refused(mark):
+    fmt = f"%Y-%m-%d {mark}"
+    with pytest.raises(ConfigurationError, match="is none of"):
+        ts.ticks_to_bytes([NOON * 256], clock=256, fmt=fmt)
+    with pytest.raises(ConfigurationError, match="is none of"):
+        ts.text_to_ticks(["2022-11-04"], clock=256, fmt=fmt)
 
 
 @pytest.mark.parametrize(
@@ -503,6 +526,45 @@ def test_a_stamp_that_is_no_tick_is_refused_with_its_row_and_text(stamp, said):
     assert f"row 2: {stamp!r}" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("stamp", "fmt", "said"),
+    [
+        ("2021 366", "%Y %j", "no time that exists"),
+        ("2021-W53-1", "%G-W%V-%u", "no time"),
+        ("2022-11-04 Monday", "%Y-%m-%d %A", "no time that exists"),
+        ("2022-11-04 01 pm 14", "%Y-%m-%d %I %p %H", "no time that exists"),
+        ("4 November 2022", "%d %B %Y", "does not fit"),
+        ("04 Novembre 2022", "%d %B %Y", "no time"),
+        ("04 No|ember 2022", "%d %B %Y", "does not fit"),
+        (b"04 \xffov 2022", "%d %b %Y", "no time"),
+        ("2022-11-04 23:29:60 1", "%Y-%m-%d %H:%M:%S %f", "between|second"),
+        ("2022-11-04 +2400", "%Y-%m-%d %z", "does not fit"),
+    ],
+)
+def test_a_stamp_in_another_format_that_is_no_time_is_refused(stamp, fmt, said):
+    with pytest.raises(TimestampError, match=f"row 0: .*{said}"):
+        ts.text_to_ticks([stamp], clock=256, fmt=fmt)
+
+
+def test_what_a_stamp_says_twice_is_read_once_and_compared():
+    fmt = "%G-W%V-%w %U %W %a %A %b %B %d %m %y %Y %j %p %I %H %M %S %f"
+    ticks = np.arange(NOON * 256, (NOON + 86_400 * 900) * 256, 86_399 * 256 * 7 + 1)
+    texts = spelt(ticks, 256, fmt, "UTC")
+    assert ts.text_to_ticks(texts, clock=256, fmt=fmt).tolist() == ticks.tolist()
+    assert ts.text_to_ticks(["04 nOV 2022 01 pm"], clock=256, fmt="%d %b %Y %I %p") == (
+        int(dt.datetime(2022, 11, 4, 13, tzinfo=dt.UTC).timestamp()) * 256
+    )
+
+
+def test_any_text_may_stand_between_the_parts_of_a_stamp():
+    between = "".join(map(chr, range(1, 128))).replace("%", "%%") + "é→𝄞"
+    fmt = f"%Y{between}%m%d{between}%H%M%S.%f"
+    ticks = NOON * 256 + np.arange(3)
+    texts = ts.ticks_to_text(ticks, clock=256, fmt=fmt)
+    assert texts.tolist() == spelt(ticks, 256, fmt, "UTC")
+    assert ts.text_to_ticks(texts, clock=256, fmt=fmt).tolist() == ticks.tolist()
+
+
 def test_truncated_and_short_microseconds_are_read_to_the_tick():
     ticks = NOON * 256 + np.arange(256)
     start = dt.datetime.fromtimestamp(NOON, dt.UTC).strftime("%Y:%m:%d\t%H:%M:%S")
@@ -533,6 +595,7 @@ def test_a_microsecond_is_a_tick_if_it_is_not_further_than_one(micro, clock):
         ("%H:%M:%S", "whole date"),
         ("%Y-%m", "whole date"),
         ("%Y-%m-%d %I:%M", "%p"),
+        ("%Y-%m-%d %p", "%I"),
         ("%Y-%m-%d %Y", "twice"),
         ("%Y-%m-%d %T %S", "twice"),
         ("%Y-%m-%d %Q", "%Q"),

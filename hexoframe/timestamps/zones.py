@@ -1,0 +1,113 @@
+"""Named time zones: their offsets, and the hour that comes twice in autumn.
+
+Everything here is local seconds, or ticks, as numbers; text is for `reading`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import functools
+import zoneinfo
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hexoframe.errors import TimestampError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SECOND = dt.timedelta(seconds=1)
+_ENDLESS = 2**62
+
+
+@functools.lru_cache(maxsize=32)
+def zone_of(tz: Any) -> dt.tzinfo:
+    """Return a zone by its name."""
+    if tz == "UTC":
+        return dt.UTC
+    if not isinstance(tz, str):
+        raise TimestampError(
+            f"time zone {tz!r}: its name is needed, such as 'America/Montreal' or 'UTC'"
+        )
+    try:
+        if tz.startswith("right/") or tz in {"localtime", "posixrules"}:
+            raise ValueError("it counts leap seconds or depends on this machine")  # noqa: TRY301
+        return zoneinfo.ZoneInfo(tz)
+    except (KeyError, ValueError, OSError) as error:
+        known = zoneinfo.available_timezones()
+        near = difflib.get_close_matches(tz, known, n=3) or ["America/Montreal", "UTC"]
+        raise TimestampError(
+            f"{tz!r} is no time zone; give a name such as {', '.join(near)} (this "
+            f"machine knows {len(known)}; pip install tzdata adds them)"
+        ) from error
+
+
+def offset_of(text: str) -> int:
+    """Return how many s an offset such as -05:00 is ahead of UTC."""
+    offset = dt.datetime.strptime(text, "%z").utcoffset() or 0 * _SECOND
+    return offset // _SECOND
+
+
+def offsets(
+    minutes: NDArray[np.int64], zone: dt.tzinfo
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the offset of local minutes, in s, before and after a change of clocks.
+
+    The first is smaller where the minute is skipped, larger where it comes twice.
+    """
+    both = np.empty((2, len(minutes)), np.int64)
+    for row, minute in enumerate(minutes.tolist()):
+        local = dt.datetime.fromtimestamp(minute * 60, dt.UTC)
+        for fold in (0, 1):
+            offset = local.replace(tzinfo=zone, fold=fold).utcoffset()
+            both[fold, row] = (offset or 0 * _SECOND) // _SECOND
+    return both[0], both[1]
+
+
+def second_pass(
+    local: NDArray[np.int64],
+    twice: NDArray[np.bool_],
+    *,
+    length: NDArray[np.int64],
+    second: int,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell by the order of stamps which of a repeated hour are the second time.
+
+    `length` is how long the repeated time is, at each row, and `second` a second; both
+    in the unit of `local`. Returns which rows are the second time, and which of them
+    may be either.
+    """
+    later, unknown = np.zeros((2, len(local)), np.bool_)
+    steps = np.diff(local)
+    together = twice[1:] & twice[:-1] & (np.abs(steps) < length[1:])
+    # Stamps that go back elsewhere are in no order that could tell anything.
+    in_order = not (steps[~together] < 0).any()
+    onward = steps[steps > 0]
+    usual = 10 * int(np.median(onward)) if onward.size else 0
+    rows = np.flatnonzero(twice)
+    steps = np.concatenate([[_ENDLESS], steps, [_ENDLESS]])  # into each row, and out
+    for run in np.split(rows, np.flatnonzero(~together[rows[1:] - 1]) + 1):
+        begin, end = int(run[0]), int(run[-1]) + 1
+        # A step is no hidden pause if it is usual in this series, or under a second,
+        # and far shorter than the time that would be hidden.
+        limit = min(max(usual, second), int(length[begin]) // 4)
+        switch = _switch(steps[begin : end + 1], limit) if in_order else None
+        if switch is None:
+            unknown[begin:end] = True
+        else:
+            later[begin + switch : end] = True
+    return later, unknown
+
+
+def _switch(steps: NDArray[np.int64], limit: int) -> int | None:
+    """Return the row of a repeated time with which its second pass begins, if known.
+
+    That is where the stamps go back; or else, since the pass that is missing needs a
+    pause, the only pause. `steps` lead into each row, and the last one out of them.
+    """
+    places = np.flatnonzero(steps < 0)
+    if not places.size:
+        places = np.flatnonzero(steps > limit)
+    return int(places[0]) if places.size == 1 else None
