@@ -762,3 +762,33 @@ def test_each_change_of_clocks_is_crossed_both_ways(tz, year, before, after, ste
         assert texts[::97].tolist() == spelt(ticks[::97], 256, ts.CLASSIC_FORMAT, tz)
         back = ts.text_to_ticks(texts, clock=256, tz=tz)
         assert back.tolist() == ticks.tolist()
+
+
+# --- grids as an index ----------------------------------------------------------------
+
+
+@given(
+    st.integers(NOON, NOON + 10**8),
+    st.fractions(1, 80_000, max_denominator=4),
+    st.integers(0, 40),
+    st.integers(0, 5),
+    st.sampled_from(CLOCKS),
+)
+def test_index_of_a_grid_is_the_index_of_its_ticks(start, step, count, first, clock):
+    index = ts.grid_to_index(
+        start * clock + 3, step=step, count=count, first=first, clock=clock
+    )
+    ticks = ts.grid(start * clock + 3, step=step, count=count, first=first)
+    pd.testing.assert_index_equal(index, ts.ticks_to_index(ticks, clock=clock))
+
+
+def test_grid_that_leaves_the_years_is_refused_as_an_index():
+    last = 4_102_444_800 * 256
+    for start, count in ((last - 256, 3), (0, 2), (last + 1, 1)):
+        with pytest.raises(TimestampError):
+            ts.grid_to_index(start, step=256, count=count, clock=256)
+    assert len(ts.grid_to_index(last - 256, step=256, count=2, clock=256)) == 2
+    with pytest.raises(ConfigurationError, match="count"):
+        ts.grid_to_index(last, step=256, count=-1, clock=256)
+    with pytest.raises(ConfigurationError, match="step"):
+        ts.grid_to_index(last, step=0, count=1, clock=256)

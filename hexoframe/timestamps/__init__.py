@@ -26,6 +26,7 @@ from hexoframe.timestamps.directives import CLASSIC_FORMAT
 from hexoframe.timestamps.reading import text_to_ticks
 from hexoframe.timestamps.ticks import NS_PER_TICK, Clock, grid
 from hexoframe.timestamps.times import (
+    grid_to_index,
     index_to_ticks,
     tick_to_time,
     ticks_to_index,
@@ -41,6 +42,7 @@ __all__ = [
     "as_ticks",
     "clock_of",
     "grid",
+    "grid_to_index",
     "index_to_ticks",
     "text_to_ticks",
     "tick_to_time",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from hexoframe.timestamps.ticks import (
     check_clock,
     check_tick,
     check_ticks,
+    grid,
 )
 from hexoframe.timestamps.whole import as_ticks, whole
 
@@ -55,6 +57,45 @@ def ticks_to_index(ticks: Any, *, clock: Clock) -> pd.DatetimeIndex:
     """
     nanoseconds = as_ticks(ticks, clock=clock) * NS_PER_TICK[clock]
     # Integers with this dtype are ns of UTC: no parsing, no localising and no copy.
+    return pd.DatetimeIndex(nanoseconds, dtype=_UTC_INDEX, copy=False, name="time")
+
+
+def grid_to_index(
+    start: int, *, step: Fraction | int, count: int, first: int = 0, clock: Clock
+) -> pd.DatetimeIndex:
+    """Return the index of evenly spaced samples.
+
+    The same as `ticks_to_index` of `grid`, without a second pass over the samples where
+    the step is a whole number of ticks.
+
+    Parameters
+    ----------
+    start, step, count, first
+        As for `grid`.
+    clock : {256, 1000}
+        Ticks a second.
+
+    Returns
+    -------
+    DatetimeIndex, shape (count,)
+        In UTC, unit ns, with the name ``time``.
+
+    Raises
+    ------
+    ConfigurationError
+        As `grid`.
+    TimestampError
+        As `ticks_to_index`.
+    """
+    step = Fraction(step)
+    if step.denominator != 1 or step <= 0 or min(count - 1, first) < 0:
+        ticks = grid(start, step=step, count=count, first=first)
+        return ticks_to_index(ticks, clock=clock)
+    pace = step.numerator
+    begin = start + first * pace
+    as_ticks([begin, begin + (count - 1) * pace], clock=clock)
+    ns = NS_PER_TICK[clock]
+    nanoseconds = np.arange(begin * ns, (begin + count * pace) * ns, pace * ns)
     return pd.DatetimeIndex(nanoseconds, dtype=_UTC_INDEX, copy=False, name="time")
 
 
