@@ -11,7 +11,6 @@ gathers one datatype or several (``ecg``: ``ecg_i``, ``ecg_ii``, ``ecg_iii``).
 from __future__ import annotations
 
 import csv
-import difflib
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -450,6 +449,8 @@ def _unknown(family: Family, key: str | int) -> str:
         if row.id == number if number is not None else named:
             text += f" ({row.api_name}: {_why_absent(row)})"
             break
+    import difflib  # noqa: PLC0415  # only errors need it
+
     near = difflib.get_close_matches(str(key).lower(), known, n=3, cutoff=0.6)
     if near:
         text += f"; did you mean {' or '.join(near)}?"

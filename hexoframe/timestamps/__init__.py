@@ -22,8 +22,10 @@ stamps, does not belong here.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from hexoframe.timestamps.directives import CLASSIC_FORMAT
-from hexoframe.timestamps.reading import text_to_ticks
 from hexoframe.timestamps.ticks import NS_PER_TICK, Clock, grid
 from hexoframe.timestamps.times import (
     grid_to_index,
@@ -33,7 +35,10 @@ from hexoframe.timestamps.times import (
     time_to_tick,
 )
 from hexoframe.timestamps.whole import as_ticks, clock_of
-from hexoframe.timestamps.writing import ticks_to_bytes, ticks_to_text
+
+if TYPE_CHECKING:
+    from hexoframe.timestamps.reading import text_to_ticks
+    from hexoframe.timestamps.writing import ticks_to_bytes, ticks_to_text
 
 __all__ = [
     "CLASSIC_FORMAT",
@@ -51,3 +56,19 @@ __all__ = [
     "ticks_to_text",
     "time_to_tick",
 ]
+
+# Opening a record needs no text: these are loaded when they are first used.
+_TEXT = {
+    "text_to_ticks": "reading",
+    "ticks_to_bytes": "writing",
+    "ticks_to_text": "writing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what has to do with text at its first use, and keep it."""
+    if name not in _TEXT:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_TEXT[name]}"), name)
+    globals()[name] = value
+    return value
