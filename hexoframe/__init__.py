@@ -10,13 +10,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hexoframe.version import __version__
+
 if TYPE_CHECKING:
     from hexoframe import errors, timestamps
     from hexoframe.channels import channel_table, schema
     from hexoframe.doors import open_record, open_records
     from hexoframe.record import Record
-
-__version__ = "0.1.0.dev0"
 
 __all__ = [
     "Record",

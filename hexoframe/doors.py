@@ -90,7 +90,8 @@ def open_record(  # noqa: PLR0913  # each is a question that only the caller can
     IncompleteDataError
         If samples that the source held are missing.
     ConfigurationError
-        If the files do not tell the model or the zone, or an argument is not allowed.
+        If the files do not tell the model or the zone, or say another start, or an
+        argument is not allowed.
     UnknownChannelError
         If a channel that was asked for is none of the model.
 

@@ -682,6 +682,55 @@ def test_a_record_without_a_start_says_how_to_give_one(made):
         load(path, start="2022-11-04T23:29:49", model="hexoskin")
 
 
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({}, r"info\.json, 'start'"),
+        (
+            {"info__json": json.dumps({"start_timestamp": START}).encode()},
+            r"info\.json, 'start_timestamp'",
+        ),
+        (
+            {"info__json": None, "statistics__csv": statistics()},
+            r"statistics\.csv, 'start'",
+        ),
+    ],
+)
+def test_a_start_is_refused_where_the_files_say_another(made, files, place):
+    path = made(changed(**files))
+    names_both = (
+        rf"{START + 256}\b.*record_77/{place} says {START} \(2022-11-04T23:29:49"
+    )
+    with pytest.raises(ConfigurationError, match=names_both):
+        load(path, start=START + 256)
+    with pytest.raises(ConfigurationError, match=f"'2022-11-04T23:29:50Z'.*{START}"):
+        load(path, start="2022-11-04T23:29:50Z")
+    with pytest.raises(ConfigurationError, match="says"):
+        load(path, start=1_667_604_589_000)  # the same time on the other clock
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        START,
+        "2022-11-04T23:29:49Z",
+        "2022-11-05T00:29:49+01:00",
+        dt.datetime(2022, 11, 4, 23, 29, 49, tzinfo=dt.UTC),
+    ],
+)
+def test_a_start_that_the_files_say_as_well_is_taken_whatever_its_form(made, start):
+    path = made(ten_seconds())
+    assert load(path, start=start).start_tick == START
+    assert load(path, start=start, model="hexoskin").start_tick == START
+
+
+def test_a_start_helps_where_that_of_the_files_cannot_be_read(made):
+    path = made(changed(info__json=info(start="soon")))
+    assert load(path, start=START + 5).start_tick == START + 5
+    with pytest.raises(ConfigurationError, match="model="):
+        load(path, start="2022-11-04T23:29:49Z")
+
+
 def test_info_that_is_no_object_is_refused_by_name(made):
     path = made(changed(info__json=b"[1, 2]"))
     with pytest.raises(FileFormatError, match=r"record_77/info\.json.*list"):
@@ -891,9 +940,9 @@ def test_a_broken_event_is_refused_with_file_and_line(made, row, expected):
 
 def test_a_cut_event_file_is_refused(made):
     data = events("RR_interval", 18, "s/256", ["0.5,0", "1.5,256"])[:-4]
-    record = load(made(changed(RR_interval__csv=data)))
+    # When the record is opened: a hole must not wait until the channel is touched.
     with pytest.raises(FileFormatError, match=r"RR_interval\.csv, line 3.*cut"):
-        len(record["rr_interval"])
+        load(made(changed(RR_interval__csv=data)))
 
 
 @pytest.mark.parametrize("unit", ["s/1000", "s", "ms", "NA"])
@@ -921,9 +970,8 @@ def test_a_file_with_the_header_of_another_channel_is_refused(made, name, number
 
 
 def test_a_hxd_cut_in_the_middle_of_a_pair_is_refused(made):
-    record = load(made(changed(RR_interval__csv=None, RR_interval__hxd=bytes(40))))
     with pytest.raises(FileFormatError, match=r"RR_interval\.hxd.* byte 40\b"):
-        len(record["rr_interval"])
+        load(made(changed(RR_interval__csv=None, RR_interval__hxd=bytes(40))))
 
 
 @pytest.mark.parametrize("name", ["ECG_I.wav", "RR_interval.csv", "info.json"])

@@ -232,6 +232,37 @@ def test_json_carries_counts_or_values_as_the_sources_say():
         )
 
 
+# What differs between the binary export and the JSON answers; all else is in both.
+BINARY = {38: "floored", 39: "floored", 22: "absent", 247: "absent"}
+JSON = {269: "ranges", 270: "ranges", 280: "ranges", None: "absent"}
+
+
+def test_rows_say_which_form_of_the_data_carries_them():
+    for row in SIGNALS:
+        assert row.binary == BINARY.get(row.id, "exact"), label(row)
+        assert row.json == JSON.get(row.id, "exact"), label(row)
+    for row in ALL_ROWS:
+        if row.role != "signal":
+            assert (row.binary, row.json) == ("absent", "absent"), label(row)
+
+
+def test_the_carrier_is_the_form_that_is_exact_and_complete():
+    for family in EVERY:
+        rows = [
+            row
+            for channel in ch.channels_of(family).values()
+            for row in channel.datatypes
+        ]
+        found = {
+            carrier: {row.id for row in rows if row.carrier == carrier}
+            for carrier in ("binary", "json")
+        }
+        assert found == {"json": set(BINARY), "binary": set(JSON)}
+        # Whatever a model delivers is exact and complete in one form at least.
+        for row in rows:
+            assert "exact" in {row.binary, row.json}, label(row)
+
+
 @pytest.mark.parametrize("family", EVERY)
 def test_text_prints_floats_exactly_where_the_json_does(family):
     floats = PRINTED_AS_FLOATS | ({"breathing_rate"} if family == B else set())

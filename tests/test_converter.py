@@ -417,6 +417,15 @@ def test_the_caller_may_say_when_the_record_starts(folder):
     assert record.start == pd.Timestamp("2022-11-04T23:29:49Z")
 
 
+def test_a_start_is_refused_where_info_says_another(folder):
+    matlab(folder / "ECG_I.csv", COUNTS, rate=256)
+    assert read(folder, start=START).start_tick == START
+    with pytest.raises(
+        ConfigurationError, match=rf"{START + 1}\b.*info\.json.*{START}"
+    ):
+        read(folder, start=START + 1)
+
+
 @pytest.mark.parametrize("start", [12, "soon", None, [1]])
 def test_a_start_that_is_no_tick_is_refused(folder, start):
     (folder / "info.json").write_text(json.dumps({"start": start}))

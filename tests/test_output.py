@@ -271,3 +271,14 @@ def test_permissions_are_those_that_the_user_set(tmp_path, mask):
         "r/ecg.csv": 0o666 & ~mask,
         "x.mat": 0o666 & ~mask,
     }
+
+
+def test_the_umask_of_the_process_is_never_touched(tmp_path, monkeypatch):
+    # It belongs to all threads, and files of others would be made with it.
+    def refuse(mask):
+        pytest.fail(f"umask({mask})")
+
+    monkeypatch.setattr(os, "umask", refuse)
+    fill(tmp_path / "r", {"ecg.csv": "1"})
+    with new_file(tmp_path / "x.mat", overwrite=False) as path:
+        path.write_text("1")

@@ -25,7 +25,6 @@ from __future__ import annotations
 import csv
 import re
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,15 +34,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hexoframe.calibration import values_from_json
-from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, family_of, find
+from hexoframe.channels import FAMILIES
 from hexoframe.errors import (
     FileFormatError,
     SkippedChannelWarning,
     TimestampError,
-    UnknownChannelError,
 )
 from hexoframe.facts import Facts
-from hexoframe.formats.table import first_bad, line_number, read_cells
+from hexoframe.formats.cells import first_bad, line_number, read_cells
+from hexoframe.formats.headings import (
+    Heading,
+    check_unit,
+    find_row,
+    guess_family,
+    parse_heading,
+)
 from hexoframe.frames import make_frame, merge_ticks
 from hexoframe.ledger import Receipt
 from hexoframe.recorddata import RecordData, Source
@@ -57,15 +62,7 @@ if TYPE_CHECKING:
     from hexoframe.formats.options import ReadOptions
     from hexoframe.timestamps import Clock
 
-__all__ = [
-    "Heading",
-    "check_unit",
-    "find_row",
-    "guess_family",
-    "parse_heading",
-    "read",
-    "sniff",
-]
+__all__ = ["read", "sniff"]
 
 _NAME = "dashboard CSV"
 _CLOCKS: dict[str, Clock | None] = {
@@ -74,166 +71,7 @@ _CLOCKS: dict[str, Clock | None] = {
     "timestamp": None,
 }
 _USER = "user"
-_HEADING = re.compile(
-    r"(?P<name>[^\[\]()/]*?)\s*(?:\[(?P<unit>[^\]]*)\])?(?P<gap>\s*)"
-    r"(?:\(?/api/(?:v\d+/)?datatype/(?P<id>\d+)/?\)?)?"
-)
-# How files spell the units of the table.
-_UNITS = {
-    "%": "%",
-    "bpm": "bpm",
-    "c": "degC",
-    "celcius": "degC",
-    "celsius": "degC",
-    "degc": "degC",
-    "g": "g",
-    "ml": "mL",
-    "ml/min": "mL/min",
-    "mmhg": "mmHg",
-    "ms^2": "ms^2",
-    "mv": "mV",
-    "percent": "%",
-    "rpm": "rpm",
-    "s": "s",
-    "spm": "spm",
-    "w": "W",
-    "watt": "W",
-    "°c": "degC",
-}
-_UNSAID = {"", "na", "none"}
-_NOT_JUDGED = {"1", "bits", "code", "count"}
-_MISLABELLED = ("l/min", "mL/min")
 _MOST_L_PER_MIN = 300
-
-
-# -- headings --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What the heading of a column says.
-
-    Attributes
-    ----------
-    text : str
-        As it stands in the file.
-    name : str
-        Lower case, with underscores; empty where only the id is given.
-    unit : str or None
-        Unit as printed; None where there is none.
-    id : int or None
-        Datatype of the API.
-    apart : bool
-        Whether white space stands in front of the id, as the vendor's converter sets
-        it and the service does not.
-    """
-
-    text: str
-    name: str
-    unit: str | None
-    id: int | None
-    apart: bool
-
-
-def parse_heading(text: str) -> Heading | None:
-    """Read ``name [unit](/api/datatype/<id>/)``, of which unit and id may be missing.
-
-    Parameters
-    ----------
-    text : str
-        Heading of one column.
-
-    Returns
-    -------
-    Heading or None
-        None if it has another form.
-    """
-    match = _HEADING.fullmatch(text.strip())
-    if match is None or not (match["name"] or match["id"]):
-        return None
-    name = re.sub(r"[\s-]+", "_", match["name"].strip().lower())
-    number = None if match["id"] is None else int(match["id"])
-    return Heading(text, name, match["unit"], number, bool(match["gap"]))
-
-
-def find_row(family: Family, key: str | int) -> Datatype | None:
-    """Return the one datatype that a name or an id means in a family, if any."""
-    try:
-        rows = find(family, key).datatypes
-    except UnknownChannelError:
-        return None
-    return rows[0] if len(rows) == 1 else None
-
-
-def guess_family(keys: Iterable[str | int], clock: int, model: str | None) -> Family:
-    """Return the family that a file is of.
-
-    Parameters
-    ----------
-    keys : iterable of str or int
-        Names and ids of the columns that hold samples.
-    clock : {256, 1000}
-        Ticks in a second.
-    model : str or None
-        What the caller says; None to tell by clock and columns: a Hexoskin, unless a
-        column is one that only another family of this clock delivers.
-
-    Returns
-    -------
-    {"hexoskin", "astroskin_256", "astroskin_1000"}
-        The family.
-
-    Raises
-    ------
-    ConfigurationError
-        If the model is unknown or does not go with the clock.
-    """
-    if model is not None:
-        return family_of(model, clock=clock)
-    possible = [family for family in FAMILIES if CLOCK_OF_FAMILY[family] == clock]
-    listed = list(keys)
-    for family in possible[1:]:
-        if any(
-            find_row(family, key) and not find_row(possible[0], key) for key in listed
-        ):
-            return family
-    return possible[0]
-
-
-def check_unit(heading: Heading, row: Datatype, where: str) -> bool:
-    """Compare the unit of a heading with the table.
-
-    Parameters
-    ----------
-    heading : Heading
-        What the file says.
-    row : Datatype
-        What the column is.
-    where : str
-        File and line, for messages.
-
-    Returns
-    -------
-    bool
-        False where the file says L/min for mL/min, so that the values must decide.
-
-    Raises
-    ------
-    FileFormatError
-        If it is another unit.
-    """
-    said = (heading.unit or "").strip().lower()
-    if said in _UNSAID or row.unit in _NOT_JUDGED or _UNITS.get(said) == row.unit:
-        return True
-    if (said, row.unit) == _MISLABELLED:
-        return False
-    raise FileFormatError(
-        f"{where}: found the unit [{heading.unit}] for {row.api_name}, expected "
-        f"[{row.unit}]; nothing is converted on a guess"
-    )
-
-
-# -- the file --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +91,6 @@ class _Sheet:
     cells: pa.Table
     ticks: NDArray[np.int64]
 
-    def fail(self, row: int, found: str, expected: str) -> FileFormatError:
-        """Return the error for a row, from 0."""
-        line = line_number(self.path, row, skip=1)
-        return FileFormatError(
-            f"{self.path}, line {line}: found {found}, expected {expected}"
-        )
-
 
 def sniff(path: Path) -> bool:
     """Whether a file is a CSV of the dashboard, judged by its headings."""
@@ -270,7 +101,7 @@ def sniff(path: Path) -> bool:
     if at is None:
         return False
     return any(
-        _row_of(heading, family) is not None
+        find_row(family, _key_of(heading)) is not None
         for text in headings[at + 1 :]
         if (heading := parse_heading(text)) is not None
         for family in FAMILIES
@@ -351,50 +182,51 @@ def _time_column(headings: list[str]) -> int | None:
     return at if len(headings) > at and headings[at] in _CLOCKS else None
 
 
-def _row_of(heading: Heading, family: Family) -> Datatype | None:
-    return find_row(family, heading.name if heading.id is None else heading.id)
+def _key_of(heading: Heading) -> str | int:
+    return heading.name if heading.id is None else heading.id
 
 
 def _sheet(path: Path, texts: list[str], at: int) -> tuple[_Sheet, Clock]:
     """Read all cells: stamps as text, so that no float ever carries one."""
-    kinds = [
-        pa.string() if number == at or text == _USER else pa.float64()
+    texts_at = {at, *(number for number, text in enumerate(texts) if text == _USER)}
+    # Headings may repeat, numbers do not.
+    types = {
+        f"column {number + 1} ({text})": pa.string()
+        if number in texts_at
+        else pa.float64()
         for number, text in enumerate(texts)
-    ]
-    keys = (_key(number, text) for number, text in enumerate(texts))
-    types = dict(zip(keys, kinds, strict=True))
+    }
     cells = read_cells(path, types, skip=1)
     if not len(cells):
         raise FileFormatError(f"{path}: no rows below the headings, expected samples")
-    for number, kind in enumerate(kinds):
-        if pa.types.is_floating(kind):
-            _refuse_infinite(path, cells.column(number), texts[number])
+    for number, text in enumerate(texts):
+        if number not in texts_at:
+            _refuse_infinite(path, cells.column(number), text)
     stamps = _as_bytes(path, cells.column(at))
     clock = _CLOCKS[texts[at]] or _clock_of(path, stamps[0])
     return _Sheet(path, cells, _ticks(path, stamps, clock)), clock
 
 
-def _key(number: int, text: str) -> str:
-    """Name of a column in messages; headings may repeat, numbers do not."""
-    return f"column {number + 1} ({text})"
+def _fail(
+    path: Path, row: int, found: str, expected: str, *, column: str = ""
+) -> FileFormatError:
+    place = f"{path}, line {line_number(path, row, skip=1)}{column}"
+    return FileFormatError(f"{place}: found {found}, expected {expected}")
 
 
 def _refuse_infinite(path: Path, column: pa.ChunkedArray, text: str) -> None:
     infinite = pc.is_inf(column).fill_null(False)
     if pc.any(infinite).as_py():
         row = pc.index(infinite, True).as_py()
-        raise FileFormatError(
-            f"{path}, line {line_number(path, row, skip=1)}, {text}: found an infinite "
-            "value, expected a number or nan"
-        )
+        at = f", {text}"
+        raise _fail(path, row, "an infinite value", "a number or nan", column=at)
 
 
 def _as_bytes(path: Path, column: pa.ChunkedArray) -> NDArray[np.bytes_]:
     """Return texts as an array of bytes, without a Python object a row."""
     if column.null_count:
         row = pc.index(column.is_null(), True).as_py()
-        line = line_number(path, row, skip=1)
-        raise FileFormatError(f"{path}, line {line}: found no stamp, expected a tick")
+        raise _fail(path, row, "no stamp", "a tick")
     width = pc.max(pc.binary_length(column)).as_py()
     padded = pc.ascii_rpad(column, width, padding="\0")
     data = b"".join(
@@ -423,21 +255,14 @@ def _ticks(path: Path, stamps: NDArray[np.bytes_], clock: Clock) -> NDArray[np.i
         return as_ticks(stamps, clock=clock)
     except TimestampError as error:
         row = first_bad(len(stamps), good)
-        found = stamps[row].decode("utf-8", "replace")
-        raise FileFormatError(
-            f"{path}, line {line_number(path, row, skip=1)}: found {found[:40]!r}, "
-            f"expected a tick of 1/{clock} s in the years 2000 to 2100"
-        ) from error
+        found = stamps[row].decode("utf-8", "replace")[:40]
+        expected = f"a tick of 1/{clock} s in the years 2000 to 2100"
+        raise _fail(path, row, repr(found), expected) from error
 
 
 def _family(texts: list[str], at: int, clock: Clock, options: ReadOptions) -> Family:
-    headings = [parse_heading(text) for text in texts[at + 1 :]]
-    keys = [
-        heading.name if heading.id is None else heading.id
-        for heading in headings
-        if heading is not None
-    ]
-    return guess_family(keys, clock, options.model)
+    headings = filter(None, map(parse_heading, texts[at + 1 :]))
+    return guess_family(map(_key_of, headings), clock, options.model)
 
 
 def _columns(path: Path, texts: list[str], at: int, family: Family) -> list[_Column]:
@@ -448,7 +273,7 @@ def _columns(path: Path, texts: list[str], at: int, family: Family) -> list[_Col
         if number == at or text == _USER:
             continue
         heading = parse_heading(text)
-        row = None if heading is None else _row_of(heading, family)
+        row = None if heading is None else find_row(family, _key_of(heading))
         if heading is None or row is None:
             unknown.append(text or f"column {number + 1}")
         elif row in columns:
@@ -487,7 +312,8 @@ class _Loader:
         dropped = 0
         for column in columns:
             ticks, values, repeated = self._samples(column)
-            parts[column.row.column] = (ticks, self._convert(column.row, values))
+            converted = values_from_json(values, column.row, scale=self._options.scale)
+            parts[column.row.column] = (ticks, converted)
             dropped += repeated
         ticks, merged = merge_ticks(parts)
         frame = make_frame(
@@ -499,9 +325,6 @@ class _Loader:
         )
         receipt = Receipt(samples=len(frame), duplicates=dropped)
         return Source(read=lambda: frame, receipt=receipt)
-
-    def _convert(self, row: Datatype, values: NDArray[np.float64]) -> NDArray[Any]:
-        return values_from_json(values, row, scale=self._options.scale)
 
     def _samples(
         self, column: _Column
@@ -531,7 +354,8 @@ class _Loader:
         if len(differ):
             at = differ[np.argmin(rows[differ])]
             other = line_number(self._sheet.path, int(rows[at - 1]), skip=1)
-            raise self._sheet.fail(
+            raise _fail(
+                self._sheet.path,
                 int(rows[at]),
                 f"{values[at]:g} for {column.row.api_name} at tick {ticks[at]}",
                 f"{values[at - 1]:g}, which line {other} says for the same tick",

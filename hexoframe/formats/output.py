@@ -7,8 +7,8 @@ failure leaves what was there before.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -118,9 +118,11 @@ def _scratch(target: Path) -> Iterator[Path]:
     """Make a folder on the same disk, and remove whatever is left of it."""
     made = [path for path in target.parents if not path.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    # It may become the target itself, so it has the permissions of any new folder and
+    # not those of tempfile, which lets only the owner in.
+    folder = target.parent / f".{target.name}.{secrets.token_hex(4)}"
+    folder.mkdir()
     try:
-        folder.chmod(0o777 & ~_umask())
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -128,10 +130,3 @@ def _scratch(target: Path) -> Iterator[Path]:
             # Only an empty folder goes so: neither the target nor others are in it.
             with suppress(OSError):
                 path.rmdir()
-
-
-def _umask() -> int:
-    """Permissions that the user keeps from new files; mkdtemp allows only the owner."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexoframe.errors import FileFormatError
-from hexoframe.formats import container
-from hexoframe.formats.container import (
+from hexoframe.formats.archive import container
+from hexoframe.formats.archive.container import (
     Folder,
     ZipFolder,
     looks_like_zip,
@@ -220,6 +220,49 @@ def test_a_member_that_lies_before_the_file_is_refused(tmp_path):
     data = bytearray(zip_bytes({"record_1/ECG_I.wav": TEXT}))
     data[data.rindex(b"PK\x05\x06") + 12] += 100  # the size of the table of contents
     with pytest.raises(FileFormatError, match=r"x\.zip"):
+        read_all(save(tmp_path, bytes(data)))
+
+
+@pytest.mark.parametrize("place", [10_000, 2**31, 2**63, 2**64 - 1])
+def test_a_member_that_lies_behind_the_file_is_refused(tmp_path, place):
+    # The table of contents in its long form, where places have 64 bits.
+    name = b"r/ECG_I.wav"
+    entry = (
+        struct.pack(
+            "<4s4B4HL2L5H2L",
+            b"PK\x01\x02",
+            20,
+            3,
+            20,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            len(name),
+            12,
+            0,
+            0,
+            0,
+            0,
+            0xFFFFFFFF,
+        )
+        + name
+        + struct.pack("<2HQ", 1, 8, place)
+    )
+    front = b"PK\x03\x04" + bytes(26)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(entry), len(front), 0)
+    with pytest.raises(FileFormatError, match=rf"x\.zip.*ECG_I.*byte {place} of"):
+        read_all(save(tmp_path, front + entry + end))
+
+
+def test_a_member_whose_place_holds_something_else_is_refused(tmp_path):
+    data = bytearray(zip_bytes({"record_1/ECG_I.wav": TEXT}))
+    data[:4] = b"RIFF"
+    with pytest.raises(FileFormatError, match=r"record_1/ECG_I\.wav.*damaged.*byte 0"):
         read_all(save(tmp_path, bytes(data)))
 
 

@@ -2,12 +2,13 @@
 
 Members are read in place and nothing is ever unpacked to disk, so a hostile name can
 reach no other file; names that try are refused all the same. What the members mean is
-the business of `archive`.
+not known here.
 """
 
 from __future__ import annotations
 
 import functools
+import io
 import struct
 import zipfile
 import zlib
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol
+from typing import IO, BinaryIO, Protocol, cast
 
 from hexoframe.errors import FileFormatError
 
@@ -27,7 +28,10 @@ _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _BOMB_BYTES = 512 << 20
 _BOMB_RATIO = 200
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What zipfile raises at a table of contents or a header that makes no sense.
+# In front of each member; of its fields only the sizes of name and extra field count,
+# as the table of contents tells the others.
+_LOCAL_HEADER = struct.Struct("<26xHH")
+# What zipfile raises at a table of contents that makes no sense.
 _DAMAGE = (zipfile.BadZipFile, RuntimeError, ValueError, struct.error)
 
 
@@ -102,7 +106,7 @@ class ZipFolder:
         """Whole content of a member; its checksum is verified."""
         with self.open(name) as stream:
             data = stream.read()
-        told = self.sizes()[name]
+        told = self._items()[name].file_size
         if len(data) != told:
             raise FileFormatError(
                 f"{self.label}/{name}: damaged in the ZIP: it says {told} bytes and "
@@ -117,12 +121,10 @@ class ZipFolder:
         items = self._items()
         if name not in items:
             raise FileFormatError(f"{self.label}: holds no member {name!r}")
-        with (
-            _ListedZip(self.path) as archive,
-            _open_member(archive, items[name], where) as stream,
-        ):
+        _check_method(items[name], where)
+        with self.path.open("rb") as file:
             try:
-                yield stream
+                yield _open_member(file, items[name])
             except (zipfile.BadZipFile, zlib.error, EOFError) as error:
                 raise FileFormatError(
                     f"{where}: damaged in the ZIP ({error}); fetch the file again"
@@ -132,28 +134,29 @@ class ZipFolder:
         return _contents(self.path).get(self.folder, {})
 
 
-class _ListedZip(zipfile.ZipFile):
-    """A ZIP whose table of contents is known and not read again for each member."""
-
-    def _RealGetContents(self) -> None:  # noqa: N802  # the name that zipfile calls
-        pass
-
-
-def _open_member(
-    archive: zipfile.ZipFile, item: zipfile.ZipInfo, where: str
-) -> IO[bytes]:
+def _check_method(item: zipfile.ZipInfo, where: str) -> None:
+    """Refuse a member that the vendor would not have packed so."""
     if item.flag_bits & 1 or item.compress_type not in _METHODS:
         kind = "encrypted" if item.flag_bits & 1 else f"of method {item.compress_type}"
         raise FileFormatError(
             f"{where}: cannot be unpacked: the member is {kind}; the vendor's exports "
             "are stored or deflated, and not encrypted"
         )
-    try:
-        return archive.open(item)
-    except _DAMAGE as error:
-        raise FileFormatError(
-            f"{where}: damaged in the ZIP ({error}); fetch the file again"
-        ) from error
+
+
+def _open_member(file: BinaryIO, item: zipfile.ZipInfo) -> IO[bytes]:
+    """Open a member that the table of contents tells, without reading the table.
+
+    `ZipFile.open` does the same, but a `ZipFile` reads the table whenever it is made,
+    and that of a range export has thousands of members.
+    """
+    file.seek(item.header_offset)
+    head = file.read(_LOCAL_HEADER.size)
+    if len(head) < _LOCAL_HEADER.size or not head.startswith(_MAGIC[0]):
+        raise zipfile.BadZipFile(f"no member at byte {item.header_offset}")
+    name_size, extra_size = _LOCAL_HEADER.unpack(head)
+    file.seek(name_size + extra_size, io.SEEK_CUR)
+    return cast("IO[bytes]", zipfile.ZipExtFile(file, "r", item))
 
 
 def zip_folders(path: Path) -> dict[str, list[str]]:
@@ -206,8 +209,15 @@ def _members(
     archive: zipfile.ZipFile, path: Path
 ) -> dict[PurePosixPath, zipfile.ZipInfo]:
     items: dict[PurePosixPath, zipfile.ZipInfo] = {}
+    size = path.stat().st_size
     for item in archive.infolist():
         pure = PurePosixPath(item.filename)
+        if not 0 <= item.header_offset < size or not item.filename:
+            raise FileFormatError(
+                f"{path}: the member {item.filename!r} has no name or lies outside of "
+                f"the file (byte {item.header_offset} of {size}): the ZIP's table of "
+                "contents is damaged; fetch the file again"
+            )
         _check_member(item, pure, path)
         if item.is_dir() or pure.name.startswith(".") or "__MACOSX" in pure.parts:
             continue
@@ -221,13 +231,7 @@ def _members(
 
 
 def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, path: Path) -> None:
-    """Refuse names, places and sizes that no recording has."""
-    if item.header_offset < 0 or not item.filename:
-        raise FileFormatError(
-            f"{path}: the member {item.filename!r} has no name or lies before the file "
-            f"(byte {item.header_offset}): the ZIP's table of contents is damaged; "
-            "fetch the file again"
-        )
+    """Refuse names and sizes that no recording has."""
     if pure.is_absolute() or ".." in pure.parts or "\\" in item.filename:
         raise FileFormatError(
             f"{path}: the member {item.filename!r} points outside its folder; "

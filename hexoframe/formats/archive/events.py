@@ -1,0 +1,293 @@
+"""Event files of a vendor export: CSV, and the .hxd of older ones, to ticks and values.
+
+Bytes come in, arrays go out, so that a test can feed literals. What the values mean is
+the business of `channels`; samples at a fixed rate are that of `wav`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hexoframe.channels import CLOCK_OF_FAMILY
+from hexoframe.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hexoframe.channels import Datatype
+
+__all__ = [
+    "EVENT_HEADER",
+    "parse_event_file",
+    "parse_event_header",
+    "parse_events",
+    "parse_hxd",
+]
+
+EVENT_HEADER = b"time [s],"
+# Decimal seconds, read as float64, lie this close to their tick even after a year.
+_WHOLE_TICK = 1e-3
+# A century in s; no record is longer.
+_PAIR = 16  # bytes: two int64 of the older kind
+_LONGEST = 100 * 366 * 86_400
+
+
+def count_events(data: bytes, *, where: str) -> int:
+    """Count the events of a file without parsing them.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    where : str
+        Name of the file: ``.hxd`` is the older kind, all else is CSV.
+
+    Returns
+    -------
+    int
+        Pairs, or lines behind the header.
+
+    Raises
+    ------
+    FileFormatError
+        If the file was cut in the middle of an event.
+    """
+    _check_end(data, where)
+    if _is_hxd(where):
+        return len(data) // _PAIR
+    return max(0, data.count(b"\n") - 1)
+
+
+def parse_event_file(
+    data: bytes, row: Datatype, *, where: str
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Read an event file of a datatype, of the kind that its name says.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    row : Datatype
+        What it should hold.
+    where : str
+        Name of the file: ``.hxd`` is the older kind, all else is CSV.
+
+    Returns
+    -------
+    ticks, values : ndarray
+        As of `parse_events` and `parse_hxd`.
+
+    Raises
+    ------
+    FileFormatError
+        If it is broken, or holds another datatype or another unit.
+    """
+    if _is_hxd(where):
+        return parse_hxd(data, where=where)
+    line = data.partition(b"\n")[0]
+    _check_header(row, parse_event_header(line, where=where), where)
+    return parse_events(data, clock=CLOCK_OF_FAMILY[row.family], where=where)
+
+
+def _is_hxd(where: str) -> bool:
+    return where.lower().endswith(".hxd")
+
+
+def _check_end(data: bytes, where: str) -> None:
+    """Refuse a file that ends in the middle of an event."""
+    if _is_hxd(where) and len(data) % _PAIR:
+        raise FileFormatError(
+            f"{where}: {len(data)} bytes are no whole number of {_PAIR}-byte pairs; "
+            f"the file was cut at byte {len(data)}: fetch it again"
+        )
+    if not _is_hxd(where) and data and not data.endswith(b"\n"):
+        number = len(re.split(rb"\r\n|\r|\n", data))
+        raise FileFormatError(
+            f"{where}, line {number}: the last line has no end, so the file was cut "
+            "there; fetch it again"
+        )
+
+
+def _check_header(row: Datatype, head: tuple[str, str, int | None], where: str) -> None:
+    """Refuse another datatype, and intervals in another unit than the record's tick."""
+    name, unit, number = head
+    is_row = number == row.id
+    if number is None or row.id is None:
+        is_row = name.lower() in (*row.names, *row.aliases)
+    if not is_row:
+        raise FileFormatError(
+            f"{where}, line 1: the header is that of {name} (datatype {number}), "
+            f"expected {row.api_name} ({row.id}); was the file renamed?"
+        )
+    clock = CLOCK_OF_FAMILY[row.family]
+    if row.unit == "s" and unit != f"s/{clock}":
+        raise FileFormatError(
+            f"{where}, line 1: values are counted in {unit!r}, the record in "
+            f"'s/{clock}'; is the model right, and is this the vendor's own file?"
+        )
+
+
+def parse_event_header(line: bytes, *, where: str) -> tuple[str, str, int | None]:
+    """Read the header of an event CSV.
+
+    Parameters
+    ----------
+    line : bytes
+        First line.
+    where : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    name, unit : str
+        API name and unit as printed, such as ``s/256``.
+    id : int or None
+        Datatype, where the header says it.
+
+    Raises
+    ------
+    FileFormatError
+        If the line is not ``time [s],<name> [<unit>](/api/datatype/<id>/)``.
+    """
+    text = line.decode("utf-8", "replace").strip()
+    match = re.fullmatch(
+        r"time \[s\],\s*(?P<name>\w+)\s*\[(?P<unit>[^\]]*)\]\s*"
+        r"(?:\(/api/(?:v1/)?datatype/(?P<id>\d+)/\))?,?",
+        text,
+    )
+    if match is None:
+        raise FileFormatError(
+            f"{where}, line 1: expected 'time [s],<name> [<unit>](/api/datatype/<id>/)'"
+            f", found {text[:80]!r}"
+        )
+    number = match["id"]
+    return match["name"], match["unit"], None if number is None else int(number)
+
+
+def parse_events(
+    data: bytes, *, clock: int, where: str
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Read an event CSV with its header.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file: a header, then ``seconds,value``.
+    clock : {256, 1000}
+        Ticks in a second.
+    where : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    ticks : ndarray of int64, shape (n,)
+        Ticks since the start of the record, ascending.
+    values : ndarray of float64, shape (n,)
+        Values as printed; ``nan`` is NaN.
+
+    Raises
+    ------
+    FileFormatError
+        If a line is broken, or a time is no whole tick.
+    """
+    body = data.partition(b"\n")[2]
+    if not body.strip():
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
+    seconds, values = _two_columns(body, where)
+    # What has no fraction of ticks, or none that float64 could show, is no event.
+    exact = np.where(np.abs(seconds) < _LONGEST, seconds, np.nan) * clock
+    ticks = np.rint(exact)
+    off = np.flatnonzero(~(np.abs(exact - ticks) < _WHOLE_TICK))
+    if len(off):
+        raise FileFormatError(
+            f"{where}, line {_line_of(body, off[0])}: {seconds[off[0]]} s is no "
+            f"multiple of 1/{clock} s within a century; is the model right?"
+        )
+    _check_end(data, where)
+    return _ascending(ticks.astype(np.int64), values)
+
+
+def _two_columns(
+    body: bytes, where: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    # Imported here: opening a record without events needs no CSV reader.
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import csv as arrow_csv  # noqa: PLC0415
+
+    try:
+        table = arrow_csv.read_csv(
+            io.BytesIO(body),
+            read_options=arrow_csv.ReadOptions(
+                column_names=["time", "value"], use_threads=False
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={"time": pa.float64(), "value": pa.float64()},
+                null_values=[],
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise FileFormatError(_broken_line(body, where)) from error
+    return table["time"].to_numpy(), table["value"].to_numpy().copy()
+
+
+def _line_of(body: bytes, row: int) -> int:
+    """Return the line of an event: empty lines count, and the header is line 1."""
+    lines = re.split(rb"\r\n|\r|\n", body)
+    return [number for number, line in enumerate(lines, 2) if line][row]
+
+
+def _broken_line(body: bytes, where: str) -> str:
+    """Find the line that the fast reader refused; only errors come here."""
+    for number, line in enumerate(body.decode("utf-8", "replace").splitlines(), 2):
+        cells = line.split(",")
+        try:
+            whole = len(cells) == 2 and [float(cell) for cell in cells]
+        except ValueError:
+            whole = False
+        if line and not whole:
+            return (
+                f"{where}, line {number}: expected 'seconds,value', found {line[:80]!r}"
+            )
+    return f"{where}: expected lines 'seconds,value'"
+
+
+def _ascending(
+    ticks: NDArray[np.int64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    if len(ticks) > 1 and (ticks[1:] < ticks[:-1]).any():
+        order = np.argsort(ticks, kind="stable")
+        return ticks[order], values[order]
+    return ticks, values
+
+
+def parse_hxd(
+    data: bytes, *, where: str
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Read an event file of the older kind: pairs of 8-byte integers.
+
+    Parameters
+    ----------
+    data : bytes
+        Little-endian int64 pairs: ticks since the start of the record, value.
+    where : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    ticks : ndarray of int64, shape (n,)
+        Ticks since the start of the record, ascending.
+    values : ndarray of float64, shape (n,)
+        Counts.
+
+    Raises
+    ------
+    FileFormatError
+        If the file ends in the middle of a pair.
+    """
+    _check_end(data, where)
+    pairs = np.frombuffer(data, dtype="<i8").reshape(-1, 2)
+    return _ascending(pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.float64))

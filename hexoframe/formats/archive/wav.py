@@ -1,0 +1,196 @@
+"""WAV files of a vendor export: what the header says, and the counts behind it.
+
+Units and channels are the business of `channels`; whether a file is as long as its
+record is that of `lengths`.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from hexoframe.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["WavHeader", "iter_counts", "parse_counts", "read_wav_header"]
+
+# Enough for the 44 bytes that the service writes and for chunks that tools insert.
+_HEAD_BYTES = 4096
+_REST_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class WavHeader:
+    """Where the samples of a WAV file lie and how wide they are.
+
+    Attributes
+    ----------
+    rate : int
+        What the rate field holds: Hz, or the period in s for channels slower than 1 Hz.
+    bits : int
+        16 or 32.
+    offset : int
+        First byte of the samples.
+    samples : int
+        Whole samples that the file holds.
+    promised : int
+        Samples that the header promises.
+    """
+
+    rate: int
+    bits: int
+    offset: int
+    samples: int
+    promised: int
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Little-endian; whether samples have a sign is known to the table."""
+        return np.dtype("<i2" if self.bits == 16 else "<i4")
+
+
+def read_wav_header(stream: IO[bytes], size: int, *, where: str) -> WavHeader:
+    """Read the header of a WAV file.
+
+    The RIFF size is ignored (some exports are off by 4). A data size of zero, or of all
+    ones, in front of samples is a header that was never completed: then all that
+    follows is samples. So is what follows the data but is no whole chunk.
+
+    Parameters
+    ----------
+    stream : file of bytes
+        At its beginning; it can seek.
+    size : int
+        Size of the whole file in bytes.
+    where : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    WavHeader
+        Layout of the samples.
+
+    Raises
+    ------
+    FileFormatError
+        If it is no mono PCM file of 16 or 32 bits, or ends in the middle of a sample.
+
+    Notes
+    -----
+    Source: vendor exports of 2017 to 2022; RIFF/WAVE, PCM format 1.
+    """
+    head = stream.read(_HEAD_BYTES)
+    if len(head) < 12 or head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        raise FileFormatError(
+            f"{where}: no WAV file: it begins with {head[:12]!r}, expected "
+            "b'RIFF....WAVE'"
+        )
+    chunks = dict(_chunks(head))
+    if b"fmt " not in chunks or b"data" not in chunks:
+        raise FileFormatError(
+            f"{where}: a WAV file needs the chunks 'fmt ' and 'data', found "
+            f"{sorted(name.decode('latin-1') for name in chunks)}"
+        )
+    at, _ = chunks[b"fmt "]
+    form, tracks, rate, _, _, bits = struct.unpack_from("<HHIIHH", head, at)
+    if (form, tracks) != (1, 1) or bits not in (16, 32):
+        raise FileFormatError(
+            f"{where}: expected PCM (1), 1 track, 16 or 32 bits; found format {form}, "
+            f"{tracks} tracks, {bits} bits"
+        )
+    offset, promised = chunks[b"data"]
+    width = bits // 8
+    held = _held_bytes(stream, (offset, promised, size), width)
+    if held % width:
+        raise FileFormatError(
+            f"{where}: the file ends at byte {offset + held}, in the middle of a "
+            f"{width}-byte sample; it was cut: fetch it again"
+        )
+    whole = promised if promised not in (0, 0xFFFFFFFF) else held
+    return WavHeader(rate, bits, offset, held // width, max(whole, held) // width)
+
+
+def _chunks(head: bytes) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    """Yield name -> (offset of the content, size) up to the samples."""
+    at = 12
+    while at + 8 <= len(head):
+        name, size = struct.unpack_from("<4sI", head, at)
+        if name == b"fmt " and (size < 16 or at + 24 > len(head)):
+            return
+        yield name, (at + 8, size)
+        if name == b"data":
+            return
+        at += 8 + size + size % 2
+
+
+def _held_bytes(stream: IO[bytes], layout: tuple[int, int, int], width: int) -> int:
+    """Bytes of samples that the file holds, whatever its header promises."""
+    offset, promised, size = layout
+    rest = max(0, size - offset)
+    if promised >= rest:
+        return rest
+    # Less than a sample more than was promised: nothing is lost with it.
+    if promised and rest - promised < width:
+        return promised
+    stream.seek(offset + promised)
+    left = size - offset - promised
+    return promised if _is_chunk(stream.read(8), left) else rest
+
+
+def _is_chunk(head: bytes, size: int) -> bool:
+    """Whether what follows the samples is a chunk: a name, and a size that fits."""
+    if len(head) < 8:
+        return False
+    name, told = struct.unpack_from("<4sI", head)
+    return re.fullmatch(rb"[\w ]{4}", name) is not None and told + 8 <= size
+
+
+def parse_counts(data: bytes, header: WavHeader, *, where: str) -> NDArray[Any]:
+    """Return the counts of a whole file.
+
+    Raises
+    ------
+    FileFormatError
+        If it holds less than when its header was read.
+    """
+    _require(header, header.samples, len(data) - header.offset, where)
+    return np.frombuffer(data, header.dtype, header.samples, header.offset)
+
+
+def iter_counts(
+    stream: IO[bytes], header: WavHeader, rows: int, *, where: str
+) -> Iterator[NDArray[Any]]:
+    """Yield the counts of a file, so many at a time.
+
+    Raises
+    ------
+    FileFormatError
+        If it holds less than when its header was read.
+    """
+    width = header.dtype.itemsize
+    stream.read(header.offset)
+    for first in range(0, header.samples, rows):
+        end = min(first + rows, header.samples)
+        data = stream.read((end - first) * width)
+        _require(header, end, first * width + len(data), where)
+        yield np.frombuffer(data, header.dtype)
+    # The checksum of a ZIP is verified only when a member is read to its very end.
+    while stream.read(_REST_BYTES):
+        pass
+
+
+def _require(header: WavHeader, samples: int, held: int, where: str) -> None:
+    """Refuse a file that holds fewer bytes of samples than when it was opened."""
+    whole = max(0, held) // header.dtype.itemsize
+    if whole < samples:
+        raise FileFormatError(
+            f"{where}: changed after it was opened: expected {header.samples} samples, "
+            f"the file ends after {whole}"
+        )

@@ -1,0 +1,177 @@
+"""Writes the manifest of a record, and counts what it promises.
+
+The files of the channels are written by their formats.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hexoframe.channels import channels_of
+from hexoframe.errors import ConfigurationError
+from hexoframe.formats.manifest.layout import VERSION
+from hexoframe.formats.manifest.tables import facts_to_json
+from hexoframe.frames import check_frame, ticks_of
+from hexoframe.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hexoframe.channels import Channel
+    from hexoframe.formats.manifest.layout import Layout
+    from hexoframe.ledger import Receipt
+    from hexoframe.recorddata import RecordData
+
+__all__ = [
+    "Tally",
+    "about_record",
+    "as_json",
+    "chosen",
+    "target_of",
+    "write_manifest",
+]
+
+
+def chosen(record: RecordData, channels: Sequence[str | int] | None) -> list[str]:
+    """Return the channels to write, in the order of the table; None for all held.
+
+    Raises
+    ------
+    UnknownChannelError
+        If the model has no such channel.
+    ConfigurationError
+        If one name is given in the place of a list.
+    """
+    if channels is None:
+        return list(record)
+    if isinstance(channels, str):
+        raise ConfigurationError(f"channels={channels!r}: give a list: [{channels!r}]")
+    names = {record.channel(key).name for key in channels}
+    return [name for name in channels_of(record.family) if name in names]
+
+
+def target_of(record: RecordData, root: Path) -> Path:
+    """Return the folder of a record: named by its id, or by its start without one."""
+    start = record.start.tz_convert("UTC").strftime("%Y%m%dT%H%M%SZ")
+    return Path(root) / f"record_{start if record.id is None else record.id}"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Checks and counts the rows of one channel on their way into a file."""
+
+    channel: Channel
+    rows: int = 0
+    first: int | None = None
+    last: int | None = None
+
+    def watch(self, pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Pass frames on.
+
+        Raises
+        ------
+        ConfigurationError
+            If a frame is not what the channel table says.
+        TimestampError
+            If a stamp lies between two ticks.
+        """
+        for piece in pieces:
+            check_frame(piece, self.channel)
+            ticks = ticks_of(piece, self.channel)
+            if len(ticks):
+                self.rows += len(ticks)
+                self.first = int(ticks[0]) if self.first is None else self.first
+                self.last = int(ticks[-1])
+            yield piece
+
+    def promise(self, receipt: Receipt) -> dict[str, Any]:
+        """Return what `parse_stored` reads, once all rows went by."""
+        counted = {"rows": self.rows, "first": self.first, "last": self.last}
+        return {**counted, "receipt": asdict(receipt)}
+
+
+def about_record(record: RecordData) -> dict[str, Any]:
+    """Return what `parse_about` reads."""
+    return {
+        "hexoframe": __version__,
+        "family": record.family,
+        "clock": record.clock,
+        "scale": record.scale,
+        "span": [record.start_tick, record.end_tick],
+        "tz": record.tz,
+    }
+
+
+def write_manifest(
+    layout: Layout, record: RecordData, promises: Mapping[str, Any], folder: Path
+) -> None:
+    """Write the manifest beside the files of the channels.
+
+    Parameters
+    ----------
+    layout : Layout
+        The format.
+    record : RecordData
+        What was written.
+    promises : mapping of str to dict
+        By channel what `Tally.promise` returns, and what else is to be said of its
+        file.
+    folder : Path
+        Where the files are.
+
+    Raises
+    ------
+    ConfigurationError
+        If the facts hold something that JSON has not.
+    """
+    contents = {
+        "format": layout.name,
+        "version": VERSION,
+        **about_record(record),
+        "start_time": record.start.tz_convert("UTC").isoformat(),
+        "end_time": record.end.tz_convert("UTC").isoformat(),
+        "info": record.facts.info,
+        "facts": facts_to_json(record.facts),
+        "channels": {
+            name: {**_about_file(folder / layout.file_of(name), record, name), **more}
+            for name, more in promises.items()
+        },
+    }
+    text = as_json(contents, "info of the record, or one of its tables,", indent=1)
+    (folder / layout.manifest).write_text(text + "\n", encoding="utf-8")
+
+
+def _about_file(path: Path, record: RecordData, name: str) -> dict[str, Any]:
+    channel = channels_of(record.family)[name]
+    raw = record.scale == "raw"
+    return {
+        "file": path.name,
+        "bytes": path.stat().st_size,
+        "kind": channel.kind,
+        "rate_hz": channel.rate_hz,
+        "columns": {
+            column: {"unit": "count" if raw else unit, "dtype": channel.dtype}
+            for column, unit in channel.units.items()
+        },
+    }
+
+
+def as_json(value: Any, what: str, *, indent: int | None = None) -> str:
+    """Return the JSON text of a value.
+
+    Raises
+    ------
+    ConfigurationError
+        If the value holds something that JSON has not, such as a time or NaN.
+    """
+    try:
+        return json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"{what} cannot be written as JSON ({error}): keep to text, finite "
+            "numbers, true, false, null, lists and dictionaries"
+        ) from error
