@@ -436,3 +436,34 @@ def test_empty_record_gives_empty_columns():
     assert not made_up["ecg_i"].any()
     nothing, _ = align_frames(record_of({}), "1s")
     assert nothing.shape == (61, 0)
+
+
+# --- long records, where equal bins are summed up together ----------------------------
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_long_runs_of_equal_bins_and_what_is_between_them_are_means_all_the_same(data):
+    seconds = data.draw(st.integers(560, 900))
+    holes = data.draw(
+        st.lists(st.tuples(st.integers(0, 890 * 64), st.integers(1, 3000)), max_size=4)
+    )
+    offset = data.draw(st.integers(0, 255))
+    kept = np.ones(seconds * 64, dtype=bool)
+    for first, length in holes:
+        kept[first : first + length] = False
+    channel = channels_of("hexoskin")["acceleration"]
+    start = 1_667_604_589 * 256 + offset
+    ticks = (start + 4 * np.arange(seconds * 64))[kept]
+    values = np.random.default_rng(seconds).normal(size=len(ticks)).astype(np.float32)
+    frame = make_frame(
+        channel,
+        ticks_to_index(ticks, clock=256),
+        {name: values * (place + 1) for place, name in enumerate(channel.columns)},
+    )
+    record = Record("hexoskin", (start, start + seconds * 256), {"acceleration": frame})
+    ours = record.to_frame("1s", max_gap="1ms")
+    theirs = frame.astype("float64").resample("1s").mean().reindex(ours.index)
+    pd.testing.assert_frame_equal(
+        ours, theirs, check_freq=False, rtol=1e-12, atol=1e-15
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from hexoframe.recorddata import RecordData
 
 __all__ = ["align_frames", "length_ns"]
+
+# So many equal bins pay for a sum of their own.
+_EVEN_RUN = 256
 
 Events = Literal["table", "count", "place"]
 
@@ -179,8 +183,30 @@ def _bounds(
     # The stamps are kept with their bounds, so no other array can take their place.
     place = (stamps.__array_interface__["data"][0], *stamps.shape, *stamps.strides)
     if place not in known:
-        known[place] = (stamps, np.searchsorted(stamps, grid.edges))
+        known[place] = (stamps, _rows_from(stamps, grid.edges))
     return known[place]
+
+
+def _rows_from(
+    stamps: NDArray[np.int64], edges: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """First row at or after each edge: guessed as if all steps were equal, checked.
+
+    Where the guess is wrong, as behind a gap, it is searched for.
+    """
+    if len(stamps) < 2 or stamps[0] == stamps[-1]:
+        found: NDArray[np.int64] = np.searchsorted(stamps, edges)
+        return found
+    pace = (len(stamps) - 1) / float(stamps[-1] - stamps[0])
+    guess = np.ceil((edges - stamps[0]) * pace).clip(0, len(stamps))
+    rows: NDArray[np.int64] = guess.astype(np.int64)
+    before = stamps[np.maximum(rows - 1, 0)]
+    after = stamps[np.minimum(rows, len(stamps) - 1)]
+    right = (before < edges) | (rows == 0)
+    right &= (after >= edges) | (rows == len(stamps))
+    wrong = np.flatnonzero(~right)
+    rows[wrong] = np.searchsorted(stamps, edges[wrong])
+    return rows
 
 
 _Place = tuple["NDArray[np.int64]", "NDArray[np.int64]", _Grid, Events]
@@ -225,11 +251,29 @@ def _sums(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     counts = np.diff(bounds)
     sums = np.zeros(len(counts), dtype=np.float64)
-    filled = np.flatnonzero(counts)
-    if len(filled):
-        inside = samples[: bounds[filled[-1] + 1]]
-        sums[filled] = np.add.reduceat(inside, bounds[filled], dtype=np.float64)
-    return sums, counts.astype(np.float64)
+    for first, last in _even_runs(counts):
+        size = counts[first]
+        rows = samples[bounds[first] : bounds[last]].reshape(-1, size)
+        sums[first:last] = rows.sum(axis=1, dtype=np.float64)
+        counts[first:last] = 0
+    uneven = np.flatnonzero(counts)
+    if len(uneven):
+        # Every second sum is what lies between one of these bins and the next.
+        ends = np.stack((bounds[uneven], bounds[uneven + 1]), axis=1).ravel()[:-1]
+        inside = samples[: bounds[uneven[-1] + 1]]
+        sums[uneven] = np.add.reduceat(inside, ends, dtype=np.float64)[::2]
+    return sums, np.diff(bounds).astype(np.float64)
+
+
+def _even_runs(counts: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Long runs of bins of equally many samples, which sum up at twice the pace."""
+    changes = np.flatnonzero(np.diff(counts)) + 1
+    ends = np.concatenate(([0], changes, [len(counts)])).tolist()
+    return [
+        (first, last)
+        for first, last in pairwise(ends)
+        if last - first >= _EVEN_RUN and counts[first] > 0
+    ]
 
 
 def _join_flags(
