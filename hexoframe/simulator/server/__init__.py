@@ -1,0 +1,146 @@
+"""A Hexoskin in a box: a local server that answers like the vendor's service.
+
+`serve` runs it in a thread, `simulate` until it is interrupted; it listens on the
+loopback alone. Modules, from below: `settings`, `faults`, `journal`, `answers` and
+`catalog` stand alone; `signals` and `exports` hold records, `world` who has them;
+`objects`, `metrics` and `lists` make lists of them, `dataquery` and `data` their
+samples; `auth` knows who asks; `service` joins these, `app` and `sending` bring them
+to the network, `running` holds the server.
+
+Flask comes with the extra ``demo`` and is imported when a server starts.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hexoframe.errors import ConfigurationError
+from hexoframe.simulator.server.faults import Fault
+from hexoframe.simulator.server.journal import LoggedRequest
+from hexoframe.simulator.server.settings import Switches
+from hexoframe.simulator.server.world import World, default_shirts
+from hexoframe.simulator.shirt import Recording, Shirt
+
+if TYPE_CHECKING:
+    from hexoframe.simulator.server.running import Server
+
+__all__ = [
+    "Fault",
+    "LoggedRequest",
+    "Switches",
+    "default_shirts",
+    "serve",
+    "simulate",
+]
+
+_USUAL = Switches()
+
+
+@contextmanager
+def serve(
+    *,
+    recordings: Iterable[Shirt | Recording] | None = None,
+    exports: Iterable[str | os.PathLike[str]] = (),
+    port: int = 0,
+    switches: Switches = _USUAL,
+    clock: Callable[[], float] = time.time,
+) -> Iterator[Server]:
+    """Run the simulated service while a block runs.
+
+    Parameters
+    ----------
+    recordings : iterable of Shirt or Recording, optional
+        Synthetic records, each of the user that its `user_id` names; 20001 is the main
+        user. None is `default_shirts`, of the 1/256 s clock, where no export counts
+        1/1000 s.
+    exports : iterable of path
+        Vendor exports, ZIP or unpacked folder, that are served too.
+    port : int, default 0
+        Port on 127.0.0.1; 0 takes a free one.
+    switches : Switches
+        Readings of what is unclear, latency, bandwidth, limits.
+    clock : callable, default time.time
+        Seconds since 1970, for signatures and tokens.
+
+    Yields
+    ------
+    Server
+        The running server; it stops with the block.
+
+    Raises
+    ------
+    ConfigurationError
+        If Flask is not installed, or the records do not go together.
+    FileFormatError
+        If an export does not tell what it is.
+
+    Examples
+    --------
+    >>> import urllib.request
+    >>> with serve() as server:
+    ...     with urllib.request.urlopen(server.base_url + "/api/") as answer:
+    ...         answer.status
+    200
+    """
+    server = _server(recordings, exports, port=port, switches=switches, clock=clock)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _server(
+    recordings: Iterable[Shirt | Recording] | None,
+    exports: Iterable[str | os.PathLike[str]],
+    *,
+    port: int,
+    switches: Switches,
+    clock: Callable[[], float],
+) -> Server:
+    try:
+        from hexoframe.simulator.server.running import Server  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] not in {"flask", "werkzeug"}:
+            raise
+        raise ConfigurationError(
+            "the simulated service needs Flask: pip install 'hexoframe[demo]'"
+        ) from error
+    paths = tuple(exports)
+    if recordings is None:
+        fast = bool(paths) and World((), paths).clock == 1000
+        recordings = default_shirts("astroskin_1000" if fast else "hexoskin")
+    return Server(World(recordings, paths), switches, port=port, clock=clock)
+
+
+def simulate(port: int = 0, exports: Iterable[str | os.PathLike[str]] = ()) -> None:
+    """Serve until interrupted, after printing where and with which credentials.
+
+    One ``NAME=VALUE`` a line, the environment that the client reads. Ctrl-C and SIGTERM
+    end it.
+
+    Parameters
+    ----------
+    port : int, default 0
+        Port on 127.0.0.1; 0 takes a free one.
+    exports : iterable of path
+        Vendor exports that are served besides the synthetic records.
+    """
+    ended = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    with serve(port=port, exports=exports) as server:
+        for name, value in server.environment().items():
+            sys.stdout.write(f"{name}={value}\n")
+        sys.stdout.flush()
+        try:
+            ended.wait()
+        except KeyboardInterrupt:
+            return

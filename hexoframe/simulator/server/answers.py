@@ -1,0 +1,74 @@
+"""An answer before it is sent, and the answers of every kind of error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Answer", "BadQueryError", "empty", "error", "json_answer", "v1_uris"]
+
+JSON = "application/json"
+_SORRY = "Sorry, this request could not be processed. Please try again later."
+
+
+class BadQueryError(Exception):
+    """The query asks for what the resource cannot do: status 400, with this text.
+
+    `fields` maps fields of a body to what is wrong with them.
+    """
+
+    def __init__(
+        self, text: str, *, fields: Mapping[str, list[str]] | None = None
+    ) -> None:
+        super().__init__(text)
+        self.fields = fields
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, body and headers.
+
+    `size` is the length of the body before compression; `ranged` says that parts of it
+    may be asked for.
+    """
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+    ranged: bool = False
+
+
+def json_answer(content: object, status: int = 200, **headers: str) -> Answer:
+    """Return an answer in JSON."""
+    body = json.dumps(content).encode("ascii")
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, body, headers=named)
+
+
+def empty(status: int, **headers: str) -> Answer:
+    """Return an answer without a body."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, b"", "text/html; charset=utf-8", named)
+
+
+def error(status: int, text: object = None) -> Answer:
+    """Return the answer that the service gives with a status of failure."""
+    if status >= 500:
+        return json_answer({"error_message": text or _SORRY}, status)
+    if text is None:
+        return empty(status)
+    return json_answer({"error": text}, status)
+
+
+def v1_uris(content: Any) -> Any:
+    """Return an answer with every URI in the old form ``/api/v1/``."""
+    if isinstance(content, dict):
+        return {v1_uris(key): v1_uris(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [v1_uris(item) for item in content]
+    if isinstance(content, str) and content.startswith("/api/"):
+        return f"/api/v1/{content.removeprefix('/api/')}"
+    return content

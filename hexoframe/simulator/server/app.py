@@ -1,0 +1,210 @@
+"""The service over HTTP: URLs, authentication, the journal, faults on the way.
+
+Flask is imported here and in `sending`, and nowhere else in the package.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Flask, Response, request
+
+from hexoframe.simulator.server.answers import Answer, BadQueryError, empty, error
+from hexoframe.simulator.server.auth import DeniedError, Doorkeeper, Identity
+from hexoframe.simulator.server.faults import Fault, Faults
+from hexoframe.simulator.server.journal import Journal, LoggedRequest, RateCounter
+from hexoframe.simulator.server.sending import Line, Outgoing, spoilt
+from hexoframe.simulator.server.service import Ask, Service
+from hexoframe.simulator.server.settings import Switches
+
+__all__ = ["Door", "make_app", "wanted_form"]
+
+_LOG = logging.getLogger(__name__)
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_FORMS = ("application/octet-stream", "text/csv", "application/json")
+View = Callable[[], Answer]
+
+
+def wanted_form(accept: str) -> str:
+    """Return the form that an Accept header means; without a known one it is JSON."""
+    known = next((form for form in _FORMS if form in accept), None)
+    if known:
+        return known
+    plain = accept.partition(",")[0].partition(";")[0].strip()
+    return plain if plain.startswith("application/") else "application/json"
+
+
+@dataclass(kw_only=True)
+class Door:
+    """What stands between the network and the service."""
+
+    service: Service
+    switches: Switches
+    doorkeeper: Doorkeeper
+    faults: Faults = field(default_factory=Faults)
+    journal: Journal = field(default_factory=Journal)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Make what depends on the switches."""
+        self.line = Line(self.switches.bandwidth, self.stopping)
+        self.rate = RateCounter(self.switches.rate_limit)
+
+    def respond(self, view: View) -> Response:
+        """Return the response to the current request, whatever happens on the way."""
+        arrived = time.monotonic()
+        environ = request.environ
+        path = str(environ.get("RAW_URI", request.full_path))
+        accept = request.headers.get("Accept", "")
+        self.stopping.wait(self.switches.latency_s)
+        fault = None
+        if self.rate.exceeds():
+            seconds = self.switches.rate_retry_after
+            answer = _only(429, seconds)
+        else:
+            fault = self.faults.take(path, accept)
+            environ["hexoframe.fault"] = fault
+            answer = spoilt(self._before(view, fault), fault)
+        ranges = (request.headers.get("Range", ""), request.headers.get("If-Range", ""))
+        out = Outgoing(answer, self.switches, fault=fault, asked=ranges)
+        dropped = fault is not None and fault.kind == "drop"
+        self.journal.write(
+            LoggedRequest(
+                time=arrived,
+                method=request.method,
+                path=path,
+                status=0 if dropped else out.status,
+                bytes=0 if dropped else out.size,
+                user=environ.get("hexoframe.user"),
+                accept=accept,
+                range=ranges[0],
+            )
+        )
+        return out.response(self.line)
+
+    def _before(self, view: View, fault: Fault | None) -> Answer:
+        """Return the answer, or what a fault puts in its place."""
+        if fault is not None and fault.kind == "status":
+            return _only(fault.status, fault.retry_after)
+        if fault is not None and fault.kind == "redirect":
+            return empty(302, Location=fault.url + request.environ["RAW_URI"])
+        if fault is not None and fault.kind == "expired_token":
+            self.doorkeeper.expire(_header)
+        if not request.path.endswith("/"):
+            query = request.query_string.decode("ascii", "replace")
+            return empty(301, Location=f"{request.path}/{query and '?' + query}")
+        return _safely(view)
+
+    def asked(self) -> Ask:
+        """Return the current request, once it is known who sent it."""
+        who = self._identify()
+        fault = request.environ.get("hexoframe.fault")
+        content = None
+        if request.method in {"POST", "PUT", "PATCH"}:
+            content = request.get_json(force=True, silent=True)
+        encodings = request.headers.get("Accept-Encoding", "")
+        return Ask(
+            who=who,
+            method="GET" if request.method == "HEAD" else request.method,
+            path=request.path,
+            query=parse_qsl(
+                request.query_string.decode("utf-8"), keep_blank_values=True
+            ),
+            accept=wanted_form(request.headers.get("Accept", "")),
+            gzip=self.switches.gzip and "gzip" in encodings,
+            content=content,
+            late=1 if fault is not None and fault.kind == "repeated_page" else 0,
+        )
+
+    def _identify(self) -> Identity:
+        raw = str(request.environ["RAW_URI"])
+        # The signature covers the URL as it is on the wire, not as it is understood.
+        url = raw if "://" in raw else f"{request.scheme}://{_host()}{raw}"
+        who = self.doorkeeper.identify(url, _header)
+        request.environ["hexoframe.user"] = who.user.email
+        return who
+
+
+def _safely(view: View) -> Answer:
+    """Return the answer of a view, or that of its failure."""
+    try:
+        return view()
+    except DeniedError as denied:
+        return denied.answer
+    except BadQueryError as bad:
+        return error(400, bad.fields or str(bad))
+    except Exception:  # noqa: BLE001  # logged, and told as the real one does
+        _LOG.exception("the simulator failed on %s %s", request.method, request.path)
+        return error(500)
+
+
+def _header(name: str) -> str:
+    return request.headers.get(name, "")
+
+
+def _host() -> str:
+    return str(request.environ.get("HTTP_HOST", ""))
+
+
+def _only(status: int, retry_after: int | str | None) -> Answer:
+    answer = error(status)
+    if retry_after is not None:
+        answer.headers["Retry-After"] = str(retry_after)
+    return answer
+
+
+def make_app(door: Door) -> Flask:
+    """Return the application: every URL of the service, current and old form."""
+    app = Flask("hexoframe simulator", static_folder=None)
+    app.url_map.strict_slashes = False
+    service, keeper = door.service, door.doorkeeper
+
+    def rule(path: str, view: Callable[..., Answer]) -> None:
+        def run(**named: Any) -> Response:
+            return door.respond(lambda: view(**named))
+
+        for base in ("/api/", "/api/v1/"):
+            app.add_url_rule(
+                base + path,
+                endpoint=base + path,
+                view_func=run,
+                methods=_METHODS,
+                provide_automatic_options=False,
+            )
+
+    def root() -> Answer:
+        return service.root(v1=request.path.startswith("/api/v1/"))
+
+    def schema(name: str) -> Answer:
+        door.asked()
+        return service.schema(name)
+
+    def authorize() -> Answer:
+        user = keeper.basic_user(_header)
+        return keeper.authorize(request.args, user)
+
+    def token() -> Answer:
+        if request.method != "POST":
+            return empty(405, Allow="POST")
+        # Both clients of the vendor's world are understood: form and query.
+        return keeper.token({**request.args, **request.form}, _header)
+
+    rule("", root)
+    rule("connect/oauth2/auth/", authorize)
+    rule("connect/oauth2/token/", token)
+    rule("<name>/schema/", schema)
+    rule("<name>/", lambda name: service.listing(door.asked(), name))
+    rule("<name>/<key>/", lambda name, key: service.detail(door.asked(), name, key))
+
+    def unknown(_: Any) -> Response:
+        return door.respond(lambda: error(404))
+
+    app.register_error_handler(404, unknown)
+    app.register_error_handler(405, lambda _: door.respond(lambda: empty(405)))
+    return app

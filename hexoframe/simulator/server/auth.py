@@ -1,0 +1,366 @@
+"""Who asks: passwords, the X-HEXO signature, OAuth2 clients and tokens.
+
+All secrets are made from a text, the same in every run: they open nothing but a server
+on the loopback of this machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from hexoframe.simulator.server.answers import Answer, empty, error, json_answer
+from hexoframe.simulator.server.settings import Switches
+from hexoframe.simulator.server.world import User
+
+__all__ = ["Credentials", "DeniedError", "Doorkeeper", "Identity", "OAuthClient"]
+
+Header = Callable[[str], str]
+_CODE_LIFETIME_S = 600
+_REALM = {"WWW_Authenticate": 'Basic Realm="Hexoskin API"'}
+
+
+class Credentials(NamedTuple):
+    """What a user logs in with; the OAuth2 client is for the grant "password"."""
+
+    username: str
+    password: str
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        """Return the user name alone."""
+        return f"Credentials(username={self.username!r}, ...)"
+
+
+class OAuthClient(NamedTuple):
+    """An application; it has one grant type, and for "password" one user."""
+
+    client_id: str
+    client_secret: str
+    grant: str
+    owner: int | None
+
+
+class Identity(NamedTuple):
+    """Who asks, and whether he may write."""
+
+    user: User
+    may_write: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Token:
+    id: int
+    user: int
+    client: str
+    scope: str
+    access: str
+    refresh: str
+    expires: float
+
+
+class _Code(NamedTuple):
+    user: int
+    client: str
+    redirect: str
+    scope: str
+    expires: float
+
+
+class DeniedError(Exception):
+    """The request does not pass; the answer says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class Doorkeeper:
+    """Checks requests and gives out tokens.
+
+    Parameters
+    ----------
+    users : iterable of User
+        Who may come in.
+    switches : Switches
+        Which ways are open.
+    clock : callable
+        Seconds since 1970, for signatures and tokens.
+    """
+
+    def __init__(
+        self, users: Iterable[User], switches: Switches, clock: Callable[[], float]
+    ) -> None:
+        self._switches = switches
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._serial = itertools.count(1)
+        self._users = {user.email: user for user in users}
+        self._by_id = {user.id: user for user in self._users.values()}
+        self.api_key = _made_up("key", length=22)
+        self.api_secret = _made_up("secret", length=22)
+        self.credentials = {
+            name: Credentials(
+                name,
+                _made_up("password", name),
+                _made_up("client", name),
+                _made_up("client secret", name, length=40),
+            )
+            for name in self._users
+        }
+        self.clients = {
+            card.client_id: OAuthClient(
+                card.client_id, card.client_secret, "password", self._users[name].id
+            )
+            for name, card in self.credentials.items()
+        }
+        for grant in ("authorization_code", "implicit"):
+            app = OAuthClient(
+                _made_up("client", grant), _made_up("secret", grant, length=40),
+                grant, None,
+            )  # fmt: skip
+            self.clients[app.client_id] = app
+        self._tokens: dict[str, _Token] = {}
+        self._codes: dict[str, _Code] = {}
+
+    def client_for(self, grant: str) -> OAuthClient:
+        """Return the application that has a grant type."""
+        return next(app for app in self.clients.values() if app.grant == grant)
+
+    # --- requests -------------------------------------------------------------------
+
+    def identify(self, url: str, header: Header) -> Identity:
+        """Return who sent a request.
+
+        Parameters
+        ----------
+        url : str
+            The complete URL as it came over the wire.
+        header : callable
+            Gives the value of a header, "" where the request lacks it.
+
+        Raises
+        ------
+        DeniedError
+            If nobody is known to have sent it.
+        """
+        scheme, _, proof = header("Authorization").partition(" ")
+        if scheme.lower() == "bearer":
+            return self._bearer(proof.strip())
+        user = self._basic(scheme, proof)
+        if not header("X-HEXOAPISIGNATURE") and not header("X-HEXOAPIKEY"):
+            if not self._switches.unsigned_basic:
+                raise DeniedError(error(401, "API signature failed."))
+        elif not self._is_signed(url, header):
+            raise DeniedError(error(401, "API signature failed."))
+        return Identity(user, may_write=True)
+
+    def basic_user(self, header: Header) -> User:
+        """Return the user of a name and a password, signed or not."""
+        scheme, _, proof = header("Authorization").partition(" ")
+        return self._basic(scheme, proof)
+
+    def _basic(self, scheme: str, proof: str) -> User:
+        name, password = _split(proof) if scheme.lower() == "basic" else ("", "")
+        card = self.credentials.get(name)
+        if card is None or card.password != password:
+            raise DeniedError(empty(401, **_REALM))
+        return self._users[name]
+
+    def _is_signed(self, url: str, header: Header) -> bool:
+        stamp = header("X-HEXOTIMESTAMP")
+        if header("X-HEXOAPIKEY") != self.api_key or not stamp.isdecimal():
+            return False
+        if abs(self._clock() - int(stamp)) > self._switches.signature_window_s:
+            return False
+        text = f"{self.api_secret}{stamp}{url}".encode()
+        # The service prescribes SHA-1.
+        wanted = hashlib.sha1(text, usedforsecurity=False).hexdigest()
+        return header("X-HEXOAPISIGNATURE").lower() == wanted
+
+    def _bearer(self, access: str) -> Identity:
+        with self._lock:
+            token = self._tokens.get(access)
+        if token is None or token.expires <= self._clock():
+            challenge = 'Bearer error="invalid_token"'
+            raise DeniedError(empty(401, WWW_Authenticate=challenge))
+        return Identity(self._by_id[token.user], token.scope == "readwrite")
+
+    def expire(self, header: Header) -> None:
+        """Let the token of a request expire now; without a token nothing happens."""
+        access = header("Authorization").partition(" ")[2].strip()
+        with self._lock:
+            if access in self._tokens:
+                self._tokens[access] = replace(self._tokens[access], expires=0)
+
+    # --- tokens ---------------------------------------------------------------------
+
+    def authorize(self, query: Mapping[str, str], user: User) -> Answer:
+        """Return the redirect with a code or a token, for a user who is logged in."""
+        app = self.clients.get(query.get("client_id", ""))
+        redirect = query.get("redirect_uri", "")
+        kind = {"code": "authorization_code", "token": "implicit"}.get(
+            query.get("response_type", "")
+        )
+        if app is None or kind != app.grant:
+            return error(400, "unauthorized_client")
+        if not _is_safe(redirect):
+            return error(400, "invalid redirect_uri")
+        scope = query.get("scope") or "readonly"
+        if kind == "implicit":
+            told = self._grant(app, user.id, scope)
+            del told["refresh_token"]
+            back = f"{redirect}#{urlencode(told | {'state': query.get('state', '')})}"
+            return empty(302, Location=back)
+        code = _made_up("code", str(next(self._serial)), str(self._clock()))
+        with self._lock:
+            self._codes[code] = _Code(
+                user.id, app.client_id, redirect, scope,
+                self._clock() + _CODE_LIFETIME_S,
+            )  # fmt: skip
+        joint = "&" if urlsplit(redirect).query else "?"
+        told = {"code": code, "state": query.get("state", "")}
+        return empty(302, Location=f"{redirect}{joint}{urlencode(told)}")
+
+    def token(self, form: Mapping[str, str], header: Header) -> Answer:
+        """Return the answer of the token endpoint."""
+        scheme, _, proof = header("Authorization").partition(" ")
+        name, secret = _split(proof) if scheme.lower() == "basic" else ("", "")
+        app = self.clients.get(name)
+        if app is None or app.client_secret != secret:
+            # 400 and not 401: clients of the vendor go on with signed Basic then.
+            return json_answer({"error": "invalid_client"}, 400)
+        grant = form.get("grant_type", "")
+        if grant not in {app.grant, "refresh_token"} or app.grant == "implicit":
+            return json_answer({"error": "unauthorized_client"}, 400)
+        give = {
+            "password": self._by_password,
+            "authorization_code": self._by_code,
+            "refresh_token": self._by_refresh,
+        }[grant]
+        told = give(app, form)
+        if told is None:
+            return json_answer({"error": "invalid_grant"}, 400)
+        return json_answer(told, Cache_Control="no-store")
+
+    def _by_password(
+        self, app: OAuthClient, form: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        card = self.credentials.get(form.get("username", ""))
+        if card is None or card.password != form.get("password"):
+            return None
+        user = self._users[card.username].id
+        if user != app.owner:
+            return None  # such a client is for its owner alone
+        return self._grant(app, user, form.get("scope") or "readonly")
+
+    def _by_code(
+        self, app: OAuthClient, form: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        with self._lock:
+            code = self._codes.pop(form.get("code", ""), None)
+        if code is None or code.client != app.client_id:
+            return None
+        if code.redirect != form.get("redirect_uri") or code.expires <= self._clock():
+            return None
+        return self._grant(app, code.user, code.scope)
+
+    def _by_refresh(
+        self, app: OAuthClient, form: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        asked = form.get("refresh_token", "")
+        with self._lock:
+            old = next((t for t in self._tokens.values() if t.refresh == asked), None)
+            if old is None or old.client != app.client_id:
+                return None
+            if self._switches.refresh_rotates:
+                self._tokens[old.access] = replace(old, refresh="")
+        told = self._grant(app, old.user, old.scope)
+        if not self._switches.refresh_rotates:
+            with self._lock:
+                fresh = self._tokens[told["access_token"]]
+                self._tokens[fresh.access] = replace(fresh, refresh=asked)
+                self._tokens[old.access] = replace(old, refresh="")
+            told["refresh_token"] = asked
+        return told
+
+    def _grant(self, app: OAuthClient, user: int, scope: str) -> dict[str, Any]:
+        number = next(self._serial)
+        lifetime = self._switches.token_lifetime_s
+        token = _Token(
+            id=number,
+            user=user,
+            client=app.client_id,
+            scope="readwrite" if "readwrite" in scope else "readonly",
+            access=_made_up("access", str(number), str(self._clock())),
+            refresh=_made_up("refresh", str(number), str(self._clock())),
+            expires=self._clock() + lifetime,
+        )
+        with self._lock:
+            self._tokens[token.access] = token
+        return {
+            "access_token": token.access,
+            "token_type": "Bearer",
+            "expires_in": int(lifetime),
+            "refresh_token": token.refresh,
+            "scope": token.scope,
+        }
+
+    # --- as resources ---------------------------------------------------------------
+
+    def tokens_of(self, user: int) -> dict[int, dict[str, Any]]:
+        """Return the objects of the resource `oauth2token` for a user."""
+        with self._lock:
+            found = [token for token in self._tokens.values() if token.user == user]
+        return {
+            token.id: {
+                "client": token.client,
+                "expires_in": max(int(token.expires - self._clock()), 0),
+                "resource_uri": f"/api/oauth2token/{token.id}/",
+                "scopes": token.scope,
+                "token_type": "Bearer",
+                "user": f"/api/user/{user}/",
+            }
+            for token in found
+        }
+
+    def revoke(self, user: int, number: int) -> bool:
+        """Remove a token of a user; return whether it was there."""
+        with self._lock:
+            for access, token in self._tokens.items():
+                if (token.id, token.user) == (number, user):
+                    del self._tokens[access]
+                    return True
+        return False
+
+
+def _split(proof: str) -> tuple[str, str]:
+    """Return name and password; a password may hold colons."""
+    try:
+        text = base64.b64decode(proof, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    name, _, password = text.partition(":")
+    return name, password
+
+
+def _is_safe(redirect: str) -> bool:
+    """Return whether the service would redirect there: not over open http."""
+    parts = urlsplit(redirect)
+    if parts.scheme == "http":
+        return parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    return bool(parts.scheme)
+
+
+def _made_up(*words: str, length: int = 30) -> str:
+    text = "hexoframe simulator " + " ".join(words)
+    digest = hashlib.sha256(text.encode()).digest()
+    return base64.b32encode(digest + digest).decode("ascii").lower()[:length]

@@ -1,0 +1,339 @@
+"""The data resource and its derived endpoints: JSON, CSV and the binary export."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hexoframe.channels import Datatype
+from hexoframe.simulator.server.answers import Answer, error
+from hexoframe.simulator.server.catalog import rows_by_id
+from hexoframe.simulator.server.dataquery import Asked, Part, parse_query
+from hexoframe.simulator.server.lists import Pairs
+from hexoframe.simulator.server.settings import Switches
+from hexoframe.simulator.server.signals import EVER, Cut, Series, pack, state_block
+from hexoframe.simulator.server.world import Record, User, World
+
+__all__ = ["DataRequest", "DataService"]
+
+_BINARY = "application/octet-stream"
+_CSV = "text/csv"
+_NOT_HERE = ("application/x-edf", "application/vnd.ant.fit", "vnd.garmin.tcx")
+
+
+class DataRequest(NamedTuple):
+    """All that an answer depends on, but the world."""
+
+    user: User
+    endpoint: str
+    query: tuple[tuple[str, str], ...]
+    accept: str
+    gzip: bool
+    v1: bool
+
+
+class DataService:
+    """Answers requests for data, and keeps what it rendered.
+
+    Parameters
+    ----------
+    world : World
+        Records and ranges.
+    switches : Switches
+        Readings of what is unclear, and the size of the cache.
+    clock : callable
+        Seconds since 1970, for X-HexoCache.
+    """
+
+    def __init__(
+        self, world: World, switches: Switches, clock: Callable[[], float]
+    ) -> None:
+        self._world = world
+        self._switches = switches
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Any, tuple[float, Answer]] = OrderedDict()
+        self._bytes = 0
+
+    def answer(self, request: DataRequest) -> Answer:
+        """Return the answer to a request, rendered now or before.
+
+        Raises
+        ------
+        BadQueryError
+            If the query is not understood.
+        """
+        key = (self._world.version, request)
+        with self._lock:
+            found = self._kept.get(key)
+            if found:
+                self._kept.move_to_end(key)
+        if found:
+            since, answer = found
+            told = {**answer.headers, "X-HexoCache": str(int(since))}
+            return replace(answer, headers=told)
+        answer = self._compress(request, self._render(request))
+        self._keep(key, answer)
+        return answer
+
+    def _keep(self, key: Any, answer: Answer) -> None:
+        with self._lock:
+            if key in self._kept:
+                return
+            self._kept[key] = (self._clock(), answer)
+            self._bytes += len(answer.body)
+            while self._bytes > self._switches.cache_mb * 1_000_000:
+                _, (_, old) = self._kept.popitem(last=False)
+                self._bytes -= len(old.body)
+
+    def _compress(self, request: DataRequest, answer: Answer) -> Answer:
+        if not request.gzip or answer.ranged or answer.status != 200:
+            return answer
+        told = {**answer.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return replace(
+            answer, body=gzip.compress(answer.body, 6, mtime=0), headers=told
+        )
+
+    def _render(self, request: DataRequest) -> Answer:
+        query: Pairs = list(request.query)
+        asked = parse_query(
+            self._world,
+            self._switches,
+            request.user,
+            endpoint=request.endpoint,
+            query=query,
+        )
+        if _BINARY in request.accept:
+            if not self._switches.binary:
+                return error(400, "The binary form is not available.")
+            return self._binary(asked)
+        if _CSV in request.accept:
+            return self._csv(asked)
+        if any(form in request.accept for form in _NOT_HERE):
+            return error(501, "The simulator does not write this form.")
+        return self._json(asked, request)
+
+    # --- series ---------------------------------------------------------------------
+
+    def _series(self, part: Part, datatype: int, asked: Asked) -> Series | None:
+        """Return the thinned values of one datatype in one part."""
+        record = part.record
+        row = rows_by_id(self._world.family).get(datatype)
+        live = record.is_live and row is not None and row.kind != "waveform"
+        if row is None or not (record.is_synced or live):
+            return None
+        whole = row.kind == "state"
+        window = EVER if whole else (part.first, part.last)
+        series = record.source.series(datatype, window)
+        if series is None:
+            return None
+        if whole:
+            series = self._states(record, series)
+        ticks = series.ticks
+        first = 0 if part.first is None else np.searchsorted(ticks, part.first, "left")
+        last = (
+            len(ticks) if part.last is None
+            else np.searchsorted(ticks, part.last, "right")
+        )  # fmt: skip
+        step = max(-(-(int(last) - int(first)) // asked.max_values), 1)
+        return Series(ticks[first:last:step], series.values[first:last:step])
+
+    def _states(self, record: Record, series: Series) -> Series:
+        """Return the parts of a state that lie in ranges of sleep or rest."""
+        blocks = [
+            state_block(series, first, last, clock=record.source.clock)
+            for first, last in self._world.quiet_parts(record)
+        ]
+        return Series(
+            np.concatenate([series.ticks[:0], *(b.ticks for b in blocks)]),
+            np.concatenate([series.values[:0], *(b.values for b in blocks)]),
+        )
+
+    def _by_user(self, asked: Asked) -> Iterator[tuple[int, dict[int, list[Series]]]]:
+        """Yield for each user the series of each datatype, one for each record."""
+        users = dict.fromkeys(part.record.user for part in asked.parts)
+        for user in users:
+            parts = [part for part in asked.parts if part.record.user == user]
+            numbers = asked.datatypes or tuple(rows_by_id(self._world.family))
+            found: dict[int, list[Series]] = {}
+            for number in numbers:
+                pieces = [self._series(part, number, asked) for part in parts]
+                found[number] = [s for s in pieces if s is not None and len(s.ticks)]
+            if any(found.values()):
+                yield user, found
+
+    # --- JSON -----------------------------------------------------------------------
+
+    def _json(self, asked: Asked, request: DataRequest) -> Answer:
+        base = "/api/v1" if request.v1 else "/api"
+        objects: list[str] = []
+        flat: list[str] = []
+        for user, found in self._by_user(asked):
+            lists: dict[str, str] = {}
+            for number, series in found.items():
+                if series or self._switches.empty_channels == "empty":
+                    inner = ", ".join(self._values(number, s, asked) for s in series)
+                    lists[str(number)] = inner
+            flat += [inner for inner in lists.values() if inner]
+            data = ", ".join(f'"{key}": [{inner}]' for key, inner in lists.items())
+            more = ""
+            if request.endpoint == "datafile":
+                mine = [p.record for p in asked.parts if p.record.user == user]
+                more = f'"record": {_records(mine, base)}, '
+            objects.append(
+                f'{{"data": {{{data}}}, {more}"user": "{base}/user/{user}/"}}'
+            )
+        if asked.flat:
+            text = f"[{', '.join(flat)}]"
+        elif (
+            not objects
+            and self._switches.unsynced == "empty_object"
+            and any(not part.record.is_synced for part in asked.parts)
+        ):
+            text = "[{}]"
+        else:
+            text = f"[{', '.join(objects)}]"
+        return Answer(200, text.encode("ascii"))
+
+    def _values(self, number: int, series: Series, asked: Asked) -> str:
+        """Return the values of one series as JSON, without the brackets around."""
+        row = rows_by_id(self._world.family)[number]
+        floating = row.kind == "state" and self._switches.float_stamps
+        ticks, values = series
+        if row.kind == "state":
+            plain = values.tolist() if floating else [
+                code if np.isnan(code) else int(code) for code in values
+            ]  # fmt: skip
+            shown = ["null" if code != code else repr(code) for code in plain]  # noqa: PLR0124  # nan
+        else:
+            shown = list(map(repr, values.tolist()))
+        if asked.no_timestamps:
+            return ", ".join(shown)
+        stamps: list[Any] = ticks.tolist()
+        if asked.seconds:
+            stamps = (ticks / self._world.clock).tolist()
+        elif floating:
+            stamps = ticks.astype(np.float64).tolist()
+        return ", ".join(
+            [f"[{tick}, {value}]" for tick, value in zip(stamps, shown, strict=True)]
+        )
+
+    # --- CSV ------------------------------------------------------------------------
+
+    def _csv(self, asked: Asked) -> Answer:
+        tables = list(self._by_user(asked))
+        numbers = [
+            number for number in asked.datatypes or rows_by_id(self._world.family)
+            if any(found[number] for _, found in tables)
+        ]  # fmt: skip
+        several = len(tables) > 1
+        lines = [",".join([*(["user"] if several else []), *self._heads(numbers)])]
+        for user, found in tables:
+            cells = self._cells([found[number] for number in numbers], asked)
+            lead = f"/api/user/{user}/," if several else ""
+            lines += [f"{lead}{line}" for line in cells]
+        text = "".join(f"{line}\n" for line in lines)
+        return Answer(200, text.encode("ascii"), f"{_CSV}; charset=utf-8")
+
+    def _heads(self, numbers: list[int]) -> list[str]:
+        uris = {number: f"/api/datatype/{number}/" for number in numbers}
+        if self._switches.csv_header == "uri":
+            return ["timestamp", *uris.values()]
+        rows = rows_by_id(self._world.family)
+        return [
+            f"time [s/{self._world.clock}]",
+            *(
+                f"{rows[n].api_name} [{_printed_unit(rows[n])}]({uris[n]})"
+                for n in numbers
+            ),
+        ]
+
+    def _cells(self, columns: list[list[Series]], asked: Asked) -> list[str]:
+        """Return the rows of a table: one for each tick that any column has."""
+        stamps = np.unique(np.concatenate([s.ticks for c in columns for s in c]))
+        shown: list[Any] = stamps.tolist()
+        if asked.seconds:
+            shown = (stamps / self._world.clock).tolist()
+        table = [list(map(str, shown))]
+        for column in columns:
+            texts = [""] * len(stamps)
+            for series in column:
+                places = np.searchsorted(stamps, series.ticks).tolist()
+                values = series.values.tolist()
+                for place, value in zip(places, values, strict=True):
+                    texts[place] = repr(value)
+            table.append(texts)
+        return list(map(",".join, zip(*table, strict=True)))
+
+    # --- the binary export ----------------------------------------------------------
+
+    def _binary(self, asked: Asked) -> Answer:
+        names = None
+        if asked.datatypes and self._switches.zip_by_datatype:
+            rows = rows_by_id(self._world.family)
+            names = frozenset(rows[n].api_name for n in asked.datatypes if n in rows)
+        window = asked.window if self._switches.zip_cut else (None, None)
+        parts = [part for part in asked.parts if part.record.is_synced]
+        cut = Cut(*window, names, asked.range_id)
+        body = self._given(parts, cut) or self._packed(parts, cut)
+        tag = hashlib.sha256(body).hexdigest()[:32]
+        name = f"record_{parts[0].record.id}.zip" if parts else "record.zip"
+        if asked.range_id is not None:
+            name = f"range_{asked.range_id}.zip"
+        told = {
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "ETag": f'"{tag}"',
+        }
+        return Answer(200, body, _BINARY, told, ranged=True)
+
+    def _given(self, parts: list[Part], cut: Cut) -> bytes | None:
+        """Return the bytes of a ZIP that was given, where just that is asked for."""
+        if cut.names is None and cut.range_id in self._world.archives:
+            given = self._world.archives[cut.range_id]()
+            return bytes(given)
+        if len(parts) == 1 and cut.is_whole:
+            return parts[0].record.source.archive()
+        return None
+
+    def _packed(self, parts: list[Part], cut: Cut) -> bytes:
+        top = "" if cut.range_id is None else f"range_{cut.range_id}/"
+        quirks = self._switches.quirks
+        return pack(
+            (
+                (f"{top}record_{part.record.id}/{file}", content)
+                for part in parts
+                for file, content in part.record.source.members(cut, quirks)
+            ),
+            deflate=quirks.deflate,
+        )
+
+
+def _records(records: list[Record], base: str) -> str:
+    """Return what `datafile` tells of the records behind an answer."""
+    return json.dumps(
+        [
+            {
+                "end": record.source.end,
+                "id": record.id,
+                "resource_uri": f"{base}/record/{record.id}/",
+                "start": record.source.start,
+            }
+            for record in records
+        ]
+    )
+
+
+_UNITS = {"": "NA", "bits": "NA", "code": "NA", "count": "NA", "degC": "C"}
+
+
+def _printed_unit(row: Datatype) -> str:
+    """Return a unit as the service prints it."""
+    return _UNITS.get(row.unit, row.unit)

@@ -1,0 +1,248 @@
+"""What a request for data asks for: users, records, a window of time, datatypes.
+
+All filters hold at once: several records or ranges give only what they have in common.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hexoframe.simulator.server.answers import BadQueryError
+from hexoframe.simulator.server.catalog import ENDPOINTS, rows_by_id
+from hexoframe.simulator.server.lists import Pairs, key_of
+from hexoframe.simulator.server.settings import Switches
+from hexoframe.simulator.server.world import Record, User, World
+
+__all__ = ["Asked", "Part", "parse_query"]
+
+_BOUNDS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
+
+
+class Part(NamedTuple):
+    """A record and the window of it that is asked for; both ends belong to it."""
+
+    record: Record
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request for data, understood.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        Records that are there and may be seen, by user and start.
+    datatypes : tuple of int
+        In the order of the request; empty where none was named.
+    range_id : int or None
+        The range, where exactly one was asked for.
+    window : tuple of int or None
+        First and last tick as asked for, ranges included; None is open.
+    flat, no_timestamps, seconds : bool
+        Forms of the answer.
+    max_values : int
+        Bound of a thinned answer.
+    """
+
+    parts: tuple[Part, ...]
+    datatypes: tuple[int, ...]
+    range_id: int | None
+    window: tuple[int | None, int | None]
+    flat: bool
+    no_timestamps: bool
+    seconds: bool
+    max_values: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    first: float = -math.inf
+    last: float = math.inf
+
+    def meets(self, first: float = -math.inf, last: float = math.inf) -> _Window:
+        return _Window(max(self.first, first), min(self.last, last))
+
+    @property
+    def ticks(self) -> tuple[int | None, int | None]:
+        return (
+            None if math.isinf(self.first) else int(self.first),
+            None if math.isinf(self.last) else int(self.last),
+        )
+
+
+def parse_query(
+    world: World, switches: Switches, user: User, *, endpoint: str, query: Pairs
+) -> Asked:
+    """Return what a request for data asks for.
+
+    Parameters
+    ----------
+    world : World
+        Records and ranges.
+    switches : Switches
+        Whether `end` belongs to the answer, and the bound of thinning.
+    user : User
+        Who asks.
+    endpoint : str
+        ``data``, or an endpoint that presets its datatypes.
+    query : list of (str, str)
+        The query.
+
+    Returns
+    -------
+    Asked
+        What is asked for.
+
+    Raises
+    ------
+    BadQueryError
+        If a value is not what its filter takes.
+    """
+    flags = {name: text for name, text in query if text}
+    chosen = _Choice(world, user, switches)
+    for name, text in query:
+        chosen.narrow(name, text)
+    datatypes = _datatypes(world, query) or ENDPOINTS[endpoint]
+    bound = switches.max_values
+    if "max_values" in flags:
+        bound = max(min(bound, _whole("max_values", flags["max_values"])), 1)
+    return Asked(
+        parts=tuple(chosen.parts()),
+        datatypes=datatypes,
+        range_id=chosen.ranges[0] if len(chosen.ranges) == 1 else None,
+        window=chosen.window.ticks,
+        flat="flat" in flags,
+        no_timestamps="no_timestamps" in flags,
+        seconds="seconds" in flags,
+        max_values=bound,
+    )
+
+
+class _Choice:
+    """Users, records and the window, narrowed by one filter after the other."""
+
+    def __init__(self, world: World, user: User, switches: Switches) -> None:
+        self._world = world
+        self._asking = user.id
+        self._sees = world.sees[user.id]
+        self._late = 0 if switches.end_inclusive else 1
+        self._users: set[int] | None = None
+        self._records: set[int] | None = None
+        self.ranges: list[int] = []
+        self.window = _Window()
+
+    def narrow(self, name: str, text: str) -> None:
+        """Take one pair of the query into account."""
+        field, _, lookup = name.partition("__")
+        if field == "user":
+            self._of({self._user(text)})
+        elif field == "record":
+            records = self._world.records
+            self._take_records(_chosen(records, name, lookup, text=text))
+        elif field == "range":
+            self._take_ranges(_chosen(self._world.ranges, name, lookup, text=text))
+        elif name == "start":
+            self.window = self.window.meets(first=_whole(name, text))
+        elif name == "end":
+            self.window = self.window.meets(last=_whole(name, text) - self._late)
+        elif field == "timestamp":
+            self._between(name, lookup, text)
+
+    def _of(self, users: set[int]) -> None:
+        self._users = users if self._users is None else self._users & users
+
+    def _user(self, text: str) -> int:
+        if "@" in text:
+            found = self._world.user_by_name(text)
+            return found.id if found else 0
+        return _whole("user", key_of(text) or "")
+
+    def _take_records(self, numbers: list[int]) -> None:
+        found = [
+            self._world.records[n]
+            for n in numbers
+            if n in self._world.records and self._world.records[n].user in self._sees
+        ]
+        self._of({record.user for record in found})
+        mine = {record.id for record in found}
+        if len(numbers) > 1:
+            for record in found:
+                source = record.source
+                self.window = self.window.meets(source.start, source.end)
+        self._records = mine if self._records is None else self._records | mine
+
+    def _take_ranges(self, numbers: list[int]) -> None:
+        ranges = self._world.ranges
+        found = [
+            ranges[n] for n in numbers if n in ranges and ranges[n].user in self._sees
+        ]
+        self._of({span.user for span in found})
+        for span in found:
+            self.ranges.append(span.id)
+            self.window = self.window.meets(span.start, span.end - self._late)
+
+    def _between(self, name: str, lookup: str, text: str) -> None:
+        if lookup == "range":
+            bounds = [_whole(name, part) for part in text.split(",")]
+            if len(bounds) != 2:
+                raise BadQueryError(f"The filter '{name}' takes two values: a,b.")
+            self.window = self.window.meets(bounds[0], bounds[1] - self._late)
+        elif lookup in _BOUNDS:
+            tick = _whole(name, text)
+            if lookup.startswith("g"):
+                self.window = self.window.meets(first=tick + (lookup == "gt"))
+            else:
+                self.window = self.window.meets(last=tick - (lookup == "lt"))
+        else:
+            raise BadQueryError(f"There is no filter '{name}'.")
+
+    def parts(self) -> Iterable[Part]:
+        """Yield the records that are meant, each with the window."""
+        users = {self._asking} if self._users is None else self._users & self._sees
+        first, last = self.window.ticks
+        for user in sorted(users):
+            for record in self._world.records_of([user]):
+                if self._records is not None and record.id not in self._records:
+                    continue
+                source = record.source
+                early = last is not None and last < source.start
+                if early or (first is not None and first > source.end):
+                    continue
+                yield Part(record, first, last)
+
+
+def _chosen(known: Iterable[int], name: str, lookup: str, *, text: str) -> list[int]:
+    """Return the ids that a filter on ids names, in the order of the request."""
+    if lookup in {"", "exact", "in"}:
+        return [_whole(name, key_of(part) or "") for part in text.split(",")]
+    if lookup == "range":
+        low, _, high = text.partition(",")
+        bounds = _whole(name, low), _whole(name, high)
+        return [number for number in known if bounds[0] <= number <= bounds[1]]
+    if lookup in _BOUNDS:
+        bound = _whole(name, text)
+        return [number for number in known if _BOUNDS[lookup](number, bound)]
+    raise BadQueryError(f"There is no filter '{name}'.")
+
+
+def _datatypes(world: World, query: Pairs) -> tuple[int, ...]:
+    chosen: list[int] = []
+    for name, text in query:
+        field, _, lookup = name.partition("__")
+        if field == "datatype" and text:
+            known = rows_by_id(world.family)
+            chosen += _chosen(known, name, lookup, text=text)
+    return tuple(dict.fromkeys(chosen))
+
+
+def _whole(name: str, text: str) -> int:
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else int(float(text))
+    except (ValueError, OverflowError):
+        raise BadQueryError(f"'{text}' is no whole number for '{name}'.") from None

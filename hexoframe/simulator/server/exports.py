@@ -1,0 +1,407 @@
+"""A vendor export (ZIP or folder) as a record of the simulated service.
+
+The export is decoded here with the standard library and numpy, and with nothing of the
+package that reads exports, so that an answer in JSON is an independent account of the
+same record. The bytes of a ZIP go out as they came in.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import functools
+import io
+import json
+import math
+import struct
+import wave
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from hexoframe.channels import Datatype, Family, datatypes_of
+from hexoframe.errors import ConfigurationError, FileFormatError
+from hexoframe.simulator.export import Quirks
+from hexoframe.simulator.server.catalog import rows_by_id
+from hexoframe.simulator.server.signals import (
+    EVER,
+    FACTS,
+    Cut,
+    Grid,
+    Series,
+    Window,
+    scaled,
+    whole_cells,
+)
+from hexoframe.simulator.shirt import Activity, Annotation, TrackPoint
+
+__all__ = ["ExportSource", "GivenExport", "open_export"]
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Loader = Callable[[], bytes]
+_SLEEP_ROUTINE = 12
+_YEARS = (1_230_768_000, 2_524_608_000)  # 2009 to 2050 in s
+
+
+class GivenExport(NamedTuple):
+    """What one path holds: records, and the range that they make up, if they do."""
+
+    records: tuple[ExportSource, ...]
+    range_id: int | None
+    archive: Loader | None
+
+
+def open_export(path: Path) -> GivenExport:
+    """Return the records of a ZIP or a folder; their samples are read on demand.
+
+    Parameters
+    ----------
+    path : Path
+        ZIP file, or folder: of a record, or with folders of records.
+
+    Returns
+    -------
+    GivenExport
+        The records.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such path, or no record in it.
+    FileFormatError
+        If `info.json` is missing or does not tell start and record.
+    """
+    if path.is_dir():
+        files: dict[str, Loader] = {
+            str(file.relative_to(path).as_posix()): file.read_bytes
+            for file in sorted(path.rglob("*"))
+            if file.is_file()
+        }
+        archive = None
+    elif path.is_file() and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as opened:
+            names = [name for name in opened.namelist() if not name.endswith("/")]
+        files = {name: functools.partial(_read_member, path, name) for name in names}
+        archive = path.read_bytes
+    else:
+        raise ConfigurationError(
+            f"{path} is no export: give a ZIP of the vendor, or the folder in which it "
+            "was unpacked"
+        )
+    folders: dict[str, dict[str, Loader]] = {}
+    for name, load in files.items():
+        folder, _, file = name.rpartition("/")
+        folders.setdefault(folder, {})[file] = load
+    records = tuple(
+        ExportSource(f"{path}/{folder}", inside)
+        for folder, inside in folders.items()
+        if "info.json" in inside
+    )
+    if not records:
+        raise ConfigurationError(f"{path} holds no info.json, so no record to serve")
+    if archive and len(records) == 1:
+        records[0].given = archive
+    top = next(iter(folders)).partition("/")[0]
+    number = top.removeprefix("range_")
+    is_range = top.startswith("range_") and number.isdecimal()
+    return GivenExport(records, int(number) if is_range else None, archive)
+
+
+def _read_member(path: Path, name: str) -> bytes:
+    with zipfile.ZipFile(path) as opened:
+        return opened.read(name)
+
+
+class ExportSource:
+    """One record of a vendor export.
+
+    Attributes
+    ----------
+    record_id, user_id : int
+        As `info.json` has them.
+    device : str
+        Device id.
+    given : callable, optional
+        Gives the bytes of the ZIP that holds this record alone.
+    """
+
+    def __init__(self, place: str, files: Mapping[str, Loader]) -> None:
+        self._files = files
+        self._decoded: dict[str, tuple[int, int, bytes]] = {}
+        self.given: Loader | None = None
+        info = json.loads(files["info.json"]())
+        try:
+            self._start = int(info.get("start", info.get("start_timestamp")))
+            self.record_id = int(_record_id(info))
+            self.user_id = int(info["user"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise FileFormatError(
+                f"{place}/info.json does not tell start, user and record: it has "
+                f"{', '.join(sorted(info))}"
+            ) from error
+        devices = info.get("devices") or ["HXSKIN1200000000"]
+        self.device = str(devices[0])
+        self._clock = next(
+            (c for c in (256, 1000) if _YEARS[0] * c <= self._start < _YEARS[1] * c), 0
+        )
+        if not self._clock:
+            raise FileFormatError(
+                f"{place}/info.json: start {self._start} is no tick of 1/256 s or "
+                "1/1000 s between 2009 and 2050"
+            )
+
+    # --- facts ----------------------------------------------------------------------
+
+    @property
+    def clock(self) -> int:
+        """Ticks a second."""
+        return self._clock
+
+    @property
+    def start(self) -> int:
+        """First tick."""
+        return self._start
+
+    @functools.cached_property
+    def family(self) -> Family:
+        """Device and server."""
+        if self._clock == 1000:
+            return "astroskin_1000"
+        lead = self._files.get("ECG_II.wav")
+        more = {"PPG.wav", "SPO2.wav"} & self._files.keys()
+        return "astroskin_256" if more or (lead and len(lead()) > 44) else "hexoskin"
+
+    @functools.cached_property
+    def _statistics(self) -> tuple[dict[str, str], list[list[str]]]:
+        """Return the facts of the first table, and the rows of the second."""
+        load = self._files.get("statistics.csv")
+        text = load().decode("utf-8") if load else ""
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        if len(rows) < 3:
+            return {}, []
+        first = dict(zip(rows[0], rows[2], strict=False))
+        return first, [row for row in rows[5:] if len(row) == 5]
+
+    @functools.cached_property
+    def end(self) -> int:
+        """End of the record in ticks."""
+        told = self._statistics[0].get("end", "")
+        if told:
+            return int(float(told))
+        ends = [
+            Fraction(len(data) // width * self._clock, rate)
+            for name in self._files
+            if name.startswith(("ECG", "respiration", "acceleration"))
+            if name.endswith(".wav")
+            for rate, width, data in [self._wav(name)]
+        ]
+        return self._start + int(max(ends, default=Fraction(0)))
+
+    @functools.cached_property
+    def weight_kg(self) -> Fraction | None:
+        """Weight that the adjusted volumes tell, if they do."""
+        facts = self._statistics[0]
+        for adjusted, plain in (
+            ("Tidalvolume Adjusted Avg", "Tidalvolume Avg"),
+            ("tidalvolume_adjusted_avg", "tidalvolume_avg"),
+        ):
+            if facts.get(adjusted) and facts.get(plain):
+                ratio = float(facts[adjusted]) / float(facts[plain])
+                return Fraction(round(ratio * 65_000), 1000)
+        return None
+
+    @functools.cached_property
+    def annotations(self) -> tuple[Annotation, ...]:
+        """Marks of the second table of the statistics."""
+        return tuple(
+            Annotation(
+                int(uri.rstrip("/").rpartition("/")[2]),
+                int(float(start)),
+                int(float(datatype)),
+                ast.literal_eval(comment).decode("utf-8") if comment else "",
+            )
+            for uri, _, start, datatype, comment in self._statistics[1]
+        )
+
+    @functools.cached_property
+    def ranges(self) -> tuple[Activity, ...]:
+        """Sleep, where the export has sleep phases; it tells no other activity."""
+        phase = self._text("sleep_phase")
+        if phase is None or not len(phase.ticks):
+            return ()
+        empty = np.flatnonzero(np.isnan(phase.values))
+        return tuple(
+            Activity(
+                self.record_id * 100 + number,
+                int(phase.ticks[first]),
+                int(phase.ticks[last]),
+                "Sleep",
+                _SLEEP_ROUTINE,
+                "",
+            )
+            for number, (first, last) in enumerate(pairwise(empty))
+            if last > first + 1
+        )
+
+    @property
+    def track(self) -> tuple[TrackPoint, ...]:
+        """Nothing: an export holds no track."""
+        return ()
+
+    # --- samples --------------------------------------------------------------------
+
+    def series(self, datatype: int, window: Window = EVER) -> Series | None:
+        """Return the values of a datatype; None where the export has none."""
+        row = rows_by_id(self.family).get(datatype)
+        if row is None:
+            return None
+        name = self._name_of(row)
+        if name is None:
+            return None
+        text = self._text(name)
+        if text is not None:
+            return Series(text.ticks, scaled(text.values, row))
+        base = name.removesuffix("_adjusted")
+        weight = self.weight_kg
+        if base == name or weight is None or f"{base}.wav" not in self._files:
+            base, weight = name, None
+        step, counts = self._counts(f"{base}.wav", row)
+        grid = Grid(self._start, step, self._clock)
+        part = grid.around(window, len(counts))
+        return Series(grid.ticks(part), scaled(counts[part], row, weight_kg=weight))
+
+    def _name_of(self, row: Datatype) -> str | None:
+        """Return under which name the export has a datatype."""
+        for name in (row.api_name, *row.aliases):
+            if f"{name}.wav" in self._files or self._text(name) is not None:
+                return name
+        return None
+
+    def _wav(self, name: str) -> tuple[int, int, bytes]:
+        """Return frame rate, bytes a sample and samples, which are kept."""
+        found = self._decoded.get(name)
+        if found is None:
+            with wave.open(io.BytesIO(self._files[name]())) as opened:
+                frames = opened.readframes(opened.getnframes())
+                found = opened.getframerate(), opened.getsampwidth(), frames
+            self._decoded[name] = found
+        return found
+
+    def _counts(self, name: str, row: Datatype) -> tuple[Fraction, NDArray[Any]]:
+        """Return ticks from sample to sample, and counts."""
+        rate, width, data = self._wav(name)
+        counts = np.frombuffer(data, dtype=f"<{'i' if row.signed else 'u'}{width}")
+        # The header of a channel slower than 1 Hz holds its period.
+        slow = row.ticks is not None and row.ticks > self._clock
+        step = Fraction(rate * self._clock) if slow else Fraction(self._clock, rate)
+        return step, counts
+
+    def _text(self, name: str) -> Series | None:
+        """Return ticks and values of an event series as the file has them."""
+        if load := self._files.get(f"{name}.hxd"):
+            pairs = np.frombuffer(load(), dtype="<i8").reshape(-1, 2)
+            return Series(self._start + pairs[:, 0], pairs[:, 1].astype(np.float64))
+        load = self._files.get(f"{name}.csv")
+        if load is None or name == "statistics":
+            return None
+        head, *lines = load().decode("utf-8").splitlines()
+        if not head.startswith("time [s]"):
+            return None  # a converter left it beside the WAV
+        cells = np.array([line.split(",") for line in lines if line], dtype=np.float64)
+        cells = cells.reshape(-1, 2)
+        ticks = np.rint(cells[:, 0] * self._clock).astype(np.int64)
+        return Series(self._start + ticks, cells[:, 1])
+
+    # --- the export -----------------------------------------------------------------
+
+    def archive(self) -> bytes | None:
+        """Return the ZIP that was given, if it holds this record alone."""
+        return self.given() if self.given else None
+
+    def members(self, cut: Cut, quirks: Quirks) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002  # has its own
+        """Yield name and content of the files, cut where that is asked for."""
+        window = None
+        if cut.first is not None or cut.last is not None:
+            slow = self._clock * 300 if self._has_slow(cut) else self._clock
+            window = whole_cells(
+                (self._start, self.end), (cut.first, cut.last), cell=slow
+            )
+            if window is None:
+                return
+        for file, load in self._files.items():
+            stem = file.rpartition(".")[0]
+            if file not in FACTS and not cut.keeps(self._api_name(stem)):
+                continue
+            content = load()
+            yield file, self._cut(file, content, window) if window else content
+
+    def _has_slow(self, cut: Cut) -> bool:
+        slow = {
+            row.api_name
+            for row in datatypes_of(self.family)
+            if row.ticks is not None and row.ticks > self._clock
+        }
+        return any(f"{name}.wav" in self._files for name in slow if cut.keeps(name))
+
+    def _api_name(self, stem: str) -> str:
+        for row in rows_by_id(self.family).values():
+            if stem == row.api_name or stem in row.aliases:
+                return row.api_name
+        return stem
+
+    def _cut(self, file: str, content: bytes, window: tuple[int, int]) -> bytes:
+        """Return the part of one file that lies in a window."""
+        begin, finish = (edge - self._start for edge in window)
+        if file == "info.json":
+            info = json.loads(content)
+            info["start"] = window[0]
+            info["timestamp"] = window[0] / self._clock
+            return json.dumps(info, indent=4).encode("ascii")
+        if file.endswith(".wav"):
+            return self._cut_wav(file, (begin, finish))
+        if file.endswith(".csv") and content.startswith(b"time [s]"):
+            head, *lines = content.decode("utf-8").splitlines()
+            kept = [head, *self._cut_lines(lines, (begin, finish))]
+            return "".join(f"{line}\r\n" for line in kept).encode("utf-8")
+        return content
+
+    def _cut_lines(self, lines: list[str], window: tuple[int, int]) -> Iterator[str]:
+        whole = self.end - self._start
+        begin, finish = window
+        for line in lines:
+            when, _, what = line.partition(",")
+            tick = round(float(when) * self._clock)
+            if begin <= tick < finish or tick == finish == whole:
+                yield f"{(tick - begin) / self._clock!r},{what}"
+
+    def _cut_wav(self, file: str, window: tuple[int, int]) -> bytes:
+        rate, width, data = self._wav(file)
+        stem = self._api_name(file.rpartition(".")[0])
+        slow = any(
+            row.api_name == stem and row.ticks is not None and row.ticks > self._clock
+            for row in datatypes_of(self.family)
+        )
+        step = rate * self._clock if slow else Fraction(self._clock, rate)
+        begin, finish = (math.floor(edge / step) * width for edge in window)
+        part = (
+            data[begin:] if window[1] == self.end - self._start else data[begin:finish]
+        )
+        facts = (1, 1, rate, width * rate, width, 8 * width)
+        head = struct.pack("<4sI4s4sI", b"RIFF", 36 + len(part), b"WAVE", b"fmt ", 16)
+        head += struct.pack("<HHIIHH4sI", *facts, b"data", len(part))
+        return head + part
+
+
+def _record_id(info: Mapping[str, Any]) -> Any:
+    """Return the record that an `info.json` tells."""
+    algo = info.get("algo")
+    if isinstance(algo, dict) and "record_id" in algo:
+        return algo["record_id"]
+    return str(info["request"]).partition("record=")[2].partition("&")[0]

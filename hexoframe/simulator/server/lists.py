@@ -1,0 +1,303 @@
+"""Lists: filters, order and pages, as django-tastypie has them.
+
+Rows come in with what an object of the resource looks like, and go out as a page with
+its `meta`. Which rows a user may see is decided before.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from hexoframe.simulator.server.answers import BadQueryError
+from hexoframe.simulator.server.catalog import Resource, resources
+from hexoframe.simulator.server.objects import Row
+
+__all__ = ["Page", "Pairs", "Relations", "filtered", "key_of", "ordered", "page_of"]
+
+Pairs = list[tuple[str, str]]
+_DEFAULT, _MOST = 20, 1000
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "exact": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+_LOOKUPS = frozenset({*_COMPARE, "in", "range", "isnull", "startswith", "true", "day"})
+# What the fields of a body are called where filters know them by another name.
+_HIDDEN = {"timestamp": "_tick", "range": "_range", "record": "_record"}
+
+
+class Relations(NamedTuple):
+    """What filters through relations need: rows of a resource, id of an e-mail."""
+
+    rows: Callable[[str], Iterable[Row]]
+    user_id: Callable[[str], int | None]
+
+
+class Page(NamedTuple):
+    """A page: `meta`, and the rows on it."""
+
+    meta: dict[str, Any]
+    rows: list[Row]
+
+
+def key_of(value: Any) -> str | None:
+    """Return the key of a related object: from an object, a URI or an id."""
+    if isinstance(value, dict):
+        value = value["resource_uri"]
+    return None if value is None else str(value).rstrip("/").rpartition("/")[2]
+
+
+# --- filters ------------------------------------------------------------------------
+
+
+def filtered(
+    rows: Iterable[Row], resource: Resource, query: Pairs, relations: Relations
+) -> list[Row]:
+    """Return the rows that pass every filter of a query.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        What the user may see.
+    resource : Resource
+        Which fields allow which lookups.
+    query : list of (str, str)
+        The query; what names no field is passed over.
+    relations : Relations
+        Look-ups in other resources.
+
+    Returns
+    -------
+    list of Row
+        In the order in which they came.
+
+    Raises
+    ------
+    BadQueryError
+        If a field does not allow filtering or the lookup, or the value is none.
+    """
+    found = list(rows)
+    for name, text in query:
+        test = _special(resource, name, text) or _test(resource, name, text, relations)
+        if test is not None:
+            found = [row for row in found if test(row.body)]
+    return found
+
+
+def _special(
+    resource: Resource, name: str, text: str
+) -> Callable[[dict[str, Any]], bool] | None:
+    """Return the test of a filter that is no field of the resource."""
+    if resource.name == "trackpoint" and name in {"start", "end"}:
+        bound = _number(name, text)
+        later = name == "start"
+        return lambda body: bool(
+            body["_tick"] >= bound if later else body["_tick"] <= bound
+        )
+    if resource.name == "user" and name == "search":
+        wanted = text.lower()
+        return lambda body: (
+            wanted
+            in " ".join((body["email"], body["first_name"], body["last_name"])).lower()
+        )
+    return None
+
+
+def _test(
+    resource: Resource, name: str, text: str, relations: Relations
+) -> Callable[[dict[str, Any]], bool] | None:
+    field, *rest = name.split("__")
+    if field not in resource.fields:
+        return None
+    lookup = rest.pop() if rest and rest[-1] in _LOOKUPS else "exact"
+    allowed = (resource.filtering or {}).get(field)
+    if allowed is None:
+        raise BadQueryError(f"The field '{field}' cannot be filtered by.")
+    if allowed != ("relations",):
+        if rest:
+            raise BadQueryError(
+                f"The field '{field}' cannot be followed to '{'__'.join(rest)}'."
+            )
+        if lookup not in allowed:
+            raise BadQueryError(
+                f"The field '{field}' does not know the filter '{lookup}'."
+            )
+    if rest:
+        return _through(field, "__".join([*rest, lookup]), text, relations)
+    shown = _HIDDEN.get(field, field)
+    kind = "integer" if shown == "_tick" else resource.type_of(field)
+
+    def parse(part: str) -> Any:
+        return _parsed(kind, field, part, relations)
+
+    passes = _lookup(lookup, field, text, parse)
+    return lambda body: passes(_comparable(kind, _value(body, field, shown)))
+
+
+def _value(body: dict[str, Any], field: str, shown: str) -> Any:
+    return body[shown] if shown in body else body.get(field, body.get(f"_{field}"))
+
+
+def _through(
+    field: str, rest: str, text: str, relations: Relations
+) -> Callable[[dict[str, Any]], bool]:
+    """Return a test of the related object, such as ``track__range=5``."""
+    related = filtered(
+        relations.rows(field), resources()[field], [(rest, text)], relations
+    )
+    keys = {row.key for row in related}
+    return lambda body: key_of(body.get(field)) in keys
+
+
+def _lookup(
+    lookup: str, field: str, text: str, parse: Callable[[str], Any]
+) -> Callable[[Any], bool]:
+    """Return the test of one value."""
+    if lookup == "isnull":
+        null = text.lower() in {"true", "1"}
+        return lambda value: (value is None) == null
+    if lookup == "startswith":
+        return lambda value: str(value).startswith(text)
+    if lookup == "range":
+        bounds = [parse(part) for part in text.split(",")]
+        if len(bounds) != 2:
+            raise BadQueryError(f"The filter '{field}__range' takes two values: a,b.")
+        return lambda value: value is not None and bounds[0] <= value <= bounds[1]
+    # A list of values is understood without `in` too.
+    if lookup == "in" or (lookup == "exact" and "," in text):
+        wanted = [parse(part) for part in text.split(",")]
+        return lambda value: value in wanted
+    bound = parse(text)
+    compare: Callable[[Any, Any], bool] = _COMPARE.get(lookup, operator.eq)
+    return lambda value: value is not None and compare(value, bound)
+
+
+def _parsed(kind: str, field: str, text: str, relations: Relations) -> Any:
+    """Return what a filter compares with."""
+    if kind in {"to_one", "to_many"}:
+        if field == "user" and "@" in text:
+            return _comparable("to_one", relations.user_id(text) or "nobody")
+        return _comparable("to_one", text)
+    if kind in {"integer", "float"}:
+        return _number(field, text)
+    if kind == "datetime":
+        try:
+            return _moment(text)
+        except ValueError:
+            raise BadQueryError(f"'{text}' is no date for '{field}'.") from None
+    return text
+
+
+def _comparable(kind: str, value: Any) -> Any:
+    """Return a value of a body in the form in which it is compared."""
+    if value is None:
+        return None
+    if kind in {"to_one", "to_many"}:
+        key = key_of(value) or ""
+        # Ids in the order of numbers, names of devices in that of texts.
+        return (0, int(key), "") if key.isdecimal() else (1, 0, key)
+    return _moment(value) if kind == "datetime" else value
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _number(field: str, text: str) -> int | float:
+    try:
+        number = float(text)
+        whole = int(text) if text.lstrip("+-").isdecimal() else number
+    except ValueError:
+        raise BadQueryError(f"'{text}' is no number for '{field}'.") from None
+    return whole
+
+
+# --- order and pages ----------------------------------------------------------------
+
+
+def ordered(rows: list[Row], resource: Resource, query: Pairs) -> list[Row]:
+    """Return rows in the order that a query asks for; records come newest first.
+
+    Raises
+    ------
+    BadQueryError
+        If the resource cannot be ordered by a column.
+    """
+    asked = next((text for name, text in query if name == "order_by"), "")
+    if not asked and resource.name == "record":
+        asked = "-start"
+    for column in reversed([part for part in asked.split(",") if part]):
+        field = column.removeprefix("-")
+        if field not in resource.fields:
+            raise BadQueryError(f"There is no field '{field}' to order by.")
+        if field not in (resource.ordering or ()):
+            raise BadQueryError(f"The field '{field}' cannot be ordered by.")
+        kind = resource.type_of(field)
+
+        def rank(row: Row, field: str = field, kind: str = kind) -> tuple[bool, Any]:
+            value = _comparable(kind, _value(row.body, field, field))
+            return (value is not None, value)
+
+        rows = sorted(rows, key=rank, reverse=column.startswith("-"))
+    return rows
+
+
+def page_of(
+    rows: list[Row], path: str, query: Pairs, *, default: int = _DEFAULT, late: int = 0
+) -> Page:
+    """Return one page of rows.
+
+    Parameters
+    ----------
+    rows : list of Row
+        All rows that pass.
+    path : str
+        Path of the list, for the links.
+    query : list of (str, str)
+        The query, of which the links keep all but `limit` and `offset`.
+    default : int
+        `limit` where none is asked for.
+    late : int, default 0
+        How many objects too early the page begins: the fault of a repeated page.
+
+    Raises
+    ------
+    BadQueryError
+        If `limit` or `offset` is no whole number from 0.
+    """
+    given = dict(query)
+    limit = _whole("limit", given.get("limit", str(default)))
+    offset = _whole("offset", given.get("offset", "0"))
+    limit = _MOST if limit == 0 else min(limit, _MOST)
+    kept = [(k, v) for k, v in query if k not in {"limit", "offset"}]
+
+    def link(to: int) -> str:
+        return f"{path}?{urlencode([*kept, ('limit', limit), ('offset', to)])}"
+
+    meta = {
+        "limit": limit,
+        "next": link(offset + limit) if offset + limit < len(rows) else None,
+        "offset": offset,
+        "previous": link(offset - limit) if offset - limit >= 0 else None,
+        "total_count": len(rows),
+    }
+    first = max(offset - late * limit, 0)
+    return Page(meta, rows[first : first + limit])
+
+
+def _whole(name: str, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise BadQueryError(f"'{text}' is no {name}; give a whole number.") from None
+    if number < 0:
+        raise BadQueryError(f"'{text}' is no {name}; give a whole number from 0.")
+    return number

@@ -1,0 +1,200 @@
+"""A running server: its address, its credentials, its journal, its faults."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from hexoframe.simulator.server.app import Door, make_app, wanted_form
+from hexoframe.simulator.server.auth import Credentials, Doorkeeper, OAuthClient
+from hexoframe.simulator.server.data import DataRequest
+from hexoframe.simulator.server.faults import Faults
+from hexoframe.simulator.server.journal import LoggedRequest
+from hexoframe.simulator.server.service import Service
+from hexoframe.simulator.server.settings import Switches
+from hexoframe.simulator.server.world import MAIN_USER, World
+
+__all__ = ["Server"]
+
+_HOST = "127.0.0.1"
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Says nothing on stderr: the journal tells more."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # its name
+        pass
+
+    def connection_dropped(
+        self,
+        error: BaseException,  # noqa: ARG002  # the signature of werkzeug
+        environ: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> None:
+        """Close the connection, also where not even a header was sent."""
+        self.close_connection = True
+
+
+def _tls(certificate: str | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+class Server:
+    """The simulated service on a port of the loopback.
+
+    Attributes
+    ----------
+    base_url : str
+        Scheme, host and port.
+    username, password, api_key, api_secret : str
+        Credentials of the main user.
+    credentials : dict of str to Credentials
+        Those of every user, by user name, with an OAuth2 client each.
+    faults : Faults
+        What goes wrong next.
+    world : World
+        Users, records and what hangs on them.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        switches: Switches,
+        *,
+        port: int,
+        clock: Callable[[], float],
+    ) -> None:
+        keeper = Doorkeeper(world.users.values(), switches, clock)
+        service = Service(world, switches, keeper, clock)
+        self._door = Door(service=service, switches=switches, doorkeeper=keeper)
+        self._keeper = keeper
+        self.world = world
+        self.switches = switches
+        self.api_key = keeper.api_key
+        self.api_secret = keeper.api_secret
+        self.username = world.users[MAIN_USER].email
+        self.credentials: dict[str, Credentials] = keeper.credentials
+        self.password = self.credentials[self.username].password
+        self._http: BaseWSGIServer = make_server(
+            _HOST,
+            port,
+            make_app(self._door),
+            threaded=True,
+            request_handler=_QuietHandler,
+            ssl_context=_tls(switches.certificate),
+        )
+        scheme = "https" if switches.certificate else "http"
+        self.base_url = f"{scheme}://{_HOST}:{self._http.server_port}"
+        self._thread = threading.Thread(
+            target=self._http.serve_forever,
+            kwargs={"poll_interval": 0.02},
+            name="hexoframe simulator",
+            daemon=True,
+        )
+
+    def __repr__(self) -> str:
+        """Return the address, and no secret."""
+        return f"<Server {self.base_url}: {len(self.world.records)} records>"
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong next."""
+        return self._door.faults
+
+    @property
+    def log(self) -> list[LoggedRequest]:
+        """All requests so far."""
+        return self._door.journal.read()
+
+    def most_in_a_second(self) -> int:
+        """Return how many requests arrived within any one second, at most."""
+        times = sorted(entry.time for entry in self.log)
+        return max(
+            (bisect_left(times, at + 1) - place for place, at in enumerate(times)),
+            default=0,
+        )
+
+    def clear_log(self) -> None:
+        """Forget the requests so far."""
+        self._door.journal.clear()
+
+    def oauth_client(self, grant: str) -> OAuthClient:
+        """Return an application for a grant; the main user's for "password"."""
+        return self._keeper.client_for(grant)
+
+    def environment(self) -> dict[str, str]:
+        """Return what the client reads from its environment."""
+        return {
+            "HEXOFRAME_BASE_URL": self.base_url,
+            "HEXOFRAME_USERNAME": self.username,
+            "HEXOFRAME_PASSWORD": self.password,
+            "HEXOFRAME_API_KEY": self.api_key,
+            "HEXOFRAME_API_SECRET": self.api_secret,
+        }
+
+    def prepare(
+        self,
+        paths: Iterable[str],
+        *,
+        accept: str = "application/json",
+        gzip: bool = True,
+        username: str | None = None,
+    ) -> int:
+        """Render answers of the data resource before they are asked for.
+
+        Parameters
+        ----------
+        paths : iterable of str
+            Paths with query, exactly as they will be asked for, such as those of the
+            log of an earlier load.
+        accept : str
+            Accept header of the request.
+        gzip : bool, default True
+            Whether the request accepts gzip.
+        username : str, optional
+            Who will ask; the main user.
+
+        Returns
+        -------
+        int
+            Bytes of all bodies.
+        """
+        user = self.world.user_by_name(username or self.username)
+        if user is None:
+            known = ", ".join(self.credentials)
+            raise LookupError(f"there is no user {username!r}; there are {known}")
+        total = 0
+        for path in paths:
+            parts = urlsplit(path)
+            endpoint = parts.path.rstrip("/").rpartition("/")[2]
+            query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+            asked = DataRequest(
+                user,
+                endpoint,
+                query,
+                wanted_form(accept),
+                gzip and self.switches.gzip,
+                parts.path.startswith("/api/v1/"),
+            )
+            total += len(self._door.service.data.answer(asked).body)
+        return total
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all answers and free the port."""
+        self._door.stopping.set()
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
