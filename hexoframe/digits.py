@@ -265,7 +265,7 @@ def parse_integers(columns: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def join(
-    columns: Sequence[NDArray[np.uint8]],
+    columns: Sequence[NDArray[np.uint8] | Sequence[NDArray[np.uint8]]],
     *,
     separator: bytes = b"\t",
     newline: bytes = b"\n",
@@ -274,8 +274,9 @@ def join(
 
     Parameters
     ----------
-    columns : sequence of ndarray of uint8, shape (n, width)
-        At least one column; all with the same number of rows.
+    columns : sequence of ndarray of uint8, shape (n, width), or of sequences of them
+        At least one column; all with the same number of rows. Columns in a sequence of
+        their own stand together without a separator.
     separator : bytes, default tab
         Stands between two columns.
     newline : bytes, default line feed
@@ -291,18 +292,23 @@ def join(
     ConfigurationError
         If there is no column, the lengths differ, or a separator holds a NUL byte.
     """
-    rows = _common_length(columns)
+    groups = [[one] if isinstance(one, np.ndarray) else one for one in columns]
+    parts = [part for group in groups for part in group]
+    rows = _common_length(parts)
     if b"\0" in separator + newline:
         raise ConfigurationError(
             f"separators {separator!r} and {newline!r}: a NUL byte would be dropped"
         )
-    marks = [separator] * (len(columns) - 1) + [newline]
-    width = sum(column.shape[1] for column in columns) + sum(map(len, marks))
+    marks = [
+        mark for group in groups for mark in [b""] * (len(group) - 1) + [separator]
+    ]
+    marks[-1] = newline
+    width = sum(part.shape[1] for part in parts) + sum(map(len, marks))
     text = np.empty((rows, width), np.uint8)
     at = 0
-    for column, mark in zip(columns, marks, strict=True):
-        paste(text, at, column)
-        at += column.shape[1]
+    for part, mark in zip(parts, marks, strict=True):
+        paste(text, at, part)
+        at += part.shape[1]
         text[:, at : at + len(mark)] = np.frombuffer(mark, np.uint8)
         at += len(mark)
     # Counting the NULs costs a tenth of dropping them by table; where they are few,

@@ -38,7 +38,11 @@ from hexoframe.timestamps.whole import as_ticks, clock_of
 
 if TYPE_CHECKING:
     from hexoframe.timestamps.reading import text_to_ticks
-    from hexoframe.timestamps.writing import ticks_to_bytes, ticks_to_text
+    from hexoframe.timestamps.writing import (
+        ticks_to_bytes,
+        ticks_to_columns,
+        ticks_to_text,
+    )
 
 __all__ = [
     "CLASSIC_FORMAT",
@@ -52,6 +56,7 @@ __all__ = [
     "text_to_ticks",
     "tick_to_time",
     "ticks_to_bytes",
+    "ticks_to_columns",
     "ticks_to_index",
     "ticks_to_text",
     "time_to_tick",
@@ -61,6 +66,7 @@ __all__ = [
 _TEXT = {
     "text_to_ticks": "reading",
     "ticks_to_bytes": "writing",
+    "ticks_to_columns": "writing",
     "ticks_to_text": "writing",
 }
 

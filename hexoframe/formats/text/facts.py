@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hexoframe import digits
 from hexoframe.errors import FileFormatError
 from hexoframe.facts import facts_table
 from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 _SEPARATOR = " : "
+# Ends a text that may hold any other character, a line feed among them.
+_RECORD_MARK = b"\x1e"
 _RANGES = ("rank", "start", "end", "id", "name", "trainingroutine", "note")
 _TRACK = ("altitude", "longitude", "latitude", "horizontal_accuracy")
 # How the old script prints the user of a record: <hexoskin.client....user: 1511>
@@ -161,9 +164,8 @@ def _stamp_texts(times: pd.Series[Any], stamps: Stamps) -> list[str]:
     length = NS_PER_TICK[stamps.clock]
     ticks = (np.asarray(index.asi8) + length // 2) // length
     texts = np.full(len(times), "None", dtype=object)
-    texts[there] = [
-        row.tobytes().replace(b"\0", b"").decode() for row in stamps.write(ticks)
-    ]
+    lines = digits.join([stamps.write(ticks)], newline=_RECORD_MARK)
+    texts[there] = lines.decode().split(_RECORD_MARK.decode())[:-1]
     return [str(text) for text in texts]
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from hexoframe import digits
 from hexoframe.errors import TimestampError
-from hexoframe.timestamps import as_ticks, text_to_ticks, ticks_to_bytes
+from hexoframe.timestamps import as_ticks, text_to_ticks, ticks_to_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,11 +54,11 @@ class Stamps:
         """Fields between tabs that a stamp takes."""
         return 1 if self.fmt is None else 1 + self.fmt.count("\t")
 
-    def write(self, ticks: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return ticks as a column of text."""
+    def write(self, ticks: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+        """Return ticks as columns of text that stand side by side."""
         if self.fmt is None:
             return _spelt(ticks)
-        return ticks_to_bytes(ticks, clock=self.clock, fmt=self.fmt, tz=self.tz)
+        return ticks_to_columns(ticks, clock=self.clock, fmt=self.fmt, tz=self.tz)
 
     def read(self, texts: Any) -> NDArray[np.int64]:
         """Return the ticks of stamps; raises TimestampError with the row, from 0."""
@@ -105,12 +105,7 @@ def _four_digits() -> digits.TextTable:
     return digits.TextTable.over(0, 9999, "{:04d}".format)
 
 
-def _spelt(ticks: NDArray[np.int64]) -> NDArray[np.uint8]:
+def _spelt(ticks: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
     """Return ticks as digits; neighbours share all but the last four."""
     upper = ticks // 10_000
-    left = digits.integers(upper)
-    width = left.shape[1]
-    text = np.empty((len(ticks), width + 4), np.uint8)
-    digits.paste(text, 0, left)
-    digits.paste(text, width, _four_digits().take(ticks - upper * 10_000))
-    return text
+    return [digits.integers(upper), _four_digits().take(ticks - upper * 10_000)]
