@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FAMILIES",
+    "Carrier",
     "Channel",
     "Code",
     "Datatype",
@@ -45,6 +46,9 @@ Clock = Literal[256, 1000]
 Kind = Literal["waveform", "rate", "event", "state"]
 Align = Literal["mean", "or", "hold", "count"]
 Verified = Literal["real", "document", "vendor", "guess"]
+InBinary = Literal["exact", "floored", "absent"]
+InJson = Literal["exact", "ranges", "absent"]
+Carrier = Literal["both", "binary", "json"]
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
 CLOCK_OF_FAMILY: Mapping[Family, Clock] = MappingProxyType(
@@ -92,6 +96,12 @@ class Datatype:
         physical = raw x gain + offset, for the counts of the binary export.
     json_gain : float
         value in the JSON and CSV answers = raw x json_gain.
+    binary : {"exact", "floored", "absent"}
+        What the binary export carries: the samples, the samples cut down to whole
+        counts where the JSON answers have them unrounded, or no such file.
+    json : {"exact", "ranges", "absent"}
+        What the JSON answers carry: the samples, only those within ranges of sleep or
+        rest, or nothing, where no id is known to ask with.
     signed : bool
         Whether the 16-bit counts of the binary export are signed.
     void : float or None
@@ -131,6 +141,8 @@ class Datatype:
     gain: float
     offset: float
     json_gain: float
+    binary: InBinary
+    json: InJson
     signed: bool
     void: float | None
     minimum: float | None
@@ -146,6 +158,13 @@ class Datatype:
     verified: Verified
     source: str
     note: str
+
+    @property
+    def carrier(self) -> Carrier:
+        """Which form of the data resource has it exactly and completely."""
+        if self.binary == "exact":
+            return "both" if self.json == "exact" else "binary"
+        return "json"
 
     @property
     def names(self) -> tuple[str, ...]:
