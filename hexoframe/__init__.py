@@ -1,9 +1,14 @@
 """Hexoskin and Astroskin recordings as pandas DataFrames.
 
-The front door: the names that users import, and the version. A name is looked up in its
-module at first use, so that ``import hexoframe`` alone loads neither numpy nor pandas.
-No work is done here.
+Open a recording from files with `open_record`, many with `open_records`; look at the
+channels of a model with `channel_table`, `code_table` and `schema`. A `Record` is a
+mapping from channel to DataFrame; it tells what is missing (``coverage``, ``gaps``),
+cuts, aligns and writes. What is raised and warned is in `errors`, exact conversions of
+time are in `timestamps`.
 """
+
+# The names are looked up in their modules at first use, so that ``import hexoframe``
+# alone loads neither numpy nor pandas. No work is done here.
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ from hexoframe.version import __version__
 
 if TYPE_CHECKING:
     from hexoframe import errors, timestamps
-    from hexoframe.channels import channel_table, schema
+    from hexoframe.channels import channel_table, code_table, schema
     from hexoframe.doors import open_record, open_records
     from hexoframe.record import Record
 
@@ -22,6 +27,7 @@ __all__ = [
     "Record",
     "__version__",
     "channel_table",
+    "code_table",
     "errors",
     "open_record",
     "open_records",
@@ -33,6 +39,7 @@ __all__ = [
 _HOMES = {
     "Record": "hexoframe.record",
     "channel_table": "hexoframe.channels",
+    "code_table": "hexoframe.channels",
     "errors": "hexoframe.errors",
     "open_record": "hexoframe.doors",
     "open_records": "hexoframe.doors",
@@ -53,5 +60,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List the public names too that were not used yet."""
-    return sorted({*globals(), *_HOMES})
+    """List the public names, and no others."""
+    return sorted(__all__)

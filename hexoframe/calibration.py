@@ -166,13 +166,14 @@ def warn_unverified(datatype: Datatype) -> None:
         return
     _warned.add(datatype.family)
     rows = [row for row in datatypes_of(datatype.family) if _is_unverified(row)]
-    gains = ", ".join(f"{row.api_name} (x {row.gain:g})" for row in rows)
+    gains = ", ".join(row.api_name for row in rows[:3])
     warnings.warn(
         f"{datatype.api_name} of {datatype.family} was converted with a gain of "
         f"{datatype.gain:g} and an offset of {datatype.offset:g} ({datatype.unit}), "
-        f"which no real data confirm (source: {datatype.source}). So it is with "
-        f"{gains}. Compare with a known value before you publish, or load counts with "
-        f"units='raw'; hexoframe.channel_table({datatype.family!r}) names the sources",
+        f"which no real data confirm (source: {datatype.source}); {len(rows)} gains of "
+        f"this model are like that ({gains}, ...). Compare with a known value before "
+        "you publish, or load counts with units='raw'; 'verified' in "
+        f"hexoframe.channel_table({datatype.family!r}) says which",
         UnverifiedCalibrationWarning,
         stacklevel=2,
     )

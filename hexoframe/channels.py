@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
@@ -33,6 +33,7 @@ __all__ = [
     "Family",
     "channel_table",
     "channels_of",
+    "code_table",
     "codes_of",
     "datatypes_of",
     "family_of",
@@ -439,7 +440,7 @@ def find(family: Family, key: str | int) -> Channel:
     if number is not None:
         hit = _ids(family).get(number)
     else:
-        hit = _index(family).get(str(key).lower())
+        hit = _index(family).get(_spelt(key))
     if hit is None:
         raise UnknownChannelError(_unknown(family, key))
     channel, row = hit
@@ -448,14 +449,21 @@ def find(family: Family, key: str | int) -> Channel:
     return channel.only(row)
 
 
+def _spelt(key: str | int) -> str:
+    """Return a name as the table spells it, also where it was typed as a title."""
+    return str(key).strip().lower().replace(" ", "_")
+
+
 def _as_id(key: str | int) -> int | None:
     if isinstance(key, str):
         return int(key) if key.isdecimal() else None
     try:
         return key.__index__()
     except AttributeError:
+        hint = "; for several channels, use to_frame(channels=[...])"
         raise UnknownChannelError(
             f"a channel is a name or an id of the API, not {key!r}"
+            + (hint if isinstance(key, Sequence) else "")
         ) from None
 
 
@@ -472,8 +480,8 @@ def _unknown(family: Family, key: str | int) -> str:
 
     near = difflib.get_close_matches(str(key).lower(), known, n=3, cutoff=0.6)
     if near:
-        text += f"; did you mean {' or '.join(near)}?"
-    return f"{text} It has: {', '.join(channels_of(family))}"
+        text += f"; did you mean {' or '.join(near)}"
+    return f"{text}. Channels of {family}: {', '.join(channels_of(family))}"
 
 
 def _why_absent(row: Datatype) -> str:
@@ -535,6 +543,46 @@ def _families(model: str) -> tuple[Family, ...]:
     if str(model).lower() in _MODELS and _MODELS[str(model).lower()] is None:
         return ("astroskin_256", "astroskin_1000")
     return (family_of(model),)
+
+
+def code_table(channel: str | None = None) -> pd.DataFrame:
+    """Return what the flags of quality channels and the codes of states mean.
+
+    Parameters
+    ----------
+    channel : str, optional
+        Name of a channel, such as ``heart_rate_quality``; all by default.
+
+    Returns
+    -------
+    DataFrame
+        set (the channel), kind (flags are bits that add up, an enum is one value),
+        value, name, whether it says that a sensor is off, meaning and source.
+
+    Raises
+    ------
+    UnknownChannelError
+        If the channel has no codes.
+
+    Examples
+    --------
+    >>> import hexoframe
+    >>> table = hexoframe.code_table("sleep_phase").set_index("value")
+    >>> table.loc[5, "meaning"]
+    'REM sleep'
+    """
+    import pandas as pd  # noqa: PLC0415  # look-ups alone must not load pandas
+
+    names = list(dict.fromkeys(row["set"] for row in _rows("codes.csv")))
+    if channel is not None and channel not in names:
+        raise UnknownChannelError(
+            f"{channel!r} has no codes; these channels have: {', '.join(names)}"
+        )
+    codes = [
+        code for name in names if channel in (None, name) for code in codes_of(name)
+    ]
+    rows = [{name: getattr(code, name) for name in Code.__slots__} for code in codes]
+    return pd.DataFrame(rows)
 
 
 def schema(model: str) -> dict[str, dict[str, str]]:

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0.
+        0, or 1 if the recording could not be opened or written.
     """
     parser = argparse.ArgumentParser(
         prog="python -m hexoframe.demo", description=__doc__
@@ -41,8 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
     target = given.to or Path(tempfile.mkdtemp(prefix="hexoframe-demo-"))
-    path = given.path or _synthetic(target)
-    show(path, target)
+    try:
+        show(given.path or _synthetic(target), target)
+    except (hexoframe.errors.HexoframeError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    _print(f"\nAll files are in {target}; they are yours to look at and to remove.")
     return 0
 
 
@@ -58,11 +62,13 @@ def show(path: Path, target: Path) -> None:
     record = hexoframe.open_record(path)
     _say("record", record)
     _say('record["ecg"].head(3)', record["ecg"].head(3))
-    coverage = record.coverage()
+    shown = ["expected", "received", "share", "gaps", "sensor_off", "flagged"]
+    code = f"record.coverage()[{shown}]"
     _say(
-        "record.coverage()",
-        coverage[["expected", "received", "share", "gaps", "longest_gap"]].to_string(),
+        code,
+        record.coverage()[shown].to_string(na_rep="-", float_format="{:.4f}".format),
     )
+    _say("record.gaps().head()", record.gaps().head().to_string())
     for name in ("to_txt", "to_csv", "to_parquet"):
         folder = target / name.removeprefix("to_")
         _step(f'record.{name}("{folder.as_posix()}")')

@@ -30,6 +30,8 @@ __all__ = ["Records", "open_record", "open_records"]
 _FORMATS = ("parquet", "table", "archive", "dashboard", "text", "converter")
 # Those of which one file is a whole record.
 _ONE_FILE = ("archive", "dashboard")
+# So many items of a folder are looked at to say what it holds.
+_LOOKED_AT = 20
 _KNOWN = (
     "vendor export (ZIP or folder), dashboard CSV, classic .txt folder, converter CSV, "
     "hexoframe's Parquet or CSV folder"
@@ -155,19 +157,43 @@ def _module(name: str) -> Any:
 
 
 def _found(path: Path) -> str:
+    """Say what a path is that no format recognises, and the way out of it."""
     if path.is_dir():
-        names = sorted(item.name for item in path.iterdir())
-        if not names:
-            return "an empty folder"
-        shown = ", ".join(names[:5])
-        return f"a folder of {len(names)} files that are no recording ({shown} ...)"
+        return _found_folder(path)
     with path.open("rb") as file:
         head = file.read(40)
     if not head:
         return "an empty file"
     if head[:4] == b"RIFF":
         return f"one WAV file of an export; open its folder {path.parent} instead"
+    if head[:5] == b"time,":
+        return (
+            "a CSV as hexoframe writes it; open the folder with its metadata.json "
+            f"({path.parent}?). An aligned file is for other programs and not read back"
+        )
     return f"a file that begins with {head!r}"
+
+
+def _found_folder(path: Path) -> str:
+    items = sorted(item for item in path.iterdir() if not item.name.startswith("."))
+    if not items:
+        return "an empty folder"
+    records = [item for item in items[:_LOOKED_AT] if _recognised(item)]
+    if records:
+        names = ", ".join(item.name for item in records[:3])
+        return (
+            f"a folder that holds recordings ({names}) and is none itself; open one of "
+            "them, or all with open_records()"
+        )
+    shown = ", ".join(item.name for item in items[:5])
+    return (
+        f"a folder of {len(items)} items that are no recording ({shown}); "
+        "open_records() searches folders to any depth"
+    )
+
+
+def _recognised(path: Path) -> bool:
+    return any(_module(name).sniff(path) for name in _FORMATS)
 
 
 class Records(Mapping[str, Record]):
@@ -276,7 +302,10 @@ def _search(where: str | Path, skipped: list[dict[str, str]]) -> Iterator[Path]:
         return _below(path, seen, skipped)
     matches = sorted(glob.glob(str(where), recursive=True))  # noqa: PTH207  # absolute patterns too
     if not matches:
-        raise FileNotFoundError(f"nothing matches {where}")
+        raise FileNotFoundError(
+            f"{where} does not exist, and nothing matches it as a pattern (looked in "
+            f"{Path.cwd()})"
+        )
     return (item for match in matches for item in _below(Path(match), seen, skipped))
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel
 
 __all__ = [
+    "carry_in",
     "check_frame",
     "empty_frame",
     "make_frame",
@@ -154,6 +155,19 @@ def slice_ticks(
         for tick in (start, end)
     )
     return frame.iloc[first:last]
+
+
+def carry_in(
+    whole: pd.DataFrame, cut: pd.DataFrame, channel: Channel, start: int
+) -> pd.DataFrame:
+    """Begin a part of a state channel with the state that holds at its start."""
+    times = ticks_to_index([start], clock=channel.clock)
+    row = int(pd.DatetimeIndex(whole.index).searchsorted(times[0]))
+    if not row or (len(cut) and cut.index[0] == times[0]):
+        return cut
+    held = whole.iloc[row - 1 : row].set_axis(times)
+    held.attrs = dict(whole.attrs)
+    return metadata.concat([held, cut])
 
 
 def pick_columns(frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from hexoframe.calibration import Scale
     from hexoframe.channels import Channel
 
-__all__ = ["Gap", "Receipt", "Survey", "expected_samples", "narrow", "survey"]
+__all__ = [
+    "Gap",
+    "Receipt",
+    "Survey",
+    "expected_samples",
+    "narrow",
+    "sensor_off",
+    "survey",
+]
 
 # Differences of stamps are taken in blocks, so that a day of ECG needs no second copy.
 _BLOCK = 1 << 20
@@ -67,7 +75,8 @@ class Receipt:
 class Gap:
     """A span without samples, in ticks, end not included.
 
-    `kind` is ``missing`` (no sample), ``no signal`` (the value that means so) or
+    `kind` is ``missing`` (no sample), ``no signal`` (the value that means so),
+    ``sensor off`` (the quality flags say that an electrode, belt or sensor was off) or
     ``hole`` (intervals that do not reach back to the event before). `cause` is
     ``recorder`` for what the device did not record and ``transfer`` for what the source
     holds and did not come.
@@ -76,7 +85,7 @@ class Gap:
     start: int
     end: int
     samples: int | None
-    kind: Literal["missing", "no signal", "hole"]
+    kind: Literal["missing", "no signal", "sensor off", "hole"]
     cause: Literal["recorder", "transfer"] = "recorder"
 
 
@@ -235,6 +244,38 @@ def survey(
         void=0 if void is None else int(void.sum()),
         gaps=tuple(sorted(gaps, key=lambda gap: gap.start)),
     )
+
+
+def sensor_off(
+    channel: Channel, judge: Channel, flags: pd.DataFrame, mask: int
+) -> Iterator[Gap]:
+    """Yield the spans in which the quality flags say that a sensor was off.
+
+    Parameters
+    ----------
+    channel : Channel
+        The channel that is judged.
+    judge : Channel
+        The channel of the flags, at a regular rate.
+    flags : DataFrame
+        Its samples: each stands at the end of the time that it judges.
+    mask : int
+        Flags that say so.
+
+    Yields
+    ------
+    Gap
+        In order; `samples` is how many the channel has there.
+    """
+    if judge.ticks is None or not len(flags) or not mask:
+        return
+    values = np.nan_to_num(flags[judge.columns[0]].to_numpy()).astype(np.int64)
+    stamps = flags.index.asi8 // _ns(judge)  # type: ignore[attr-defined]
+    edges = np.flatnonzero(np.diff((values & mask) != 0, prepend=False, append=False))
+    for first, last in edges.reshape(-1, 2):
+        start = int(stamps[first]) - round(judge.ticks)
+        end = int(stamps[last - 1])
+        yield Gap(start, end, expected_samples(channel, start, end), "sensor off")
 
 
 def _ns(channel: Channel) -> int:

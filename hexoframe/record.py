@@ -136,6 +136,10 @@ class Record(RecordData):
         except LookupError as error:
             raise AttributeError(str(error)) from error
 
+    def _ipython_key_completions_(self) -> list[str]:
+        """Names that a notebook offers in brackets."""
+        return list(self)
+
     def __dir__(self) -> list[str]:
         """Names of attributes and of the channels that the record has."""
         return sorted({*super().__dir__(), *self})
@@ -185,7 +189,7 @@ class Record(RecordData):
         -------
         Record
             A view; channels that were not read stay so. A state channel begins with
-            its first change in the span.
+            the state that holds at `start`.
 
         Raises
         ------
@@ -355,6 +359,13 @@ class Record(RecordData):
     ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
         """Return channels on one time grid.
 
+        A sample belongs to the bin that its stamp falls into. Waveforms, rates and
+        intervals are averaged, quality flags joined by OR, and a state is what holds at
+        the end of the bin (`hexoframe.channel_table` says which, in ``align``). A value
+        at 1 Hz stands at the end of the second that it sums up: the heart rate in a row
+        belongs to the second before that of the ECG in it. "No signal" of respiration
+        and intervals of 0 are left out; what quality flags doubt is not.
+
         Parameters
         ----------
         rate : str or Timedelta, default "1s"
@@ -366,9 +377,11 @@ class Record(RecordData):
             Count events in the bin (column ``<name>_count``), or place the mean of
             their values; "table" counts breaths and steps and places intervals.
         max_gap : str or Timedelta, default "2s"
-            Longest distance of samples that is bridged.
+            Longest distance of samples that is bridged: waveforms by a straight line,
+            rates with the value before.
         mask : bool, default False
-            Whether to return also where values were filled in.
+            Whether to return also where values were filled in. A state that holds is
+            not filled in.
 
         Returns
         -------
@@ -402,8 +415,10 @@ class Record(RecordData):
             tick_step, the most frequent distance of stamps; gaps (how many),
             longest_gap; lost, the samples that the source holds and did not come
             (missing for events, whose number nobody knows); no_signal, the samples
-            that say "no signal"; sensor_off, the share of time with an electrode, belt
-            or sensor off (lead-off, for the ECG).
+            that say "no signal" (they came, so the share counts them); sensor_off, the
+            share of time with an electrode, belt or sensor off (lead-off, for the ECG);
+            flagged, the share of time with any quality flag: a heart rate is held, and
+            looks alive, while its flags say that there are no beats.
         """
         rows = [self._coverage_row(name) for name in self]
         table = pd.DataFrame(rows, columns=list(_COVERAGE)).astype(_COVERAGE)
@@ -431,18 +446,23 @@ class Record(RecordData):
             # Nobody knows how many events a lost span held.
             "lost": None if None in lost else sum(filter(None, lost)),
             "no_signal": found.void,
-            "sensor_off": self._sensor_off(channel),
+            **self._quality_shares(channel),
         }
 
-    def _sensor_off(self, channel: Channel) -> float | None:
-        """Share of the judging channel's rows that say that a sensor is off."""
+    def _quality_shares(self, channel: Channel) -> dict[str, float | None]:
+        """Share of the judging channel's rows with a sensor off, and with any flag."""
         judge = channel.datatypes[0].quality
         if judge not in self:
-            return None
+            return {"sensor_off": None, "flagged": None}
         row = self.channel(judge).datatypes[0]
         off = sum(code.value for code in codes_of(row.codes) if code.sensor_off)
         flags = self._frame(judge)[row.column].dropna().to_numpy().astype(np.int64)
-        return float(np.mean((flags & off) != 0)) if len(flags) and off else None
+        if not len(flags):
+            return {"sensor_off": None, "flagged": None}
+        return {
+            "sensor_off": float(np.mean((flags & off) != 0)) if off else None,
+            "flagged": float(np.mean(flags != 0)),
+        }
 
     def gaps(self, key: str | int | None = None) -> pd.DataFrame:
         """Return every hole in the record, a row a hole; reads the channels.
@@ -456,9 +476,10 @@ class Record(RecordData):
         -------
         DataFrame
             channel; start and end; length; samples that are not there (missing for
-            events); kind (``missing``, ``no signal`` or, for intervals that do not
-            reach back to the beat before, ``hole``); cause (``recorder`` or
-            ``transfer``).
+            events); kind (``missing``, ``no signal``, ``sensor off`` or, for intervals
+            that do not reach back to the beat before, ``hole``); cause (``recorder`` or
+            ``transfer``). A distance of more than one and a half steps is a hole; at
+            the end of the record it is one from a second on, as recorders write blocks.
         """
         names = list(self) if key is None else [self.channel(key).name]
         rows = [
@@ -557,7 +578,8 @@ class Record(RecordData):
         root : str or Path
             Folder in which ``record_<id>/`` is made or, with `rate`, the file.
         rate : str or Timedelta, optional
-            Write one file of all channels on this time grid, as `to_frame` makes it.
+            Write one file of all channels on this time grid, as `to_frame` makes it,
+            with the units in its header. It is for other programs, and not read back.
         channels : sequence of str or int, optional
             Channels; all that the record has by default.
         overwrite : bool, default False
@@ -578,6 +600,9 @@ class Record(RecordData):
         if rate is None:
             return table.write(self, Path(root), channels=channels, overwrite=overwrite)
         frame = self.to_frame(rate, channels=channels)
+        # A file of its own must say its units; numbers of events have none.
+        units = {name: self.units.get(name, "count") for name in frame.columns}
+        frame.columns = [f"{name} [{unit}]" for name, unit in units.items()]
         return table.write_frame(frame, Path(root), overwrite=overwrite)
 
     def to_parquet(
@@ -681,13 +706,10 @@ class Record(RecordData):
 
     def _headline(self) -> list[str]:
         number = "without id" if self.id is None else str(self.id)
-        length = str(self.duration.floor("s")).removeprefix("0 days ")
+        length = _plain(str(self.duration.floor("ms"))).removeprefix("0 days ")
         lines = [
             f"Record {number} ({self.family}, values: {self.scale})",
-            (
-                f"{self.start:%Y-%m-%d %H:%M:%S} to {self.end:%Y-%m-%d %H:%M:%S} "
-                f"{self.tz}, {length}"
-            ),
+            f"{_wall(self.start)} to {_wall(self.end)} {self.tz}, {length}",
         ]
         known = [
             f"{label} {self.facts.info[key]}"
@@ -748,6 +770,7 @@ _COVERAGE = {
     "lost": "Int64",
     "no_signal": "int64",
     "sensor_off": "float64",
+    "flagged": "float64",
 }
 _GAPS = {
     "channel": "string",
@@ -764,6 +787,17 @@ def _share(samples: int, expected: int | None) -> float | None:
     if expected is None:
         return None
     return min(1.0, samples / expected) if expected else 1.0
+
+
+def _wall(time: pd.Timestamp) -> str:
+    """Date and time of day, with thousandths where there are any."""
+    return _plain(f"{time.floor('ms'):%Y-%m-%d %H:%M:%S.%f}")
+
+
+def _plain(text: str) -> str:
+    """Cut a text of microseconds to thousandths, and to seconds where these are 0."""
+    seconds, _, fraction = text.partition(".")
+    return seconds if not fraction.strip("0") else f"{seconds}.{fraction[:3]}"
 
 
 def _percent(share: float) -> str:

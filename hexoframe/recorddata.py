@@ -8,16 +8,16 @@ reads and writes no file (formats).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hexoframe import frames
-from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, find
+from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, codes_of, find
 from hexoframe.errors import ConfigurationError, UnknownChannelError
 from hexoframe.facts import Facts
-from hexoframe.ledger import Receipt, Survey, narrow, survey
+from hexoframe.ledger import Gap, Receipt, Survey, narrow, sensor_off, survey
 from hexoframe.timestamps import tick_to_time
 
 if TYPE_CHECKING:
@@ -308,13 +308,26 @@ class RecordData(Mapping[str, pd.DataFrame]):
         """Count the samples of a channel and find its holes; reads the channel."""
         name = self.channel(key).name
         channel = channels_of(self._family)[name]
-        return survey(
+        found = survey(
             channel,
             self._frame(name),
             self._span,
             self.receipt(name),
             scale=self._scale,
         )
+        gaps = sorted(
+            (*found.gaps, *self._sensor_off(channel)), key=lambda gap: gap.start
+        )
+        return replace(found, gaps=tuple(gaps))
+
+    def _sensor_off(self, channel: Channel) -> Iterator[Gap]:
+        """Spans in which the judging channel says that a sensor was off."""
+        row = channel.datatypes[0]
+        if row.quality in self and row.kind in ("waveform", "rate"):
+            judge = self.channel(row.quality)
+            codes = codes_of(judge.datatypes[0].codes)
+            mask = sum(code.value for code in codes if code.sensor_off)
+            yield from sensor_off(channel, judge, self._frame(judge.name), mask)
 
     # -- views ---------------------------------------------------------------------
 
@@ -340,7 +353,11 @@ class RecordData(Mapping[str, pd.DataFrame]):
         start, end = part
 
         def read() -> pd.DataFrame:
-            return frames.slice_ticks(self._frame(name), channel, start, end)
+            whole = self._frame(name)
+            cut = frames.slice_ticks(whole, channel, start, end)
+            if channel.kind != "state" or start is None:
+                return cut
+            return frames.carry_in(whole, cut, channel, start)
 
         def pieces(rows: int) -> Iterator[pd.DataFrame]:
             for piece in self.pieces(name, rows):
@@ -357,8 +374,12 @@ class RecordData(Mapping[str, pd.DataFrame]):
                 self.start_tick if start is None else start,
                 self.end_tick + 1 if end is None else end,
             )
-            return narrow(channel, known, self._span, kept)
+            left = narrow(channel, known, self._span, kept)
+            samples = len(read()) if name in self._frames else None
+            return replace(left, samples=samples)
 
+        if channel.kind == "state":
+            return Source(read=read, receipt=receipt)
         return Source(read=read, pieces=pieces, receipt=receipt)
 
     def whole(self) -> dict[str, pd.DataFrame | Source]:

@@ -231,7 +231,7 @@ def test_empty_bins_are_filled_only_between_samples_that_lie_near(
 ):
     channel = channels_of("hexoskin")[name]
     ticks = START + late + np.cumsum(steps) * 50
-    values = np.arange(len(steps), dtype=float) ** 2
+    values = np.arange(1, len(steps) + 1, dtype=float) ** 2  # 0 is no breath
     values[[at for at in missing if at < len(steps)]] = np.nan
     frame = frame_at(name, ticks, values)
     record = record_of({name: frame}, seconds=12)
@@ -340,7 +340,7 @@ def test_state_is_what_holds_at_the_end_of_the_bin(changes, rate):
 @settings(max_examples=60)
 def test_events_are_counted_and_placed(steps, rate):
     ticks = START + np.cumsum(steps, dtype=np.int64)
-    seconds = np.arange(len(steps)) / 256
+    seconds = np.arange(1, len(steps) + 1) / 256
     frames = {name: frame_at(name, ticks, seconds) for name in ("rr_interval", "step")}
     record = record_of(frames, seconds=20)
     aligned, made_up = align_frames(record, rate)
@@ -467,3 +467,34 @@ def test_long_runs_of_equal_bins_and_what_is_between_them_are_means_all_the_same
     pd.testing.assert_frame_equal(
         ours, theirs, check_freq=False, rtol=1e-12, atol=1e-15
     )
+
+
+# --- what is no measurement -----------------------------------------------------------
+
+
+def test_no_signal_and_intervals_of_no_length_are_no_part_of_a_mean():
+    breath = np.r_[np.full(128, 20_000.0), np.zeros(64), np.full(64, 24_000.0)]
+    record = record_of(
+        {
+            "respiration": frame_at("respiration", START + 2 * np.arange(256), breath),
+            "rr_interval": frame_at(
+                "rr_interval",
+                START + np.array([10, 200, 300]),
+                np.array([0.0, 190 / 256, 100 / 256]),
+            ),
+            "activity": frame_at(
+                "activity", START + 256 * np.arange(1, 3), np.zeros(2)
+            ),
+        },
+        seconds=2,
+    )
+    frame, _ = align_frames(record, "1s")
+    assert frame["respiration_thoracic"].tolist()[:2] == [20_000, 24_000]
+    assert frame["rr_interval"].tolist()[:2] == [190 / 256, 100 / 256]
+    assert frame["activity"].tolist()[1:] == [0, 0]  # a zero that was measured
+
+
+def test_grid_of_more_bins_than_anybody_wants_is_refused():
+    record = record_of({}, seconds=60)
+    with pytest.raises(ConfigurationError, match=r"60000000001 bins.*longer rate"):
+        align_frames(record, "1ns")

@@ -254,7 +254,9 @@ def test_gain_that_nothing_confirms_warns_once():
         values_from_counts(counts, row)
         values_from_counts(counts, row_of("astroskin_1000", "ECG_II"))
     other = row_of("hexoskin", "ANN")
-    with pytest.warns(UnverifiedCalibrationWarning, match=r"ANN of hexoskin.*SDNN"):
+    with pytest.warns(
+        UnverifiedCalibrationWarning, match=r"ANN of hexoskin.*PTT.*channel_table"
+    ):
         values_from_counts(counts, other)
 
 

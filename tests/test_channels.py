@@ -556,7 +556,7 @@ def test_unknown_name_is_an_error_that_lists_what_there_is(key, hints):
     text = str(caught.value)
     for hint in hints:
         assert hint in text
-    assert "It has: ecg, respiration, acceleration" in text
+    assert "Channels of hexoskin: ecg, respiration, acceleration" in text
     assert not text.startswith("'")
 
 
@@ -673,3 +673,28 @@ def test_look_up_alone_loads_no_pandas():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+def test_names_may_be_typed_as_titles():
+    assert ch.find(H, "Heart Rate").name == "heart_rate"
+    assert ch.find(H, " ecg ").name == "ecg"
+
+
+def test_several_names_at_once_are_pointed_to_alignment():
+    with pytest.raises(UnknownChannelError, match=r"to_frame\(channels="):
+        ch.find(H, ["ecg", "heart_rate"])
+
+
+def test_code_table_says_what_flags_and_codes_mean():
+    table = ch.code_table()
+    named = {(row.set, row.value): row.name for row in table.itertuples(index=False)}
+    assert named["heart_rate_quality", 2] == "disconnected"
+    assert named["rr_interval_quality", 128] == "unreliable"
+    assert named["sleep_phase", 6] == "awake"
+    assert ch.code_table("sleep_phase")["value"].tolist() == [0, 2, 5, 6]
+    used = {row.codes for family in ch.FAMILIES for row in ch.datatypes_of(family)} - {
+        ""
+    }
+    assert set(table["set"]) == used
+    with pytest.raises(UnknownChannelError, match=r"'ecg' has no codes.*sleep_phase"):
+        ch.code_table("ecg")

@@ -567,3 +567,29 @@ def test_a_channel_that_was_left_out_is_an_error_and_not_an_empty_frame(samples)
             view.to_frame("1s", channels=["cadence"])
     whole = hexoframe.open_record(samples / "hexoskin_10min.zip")
     assert whole["batt"].empty  # the export lacks it, and nobody left it out
+
+
+def test_a_folder_of_recordings_points_to_open_records(samples, tmp_path):
+    shutil.copy(samples / "hexoskin_10min.zip", tmp_path / "a.zip")
+    with pytest.raises(FileFormatError, match=r"holds recordings \(a\.zip\).*open_rec"):
+        open_record(tmp_path)
+
+
+def test_a_csv_of_ours_is_told_from_its_folder(samples, tmp_path):
+    record = open_record(samples / "hexoskin_10min.zip", channels=["heart_rate"])
+    folder = record.to_csv(tmp_path)
+    aligned = record.to_csv(tmp_path / "1s.csv", rate="1s")
+    assert aligned.read_text().startswith("time,heart_rate [bpm]\n")
+    for path in (folder / "heart_rate.csv", aligned):
+        with pytest.raises(FileFormatError, match=r"as hexoframe writes it.*metadata"):
+            open_record(path)
+    assert len(open_record(folder)["heart_rate"]) == len(record["heart_rate"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"channels": []}, "at least one"), ({"tz": "Montreal"}, "zone")],
+)
+def test_arguments_that_mean_nothing_are_refused(samples, wrong, said):
+    with pytest.raises(HexoframeError, match=said):
+        open_record(samples / "hexoskin_10min.zip", **wrong)

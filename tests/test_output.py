@@ -282,3 +282,12 @@ def test_the_umask_of_the_process_is_never_touched(tmp_path, monkeypatch):
     fill(tmp_path / "r", {"ecg.csv": "1"})
     with new_file(tmp_path / "x.mat", overwrite=False) as path:
         path.write_text("1")
+
+
+def test_a_file_in_the_way_of_the_folder_is_said(tmp_path):
+    (tmp_path / "a").write_text("mine")
+    for target in (tmp_path / "a" / "b.csv", tmp_path / "a" / "b" / "c.csv"):
+        refused = pytest.raises(OutputExistsError, match="file is in its way")
+        with refused, new_file(target, overwrite=False):
+            pass
+    assert (tmp_path / "a").read_text() == "mine"

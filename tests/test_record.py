@@ -264,7 +264,8 @@ def test_cut_record_has_no_gap_where_it_was_cut():
         sampled = table[table["expected"].notna()]
         assert (sampled["expected"] == sampled["received"]).all()
         assert (sampled["share"] == 1).all()
-        assert (table["gaps"] == 0).all()
+        gaps = part.gaps()
+        assert (gaps["kind"] == "sensor off").all()  # as its made-up flags say
     shares = [
         part.coverage()["expected"].sum()
         for part in (record.between(None, middle), record.between(middle, None))
@@ -482,6 +483,7 @@ COVERAGE = {
     "lost": "Int64",
     "no_signal": "int64",
     "sensor_off": "float64",
+    "flagged": "float64",
 }
 GAPS = {
     "channel": "string",
@@ -542,11 +544,11 @@ def test_coverage_counts_what_was_made():
     assert heart_row["received"] == 59
     assert heart_row["missing"] == 1
     assert heart_row["share"] == 58 / 60
-    assert heart_row["gaps"] == 2
-    assert heart_row["longest_gap"] == pd.Timedelta("1s")
-    assert heart_row["sensor_off"] == 0.25
+    assert heart_row["gaps"] == 3  # two of a sample, and the sensor off
+    assert heart_row["longest_gap"] == pd.Timedelta("15s")
+    assert (heart_row["sensor_off"], heart_row["flagged"]) == (0.25, 1)
     ecg = table.loc["ecg"]
-    assert (ecg["lost"], ecg["duplicates"], ecg["gaps"]) == (512, 4, 1)
+    assert (ecg["lost"], ecg["duplicates"], ecg["gaps"]) == (512, 4, 2)
     assert ecg["share"] == (15_360 - 512) / 15_360
     assert ecg["tick_step"] == 1
     assert table.loc["respiration", "no_signal"] == 256
@@ -612,7 +614,7 @@ def test_looks_read_nothing_and_say_the_same():
         "256696",
         "hexoskin",
         "2022-11-04 23:29:49",
-        "2022-11-05 00:06:13 UTC",
+        "2022-11-05 00:06:13.812 UTC",
         "559,312",
         "2,184",
         "256 Hz",
@@ -733,7 +735,10 @@ def test_real_record_keeps_every_row_in_windows_and_parts(real_data):
         assert len(record.between(None, None)[name]) == len(whole), name
         middle = record.start + pd.Timedelta("60.3s")
         parts = (record.between(None, middle), record.between(middle, None))
-        assert sum(len(part[name]) for part in parts) == len(whole), name
+        # The state that holds at the cut stands at the beginning of the second part.
+        carried = record.channel(name).kind == "state"
+        rows = sum(len(part[name]) for part in parts)
+        assert rows == len(whole) + carried, name
     aligned, _ = record.to_frame("1s", mask=True)
     assert aligned.index[-1] >= record["temperature_celsius"].index[-1].floor("1s")
 
@@ -785,3 +790,56 @@ def test_pieces_of_one_column_have_that_column():
     pieces = list(record.pieces("respiration_abdominal", rows=1000))
     assert {tuple(piece.columns) for piece in pieces} == {("respiration_abdominal",)}
     assert sum(map(len, pieces)) == len(record["respiration"])
+
+
+def test_spans_with_a_sensor_off_stand_among_the_gaps():
+    flags = np.zeros(60)
+    flags[[0, 10, 11, 12, 59]] = [6, 2, 3, 18, 34]  # all with "disconnected"
+    flags[30] = 4  # mains noise, with the electrodes on
+    quality = frame_of("heart_rate_quality")
+    quality["heart_rate_quality"] = flags
+    channels = {"ecg": frame_of("ecg"), "heart_rate_quality": quality}
+    record = Record("hexoskin", (START, START + 60 * 256), channels)
+    gaps = record.gaps("ecg")
+    seconds = [(gap.start - record.start).total_seconds() for gap in gaps.itertuples()]
+    assert seconds == [0, 10, 59]
+    assert gaps["length"].dt.total_seconds().tolist() == [1, 3, 1]
+    assert gaps["samples"].tolist() == [256, 768, 256]
+    assert set(gaps["kind"]) == {"sensor off"}
+    assert set(gaps["cause"]) == {"recorder"}
+    assert record.gaps("heart_rate_quality").empty
+    row = record.coverage().loc["ecg"]
+    assert (row["sensor_off"], row["flagged"]) == (5 / 60, 6 / 60)
+    assert row["share"] == 1  # the samples came
+
+
+def test_part_of_a_state_begins_with_the_state_that_holds():
+    states = frame_at(
+        "sleep_position",
+        [START, START + 256, START + 5000],
+        np.array([np.nan, 4.0, 2.0]),
+    )
+    record = Record("hexoskin", (START, START + 60 * 256), {"sleep_position": states})
+    part = record.between(time_at(START + 1000), time_at(START + 6000))
+    for held in (
+        part["sleep_position"],
+        pd.concat(list(part.pieces("sleep_position"))),
+    ):
+        assert ticks_in(held) == [START + 1000, START + 5000]
+        assert held["sleep_position"].tolist() == [4, 2]
+    assert part["sleep_position"].attrs == states.attrs
+    exact = record.between(time_at(START + 256), None)
+    assert ticks_in(exact["sleep_position"]) == [START + 256, START + 5000]
+    early = record.between(None, time_at(START + 300))
+    assert ticks_in(early["sleep_position"]) == [START, START + 256]
+
+
+def test_part_of_what_is_in_memory_says_how_many_samples_it_has():
+    record = whole_record()
+    part = record.between(time_at(START + 2560), time_at(START + 5120))
+    assert "2,560" in repr(part)
+    assert "not read" not in repr(part)
+
+
+def test_names_are_offered_in_brackets():
+    assert whole_record()._ipython_key_completions_() == list(whole_record())

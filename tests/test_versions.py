@@ -15,16 +15,16 @@ import hexoframe
 
 DIGESTS = {
     "hexoskin_10min.zip": (
-        "b6dfe200ae719341ec406d808fd5584c11888135f93c794511ac3fa4aeb7ff50"
+        "2d325332628db18055cf4e2722c70e2297595e1ed223cf519a9212eaee195b02"
     ),
     "hexoskin_10min.csv": (
         "79b65b0c274e4ba8acb9790cedd6ea32cf1fcf6fba3e79985ce3961377036692"
     ),
     "astroskin_2min.zip": (
-        "c4ca80c7b0bf11234e6650c575cd18989ad842b43e7c22e1ae4d5e42f9a54955"
+        "93ef3684afe0c70e8450331ef0f02ee1a264645eb5065717a03157227dd415ef"
     ),
     "astroskin_1000_1min.zip": (
-        "49bb0e443a5b134795f42aa87361b1e34a2219d03bac128c75b78c5d64ac11e6"
+        "a496a69e1cc01199bbf168adb2af4b3cbb68242866c8bd48d672fadfa2609959"
     ),
 }
 

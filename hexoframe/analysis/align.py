@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["align_frames", "length_ns"]
 
+# More bins than a month has ticks are no grid that somebody wants.
+_MOST_BINS = 1_000_000_000
 # So many equal bins pay for a sum of their own.
 _EVEN_RUN = 256
 
@@ -58,10 +60,11 @@ def align_frames(
     """Put channels on one time grid.
 
     Bins begin at whole multiples of `rate` since 1970 UTC and carry the time of their
-    beginning. Waveforms and rates are averaged, flags joined by OR, states are what
-    holds at the end of the bin. A bin without a sample between two samples that lie
-    at most `max_gap` apart is filled and marked: waveforms by a straight line, rates
-    with the value before.
+    beginning; a sample belongs to the bin that its stamp falls into. Waveforms, rates
+    and intervals are averaged, flags joined by OR, states are what holds at the end of
+    the bin. "No signal" and intervals of 0 are no measurement and left out. A bin
+    without a sample between two samples that lie at most `max_gap` apart is filled and
+    marked: waveforms by a straight line, rates with the value before.
 
     Parameters
     ----------
@@ -171,6 +174,12 @@ def _grid(
     # The last sample of a 1 Hz channel lies on the very end of the record.
     last = max([record.end_tick * ns, *(times[-1] for times in stamps)])
     start = int(first) // period
+    if int(last) // period - start > _MOST_BINS:
+        raise ConfigurationError(
+            f"a grid of {period} ns has {int(last) // period - start + 1} bins in this "
+            f"record, more than {_MOST_BINS}: give a longer rate, or cut the record "
+            "with between()"
+        )
     return _Grid(start * period, period, int(last) // period - start + 1, limit)
 
 
@@ -222,6 +231,7 @@ def _column(
         return f"{row.column}_count", np.diff(bounds).astype(np.float64), nothing
     if row.align == "hold":
         return row.column, _hold(samples, bounds), nothing
+    samples = _measured(row, samples)
     if row.align == "or":
         column = _join_flags(samples, bounds)
     else:
@@ -231,6 +241,19 @@ def _column(
     step = int((row.ticks or 1) * NS_PER_TICK[channel.clock])
     filled = _fill(column, row, (stamps, samples, grid), max(grid.limit, step * 3 // 2))
     return row.column, column, filled
+
+
+def _measured(row: Datatype, samples: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Leave out what is no measurement: "no signal", and intervals of no length.
+
+    An interval of 0 stands at the first beat and behind a hole, where there was no beat
+    to reach back to.
+    """
+    void = 0.0 if row.interval else row.void
+    if void is None:
+        return samples
+    nothing = samples == void
+    return np.where(nothing, np.nan, samples) if nothing.any() else samples
 
 
 def _mean(

@@ -11,6 +11,7 @@ from hexoframe.calibration import Scale
 from hexoframe.channels import channels_of, find
 from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps import CLASSIC_FORMAT
+from hexoframe.timestamps.zones import zone_of
 
 if TYPE_CHECKING:
     from hexoframe.channels import Channel, Family
@@ -58,6 +59,11 @@ class ReadOptions:
             raise ConfigurationError(
                 f"channels={self.channels!r}: give a list, such as [{self.channels!r}]"
             )
+
+        if self.channels is not None and not len(self.channels):
+            raise ConfigurationError("channels=[]: name at least one, or leave it out")
+        if self.tz is not None:
+            zone_of(self.tz)
 
     def wanted(self, family: Family) -> dict[str, Channel]:
         """Return the channels to load, whole, in the order of the table.

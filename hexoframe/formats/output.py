@@ -117,7 +117,13 @@ def _refuse(target: Path, *, overwrite: bool) -> None:
 def _scratch(target: Path) -> Iterator[Path]:
     """Make a folder on the same disk, and remove whatever is left of it."""
     made = [path for path in target.parents if not path.exists()]
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutputExistsError(
+            f"{target.parent} is no folder, or a file is in its way: choose another "
+            "place"
+        ) from error
     # It may become the target itself, so it has the permissions of any new folder and
     # not those of tempfile, which lets only the owner in.
     folder = target.parent / f".{target.name}.{secrets.token_hex(4)}"

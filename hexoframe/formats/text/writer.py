@@ -157,7 +157,8 @@ def write(  # noqa: PLR0913  # the settings of the old script
     missing += _unknown_facts(record.facts)
     if missing:
         warnings.warn(
-            f"left out, since the source does not say it: {'; '.join(missing)}",
+            "left out, as the source does not say it or the .txt cannot hold it: "
+            f"{'; '.join(missing)}. Parquet and CSV keep all that is known",
             MissingFactsWarning,
             stacklevel=2,
         )
@@ -198,10 +199,19 @@ def _as_folder(name: str) -> str:
 
 def _unknown_facts(facts: Facts) -> list[str]:
     tables = {
-        "ranges (annotations.txt)": facts.ranges,
+        "ranges, which are the activities (annotations.txt)": facts.ranges,
         "track (track.txt)": facts.track,
     }
-    return [name for name, table in tables.items() if table is None]
+    unknown = [name for name, table in tables.items() if table is None]
+    held = {
+        "annotations": facts.annotations,
+        "metrics": facts.metrics,
+        "statistics": facts.statistics,
+    }
+    lost = [name for name, table in held.items() if table is not None and len(table)]
+    if lost:
+        unknown.append(f"{', '.join(lost)} (the format has no place for them)")
+    return unknown
 
 
 def _is_own(name: str) -> bool:
