@@ -1,0 +1,145 @@
+"""One host, and the links that lead to it.
+
+A link in an answer is data from outside: `Origin.vet` is the one place that decides
+whether it may be followed. Nothing here asks the network.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from hexoframe.errors import ConfigurationError, ResponseError
+
+__all__ = ["ASTROSKIN", "HEXOSKIN", "Origin"]
+
+HEXOSKIN = "https://api.hexoskin.com"
+ASTROSKIN = "https://astro.hexoskin.com"
+_PORTS = {"https": 443, "http": 80}
+# Browsers and libraries disagree about these, so a link with one is not read at all.
+_ODD = re.compile(r"[\x00-\x20\\\x7f]")
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port: what credentials belong to.
+
+    Attributes
+    ----------
+    scheme : str
+        ``https``, or ``http`` for the loopback.
+    host : str
+        Name or address, in lower case; an IPv6 address without brackets.
+    port : int
+        Also where it is the usual one.
+    """
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, base_url: str) -> Origin:
+        """Return the origin of a base URL.
+
+        Parameters
+        ----------
+        base_url : str
+            Such as ``https://api.hexoskin.com``; a path of ``/`` or ``/api/`` is
+            understood.
+
+        Raises
+        ------
+        ConfigurationError
+            If it is no https URL (http is for the loopback alone), or holds more than
+            a scheme, a host and a port.
+        """
+        # Neither the text nor its parts are repeated where they may hold a password.
+        try:
+            parts = urlsplit(base_url.strip())
+            origin = cls.from_parts(parts)
+        except ValueError:
+            origin = None
+        if origin is None or _ODD.search(base_url.strip()):
+            raise ConfigurationError(
+                "the base URL is no URL of a server; give one such as "
+                f"{HEXOSKIN} or {ASTROSKIN}"
+            )
+        extra = parts.username or parts.password or parts.query or parts.fragment
+        if extra or parts.path.rstrip("/") not in {"", "/api"}:
+            raise ConfigurationError(
+                f"the base URL of {parts.hostname} holds a user, a path or a query; "
+                f"give scheme and host alone, such as {origin}"
+            )
+        if parts.scheme == "http" and not origin.is_loopback:
+            raise ConfigurationError(
+                f"{origin} would send credentials in the open; use https://"
+                f"{parts.hostname} (http is for servers on this machine)"
+            )
+        return origin
+
+    @classmethod
+    def from_parts(cls, parts: SplitResult) -> Origin | None:
+        """Return the origin of a split URL, None if it has none of a web server."""
+        if parts.scheme not in _PORTS or not parts.hostname:
+            return None
+        host = parts.hostname.rstrip(".")
+        return cls(parts.scheme, host, parts.port or _PORTS[parts.scheme])
+
+    def __str__(self) -> str:
+        """Return the URL, without the usual port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        usual = self.port == _PORTS[self.scheme]
+        return f"{self.scheme}://{host}" + ("" if usual else f":{self.port}")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine, which no wire leads to."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def owns(self, url: str) -> bool:
+        """Return whether a complete URL leads to this origin."""
+        try:
+            return self.from_parts(urlsplit(url)) == self
+        except ValueError:
+            return False
+
+    def vet(self, link: object, *, seen_at: str = "/") -> str:
+        """Return a link of an answer as path and query, if it leads to this origin.
+
+        Parameters
+        ----------
+        link : object
+            What the answer gives as a link: relative, or complete.
+        seen_at : str, default "/"
+            Path of the request, which a relative link goes out from.
+
+        Raises
+        ------
+        ResponseError
+            If it leads to another host, or is no link.
+        """
+        if not isinstance(link, str) or not link or _ODD.search(link):
+            raise ResponseError(
+                f"{self} answered with a link that is none ({type(link).__name__}); "
+                "nothing was sent there. Is this a Hexoskin server?"
+            )
+        try:
+            parts = urlsplit(urljoin(f"{self}{seen_at}", link))
+            there = self.from_parts(parts)
+        except ValueError:
+            parts, there = urlsplit(""), None
+        if there != self or parts.username is not None:
+            where = "nowhere" if there is None else str(there)
+            raise ResponseError(
+                f"{self} answered with a link to {where}; links to another host are "
+                "refused, since credentials belong to one host. If the service moved, "
+                "give its new base URL"
+            )
+        return parts.path + (f"?{parts.query}" if parts.query else "")

@@ -1,0 +1,287 @@
+"""One JSON answer of the data resource: bytes in, ticks and values out.
+
+An answer is read whole or refused whole: a cut body, a ragged row, a stamp that is no
+tick are errors that say where. What the values mean is not known here.
+
+Reading takes two ways. The quick one flattens each list with simdjson, after it proved
+from the brackets and commas alone that every row is a pair; whatever is not the plain
+form goes the slow way, through the standard library, which reads all that is right and
+names what is wrong. Without simdjson everything goes the slow way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from hexoframe.errors import ResponseError, TimestampError
+from hexoframe.timestamps import as_ticks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hexoframe.timestamps import Clock
+
+__all__ = ["Samples", "parse_data"]
+
+simdjson: Any
+try:
+    simdjson = import_module("simdjson")
+except ModuleNotFoundError:  # there is no wheel for this Python or machine
+    simdjson = None
+
+# What holds a JSON text together; all else stands inside of a number, word or string.
+_JOINTS = b'[]{},:"'
+_NOT_JOINTS = bytes(sorted(set(range(256)) - set(_JOINTS)))
+_NUMBERS = {int, float, type(None)}
+_SHOWN = 80  # characters of what was found, in a message
+
+
+class Samples(NamedTuple):
+    """Samples of one datatype.
+
+    Attributes
+    ----------
+    ticks : ndarray of int64, shape (n,)
+        Stamps. Datatypes of one answer with the same stamps share the array.
+    values : ndarray of float64, shape (n,)
+        Values as the answer carries them; null is NaN.
+    """
+
+    ticks: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+def parse_data(
+    body: bytes,
+    *,
+    clock: Clock,
+    where: str,
+    window: tuple[int, int] | None = None,
+) -> dict[int, Samples]:
+    """Read a JSON answer of the data resource.
+
+    Parameters
+    ----------
+    body : bytes
+        The whole answer, unpacked, in the default form
+        ``[{"data": {"19": [[tick, value], ...]}, "user": ...}]``.
+    clock : {256, 1000}
+        Ticks in a second.
+    where : str
+        What was asked for, for messages; no URL.
+    window : (int, int), in ticks, optional
+        First and last tick that was asked for; a stamp beyond is an error, since it
+        belongs to the answer of another request.
+
+    Returns
+    -------
+    dict of int to Samples
+        What the answer holds by datatype. A datatype without samples is absent or has
+        none, as the answer has it; ``[]`` and ``[{}]`` give an empty dict.
+
+    Raises
+    ------
+    ResponseError
+        If the body is no whole answer of this form: cut, ragged, with text or truth
+        values for numbers, stamps that are no ticks or not of the window, a datatype
+        twice, samples of several users.
+
+    Notes
+    -----
+    Source: API documentation and real answers of 2014 to 2022. Null stands in states at
+    the ends of a range; states have float stamps.
+    """
+    quick = _quick(body)
+    lists = _slow(body, where) if quick is None else quick
+    found: dict[int, Samples] = {}
+    for key, rows in lists.items():
+        number = _datatype_of(key, where)
+        place = f"{where}, datatype {number}"
+        found[number] = _samples(rows, clock, place, window=window)
+    return _share_ticks(found)
+
+
+def _samples(
+    rows: NDArray[np.float64] | list[Any],
+    clock: Clock,
+    where: str,
+    *,
+    window: tuple[int, int] | None,
+) -> Samples:
+    pairs = _pairs(rows, where) if isinstance(rows, list) else rows
+    values = pairs[:, 1].copy()
+    try:
+        # Ticks of these years are exact in float64; as_ticks refuses all others.
+        ticks = as_ticks(pairs[:, 0].copy(), clock=clock)
+    except TimestampError as error:
+        raise ResponseError(f"{where}: {error}") from error
+    if np.isinf(values).any():
+        row = int(np.isinf(values).argmax())
+        raise ResponseError(
+            f"{where}, row {row}: the value is infinite; expected a number or null"
+        )
+    if window is not None and ticks.size:
+        first, last = int(ticks.min()), int(ticks.max())
+        if first < window[0] or last > window[1]:
+            raise ResponseError(
+                f"{where}: the stamps go from {first} to {last}, but {window[0]} to "
+                f"{window[1]} was asked for; is it the answer to another request?"
+            )
+    return Samples(ticks, values)
+
+
+def _pairs(rows: list[Any], where: str) -> NDArray[np.float64]:
+    """Return a list of [tick, value] as an array; null becomes NaN."""
+    if set(map(type, rows)) <= {list} and set(map(len, rows)) <= {2}:
+        flat = list(chain.from_iterable(rows))
+        if set(map(type, flat)) <= _NUMBERS:
+            try:
+                return np.array(flat, dtype=np.float64).reshape(-1, 2)
+            except OverflowError as error:
+                raise ResponseError(
+                    f"{where}: a number is too large: {error}"
+                ) from error
+    number, row = next(
+        (number, row) for number, row in enumerate(rows) if not _is_pair(row)
+    )
+    raise ResponseError(
+        f"{where}, row {number}: expected [tick, value] with numbers, or null for a "
+        f"value, found {_shown(row)}"
+    )
+
+
+def _is_pair(row: Any) -> bool:
+    return type(row) is list and len(row) == 2 and set(map(type, row)) <= _NUMBERS
+
+
+def _shown(item: Any) -> str:
+    text = json.dumps(item)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _datatype_of(key: str, where: str) -> int:
+    if not (key.isascii() and key.isdecimal()):
+        raise ResponseError(
+            f"{where}: samples are listed by the id of their datatype, found {key!r}"
+        )
+    return int(key)
+
+
+def _share_ticks(found: dict[int, Samples]) -> dict[int, Samples]:
+    """Let datatypes with the same stamps share one array."""
+    seen: dict[tuple[int, int, int], NDArray[np.int64]] = {}
+    shared = {}
+    for number, (ticks, values) in found.items():
+        one = ticks
+        if ticks.size:
+            key = (ticks.size, int(ticks[0]), int(ticks[-1]))
+            one = seen.setdefault(key, ticks)
+            if one is not ticks and not np.array_equal(one, ticks):
+                one = ticks
+        shared[number] = Samples(one, values)
+    return shared
+
+
+# -- the quick way ---------------------------------------------------------------------
+
+
+def _quick(body: bytes) -> dict[str, NDArray[np.float64] | list[Any]] | None:
+    """Return the rows of an answer in the plain form; None for all others.
+
+    What fails here is read again the slow way, which finds out what it is.
+    """
+    if simdjson is None:
+        return None
+    try:
+        top = simdjson.Parser().parse(body)
+    except (ValueError, RuntimeError):  # broken, or a bare NaN
+        return None
+    one = top[0] if isinstance(top, simdjson.Array) and len(top) == 1 else None
+    data = one.get("data") if isinstance(one, simdjson.Object) else None
+    if not isinstance(data, simdjson.Object):
+        return None
+    lists = {key: data[key] for key in data}
+    if not all(isinstance(rows, simdjson.Array) for rows in lists.values()):
+        return None
+    # A key that comes twice is once in `lists`, so it fails here too.
+    if _skeleton(one, lists) != body.translate(None, _NOT_JOINTS):
+        return None
+    return {key: _flattened(rows) for key, rows in lists.items()}
+
+
+def _skeleton(one: Any, lists: Mapping[str, Any]) -> bytes:
+    """Return what is left of a plain answer without numbers, words and spaces."""
+    data = b",".join(
+        b'"":[' + (b"[,]," * len(rows))[:-1] + b"]" for rows in lists.values()
+    )
+    members = (b'"":{' + data + b"}" if key == "data" else b'"":""' for key in one)
+    return b"[{" + b",".join(members) + b"}]"
+
+
+def _flattened(rows: Any) -> NDArray[np.float64] | list[Any]:
+    try:
+        flat = np.frombuffer(rows.as_buffer(of_type="d"), dtype=np.float64)
+    except TypeError:  # a null among the numbers
+        listed: list[Any] = rows.as_list()
+        return listed
+    # The skeleton says that they are pairs; a row more or less fails here.
+    return flat.reshape(len(rows), 2)
+
+
+# -- the slow way ----------------------------------------------------------------------
+
+
+def _slow(body: bytes, where: str) -> dict[str, Any]:
+    """Return the rows of an answer, or say why it is none."""
+    try:
+        top = json.loads(body, object_pairs_hook=_unique_keys, parse_constant=_constant)
+    except (ValueError, RecursionError) as error:
+        raise ResponseError(
+            f"{where}: the answer of {len(body)} bytes is no JSON ({error}); it was "
+            "cut on its way, or is not of the data resource: ask again"
+        ) from error
+    if not isinstance(top, list):
+        raise ResponseError(
+            f"{where}: expected a list with the samples of one user, found "
+            f"{_shown(top)}"
+        )
+    if len(top) > 1:
+        raise ResponseError(
+            f"{where}: the answer holds samples of {len(top)} users, expected one: ask "
+            "for one record"
+        )
+    one = top[0] if top else {}
+    data = one.get("data", {}) if isinstance(one, dict) else None
+    if not isinstance(data, dict):
+        raise ResponseError(
+            f"{where}: expected an object with 'data', samples by datatype, found "
+            f"{_shown(one)}"
+        )
+    for key, rows in data.items():
+        if not isinstance(rows, list):
+            raise ResponseError(
+                f"{where}, datatype {key}: expected a list of [tick, value], found "
+                f"{_shown(rows)}"
+            )
+    return data
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    held = dict(pairs)
+    if len(held) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} comes twice in one object")
+    return held
+
+
+def _constant(name: str) -> float:
+    if name != "NaN":
+        raise ValueError(f"{name} is no number")
+    return float("nan")

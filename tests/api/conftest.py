@@ -1,0 +1,128 @@
+"""A simulated service, and transports to it that wait for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hexoframe.api.auth import Bearer, Credential, SignedBasic
+from hexoframe.api.limiter import Limiter
+from hexoframe.api.tokens import Grant, Secret
+from hexoframe.api.transport import RetryPolicy, Transport
+from hexoframe.simulator.server import Switches, serve
+from hexoframe.simulator.shirt import Shirt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hexoframe.simulator.server.running import Server
+
+pytest.importorskip("flask", reason="the simulated service needs Flask")
+
+SHORT = Shirt(seed=7, duration_s=420, record_id=41, activity="mixed", presses=(5,))
+
+
+@pytest.fixture(autouse=True)
+def own_config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """A config folder of the test's own, and no keyring."""
+    monkeypatch.setenv("HEXOFRAME_CONFIG_DIR", str(tmp_path / "config"))
+    keyring = pytest.importorskip("keyring")
+    from keyring.backends.null import Keyring
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Keyring())
+    yield tmp_path / "config"
+    keyring.set_keyring(before)
+
+
+@pytest.fixture(scope="session")
+def default_server() -> Iterator[Server]:
+    with serve(switches=Switches(unsigned_basic=False)) as running:
+        yield running
+
+
+@pytest.fixture
+def server(default_server: Server) -> Iterator[Server]:
+    """The default world; signatures are wanted; journal and faults are empty."""
+    default_server.clear_log()
+    default_server.faults.clear()
+    yield default_server
+    default_server.faults.clear()
+
+
+@pytest.fixture
+def small() -> Iterator[Callable[..., Server]]:
+    """A maker of servers with one short record, 41, under given switches."""
+    opened = []
+
+    def make(**more: Any) -> Server:
+        known = {"recordings", "clock"}
+        given = {name: more.pop(name) for name in known & more.keys()}
+        context = serve(
+            recordings=given.pop("recordings", [SHORT]),
+            switches=Switches(**more),
+            **given,
+        )
+        opened.append(context)
+        return context.__enter__()
+
+    yield make
+    for context in opened:
+        context.__exit__(None, None, None)
+
+
+def signed(server: Server, **other: str) -> SignedBasic:
+    given = {
+        "username": server.username,
+        "password": server.password,
+        "api_key": server.api_key,
+        "api_secret": server.api_secret,
+        **other,
+    }
+    return SignedBasic(server.base_url, **given)
+
+
+def bearer(server: Server, **more: Any) -> Bearer:
+    card = server.credentials[server.username]
+    grant = Grant(
+        client_id=card.client_id,
+        client_secret=Secret(card.client_secret),
+        username=card.username,
+        password=Secret(card.password),
+    )
+    return Bearer(server.base_url, more.pop("token", None), grant=grant, **more)
+
+
+@pytest.fixture
+def credentials() -> dict[str, Callable[..., Credential]]:
+    return {"signed": signed, "bearer": bearer}
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """The waits before repetitions, none of which took place."""
+    return []
+
+
+@pytest.fixture
+def connect(waits: list[float]) -> Iterator[Callable[..., Transport]]:
+    """A maker of transports without limit and without waits."""
+    opened: list[Transport] = []
+
+    def make(server: Server, auth: Credential | None = None, **more: Any) -> Transport:
+        policy = more.pop("policy", {})
+        made = Transport(
+            server.base_url,
+            auth or signed(server),
+            limiter=more.pop("limiter", None) or Limiter("test", spacing_s=0),
+            retries=RetryPolicy(sleep=waits.append, **policy),
+            **more,
+        )
+        opened.append(made)
+        return made
+
+    yield make
+    for each in opened:
+        each.close()
