@@ -194,7 +194,8 @@ class Record(RecordData):
         Raises
         ------
         TimestampError
-            If a time has no zone, or `end` lies before `start`.
+            If a time has no zone, `end` lies before `start`, or the span lies outside
+            the record.
         """
         first, last = (
             None
@@ -204,6 +205,11 @@ class Record(RecordData):
         )
         if first is not None and last is not None and last < first:
             raise TimestampError(f"between: {end} lies before {start}")
+        if (first or 0) > self.end_tick or (last or self.end_tick) < self.start_tick:
+            raise TimestampError(
+                f"between: {start} to {end} lies outside the record, which goes from "
+                f"{self.start} to {self.end}"
+            )
         span = (
             self.start_tick if first is None else self._inside(first),
             self.end_tick if last is None else self._inside(last),

@@ -323,7 +323,8 @@ class RecordData(Mapping[str, pd.DataFrame]):
     def _sensor_off(self, channel: Channel) -> Iterator[Gap]:
         """Spans in which the judging channel says that a sensor was off."""
         row = channel.datatypes[0]
-        if row.quality in self and row.kind in ("waveform", "rate"):
+        judged = bool(row.quality) and row.quality in self
+        if judged and row.kind in ("waveform", "rate"):
             judge = self.channel(row.quality)
             codes = codes_of(judge.datatypes[0].codes)
             mask = sum(code.value for code in codes if code.sensor_off)
