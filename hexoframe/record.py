@@ -533,7 +533,7 @@ class Record(RecordData):
         timestamp_format : str
             strftime format of the text; the classic one holds a tab.
         tz : str, default "UTC"
-            Zone of the text.
+            Zone of the text, whatever the zone that the record is shown in.
         dialect : {"classic", "snake"}, optional
             File names: ``heartrate.txt`` or ``heart_rate.txt``; by default what the
             old script used for the model.
@@ -578,6 +578,8 @@ class Record(RecordData):
         overwrite: bool = False,
     ) -> Path:
         """Write CSV: a tidy file a channel, or one aligned file.
+
+        Times are in UTC, whatever the zone that the record is shown in.
 
         Parameters
         ----------
