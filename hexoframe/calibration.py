@@ -6,7 +6,6 @@ record; whole arrays go in and whole arrays come out.
 
 from __future__ import annotations
 
-import functools
 import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,9 +29,9 @@ __all__ = [
 
 Scale = Literal["physical", "raw"]
 
-# From this many samples on, one look-up table of all 16-bit counts is cheaper than the
-# float64 arithmetic, and needs no float64 copy of the samples.
-_TABLE_PAYS_FROM = 65_536
+# Converted in blocks that fit into the cache of a core: a day of samples needs no
+# float64 copy.
+_BLOCK = 1 << 16
 # How far from a whole number a count may lie. The float32 of a waveform keeps a count
 # of 16 bits to 0.002 at the worst gain of the table; a rate may mean its fraction.
 _PLAY_OF_WAVEFORMS = 1 / 256
@@ -71,11 +70,13 @@ def values_from_counts(
         warn_unverified(datatype)
     if _is_identity(datatype):
         return counts.astype(dtype)
-    if counts.dtype.itemsize == 2 and counts.size >= _TABLE_PAYS_FROM:
-        table = _table_of(datatype)
-        return table[counts.view(np.uint16)]
-    values = counts.astype(np.float64) * datatype.gain + datatype.offset
-    return values.astype(dtype)
+    values = np.empty(counts.shape, dtype)
+    flat, source = values.reshape(-1), counts.reshape(-1)
+    for first in range(0, counts.size, _BLOCK):
+        block = source[first : first + _BLOCK] * np.float64(datatype.gain)
+        block += datatype.offset
+        flat[first : first + _BLOCK] = block
+    return values
 
 
 def values_from_json(
@@ -208,14 +209,3 @@ def _to_counts(
     counts = (values - offset) / gain
     whole = np.rint(counts) + 0.0  # no count is -0.0
     return np.where(np.abs(counts - whole) < play, whole, counts)
-
-
-@functools.lru_cache(maxsize=64)
-def _table_of(datatype: Datatype) -> NDArray[Any]:
-    """Physical value of each 16-bit pattern."""
-    patterns = np.arange(65_536, dtype=np.uint16)
-    counts = patterns.view(np.int16 if datatype.signed else np.uint16)
-    values = counts.astype(np.float64) * datatype.gain + datatype.offset
-    table = values.astype(_dtype(datatype))
-    table.flags.writeable = False
-    return table

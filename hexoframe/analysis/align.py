@@ -231,40 +231,36 @@ def _column(
         return f"{row.column}_count", np.diff(bounds).astype(np.float64), nothing
     if row.align == "hold":
         return row.column, _hold(samples, bounds), nothing
-    samples = _measured(row, samples)
+    # An interval of 0 stands at the first beat and behind a hole, where there was no
+    # beat to reach back to.
+    void = 0.0 if row.interval else row.void
     if row.align == "or":
         column = _join_flags(samples, bounds)
     else:
-        column = _mean(samples, bounds)
+        column = _mean(samples, bounds, void)
     if row.kind == "event":
         return row.column, column, nothing
     step = int((row.ticks or 1) * NS_PER_TICK[channel.clock])
-    filled = _fill(column, row, (stamps, samples, grid), max(grid.limit, step * 3 // 2))
+    limit = max(grid.limit, step * 3 // 2)
+    filled = _fill(column, row, (stamps, samples, grid), limit)
     return row.column, column, filled
 
 
-def _measured(row: Datatype, samples: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Leave out what is no measurement: "no signal", and intervals of no length.
-
-    An interval of 0 stands at the first beat and behind a hole, where there was no beat
-    to reach back to.
-    """
-    void = 0.0 if row.interval else row.void
-    if void is None:
-        return samples
-    nothing = samples == void
-    return np.where(nothing, np.nan, samples) if nothing.any() else samples
-
-
 def _mean(
-    samples: NDArray[np.floating], bounds: NDArray[np.int64]
+    samples: NDArray[np.floating], bounds: NDArray[np.int64], void: float | None
 ) -> NDArray[np.float64]:
-    """Mean of each bin; NaN samples do not count, and an empty bin is NaN."""
+    """Mean of each bin without NaN and without what is no measurement, or NaN."""
     sums, counts = _sums(samples, bounds)
     if np.isnan(sums).any():
         present = ~np.isnan(samples)
         sums, _ = _sums(np.where(present, samples, 0), bounds)
         counts, _ = _sums(present.astype(np.float64), bounds)
+    if void is not None:
+        rows = np.flatnonzero(samples[bounds[0] : bounds[-1]] == void) + bounds[0]
+        bins = np.searchsorted(bounds, rows, side="right") - 1
+        nothing = np.bincount(bins, minlength=len(counts))
+        counts -= nothing
+        sums -= nothing * void
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(counts > 0, sums / counts, np.nan)
 
@@ -337,6 +333,8 @@ def _fill(
     if not len(empty) or len(samples) == 0:
         return filled
     known = ~np.isnan(samples)
+    if row.void is not None:
+        known &= samples != row.void
     if not known.all():
         stamps, samples = stamps[known], samples[known]
     at = grid.edges[empty]
