@@ -29,6 +29,8 @@ __all__ = ["align_frames", "length_ns"]
 
 # More bins than a month has ticks are no grid that somebody wants.
 _MOST_BINS = 1_000_000_000
+# With so few samples a bin, counting them is quicker than a search for each bin.
+_FEW_PER_BIN = 8
 # So many equal bins pay for a sum of their own.
 _EVEN_RUN = 256
 
@@ -192,8 +194,19 @@ def _bounds(
     # The stamps are kept with their bounds, so no other array can take their place.
     place = (stamps.__array_interface__["data"][0], *stamps.shape, *stamps.strides)
     if place not in known:
-        known[place] = (stamps, _rows_from(stamps, grid.edges))
+        few = len(stamps) <= _FEW_PER_BIN * grid.count
+        rows = _counted_rows(stamps, grid) if few else _rows_from(stamps, grid.edges)
+        known[place] = (stamps, rows)
     return known[place]
+
+
+def _counted_rows(stamps: NDArray[np.int64], grid: _Grid) -> NDArray[np.int64]:
+    """First row of each bin, by the number of the bin that each stamp falls into."""
+    bins = (stamps - grid.first) // grid.period
+    counts = np.bincount(bins, minlength=grid.count)
+    rows = np.zeros(grid.count + 1, dtype=np.int64)
+    np.cumsum(counts, out=rows[1:])
+    return rows
 
 
 def _rows_from(
@@ -330,19 +343,16 @@ def _fill(
     stamps, samples, grid = source
     empty = np.flatnonzero(np.isnan(column))
     filled = np.zeros(len(column), dtype=np.bool_)
-    if not len(empty) or len(samples) == 0:
-        return filled
-    known = ~np.isnan(samples)
-    if row.void is not None:
-        known &= samples != row.void
-    if not known.all():
-        stamps, samples = stamps[known], samples[known]
     at = grid.edges[empty]
     after = np.searchsorted(stamps, at)
     inside = (after > 0) & (after < len(stamps))
     empty, at, after = empty[inside], at[inside], after[inside]
     short = stamps[after] - stamps[after - 1] <= limit
     empty, at, after = empty[short], at[short], after[short]
+    if not (_is_known(samples[after - 1], row) & _is_known(samples[after], row)).all():
+        # The neighbours that count lie further away; only then all are looked through.
+        known = _is_known(samples, row)
+        return _fill(column, row, (stamps[known], samples[known], grid), limit)
     before = samples[after - 1].astype(np.float64)
     if row.kind == "waveform":
         share = (at - stamps[after - 1]) / (stamps[after] - stamps[after - 1])
@@ -350,3 +360,8 @@ def _fill(
     column[empty] = before
     filled[empty] = True
     return filled
+
+
+def _is_known(samples: NDArray[np.floating], row: Datatype) -> NDArray[np.bool_]:
+    known: NDArray[np.bool_] = ~np.isnan(samples)
+    return known if row.void is None else known & (samples != row.void)
