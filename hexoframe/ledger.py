@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel
 
 __all__ = [
+    "RULES",
     "Gap",
     "Receipt",
     "Survey",
@@ -35,6 +36,9 @@ __all__ = [
     "survey",
 ]
 
+RULES = 1
+"""Number of the rules by which a survey counts: one more with each change of them, so
+that what was found by older rules is not taken for true."""
 # Differences of stamps are taken in blocks, so that a day of ECG needs no second copy.
 _BLOCK = 1 << 20
 # Two ticks of play: stamps of beats are rounded on their own.

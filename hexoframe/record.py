@@ -18,7 +18,7 @@ import pandas as pd
 from hexoframe import frames, metadata
 from hexoframe.channels import channels_of, codes_of
 from hexoframe.errors import ConfigurationError, TimestampError
-from hexoframe.facts import cut_facts, facts_table
+from hexoframe.facts import facts_table
 from hexoframe.recorddata import RecordData
 from hexoframe.timestamps import (
     CLASSIC_FORMAT,
@@ -210,26 +210,7 @@ class Record(RecordData):
                 f"between: {start} to {end} lies outside the record, which goes from "
                 f"{self.start} to {self.end}"
             )
-        span = (
-            self.start_tick if first is None else self._inside(first),
-            self.end_tick if last is None else self._inside(last),
-        )
-        bounds = tuple(
-            None if tick is None else tick_to_time(tick, clock=self.clock)
-            for tick in (first, last)
-        )
-        return Record(
-            self.family,
-            (span[0], max(span)),
-            self.part(first, last),
-            facts=cut_facts(self.facts, *bounds),
-            scale=self.scale,
-            tz=self.tz,
-            left_out=self.left_out,
-        )
-
-    def _inside(self, tick: int) -> int:
-        return min(max(tick, self.start_tick), self.end_tick)
+        return self.cut(first, last)
 
     def tz_convert(self, tz: str) -> Record:
         """Return the record with all times shown in a zone.

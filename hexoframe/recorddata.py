@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
 from hexoframe import frames
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, codes_of, find
 from hexoframe.errors import ConfigurationError, UnknownChannelError
-from hexoframe.facts import Facts
+from hexoframe.facts import Facts, cut_facts
 from hexoframe.ledger import Gap, Receipt, Survey, narrow, sensor_off, survey
 from hexoframe.timestamps import tick_to_time
 
@@ -41,11 +41,14 @@ class Source:
     receipt : Receipt or callable
         What is known without reading; a callable is asked whenever somebody wants to
         know, for a door that learns more by reading (repeated lines of a text).
+    survey : callable or None
+        Returns what a survey of all samples found, if one was made before and kept.
     """
 
     read: Callable[[], pd.DataFrame]
     pieces: Callable[[int], Iterator[pd.DataFrame]] | None = None
     receipt: Receipt | Callable[[], Receipt] = field(default_factory=Receipt)
+    survey: Callable[[], Survey | None] | None = None
 
     def known(self) -> Receipt:
         """Return what is known by now."""
@@ -304,11 +307,22 @@ class RecordData(Mapping[str, pd.DataFrame]):
         else:
             yield from source.pieces(rows)
 
+    def kept_survey(self, key: str | int) -> Survey | None:
+        """Return the survey of a channel that its source kept; None if it has none.
+
+        Spans in which a sensor was off are not in it: another channel tells them.
+        """
+        source = self._sources.get(self.channel(key).name)
+        return None if source is None or source.survey is None else source.survey()
+
     def survey(self, key: str | int) -> Survey:
-        """Count the samples of a channel and find its holes; reads the channel."""
+        """Count the samples of a channel and find its holes.
+
+        Reads the channel, unless its source kept what an earlier survey found.
+        """
         name = self.channel(key).name
         channel = channels_of(self._family)[name]
-        found = survey(
+        found = self.kept_survey(name) or survey(
             channel,
             self._frame(name),
             self._span,
@@ -383,6 +397,38 @@ class RecordData(Mapping[str, pd.DataFrame]):
             return Source(read=read, receipt=receipt)
         return Source(read=read, pieces=pieces, receipt=receipt)
 
+    def cut(self, start: int | None, end: int | None) -> Self:
+        """Return the record cut to a span of ticks; what was not read stays so.
+
+        Parameters
+        ----------
+        start, end : int or None, in ticks
+            Rows from `start` up to, not including, `end`, and the facts of that span;
+            None keeps all of that side. A state channel begins with the state that
+            holds at `start`.
+
+        Returns
+        -------
+        RecordData
+            A view of the same kind.
+        """
+        low, high = self._span
+        first = low if start is None else min(max(start, low), high)
+        last = high if end is None else min(max(end, low), high)
+        bounds = (
+            None if tick is None else tick_to_time(tick, clock=self.clock)
+            for tick in (start, end)
+        )
+        return type(self)(
+            self._family,
+            (first, max(first, last)),
+            self.part(start, end),
+            facts=cut_facts(self._facts, *bounds),
+            scale=self._scale,
+            tz=self._tz,
+            left_out=self._left_out,
+        )
+
     def whole(self) -> dict[str, pd.DataFrame | Source]:
         """Return every channel as it is held, for a view in another zone."""
         return {
@@ -390,6 +436,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
                 read=lambda name=name: self._frame(name),  # type: ignore[misc]
                 pieces=lambda rows, name=name: self.pieces(name, rows),  # type: ignore[misc]
                 receipt=source.known,
+                survey=source.survey,
             )
             for name, source in self._sources.items()
         }

@@ -27,6 +27,7 @@ __all__ = [
     "TOKEN_PATH",
     "Bearer",
     "Credential",
+    "Nobody",
     "Post",
     "SignedBasic",
     "UnsignedBasic",
@@ -75,6 +76,17 @@ class Credential(AuthBase, ABC):
     @abstractmethod
     def _attach(self, request: PreparedRequest) -> None:
         """Set the headers of a request to the own host."""
+
+
+class Nobody(Credential):
+    """No credential, for who asks nobody."""
+
+    how_to_mend = "log in with hexoframe.login()"
+
+    def _attach(self, request: PreparedRequest) -> None:  # noqa: ARG002  # of its kind
+        raise AuthenticationError(
+            f"nobody is logged in at {self.origin}: {self.how_to_mend}"
+        )
 
 
 class UnsignedBasic(Credential):

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from hexoframe.channels import Clock
 from hexoframe.errors import ConfigurationError, ResponseError
 
-__all__ = ["ASTROSKIN", "HEXOSKIN", "Origin"]
+__all__ = ["ASTROSKIN", "CLOCK_OF_HOST", "HEXOSKIN", "Origin"]
 
 HEXOSKIN = "https://api.hexoskin.com"
 ASTROSKIN = "https://astro.hexoskin.com"
+CLOCK_OF_HOST: Mapping[str, Clock] = MappingProxyType({HEXOSKIN: 256, ASTROSKIN: 1000})
+"""Ticks in a second of the servers that are known."""
 _PORTS = {"https": 443, "http": 80}
 # Browsers and libraries disagree about these, so a link with one is not read at all.
 _ODD = re.compile(r"[\x00-\x20\\\x7f]")

@@ -7,6 +7,6 @@ channel that is read when touched. No other format lives here, and nothing that 
 the synthetic shirt makes such files (simulator), hexoframe itself does not.
 """
 
-from hexoframe.formats.archive.reader import holds_record, parts, read, sniff
+from hexoframe.formats.archive.reader import holds_record, is_empty, parts, read, sniff
 
-__all__ = ["holds_record", "parts", "read", "sniff"]
+__all__ = ["holds_record", "is_empty", "parts", "read", "sniff"]

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from hexoframe.formats.archive.wav import WavHeader
     from hexoframe.formats.options import ReadOptions
 
-__all__ = ["holds_record", "parts", "read", "sniff"]
+__all__ = ["holds_record", "is_empty", "parts", "read", "sniff"]
 
 _NAME = "vendor export"
 _SAMPLE_SUFFIX = ".wav"
@@ -61,6 +61,17 @@ def sniff(path: Path) -> bool:
     if path.is_dir():
         return bool(_record_folders(path))
     return path.is_file() and looks_like_zip(path)
+
+
+def is_empty(path: Path) -> bool:
+    """Whether a ZIP holds nothing at all, as that of a record without samples.
+
+    Raises
+    ------
+    FileFormatError
+        If it is no whole ZIP.
+    """
+    return not zip_folders(path)
 
 
 def parts(path: Path) -> dict[str, Container]:

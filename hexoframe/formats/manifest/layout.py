@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hexoframe.calibration import Scale
     from hexoframe.channels import Family
     from hexoframe.facts import Facts
-    from hexoframe.ledger import Receipt
+    from hexoframe.ledger import Receipt, Survey
 
 __all__ = ["CSV", "PARQUET", "VERSION", "Contents", "Layout", "Stored"]
 
@@ -84,6 +84,8 @@ class Stored:
         What is known of the channel without reading it.
     size, sha256 : int and str, or None
         Bytes that were written; None where nobody noted them.
+    survey : Survey or None
+        What a survey of the samples found before they were written.
     """
 
     path: Path
@@ -93,6 +95,7 @@ class Stored:
     receipt: Receipt
     size: int | None = None
     sha256: str | None = None
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from hexoframe.calibration import Scale
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES
 from hexoframe.errors import FileFormatError
 from hexoframe.formats.manifest.layout import VERSION, Contents, Stored
+from hexoframe.formats.manifest.surveys import survey_from_json
 from hexoframe.formats.manifest.tables import facts_from_json
 from hexoframe.ledger import Receipt
 from hexoframe.version import __version__
@@ -136,7 +137,8 @@ def _stored(path: Path, entry: Mapping[str, Any]) -> Stored:
     if entry["file"] != path.name:
         raise ValueError(f"the file {entry['file']!r} should be {path.name!r}")
     size, sha256 = _whole(entry["bytes"]), entry.get("sha256")
-    return parse_stored(path, entry, size=size, sha256=sha256)
+    survey = survey_from_json(entry.get("survey"))
+    return parse_stored(path, entry, size=size, sha256=sha256, survey=survey)
 
 
 def _whole(value: Any) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.formats.manifest.layout import VERSION
+from hexoframe.formats.manifest.surveys import survey_to_json
 from hexoframe.formats.manifest.tables import facts_to_json
 from hexoframe.frames import check_frame, ticks_of
 from hexoframe.version import __version__
@@ -137,7 +138,11 @@ def write_manifest(
         "info": record.facts.info,
         "facts": facts_to_json(record.facts),
         "channels": {
-            name: {**_about_file(folder / layout.file_of(name), record, name), **more}
+            name: {
+                **_about_file(folder / layout.file_of(name), record, name),
+                **more,
+                **_surveyed(record, name),
+            }
             for name, more in promises.items()
         },
     }
@@ -158,6 +163,12 @@ def _about_file(path: Path, record: RecordData, name: str) -> dict[str, Any]:
             for column, unit in channel.units.items()
         },
     }
+
+
+def _surveyed(record: RecordData, name: str) -> dict[str, Any]:
+    """Return what a survey found, if the source kept one."""
+    found = record.kept_survey(name)
+    return {} if found is None else {"survey": survey_to_json(found)}
 
 
 def as_json(value: Any, what: str, *, indent: int | None = None) -> str:

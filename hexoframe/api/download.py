@@ -1,0 +1,529 @@
+"""Loads a record: what it is, what is kept of it, what must be asked for.
+
+Decides between the cache and the service, and joins the steps of a download: head,
+family, plan, pieces, record. Each step stands in a module of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from hexoframe.api.about import FACT_REQUESTS, FACTS, fetch_fact, fetch_head
+from hexoframe.api.assemble import assemble
+from hexoframe.api.costs import REQUESTS_HZ, Estimate
+from hexoframe.api.fetch import BinaryRefusedError, Fetcher
+from hexoframe.api.plan import Plan, Transport, estimate, make_plan, wanted_datatypes
+from hexoframe.api.progress import Meter
+from hexoframe.api.shelf import Shelf
+from hexoframe.cache import Selection
+from hexoframe.channels import (
+    CLOCK_OF_FAMILY,
+    FAMILIES,
+    channels_of,
+    datatypes_of,
+    family_of,
+)
+from hexoframe.errors import (
+    AuthenticationError,
+    CacheError,
+    ConfigurationError,
+    HexoframeWarning,
+    MissingFactsWarning,
+    MissingSamplesWarning,
+    NotFoundError,
+    ResponseError,
+    ServerError,
+    TimestampError,
+)
+from hexoframe.formats.options import ReadOptions
+from hexoframe.formats.wire import parse_data
+from hexoframe.frames import to_raw
+from hexoframe.recorddata import RecordData, Source
+from hexoframe.timestamps import time_to_tick
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hexoframe.api import transport as sending
+    from hexoframe.api.about import RecordHead
+    from hexoframe.cache import Cache, Entry
+    from hexoframe.channels import Family
+    from hexoframe.ledger import Receipt
+    from hexoframe.timestamps import Clock
+
+__all__ = ["Order", "estimate_record", "fetch_record", "kept_record"]
+
+_LOG = logging.getLogger(__name__)
+Moment = int | str | datetime
+# So long is the look at which channels a device has.
+_PROBE_S = 10
+# A table of facts that fails so is left out with a warning: the samples count.
+_FACT_FAILURES = (NotFoundError, ServerError, ResponseError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a caller wants of a record.
+
+    Attributes
+    ----------
+    channels : sequence of str or int, or None
+        Channels by any of their names or ids; None for all.
+    waveforms : bool
+        Whether waveforms are wanted where `channels` does not name them.
+    start, end : int, str, datetime or None
+        Part of the record, `end` not included: ticks, or times with a zone.
+    model : str
+        ``auto``, or a model that the caller knows it to be.
+    transport : {"auto", "zip", "json"}
+        Way of the samples.
+    options : ReadOptions
+        Scale, and whether samples may be missing.
+    """
+
+    channels: Sequence[str | int] | None = None
+    waveforms: bool = True
+    start: Moment | None = None
+    end: Moment | None = None
+    model: str = "auto"
+    transport: Transport = "auto"
+    options: ReadOptions
+
+    def __post_init__(self) -> None:
+        """Refuse what can be refused before anything is asked."""
+        if self.transport not in get_args(Transport):
+            raise ConfigurationError(
+                f"transport={self.transport!r}: give one of "
+                f"{', '.join(get_args(Transport))}"
+            )
+        if self.model != "auto":
+            family_of(self.model)
+
+    def window(self, head: RecordHead) -> tuple[int, int] | None:
+        """Return the part that is wanted in ticks; None for the whole record.
+
+        Raises
+        ------
+        TimestampError
+            If a time has no zone, or the part lies outside the record.
+        """
+        if self.start is None and self.end is None:
+            return None
+        first, last = head.span
+        start = first if self.start is None else _tick(self.start, head.clock)
+        end = last + 1 if self.end is None else _tick(self.end, head.clock)
+        if end <= start or start > last or end <= first:
+            raise TimestampError(
+                f"from start={self.start} to end={self.end} there is nothing of record "
+                f"{head.id}, which goes from tick {first} to {last}: {head.told_span}"
+            )
+        return start, end
+
+    def family(self, clock: Clock) -> Family | None:
+        """Return the family that the caller says, if so."""
+        return None if self.model == "auto" else family_of(self.model, clock=clock)
+
+
+def _tick(moment: Moment, clock: Clock) -> int:
+    if isinstance(moment, int):
+        return moment
+    return time_to_tick(moment, clock=clock, rounding="up")
+
+
+# -- from the cache, or from the service -----------------------------------------------
+
+
+def kept_record(cache: Cache, host: str, record: int, order: Order) -> RecordData:
+    """Return a record from the cache without asking the service.
+
+    Parameters
+    ----------
+    cache : Cache
+        Where to look.
+    host : str
+        Scheme, host and port.
+    record : int
+        Id of the record.
+    order : Order
+        What is wanted of it.
+
+    Raises
+    ------
+    CacheError
+        If the cache does not hold it.
+    """
+    for entry in cache.entries(host, record):
+        held = entry.selection
+        family = order.family(CLOCK_OF_FAMILY[held.family])
+        if family not in (None, held.family):
+            continue
+        wanted = replace(
+            held,
+            channels=_channels(held.family, order),
+            window=_kept_window(entry, order),
+            transport=order.transport,
+        )
+        if held.holds(wanted):
+            return _cut_out(cache, entry, wanted, order)
+    raise CacheError(
+        f"the cache holds nothing of record {record} of {host} that has all of this: "
+        "load it once without offline=True; hexoframe.cache.info() lists what there is"
+    )
+
+
+def _kept_window(entry: Entry, order: Order) -> tuple[int, int] | None:
+    if order.start is None and order.end is None:
+        return None
+    clock = CLOCK_OF_FAMILY[entry.selection.family]
+    first, last = entry.selection.window or (0, 1 << 60)
+    return (
+        first if order.start is None else _tick(order.start, clock),
+        last if order.end is None else _tick(order.end, clock),
+    )
+
+
+def fetch_record(  # noqa: PLR0913  # where from, what, and how
+    transport: sending.Transport,
+    record: int | str,
+    order: Order,
+    *,
+    cache: Cache | None,
+    refresh: bool = False,
+    progress: bool | None = None,
+) -> RecordData:
+    """Return a record from the service, or from the cache if that has it as it is now.
+
+    Parameters
+    ----------
+    transport : Transport
+        Where to ask.
+    record : int or str
+        Id of the record.
+    order : Order
+        What is wanted of it.
+    cache : Cache or None
+        Where it is looked for and kept.
+    refresh : bool, default False
+        Whether what the cache has is fetched again.
+    progress : bool or None
+        Whether a bar is drawn; None where stderr is a terminal.
+
+    Returns
+    -------
+    RecordData
+        The record. From a cache its channels are read when they are touched.
+
+    Raises
+    ------
+    RequestError
+        If the service refuses, fails or cannot be reached.
+    IncompleteDataError
+        If samples that the source holds did not come, and that was not allowed.
+    TimestampError
+        If the part that is wanted lies outside the record.
+    UnknownChannelError
+        If the model has no such channel.
+    """
+    head = fetch_head(transport, record)
+    load = _Load(transport, head, order, progress=progress)
+    if cache is None or not head.is_complete:
+        return load.into_memory()
+    try:
+        with cache.lock(load.host, head.id):
+            return load.through(cache, refresh=refresh)
+    except CacheError as error:
+        warnings.warn(
+            f"{error}. The record is loaded without a cache",
+            HexoframeWarning,
+            stacklevel=4,
+        )
+    return load.into_memory()
+
+
+def _cut_out(cache: Cache, entry: Entry, wanted: Selection, order: Order) -> RecordData:
+    """Open an entry and cut it to what is wanted."""
+    options = replace(order.options, channels=wanted.channels)
+    data = cache.open(entry, options)
+    if wanted.window in (None, entry.selection.window):
+        return data
+    return data.cut(*wanted.window)
+
+
+def _channels(family: Family, order: Order) -> tuple[str, ...]:
+    rows = wanted_datatypes(family, order.channels, waveforms=order.waveforms)
+    return tuple(dict.fromkeys(row.channel for row in rows))
+
+
+class _Load:
+    """One load of one record."""
+
+    def __init__(
+        self,
+        transport: sending.Transport,
+        head: RecordHead,
+        order: Order,
+        *,
+        progress: bool | None,
+    ) -> None:
+        self._transport = transport
+        self._head = head
+        self._order = order
+        self._progress = progress
+        self._window = order.window(head)
+        self.host = str(transport.origin)
+
+    # -- with a cache, or without ----------------------------------------------------
+
+    def through(self, cache: Cache, *, refresh: bool) -> RecordData:
+        """Load the record into the cache, if it is not there, and open it there."""
+        family, auto, _ = self._family(cache)
+        wanted = self._selection(family, auto=auto)
+        kept = None if refresh else self._kept(cache, wanted)
+        if kept is not None:
+            return kept
+        parts = cache.parts(wanted, fresh=refresh)
+        with cache.writing():
+            data = self._download(family, parts)
+        if any(data.receipt(name).lost for name in data):
+            # What lacks samples is for this caller alone, who said that they may lack.
+            return self._shown(data)
+        return _cut_out(cache, cache.store(wanted, data), wanted, self._order)
+
+    def _kept(self, cache: Cache, wanted: Selection) -> RecordData | None:
+        """Open what the cache has; what is damaged is removed."""
+        while (entry := cache.find(wanted)) is not None:
+            try:
+                return _cut_out(cache, entry, wanted, self._order)
+            except CacheError as error:
+                _LOG.warning("%s: fetched again", error)
+                cache.forget(entry)
+        return None
+
+    def into_memory(self) -> RecordData:
+        """Load the record without a cache."""
+        family, _, _ = self._family(None)
+        with tempfile.TemporaryDirectory(prefix="hexoframe-") as folder:
+            return self._shown(self._download(family, Path(folder)))
+
+    def _family(self, cache: Cache | None) -> tuple[Family, bool, bool]:
+        """Return the family, whether it was found out, and whether that took asking."""
+        head = self._head
+        said = self._order.family(head.clock)
+        if said is not None:
+            return said, False, False
+        families = [
+            family for family in FAMILIES if CLOCK_OF_FAMILY[family] == head.clock
+        ]
+        if len(families) == 1:
+            return families[0], True, False
+        if cache is not None:
+            kept = cache.known_family(self.host, head.id, head.last_modified)
+            if kept is not None:
+                return kept, True, False
+        return self._probed(), True, True
+
+    def _selection(self, family: Family, *, auto: bool) -> Selection:
+        return Selection(
+            host=self.host,
+            record=self._head.id,
+            last_modified=self._head.last_modified,
+            family=family,
+            auto=auto,
+            channels=_channels(family, self._order),
+            window=self._window,
+            transport=self._order.transport,
+        )
+
+    def estimate(self, cache: Cache | None) -> Estimate:
+        """Return what the load would cost."""
+        family, auto, asked = self._family(cache)
+        wanted = self._selection(family, auto=auto)
+        if cache is not None and self._head.is_complete and cache.find(wanted):
+            return Estimate(
+                requests=1, megabytes=0.0, minutes=0.0, unpacked_megabytes=0.0
+            )
+        data = estimate(self.plan(family))
+        requests = data.requests + FACT_REQUESTS + 1 + asked
+        return replace(
+            data,
+            requests=requests,
+            minutes=max(data.minutes, requests / REQUESTS_HZ / 60),
+        )
+
+    # -- the download ----------------------------------------------------------------
+
+    def _probed(self) -> Family:
+        """Find out the family by asking for what only some devices of a clock have."""
+        clock = self._head.clock
+        usual, *others = [f for f in FAMILIES if CLOCK_OF_FAMILY[f] == clock]
+        known = {row.id for row in datatypes_of(usual) if row.in_model}
+        telling = {
+            row.id: family
+            for family in others
+            for row in datatypes_of(family)
+            if row.in_model and row.id is not None and row.id not in known
+        }
+        start = self._head.span[0]
+        end = start + _PROBE_S * clock
+        body = self._transport.get_bytes(
+            "/api/data/",
+            {
+                "record": self._head.id,
+                "datatype": ",".join(map(str, telling)),
+                "start": start,
+                "end": end,
+            },
+        )
+        where = f"record {self._head.id}, its first {_PROBE_S} s"
+        found = parse_data(body, clock=clock, where=where, window=(start, end))
+        there = [number for number, samples in found.items() if len(samples.ticks)]
+        return next((telling[n] for n in there if n in telling), usual)
+
+    def plan(self, family: Family) -> Plan:
+        """Return the requests for the samples."""
+        order, head = self._order, self._head
+        rows = wanted_datatypes(family, order.channels, waveforms=order.waveforms)
+        if head.status == "realtime" and order.channels is None:
+            # A phone sends them when the recording is over.
+            rows = tuple(row for row in rows if row.kind != "waveform")
+        way = order.transport
+        if way == "auto" and head.is_live:
+            way = "json"
+        return make_plan(family, head.span, rows, window=self._window, transport=way)
+
+    def _download(self, family: Family, folder: Path) -> RecordData:
+        """Fetch what the folder lacks, and make the record of it."""
+        order, head, shelf = self._order, self._head, Shelf(folder)
+        plan = self.plan(family)
+        tables: dict[str, pd.DataFrame | None] = {}
+        title = f"record {head.id}"
+        with Meter(title, family, show=self._progress) as meter:
+            fetcher = Fetcher(
+                self._transport,
+                head,
+                family,
+                shelf=shelf,
+                meter=meter,
+                allow_partial=order.options.allow_partial,
+            )
+            try:
+                fetched = fetcher.run(plan, self._facts(tables))
+            except BinaryRefusedError as refused:
+                plan = self._without_export(family, plan, refused)
+                fetched = fetcher.run(plan, self._facts(tables))
+        data = assemble(
+            plan,
+            fetched,
+            shelf,
+            head=head,
+            tables=tables,
+            allow_partial=order.options.allow_partial,
+        )
+        return data if self._window is None else data.cut(*self._window)
+
+    def _facts(
+        self, tables: dict[str, pd.DataFrame | None]
+    ) -> Iterator[Callable[[], None]]:
+        """Yield the requests for tables that have not come yet."""
+        for name in FACTS:
+            if name not in tables:
+                yield partial(self._fact, name, tables)
+
+    def _fact(self, name: str, tables: dict[str, pd.DataFrame | None]) -> None:
+        try:
+            tables[name] = fetch_fact(self._transport, name, self._head)
+        except (AuthenticationError, *_FACT_FAILURES) as error:
+            if isinstance(error, AuthenticationError) and error.status != 403:
+                raise
+            tables[name] = None
+            warnings.warn(
+                f"the {name} of record {self._head.id} are not known: {error}",
+                MissingFactsWarning,
+                stacklevel=2,
+            )
+
+    def _without_export(
+        self, family: Family, plan: Plan, refused: BinaryRefusedError
+    ) -> Plan:
+        """Return a plan that takes everything from JSON, and say what that lacks."""
+        cause = refused.__cause__ or refused
+        head = self._head
+        if self._order.transport == "zip":
+            raise ResponseError(
+                f"record {head.id}: the server gives no binary export ({cause}); load "
+                "it with transport='json' or 'auto'"
+            ) from cause
+        _LOG.info("record %s: no binary export (%s), JSON instead", head.id, cause)
+        new = make_plan(
+            family, head.span, plan.wanted, window=self._window, transport="json"
+        )
+        fewer = {row.channel for row in plan.wanted if row.carrier == "binary"}
+        if fewer:
+            names = ", ".join(name for name in channels_of(family) if name in fewer)
+            warnings.warn(
+                f"record {head.id}: the server gives no binary export, and JSON has "
+                f"these channels in part or not at all: {names}",
+                MissingSamplesWarning,
+                stacklevel=2,
+            )
+        return new
+
+    def _shown(self, data: RecordData) -> RecordData:
+        """Return a record in memory as the caller wants it."""
+        wanted = set(_channels(data.family, self._order))
+        scale = self._order.options.scale
+        loaded: dict[str, pd.DataFrame] = {
+            name: data[name] if scale == "physical" else to_raw(data[name], channel)
+            for name, channel in channels_of(data.family).items()
+            if name in data
+        }
+        return RecordData(
+            data.family,
+            (data.start_tick, data.end_tick),
+            {
+                name: _in_memory(frame, data.receipt(name))
+                for name, frame in loaded.items()
+            },
+            facts=data.facts,
+            scale=scale,
+            left_out=set(channels_of(data.family)) - wanted,
+        )
+
+
+def _in_memory(frame: pd.DataFrame, receipt: Receipt) -> Source:
+    return Source(read=lambda: frame, receipt=receipt)
+
+
+# -- what it would cost ----------------------------------------------------------------
+
+
+def estimate_record(
+    transport: sending.Transport,
+    record: int | str,
+    order: Order,
+    *,
+    cache: Cache | None,
+) -> Estimate:
+    """Return what a load would cost, after asking what the record is.
+
+    Parameters
+    ----------
+    transport, record, order, cache
+        As for `fetch_record`.
+
+    Returns
+    -------
+    Estimate
+        Requests, megabytes, minutes: of the samples, of the facts beside them, and of
+        the questions that come before. One request where the cache has it all.
+    """
+    head = fetch_head(transport, record)
+    return _Load(transport, head, order, progress=False).estimate(cache)

@@ -1,0 +1,145 @@
+"""Several records of one user put one behind the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from hexoframe import metadata
+from hexoframe.channels import channels_of
+from hexoframe.errors import ConfigurationError
+from hexoframe.facts import SHAPES, Facts
+from hexoframe.ledger import Receipt
+from hexoframe.recorddata import RecordData, Source
+
+__all__ = ["check_apart", "join_records"]
+
+# Of these a record that is put together has the sum; the others are about one record.
+_SUMMED = ("ranges", "annotations", "track")
+
+
+def check_apart(records: Sequence[Mapping[str, Any]]) -> None:
+    """Raise if two of some records run at the same time.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Objects of the resource `record`, by start.
+
+    Raises
+    ------
+    ConfigurationError
+        If so: their samples would be mixed.
+    """
+    for one, other in pairwise(records):
+        if int(other["start"]) < int(one["end"]):
+            raise ConfigurationError(
+                f"the records {one['id']} and {other['id']} run at the same time, on "
+                "two devices: load each with load_record(id, start=..., end=...)"
+            )
+
+
+def join_records(parts: Sequence[RecordData]) -> RecordData:
+    """Put records together, in order of time.
+
+    Parameters
+    ----------
+    parts : sequence of RecordData
+        At least one, of one family and scale.
+
+    Returns
+    -------
+    RecordData
+        The one record, or all in one: what lies between them is a gap. Channels are
+        read when they are touched.
+
+    Raises
+    ------
+    ConfigurationError
+        If they are of several families.
+    """
+    first, *others = parts
+    if not others:
+        return first
+    families = {part.family for part in parts}
+    if len(families) > 1:
+        raise ConfigurationError(
+            f"the records {_ids(parts)} are of {', '.join(sorted(families))}, whose "
+            "channels differ: load them one by one"
+        )
+    names = [
+        name for name in channels_of(first.family) if any(name in p for p in parts)
+    ]
+    return RecordData(
+        first.family,
+        (first.start_tick, parts[-1].end_tick),
+        {
+            name: _source([part for part in parts if name in part], name)
+            for name in names
+        },
+        facts=_facts(parts),
+        scale=first.scale,
+        tz=first.tz,
+        left_out=first.left_out,
+    )
+
+
+def _ids(parts: Sequence[RecordData]) -> str:
+    return ", ".join(str(part.id) for part in parts)
+
+
+def _source(parts: Sequence[RecordData], name: str) -> Source:
+    def pieces(rows: int) -> Iterator[pd.DataFrame]:
+        for part in parts:
+            yield from part.pieces(name, rows)
+
+    known = [part.receipt(name) for part in parts]
+    counts = [one.samples for one in known]
+    receipt = Receipt(
+        samples=None if None in counts else sum(filter(None, counts)),
+        duplicates=sum(one.duplicates for one in known),
+        lost=tuple(span for one in known for span in one.lost),
+    )
+    return Source(
+        read=lambda: metadata.concat([part[name] for part in parts]),
+        pieces=pieces,
+        receipt=receipt,
+    )
+
+
+def _facts(parts: Sequence[RecordData]) -> Facts:
+    tables = {}
+    for table in _SUMMED:
+        held = [
+            one for part in parts if (one := getattr(part.facts, table)) is not None
+        ]
+        tables[table] = _table(table, held)
+    ways = [part.facts.info.get("provenance", {}) for part in parts]
+    info = {
+        name: value
+        for name, value in parts[0].facts.info.items()
+        if all(part.facts.info.get(name) == value for part in parts)
+    }
+    return Facts(
+        info={
+            **info,
+            "records": [part.id for part in parts],
+            "provenance": {name: way for one in ways for name, way in one.items()},
+        },
+        **tables,
+    )
+
+
+def _table(name: str, held: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
+    """Return rows of several tables; an activity that spans two records once."""
+    if not held:
+        return None
+    indexed = "time" in SHAPES[name]
+    joined = pd.concat(held, ignore_index=not indexed)
+    if "id" in joined:
+        twice = joined["id"].notna() & joined["id"].duplicated()
+        joined = joined[~twice]
+    return joined if indexed else joined.reset_index(drop=True)

@@ -1,0 +1,106 @@
+"""How far a download is, on stderr: requests, bytes, time left.
+
+Quiet where nobody looks. Nothing is counted here that the download itself needs.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from hexoframe.api.costs import cost_of
+
+if TYPE_CHECKING:
+    from hexoframe.api.pieces import Piece
+    from hexoframe.channels import Family
+
+__all__ = ["Meter"]
+
+_FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {postfix}[{elapsed}<{remaining}]"
+
+
+class Meter:
+    """Counts what comes, and shows it.
+
+    The bar goes by what the plan expects each piece to bring; the megabytes beside it
+    are those that came.
+
+    Parameters
+    ----------
+    title : str
+        What is loaded.
+    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
+        Device family, for what pieces bring.
+    show : bool or None
+        Whether a bar is drawn; None where stderr is a terminal.
+    """
+
+    def __init__(self, title: str, family: Family, *, show: bool | None) -> None:
+        self._title = title
+        self._family = family
+        self._show = sys.stderr.isatty() if show is None else show
+        self._guard = threading.Lock()
+        self._bar: Any = None
+        self._expected: dict[str, float] = {}
+        self._counted: dict[str, float] = {}
+        self._bytes = 0
+        self._done = 0
+        self._pieces = 0
+
+    def __enter__(self) -> Self:
+        """Return this."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def plan(self, pieces: Sequence[Piece]) -> None:
+        """Begin anew with the pieces that are to come."""
+        with self._guard:
+            self._expected = {
+                piece.key: max(1.0, cost_of(self._family, (piece,)).megabytes * 1e6)
+                for piece in pieces
+            }
+            self._counted = dict.fromkeys(self._expected, 0.0)
+            self._done, self._pieces = 0, len(pieces)
+            if self._show and self._bar is None:
+                from tqdm import tqdm  # noqa: PLC0415  # only where there is a bar
+
+                self._bar = tqdm(
+                    desc=self._title,
+                    total=1.0,
+                    file=sys.stderr,
+                    bar_format=_FORMAT,
+                    miniters=0,
+                )
+            if self._bar is not None:
+                self._bar.reset(total=sum(self._expected.values()) or 1.0)
+
+    def took(self, piece: Piece, length: int) -> None:
+        """Count bytes of a piece as they come."""
+        with self._guard:
+            self._bytes += length
+            # A piece that is larger than was expected is not done for that.
+            most = self._expected.get(piece.key, 0.0)
+            known = self._counted.get(piece.key, 0.0)
+            self._count(piece, min(most, known + length))
+
+    def finished(self, piece: Piece) -> None:
+        """Count a piece as done, however many bytes it took."""
+        with self._guard:
+            self._done += 1
+            self._count(piece, self._expected.get(piece.key, 0.0))
+
+    def _count(self, piece: Piece, value: float) -> None:
+        step = value - self._counted.get(piece.key, 0.0)
+        self._counted[piece.key] = value
+        if self._bar is not None:
+            self._bar.set_postfix_str(
+                f"{self._done}/{self._pieces} requests, {self._bytes / 1e6:.1f} MB ",
+                refresh=False,
+            )
+            self._bar.update(step)

@@ -1,0 +1,674 @@
+"""The client of the service: lists as DataFrames, records as `Record`.
+
+Each method is a call downwards, to `hexoframe.api`; a client is a transport and a cache
+put together. The functions of the front door, which make a client for themselves, stand
+in `service`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from hexoframe.api.about import number_of, object_path
+from hexoframe.api.download import Order, estimate_record, fetch_record, kept_record
+from hexoframe.api.joining import check_apart, join_records
+from hexoframe.api.limiter import limiter_for
+from hexoframe.api.links import CLOCK_OF_HOST, Origin
+from hexoframe.api.queries import id_of, query_of
+from hexoframe.api.resources import (
+    annotations_frame,
+    frame_of,
+    metrics_frame,
+    ranges_frame,
+    records_frame,
+    users_frame,
+)
+from hexoframe.api.sources import base_url_of, find_credential
+from hexoframe.api.transport import Transport
+from hexoframe.cache import Cache
+from hexoframe.errors import ConfigurationError, NotFoundError
+from hexoframe.formats.options import ReadOptions
+from hexoframe.record import Record
+from hexoframe.timestamps import clock_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hexoframe.api.costs import Estimate
+    from hexoframe.api.plan import Transport as Way
+    from hexoframe.calibration import Scale
+    from hexoframe.recorddata import RecordData
+    from hexoframe.timestamps import Clock
+
+__all__ = ["Client", "connect"]
+
+Moment = int | str | datetime
+
+
+def connect(  # noqa: PLR0913  # every way to say who one is
+    base_url: str | None = None,
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    api_key: str | None = None,
+    api_secret: str | None = None,
+    token: str | None = None,
+    refresh_token: str | None = None,
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    cache: bool | str | Path = True,
+) -> Client:
+    """Return a client of the service; nothing is asked yet.
+
+    What is not given comes from ``HEXOFRAME_USERNAME``, ``HEXOFRAME_PASSWORD``,
+    ``HEXOFRAME_API_KEY`` and so on, then from the token that `hexoframe.login` kept.
+
+    Parameters
+    ----------
+    base_url : str, optional
+        ``https://api.hexoskin.com`` (the default), ``https://astro.hexoskin.com``, or
+        another server; ``HEXOFRAME_BASE_URL`` names it too.
+    username, password : str, optional
+        E-mail address and password.
+    api_key, api_secret : str, optional
+        Public and private key of an application, where the service wants requests to
+        be signed.
+    token, refresh_token : str, optional
+        OAuth2 token, and what renews it.
+    client_id, client_secret : str, optional
+        OAuth2 client, with which tokens are asked for.
+    cache : bool, str or Path, default True
+        Whether loaded records are kept, or the folder for them.
+
+    Returns
+    -------
+    Client
+        Close it, or use it in a ``with`` block.
+
+    Raises
+    ------
+    AuthenticationError
+        If no source has credentials for this host.
+    ConfigurationError
+        If a value is half of a pair, or the host is not reached by https.
+
+    Examples
+    --------
+    >>> import hexoframe
+    >>> client = hexoframe.connect()  # doctest: +SKIP
+    >>> client.list_records(limit=5)  # doctest: +SKIP
+    """
+    given = {
+        "username": username,
+        "password": password,
+        "api_key": api_key,
+        "api_secret": api_secret,
+        "token": token,
+        "refresh_token": refresh_token,
+        "client_id": client_id,
+        "client_secret": client_secret,
+    }
+    url = base_url_of(base_url)
+    credential = find_credential(url, given=given)
+    return Client.of(url, credential, cache=cache)
+
+
+class Client:
+    """What one user can ask of one server.
+
+    Made by `connect`, or of a transport. Safe for use by several threads.
+
+    Parameters
+    ----------
+    transport : Transport
+        Sends the requests.
+    cache : Cache, optional
+        Where records are kept; None keeps none.
+    """
+
+    def __init__(self, transport: Transport, cache: Cache | None = None) -> None:
+        self.transport = transport
+        self.cache = cache
+        self._clock: Clock | None = None
+
+    @classmethod
+    def of(
+        cls, base_url: str, credential: Any, *, cache: bool | str | Path = True
+    ) -> Self:
+        """Return a client for a host and a credential.
+
+        Parameters
+        ----------
+        base_url : str
+            The host.
+        credential : Credential
+            Who asks.
+        cache : bool, str or Path, default True
+            Whether records are kept, or the folder for them.
+        """
+        kept: Cache | None
+        if isinstance(cache, bool):
+            kept = Cache() if cache else None
+        else:
+            kept = Cache(Path(cache).expanduser())
+        # The pace is that of the user, also where no record is kept.
+        pace = Cache() if kept is None else kept
+        limiter = limiter_for(str(Origin.of(base_url)), pace.folder)
+        return cls(Transport(base_url, credential, limiter=limiter), kept)
+
+    def __repr__(self) -> str:
+        """Return the host; what else there is stays hidden."""
+        return f"<Client of {self.base_url}>"
+
+    def __enter__(self) -> Self:
+        """Return this."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self.transport.close()
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port."""
+        return str(self.transport.origin)
+
+    # -- lists -----------------------------------------------------------------------
+
+    def list_records(  # noqa: PLR0913  # the filters of the service
+        self,
+        /,
+        *,
+        user: int | str | None = None,
+        device: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        **filters: Any,
+    ) -> pd.DataFrame:
+        """Return the records that may be seen, the newest first.
+
+        Parameters
+        ----------
+        user : int or str, optional
+            Id, e-mail address or URI of their user.
+        device : str, optional
+            Id of the device, such as ``HXSKIN1200002070``.
+        start, end : int, str or datetime, optional
+            Only what begins at `start` or later, and ends at `end` or before: times
+            with a zone, or ticks.
+        status : str, optional
+            Only those of this status, such as ``complete``.
+        limit : int, optional
+            How many at most; None for all.
+        **filters
+            Other filters of the service, such as ``id__in=[1, 2]`` or
+            ``order_by="start"``.
+
+        Returns
+        -------
+        DataFrame
+            A row a record, index `start` (UTC, ns): id, user, email, device, end,
+            duration, status, last_modified, clock (ticks a second).
+
+        Raises
+        ------
+        TimestampError
+            If a time has no zone.
+        RequestError
+            If the service refuses, fails or cannot be reached.
+        IncompleteDataError
+            If fewer records came than the list holds.
+        """
+        query = self._query(user=user, device=device, start=start, end=end, **filters)
+        query.setdefault("order_by", "-start")
+        # The service has no filter for the status.
+        pages = self.transport.pages(
+            "/api/record/", query, limit=limit if status is None else None
+        )
+        matching = (one for one in pages if status in (None, one.get("status")))
+        return records_frame(islice(matching, limit))
+
+    def list_ranges(
+        self,
+        *,
+        user: int | str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        limit: int | None = None,
+        **filters: Any,
+    ) -> pd.DataFrame:
+        """Return the ranges (activities) that may be seen, the newest first.
+
+        Parameters
+        ----------
+        user, start, end, limit, **filters
+            As for `list_records`.
+
+        Returns
+        -------
+        DataFrame
+            A row a range, index `start` (UTC, ns): id, user, name, end, duration,
+            status, rank, activitytype, trainingroutine, note, last_modified.
+        """
+        query = self._query(user=user, start=start, end=end, **filters)
+        query.setdefault("order_by", "-start")
+        return ranges_frame(self.transport.pages("/api/range/", query, limit=limit))
+
+    def list_users(self, *, limit: int | None = None, **filters: Any) -> pd.DataFrame:
+        """Return the user and those who share with them.
+
+        Parameters
+        ----------
+        limit, **filters
+            As for `list_records`.
+
+        Returns
+        -------
+        DataFrame
+            A row a user: id, username, email, first_name, last_name, profile.
+        """
+        query = self._query(**filters)
+        return users_frame(self.transport.pages("/api/user/", query, limit=limit))
+
+    def list_annotations(
+        self,
+        *,
+        user: int | str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        limit: int | None = None,
+        **filters: Any,
+    ) -> pd.DataFrame:
+        """Return annotations and button presses, the oldest first.
+
+        Parameters
+        ----------
+        user, limit, **filters
+            As for `list_records`; ``record=`` is one of the filters.
+        start, end : int, str or datetime, optional
+            Only what lies from `start` to `end`.
+
+        Returns
+        -------
+        DataFrame
+            A row an annotation, index `start` (UTC, ns): id, user, record, datatype,
+            annotation (its text), last_modified.
+        """
+        query = self._query(user=user, start=start, **filters)
+        if end is not None:
+            # An annotation is a moment and has no end of its own.
+            query["start__lte"] = self._query(end=end)["end__lte"]
+        query.setdefault("order_by", "start")
+        pages = self.transport.pages("/api/annotation/", query, limit=limit)
+        return annotations_frame(pages)
+
+    def list_metrics(
+        self,
+        *,
+        record: int | str | None = None,
+        range: int | str | None = None,  # noqa: A002  # what the service calls it
+        metrics: Sequence[int] | None = None,
+    ) -> pd.DataFrame:
+        """Return metrics of a record or a range, histograms too.
+
+        Parameters
+        ----------
+        record, range : int or str, optional
+            Id of the one or the other.
+        metrics : sequence of int, optional
+            Ids of metrics; all that the service has by default.
+
+        Returns
+        -------
+        DataFrame
+            id, name, title, value and unit; low, high and bin_unit of a bin, NaN where
+            the metric is no histogram; record and range.
+
+        Raises
+        ------
+        ConfigurationError
+            If not just one of `record` and `range` is given.
+        """
+        if (record is None) == (range is None):
+            raise ConfigurationError(
+                f"record={record!r} and range={range!r}: give one of the two"
+            )
+        if metrics is None:
+            metrics = [one["id"] for one in self.transport.pages("/api/metric/")]
+        name, number = ("record", record) if range is None else ("range", range)
+        asked = {name: str(number), "include_metrics": ",".join(map(str, metrics))}
+        return metrics_frame(self.transport.get_json("/api/report/", asked))
+
+    def get(
+        self, resource: str, *, limit: int | None = None, **filters: Any
+    ) -> pd.DataFrame:
+        """Return any list of the service.
+
+        Parameters
+        ----------
+        resource : str
+            Its name, such as ``"device"`` or ``"activitytype"``.
+        limit : int, optional
+            How many objects at most; None for all.
+        **filters
+            Filters of the service, such as ``id__in=[1, 2]``.
+
+        Returns
+        -------
+        DataFrame
+            A column a field of its schema; times in UTC, ns; related objects by id.
+
+        Raises
+        ------
+        NotFoundError
+            If the service has no such list.
+        ResponseError
+            If it is no list of objects, as `data` and `report` are.
+        """
+        name = resource.strip("/").removeprefix("api/")
+        schema = self.transport.get_json(f"/api/{name}/schema/")
+        query = self._query(**filters)
+        return frame_of(
+            self.transport.pages(f"/api/{name}/", query, limit=limit), schema
+        )
+
+    def record_info(self, record: int | str) -> dict[str, Any]:
+        """Return what the service says of a record.
+
+        Parameters
+        ----------
+        record : int or str
+            Id of the record.
+
+        Returns
+        -------
+        dict
+            The object as it came: id, user, device, start and end in ticks, status and
+            what else there is.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none, or it may not be seen.
+        """
+        told: dict[str, Any] = self.transport.get_json(object_path("record", record))
+        return told
+
+    def account(self) -> dict[str, Any]:
+        """Return the user who asks, as the service knows them.
+
+        Raises
+        ------
+        AuthenticationError
+            If it does not know them.
+        """
+        return next(iter(self.transport.pages("/api/account/")))
+
+    def _query(self, **filters: Any) -> dict[str, str | int]:
+        asked = [value for value in filters.values() if value is not None]
+        timed = any(isinstance(value, datetime) for value in asked) or any(
+            isinstance(filters.get(name), str) for name in ("start", "end")
+        )
+        # Where no time becomes ticks, nobody needs to know how long a tick is.
+        clock = self._server_clock() if timed else 256
+        return dict(query_of(clock=clock, **filters))
+
+    def _server_clock(self) -> Clock:
+        """Return the ticks in a second of the server; one that is unknown is asked."""
+        known = CLOCK_OF_HOST.get(self.base_url, self._clock)
+        if known is None:
+            newest = self.transport.pages("/api/record/", limit=1)
+            starts = [one["start"] for one in newest if one.get("start")]
+            known = clock_of(starts[0]) if starts else 256
+            self._clock = known
+        return known
+
+    # -- records ---------------------------------------------------------------------
+
+    def load_record(  # noqa: PLR0913  # each is a question that only the caller can answer
+        self,
+        record: int | str,
+        *,
+        channels: Sequence[str | int] | None = None,
+        waveforms: bool = True,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        model: str = "auto",
+        units: Scale = "physical",
+        transport: Way = "auto",
+        refresh: bool = False,
+        offline: bool = False,
+        allow_partial: bool = False,
+        progress: bool | None = None,
+    ) -> Record:
+        """Load a record, from the cache where that has it as it is now.
+
+        Parameters
+        ----------
+        record : int or str
+            Id of the record.
+        channels : sequence of str or int, optional
+            Channels to load, by any name or id; all by default.
+        waveforms : bool, default True
+            Whether ECG, respiration, acceleration and PPG are loaded where `channels`
+            does not name them; without them a night is there in a second.
+        start, end : int, str or datetime, optional
+            Part of the record, `end` not included: times with a zone, or ticks.
+        model : str, default "auto"
+            ``Hexoskin``, ``CHA3000``, ``astroskin_256`` or ``astroskin_1000``; by
+            default clock and channels tell.
+        units : {"physical", "raw"}
+            Values in mV, g, mL/min and so on, or counts of the recorder.
+        transport : {"auto", "zip", "json"}
+            By default each channel is taken from where it is exact: from the binary
+            export, or from pages of JSON.
+        refresh : bool, default False
+            Fetch again what the cache has.
+        offline : bool, default False
+            Ask nobody: what the cache has, as it was when it was loaded.
+        allow_partial : bool, default False
+            Go on where samples do not come that the service holds; what is lost stands
+            in `coverage`.
+        progress : bool, optional
+            Whether a bar is drawn on stderr; by default where that is a terminal.
+
+        Returns
+        -------
+        Record
+            The recording, with info, all activities that reach into it, annotations,
+            track and metrics.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such record, or it may not be seen.
+        AuthenticationError, RateLimitedError, ServerError, UnreachableError
+            If the service refuses, fails or cannot be reached.
+        IncompleteDataError
+            If samples did not come that the service holds. What came is kept, and the
+            same call goes on there.
+        TimestampError
+            If a time has no zone, or the part lies outside the record.
+        UnknownChannelError
+            If a channel that was asked for is none of the model.
+        CacheError
+            If `offline` is given and the cache does not have it.
+
+        Examples
+        --------
+        >>> client.load_record(12345, channels=["ecg", "heart_rate"])  # doctest: +SKIP
+        """
+        order = Order(
+            channels=channels,
+            waveforms=waveforms,
+            start=start,
+            end=end,
+            model=model,
+            transport=transport,
+            options=ReadOptions(scale=units, allow_partial=allow_partial),
+        )
+        if offline:
+            return self._load_offline(record, order)
+        data = fetch_record(
+            self.transport,
+            record,
+            order,
+            cache=self.cache,
+            refresh=refresh,
+            progress=progress,
+        )
+        return Record.of(data)
+
+    def _load_offline(self, record: int | str, order: Order) -> Record:
+        if self.cache is None:
+            raise ConfigurationError(
+                "offline=True needs the cache: leave cache=False out"
+            )
+        number = number_of("record", record)
+        return Record.of(kept_record(self.cache, self.base_url, number, order))
+
+    def load_channel(
+        self, /, record: int | str, channel: str | int, **how: Any
+    ) -> pd.DataFrame:
+        """Load one channel of a record.
+
+        Parameters
+        ----------
+        record : int or str
+            Id of the record.
+        channel : str or int
+            Name or id of the channel.
+        **how
+            As for `load_record`, but for `channels`.
+
+        Returns
+        -------
+        DataFrame
+            Its samples; no row if the record lacks it.
+        """
+        return self.load_record(record, channels=[channel], **how)[channel]
+
+    def load_range(self, /, number: int | str, **how: Any) -> Record:
+        """Load what records hold of a range (an activity).
+
+        Parameters
+        ----------
+        number : int or str
+            Id of the range.
+        **how
+            As for `load_record`, but for `start` and `end`.
+
+        Returns
+        -------
+        Record
+            Of one record its part; several records follow each other, and the time
+            between them is a gap.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such range or it may not be seen, or no record reaches into
+            it.
+        """
+        told = self.transport.get_json(object_path("range", number))
+        user = id_of(told.get("user"))
+        if user is None:
+            raise NotFoundError(f"range {number} has no user, so no record is known")
+        try:
+            return self.load_user(user, int(told["start"]), int(told["end"]), **how)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"no record that may be seen reaches into range {number}"
+            ) from error
+
+    def load_user(
+        self, user: int | str, start: Moment, end: Moment, **how: Any
+    ) -> Record:
+        """Load what the records of a user hold between two times.
+
+        Parameters
+        ----------
+        user : int or str
+            Id, e-mail address or URI.
+        start, end : int, str or datetime
+            Times with a zone, or ticks; `end` is not included.
+        **how
+            As for `load_record`.
+
+        Returns
+        -------
+        Record
+            As for `load_range`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no record.
+        ConfigurationError
+            If two records run at the same time, or are of different models.
+        """
+        bounds = self._query(start=start, end=end)
+        first, last = int(bounds["start__gte"]), int(bounds["end__lte"])
+        query = self._query(user=user, start__lt=last, end__gt=first, order_by="start")
+        found = list(self.transport.pages("/api/record/", query))
+        if not found:
+            raise NotFoundError(
+                f"user {user} has no record that may be seen from tick {first} to "
+                f"{last}; list_records(user=...) shows those there are"
+            )
+        check_apart(found)
+        parts: list[RecordData] = [
+            self.load_record(
+                one["id"],
+                start=max(first, int(one["start"])),
+                end=min(last, int(one["end"]) + 1),
+                **how,
+            )
+            for one in found
+        ]
+        return Record.of(join_records(parts))
+
+    def estimate(  # noqa: PLR0913  # the questions of load_record that matter for it
+        self,
+        record: int | str,
+        *,
+        channels: Sequence[str | int] | None = None,
+        waveforms: bool = True,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        model: str = "auto",
+        transport: Way = "auto",
+    ) -> Estimate:
+        """Return what `load_record` would cost; one or two requests are sent for it.
+
+        Parameters
+        ----------
+        record, channels, waveforms, start, end, model, transport
+            As for `load_record`.
+
+        Returns
+        -------
+        Estimate
+            requests, megabytes on the wire, minutes at the allowed pace. One request
+            where the cache has it all.
+        """
+        order = Order(
+            channels=channels,
+            waveforms=waveforms,
+            start=start,
+            end=end,
+            model=model,
+            transport=transport,
+            options=ReadOptions(),
+        )
+        return estimate_record(self.transport, record, order, cache=self.cache)
