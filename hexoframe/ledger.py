@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from hexoframe.calibration import Scale
     from hexoframe.channels import Channel
 
+    _Stamps = NDArray[np.int64] | range
+    _Rows = NDArray[np.bool_]
+
 __all__ = [
     "RULES",
     "Gap",
@@ -41,6 +44,8 @@ RULES = 1
 that what was found by older rules is not taken for true."""
 # Differences of stamps are taken in blocks, so that a day of ECG needs no second copy.
 _BLOCK = 1 << 20
+# Whether stamps are a range is asked in blocks that stay in the cache of a core.
+_RANGE_BLOCK = 1 << 16
 # Two ticks of play: stamps of beats are rounded on their own.
 _INTERVAL_PLAY = 2
 _HALF = Fraction(1, 2)
@@ -223,26 +228,26 @@ def survey(
     Survey
         Counts and gaps; a stamp that comes twice is counted as a duplicate.
     """
-    stamps = frame.index.asi8 // _ns(channel)  # type: ignore[attr-defined]
+    stamps = _stamps(channel, frame.index.asi8)  # type: ignore[attr-defined]
     span = receipt.span or span
     expected = receipt.expected
     if expected is None:
         expected = expected_samples(channel, *span)
     void = _void(channel, frame)
     step, repeated = _steps(channel, stamps)
-    missing = _missing(channel, (stamps, _present(frame)), span, step)
+    any_missing, all_missing = _missing_rows(frame)
+    missing = _missing(channel, (stamps, all_missing), span, step)
     gaps = [
         *_not_lost(channel, missing, receipt.lost),
         *_holes(stamps, _intervals(channel, frame, scale)),
         *_no_signal(channel, stamps, void),
         *_lost(channel, receipt.lost),
     ]
-    whole_rows = frame.notna().all(axis=1).to_numpy()
     return Survey(
         expected=expected,
         received=len(frame),
-        missing=int(len(frame) - whole_rows.sum()),
-        complete=_distinct(stamps, whole_rows),
+        missing=int(any_missing.sum()),
+        complete=_distinct(stamps, any_missing),
         duplicates=receipt.duplicates + repeated,
         tick_step=step,
         void=0 if void is None else int(void.sum()),
@@ -286,17 +291,38 @@ def _ns(channel: Channel) -> int:
     return NS_PER_TICK[channel.clock]
 
 
-def _present(frame: pd.DataFrame) -> NDArray[np.bool_]:
-    present = np.zeros(len(frame), dtype=np.bool_)
-    for column in frame.columns:
-        present |= ~np.isnan(frame[column].to_numpy())
-    return present
+def _stamps(channel: Channel, times: NDArray[np.int64]) -> _Stamps:
+    """Return times in ticks; a range where each follows a step after the one before.
+
+    Of a range hardly anything need be computed, and nearly every channel is one.
+    """
+    ns = _ns(channel)
+    step = channel.ticks
+    if step is None or step.denominator != 1 or not len(times):
+        return times // ns
+    steps = (times[at : at + _RANGE_BLOCK + 1] for at in _range_blocks(times))
+    if not all((np.diff(some) == int(step) * ns).all() for some in steps):
+        return times // ns
+    first = int(times[0]) // ns
+    return range(first, first + len(times) * int(step), int(step))
 
 
-def _distinct(stamps: NDArray[np.int64], rows: NDArray[np.bool_]) -> int:
-    """How many different stamps the rows have."""
-    if not rows.all():
-        stamps = stamps[rows]
+def _range_blocks(times: NDArray[np.int64]) -> range:
+    return range(0, len(times) - 1, _RANGE_BLOCK)
+
+
+def _missing_rows(frame: pd.DataFrame) -> tuple[_Rows, _Rows]:
+    """Return the rows that lack a value in any column, and those that lack them all."""
+    lacks = [np.isnan(frame[column].to_numpy()) for column in frame.columns]
+    return np.logical_or.reduce(lacks), np.logical_and.reduce(lacks)
+
+
+def _distinct(stamps: _Stamps, left_out: _Rows) -> int:
+    """How many different stamps the rows have that are not left out."""
+    if isinstance(stamps, range):
+        return len(stamps) - int(left_out.sum())
+    if left_out.any():
+        stamps = stamps[~left_out]
     changes = sum(int((steps != 0).sum()) for _, steps in _blocks(stamps))
     return changes + bool(len(stamps))
 
@@ -312,8 +338,10 @@ def _blocks(stamps: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]
         yield first, np.diff(stamps[first : first + _BLOCK + 1])
 
 
-def _steps(channel: Channel, stamps: NDArray[np.int64]) -> tuple[int | None, int]:
+def _steps(channel: Channel, stamps: _Stamps) -> tuple[int | None, int]:
     """Most frequent difference, and how many stamps repeat the one before."""
+    if isinstance(stamps, range):
+        return (stamps.step if len(stamps) > 1 else None), 0
     repeated = sum(int((steps == 0).sum()) for _, steps in _blocks(stamps))
     if channel.ticks is None or len(stamps) < 2:
         return None, repeated
@@ -323,7 +351,7 @@ def _steps(channel: Channel, stamps: NDArray[np.int64]) -> tuple[int | None, int
 
 def _missing(
     channel: Channel,
-    held: tuple[NDArray[np.int64], NDArray[np.bool_]],
+    held: tuple[_Stamps, _Rows],
     span: tuple[int, int],
     tick_step: int | None,
 ) -> Iterator[Gap]:
@@ -334,9 +362,9 @@ def _missing(
     """
     if channel.ticks is None:
         return
-    stamps, present = held
-    if not present.all():
-        stamps = stamps[present]
+    stamps, absent = held
+    if absent.any():
+        stamps = np.asarray(stamps, dtype=np.int64)[~absent]
     start, end = span
     if not len(stamps):
         if end > start:
@@ -348,6 +376,19 @@ def _missing(
     begin = round(-channel.first_sample * step)
     if int(stamps[0]) + begin - start >= step - _HALF:
         yield _gap(step, start, int(stamps[0]) + begin)
+    yield from _between(step, stamps, tick_step, begin=begin)
+    covered = int(stamps[-1]) + begin + round(step)
+    # Recorders write blocks: a fraction of a second at the end is no hole.
+    if end - covered >= max(step, channel.clock):
+        yield _gap(step, covered, end)
+
+
+def _between(
+    step: Fraction, stamps: _Stamps, tick_step: int | None, *, begin: int
+) -> Iterator[Gap]:
+    """Yield the spans between samples; there are none in a range."""
+    if isinstance(stamps, range):
+        return
     limit = float(step * 3 / 2)
     if _is_thinned(stamps, limit):
         limit = (tick_step or 0) * 3 / 2
@@ -355,10 +396,6 @@ def _missing(
         for at in np.flatnonzero(steps > limit) + offset:
             covered = int(stamps[at]) + begin + round(step)
             yield _gap(step, covered, int(stamps[at + 1]) + begin)
-    covered = int(stamps[-1]) + begin + round(step)
-    # Recorders write blocks: a fraction of a second at the end is no hole.
-    if end - covered >= max(step, channel.clock):
-        yield _gap(step, covered, end)
 
 
 def _is_thinned(stamps: NDArray[np.int64], limit: float) -> bool:
@@ -420,18 +457,16 @@ def _intervals(
     return ticks
 
 
-def _holes(
-    stamps: NDArray[np.int64], intervals: NDArray[np.int64] | None
-) -> Iterator[Gap]:
+def _holes(stamps: _Stamps, intervals: NDArray[np.int64] | None) -> Iterator[Gap]:
     """Intervals that do not reach back to the event before: beats were lost between."""
-    if intervals is None or len(stamps) < 2:
-        return
+    if intervals is None or isinstance(stamps, range) or len(stamps) < 2:
+        return  # events are no range
     reach = stamps[1:] - intervals[1:]
     for at in np.flatnonzero(reach - stamps[:-1] > _INTERVAL_PLAY):
         yield Gap(int(stamps[at]), int(reach[at]), None, "hole")
 
 
-def _void(channel: Channel, frame: pd.DataFrame) -> NDArray[np.bool_] | None:
+def _void(channel: Channel, frame: pd.DataFrame) -> _Rows | None:
     rows = channel.datatypes
     if rows[0].void is None or not len(frame):
         return None
@@ -441,9 +476,7 @@ def _void(channel: Channel, frame: pd.DataFrame) -> NDArray[np.bool_] | None:
     return void
 
 
-def _no_signal(
-    channel: Channel, stamps: NDArray[np.int64], void: NDArray[np.bool_] | None
-) -> Iterator[Gap]:
+def _no_signal(channel: Channel, stamps: _Stamps, void: _Rows | None) -> Iterator[Gap]:
     """Yield runs of "no signal" at the edges, or of a second and longer."""
     if void is None or not void.any() or channel.ticks is None:
         return
