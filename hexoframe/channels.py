@@ -13,11 +13,10 @@ from __future__ import annotations
 import csv
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from hexoframe.errors import ConfigurationError, UnknownChannelError
 
@@ -68,8 +67,7 @@ _MODELS: Mapping[str, Family | None] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Datatype:
+class Datatype(NamedTuple):
     """One row of the channel table.
 
     Attributes
@@ -178,8 +176,7 @@ class Datatype:
         return (*self.aliases, self.txt_classic, self.txt_snake)
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """One frame of a record: its name and the datatypes that are its columns."""
 
     name: str
@@ -234,8 +231,7 @@ class Channel:
         return Channel(self.name, (datatype,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class Code(NamedTuple):
     """One flag or code of a quality or state channel.
 
     `sensor_off` marks the flags that say that an electrode, belt or sensor is off.
@@ -526,12 +522,10 @@ def channel_table(model: str | None = None) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415  # look-ups alone must not load pandas
 
     families = FAMILIES if model is None else _families(model)
-    rows = [
-        {name: getattr(row, name) for name in Datatype.__slots__}
-        for row in _table()
-        if row.family in families and (model is None or row.in_model)
-    ]
-    table = pd.DataFrame(rows)
+    rows = [row for row in _table() if row.family in families]
+    if model is not None:
+        rows = [row for row in rows if row.in_model]
+    table = pd.DataFrame(rows, columns=Datatype._fields)
     clock = table["family"].map(dict(CLOCK_OF_FAMILY))
     ticks = table["ticks"].map(float, na_action="ignore").astype("float64")
     table.insert(list(table.columns).index("ticks"), "rate_hz", clock / ticks)
@@ -581,8 +575,7 @@ def code_table(channel: str | None = None) -> pd.DataFrame:
     codes = [
         code for name in names if channel in (None, name) for code in codes_of(name)
     ]
-    rows = [{name: getattr(code, name) for name in Code.__slots__} for code in codes]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(codes, columns=Code._fields)
 
 
 def schema(model: str) -> dict[str, dict[str, str]]:

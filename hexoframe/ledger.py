@@ -8,9 +8,8 @@ tables that a user sees are made from surveys by the record.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -53,8 +52,7 @@ _HALF = Fraction(1, 2)
 _THINNED_FROM = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What a door knows of a channel before its samples are read.
 
     Attributes
@@ -80,8 +78,7 @@ class Receipt:
     span: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """A span without samples, in ticks, end not included.
 
     `kind` is ``missing`` (no sample), ``no signal`` (the value that means so),
@@ -98,8 +95,7 @@ class Gap:
     cause: Literal["recorder", "transfer"] = "recorder"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class Survey(NamedTuple):
     """What the samples of one channel say.
 
     Attributes
@@ -186,7 +182,7 @@ def narrow(
         for first, last in receipt.lost
         if first < end and last > start
     )
-    left = replace(receipt, samples=None, expected=None, lost=lost)
+    left = receipt._replace(samples=None, expected=None, lost=lost)
     if channel.ticks is None:
         return left
     origin, whole_end = receipt.span or span
@@ -197,7 +193,7 @@ def narrow(
     until = min(max(before, _samples_before(step, end - first_stamp)), count)
     first = origin + round(before * step)
     last = whole_end if until == count else origin + round(until * step)
-    return replace(left, expected=until - before, span=(first, max(first, last)))
+    return left._replace(expected=until - before, span=(first, max(first, last)))
 
 
 def survey(
@@ -433,8 +429,8 @@ def _not_lost(
             before = _samples_before(channel.ticks, start - first_stamp)
             until = _samples_before(channel.ticks, end - first_stamp)
             if until > before:
-                yield replace(
-                    gap, start=start - shift, end=end - shift, samples=until - before
+                yield gap._replace(
+                    start=start - shift, end=end - shift, samples=until - before
                 )
 
 

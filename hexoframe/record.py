@@ -7,7 +7,6 @@ it is looked up lives in recorddata.
 from __future__ import annotations
 
 import copy
-import html
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
@@ -722,6 +721,8 @@ class Record(RecordData):
 
     def _repr_html_(self) -> str:
         """Return the same facts as a table for notebooks."""
+        import html  # noqa: PLC0415  # only notebooks need it
+
         head, *rest = (html.escape(line) for line in self._headline())
         rows = self._summary()
         names = list(rows[0]) if rows else []

@@ -8,7 +8,7 @@ reads and writes no file (formats).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
@@ -332,7 +332,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         gaps = sorted(
             (*found.gaps, *self._sensor_off(channel)), key=lambda gap: gap.start
         )
-        return replace(found, gaps=tuple(gaps))
+        return found._replace(gaps=tuple(gaps))
 
     def _sensor_off(self, channel: Channel) -> Iterator[Gap]:
         """Spans in which the judging channel says that a sensor was off."""
@@ -391,7 +391,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
             )
             left = narrow(channel, known, self._span, kept)
             samples = len(read()) if name in self._frames else None
-            return replace(left, samples=samples)
+            return left._replace(samples=samples)
 
         if channel.kind == "state":
             return Source(read=read, receipt=receipt)

@@ -247,6 +247,32 @@ def test_empty_bins_are_filled_only_between_samples_that_lie_near(
     assert made_up[column].dtype == np.bool_
 
 
+@given(
+    values=st.lists(
+        st.sampled_from([0.0, 0.0, 0.0, math.nan, math.nan, 1.0, 4.0, 9.0]),
+        min_size=1,
+        max_size=150,
+    ),
+    rate=st.sampled_from(["20ms", "40ms", "100ms", "333ms"]),
+    max_gap=st.sampled_from(["20ms", "50ms", "100ms", "2s"]),
+    late=st.integers(0, 300),
+)
+@settings(max_examples=150)
+def test_bridge_goes_from_measurement_to_measurement_over_what_is_none(
+    values, rate, max_gap, late
+):
+    ticks = START + late + 2 * np.arange(len(values))
+    frame = frame_at("respiration", ticks, values)
+    record = record_of({"respiration": frame}, seconds=3)
+    aligned, made_up = align_frames(record, rate, max_gap=max_gap)
+    measured = frame.replace(0.0, math.nan)
+    limit = max(pd.Timedelta(max_gap).value, 3 * TICK)
+    expected, filled = naive_fill(measured, aligned.index, rate, limit, linear=True)
+    for column in frame:
+        np.testing.assert_allclose(aligned[column], expected, rtol=1e-12, atol=1e-12)
+        assert made_up[column].tolist() == filled
+
+
 def test_waveform_is_bridged_by_a_line_and_a_rate_by_the_value_before():
     ecg = frame_at("ecg", [START, START + 128], [0.0, 1.0])
     heart = frame_at("heart_rate", [START + 256, START + 512], [60.0, 80.0])

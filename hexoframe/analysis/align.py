@@ -6,14 +6,13 @@ and no gap longer than a limit is bridged. Nothing here reads a file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from hexoframe.analysis.bins import Grid, bin_rows, bin_sums, ranges, rows_with
 from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps import NS_PER_TICK
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hexoframe.analysis.bins import Rows
     from hexoframe.channels import Channel, Datatype
     from hexoframe.recorddata import RecordData
 
@@ -29,26 +29,17 @@ __all__ = ["align_frames", "length_ns"]
 
 # More bins than a month has ticks are no grid that somebody wants.
 _MOST_BINS = 1_000_000_000
-# With so few samples a bin, counting them is quicker than a search for each bin.
-_FEW_PER_BIN = 8
-# So many equal bins pay for a sum of their own.
-_EVEN_RUN = 256
 
 Events = Literal["table", "count", "place"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """Bins of equal length from `first`, in ns since 1970, end not included."""
+class _Place(NamedTuple):
+    """Where the samples of a channel lie, and how far apart some may be bridged."""
 
-    first: int
-    period: int
-    count: int
+    stamps: Rows
+    rows: Rows
+    grid: Grid
     limit: int
-
-    @property
-    def edges(self) -> NDArray[np.int64]:
-        return self.first + self.period * np.arange(self.count + 1, dtype=np.int64)
 
 
 def align_frames(
@@ -104,20 +95,20 @@ def align_frames(
             f"channels={channels!r}: give a list, such as [{channels!r}]"
         )
     given = {key: record[key] for key in (record if channels is None else channels)}
-    grid = _grid(record, given.values(), period, limit)
+    grid = _grid(record, given.values(), period)
     values: dict[str, NDArray[np.float64]] = {}
     made_up: dict[str, NDArray[np.bool_]] = {}
-    known: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+    known: list[tuple[Rows, Rows]] = []
     for key, frame in given.items():
         channel = record.channel(key)
-        stamps, bounds = _bounds(pd.DatetimeIndex(frame.index).asi8, grid, known)
+        stamps = pd.DatetimeIndex(frame.index).asi8
+        rows = bin_rows(stamps, grid, known)
+        place = _Place(stamps, rows, grid, max(limit, _reach(channel)))
         for row in channel.datatypes:
             samples = frame[row.column].to_numpy()
-            name, column, filled = _column(
-                row, channel, samples, (stamps, bounds, grid, events)
-            )
+            name, column, filled = _column(row, samples, place, events)
             # No beats in a channel that the record lacks are not zero beats.
-            values[name] = column if key in record else np.full(grid.count, np.nan)
+            values[name] = column if key in record else np.full(grid.bins, np.nan)
             made_up[name] = filled
     index = pd.DatetimeIndex(grid.edges[:-1].view("datetime64[ns]"), name="time")
     index = index.tz_localize("UTC").tz_convert(record.tz)
@@ -166,9 +157,7 @@ def _is_bare(length: Any) -> bool:
     return isinstance(length, str) and text.replace(".", "", 1).isdecimal()
 
 
-def _grid(
-    record: RecordData, given: Iterable[pd.DataFrame], period: int, limit: int
-) -> _Grid:
+def _grid(record: RecordData, given: Iterable[pd.DataFrame], period: int) -> Grid:
     """Bins that take every sample: some channels go on behind the end of the record."""
     ns = NS_PER_TICK[record.clock]
     stamps = [pd.DatetimeIndex(frame.index).asi8 for frame in given if len(frame)]
@@ -182,153 +171,94 @@ def _grid(
             f"record, more than {_MOST_BINS}: give a longer rate, or cut the record "
             "with between()"
         )
-    return _Grid(start * period, period, int(last) // period - start + 1, limit)
+    return Grid(start * period, period, int(last) // period - start + 1)
 
 
-def _bounds(
-    stamps: NDArray[np.int64],
-    grid: _Grid,
-    known: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.int64]]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows at which bins begin; channels that share their stamps share them too."""
-    # The stamps are kept with their bounds, so no other array can take their place.
-    place = (stamps.__array_interface__["data"][0], *stamps.shape, *stamps.strides)
-    if place not in known:
-        few = len(stamps) <= _FEW_PER_BIN * grid.count
-        rows = _counted_rows(stamps, grid) if few else _rows_from(stamps, grid.edges)
-        known[place] = (stamps, rows)
-    return known[place]
-
-
-def _counted_rows(stamps: NDArray[np.int64], grid: _Grid) -> NDArray[np.int64]:
-    """First row of each bin, by the number of the bin that each stamp falls into."""
-    bins = (stamps - grid.first) // grid.period
-    counts = np.bincount(bins, minlength=grid.count)
-    rows = np.zeros(grid.count + 1, dtype=np.int64)
-    np.cumsum(counts, out=rows[1:])
-    return rows
-
-
-def _rows_from(
-    stamps: NDArray[np.int64], edges: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """First row at or after each edge: guessed as if all steps were equal, checked.
-
-    Where the guess is wrong, as behind a gap, it is searched for.
-    """
-    if len(stamps) < 2 or stamps[0] == stamps[-1]:
-        found: NDArray[np.int64] = np.searchsorted(stamps, edges)
-        return found
-    pace = (len(stamps) - 1) / float(stamps[-1] - stamps[0])
-    guess = np.ceil((edges - stamps[0]) * pace).clip(0, len(stamps))
-    rows: NDArray[np.int64] = guess.astype(np.int64)
-    before = stamps[np.maximum(rows - 1, 0)]
-    after = stamps[np.minimum(rows, len(stamps) - 1)]
-    right = (before < edges) | (rows == 0)
-    right &= (after >= edges) | (rows == len(stamps))
-    wrong = np.flatnonzero(~right)
-    rows[wrong] = np.searchsorted(stamps, edges[wrong])
-    return rows
-
-
-_Place = tuple["NDArray[np.int64]", "NDArray[np.int64]", _Grid, Events]
+def _reach(channel: Channel) -> int:
+    """Longest distance of samples that is no gap, in ns."""
+    step = int((channel.ticks or 1) * NS_PER_TICK[channel.clock])
+    return step * 3 // 2
 
 
 def _column(
-    row: Datatype, channel: Channel, samples: NDArray[np.floating], place: _Place
+    row: Datatype, samples: NDArray[np.floating], place: _Place, events: Events
 ) -> tuple[str, NDArray[np.float64], NDArray[np.bool_]]:
-    stamps, bounds, grid, events = place
-    nothing = np.zeros(grid.count, dtype=np.bool_)
+    """Name of a column, its value in each bin, and where that is made up."""
+    nothing = np.zeros(place.grid.bins, dtype=np.bool_)
     counted = row.align == "count" if events == "table" else events == "count"
     if row.kind == "event" and counted:
-        return f"{row.column}_count", np.diff(bounds).astype(np.float64), nothing
+        counts = np.diff(place.rows).astype(np.float64)
+        return f"{row.column}_count", counts, nothing
     if row.align == "hold":
-        return row.column, _hold(samples, bounds), nothing
+        return row.column, _hold(samples, place.rows), nothing
     # An interval of 0 stands at the first beat and behind a hole, where there was no
     # beat to reach back to.
     void = 0.0 if row.interval else row.void
     if row.align == "or":
-        column = _join_flags(samples, bounds)
+        column = _join_flags(samples, place.rows)
     else:
-        column = _mean(samples, bounds, void)
+        column = _mean(samples, place.rows, void)
     if row.kind == "event":
         return row.column, column, nothing
-    step = int((row.ticks or 1) * NS_PER_TICK[channel.clock])
-    limit = max(grid.limit, step * 3 // 2)
-    filled = _fill(column, row, (stamps, samples, grid), limit)
-    return row.column, column, filled
+    return row.column, column, _fill(column, row, samples, place)
 
 
 def _mean(
-    samples: NDArray[np.floating], bounds: NDArray[np.int64], void: float | None
+    samples: NDArray[np.floating], rows: Rows, void: float | None
 ) -> NDArray[np.float64]:
     """Mean of each bin without NaN and without what is no measurement, or NaN."""
-    sums, counts = _sums(samples, bounds)
+    counts = np.diff(rows)
+    if counts.max() <= 1:
+        return _single(samples, counts, void)
+    sums = bin_sums(samples, rows)
     if np.isnan(sums).any():
-        present = ~np.isnan(samples)
-        sums, _ = _sums(np.where(present, samples, 0), bounds)
-        counts, _ = _sums(present.astype(np.float64), bounds)
+        missing = rows_with(samples, np.nan)
+        present = samples.copy()
+        present[missing] = 0
+        sums = bin_sums(present, rows)
+        counts -= _count(missing, rows)
     if void is not None:
-        rows = np.flatnonzero(samples[bounds[0] : bounds[-1]] == void) + bounds[0]
-        bins = np.searchsorted(bounds, rows, side="right") - 1
-        nothing = np.bincount(bins, minlength=len(counts))
+        nothing = _count(rows_with(samples, void), rows)
         counts -= nothing
         sums -= nothing * void
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(counts > 0, sums / counts, np.nan)
 
 
-def _sums(
-    samples: NDArray[np.floating], bounds: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    counts = np.diff(bounds)
-    sums = np.zeros(len(counts), dtype=np.float64)
-    for first, last in _even_runs(counts):
-        size = counts[first]
-        rows = samples[bounds[first] : bounds[last]].reshape(-1, size)
-        sums[first:last] = rows.sum(axis=1, dtype=np.float64)
-        counts[first:last] = 0
-    uneven = np.flatnonzero(counts)
-    if len(uneven):
-        # Every second sum is what lies between one of these bins and the next.
-        ends = np.stack((bounds[uneven], bounds[uneven + 1]), axis=1).ravel()[:-1]
-        inside = samples[: bounds[uneven[-1] + 1]]
-        sums[uneven] = np.add.reduceat(inside, ends, dtype=np.float64)[::2]
-    return sums, np.diff(bounds).astype(np.float64)
-
-
-def _even_runs(counts: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Long runs of bins of equally many samples, which sum up at twice the pace."""
-    changes = np.flatnonzero(np.diff(counts)) + 1
-    ends = np.concatenate(([0], changes, [len(counts)])).tolist()
-    return [
-        (first, last)
-        for first, last in pairwise(ends)
-        if last - first >= _EVEN_RUN and counts[first] > 0
-    ]
-
-
-def _join_flags(
-    samples: NDArray[np.floating], bounds: NDArray[np.int64]
+def _single(
+    samples: NDArray[np.floating], counts: Rows, void: float | None
 ) -> NDArray[np.float64]:
-    column = np.full(len(bounds) - 1, np.nan)
-    known = ~np.isnan(samples)
-    if not known.all():
-        bounds = np.concatenate(([0], np.cumsum(known)))[bounds]
-        samples = samples[known]
-    filled = np.flatnonzero(np.diff(bounds))
-    if len(filled):
-        flags = samples[: bounds[filled[-1] + 1]].astype(np.int64)
-        column[filled] = np.bitwise_or.reduceat(flags, bounds[filled])
+    """Mean of bins of one sample or none: the sample itself."""
+    column = np.full(len(counts), np.nan)
+    column[counts == 1] = samples
+    if void is not None:
+        column[column == void] = np.nan
     return column
 
 
-def _hold(
-    samples: NDArray[np.floating], bounds: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _count(some: Rows, rows: Rows) -> Rows:
+    """How many of some rows lie in each bin."""
+    counts: Rows = np.diff(np.searchsorted(some, rows))
+    return counts
+
+
+def _join_flags(samples: NDArray[np.floating], rows: Rows) -> NDArray[np.float64]:
+    column = np.full(len(rows) - 1, np.nan)
+    known = ~np.isnan(samples)
+    if not known.all():
+        rows = np.concatenate(([0], np.cumsum(known)))[rows]
+        samples = samples[known]
+    filled = np.flatnonzero(np.diff(rows))
+    if len(filled):
+        flags = samples.astype(np.int64)
+        column[filled] = np.bitwise_or.reduceat(flags, rows[filled])
+    return column
+
+
+def _hold(samples: NDArray[np.floating], rows: Rows) -> NDArray[np.float64]:
     """Value of the last change before the end of each bin."""
-    column = np.full(len(bounds) - 1, np.nan)
-    last = bounds[1:] - 1
+    column = np.full(len(rows) - 1, np.nan)
+    last = rows[1:] - 1
     column[last >= 0] = samples[last[last >= 0]]
     return column
 
@@ -336,32 +266,65 @@ def _hold(
 def _fill(
     column: NDArray[np.float64],
     row: Datatype,
-    source: tuple[NDArray[np.int64], NDArray[np.floating], _Grid],
-    limit: int,
+    samples: NDArray[np.floating],
+    place: _Place,
 ) -> NDArray[np.bool_]:
     """Fill empty bins in place and return which ones."""
-    stamps, samples, grid = source
-    empty = np.flatnonzero(np.isnan(column))
-    filled = np.zeros(len(column), dtype=np.bool_)
-    at = grid.edges[empty]
-    after = np.searchsorted(stamps, at)
-    inside = (after > 0) & (after < len(stamps))
-    empty, at, after = empty[inside], at[inside], after[inside]
-    short = stamps[after] - stamps[after - 1] <= limit
-    empty, at, after = empty[short], at[short], after[short]
-    if not (_is_known(samples[after - 1], row) & _is_known(samples[after], row)).all():
-        # The neighbours that count lie further away; only then all are looked through.
-        known = _is_known(samples, row)
-        return _fill(column, row, (stamps[known], samples[known], grid), limit)
-    before = samples[after - 1].astype(np.float64)
+    firsts, lasts = _empty_runs(column)
+    before, after = _neighbours(samples, place.rows, (firsts, lasts), row.void)
+    stamps = place.stamps
+    near = stamps[after] - stamps[before] <= place.limit
+    bins = ranges(firsts[near], lasts[near])
+    lengths = (lasts - firsts)[near]
+    before, after = np.repeat(before[near], lengths), np.repeat(after[near], lengths)
+    values = samples[before].astype(np.float64)
     if row.kind == "waveform":
-        share = (at - stamps[after - 1]) / (stamps[after] - stamps[after - 1])
-        before = before + share * (samples[after] - before)
-    column[empty] = before
-    filled[empty] = True
+        way = place.grid.begin(bins) - stamps[before]
+        share = way / (stamps[after] - stamps[before])
+        values += share * (samples[after] - values)
+    column[bins] = values
+    filled = np.zeros(len(column), dtype=np.bool_)
+    filled[bins] = True
     return filled
 
 
-def _is_known(samples: NDArray[np.floating], row: Datatype) -> NDArray[np.bool_]:
+def _empty_runs(column: NDArray[np.float64]) -> tuple[Rows, Rows]:
+    """First bin of each run of empty ones, and the one behind it: no run at an end."""
+    empty = np.isnan(column)
+    edges = np.flatnonzero(empty[1:] != empty[:-1]) + 1
+    edges = edges[int(empty[0]) :]
+    return edges[: len(edges) // 2 * 2 : 2], edges[1::2]
+
+
+def _neighbours(
+    samples: NDArray[np.floating],
+    rows: Rows,
+    runs: tuple[Rows, Rows],
+    void: float | None,
+) -> tuple[Rows, Rows]:
+    """Rows of the last measurement before each run, and of the first one behind it.
+
+    Where the row next to the run is none, one of the bin next to it is: it has a value.
+    """
+    firsts, lasts = runs
+    before, after = rows[firsts] - 1, rows[lasts]
+    off = ~_is_known(samples[before], void)
+    known = _known_rows(samples, rows, firsts[off] - 1, void)
+    before[off] = known[np.searchsorted(known, before[off]) - 1]
+    off = ~_is_known(samples[after], void)
+    known = _known_rows(samples, rows, lasts[off], void)
+    after[off] = known[np.searchsorted(known, after[off])]
+    return before, after
+
+
+def _known_rows(
+    samples: NDArray[np.floating], rows: Rows, bins: Rows, void: float | None
+) -> Rows:
+    """Rows of the measurements in some bins."""
+    inside = ranges(rows[bins], rows[bins + 1])
+    return inside[_is_known(samples[inside], void)]
+
+
+def _is_known(samples: NDArray[np.floating], void: float | None) -> NDArray[np.bool_]:
     known: NDArray[np.bool_] = ~np.isnan(samples)
-    return known if row.void is None else known & (samples != row.void)
+    return known if void is None else known & (samples != void)

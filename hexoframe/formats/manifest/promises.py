@@ -243,8 +243,7 @@ def _receipt(stored: Stored, fault: Fault | None) -> Receipt:
     if stored.rows:
         first = stored.first if fault.lost_from is None else fault.lost_from
         lost = (*lost, (min(first, stored.last), stored.last + 1))
-    return replace(
-        known,
+    return known._replace(
         samples=fault.held,
         expected=stored.rows if known.expected is None else known.expected,
         lost=tuple(sorted(lost)),

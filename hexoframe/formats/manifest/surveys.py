@@ -7,7 +7,6 @@ manifest. How samples are counted is decided in hexoframe.ledger.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, astuple
 from typing import Any
 
 from hexoframe.ledger import RULES, Gap, Survey
@@ -17,8 +16,8 @@ __all__ = ["survey_from_json", "survey_to_json"]
 
 def survey_to_json(survey: Survey) -> dict[str, Any]:
     """Return what a survey found, and by which rules."""
-    gaps = [list(astuple(gap)) for gap in survey.gaps]
-    return {**asdict(survey), "gaps": gaps, "rules": RULES}
+    gaps = [list(gap) for gap in survey.gaps]
+    return {**survey._asdict(), "gaps": gaps, "rules": RULES}
 
 
 def survey_from_json(told: Mapping[str, Any] | None) -> Survey | None:
@@ -31,5 +30,5 @@ def survey_from_json(told: Mapping[str, Any] | None) -> Survey | None:
     """
     if told is None or told["rules"] != RULES:
         return None
-    counts = {name: told[name] for name in Survey.__slots__ if name != "gaps"}
+    counts = {name: told[name] for name in Survey._fields if name != "gaps"}
     return Survey(**counts, gaps=tuple(Gap(*gap) for gap in told["gaps"]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +92,7 @@ class Tally:
     def promise(self, receipt: Receipt) -> dict[str, Any]:
         """Return what `parse_stored` reads, once all rows went by."""
         counted = {"rows": self.rows, "first": self.first, "last": self.last}
-        return {**counted, "receipt": asdict(receipt)}
+        return {**counted, "receipt": receipt._asdict()}
 
 
 def about_record(record: RecordData) -> dict[str, Any]:
