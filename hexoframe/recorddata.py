@@ -41,14 +41,14 @@ class Source:
     receipt : Receipt or callable
         What is known without reading; a callable is asked whenever somebody wants to
         know, for a door that learns more by reading (repeated lines of a text).
-    survey : callable or None
-        Returns what a survey of all samples found, if one was made before and kept.
+    survey : Survey or None
+        What a survey of all samples found, if one was made before and kept.
     """
 
     read: Callable[[], pd.DataFrame]
     pieces: Callable[[int], Iterator[pd.DataFrame]] | None = None
     receipt: Receipt | Callable[[], Receipt] = field(default_factory=Receipt)
-    survey: Callable[[], Survey | None] | None = None
+    survey: Survey | None = None
 
     def known(self) -> Receipt:
         """Return what is known by now."""
@@ -313,7 +313,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         Spans in which a sensor was off are not in it: another channel tells them.
         """
         source = self._sources.get(self.channel(key).name)
-        return None if source is None or source.survey is None else source.survey()
+        return None if source is None else source.survey
 
     def survey(self, key: str | int) -> Survey:
         """Count the samples of a channel and find its holes.

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hexoframe import ledger
 from hexoframe.channels import channels_of
 from hexoframe.frames import empty_frame, make_frame, to_raw
-from hexoframe.ledger import Gap, Receipt, expected_samples, narrow, survey
+from hexoframe.ledger import Gap, Receipt, expected_samples, narrow, survey, watch
 from hexoframe.timestamps import ticks_to_index
 
 SECOND = 1_667_604_589
@@ -123,7 +122,7 @@ def test_gaps_are_those_that_a_naive_loop_finds(case, runs, as_nan, block):
     values = np.array([np.nan if n in missing else 1.0 for n in kept])
     frame = frame_of(channel, [place(channel, n) for n in kept], values)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ledger, "_BLOCK", block)
+        patch.setattr(watch, "_BLOCK", block)
         result = survey(channel, frame, span, QUIET)
     assert_same(found_gaps(result), naive_gaps(channel, missing, count, span), channel)
     assert result.expected == count

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from hexoframe.errors import IncompleteDataError, ResponseError
 from hexoframe.facts import Facts
 from hexoframe.formats.wire import channel_frames, join_pages
 from hexoframe.frames import slice_ticks, ticks_of
-from hexoframe.ledger import Receipt, Survey, survey
+from hexoframe.ledger import Receipt
 from hexoframe.recorddata import RecordData, Source
 
 if TYPE_CHECKING:
@@ -154,31 +155,27 @@ class _Maker:
 
     Attributes
     ----------
-    channel : Channel
-        The channel, whole.
     way : str
         How it came.
-    span : (int, int), in ticks
-        Of the record.
     make : callable
         Returns the frame, and how many rows were dropped because they came twice.
     indexes : _Indexes
         Those of the channels that were read before.
+    stream : callable or None
+        Yields the frame in pieces of so many rows, where it need not be made whole.
     samples : int or None
         How many rows there are, if that is known beforehand.
     lost : tuple of (int, int), in ticks
         What the source holds and did not come.
     """
 
-    channel: Channel
     way: str
-    span: tuple[int, int]
     make: Callable[[], tuple[pd.DataFrame, int]]
     indexes: _Indexes
+    stream: Callable[[int], Iterator[pd.DataFrame]] | None = None
     samples: int | None = None
     lost: tuple[tuple[int, int], ...] = ()
     _duplicates: int = field(default=0, init=False)
-    _found: Survey | None = field(default=None, init=False)
 
     def source(self) -> Source:
         """Return it as the source of a record."""
@@ -186,7 +183,6 @@ class _Maker:
             read=lambda: self.indexes.shared(self._made()),
             pieces=self._pieces,
             receipt=self._receipt,
-            survey=lambda: self._found,
         )
 
     def _receipt(self) -> Receipt:
@@ -200,9 +196,10 @@ class _Maker:
         return frame
 
     def _pieces(self, rows: int) -> Iterator[pd.DataFrame]:
-        """Yield the channel for a writer, and count it: it is in memory just now."""
+        if self.stream is not None:
+            yield from self.stream(rows)
+            return
         frame = self._made()
-        self._found = survey(self.channel, frame, self.span, self._receipt())
         for first in range(0, len(frame), rows):
             yield frame.iloc[first : first + rows]
 
@@ -230,14 +227,13 @@ def _from_exports(plan: Plan, fetched: Fetched, head: RecordHead) -> dict[str, _
         if not held:
             continue
         lost = [*_short(channel, parts, head), *missed]
-        known = held[0].receipt(name).samples if len(held) == 1 else None
+        single = held[0] if len(held) == 1 else None
         makers[name] = _Maker(
-            channel=channel,
             way=BY_EXPORT,
-            span=head.span,
             make=lambda name=name, held=held: _joined(name, held),  # type: ignore[misc]
             indexes=indexes,
-            samples=known,
+            stream=None if single is None else partial(single.pieces, name),
+            samples=None if single is None else single.receipt(name).samples,
             lost=tuple(sorted(lost)),
         )
     return makers
@@ -335,9 +331,7 @@ class _Pages:
             numbers = {row.id for row in channel.datatypes if row in self._plan.wanted}
             if any(there[number] for number in self._plan.json & numbers):
                 makers[name] = _Maker(
-                    channel=channel,
                     way=BY_PAGES,
-                    span=self._head.span,
                     make=lambda name=name: self._take(name),  # type: ignore[misc]
                     indexes=indexes,
                     lost=self._lost,

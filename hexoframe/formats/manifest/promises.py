@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel
     from hexoframe.formats.manifest.layout import Contents, Stored
     from hexoframe.formats.options import ReadOptions
-    from hexoframe.ledger import Receipt, Survey
+    from hexoframe.ledger import Receipt
 
 __all__ = ["Fault", "Look", "find_faults", "open_contents", "refuse", "rescaled"]
 
@@ -123,7 +123,7 @@ def open_contents(
     for name, channel in wanted.items():
         stored, fault = contents.channels[name], faults.get(name)
         receipt = _receipt(stored, fault)
-        survey = _kept(stored.survey) if fault is None else None
+        survey = stored.survey if fault is None else None
         held = source(stored, channel, fault)
         channels[name] = replace(held, receipt=receipt, survey=survey)
     return RecordData(
@@ -195,10 +195,6 @@ def rescaled(
     }
     number = metadata.block_of(frame).get("record")
     return make_frame(channel, pd.DatetimeIndex(frame.index), values, record_id=number)
-
-
-def _kept(survey: Survey | None) -> Callable[[], Survey | None] | None:
-    return None if survey is None else lambda: survey
 
 
 def _check_model(path: Path, contents: Contents, options: ReadOptions) -> None:

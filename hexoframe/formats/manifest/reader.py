@@ -121,6 +121,7 @@ def parse_stored(path: Path, told: Mapping[str, Any], **more: Any) -> Stored:
             lost=tuple(map(_pair, receipt["lost"])),
             span=None if span is None else _pair(span),
         ),
+        survey=survey_from_json(told.get("survey")),
         **more,
     )
 
@@ -137,8 +138,7 @@ def _stored(path: Path, entry: Mapping[str, Any]) -> Stored:
     if entry["file"] != path.name:
         raise ValueError(f"the file {entry['file']!r} should be {path.name!r}")
     size, sha256 = _whole(entry["bytes"]), entry.get("sha256")
-    survey = survey_from_json(entry.get("survey"))
-    return parse_stored(path, entry, size=size, sha256=sha256, survey=survey)
+    return parse_stored(path, entry, size=size, sha256=sha256)
 
 
 def _whole(value: Any) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +16,13 @@ from hexoframe.formats.manifest.layout import VERSION
 from hexoframe.formats.manifest.surveys import survey_to_json
 from hexoframe.formats.manifest.tables import facts_to_json
 from hexoframe.frames import check_frame, ticks_of
+from hexoframe.ledger import Watch
 from hexoframe.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hexoframe.channels import Channel
     from hexoframe.formats.manifest.layout import Layout
-    from hexoframe.ledger import Receipt
     from hexoframe.recorddata import RecordData
 
 __all__ = [
@@ -61,14 +59,24 @@ def target_of(record: RecordData, root: Path) -> Path:
     return Path(root) / f"record_{start if record.id is None else record.id}"
 
 
-@dataclass(slots=True)
 class Tally:
-    """Checks and counts the rows of one channel on their way into a file."""
+    """Checks and counts the rows of one channel on their way into a file.
 
-    channel: Channel
-    rows: int = 0
-    first: int | None = None
-    last: int | None = None
+    Parameters
+    ----------
+    record : RecordData
+        Where they come from.
+    name : str
+        Name of the channel.
+    """
+
+    def __init__(self, record: RecordData, name: str) -> None:
+        self._record = record
+        self._channel = channels_of(record.family)[name]
+        self._watch = Watch(self._channel, scale=record.scale)
+        self._rows = 0
+        self._first: int | None = None
+        self._last: int | None = None
 
     def watch(self, pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """Pass frames on.
@@ -81,18 +89,27 @@ class Tally:
             If a stamp lies between two ticks.
         """
         for piece in pieces:
-            check_frame(piece, self.channel)
-            ticks = ticks_of(piece, self.channel)
+            check_frame(piece, self._channel)
+            ticks = ticks_of(piece, self._channel)
             if len(ticks):
-                self.rows += len(ticks)
-                self.first = int(ticks[0]) if self.first is None else self.first
-                self.last = int(ticks[-1])
+                self._rows += len(ticks)
+                self._first = int(ticks[0]) if self._first is None else self._first
+                self._last = int(ticks[-1])
+            self._watch.look(piece)
             yield piece
 
-    def promise(self, receipt: Receipt) -> dict[str, Any]:
+    def promise(self) -> dict[str, Any]:
         """Return what `parse_stored` reads, once all rows went by."""
-        counted = {"rows": self.rows, "first": self.first, "last": self.last}
-        return {**counted, "receipt": receipt._asdict()}
+        # A source may know more of a channel when all of it was read.
+        receipt = self._record.receipt(self._channel.name)
+        span = (self._record.start_tick, self._record.end_tick)
+        return {
+            "rows": self._rows,
+            "first": self._first,
+            "last": self._last,
+            "receipt": receipt._asdict(),
+            "survey": survey_to_json(self._watch.survey(span, receipt)),
+        }
 
 
 def about_record(record: RecordData) -> dict[str, Any]:
@@ -138,11 +155,7 @@ def write_manifest(
         "info": record.facts.info,
         "facts": facts_to_json(record.facts),
         "channels": {
-            name: {
-                **_about_file(folder / layout.file_of(name), record, name),
-                **more,
-                **_surveyed(record, name),
-            }
+            name: {**_about_file(folder / layout.file_of(name), record, name), **more}
             for name, more in promises.items()
         },
     }
@@ -163,12 +176,6 @@ def _about_file(path: Path, record: RecordData, name: str) -> dict[str, Any]:
             for column, unit in channel.units.items()
         },
     }
-
-
-def _surveyed(record: RecordData, name: str) -> dict[str, Any]:
-    """Return what a survey found, if the source kept one."""
-    found = record.kept_survey(name)
-    return {} if found is None else {"survey": survey_to_json(found)}
 
 
 def as_json(value: Any, what: str, *, indent: int | None = None) -> str:

@@ -106,7 +106,7 @@ def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any
     """Write one file and return what the manifest promises of it."""
     channel = channels_of(record.family)[name]
     path = folder / PARQUET.file_of(name)
-    tally = Tally(channel)
+    tally = Tally(record, name)
     pieces = tally.watch(record.pieces(name, _GROUP_ROWS))
     first = next(pieces, None)
     schema = _schema(record, channel, {} if first is None else first.attrs)
@@ -121,8 +121,7 @@ def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any
     ) as writer:
         for table in _row_groups(tables):
             writer.write_table(table, row_group_size=_GROUP_ROWS)
-        # A source may know more of a channel when all of it was read.
-        promise = tally.promise(record.receipt(name))
+        promise = tally.promise()
         text = as_json(promise, f"the receipt of {name}")
         writer.add_key_value_metadata({RECEIPT_KEY: text.encode()})
     with path.open("rb") as file:

@@ -122,13 +122,12 @@ def write_frame(frame: pd.DataFrame, target: Path, *, overwrite: bool = False) -
 def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any]:
     """Write one file and return what the manifest promises of it."""
     channel = channels_of(record.family)[name]
-    tally = Tally(channel)
+    tally = Tally(record, name)
     with (folder / CSV.file_of(name)).open("wb") as file:
         file.write((",".join(("time", *channel.columns)) + "\n").encode())
         for piece in tally.watch(record.pieces(name, _ROWS)):
             _write_rows(pd.DatetimeIndex(piece.index).asi8, piece, file)
-    # A source may know more of a channel when all of it was read.
-    return tally.promise(record.receipt(name))
+    return tally.promise()
 
 
 def _write_rows(stamps: NDArray[np.int64], frame: pd.DataFrame, file: BinaryIO) -> None:

@@ -1,0 +1,178 @@
+"""What is said of the samples of a channel: receipts, surveys and the gaps in them.
+
+All of it counts in ticks. Samples are looked at in `watch` and `sensors`.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from hexoframe.channels import Channel
+
+__all__ = [
+    "RULES",
+    "Gap",
+    "Receipt",
+    "Survey",
+    "expected_samples",
+    "narrow",
+    "samples_before",
+]
+
+RULES = 1
+"""Number of the rules by which a survey counts: one more with each change of them, so
+that what was found by older rules is not taken for true."""
+_HALF = Fraction(1, 2)
+
+
+class Receipt(NamedTuple):
+    """What a door knows of a channel before its samples are read.
+
+    Attributes
+    ----------
+    samples : int or None
+        Rows that headers or the manifest promise; None if only reading tells.
+    expected : int or None
+        Rows that the source should hold, where the door knows better than the span of
+        the record.
+    duplicates : int
+        Rows that were dropped because their stamp came twice.
+    lost : tuple of (int, int)
+        Spans in ticks, end not included, that the source holds and that did not come.
+    span : (int, int) or None
+        Ticks that the steps of the channel cover; None for the span of the record. A
+        part of a record may begin and end within a step.
+    """
+
+    samples: int | None = None
+    expected: int | None = None
+    duplicates: int = 0
+    lost: tuple[tuple[int, int], ...] = ()
+    span: tuple[int, int] | None = None
+
+
+class Gap(NamedTuple):
+    """A span without samples, in ticks, end not included.
+
+    `kind` is ``missing`` (no sample), ``no signal`` (the value that means so),
+    ``sensor off`` (the quality flags say that an electrode, belt or sensor was off) or
+    ``hole`` (intervals that do not reach back to the event before). `cause` is
+    ``recorder`` for what the device did not record and ``transfer`` for what the source
+    holds and did not come.
+    """
+
+    start: int
+    end: int
+    samples: int | None
+    kind: Literal["missing", "no signal", "sensor off", "hole"]
+    cause: Literal["recorder", "transfer"] = "recorder"
+
+
+class Survey(NamedTuple):
+    """What the samples of one channel say.
+
+    Attributes
+    ----------
+    expected : int or None
+        Rows in the span of the record; None for events and states.
+    received : int
+        Rows that came.
+    missing : int
+        Rows with a missing value in any column.
+    complete : int
+        Stamps with a value in every column, each counted once.
+    duplicates : int
+        Rows dropped or still there whose stamp came before.
+    tick_step : int or None
+        Most frequent difference of stamps in ticks; None for events and states and for
+        fewer than two rows.
+    void : int
+        Rows with a value that means "no signal" in any column.
+    gaps : tuple of Gap
+        Holes, in order.
+    """
+
+    expected: int | None
+    received: int
+    missing: int
+    complete: int
+    duplicates: int
+    tick_step: int | None
+    void: int
+    gaps: tuple[Gap, ...]
+
+
+def expected_samples(channel: Channel, start: int, end: int) -> int | None:
+    """Return how many samples a channel has from `start` to `end`.
+
+    A waveform has one at the start itself; a channel at 1 Hz or slower has its first
+    one a step later and its last one at the end.
+
+    Parameters
+    ----------
+    channel : Channel
+        The channel.
+    start, end : int, in ticks
+        Span of the record.
+
+    Returns
+    -------
+    int or None
+        None for events and states.
+    """
+    if channel.ticks is None:
+        return None
+    steps = (end - start) / channel.ticks
+    whole = steps.numerator // steps.denominator
+    if channel.first_sample:
+        return max(0, whole)
+    return max(0, whole + (steps != whole))
+
+
+def narrow(
+    channel: Channel, receipt: Receipt, span: tuple[int, int], part: tuple[int, int]
+) -> Receipt:
+    """Return what is left of a receipt in a part of the record.
+
+    Parameters
+    ----------
+    channel : Channel
+        The channel.
+    receipt : Receipt
+        Receipt of the whole.
+    span, part : (int, int), in ticks
+        Start and end of the whole, and of the part: the end is not included.
+
+    Returns
+    -------
+    Receipt
+        How many stamps of the channel fall into the part, and what was lost there.
+        Duplicates are those of the whole, as nobody knows where they were.
+    """
+    start, end = part
+    lost = tuple(
+        (max(first, start), min(last, end))
+        for first, last in receipt.lost
+        if first < end and last > start
+    )
+    left = receipt._replace(samples=None, expected=None, lost=lost)
+    if channel.ticks is None:
+        return left
+    origin, whole_end = receipt.span or span
+    step, offset = channel.ticks, channel.first_sample
+    count = expected_samples(channel, origin, whole_end) or 0
+    first_stamp = origin + offset * step
+    before = min(max(0, samples_before(step, start - first_stamp)), count)
+    until = min(max(before, samples_before(step, end - first_stamp)), count)
+    first = origin + round(before * step)
+    last = whole_end if until == count else origin + round(until * step)
+    return left._replace(expected=until - before, span=(first, max(first, last)))
+
+
+def samples_before(step: Fraction, ticks: int | Fraction) -> int:
+    """Return how many samples lie before so many ticks after the first one."""
+    # A stamp is the whole tick next to its place, so half a tick decides.
+    return math.ceil((ticks - _HALF) / step)
