@@ -48,6 +48,8 @@ _T = TypeVar("_T")
 # One more whenever the same answers of the service would give another record.
 _VERSION = 1
 _NOTE = "entry.json"
+# Channels that are written at a time; more would only wait for each other.
+_THREADS = 2
 _PARTS = ".parts"
 _INFO = {
     "host": "string",
@@ -254,7 +256,7 @@ class Cache:
         selection : Selection
             What the record is.
         data : RecordData
-            The record, with physical values. Channels are streamed.
+            The record, with physical values. Channels are streamed, two at a time.
 
         Raises
         ------
@@ -267,7 +269,7 @@ class Cache:
             with new_folder(
                 target, overwrite=False, owned=lambda name: name == _NOTE
             ) as fresh:
-                parquet.write(data, fresh)
+                parquet.write(data, fresh, threads=_THREADS)
                 note = {"version": _VERSION, **asdict(selection)}
                 (fresh / _NOTE).write_text(json.dumps(note, indent=1), "utf-8")
         kept = Entry(selection=selection, folder=target)

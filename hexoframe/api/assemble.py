@@ -7,6 +7,7 @@ Nothing is asked of the network here.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -320,6 +321,7 @@ class _Pages:
         self._lost = _spans([p for p in pages if p in fetched.lost], head)
         self._shelf = shelf
         self._head = head
+        self._guard = threading.Lock()
         self._slight: dict[str, tuple[pd.DataFrame, int]] = {}
 
     def makers(self) -> dict[str, _Maker]:
@@ -343,10 +345,12 @@ class _Pages:
         channels = channels_of(self._plan.family)
         if channels[name].kind == "waveform":
             return self._made([name])[name]
-        if name not in self._slight:
-            self._slight = self._made(
-                [other for other in channels if channels[other].kind != "waveform"]
-            )
+        # Of the threads that write channels, one makes what all take.
+        with self._guard:
+            if not self._slight:
+                self._slight = self._made(
+                    [other for other in channels if channels[other].kind != "waveform"]
+                )
         return self._slight[name]
 
     def _made(self, names: Sequence[str]) -> dict[str, tuple[pd.DataFrame, int]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ def write(
     *,
     channels: Sequence[str | int] | None = None,
     overwrite: bool = False,
+    threads: int = 1,
 ) -> Path:
     """Write a record as a folder of Parquet files.
 
@@ -76,6 +78,9 @@ def write(
         record has. One that the record lacks becomes a file without rows.
     overwrite : bool, default False
         Whether an older version of the folder may be replaced.
+    threads : int, default 1
+        How many channels are written at a time; above 1 the sources of the record must
+        be fit to be read so.
 
     Returns
     -------
@@ -97,7 +102,9 @@ def write(
     names = chosen(record, channels)
     target = target_of(record, root)
     with new_folder(target, overwrite=overwrite, owned=PARQUET.owns) as folder:
-        promises = {name: _write_channel(record, name, folder) for name in names}
+        with ThreadPoolExecutor(threads) as pool:
+            written = pool.map(lambda name: _write_channel(record, name, folder), names)
+            promises = dict(zip(names, written, strict=True))
         write_manifest(PARQUET, record, promises, folder)
     return target
 

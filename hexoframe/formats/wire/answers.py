@@ -12,6 +12,7 @@ names what is wrong. Without simdjson everything goes the slow way.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from importlib import import_module
 from itertools import chain
@@ -40,6 +41,7 @@ _JOINTS = b'[]{},:"'
 _NOT_JOINTS = bytes(sorted(set(range(256)) - set(_JOINTS)))
 _NUMBERS = {int, float, type(None)}
 _SHOWN = 80  # characters of what was found, in a message
+_THREAD = threading.local()
 
 
 class Samples(NamedTuple):
@@ -199,7 +201,7 @@ def _quick(body: bytes) -> dict[str, NDArray[np.float64] | list[Any]] | None:
     if simdjson is None:
         return None
     try:
-        top = simdjson.Parser().parse(body)
+        top = _parser().parse(body)
     except (ValueError, RuntimeError):  # broken, or a bare NaN
         return None
     one = top[0] if isinstance(top, simdjson.Array) and len(top) == 1 else None
@@ -213,6 +215,13 @@ def _quick(body: bytes) -> dict[str, NDArray[np.float64] | list[Any]] | None:
     if _skeleton(one, lists) != body.translate(None, _NOT_JOINTS):
         return None
     return {key: _flattened(rows) for key, rows in lists.items()}
+
+
+def _parser() -> Any:
+    """Return the parser of this thread, whose memory is used again for each answer."""
+    if not hasattr(_THREAD, "parser"):
+        _THREAD.parser = simdjson.Parser()
+    return _THREAD.parser
 
 
 def _skeleton(one: Any, lists: Mapping[str, Any]) -> bytes:
