@@ -90,7 +90,7 @@ def test_the_package_does_not_need_flask_before_a_server_starts():
 
 
 def test_without_flask_the_error_says_what_to_install(monkeypatch):
-    for name in ("running", "app", "sending"):
+    for name in ("running", "listener", "app", "sending"):
         monkeypatch.delitem(
             sys.modules, f"hexoframe.simulator.server.{name}", raising=False
         )
