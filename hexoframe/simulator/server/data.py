@@ -1,4 +1,4 @@
-"""The data resource and its derived endpoints: JSON, CSV and the binary export."""
+"""The data resource and its derived endpoints: JSON, CSV, binary export and EDF."""
 
 from __future__ import annotations
 
@@ -14,19 +14,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hexoframe.channels import Datatype
-from hexoframe.simulator.server.answers import Answer, error
+from hexoframe.simulator.server.answers import BINARY, CSV, EDF, Answer, error
 from hexoframe.simulator.server.catalog import rows_by_id
 from hexoframe.simulator.server.dataquery import Asked, Part, parse_query
+from hexoframe.simulator.server.edf import edf_file
 from hexoframe.simulator.server.lists import Pairs
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.signals import EVER, Cut, Series, pack, state_block
 from hexoframe.simulator.server.world import Record, User, World
 
 __all__ = ["DataRequest", "DataService"]
-
-_BINARY = "application/octet-stream"
-_CSV = "text/csv"
-_NOT_HERE = ("application/x-edf", "application/vnd.ant.fit", "vnd.garmin.tcx")
 
 
 class DataRequest(NamedTuple):
@@ -111,15 +108,13 @@ class DataService:
             endpoint=request.endpoint,
             query=query,
         )
-        if _BINARY in request.accept:
-            if not self._switches.binary:
-                return error(400, "The binary form is not available.")
+        if request.accept in {BINARY, EDF} and not self._switches.binary:
+            return error(400, "The binary forms are not available.")
+        if request.accept == BINARY:
             return self._binary(asked)
-        if _CSV in request.accept:
-            return self._csv(asked)
-        if any(form in request.accept for form in _NOT_HERE):
-            return error(501, "The simulator does not write this form.")
-        return self._json(asked, request)
+        if request.accept == EDF:
+            return self._edf(asked)
+        return self._csv(asked) if request.accept == CSV else self._json(asked, request)
 
     # --- series ---------------------------------------------------------------------
 
@@ -241,7 +236,7 @@ class DataService:
             lead = f"/api/user/{user}/," if several else ""
             lines += [f"{lead}{line}" for line in cells]
         text = "".join(f"{line}\n" for line in lines)
-        return Answer(200, text.encode("ascii"), f"{_CSV}; charset=utf-8")
+        return Answer(200, text.encode("ascii"), f"{CSV}; charset=utf-8")
 
     def _heads(self, numbers: list[int]) -> list[str]:
         uris = {number: f"/api/datatype/{number}/" for number in numbers}
@@ -273,26 +268,33 @@ class DataService:
             table.append(texts)
         return list(map(",".join, zip(*table, strict=True)))
 
-    # --- the binary export ----------------------------------------------------------
+    # --- the binary export and EDF --------------------------------------------------
 
     def _binary(self, asked: Asked) -> Answer:
+        parts, cut = self._cut(asked)
+        body = self._given(parts, cut) or self._packed(parts, cut)
+        return _file_answer(body, BINARY, f"{_stem(parts, cut)}.zip")
+
+    def _edf(self, asked: Asked) -> Answer:
+        parts, cut = self._cut(asked)
+        if len(parts) > 1:
+            return error(501, "The simulator writes EDF of one record only.")
+        if not parts:
+            return error(404)
+        record = parts[0].record
+        files = record.source.members(cut, self._switches.quirks)
+        body = edf_file(record, self._world.users[record.user], files)
+        return _file_answer(body, EDF, f"{_stem(parts, cut)}.edf")
+
+    def _cut(self, asked: Asked) -> tuple[list[Part], Cut]:
+        """Return the records of which the files are asked for, and what of them."""
         names = None
         if asked.datatypes and self._switches.zip_by_datatype:
             rows = rows_by_id(self._world.family)
             names = frozenset(rows[n].api_name for n in asked.datatypes if n in rows)
         window = asked.window if self._switches.zip_cut else (None, None)
         parts = [part for part in asked.parts if part.record.is_synced]
-        cut = Cut(*window, names, asked.range_id)
-        body = self._given(parts, cut) or self._packed(parts, cut)
-        tag = hashlib.sha256(body).hexdigest()[:32]
-        name = f"record_{parts[0].record.id}.zip" if parts else "record.zip"
-        if asked.range_id is not None:
-            name = f"range_{asked.range_id}.zip"
-        told = {
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "ETag": f'"{tag}"',
-        }
-        return Answer(200, body, _BINARY, told, ranged=True)
+        return parts, Cut(*window, names, asked.range_id)
 
     def _given(self, parts: list[Part], cut: Cut) -> bytes | None:
         """Return the bytes of a ZIP that was given, where just that is asked for."""
@@ -314,6 +316,21 @@ class DataService:
             ),
             deflate=quirks.deflate,
         )
+
+
+def _stem(parts: list[Part], cut: Cut) -> str:
+    """Return what a file that is saved is called, without its ending."""
+    if cut.range_id is not None:
+        return f"range_{cut.range_id}"
+    return f"record_{parts[0].record.id}" if parts else "record"
+
+
+def _file_answer(body: bytes, form: str, name: str) -> Answer:
+    told = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+    }
+    return Answer(200, body, form, told, ranged=True)
 
 
 def _records(records: list[Record], base: str) -> str:

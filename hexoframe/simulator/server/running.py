@@ -7,7 +7,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl, urlsplit
 
-from hexoframe.simulator.server.app import Door, make_app, wanted_form
+from hexoframe.simulator.server.answers import wanted_form
+from hexoframe.simulator.server.app import Door, make_app
 from hexoframe.simulator.server.auth import Credentials, Doorkeeper, OAuthClient
 from hexoframe.simulator.server.data import DataRequest
 from hexoframe.simulator.server.faults import Faults
