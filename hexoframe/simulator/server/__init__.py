@@ -3,9 +3,9 @@
 `serve` runs it in a thread, `simulate` until it is interrupted; it listens on the
 loopback alone. Modules, from below: `settings`, `faults`, `journal`, `answers` and
 `catalog` stand alone; `signals` and `exports` hold records, `world` who has them;
-`objects`, `metrics` and `lists` make lists of them, `dataquery` and `data` their
-samples; `auth` knows who asks; `service` joins these, `app` and `sending` bring them
-to the network, `running` holds the server.
+`objects`, `metrics`, `lists` and `reports` make lists of them, `dataquery`, `data` and
+`edf` their samples; `proofs`, `oauth1` and `auth` know who asks; `service` joins these,
+`app`, `sending` and `listener` bring them to the network, `running` holds the server.
 
 Flask comes with the extra ``demo`` and is imported when a server starts.
 """

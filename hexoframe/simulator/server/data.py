@@ -9,11 +9,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hexoframe.channels import Datatype
+from hexoframe.digits import floats, integers, join, texts
 from hexoframe.simulator.server.answers import BINARY, CSV, EDF, Answer, error
 from hexoframe.simulator.server.catalog import rows_by_id
 from hexoframe.simulator.server.dataquery import Asked, Part, parse_query
@@ -24,6 +25,12 @@ from hexoframe.simulator.server.signals import EVER, Cut, Series, pack, state_bl
 from hexoframe.simulator.server.world import Record, User, World
 
 __all__ = ["DataRequest", "DataService"]
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Of gzip: half the time of the usual 6, for 3 % more bytes.
+_LEVEL = 4
 
 
 class DataRequest(NamedTuple):
@@ -96,7 +103,7 @@ class DataService:
             return answer
         told = {**answer.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return replace(
-            answer, body=gzip.compress(answer.body, 6, mtime=0), headers=told
+            answer, body=gzip.compress(answer.body, _LEVEL, mtime=0), headers=told
         )
 
     def _render(self, request: DataRequest) -> Answer:
@@ -169,57 +176,50 @@ class DataService:
 
     def _json(self, asked: Asked, request: DataRequest) -> Answer:
         base = "/api/v1" if request.v1 else "/api"
-        objects: list[str] = []
-        flat: list[str] = []
+        objects: list[bytes] = []
+        flat: list[bytes] = []
         for user, found in self._by_user(asked):
-            lists: dict[str, str] = {}
+            lists: dict[int, bytes] = {}
             for number, series in found.items():
                 if series or self._switches.empty_channels == "empty":
-                    inner = ", ".join(self._values(number, s, asked) for s in series)
-                    lists[str(number)] = inner
-            flat += [inner for inner in lists.values() if inner]
-            data = ", ".join(f'"{key}": [{inner}]' for key, inner in lists.items())
-            more = ""
+                    inner = [self._values(number, one, asked) for one in series]
+                    lists[number] = b", ".join(inner)
+            flat += filter(None, lists.values())
+            data = b", ".join(
+                b'"%d": [%b]' % (number, inner) for number, inner in lists.items()
+            )
+            more = b""
             if request.endpoint == "datafile":
                 mine = [p.record for p in asked.parts if p.record.user == user]
-                more = f'"record": {_records(mine, base)}, '
-            objects.append(
-                f'{{"data": {{{data}}}, {more}"user": "{base}/user/{user}/"}}'
-            )
+                more = b'"record": %b, ' % _records(mine, base)
+            owner = f"{base}/user/{user}/".encode("ascii")
+            objects.append(b'{"data": {%b}, %b"user": "%b"}' % (data, more, owner))
+        waits = any(not part.record.is_synced for part in asked.parts)
         if asked.flat:
-            text = f"[{', '.join(flat)}]"
-        elif (
-            not objects
-            and self._switches.unsynced == "empty_object"
-            and any(not part.record.is_synced for part in asked.parts)
-        ):
-            text = "[{}]"
-        else:
-            text = f"[{', '.join(objects)}]"
-        return Answer(200, text.encode("ascii"))
+            objects = flat
+        elif not objects and waits and self._switches.unsynced == "empty_object":
+            objects = [b"{}"]
+        return Answer(200, b"[%b]" % b", ".join(objects))
 
-    def _values(self, number: int, series: Series, asked: Asked) -> str:
+    def _values(self, number: int, series: Series, asked: Asked) -> bytes:
         """Return the values of one series as JSON, without the brackets around."""
         row = rows_by_id(self._world.family)[number]
         floating = row.kind == "state" and self._switches.float_stamps
         ticks, values = series
-        if row.kind == "state":
-            plain = values.tolist() if floating else [
-                code if np.isnan(code) else int(code) for code in values
-            ]  # fmt: skip
-            shown = ["null" if code != code else repr(code) for code in plain]  # noqa: PLR0124  # nan
-        else:
-            shown = list(map(repr, values.tolist()))
+        shown = (
+            _codes(values, floating=floating) if row.kind == "state"
+            else integers(values) if values.dtype.kind == "i"
+            else floats(values)
+        )  # fmt: skip
         if asked.no_timestamps:
-            return ", ".join(shown)
-        stamps: list[Any] = ticks.tolist()
-        if asked.seconds:
-            stamps = (ticks / self._world.clock).tolist()
-        elif floating:
-            stamps = ticks.astype(np.float64).tolist()
-        return ", ".join(
-            [f"[{tick}, {value}]" for tick, value in zip(stamps, shown, strict=True)]
-        )
+            return join([shown], newline=b", ").removesuffix(b", ")
+        stamps = (
+            floats(ticks / self._world.clock) if asked.seconds
+            else floats(ticks) if floating
+            else integers(ticks)
+        )  # fmt: skip
+        pairs = join([stamps, shown], separator=b", ", newline=b"], [")
+        return b"[" + pairs.removesuffix(b", [")
 
     # --- CSV ------------------------------------------------------------------------
 
@@ -333,9 +333,18 @@ def _file_answer(body: bytes, form: str, name: str) -> Answer:
     return Answer(200, body, form, told, ranged=True)
 
 
-def _records(records: list[Record], base: str) -> str:
+def _codes(values: NDArray[Any], *, floating: bool) -> NDArray[np.uint8]:
+    """Return the codes of a state, null where there is none."""
+    plain = values.tolist()
+    return texts(
+        "null" if code != code else repr(code if floating else int(code))  # noqa: PLR0124  # nan
+        for code in plain
+    )
+
+
+def _records(records: list[Record], base: str) -> bytes:
     """Return what `datafile` tells of the records behind an answer."""
-    return json.dumps(
+    content = json.dumps(
         [
             {
                 "end": record.source.end,
@@ -346,6 +355,7 @@ def _records(records: list[Record], base: str) -> str:
             for record in records
         ]
     )
+    return content.encode("ascii")
 
 
 _UNITS = {"": "NA", "bits": "NA", "code": "NA", "count": "NA", "degC": "C"}
