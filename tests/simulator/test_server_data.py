@@ -516,6 +516,18 @@ def test_answers_are_rendered_beforehand(small, ask):
     assert "X-HexoCache" not in other.headers
 
 
+def test_an_export_is_rendered_beforehand_whether_gzip_is_accepted_or_not(small, ask):
+    server = small()
+    zip_form = "application/octet-stream"
+    size = server.prepare(["/api/data/?record=41"], accept=zip_form, gzip=False)
+    for encoding in ("identity", "gzip"):
+        path = "/api/data/?record=41"
+        reply = ask(server, path, Accept=zip_form, Accept_Encoding=encoding)
+        assert "X-HexoCache" in reply.headers
+        assert "Content-Encoding" not in reply.headers
+        assert len(reply.body) == size
+
+
 def test_no_more_is_kept_than_the_switch_allows(small, ask):
     server = small(cache_mb=0)
     for _ in range(2):

@@ -75,6 +75,8 @@ class DataService:
         BadQueryError
             If the query is not understood.
         """
+        if request.accept in {BINARY, EDF}:
+            request = request._replace(gzip=False)  # a ZIP is compressed already
         key = (self._world.version, request)
         with self._lock:
             found = self._kept.get(key)
@@ -99,7 +101,7 @@ class DataService:
                 self._bytes -= len(old.body)
 
     def _compress(self, request: DataRequest, answer: Answer) -> Answer:
-        if not request.gzip or answer.ranged or answer.status != 200:
+        if not request.gzip or answer.status != 200:
             return answer
         told = {**answer.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return replace(

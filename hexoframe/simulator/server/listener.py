@@ -168,5 +168,11 @@ def _tls(certificate: str | None) -> ssl.SSLContext | None:
     if certificate is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    try:
+        context.load_cert_chain(certificate)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{certificate} cannot be served with: {error}; give a PEM file with a "
+            "private key and its certificate"
+        ) from error
     return context
