@@ -6,8 +6,6 @@ synthetic shirt stands in where no file is given.
 
 from __future__ import annotations
 
-import argparse
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,37 +15,24 @@ from hexoframe.simulator import export, shirt
 __all__ = ["main"]
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(path: Path | None = None, to: Path | None = None) -> None:
     """Run the demonstration.
 
     Parameters
     ----------
-    arguments : list of str, optional
-        Command line: a recording to open, and ``--to`` a folder for the files.
+    path : Path, optional
+        A recording; a synthetic one by default.
+    to : Path, optional
+        Folder for the files; a temporary one by default.
 
-    Returns
-    -------
-    int
-        0, or 1 if the recording could not be opened or written.
+    Raises
+    ------
+    HexoframeError
+        If the recording cannot be opened or written.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m hexoframe.demo", description=__doc__
-    )
-    parser.add_argument(
-        "path", nargs="?", type=Path, help="a recording; a synthetic one by default"
-    )
-    parser.add_argument(
-        "--to", type=Path, help="folder for the files; a temporary one by default"
-    )
-    given = parser.parse_args(arguments)
-    target = given.to or Path(tempfile.mkdtemp(prefix="hexoframe-demo-"))
-    try:
-        show(given.path or _synthetic(target), target)
-    except (hexoframe.errors.HexoframeError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    target = to or Path(tempfile.mkdtemp(prefix="hexoframe-demo-"))
+    show(path or _synthetic(target), target)
     _print(f"\nAll files are in {target}; they are yours to look at and to remove.")
-    return 0
 
 
 def _synthetic(folder: Path) -> Path:
@@ -88,7 +73,3 @@ def _say(code: str, what: object) -> None:
 
 def _print(what: object) -> None:
     print(what, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -129,3 +129,9 @@ def test_the_wheel_says_version_licence_and_oldest_python(
     assert facts["License-Expression"] == "BSD-3-Clause"
     assert facts["Requires-Python"] == ">=3.11"
     assert f"{folder}/licenses/LICENSE" in wheel.namelist()
+
+
+def test_the_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
+    folder = f"hexoframe-{hexoframe.__version__}.dist-info"
+    told = wheel.read(f"{folder}/entry_points.txt").decode()
+    assert told.split() == ["[console_scripts]", "hexoframe", "=", "hexoframe.cli:main"]

@@ -448,10 +448,32 @@ def test_csv_is_thinned_like_json(small, ask):
     assert len(rows) == 84
 
 
-def test_other_forms_are_refused(server, ask):
-    for form in ("application/x-edf", "application/vnd.ant.fit"):
-        reply = ask(server, "/api/data/?record=300001", Accept=form)
-        assert reply.status == 501
+@pytest.mark.parametrize(
+    "path", ["data/?record=300001", "record/300001/", "record/", "range/"]
+)
+def test_forms_of_activities_are_refused(server, ask, path):
+    for form in ("application/vnd.ant.fit", "application/vnd.garmin.tcx+xml"):
+        assert ask(server, f"/api/{path}", Accept=form).status == 501
+    assert ask(server, "/api/user/", Accept="application/vnd.ant.fit").status == 200
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("*/*", "application/json"), ("application/*", "application/json"),
+        ("image/png", "application/json"), ("", "application/json"),
+        ("text/csv", "text/csv"), ("TEXT/CSV; charset=utf-8", "text/csv"),
+        ("text/csv, application/json", "text/csv"),
+        ("text/csv;q=0.1, application/json;q=0.9", "application/json"),
+        ("application/json;q=0.5, text/csv", "text/csv"),
+        ("application/octet-stream, */*;q=0.1", "application/octet-stream"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "application/json"),
+        ("text/csv;q=much, application/json;q=0.1", "application/json"),
+    ],
+)  # fmt: skip
+def test_the_form_is_what_the_accept_header_likes_best(server, ask, accept, form):
+    reply = ask(server, "/api/data/?record=300002&datatype=19", Accept=accept)
+    assert reply.headers["Content-Type"].partition(";")[0] == form
 
 
 # --- compression and what is kept ---------------------------------------------------
@@ -492,6 +514,18 @@ def test_answers_are_rendered_beforehand(small, ask):
     assert server.log[-1].bytes == size
     other = ask(server, path, Accept_Encoding="gzip", user=CARLA)
     assert "X-HexoCache" not in other.headers
+
+
+def test_an_export_is_rendered_beforehand_whether_gzip_is_accepted_or_not(small, ask):
+    server = small()
+    zip_form = "application/octet-stream"
+    size = server.prepare(["/api/data/?record=41"], accept=zip_form, gzip=False)
+    for encoding in ("identity", "gzip"):
+        path = "/api/data/?record=41"
+        reply = ask(server, path, Accept=zip_form, Accept_Encoding=encoding)
+        assert "X-HexoCache" in reply.headers
+        assert "Content-Encoding" not in reply.headers
+        assert len(reply.body) == size
 
 
 def test_no_more_is_kept_than_the_switch_allows(small, ask):

@@ -10,15 +10,12 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
 
 from hexoframe.errors import ConfigurationError
-from hexoframe.simulator.export import write_export
-from hexoframe.simulator.server import default_shirts, serve
-from hexoframe.simulator.shirt import wear
+from hexoframe.simulator.server import default_shirts, serve, simulate
 
 NAMES = ["BASE_URL", "USERNAME", "PASSWORD", "API_KEY", "API_SECRET"]
 
@@ -90,7 +87,7 @@ def test_the_package_does_not_need_flask_before_a_server_starts():
 
 
 def test_without_flask_the_error_says_what_to_install(monkeypatch):
-    for name in ("running", "app", "sending"):
+    for name in ("running", "listener", "app", "sending"):
         monkeypatch.delitem(
             sys.modules, f"hexoframe.simulator.server.{name}", raising=False
         )
@@ -100,39 +97,21 @@ def test_without_flask_the_error_says_what_to_install(monkeypatch):
         pass
 
 
-def test_simulate_prints_the_environment_and_serves_until_it_is_interrupted(tmp_path):
-    path = write_export(wear(default_shirts()[1]), tmp_path / "x.zip")
-    path = write_export(
-        wear(type(default_shirts()[1])(record_id=555, duration_s=20)), path,
-        overwrite=True,
-    )  # fmt: skip
-    command = [
-        sys.executable,
-        "-m",
-        "hexoframe.simulator.server",
-        "--export",
-        str(path),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        lines = [process.stdout.readline().strip() for _ in NAMES]
-        told = dict(line.split("=", 1) for line in lines)
-        assert list(told) == [f"HEXOFRAME_{name}" for name in NAMES]
-        manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        url = told["HEXOFRAME_BASE_URL"]
-        manager.add_password(
-            None, url, told["HEXOFRAME_USERNAME"], told["HEXOFRAME_PASSWORD"]
-        )
-        opener = urllib.request.build_opener(
-            urllib.request.HTTPBasicAuthHandler(manager)
-        )
-        with opener.open(f"{url}/api/record/555/", timeout=10) as answer:
-            assert answer.status == 200
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
-    assert process.returncode == 0
+def test_simulate_leaves_the_handling_of_signals_as_it_was(capsys):
+    before = signal.getsignal(signal.SIGTERM)
+
+    def end():
+        while signal.getsignal(signal.SIGTERM) is before:
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGTERM)
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    simulate()
+    thread.join()
+    assert signal.getsignal(signal.SIGTERM) is before
+    told = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
+    assert list(told) == [f"HEXOFRAME_{name}" for name in NAMES]
 
 
 def test_curl_works(server, tmp_path):

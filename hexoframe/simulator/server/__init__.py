@@ -3,9 +3,9 @@
 `serve` runs it in a thread, `simulate` until it is interrupted; it listens on the
 loopback alone. Modules, from below: `settings`, `faults`, `journal`, `answers` and
 `catalog` stand alone; `signals` and `exports` hold records, `world` who has them;
-`objects`, `metrics` and `lists` make lists of them, `dataquery` and `data` their
-samples; `auth` knows who asks; `service` joins these, `app` and `sending` bring them
-to the network, `running` holds the server.
+`objects`, `metrics`, `lists` and `reports` make lists of them, `dataquery`, `data` and
+`edf` their samples; `proofs`, `oauth1` and `auth` know who asks; `service` joins these,
+`app`, `sending` and `listener` bring them to the network, `running` holds the server.
 
 Flask comes with the extra ``demo`` and is imported when a server starts.
 """
@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from hexoframe.errors import ConfigurationError
@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 _USUAL = Switches()
+_NAP_S = 0.5
 
 
 @contextmanager
@@ -77,7 +78,8 @@ def serve(
     Raises
     ------
     ConfigurationError
-        If Flask is not installed, or the records do not go together.
+        If Flask is not installed, the port cannot be had, or the records do not go
+        together.
     FileFormatError
         If an export does not tell what it is.
 
@@ -120,11 +122,16 @@ def _server(
     return Server(World(recordings, paths), switches, port=port, clock=clock)
 
 
-def simulate(port: int = 0, exports: Iterable[str | os.PathLike[str]] = ()) -> None:
+def simulate(
+    port: int = 0,
+    exports: Iterable[str | os.PathLike[str]] = (),
+    *,
+    certificate: str | os.PathLike[str] | None = None,
+) -> None:
     """Serve until interrupted, after printing where and with which credentials.
 
     One ``NAME=VALUE`` a line, the environment that the client reads. Ctrl-C and SIGTERM
-    end it.
+    end it; both are the usual end, so it returns.
 
     Parameters
     ----------
@@ -132,15 +139,37 @@ def simulate(port: int = 0, exports: Iterable[str | os.PathLike[str]] = ()) -> N
         Port on 127.0.0.1; 0 takes a free one.
     exports : iterable of path
         Vendor exports that are served besides the synthetic records.
+    certificate : path, optional
+        PEM file with a private key and a certificate, for HTTPS.
+
+    Raises
+    ------
+    ConfigurationError
+        If Flask is not installed, the port cannot be had, or an export is none.
     """
-    ended = threading.Event()
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    with serve(port=port, exports=exports) as server:
+    pem = None if certificate is None else os.fspath(certificate)
+    with (
+        _termination() as ended,
+        serve(port=port, exports=exports, switches=Switches(certificate=pem)) as server,
+    ):
         for name, value in server.environment().items():
             sys.stdout.write(f"{name}={value}\n")
         sys.stdout.flush()
-        try:
-            ended.wait()
-        except KeyboardInterrupt:
-            return
+        with suppress(KeyboardInterrupt):
+            # On Windows a wait without an end could not be interrupted.
+            while not ended.wait(_NAP_S):
+                pass
+
+
+@contextmanager
+def _termination() -> Iterator[threading.Event]:
+    """Give an event that SIGTERM sets, where signals can be caught."""
+    ended = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield ended
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        yield ended
+    finally:
+        signal.signal(signal.SIGTERM, before)

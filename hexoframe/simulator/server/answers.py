@@ -7,9 +7,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Answer", "BadQueryError", "empty", "error", "json_answer", "v1_uris"]
+__all__ = [
+    "ACTIVITY_FILES",
+    "BINARY",
+    "CSV",
+    "EDF",
+    "JSON",
+    "Answer",
+    "BadQueryError",
+    "empty",
+    "error",
+    "json_answer",
+    "v1_uris",
+    "wanted_form",
+]
 
 JSON = "application/json"
+CSV = "text/csv"
+BINARY = "application/octet-stream"
+EDF = "application/x-edf"
+# Forms of records and ranges that the simulator does not write.
+ACTIVITY_FILES = frozenset(
+    {"application/vnd.ant.fit", "application/vnd.garmin.tcx+xml"}
+)
+_FORMS = frozenset({JSON, CSV, BINARY, EDF, *ACTIVITY_FILES})
+_ANY = frozenset({"*/*", "application/*"})
 _SORRY = "Sorry, this request could not be processed. Please try again later."
 
 
@@ -39,6 +61,28 @@ class Answer:
     content_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
     ranged: bool = False
+
+
+def wanted_form(accept: str) -> str:
+    """Return the form that an Accept header likes best; it is JSON without a known one.
+
+    The first of several that it likes equally wins.
+    """
+    best, most = JSON, 0.0
+    for part in accept.lower().split(","):
+        named, *parameters = (word.strip() for word in part.split(";"))
+        form = JSON if named in _ANY else named
+        if form in _FORMS and (quality := _quality(parameters)) > most:
+            best, most = form, quality
+    return best
+
+
+def _quality(parameters: list[str]) -> float:
+    given = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+    try:
+        return float(given)
+    except ValueError:
+        return 0.0
 
 
 def json_answer(content: object, status: int = 200, **headers: str) -> Answer:

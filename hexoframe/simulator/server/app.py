@@ -15,29 +15,26 @@ from urllib.parse import parse_qsl
 
 from flask import Flask, Response, request
 
-from hexoframe.simulator.server.answers import Answer, BadQueryError, empty, error
-from hexoframe.simulator.server.auth import DeniedError, Doorkeeper, Identity
+from hexoframe.simulator.server.answers import (
+    Answer,
+    BadQueryError,
+    empty,
+    error,
+    wanted_form,
+)
+from hexoframe.simulator.server.auth import Doorkeeper, Identity
 from hexoframe.simulator.server.faults import Fault, Faults
 from hexoframe.simulator.server.journal import Journal, LoggedRequest, RateCounter
+from hexoframe.simulator.server.proofs import DeniedError, Wire
 from hexoframe.simulator.server.sending import Line, Outgoing, spoilt
 from hexoframe.simulator.server.service import Ask, Service
 from hexoframe.simulator.server.settings import Switches
 
-__all__ = ["Door", "make_app", "wanted_form"]
+__all__ = ["Door", "make_app"]
 
 _LOG = logging.getLogger(__name__)
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-_FORMS = ("application/octet-stream", "text/csv", "application/json")
-View = Callable[[], Answer]
-
-
-def wanted_form(accept: str) -> str:
-    """Return the form that an Accept header means; without a known one it is JSON."""
-    known = next((form for form in _FORMS if form in accept), None)
-    if known:
-        return known
-    plain = accept.partition(",")[0].partition(";")[0].strip()
-    return plain if plain.startswith("application/") else "application/json"
+View = Callable[..., Answer]
 
 
 @dataclass(kw_only=True)
@@ -95,8 +92,8 @@ class Door:
         if fault is not None and fault.kind == "redirect":
             return empty(302, Location=fault.url + request.environ["RAW_URI"])
         if fault is not None and fault.kind == "expired_token":
-            self.doorkeeper.expire(_header)
-        if not request.path.endswith("/"):
+            self.doorkeeper.expire(wire())
+        if request.path.startswith("/api") and not request.path.endswith("/"):
             query = request.query_string.decode("ascii", "replace")
             return empty(301, Location=f"{request.path}/{query and '?' + query}")
         return _safely(view)
@@ -123,10 +120,7 @@ class Door:
         )
 
     def _identify(self) -> Identity:
-        raw = str(request.environ["RAW_URI"])
-        # The signature covers the URL as it is on the wire, not as it is understood.
-        url = raw if "://" in raw else f"{request.scheme}://{_host()}{raw}"
-        who = self.doorkeeper.identify(url, _header)
+        who = self.doorkeeper.identify(wire())
         request.environ["hexoframe.user"] = who.user.email
         return who
 
@@ -144,12 +138,12 @@ def _safely(view: View) -> Answer:
         return error(500)
 
 
-def _header(name: str) -> str:
-    return request.headers.get(name, "")
-
-
-def _host() -> str:
-    return str(request.environ.get("HTTP_HOST", ""))
+def wire() -> Wire:
+    """Return the current request as it is on the wire, not as it is understood."""
+    raw = str(request.environ["RAW_URI"])
+    host = str(request.environ.get("HTTP_HOST", ""))
+    url = raw if "://" in raw else f"{request.scheme}://{host}{raw}"
+    return Wire(request.method, url, lambda name: request.headers.get(name, ""))
 
 
 def _only(status: int, retry_after: int | str | None) -> Answer:
@@ -163,20 +157,31 @@ def make_app(door: Door) -> Flask:
     """Return the application: every URL of the service, current and old form."""
     app = Flask("hexoframe simulator", static_folder=None)
     app.url_map.strict_slashes = False
-    service, keeper = door.service, door.doorkeeper
+    views = {
+        base + path: view
+        for base in ("/api/", "/api/v1/")
+        for path, view in _api_views(door).items()
+    }
+    for path, view in (views | _oauth1_views(door.doorkeeper)).items():
 
-    def rule(path: str, view: Callable[..., Answer]) -> None:
-        def run(**named: Any) -> Response:
+        def run(view: View = view, **named: Any) -> Response:
             return door.respond(lambda: view(**named))
 
-        for base in ("/api/", "/api/v1/"):
-            app.add_url_rule(
-                base + path,
-                endpoint=base + path,
-                view_func=run,
-                methods=_METHODS,
-                provide_automatic_options=False,
-            )
+        app.add_url_rule(
+            path,
+            endpoint=path,
+            view_func=run,
+            methods=_METHODS,
+            provide_automatic_options=False,
+        )
+    app.register_error_handler(404, lambda _: door.respond(lambda: error(404)))
+    app.register_error_handler(405, lambda _: door.respond(lambda: empty(405)))
+    return app
+
+
+def _api_views(door: Door) -> dict[str, View]:
+    """Return what stands behind each path below ``/api/``."""
+    service, keeper = door.service, door.doorkeeper
 
     def root() -> Answer:
         return service.root(v1=request.path.startswith("/api/v1/"))
@@ -186,25 +191,30 @@ def make_app(door: Door) -> Flask:
         return service.schema(name)
 
     def authorize() -> Answer:
-        user = keeper.basic_user(_header)
-        return keeper.authorize(request.args, user)
+        return keeper.authorize(request.args, keeper.basic_user(wire()))
 
     def token() -> Answer:
         if request.method != "POST":
             return empty(405, Allow="POST")
         # Both clients of the vendor's world are understood: form and query.
-        return keeper.token({**request.args, **request.form}, _header)
+        return keeper.token({**request.args, **request.form}, wire())
 
-    rule("", root)
-    rule("connect/oauth2/auth/", authorize)
-    rule("connect/oauth2/token/", token)
-    rule("<name>/schema/", schema)
-    rule("<name>/", lambda name: service.listing(door.asked(), name))
-    rule("<name>/<key>/", lambda name, key: service.detail(door.asked(), name, key))
+    return {
+        "": root,
+        "connect/oauth2/auth/": authorize,
+        "connect/oauth2/token/": token,
+        "<name>/schema/": schema,
+        "<name>/": lambda name: service.listing(door.asked(), name),
+        "<name>/<key>/": lambda name, key: service.detail(door.asked(), name, key),
+    }
 
-    def unknown(_: Any) -> Response:
-        return door.respond(lambda: error(404))
 
-    app.register_error_handler(404, unknown)
-    app.register_error_handler(405, lambda _: door.respond(lambda: empty(405)))
-    return app
+def _oauth1_views(keeper: Doorkeeper) -> dict[str, View]:
+    def authorize() -> Answer:
+        return keeper.oauth1.authorize(request.args, keeper.basic_user(wire()).id)
+
+    return {
+        "/oauth/request_token": lambda: keeper.oauth1.request_token(wire()),
+        "/oauth/authorize": authorize,
+        "/oauth/access_token": lambda: keeper.oauth1.access_token(wire()),
+    }

@@ -1,13 +1,10 @@
 """Who asks: passwords, the X-HEXO signature, OAuth2 clients and tokens.
 
-All secrets are made from a text, the same in every run: they open nothing but a server
-on the loopback of this machine.
+OAuth 1 stands in `oauth1`.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import itertools
 import threading
@@ -17,12 +14,18 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from hexoframe.simulator.server.answers import Answer, empty, error, json_answer
+from hexoframe.simulator.server.oauth1 import OAuth1
+from hexoframe.simulator.server.proofs import (
+    DeniedError,
+    Wire,
+    made_up,
+    split_basic,
+)
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import User
 
-__all__ = ["Credentials", "DeniedError", "Doorkeeper", "Identity", "OAuthClient"]
+__all__ = ["Credentials", "Doorkeeper", "Identity", "OAuthClient"]
 
-Header = Callable[[str], str]
 _CODE_LIFETIME_S = 600
 _REALM = {"WWW_Authenticate": 'Basic Realm="Hexoskin API"'}
 
@@ -75,14 +78,6 @@ class _Code(NamedTuple):
     expires: float
 
 
-class DeniedError(Exception):
-    """The request does not pass; the answer says why."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
 class Doorkeeper:
     """Checks requests and gives out tokens.
 
@@ -105,14 +100,14 @@ class Doorkeeper:
         self._serial = itertools.count(1)
         self._users = {user.email: user for user in users}
         self._by_id = {user.id: user for user in self._users.values()}
-        self.api_key = _made_up("key", length=22)
-        self.api_secret = _made_up("secret", length=22)
+        self.api_key = made_up("key", length=22)
+        self.api_secret = made_up("secret", length=22)
         self.credentials = {
             name: Credentials(
                 name,
-                _made_up("password", name),
-                _made_up("client", name),
-                _made_up("client secret", name, length=40),
+                made_up("password", name),
+                made_up("client", name),
+                made_up("client secret", name, length=40),
             )
             for name in self._users
         }
@@ -124,10 +119,13 @@ class Doorkeeper:
         }
         for grant in ("authorization_code", "implicit"):
             app = OAuthClient(
-                _made_up("client", grant), _made_up("secret", grant, length=40),
+                made_up("client", grant), made_up("secret", grant, length=40),
                 grant, None,
             )  # fmt: skip
             self.clients[app.client_id] = app
+        self.oauth1 = OAuth1(
+            (self.api_key, self.api_secret), switches.signature_window_s, clock
+        )
         self._tokens: dict[str, _Token] = {}
         self._codes: dict[str, _Code] = {}
 
@@ -137,54 +135,46 @@ class Doorkeeper:
 
     # --- requests -------------------------------------------------------------------
 
-    def identify(self, url: str, header: Header) -> Identity:
+    def identify(self, wire: Wire) -> Identity:
         """Return who sent a request.
-
-        Parameters
-        ----------
-        url : str
-            The complete URL as it came over the wire.
-        header : callable
-            Gives the value of a header, "" where the request lacks it.
 
         Raises
         ------
         DeniedError
             If nobody is known to have sent it.
         """
-        scheme, _, proof = header("Authorization").partition(" ")
-        if scheme.lower() == "bearer":
-            return self._bearer(proof.strip())
-        user = self._basic(scheme, proof)
+        scheme, proof = wire.authorization
+        if scheme == "bearer":
+            return self._bearer(proof)
+        if scheme == "oauth":
+            return Identity(self._by_id[self.oauth1.identify(wire)], may_write=True)
+        user = self.basic_user(wire)
+        header = wire.header
         if not header("X-HEXOAPISIGNATURE") and not header("X-HEXOAPIKEY"):
             if not self._switches.unsigned_basic:
                 raise DeniedError(error(401, "API signature failed."))
-        elif not self._is_signed(url, header):
+        elif not self._is_signed(wire):
             raise DeniedError(error(401, "API signature failed."))
         return Identity(user, may_write=True)
 
-    def basic_user(self, header: Header) -> User:
+    def basic_user(self, wire: Wire) -> User:
         """Return the user of a name and a password, signed or not."""
-        scheme, _, proof = header("Authorization").partition(" ")
-        return self._basic(scheme, proof)
-
-    def _basic(self, scheme: str, proof: str) -> User:
-        name, password = _split(proof) if scheme.lower() == "basic" else ("", "")
+        name, password = split_basic(wire)
         card = self.credentials.get(name)
         if card is None or card.password != password:
             raise DeniedError(empty(401, **_REALM))
         return self._users[name]
 
-    def _is_signed(self, url: str, header: Header) -> bool:
-        stamp = header("X-HEXOTIMESTAMP")
-        if header("X-HEXOAPIKEY") != self.api_key or not stamp.isdecimal():
+    def _is_signed(self, wire: Wire) -> bool:
+        stamp = wire.header("X-HEXOTIMESTAMP")
+        if wire.header("X-HEXOAPIKEY") != self.api_key or not stamp.isdecimal():
             return False
         if abs(self._clock() - int(stamp)) > self._switches.signature_window_s:
             return False
-        text = f"{self.api_secret}{stamp}{url}".encode()
+        text = f"{self.api_secret}{stamp}{wire.url}".encode()
         # The service prescribes SHA-1.
         wanted = hashlib.sha1(text, usedforsecurity=False).hexdigest()
-        return header("X-HEXOAPISIGNATURE").lower() == wanted
+        return wire.header("X-HEXOAPISIGNATURE").lower() == wanted
 
     def _bearer(self, access: str) -> Identity:
         with self._lock:
@@ -194,9 +184,9 @@ class Doorkeeper:
             raise DeniedError(empty(401, WWW_Authenticate=challenge))
         return Identity(self._by_id[token.user], token.scope == "readwrite")
 
-    def expire(self, header: Header) -> None:
+    def expire(self, wire: Wire) -> None:
         """Let the token of a request expire now; without a token nothing happens."""
-        access = header("Authorization").partition(" ")[2].strip()
+        _, access = wire.authorization
         with self._lock:
             if access in self._tokens:
                 self._tokens[access] = replace(self._tokens[access], expires=0)
@@ -220,7 +210,7 @@ class Doorkeeper:
             del told["refresh_token"]
             back = f"{redirect}#{urlencode(told | {'state': query.get('state', '')})}"
             return empty(302, Location=back)
-        code = _made_up("code", str(next(self._serial)), str(self._clock()))
+        code = made_up("code", str(next(self._serial)), str(self._clock()))
         with self._lock:
             self._codes[code] = _Code(
                 user.id, app.client_id, redirect, scope,
@@ -230,10 +220,9 @@ class Doorkeeper:
         told = {"code": code, "state": query.get("state", "")}
         return empty(302, Location=f"{redirect}{joint}{urlencode(told)}")
 
-    def token(self, form: Mapping[str, str], header: Header) -> Answer:
+    def token(self, form: Mapping[str, str], wire: Wire) -> Answer:
         """Return the answer of the token endpoint."""
-        scheme, _, proof = header("Authorization").partition(" ")
-        name, secret = _split(proof) if scheme.lower() == "basic" else ("", "")
+        name, secret = split_basic(wire)
         app = self.clients.get(name)
         if app is None or app.client_secret != secret:
             # 400 and not 401: clients of the vendor go on with signed Basic then.
@@ -300,8 +289,8 @@ class Doorkeeper:
             user=user,
             client=app.client_id,
             scope="readwrite" if "readwrite" in scope else "readonly",
-            access=_made_up("access", str(number), str(self._clock())),
-            refresh=_made_up("refresh", str(number), str(self._clock())),
+            access=made_up("access", str(number), str(self._clock())),
+            refresh=made_up("refresh", str(number), str(self._clock())),
             expires=self._clock() + lifetime,
         )
         with self._lock:
@@ -342,25 +331,9 @@ class Doorkeeper:
         return False
 
 
-def _split(proof: str) -> tuple[str, str]:
-    """Return name and password; a password may hold colons."""
-    try:
-        text = base64.b64decode(proof, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    name, _, password = text.partition(":")
-    return name, password
-
-
 def _is_safe(redirect: str) -> bool:
     """Return whether the service would redirect there: not over open http."""
     parts = urlsplit(redirect)
     if parts.scheme == "http":
         return parts.hostname in {"127.0.0.1", "localhost", "::1"}
     return bool(parts.scheme)
-
-
-def _made_up(*words: str, length: int = 30) -> str:
-    text = "hexoframe simulator " + " ".join(words)
-    digest = hashlib.sha256(text.encode()).digest()
-    return base64.b32encode(digest + digest).decode("ascii").lower()[:length]

@@ -63,6 +63,11 @@ class Resource:
     filtering: Mapping[str, tuple[str, ...]] | None
     ordering: tuple[str, ...] | None
 
+    @property
+    def is_data(self) -> bool:
+        """Whether it answers with samples instead of objects."""
+        return "max_values" in self.fields
+
     def type_of(self, field: str) -> str:
         """Return the type of a field, "" where there is no such field."""
         return self.fields.get(field, "").partition(" ")[0]

@@ -17,7 +17,7 @@ from hexoframe.simulator.server.lists import Pairs, key_of
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import Record, User, World
 
-__all__ = ["Asked", "Part", "parse_query"]
+__all__ = ["Asked", "Part", "parse_query", "user_of"]
 
 _BOUNDS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 
@@ -124,6 +124,20 @@ def parse_query(
     )
 
 
+def user_of(world: World, text: str) -> int:
+    """Return the id of a user who is named by URI, id or e-mail; 0 is nobody.
+
+    Raises
+    ------
+    BadQueryError
+        If the text names no user at all.
+    """
+    number = world.user_id(text)
+    if number is None:
+        raise BadQueryError(f"'{text}' is no user: give a URI, an id or an e-mail.")
+    return number
+
+
 class _Choice:
     """Users, records and the window, narrowed by one filter after the other."""
 
@@ -141,7 +155,7 @@ class _Choice:
         """Take one pair of the query into account."""
         field, _, lookup = name.partition("__")
         if field == "user":
-            self._of({self._user(text)})
+            self._of({user_of(self._world, text)})
         elif field == "record":
             records = self._world.records
             self._take_records(_chosen(records, name, lookup, text=text))
@@ -156,12 +170,6 @@ class _Choice:
 
     def _of(self, users: set[int]) -> None:
         self._users = users if self._users is None else self._users & users
-
-    def _user(self, text: str) -> int:
-        if "@" in text:
-            found = self._world.user_by_name(text)
-            return found.id if found else 0
-        return _whole("user", key_of(text) or "")
 
     def _take_records(self, numbers: list[int]) -> None:
         found = [

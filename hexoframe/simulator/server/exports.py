@@ -195,14 +195,15 @@ class ExportSource:
         told = self._statistics[0].get("end", "")
         if told:
             return int(float(told))
-        ends = [
-            Fraction(len(data) // width * self._clock, rate)
-            for name in self._files
-            if name.startswith(("ECG", "respiration", "acceleration"))
-            if name.endswith(".wav")
-            for rate, width, data in [self._wav(name)]
+        lengths = [
+            len(data) // width * step
+            for file in self._files
+            if file.startswith(("ECG", "respiration", "acceleration"))
+            if file.endswith(".wav")
+            for rate, width, data in [self._wav(file)]
+            for step in [self._step(file, rate)]
         ]
-        return self._start + int(max(ends, default=Fraction(0)))
+        return self._start + int(max(lengths, default=Fraction(0)))
 
     @functools.cached_property
     def weight_kg(self) -> Fraction | None:
@@ -298,10 +299,22 @@ class ExportSource:
         """Return ticks from sample to sample, and counts."""
         rate, width, data = self._wav(name)
         counts = np.frombuffer(data, dtype=f"<{'i' if row.signed else 'u'}{width}")
+        return self._step(name, rate), counts
+
+    def _step(self, file: str, rate: int) -> Fraction:
+        """Return ticks from sample to sample, from the rate in the header of a WAV."""
+        slow = self._api_name(file.removesuffix(".wav")) in self._slow
         # The header of a channel slower than 1 Hz holds its period.
-        slow = row.ticks is not None and row.ticks > self._clock
-        step = Fraction(rate * self._clock) if slow else Fraction(self._clock, rate)
-        return step, counts
+        return Fraction(rate * self._clock) if slow else Fraction(self._clock, rate)
+
+    @functools.cached_property
+    def _slow(self) -> frozenset[str]:
+        """Names of the channels slower than 1 Hz."""
+        return frozenset(
+            row.api_name
+            for row in datatypes_of(self.family)
+            if row.ticks is not None and row.ticks > self._clock
+        )
 
     def _text(self, name: str) -> Series | None:
         """Return ticks and values of an event series as the file has them."""
@@ -329,7 +342,8 @@ class ExportSource:
         """Yield name and content of the files, cut where that is asked for."""
         window = None
         if cut.first is not None or cut.last is not None:
-            slow = self._clock * 300 if self._has_slow(cut) else self._clock
+            kept = any(f"{n}.wav" in self._files for n in self._slow if cut.keeps(n))
+            slow = self._clock * 300 if kept else self._clock
             window = whole_cells(
                 (self._start, self.end), (cut.first, cut.last), cell=slow
             )
@@ -341,14 +355,6 @@ class ExportSource:
                 continue
             content = load()
             yield file, self._cut(file, content, window) if window else content
-
-    def _has_slow(self, cut: Cut) -> bool:
-        slow = {
-            row.api_name
-            for row in datatypes_of(self.family)
-            if row.ticks is not None and row.ticks > self._clock
-        }
-        return any(f"{name}.wav" in self._files for name in slow if cut.keeps(name))
 
     def _api_name(self, stem: str) -> str:
         for row in rows_by_id(self.family).values():
@@ -383,12 +389,7 @@ class ExportSource:
 
     def _cut_wav(self, file: str, window: tuple[int, int]) -> bytes:
         rate, width, data = self._wav(file)
-        stem = self._api_name(file.rpartition(".")[0])
-        slow = any(
-            row.api_name == stem and row.ticks is not None and row.ticks > self._clock
-            for row in datatypes_of(self.family)
-        )
-        step = rate * self._clock if slow else Fraction(self._clock, rate)
+        step = self._step(file, rate)
         begin, finish = (math.floor(edge / step) * width for edge in window)
         part = (
             data[begin:] if window[1] == self.end - self._start else data[begin:finish]

@@ -16,7 +16,16 @@ from hexoframe.simulator.server.answers import BadQueryError
 from hexoframe.simulator.server.catalog import Resource, resources
 from hexoframe.simulator.server.objects import Row
 
-__all__ = ["Page", "Pairs", "Relations", "filtered", "key_of", "ordered", "page_of"]
+__all__ = [
+    "Page",
+    "Pairs",
+    "Relations",
+    "filtered",
+    "ids_of",
+    "key_of",
+    "ordered",
+    "page_of",
+]
 
 Pairs = list[tuple[str, str]]
 _DEFAULT, _MOST = 20, 1000
@@ -31,13 +40,18 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 _LOOKUPS = frozenset({*_COMPARE, "in", "range", "isnull", "startswith", "true", "day"})
 # What the fields of a body are called where filters know them by another name.
 _HIDDEN = {"timestamp": "_tick", "range": "_range", "record": "_record"}
+# Fields that hold another type than the schema tells.
+_KINDS = {("range", "duration"): "integer", ("trackpoint", "timestamp"): "tick"}
+# Fields that no row has: what they turn on and off is not simulated.
+_FLAGS = frozenset({"using"})
 
 
 class Relations(NamedTuple):
-    """What filters through relations need: rows of a resource, id of an e-mail."""
+    """What filters need of the world: rows of a resource, id of an e-mail, clock."""
 
     rows: Callable[[str], Iterable[Row]]
     user_id: Callable[[str], int | None]
+    clock: int
 
 
 class Page(NamedTuple):
@@ -52,6 +66,16 @@ def key_of(value: Any) -> str | None:
     if isinstance(value, dict):
         value = value["resource_uri"]
     return None if value is None else str(value).rstrip("/").rpartition("/")[2]
+
+
+def ids_of(query: Pairs, *names: str) -> tuple[int, ...]:
+    """Return the ids that some arguments list, as ids or URIs."""
+    found: list[int] = []
+    for name, text in query:
+        if name.partition("__")[0] in names:
+            keys = [key_of(part) or "" for part in text.split(",")]
+            found += [int(key) for key in keys if key.isdecimal()]
+    return tuple(dict.fromkeys(found))
 
 
 # --- filters ------------------------------------------------------------------------
@@ -114,7 +138,7 @@ def _test(
     resource: Resource, name: str, text: str, relations: Relations
 ) -> Callable[[dict[str, Any]], bool] | None:
     field, *rest = name.split("__")
-    if field not in resource.fields:
+    if field not in resource.fields or field in _FLAGS:
         return None
     lookup = rest.pop() if rest and rest[-1] in _LOOKUPS else "exact"
     allowed = (resource.filtering or {}).get(field)
@@ -132,7 +156,7 @@ def _test(
     if rest:
         return _through(field, "__".join([*rest, lookup]), text, relations)
     shown = _HIDDEN.get(field, field)
-    kind = "integer" if shown == "_tick" else resource.type_of(field)
+    kind = _KINDS.get((resource.name, field), resource.type_of(field))
 
     def parse(part: str) -> Any:
         return _parsed(kind, field, part, relations)
@@ -149,9 +173,10 @@ def _through(
     field: str, rest: str, text: str, relations: Relations
 ) -> Callable[[dict[str, Any]], bool]:
     """Return a test of the related object, such as ``track__range=5``."""
-    related = filtered(
-        relations.rows(field), resources()[field], [(rest, text)], relations
-    )
+    resource = resources()[field]
+    if rest.partition("__")[0] not in resource.fields:
+        raise BadQueryError(f"The field '{field}' cannot be followed to '{rest}'.")
+    related = filtered(relations.rows(field), resource, [(rest, text)], relations)
     keys = {row.key for row in related}
     return lambda body: key_of(body.get(field)) in keys
 
@@ -170,8 +195,7 @@ def _lookup(
         if len(bounds) != 2:
             raise BadQueryError(f"The filter '{field}__range' takes two values: a,b.")
         return lambda value: value is not None and bounds[0] <= value <= bounds[1]
-    # A list of values is understood without `in` too.
-    if lookup == "in" or (lookup == "exact" and "," in text):
+    if lookup == "in":
         wanted = [parse(part) for part in text.split(",")]
         return lambda value: value in wanted
     bound = parse(text)
@@ -182,16 +206,24 @@ def _lookup(
 def _parsed(kind: str, field: str, text: str, relations: Relations) -> Any:
     """Return what a filter compares with."""
     if kind in {"to_one", "to_many"}:
-        if field == "user" and "@" in text:
-            return _comparable("to_one", relations.user_id(text) or "nobody")
-        return _comparable("to_one", text)
-    if kind in {"integer", "float"}:
+        return _comparable("to_one", _related(field, text, relations))
+    if kind in {"integer", "float"} or (kind == "tick" and _is_number(text)):
         return _number(field, text)
-    if kind == "datetime":
+    if kind in {"datetime", "tick"}:
         try:
-            return _moment(text)
+            moment = _moment(text)
         except ValueError:
             raise BadQueryError(f"'{text}' is no date for '{field}'.") from None
+        return moment.timestamp() * relations.clock if kind == "tick" else moment
+    return text
+
+
+def _related(field: str, text: str, relations: Relations) -> Any:
+    """Return a URI or an id; users are found by their e-mail too."""
+    if "," in text:
+        raise BadQueryError(f"'{text}' is not one value for '{field}': use __in.")
+    if field == "user" and "@" in text:
+        return relations.user_id(text) or "nobody"
     return text
 
 
@@ -211,13 +243,18 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _number(field: str, text: str) -> int | float:
+def _is_number(text: str) -> bool:
     try:
-        number = float(text)
-        whole = int(text) if text.lstrip("+-").isdecimal() else number
+        float(text)
     except ValueError:
-        raise BadQueryError(f"'{text}' is no number for '{field}'.") from None
-    return whole
+        return False
+    return True
+
+
+def _number(field: str, text: str) -> int | float:
+    if not _is_number(text):
+        raise BadQueryError(f"'{text}' is no number for '{field}'.")
+    return int(text) if text.lstrip("+-").isdecimal() else float(text)
 
 
 # --- order and pages ----------------------------------------------------------------
@@ -231,7 +268,7 @@ def ordered(rows: list[Row], resource: Resource, query: Pairs) -> list[Row]:
     BadQueryError
         If the resource cannot be ordered by a column.
     """
-    asked = next((text for name, text in query if name == "order_by"), "")
+    asked = ",".join(text for name, text in query if name == "order_by")
     if not asked and resource.name == "record":
         asked = "-start"
     for column in reversed([part for part in asked.split(",") if part]):

@@ -108,6 +108,7 @@ class Rows:
     def __init__(self, world: World, *, newer_record_fields: bool) -> None:
         self._world = world
         self._newer = newer_record_fields
+        self._kept: dict[str, tuple[int, list[Row]]] = {}
         self._makers: Mapping[str, Callable[[], Iterable[Row]]] = {
             "activityattribute": self._attributes,
             "activitytype": self._activitytypes,
@@ -126,9 +127,19 @@ class Rows:
         }
 
     def of(self, resource: str) -> list[Row]:
-        """Return all rows of a resource; most resources have none."""
+        """Return all rows of a resource; most resources have none.
+
+        They are made anew only where something changed; whoever gets them copies a
+        body before changing it.
+        """
+        version = self._world.version
+        since, rows = self._kept.get(resource, (-1, []))
+        if since == version:
+            return rows
         make = self._makers.get(resource)
-        return list(make()) if make else []
+        rows = list(make()) if make else []
+        self._kept[resource] = (version, rows)
+        return rows
 
     # --- what belongs to nobody -----------------------------------------------------
 

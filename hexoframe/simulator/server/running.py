@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
-
-from hexoframe.simulator.server.app import Door, make_app, wanted_form
+from hexoframe.simulator.server.answers import wanted_form
+from hexoframe.simulator.server.app import Door, make_app
 from hexoframe.simulator.server.auth import Credentials, Doorkeeper, OAuthClient
 from hexoframe.simulator.server.data import DataRequest
 from hexoframe.simulator.server.faults import Faults
 from hexoframe.simulator.server.journal import LoggedRequest
+from hexoframe.simulator.server.listener import HOST, Listener
 from hexoframe.simulator.server.service import Service
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import MAIN_USER, World
 
 __all__ = ["Server"]
-
-_HOST = "127.0.0.1"
-
-
-class _QuietHandler(WSGIRequestHandler):
-    """Says nothing on stderr: the journal tells more."""
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # its name
-        pass
-
-    def connection_dropped(
-        self,
-        error: BaseException,  # noqa: ARG002  # the signature of werkzeug
-        environ: dict[str, Any] | None = None,  # noqa: ARG002
-    ) -> None:
-        """Close the connection, also where not even a header was sent."""
-        self.close_connection = True
-
-
-def _tls(certificate: str | None) -> ssl.SSLContext | None:
-    if certificate is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 class Server:
@@ -84,16 +57,9 @@ class Server:
         self.username = world.users[MAIN_USER].email
         self.credentials: dict[str, Credentials] = keeper.credentials
         self.password = self.credentials[self.username].password
-        self._http: BaseWSGIServer = make_server(
-            _HOST,
-            port,
-            make_app(self._door),
-            threaded=True,
-            request_handler=_QuietHandler,
-            ssl_context=_tls(switches.certificate),
-        )
+        self._http = Listener(make_app(self._door), port, switches.certificate)
         scheme = "https" if switches.certificate else "http"
-        self.base_url = f"{scheme}://{_HOST}:{self._http.server_port}"
+        self.base_url = f"{scheme}://{HOST}:{self._http.port}"
         self._thread = threading.Thread(
             target=self._http.serve_forever,
             kwargs={"poll_interval": 0.02},
@@ -198,3 +164,4 @@ class Server:
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
+        self._http.hang_up()

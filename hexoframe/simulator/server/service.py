@@ -1,12 +1,12 @@
-"""The service without HTTP: what a user gets for a resource, an object, a report."""
+"""The service without HTTP: what a user gets for a list, an object, a change."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from hexoframe.simulator.server.answers import (
+    ACTIVITY_FILES,
     Answer,
     BadQueryError,
     empty,
@@ -15,22 +15,24 @@ from hexoframe.simulator.server.answers import (
     v1_uris,
 )
 from hexoframe.simulator.server.auth import Doorkeeper, Identity
-from hexoframe.simulator.server.catalog import METRICS, Resource, resources, schema_of
+from hexoframe.simulator.server.catalog import Resource, resources, schema_of
 from hexoframe.simulator.server.data import DataRequest, DataService
 from hexoframe.simulator.server.lists import (
     Pairs,
     Relations,
     filtered,
+    ids_of,
     key_of,
     ordered,
     page_of,
 )
-from hexoframe.simulator.server.metrics import report_item
 from hexoframe.simulator.server.objects import Row, Rows, uri, user_object
 from hexoframe.simulator.server.oldform import as_v1
+from hexoframe.simulator.server.proofs import DeniedError
+from hexoframe.simulator.server.reports import report
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import World
-from hexoframe.simulator.server.writes import WRITABLE, change, create
+from hexoframe.simulator.server.writes import WRITABLE, Kind, change, create
 
 __all__ = ["Ask", "Service"]
 
@@ -49,7 +51,7 @@ class Ask(NamedTuple):
     query : list of (str, str)
         The query.
     accept : str
-        ``application/octet-stream``, ``text/csv``, ``application/json`` or another.
+        The form that is wanted, one of those that the service knows.
     gzip : bool
         Whether the answer may be compressed.
     content : object
@@ -125,19 +127,20 @@ class Service:
         resource = resources().get(name)
         if resource is None:
             return error(404)
-        refused = _refused(ask, resource.list_methods)
+        refused = _refused(ask, resource, resource.list_methods)
         if refused:
             return refused
         if ask.method != "GET":
-            return self._create(ask, name)
-        if "datatype" in resource.fields and "max_values" in resource.fields:
+            make = self._create if ask.method == "POST" else self._change_many
+            return make(ask, name)
+        if resource.is_data:
             query = tuple(ask.query)
             user = ask.who.user
             return self.data.answer(
                 DataRequest(user, name, query, ask.accept, ask.gzip, ask.v1)
             )
         if name == "report":
-            return self._send(self._report(ask), ask)
+            return self._send(report(self.world, ask.who.user, ask.query), ask)
         return self._send(self._list(ask, resource), ask)
 
     def _send(self, content: Any, ask: Ask, status: int = 200, **told: str) -> Answer:
@@ -157,12 +160,10 @@ class Service:
 
     def _list(self, ask: Ask, resource: Resource) -> dict[str, Any]:
         name = resource.name
-
-        def user_id(email: str) -> int | None:
-            found = self.world.user_by_name(email)
-            return found.id if found else None
-
-        relations = Relations(lambda other: self._visible(ask, other), user_id)
+        world = self.world
+        relations = Relations(
+            lambda other: self._visible(ask, other), world.user_id, world.clock
+        )
         rows = filtered(self._visible(ask, name), resource, ask.query, relations)
         rows = ordered(rows, resource, ask.query)
         page = page_of(
@@ -173,7 +174,7 @@ class Service:
             late=ask.late,
         )
         meta = page.meta | (self._distances(page.rows) if name == "trackpoint" else {})
-        metrics = _numbers(ask.query, "include_metrics", "include_histograms")
+        metrics = ids_of(ask.query, "include_metrics", "include_histograms")
         objects = []
         for row in page.rows:
             body = dict(row.body)
@@ -205,7 +206,7 @@ class Service:
         resource = resources().get(name)
         if resource is None or not resource.detail_methods:
             return error(404)
-        refused = _refused(ask, resource.detail_methods)
+        refused = _refused(ask, resource, resource.detail_methods)
         if refused:
             return refused
         row = next((r for r in self._visible(ask, name) if r.key == key), None)
@@ -218,7 +219,7 @@ class Service:
     def _full(self, ask: Ask, name: str, row: Row) -> dict[str, Any]:
         body = dict(row.body)
         if "metrics" in body:
-            metrics = _numbers(ask.query, "include_metrics", "include_histograms")
+            metrics = ids_of(ask.query, "include_metrics", "include_histograms")
             if name == "range":
                 metrics = (*self._rows.default_metrics(row.key), *metrics)
             numbers = dict.fromkeys(metrics)
@@ -228,21 +229,38 @@ class Service:
     # --- changes --------------------------------------------------------------------
 
     def _create(self, ask: Ask, name: str) -> Answer:
-        kind = WRITABLE.get(name)
-        if kind is None or ask.method != "POST":
-            return error(501, f"The simulator does not do this with '{name}'.")
+        kind = _kind_of(name)
         made = create(self.world, kind, _content(ask), ask.who.user)
         row = next(r for r in self._rows.of(name) if r.key == str(made.id))
         place = f"/api/{'v1/' if ask.v1 else ''}{name}/{made.id}/"
         return self._send(self._shown(name, row.body, ask), ask, 201, Location=place)
 
+    def _change_many(self, ask: Ask, name: str) -> Answer:
+        """Change, create and delete what a PATCH of the list names."""
+        kind = _kind_of(name)
+        content = _content(ask)
+        objects: Any = content.get("objects")
+        gone: Any = content.get("deleted_objects", [])
+        if not (_is_list_of(dict, objects) and _is_list_of(str, gone)):
+            raise BadQueryError("The body names no list of 'objects'.")
+        seen = {row.key for row in self._visible(ask, name)}
+        named = [key_of(body.get("resource_uri")) for body in objects]
+        if not seen.issuperset({*filter(None, named), *map(key_of, gone)}):
+            return error(404)
+        for key, body in zip(named, objects, strict=True):
+            if key is None:
+                create(self.world, kind, body, ask.who.user)
+            else:
+                change(self.world, kind, int(key), content=body, asking=ask.who.user)
+        for place in gone:
+            self.world.delete(kind, int(key_of(place) or 0))
+        return empty(202)
+
     def _change(self, ask: Ask, name: str, row: Row) -> Answer:
         if name == "oauth2token":
             there = self.doorkeeper.revoke(ask.who.user.id, int(row.key))
             return empty(204 if there else 404)
-        kind = WRITABLE.get(name)
-        if kind is None:
-            return error(501, f"The simulator does not do this with '{name}'.")
+        kind = _kind_of(name)
         if ask.method == "DELETE":
             self.world.delete(kind, int(row.key))
             return empty(204)
@@ -253,93 +271,38 @@ class Service:
         status = 202 if ask.method == "PATCH" else 200
         return self._send(self._shown(name, changed.body, ask), ask, status)
 
-    # --- reports --------------------------------------------------------------------
-
-    def _report(self, ask: Ask) -> dict[str, Any]:
-        numbers = [n for n in _numbers(ask.query, "include_metrics") if n in METRICS]
-        data = []
-        for about, records, window in self._report_parts(ask):
-            sources = [record.source for record in records if record.is_synced]
-            user = uri("user", records[0].user) if records else None
-            span = {"end": window[1], "start": window[0], "user": user}
-            data.append(
-                [
-                    report_item(number, sources, window) | about | {"timerange": span}
-                    for number in numbers
-                ]
-            )
-        return {
-            "count": len(data),
-            "data": data,
-            "name": "",
-            "outputtype": "list",
-            "report": "/api/templatereport/None/",
-            "title": "",
-        }
-
-    def _report_parts(self, ask: Ask) -> list[tuple[dict[str, str], list[Any], Any]]:
-        """Return what a report is about: URI, records, window."""
-        sees = self.world.sees[ask.who.user.id]
-        parts: list[tuple[dict[str, str], list[Any], Any]] = []
-        for number in _numbers(ask.query, "record"):
-            record = self.world.records.get(number)
-            if record and record.user in sees:
-                window = (record.source.start, record.source.end)
-                parts.append(({"record": uri("record", number)}, [record], window))
-        for number in _numbers(ask.query, "range"):
-            span = self.world.ranges.get(number)
-            if span and span.user in sees:
-                records = self.world.records_in(span)
-                about = {"range": uri("range", number)}
-                parts.append((about, records, (span.start, span.end)))
-        given = dict(ask.query)
-        if {"user", "start", "end"} <= given.keys() and not parts:
-            hour = 3600 * self.world.clock
-            found = self.world.user_by_name(given["user"])
-            user = found.id if found else int(key_of(given["user"]) or 0)
-            first = math.floor(_tick(given["start"]) / hour) * hour
-            last = math.ceil(_tick(given["end"]) / hour) * hour
-            records = [
-                record
-                for record in self.world.records_of({user} & sees)
-                if record.source.start <= last and record.source.end >= first
-            ]
-            parts.append(({}, records, (first, last)))
-        return parts
-
 
 def _profile_key(body: Mapping[str, Any]) -> str:
     """Return the key of the profile that a user has."""
     return key_of(body["profile"]) or ""
 
 
-def _refused(ask: Ask, allowed: tuple[str, ...]) -> Answer | None:
-    """Return why a method is refused, None if it is not."""
+def _refused(ask: Ask, resource: Resource, allowed: tuple[str, ...]) -> Answer | None:
+    """Return why a method or a form is refused, None if it is not."""
     if ask.method.lower() not in allowed:
         return empty(405, Allow=", ".join(method.upper() for method in allowed))
     if ask.method != "GET" and not ask.who.may_write:
         return error(403, "The scope of this token is readonly.")
+    if ask.accept in ACTIVITY_FILES and (
+        resource.is_data or resource.name in {"record", "range"}
+    ):
+        return error(501, "The simulator does not write this form.")
     return None
+
+
+def _kind_of(name: str) -> Kind:
+    kind = WRITABLE.get(name)
+    if kind is None:
+        told = f"The simulator does not do this with '{name}'."
+        raise DeniedError(error(501, told))
+    return kind
+
+
+def _is_list_of(kind: type, value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
 
 
 def _content(ask: Ask) -> Mapping[str, Any]:
     if not isinstance(ask.content, dict):
         raise BadQueryError("The body is no object in JSON.")
     return ask.content
-
-
-def _numbers(query: Pairs, *names: str) -> tuple[int, ...]:
-    """Return the ids that some arguments list, as ids or URIs."""
-    found: list[int] = []
-    for name, text in query:
-        if name.partition("__")[0] in names:
-            keys = [key_of(part) or "" for part in text.split(",")]
-            found += [int(key) for key in keys if key.isdecimal()]
-    return tuple(dict.fromkeys(found))
-
-
-def _tick(text: str) -> int:
-    try:
-        return int(float(text))
-    except ValueError:
-        raise BadQueryError(f"'{text}' is no tick.") from None

@@ -266,6 +266,17 @@ class World:
         """Return the user with a user name, which is an e-mail address."""
         return next((u for u in self.users.values() if u.email == name), None)
 
+    def user_id(self, named: str) -> int | None:
+        """Return the id of a user who is named by URI, id or e-mail.
+
+        0 is nobody; None is returned for what names no user at all.
+        """
+        if "@" in named:
+            found = self.user_by_name(named)
+            return found.id if found else 0
+        key = named.rstrip("/").rpartition("/")[2]
+        return int(key) if key.isdecimal() else None
+
     def records_of(self, users: Iterable[int]) -> list[Record]:
         """Return the records of some users, by start."""
         wanted = set(users)

@@ -78,11 +78,7 @@ def _filled(world: World, thing: Any, content: Mapping[str, Any], asking: User) 
 
 
 def _user(world: World, value: Any, asking: User) -> int:
-    if isinstance(value, str) and "@" in value:
-        found = world.user_by_name(value)
-        number = found.id if found else 0
-    else:
-        number = _id("user", value)
+    number = world.user_id(value) if isinstance(value, str) else _id("user", value)
     if number not in world.sees[asking.id]:
         raise _bad("user", f"There is no user {value!r}.")
     return number

@@ -1,0 +1,247 @@
+"""The command line: help without weight, errors in a line, exit codes, signals."""
+
+from __future__ import annotations
+
+import errno
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import hexoframe
+from hexoframe.cli.commands import Commands
+from hexoframe.errors import ConfigurationError
+
+ROOT = Path(__file__).parents[1]
+NAMES = ["BASE_URL", "USERNAME", "PASSWORD", "API_KEY", "API_SECRET"]
+HEAVY = {"flask", "importlib.metadata", "numpy", "pandas", "pyarrow", "requests"}
+
+
+def run(*arguments, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "hexoframe", *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, check=False, **more,
+    )  # fmt: skip
+
+
+# --- help and version ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--version"], ["--help"], ["-h"], ["simulate", "--help"], ["demo", "-h"]],
+    ids=" ".join,
+)
+def test_help_and_version_load_nothing_heavy(arguments):
+    code = f"""
+import sys
+before = set(sys.modules)
+from hexoframe.cli import main
+sys.argv[1:] = {arguments}
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+print(*sorted(set(sys.modules) - before), file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "hexoframe" in done.stdout
+    loaded = set(done.stderr.split())
+    assert "click" in loaded
+    assert loaded & HEAVY == set()
+
+
+def test_the_version_is_that_of_the_package():
+    done = run("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"hexoframe {hexoframe.__version__}\n"
+
+
+def test_help_names_every_command_in_a_whole_line():
+    shown = run("--help").stdout.partition("Commands:")[2].strip().splitlines()
+    assert [line.split()[0] for line in shown] == ["demo", "simulate"]
+    assert all(line.endswith(".") and not line.endswith("...") for line in shown)
+
+
+# --- how commands end ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nothing"], ["simulate", "--port", "99999"], ["simulate", "--port", "x"],
+     ["simulate", "--export"], ["demo", "--from", "x"], ["demo", "a", "b"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_command_line_that_is_not_understood_ends_with_2(arguments):
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith("Error: ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["demo", "no such file"], "no such file does not exist"),
+        (["demo", "README.md"], "README.md"),
+        (["simulate", "--export", "README.md"], "README.md is no export"),
+        (["simulate", "README.md"], "README.md is no export"),
+        (["simulate", "--certificate", "README.md"], "README.md cannot be served"),
+    ],
+    ids=str,
+)
+def test_an_error_is_told_in_a_line_and_ends_with_1(tmp_path, arguments, said):
+    more = ["--to", tmp_path] if arguments[0] == "demo" else []
+    done = run(*arguments, *more)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert re.match(f"hexoframe: .*{said}", line)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_debug_shows_the_traceback(first):
+    arguments = ["simulate", "--export", "README.md"]
+    done = run(*(["--debug", *arguments] if first else [*arguments, "--debug"]))
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last):")
+    assert "hexoframe.errors.ConfigurationError: README.md" in done.stderr
+
+
+@pytest.fixture
+def ending():
+    """A maker of a command that ends with an exception, which is run at once."""
+
+    def make(error, *arguments):
+        group = Commands("tool")
+
+        @click.command()
+        def end():
+            raise error
+
+        group.add_command(end)
+        return CliRunner().invoke(group, [*arguments, "end"])
+
+    return make
+
+
+def test_ctrl_c_ends_with_130_and_says_nothing(ending):
+    result = ending(KeyboardInterrupt())
+    assert (result.exit_code, result.output) == (130, "")
+
+
+def test_an_error_of_several_lines_is_told_in_one(ending):
+    result = ending(ConfigurationError("one\ntwo"))
+    assert (result.exit_code, result.output) == (1, "hexoframe: one two\n")
+
+
+def test_an_error_of_the_system_is_told_in_a_line(ending):
+    result = ending(PermissionError(errno.EACCES, "Permission denied", "/x"))
+    told = "hexoframe: [Errno 13] Permission denied: '/x'\n"
+    assert (result.exit_code, result.output) == (1, told)
+    assert isinstance(ending(OSError("bad"), "--debug").exception, OSError)
+
+
+def test_an_error_without_words_has_at_least_a_name(ending):
+    assert ending(ConfigurationError("")).output == "hexoframe: ConfigurationError\n"
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_quietly(ending):
+    result = ending(BrokenPipeError(errno.EPIPE, "Broken pipe"))
+    assert (result.exit_code, result.output) == (1, "")
+
+
+def test_a_fault_of_hexoframe_itself_keeps_its_traceback(ending):
+    assert isinstance(ending(ZeroDivisionError("bug")).exception, ZeroDivisionError)
+
+
+# --- the commands -------------------------------------------------------------------
+
+
+def test_demo_opens_a_recording_and_writes_it(samples, tmp_path):
+    done = run("demo", samples / "hexoskin_10min.zip", "--to", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "hexoframe.open_record(" in done.stdout
+    assert {"txt", "csv", "parquet"} <= {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.fixture
+def simulated():
+    """A maker of running `hexoframe simulate`, which gives it and what it printed."""
+    pytest.importorskip("flask", reason="the simulated service needs Flask")
+    running = []
+
+    def start(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hexoframe", "simulate", *map(str, arguments)],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        running.append(process)
+        lines = [process.stdout.readline().rstrip("\n") for _ in NAMES]
+        return process, dict(line.split("=", 1) for line in lines)
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def status_of(told, path):
+    manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    url = told["HEXOFRAME_BASE_URL"]
+    manager.add_password(
+        None, url, told["HEXOFRAME_USERNAME"], told["HEXOFRAME_PASSWORD"]
+    )
+    opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(manager))
+    with opener.open(f"{url}{path}", timeout=20) as answer:
+        return answer.status
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_simulate_prints_the_environment_and_serves_until_a_signal(simulated, how):
+    process, told = simulated()
+    assert list(told) == [f"HEXOFRAME_{name}" for name in NAMES]
+    assert told["HEXOFRAME_BASE_URL"].startswith("http://127.0.0.1:")
+    assert status_of(told, "/api/record/300001/") == 200
+    process.send_signal(how)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_simulate_takes_a_port_and_several_exports(simulated, tmp_path):
+    from hexoframe.simulator.export import write_export
+    from hexoframe.simulator.shirt import Shirt, wear
+
+    one, two = (
+        write_export(
+            wear(Shirt(record_id=number, duration_s=20)), tmp_path / f"{number}.zip"
+        )
+        for number in (501, 502)
+    )
+    first, told = simulated("--export", one)
+    port = told["HEXOFRAME_BASE_URL"].rpartition(":")[2]
+    taken = run("simulate", "--port", port)
+    assert taken.returncode == 1
+    assert f"port {port} cannot be had" in taken.stderr
+    first.terminate()
+    first.communicate(timeout=20)
+    _, told = simulated("--port", port, "--export", one, two)
+    assert told["HEXOFRAME_BASE_URL"].endswith(f":{port}")
+    for number in (501, 502, 300001):
+        assert status_of(told, f"/api/record/{number}/") == 200
+
+
+def test_simulate_prints_what_the_client_reads(simulated, monkeypatch):
+    _, told = simulated()
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert set(hexoframe.list_records()["id"]) == {300001, 300002, 300003, 300004}
