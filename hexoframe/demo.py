@@ -1,18 +1,25 @@
-"""The first thing that a newcomer runs: a recording opened, looked at and written.
+"""The first thing that a newcomer runs: a record loaded, looked at and written.
 
-Every step prints the line of Python that does the same. No account, no network; the
-synthetic shirt stands in where no file is given.
+A local server stands in for the vendor's service, so that no account is needed. Every
+step prints the line of Python that does the same.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
+
 import hexoframe
-from hexoframe.simulator import export, shirt
+from hexoframe.simulator.server import serve
 
 __all__ = ["main"]
+
+_COVERAGE = ["expected", "received", "share", "gaps", "sensor_off", "flagged"]
 
 
 def main(path: Path | None = None, to: Path | None = None) -> None:
@@ -21,45 +28,61 @@ def main(path: Path | None = None, to: Path | None = None) -> None:
     Parameters
     ----------
     path : Path, optional
-        A recording; a synthetic one by default.
+        A vendor export (ZIP or folder) to be served; synthetic records by default.
     to : Path, optional
-        Folder for the files; a temporary one by default.
+        Folder for the files, and for the cache of this demonstration; a temporary one
+        by default.
 
     Raises
     ------
     HexoframeError
-        If the recording cannot be opened or written.
+        If the server cannot run, or the record cannot be loaded or written.
     """
     target = to or Path(tempfile.mkdtemp(prefix="hexoframe-demo-"))
-    show(path or _synthetic(target), target)
+    given = [] if path is None else [path]
+    with serve(recordings=() if given else None, exports=given) as server:
+        _print(f"A local server stands in for the service: {server.base_url}")
+        known = {**server.environment(), "HEXOFRAME_CACHE_DIR": str(target / "cache")}
+        with _environment(known):
+            _show(target)
     _print(f"\nAll files are in {target}; they are yours to look at and to remove.")
 
 
-def _synthetic(folder: Path) -> Path:
-    path = folder / "synthetic.zip"
-    export.write_export(shirt.wear(shirt.Shirt(duration_s=600, seed=1)), path)
-    return path
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables while a block runs: so the client learns who asks whom."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
-def show(path: Path, target: Path) -> None:
-    """Open a recording, print its table and coverage, and write it in three formats."""
-    _step(f'record = hexoframe.open_record("{path.as_posix()}")')
-    record = hexoframe.open_record(path)
+def _show(target: Path) -> None:
+    """List records, load one, print its table and coverage, write it three times."""
+    shown = ["id", "duration", "device", "status"]
+    records = hexoframe.list_records()
+    _say(f"hexoframe.list_records()[{shown}]", records[shown])
+    # The oldest: the one synthetic record with everything in it.
+    number = int(records["id"].iloc[-1])
+    _step(f"record = hexoframe.load_record({number}, progress=True)")
+    record = hexoframe.load_record(number, progress=True)
     _say("record", record)
     _say('record["ecg"].head(3)', record["ecg"].head(3))
-    shown = ["expected", "received", "share", "gaps", "sensor_off", "flagged"]
-    code = f"record.coverage()[{shown}]"
-    _say(
-        code,
-        record.coverage()[shown].to_string(na_rep="-", float_format="{:.4f}".format),
-    )
-    _say("record.gaps().head()", record.gaps().head().to_string())
+    _say("record.annotations", record.annotations)
+    _say(f"record.coverage()[{_COVERAGE}]", record.coverage()[_COVERAGE])
+    _say("record.gaps().head()", record.gaps().head())
     for name in ("to_txt", "to_csv", "to_parquet"):
         folder = target / name.removeprefix("to_")
         _step(f'record.{name}("{folder.as_posix()}")')
         written = getattr(record, name)(folder)
-        size = sum(item.stat().st_size for item in written.iterdir())
-        _print(f"{len(list(written.iterdir()))} files, {size:,} bytes in {written}")
+        sizes = [item.stat().st_size for item in written.iterdir()]
+        _print(f"{len(sizes)} files, {sum(sizes):,} bytes in {written}")
 
 
 def _step(code: str) -> None:
@@ -68,6 +91,8 @@ def _step(code: str) -> None:
 
 def _say(code: str, what: object) -> None:
     _step(code)
+    if isinstance(what, pd.DataFrame):
+        what = what.to_string(na_rep="-", float_format="{:.4f}".format)
     _print(what)
 
 

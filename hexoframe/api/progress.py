@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Meter"]
 
-_FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {postfix}[{elapsed}<{remaining}]"
+_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
 
 
 class Meter:
@@ -99,8 +99,8 @@ class Meter:
         step = value - self._counted.get(piece.key, 0.0)
         self._counted[piece.key] = value
         if self._bar is not None:
-            self._bar.set_postfix_str(
-                f"{self._done}/{self._pieces} requests, {self._bytes / 1e6:.1f} MB ",
-                refresh=False,
+            done, megabytes = f"{self._done}/{self._pieces}", self._bytes / 1e6
+            self._bar.set_description_str(
+                f"{self._title}: {done} requests, {megabytes:.1f} MB", refresh=False
             )
             self._bar.update(step)
