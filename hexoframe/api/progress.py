@@ -5,6 +5,7 @@ Quiet where nobody looks. Nothing is counted here that the download itself needs
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Meter"]
 
 _FORMAT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
+_WIDEST = 100
 
 
 class Meter:
@@ -43,8 +45,8 @@ class Meter:
         self._show = sys.stderr.isatty() if show is None else show
         self._guard = threading.Lock()
         self._bar: Any = None
-        self._expected: dict[str, float] = {}
-        self._counted: dict[str, float] = {}
+        self._expected: dict[str, int] = {}
+        self._counted: dict[str, int] = {}
         self._bytes = 0
         self._done = 0
         self._pieces = 0
@@ -62,41 +64,42 @@ class Meter:
         """Begin anew with the pieces that are to come."""
         with self._guard:
             self._expected = {
-                piece.key: max(1.0, cost_of(self._family, (piece,)).megabytes * 1e6)
+                piece.key: 1 + int(cost_of(self._family, (piece,)).megabytes * 1e6)
                 for piece in pieces
             }
-            self._counted = dict.fromkeys(self._expected, 0.0)
+            self._counted = dict.fromkeys(self._expected, 0)
             self._done, self._pieces = 0, len(pieces)
             if self._show and self._bar is None:
                 from tqdm import tqdm  # noqa: PLC0415  # only where there is a bar
 
                 self._bar = tqdm(
                     desc=self._title,
-                    total=1.0,
+                    total=1,
                     file=sys.stderr,
                     bar_format=_FORMAT,
+                    ncols=min(_WIDEST, shutil.get_terminal_size().columns),
                     miniters=0,
                 )
             if self._bar is not None:
-                self._bar.reset(total=sum(self._expected.values()) or 1.0)
+                self._bar.reset(total=sum(self._expected.values()) or 1)
 
     def took(self, piece: Piece, length: int) -> None:
         """Count bytes of a piece as they come."""
         with self._guard:
             self._bytes += length
             # A piece that is larger than was expected is not done for that.
-            most = self._expected.get(piece.key, 0.0)
-            known = self._counted.get(piece.key, 0.0)
+            most = self._expected.get(piece.key, 0)
+            known = self._counted.get(piece.key, 0)
             self._count(piece, min(most, known + length))
 
     def finished(self, piece: Piece) -> None:
         """Count a piece as done, however many bytes it took."""
         with self._guard:
             self._done += 1
-            self._count(piece, self._expected.get(piece.key, 0.0))
+            self._count(piece, self._expected.get(piece.key, 0))
 
-    def _count(self, piece: Piece, value: float) -> None:
-        step = value - self._counted.get(piece.key, 0.0)
+    def _count(self, piece: Piece, value: int) -> None:
+        step = value - self._counted.get(piece.key, 0)
         self._counted[piece.key] = value
         if self._bar is not None:
             done, megabytes = f"{self._done}/{self._pieces}", self._bytes / 1e6
