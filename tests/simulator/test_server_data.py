@@ -215,6 +215,19 @@ def test_a_time_over_two_records_joins_them(server, ask):
     assert rows[1200][0] == two["start"] + 256
 
 
+def test_a_start_alone_brings_all_that_came_since(server, ask):
+    """Who watches a record asks like this, again and again."""
+    record = ask(server, "/api/record/300004/").json()
+    late = record["end"] - 256 * 30
+    for query in (
+        f"start={late}",
+        f"user=20001&start={late}",
+        f"timestamp__gte={late}",
+    ):
+        rows = data_of(ask, server, f"{query}&datatype=19")["19"]
+        assert [tick for tick, _ in rows] == list(range(late, record["end"] + 1, 256))
+
+
 def test_all_filters_hold_at_once(server, ask, first):
     half = first.start + 256 * 600
     both = data_of(ask, server, f"record=300001&datatype=19&timestamp__gt={half}")["19"]
@@ -488,6 +501,13 @@ def test_an_answer_is_compressed_for_who_accepts_it(server, ask):
     assert small_one.headers["Vary"] == "Accept-Encoding"
     assert gzip.decompress(small_one.body) == plain.body
     assert len(small_one.body) < len(plain.body) / 4
+
+
+@pytest.mark.parametrize("encodings", ["gzip;q=0", "identity", "br", ""])
+def test_an_answer_is_not_compressed_for_who_does_not_accept_it(server, ask, encodings):
+    path = "/api/data/?record=300004&datatype=19"
+    reply = ask(server, path, Accept_Encoding=encodings)
+    assert "Content-Encoding" not in reply.headers
 
 
 def test_compression_is_a_switch(small, ask):

@@ -168,11 +168,11 @@ def test_a_client_that_crawls_signs_and_writes_as_the_vendors_gets_through(
             request.headers["X-HEXOAPISIGNATURE"] = digest
             return super().__call__(request)
 
-    def call(method, path, **more):
+    def call(method, path, form="application/json", **more):
         answer = requests.request(
             method, server.base_url + path, verify=str(certificate), timeout=10,
             auth=Signed(server.username, server.password),
-            headers={"Accept": "application/json", "Content-type": "application/json",
+            headers={"Accept": form, "Content-type": "application/json",
                      "X-HexoAPIVersion": "3.3.x"}, **more,
         )  # fmt: skip
         answer.raise_for_status()
@@ -196,3 +196,11 @@ def test_a_client_that_crawls_signs_and_writes_as_the_vendors_gets_through(
     assert call("delete", made["resource_uri"]).status_code == 204
     given = {"record": 41, "datatype": "19,33"}
     assert set(call("get", "/api/data/", params=given)[0]["data"]) == {"19", "33"}
+    assert "datatype=19%2C33" in server.log[-1].path
+    for form, start in (
+        ("application/octet-stream", b"PK"), ("text/csv", b"time [s/256],heart_rate"),
+        ("application/x-edf", b"0       20001 "),
+    ):  # fmt: skip
+        answer = call("get", "/api/data/", params=given, form=form)
+        assert answer.headers["content-type"].split(";")[0] == form
+        assert answer.content.startswith(start)

@@ -105,16 +105,14 @@ class Door:
         content = None
         if request.method in {"POST", "PUT", "PATCH"}:
             content = request.get_json(force=True, silent=True)
-        encodings = request.headers.get("Accept-Encoding", "")
+        text = request.query_string.decode("utf-8", "replace")
         return Ask(
             who=who,
             method="GET" if request.method == "HEAD" else request.method,
             path=request.path,
-            query=parse_qsl(
-                request.query_string.decode("utf-8"), keep_blank_values=True
-            ),
+            query=parse_qsl(text, keep_blank_values=True),
             accept=wanted_form(request.headers.get("Accept", "")),
-            gzip=self.switches.gzip and "gzip" in encodings,
+            gzip=self.switches.gzip and request.accept_encodings["gzip"] > 0,
             content=content,
             late=1 if fault is not None and fault.kind == "repeated_page" else 0,
         )
