@@ -1209,6 +1209,15 @@ def test_ranges_are_written_as_the_old_script_writes_annotations(tmp_path):
     pd.testing.assert_frame_equal(back.facts.ranges, record.facts.ranges)
 
 
+@pytest.mark.parametrize("notes", [("",), ("", ""), ("", "slept"), ("slept", "")])
+def test_ranges_whose_note_is_empty_are_written_and_read(tmp_path, notes):
+    rows = [{**TWO_RANGES[0], "note": note} for note in notes]
+    record = facts_record(ranges=ranges(rows))
+    folder = text.write(record, tmp_path)
+    back = open_text(folder)
+    pd.testing.assert_frame_equal(back.facts.ranges, record.facts.ranges)
+
+
 def test_ranges_in_local_time_are_written_and_read(tmp_path):
     record = facts_record(ranges=ranges(TWO_RANGES[:1]))
     folder = text.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
