@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hexoframe.channels import FAMILIES, channels_of
+from hexoframe.channels import FAMILIES, channels_of, find
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
@@ -33,6 +33,7 @@ from hexoframe.formats.text import lines as textlines
 from hexoframe.formats.text import writer as textwriter
 from hexoframe.formats.text.facts import info_text, parse_info
 from hexoframe.formats.text.names import all_names, names_of
+from hexoframe.formats.text.values import classic_values
 from hexoframe.frames import make_frame
 from hexoframe.recorddata import RecordData, Source
 from hexoframe.timestamps import ticks_to_index
@@ -485,6 +486,25 @@ def test_an_unknown_zone_writes_nothing(tmp_path):
     with pytest.raises(TimestampError, match="Montreal"):
         text.write(record, tmp_path, timestamps="string", tz="America/Montrel")
     assert not list(tmp_path.rglob("*.txt"))
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "numbers"),
+    [
+        ("ecg", [-0.128, np.nan, -8.704], [1340, None, 0]),
+        ("ecg", [-0.128, -0.1216], [1340, 1341]),
+        ("acceleration", [-1.0, 0.00390625], [-1.0, 0.00390625]),
+        ("heart_rate", [70, 70.5, np.nan], [70, 70.5, None]),
+        ("minute_ventilation", [331 * 13.28, np.nan], [4395.679999999999, None]),
+        ("sleep_phase", [2], [2.0]),
+        ("rr_interval", [], []),
+    ],
+)
+def test_values_are_the_numbers_of_the_json_api(name, held, numbers):
+    row = find("hexoskin", name).datatypes[0]
+    dtype = np.float32 if row.kind == "waveform" else np.float64
+    values = classic_values(np.array(held, dtype), row, scale="physical")
+    assert list(map(repr, values)) == list(map(repr, numbers))
 
 
 # -- folders ---------------------------------------------------------------------------
@@ -1185,6 +1205,15 @@ def test_ranges_are_written_as_the_old_script_writes_annotations(tmp_path):
         "slept well\t\n"
         f"None\t{START + 5}\t{START + 9}\t7\tRest\tNone\tNone\t\n"
     ).encode()
+    back = open_text(folder)
+    pd.testing.assert_frame_equal(back.facts.ranges, record.facts.ranges)
+
+
+@pytest.mark.parametrize("notes", [("",), ("", ""), ("", "slept"), ("slept", "")])
+def test_ranges_whose_note_is_empty_are_written_and_read(tmp_path, notes):
+    rows = [{**TWO_RANGES[0], "note": note} for note in notes]
+    record = facts_record(ranges=ranges(rows))
+    folder = text.write(record, tmp_path)
     back = open_text(folder)
     pd.testing.assert_frame_equal(back.facts.ranges, record.facts.ranges)
 

@@ -212,7 +212,10 @@ def parse_ranges(text: str, stamps: Stamps, *, where: str) -> pd.DataFrame:
 def _range(line: str, stamps: Stamps, *, where: str) -> dict[str, Any]:
     """Read one row; what is more than there should be belongs to the note."""
     width = stamps.fields
-    fields = line.removesuffix("\t").split("\t")
+    fields = line.split("\t")
+    # The last tab is that of the row, unless it stands before a note that is empty.
+    if len(fields) > 5 + 2 * width and not fields[-1]:
+        fields.pop()
     if len(fields) < 5 + 2 * width:
         raise FileFormatError(
             f"{where}: found {line!r}, expected {5 + 2 * width} fields split by tabs: "

@@ -28,6 +28,7 @@ __all__ = [
     "all_names",
     "dialect_of",
     "file_name",
+    "folder_name",
     "names_of",
     "only_astroskin",
     "only_hexoskin",
@@ -98,6 +99,12 @@ def file_name(channel: Channel, dialect: Dialect, units: Units = "classic") -> s
     row = channel.datatypes[0]
     name = row.txt_classic if dialect == "classic" else row.txt_snake
     return name if units == "classic" else f"{name}_{_suffix(row.unit)}"
+
+
+def folder_name(name: str) -> str:
+    """Return a name that stays one folder below its parent, whatever it holds."""
+    safe = re.sub(r"[^\w.@+-]", "_", name)
+    return safe if safe.strip(".") else f"_{safe}"
 
 
 def _suffix(unit: str) -> str:

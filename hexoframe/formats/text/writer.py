@@ -6,7 +6,6 @@ Values and stamps become text here, block by block. Reading does not belong here
 from __future__ import annotations
 
 import functools
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from hexoframe import digits
-from hexoframe.calibration import counts_from_values, json_from_values
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, MissingFactsWarning
 from hexoframe.formats.output import new_folder
@@ -29,8 +27,10 @@ from hexoframe.formats.text.names import (
     Units,
     dialect_of,
     file_name,
+    folder_name,
 )
 from hexoframe.formats.text.stamps import Stamps
+from hexoframe.formats.text.values import classic_values
 from hexoframe.recorddata import RecordData
 from hexoframe.timestamps import CLASSIC_FORMAT, NS_PER_TICK, index_to_ticks
 
@@ -185,16 +185,10 @@ def _target(record: RecordData, root: Path) -> tuple[Path, list[str]]:
     if user is None:
         missing.append("e-mail and user id (no folder of the user)")
     else:
-        root /= _as_folder(str(user))
+        root /= folder_name(str(user))
     if record.id is None:
         missing.append("record id (the folder is called record)")
     return root / ("record" if record.id is None else str(record.id)), missing
-
-
-def _as_folder(name: str) -> str:
-    """Return a name that stays one folder below its parent, whatever it holds."""
-    safe = re.sub(r"[^\w.@+-]", "_", name)
-    return safe if safe.strip(".") else f"_{safe}"
 
 
 def _unknown_facts(facts: Facts) -> list[str]:
@@ -377,18 +371,5 @@ class _Spelling:
         if self._units == "physical":
             # str of a float32 has as many digits as tell it from all others.
             return ["None" if np.isnan(value) else str(value) for value in values]
-        if self._dtype is np.float32:
-            # A float32 is near the value of the API, its count gives that exactly.
-            counts = counts_from_values(values, self._row, scale=self._scale)
-            carried = counts * self._row.json_gain
-        else:
-            carried = json_from_values(values, self._row, scale=self._scale)
-        whole = self._row.txt == "integer"
-        return [_python_text(value, whole=whole) for value in carried.tolist()]
-
-
-def _python_text(value: float, *, whole: bool) -> str:
-    """Return what Python's str gives for a value of the JSON API."""
-    if value != value:  # noqa: PLR0124  # NaN
-        return "None"
-    return str(int(value)) if whole and value.is_integer() else repr(value)
+        carried = classic_values(values, self._row, scale=self._scale)
+        return [str(value) for value in carried]

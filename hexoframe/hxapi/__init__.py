@@ -1,0 +1,521 @@
+r"""The names of the old script HxApi2_0, for scripts that must go on running.
+
+A script in the syntax of Python 3 needs one changed import::
+
+    import hexoframe.hxapi as HxApi2_0
+
+    auth = HxApi2_0.SessionInfo(
+        publicKey=..., privateKey=..., username=..., password=...
+    )
+    data = HxApi2_0.getRecordData(auth, recordID=12345)
+    HxApi2_0.saveTxt(data, "HexoskinData/")
+
+Names, arguments, results and files are those of the last version of the script, without
+its faults: README lists the differences. Everything is loaded by `hexoframe.client`, so
+what was loaded once comes from the cache. New programs are better off with
+`hexoframe.load_record`.
+
+These variables may be set or edited after the import:
+
+=================== ================================================================
+`MODEL`             ``"Hexoskin"`` or ``"CHA3000"``; sets the two tables below anew
+`raw_datatypes`     name of a file -> ids of the waveforms in it
+`datatypes`         the same for all other channels
+`TIMESTAMP`         ``"Epoch"`` (ticks) or ``"String"`` (text)
+`TIMESTAMP_FORMAT`  strftime format of the text
+`TIMEZONE`          zone of the text, such as ``"America/Montreal"``; the old script
+                    took that of the computer
+`dataSampleRate`    ticks a sample; kept for scripts that look at it, and not needed
+=================== ================================================================
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+from hexoframe.api.about import object_path
+from hexoframe.api.queries import id_of
+from hexoframe.errors import ConfigurationError, NotFoundError
+from hexoframe.formats.text.stamps import Stamps
+from hexoframe.hxapi.fetching import (
+    Load,
+    Wish,
+    collect,
+    key_of,
+    list_objects,
+    tick_of,
+    track_points,
+)
+from hexoframe.hxapi.objects import linked
+from hexoframe.hxapi.samples import Samples
+from hexoframe.hxapi.saving import save
+from hexoframe.hxapi.sessions import SessionInfo, client_of, test_auth
+from hexoframe.hxapi.tables import MODELS, SAMPLE_RATES, Model, tables_of
+from hexoframe.timestamps import CLASSIC_FORMAT, clock_of, ticks_to_text
+
+if TYPE_CHECKING:
+    from hexoframe.client import Client
+    from hexoframe.recorddata import RecordData
+    from hexoframe.timestamps import Clock
+
+__all__ = [
+    "MODEL",
+    "TIMESTAMP",
+    "TIMESTAMP_FORMAT",
+    "TIMEZONE",
+    "SessionInfo",
+    "clearCache",
+    "convertTimestamps",
+    "dataSampleRate",
+    "datatypes",
+    "getData",
+    "getRangeData",
+    "getRangeList",
+    "getRecordData",
+    "getRecordInfo",
+    "getRecordList",
+    "getTrackPoints",
+    "getUnsubsampledData",
+    "raw_datatypes",
+    "saveTxt",
+    "test_auth",
+]
+
+MODEL: Model = "Hexoskin"
+TIMESTAMP: Literal["Epoch", "String"] = "Epoch"
+TIMESTAMP_FORMAT = CLASSIC_FORMAT
+TIMEZONE = "UTC"
+raw_datatypes, datatypes = tables_of(MODEL)
+dataSampleRate: dict[int, Any] = {
+    number: rate or [] for number, rate in SAMPLE_RATES.items()
+}
+
+_STAMPS = ("Epoch", "String")
+_CHOICES = {"MODEL": MODELS, "TIMESTAMP": _STAMPS}
+
+
+class _Settable(ModuleType):
+    """The module itself, which checks what a script sets and follows `MODEL`."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a variable of the module."""
+        choices = _CHOICES.get(name)
+        if choices is not None and value not in choices:
+            raise ConfigurationError(
+                f"{name} = {value!r}: give {' or '.join(map(repr, choices))}"
+            )
+        # What cannot be written is to be noticed here, not when a sample is looked at.
+        if name == "TIMEZONE":
+            ticks_to_text([], clock=256, tz=value)
+        if name == "TIMESTAMP_FORMAT":
+            ticks_to_text([], clock=256, fmt=value)
+        super().__setattr__(name, value)
+        if name == "MODEL":
+            tables = tables_of(value)
+            super().__setattr__("raw_datatypes", tables.raw)
+            super().__setattr__("datatypes", tables.others)
+
+
+sys.modules[__name__].__class__ = _Settable
+
+
+# -- data ------------------------------------------------------------------------------
+
+
+def getRecordData(
+    auth: SessionInfo,
+    recordID: int | str,
+    downloadRaw: bool = True,  # noqa: FBT001, FBT002  # as in the old script
+) -> dict[str, Any]:
+    """Return the samples of a record, its activities, its track and its facts.
+
+    Parameters
+    ----------
+    auth : SessionInfo
+        The login.
+    recordID : int or str
+        Id of the record.
+    downloadRaw : bool, default True
+        Whether to load `raw_datatypes` too.
+
+    Returns
+    -------
+    dict
+        A sequence of tuples for each name in `raw_datatypes` and `datatypes`;
+        ``annotations``, the activities (ranges) that overlap the record; ``track``, the
+        points of their tracks; ``info``, the record itself.
+
+    Raises
+    ------
+    HexoframeError
+        If the record cannot be loaded, or not completely.
+    """
+    client = client_of(auth)
+    info = getRecordInfo(auth, recordID)
+    load = partial(client.load_record, info["id"])
+    data = _collect(load, info["start"], _wanted(raw=downloadRaw))
+    return data | _surroundings(client, info)
+
+
+def getRangeData(
+    auth: SessionInfo,
+    rangeID: int | str,
+    downloadRaw: bool = True,  # noqa: FBT001, FBT002  # as in the old script
+) -> dict[str, Any]:
+    """Return the samples of a range (activity), as `getRecordData` does for a record.
+
+    Parameters
+    ----------
+    auth : SessionInfo
+        The login.
+    rangeID : int or str
+        Id of the range.
+    downloadRaw : bool, default True
+        Whether to load `raw_datatypes` too.
+
+    Returns
+    -------
+    dict
+        As of `getRecordData`; ``info`` is the range.
+
+    Raises
+    ------
+    HexoframeError
+        If the range cannot be loaded, or not completely.
+    """
+    client = client_of(auth)
+    get_json = client.transport.get_json
+    info = linked(get_json(object_path("range", key_of("range", rangeID))), get_json)
+    data = getData(auth, info["user"], info["start"], info["end"], downloadRaw)
+    return data | _surroundings(client, info)
+
+
+def getData(
+    auth: SessionInfo,
+    user: int | str | Mapping[str, Any],
+    start: int | str,
+    end: int | str,
+    downloadRaw: bool = True,  # noqa: FBT001, FBT002  # as in the old script
+) -> dict[str, Any]:
+    """Return what the records of a user hold between two moments.
+
+    Parameters
+    ----------
+    auth : SessionInfo
+        The login.
+    user : int, str or dict
+        Id, URI or e-mail address of the user, or ``record["user"]``; "" for who asks.
+    start, end : int or str, in ticks
+        The span; both belong to it.
+    downloadRaw : bool, default True
+        Whether to load `raw_datatypes` too.
+
+    Returns
+    -------
+    dict
+        A sequence of tuples for each name in `raw_datatypes` and `datatypes`.
+
+    Raises
+    ------
+    HexoframeError
+        If the samples cannot be loaded, or not completely.
+    """
+    load, first = _loader(auth, user, (start, end))
+    return _collect(load, first, _wanted(raw=downloadRaw))
+
+
+def getUnsubsampledData(
+    auth: SessionInfo,
+    userID: int | str | Mapping[str, Any],
+    start: int | str,
+    end: int | str,
+    dataID: int | str | Sequence[int | str],
+) -> Samples | list[Any]:
+    """Return the samples of some datatypes between two moments.
+
+    Parameters
+    ----------
+    auth : SessionInfo
+        The login.
+    userID : int, str or dict
+        Id, URI or e-mail address of the user, or ``record["user"]``; "" for who asks.
+    start, end : int or str, in ticks
+        The span; both belong to it.
+    dataID : int, str or sequence of them
+        Datatypes; several become the values of one tuple.
+
+    Returns
+    -------
+    Samples
+        A sequence of tuples.
+
+    Raises
+    ------
+    HexoframeError
+        If the samples cannot be loaded, or not completely.
+    """
+    load, first = _loader(auth, userID, (start, end))
+    samples: Samples | list[Any] = _collect(load, first, {"dataID": dataID})["dataID"]
+    return samples
+
+
+def _loader(auth: SessionInfo, user: Any, span: tuple[Any, Any]) -> tuple[Load, int]:
+    """Return what loads the span of a user, and the start of it."""
+    client = client_of(auth)
+    start, end = tick_of("start", span[0]), tick_of("end", span[1])
+
+    def load(**how: Any) -> RecordData | None:
+        whose = id_of(user) or client.account()["id"]
+        try:
+            return client.load_user(whose, start, end + 1, **how)
+        except NotFoundError:
+            return None
+
+    return load, start
+
+
+def _wanted(*, raw: bool) -> Mapping[str, Any]:
+    return {**raw_datatypes, **datatypes} if raw else datatypes
+
+
+def _collect(load: Load, start: Any, names: Mapping[str, Any]) -> dict[str, Any]:
+    wish = Wish(names=names, stamps=_stamps)
+    return collect(load, wish, clock=clock_of(start))
+
+
+def _stamps(clock: Clock) -> Stamps:
+    if TIMESTAMP == "Epoch":
+        return Stamps(clock=clock)
+    return Stamps(clock=clock, fmt=TIMESTAMP_FORMAT, tz=TIMEZONE)
+
+
+def _surroundings(client: Client, info: dict[str, Any]) -> dict[str, Any]:
+    """Return the activities that overlap a record or a range, and their track."""
+    user = id_of(info["user"])
+    filters = {
+        "order_by": "start",
+        "user": user,
+        "start__lt": info["end"],
+        "end__gt": info["start"],
+    }
+    ranges = list_objects(client, "range", filters)
+    track = track_points(client, user, ranges)
+    return {"annotations": ranges, "track": track, "info": info}
+
+
+# -- lists and facts -------------------------------------------------------------------
+
+
+def getRecordList(
+    auth: SessionInfo,
+    limit: int | str = "20",
+    user: int | str | Mapping[str, Any] = "",
+    deviceFilter: str = "",
+    *,
+    userFilter: int | str = "",
+) -> list[dict[str, Any]]:
+    """Return records, the newest first.
+
+    Parameters
+    ----------
+    auth : SessionInfo
+        The login.
+    limit : int or str, default "20"
+        How many at most; 0 for all.
+    user : int, str or dict, optional
+        Id, URI or e-mail address of a user, or ``record["user"]``.
+    deviceFilter : str, optional
+        Device, such as ``"HXSKIN1200001234"``.
+    userFilter : int or str, optional
+        Another name of `user`.
+
+    Returns
+    -------
+    list of dict
+        Records as the service gives them; ``record["user"].email`` is whose it is.
+
+    Raises
+    ------
+    ConfigurationError
+        If `limit` is no whole number.
+    """
+    filters = {"user": id_of(user or userFilter), "device": id_of(deviceFilter)}
+    return list_objects(client_of(auth), "record", filters, limit)
+
+
+def getRangeList(  # noqa: PLR0913, PLR0917  # as in the old script
+    auth: SessionInfo,
+    limit: int | str = "20",
+    user: int | str | Mapping[str, Any] = "",
+    activitytype: int | str = "",
+    start: int | str = "",
+    end: int | str = "",
+) -> list[dict[str, Any]]:
+    """Return ranges (activities), by their start.
+
+    Parameters
+    ----------
+    auth : SessionInfo
+        The login.
+    limit : int or str, default "20"
+        How many at most; 0 for all.
+    user : int, str or dict, optional
+        Id, URI or e-mail address of a user, or ``record["user"]``.
+    activitytype : int or str, optional
+        Id of a type of activity.
+    start, end : int or str, in ticks, optional
+        Only ranges that begin at `start` or later, and end at `end` or before.
+
+    Returns
+    -------
+    list of dict
+        Ranges as the service gives them.
+
+    Raises
+    ------
+    ConfigurationError
+        If `limit` is no whole number.
+    """
+    filters = {
+        "order_by": "start",
+        "user": id_of(user),
+        "activitytype": id_of(activitytype),
+        "start__gte": start if start == "" else tick_of("start", start),
+        "end__lte": end if end == "" else tick_of("end", end),
+    }
+    return list_objects(client_of(auth), "range", filters, limit)
+
+
+def getRecordInfo(auth: SessionInfo, recordID: int | str) -> dict[str, Any]:
+    """Return a record as the service describes it.
+
+    Parameters
+    ----------
+    auth : SessionInfo
+        The login.
+    recordID : int or str
+        Id of the record.
+
+    Returns
+    -------
+    dict
+        Its fields; ``info["user"].email`` is whose it is.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such record, or this user may not see it.
+    """
+    client = client_of(auth)
+    info = client.record_info(key_of("record", recordID))
+    return linked(info, client.transport.get_json)
+
+
+def getTrackPoints(
+    auth: SessionInfo,
+    userID: int | str | Mapping[str, Any],
+    ranges: Iterable[Mapping[str, Any] | int],
+) -> list[tuple[Any, ...]]:
+    """Return the points of the tracks of some ranges.
+
+    Parameters
+    ----------
+    auth : SessionInfo
+        The login.
+    userID : int, str or dict
+        Whose they are.
+    ranges : iterable of dict or int
+        What `getRangeList` returns, or ids.
+
+    Returns
+    -------
+    list of tuple
+        Time, altitude, longitude, latitude and horizontal accuracy of every point.
+    """
+    return track_points(client_of(auth), userID, ranges)
+
+
+# -- the rest --------------------------------------------------------------------------
+
+
+def convertTimestamps(arr: Any, format: str) -> Any:  # noqa: A002  # its old name
+    """Return samples with their time as ticks or as text.
+
+    Parameters
+    ----------
+    arr : Samples, or list of tuple or int
+        Samples, or rows that begin with a tick, or ticks.
+    format : {"Epoch", "String"}
+        Ticks, or text in `TIMESTAMP_FORMAT` and `TIMEZONE`.
+
+    Returns
+    -------
+    Samples, or list of tuple or str
+        Lists are returned as they are for "Epoch".
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such format.
+    """
+    if format not in _STAMPS:
+        raise ConfigurationError(
+            f"format={format!r}: give {' or '.join(map(repr, _STAMPS))}"
+        )
+    if isinstance(arr, Samples):
+        clock = arr.stamps.clock
+        text = Stamps(clock=clock, fmt=TIMESTAMP_FORMAT, tz=TIMEZONE)
+        return arr.stamped(text if format == "String" else Stamps(clock=clock))
+    if format == "Epoch" or not len(arr):
+        return arr
+    rows = [tuple(row) if isinstance(row, Iterable) else (row,) for row in arr]
+    ticks = [tick_of("arr", row[0]) for row in rows]
+    texts = ticks_to_text(
+        ticks, clock=clock_of(ticks[0]), fmt=TIMESTAMP_FORMAT, tz=TIMEZONE
+    )
+    return [
+        text if len(row) == 1 else (text, *row[1:])
+        for text, row in zip(texts.tolist(), rows, strict=True)
+    ]
+
+
+def saveTxt(data: Mapping[str, Any], dirname: str | Path) -> Path:
+    """Write a .txt for each name, into ``<dirname>/<e-mail>/<id>/``.
+
+    Parameters
+    ----------
+    data : mapping
+        What `getRecordData` or `getRangeData` returned, edited or not. Files of these
+        names are replaced.
+    dirname : str or Path
+        Where the folder of the user goes.
+
+    Returns
+    -------
+    Path
+        The folder with the files.
+
+    Raises
+    ------
+    ConfigurationError
+        If `data` does not say whose it is, or an entry is no sequence of rows.
+    """
+    return save(data, Path(dirname))
+
+
+def clearCache(auth: SessionInfo) -> None:
+    """Remove all records from the cache on this computer.
+
+    What was loaded before and not yet looked at is gone with it.
+
+    Parameters
+    ----------
+    auth : SessionInfo
+        The login.
+    """
+    auth.api.clear_resource_cache()
