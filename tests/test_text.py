@@ -1218,12 +1218,25 @@ def test_ranges_whose_note_is_empty_are_written_and_read(tmp_path, notes):
     pd.testing.assert_frame_equal(back.facts.ranges, record.facts.ranges)
 
 
-def test_ranges_in_local_time_are_written_and_read(tmp_path):
-    record = facts_record(ranges=ranges(TWO_RANGES[:1]))
+def test_ranges_are_written_as_ticks_beside_samples_with_text(tmp_path):
+    record = facts_record(ranges=ranges(TWO_RANGES))
     folder = text.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
-    line = (folder / "annotations.txt").read_text().splitlines()[1]
-    stamp = local_stamp(256, "Europe/Berlin")
-    assert line.startswith(f"1\t{stamp(START)}\t{stamp(START + 2560)}\t61495\tSleep")
+    lines = (folder / "annotations.txt").read_text().splitlines()
+    assert lines[1].startswith(f"1\t{START}\t{START + 2560}\t61495\tSleep")
+    back = open_text(folder, tz="Europe/Berlin")
+    pd.testing.assert_frame_equal(back.facts.ranges, record.facts.ranges)
+
+
+def test_ranges_in_local_time_are_read_too(tmp_path):
+    record = facts_record(ranges=ranges(TWO_RANGES))
+    folder = text.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
+    file, stamp = folder / "annotations.txt", local_stamp(256, "Europe/Berlin")
+    body = file.read_text()
+    for row in TWO_RANGES:
+        for tick in (row["start"], row["end"]):
+            body = body.replace(f"\t{tick}\t", f"\t{stamp(tick)}\t")
+    file.write_text(body)
+    assert str(START) not in body
     back = open_text(folder, tz="Europe/Berlin")
     pd.testing.assert_frame_equal(back.facts.ranges, record.facts.ranges)
 

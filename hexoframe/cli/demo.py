@@ -18,10 +18,11 @@ __all__ = ["demo"]
     help="Folder for the files; a temporary one by default.",
 )
 def demo(path: Path | None, to: Path | None) -> None:
-    """Open a recording, look at it and write it; no account is needed.
+    """Load a record from a local server, look at it and write it.
 
-    PATH is any recording; without it, a synthetic one is made. Each step shows the line
-    of Python that does the same.
+    No account is needed: the server stands in for the vendor's. PATH is a vendor export
+    (ZIP or folder) that it serves; without it, it has synthetic records. Each step
+    shows the line of Python that does the same.
     """
     from hexoframe.demo import main  # noqa: PLC0415  # it needs pandas
 

@@ -12,6 +12,7 @@ import datetime as dt
 import json
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -181,7 +182,7 @@ def parse_ranges(text: str, stamps: Stamps, *, where: str) -> pd.DataFrame:
     text : str
         What `ranges_text` or an old script wrote; may be empty.
     stamps : Stamps
-        How starts and ends are written.
+        How the samples are stamped; starts and ends are ticks, or written likewise.
     where : str
         Name of the file for errors.
 
@@ -201,12 +202,20 @@ def parse_ranges(text: str, stamps: Stamps, *, where: str) -> pd.DataFrame:
     # A note may have several lines: a row ends with a tab, where rows have one at all.
     mark = "\t\n" if "\t\n" in body else "\n"
     lines = body.removesuffix(mark).split(mark) if body else []
+    stamps = _written(lines, stamps)
     numbers = 1 + header + np.cumsum([0, *(line.count("\n") + 1 for line in lines)])
     rows = [
         _range(line, stamps, where=f"{where}: line {number}")
         for line, number in zip(lines, numbers.tolist(), strict=False)
     ]
     return facts_table("ranges", rows, clock=stamps.clock)
+
+
+def _written(lines: list[str], stamps: Stamps) -> Stamps:
+    """Return how starts are written: as ticks by the old script, in every case."""
+    start = lines[0].partition("\t")[2].partition("\t")[0] if lines else ""
+    is_tick = start.partition(".")[0].isdecimal()
+    return replace(stamps, fmt=None) if is_tick else stamps
 
 
 def _range(line: str, stamps: Stamps, *, where: str) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def write(  # noqa: PLR0913  # the settings of the old script
     with new_folder(target, overwrite=overwrite, owned=_is_own) as folder:
         for channel in wanted:
             _write_channel(record, channel, folder, how)
-        _write_facts(record, folder, how)
+        _write_facts(record, folder)
     return target
 
 
@@ -241,9 +241,10 @@ def _write_channel(
             file.write(writer.lines(piece))
 
 
-def _write_facts(record: RecordData, folder: Path, how: _Settings) -> None:
+def _write_facts(record: RecordData, folder: Path) -> None:
     facts = record.facts
-    stamps = how.stamps(CLOCK_OF_FAMILY[record.family])
+    # The old script left these as ticks, whatever the samples had.
+    stamps = Stamps(clock=CLOCK_OF_FAMILY[record.family])
     info = {
         **facts.info,
         "start": record.start_tick,
