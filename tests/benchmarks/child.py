@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import re
 import sys
 import time
@@ -71,7 +73,83 @@ def convert(path, target):
     return {"libraries": start, "peak": _peak_mb()}
 
 
-WORK = {work.__name__: work for work in (import_pandas, import_record, load, convert)}
+def client():
+    """Connect to the server of the environment; requests do not wait for a slot."""
+    from hexoframe.api.auth import UnsignedBasic
+    from hexoframe.api.limiter import Limiter
+    from hexoframe.api.transport import Transport
+    from hexoframe.cache import Cache
+    from hexoframe.client import Client
+
+    base_url, *pair = (os.environ[name] for name in BASIC)
+    auth = UnsignedBasic(base_url, *pair)
+    limiter = Limiter("benchmark", spacing_s=0)
+    return Client(Transport(base_url, auth, limiter=limiter), Cache())
+
+
+def ask(record, warm_up, transport):
+    """Load a record over the network, all of it, after one that is there to warm up."""
+    asked = client()
+
+    def load(number):
+        return asked.load_record(number, transport=transport, progress=False).load()
+
+    load(warm_up)
+    start = time.perf_counter()
+    loaded = load(record)
+    taken = time.perf_counter() - start
+    values = sum(loaded[name].size for name in loaded)
+    return {"seconds": taken, "peak": _peak_mb(), "values": values}
+
+
+def ask_classic(record, warm_up, collection):
+    """Load a record the classic way, with the garbage collection "on" or "off"."""
+    from tests.benchmarks import classic
+
+    base_url, *pair = (os.environ[name] for name in BASIC)
+    classic.load(base_url, tuple(pair), warm_up)
+    if collection == "off":
+        gc.disable()
+    start = time.perf_counter()
+    rows = classic.load(base_url, tuple(pair), record)
+    taken = time.perf_counter() - start
+    values = sum(
+        len(some) * len(classic.GROUPS[name].ids) for name, some in rows.items()
+    )
+    return {"seconds": taken, "peak": _peak_mb(), "values": values}
+
+
+def fetch(asked):
+    """Fetch the answers to the requests in a file, and throw them away as they come."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import requests
+
+    asked = json.loads(Path(asked).read_text())
+    base_url, *pair = (os.environ[name] for name in BASIC)
+    session = requests.Session()
+    session.auth = tuple(pair)
+
+    def one(request):
+        path, accept = request
+        with session.get(
+            base_url + path, headers={"Accept": accept}, stream=True, timeout=600
+        ) as answer:
+            answer.raise_for_status()
+            return len(answer.raw.read())
+
+    with ThreadPoolExecutor(4) as threads:
+        one(asked[0])
+        start = time.perf_counter()
+        size = sum(threads.map(one, asked))
+    return {"seconds": time.perf_counter() - start, "bytes": size}
+
+
+BASIC = ("HEXOFRAME_BASE_URL", "HEXOFRAME_USERNAME", "HEXOFRAME_PASSWORD")
+WORK = {
+    work.__name__: work
+    for work in (import_pandas, import_record, load, convert, ask, ask_classic, fetch)
+}
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +81,11 @@ def timed(work: Callable[[], object]) -> Timed:
 def race(new: Timed, old: Timed, *, rounds: int, **about: object) -> Row:
     """Run both ways in turn, after once for nothing, and compare their medians."""
     new(), old()
-    pairs = [(new(), old()) for _ in range(rounds)]
+    return paired([(new(), old()) for _ in range(rounds)], **about)
+
+
+def paired(pairs: list[tuple[float, float]], **about: object) -> Row:
+    """Compare the medians of the new and the old figure of each round."""
     news, olds = zip(*pairs, strict=True)
     ratios = [
         one / other if about.get("at_most") else other / one for one, other in pairs
@@ -101,9 +106,18 @@ def scaled(parts: Iterator[tuple[int, int, Callable[[], object]]]) -> float:
     return sum(seconds(work) * whole / part for part, whole, work in parts if part)
 
 
-def child(*arguments: str) -> dict[str, float]:
+def child(
+    *arguments: str, environment: Mapping[str, str] | None = None
+) -> dict[str, float]:
     """Do one thing in a fresh process and return the figures that it prints."""
     command = [sys.executable, "-m", "tests.benchmarks.child", *arguments]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
+    )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
