@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+import warnings
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from click.testing import CliRunner
 
 import hexoframe
 from hexoframe.cli.commands import Commands
-from hexoframe.errors import ConfigurationError
+from hexoframe.errors import ConfigurationError, SkippedChannelWarning
 
 ROOT = Path(__file__).parents[1]
 NAMES = ["BASE_URL", "USERNAME", "PASSWORD", "API_KEY", "API_SECRET"]
@@ -92,7 +93,7 @@ def test_a_command_line_that_is_not_understood_ends_with_2(arguments):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["demo", "no such file"], "no such file does not exist"),
+        (["demo", "no such file"], "no such file is no export"),
         (["demo", "README.md"], "README.md"),
         (["simulate", "--export", "README.md"], "README.md is no export"),
         (["simulate", "README.md"], "README.md is no export"),
@@ -160,6 +161,24 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly(ending):
     assert (result.exit_code, result.output) == (1, "")
 
 
+def test_warnings_of_hexoframe_are_told_in_a_line_and_others_as_usual():
+    group = Commands("tool")
+
+    @click.command()
+    def end():
+        warnings.warn("left\nout", SkippedChannelWarning, stacklevel=1)
+        warnings.warn("other", ImportWarning, stacklevel=1)
+
+    group.add_command(end)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        others = []
+        warnings.showwarning = lambda message, *_, **__: others.append(str(message))
+        result = CliRunner().invoke(group, ["end"])
+    assert (result.exit_code, result.output) == (0, "hexoframe: left out\n")
+    assert others == ["other"]
+
+
 def test_a_fault_of_hexoframe_itself_keeps_its_traceback(ending):
     assert isinstance(ending(ZeroDivisionError("bug")).exception, ZeroDivisionError)
 
@@ -167,10 +186,15 @@ def test_a_fault_of_hexoframe_itself_keeps_its_traceback(ending):
 # --- the commands -------------------------------------------------------------------
 
 
-def test_demo_opens_a_recording_and_writes_it(samples, tmp_path):
+def test_demo_loads_a_record_and_writes_it(samples, tmp_path):
+    pytest.importorskip("flask", reason="the simulated service needs Flask")
     done = run("demo", samples / "hexoskin_10min.zip", "--to", tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "hexoframe.open_record(" in done.stdout
+    assert ">>> record = hexoframe.load_record(" in done.stdout
+    # A warning stands in a line, without the code that warned.
+    told = [line for line in done.stderr.splitlines() if line.startswith("hexoframe:")]
+    assert any("metrics" in line for line in told)
+    assert ".py" not in done.stderr
     assert {"txt", "csv", "parquet"} <= {path.name for path in tmp_path.iterdir()}
 
 

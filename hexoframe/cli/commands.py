@@ -1,15 +1,20 @@
 """How a command ends: errors in a line on stderr, with a traceback for who wants it.
 
+Warnings of hexoframe are told in a line too.
+
 No command lives here, and none needs to care for its errors.
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from hexoframe.errors import HexoframeError
+from hexoframe.errors import HexoframeError, HexoframeWarning
 
 __all__ = ["Commands"]
 
@@ -38,7 +43,8 @@ class Commands(click.Group):
             If the command met an error of hexoframe or of the system.
         """
         try:
-            return super().invoke(ctx)
+            with _plain_warnings():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(_INTERRUPTED)
         except BrokenPipeError:
@@ -53,12 +59,31 @@ class _ToldError(click.ClickException):
     """An error as it is told: in one line, without a traceback."""
 
     def __init__(self, error: Exception) -> None:
-        text = " ".join(str(error).splitlines())
-        super().__init__(text or type(error).__name__)
+        super().__init__(str(error) or type(error).__name__)
 
     def show(self, file: Any = None) -> None:
         """Write the error to stderr."""
-        click.echo(f"hexoframe: {self.message}", err=file is None, file=file)
+        click.echo(_line(self.message), err=file is None, file=file)
+
+
+def _line(text: str) -> str:
+    return f"hexoframe: {' '.join(text.splitlines())}"
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Show warnings of hexoframe without the place in the code that warned."""
+    usual = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, HexoframeWarning):
+            click.echo(_line(str(message)), err=True)
+        else:
+            usual(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _debug_option() -> click.Option:
