@@ -1,4 +1,4 @@
-"""The service: from a request to bytes, objects and frames.
+"""The service: from the id of a record to its channels.
 
 ========== ==================================================================
 links      one host: its name, and which links may be followed
@@ -17,8 +17,16 @@ resources  lists of objects as frames
 pieces     parts of a record that one request brings
 costs      what pieces cost: requests, megabytes, minutes
 plan       which pieces a load needs, before anything is sent
+about      what the service says of a record beside its samples
+progress   how far a download is, on stderr
+shelf      the finished pieces of a download on disk
+fetch      fetches the pieces of a plan, several at a time
+assemble   makes a record of the pieces that came
+joining    several records put one behind the other
+download   a load as a whole: cache or service, and the steps in their order
 ========== ==================================================================
 
-A module uses only those above it; from `queries` on, none needs the network. What
-the samples in an answer mean is known to `hexoframe.formats`.
+A module uses only those above it. From `queries` to `plan`, and in `shelf`, `assemble`
+and `joining`, none asks the network. What the samples in an answer mean is known to
+`hexoframe.formats`; who asks for what, to `hexoframe.client`.
 """
