@@ -115,7 +115,7 @@ def number_of(resource: str, number: int | str) -> int:
     if isinstance(number, bool) or whole < 0 or whole != float(number):
         raise ConfigurationError(
             f"the id of a {resource} is {number!r}: give a whole number such as 37700; "
-            "list_records() shows them"
+            f"list_{resource}s() shows them"
         )
     return whole
 

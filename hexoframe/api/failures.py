@@ -53,6 +53,11 @@ _NEVER_THERE = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.SSLError,
 )
+# Where the ids of what was asked for can be seen.
+_LISTED = {
+    "record": "; list_records() shows the records that can be loaded",
+    "range": "; connect().list_ranges() shows the ranges that can be loaded",
+}
 # Who is offline should hear of it soon.
 _FEW = 2
 
@@ -155,8 +160,8 @@ def _message(
         401: f"{origin} does not know this user{quoted}: {auth.how_to_mend}",
         403: f"{place} is not open to this user{quoted}: ask its owner to share it, or "
         "log in as another user",
-        404: f"{place} does not exist, or this user may not see it: check the id; "
-        "list_records() shows the records that can be loaded",
+        404: f"{place} does not exist, or this user may not see it: check the id"
+        + _LISTED.get(place.removeprefix(f"{origin}/api/").partition("/")[0], ""),
         429: f"{origin} asks for fewer requests{quoted}: wait some minutes, and see "
         "that no other program asks with the same user",
     }
