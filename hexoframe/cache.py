@@ -17,12 +17,11 @@ import os
 import re
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -44,13 +43,12 @@ if TYPE_CHECKING:
 __all__ = ["Cache", "Entry", "Selection", "clear", "folder", "info"]
 
 _LOG = logging.getLogger(__name__)
-_T = TypeVar("_T")
 # One more whenever the same answers of the service would give another record.
 _VERSION = 1
 _NOTE = "entry.json"
 # Channels that are written at a time; more would only wait for each other.
 _THREADS = 2
-_PARTS = ".parts"
+_PARTS, _PARTS_NOTE = ".parts", "selection.json"
 _INFO = {
     "host": "string",
     "record": "Int64",
@@ -187,8 +185,8 @@ class Cache:
         hosts = "*" if host is None else _plain(host)
         records = "*" if record is None else str(record)
         notes = self.folder.glob(f"records/{hosts}/{records}/*/{_NOTE}")
-        found = [(entry, note) for note in notes if (entry := _read_note(note))]
-        found.sort(key=lambda pair: pair[1].stat().st_mtime_ns, reverse=True)
+        found = [(entry, _age(note)) for note in notes if (entry := _read_note(note))]
+        found.sort(key=lambda pair: pair[1], reverse=True)
         return [entry for entry, _ in found]
 
     def find(self, wanted: Selection) -> Entry | None:
@@ -231,14 +229,15 @@ class Cache:
         CacheError
             If files are missing or damaged: here, or when a channel is touched.
         """
-        where = entry.folder / f"record_{entry.selection.record}"
+        options = replace(options, allow_partial=False)
+        where = _samples_of(entry)
         with _reading(where):
             data = parquet.read(where, options)
         return RecordData(
             data.family,
             (data.start_tick, data.end_tick),
             {
-                name: _guarded(source, where)
+                name: self._guarded(source, entry, replace(options, channels=[name]))
                 for name, source in data.whole().items()
                 if isinstance(source, Source)
             },
@@ -247,6 +246,53 @@ class Cache:
             tz=data.tz,
             left_out=options.left_out(data.family),
         )
+
+    def _guarded(self, source: Source, entry: Entry, options: ReadOptions) -> Source:
+        """Return the source of a channel that outlives its entry.
+
+        What replaced the entry since holds the channel too; where nothing does, the
+        error says that the cache is to blame.
+        """
+        where = _samples_of(entry)
+
+        def read() -> pd.DataFrame:
+            try:
+                with _reading(where):
+                    return source.read()
+            except CacheError as error:
+                name, data = self._successor(entry, options, error)
+                return data[name]
+
+        def pieces(rows: int) -> Iterator[pd.DataFrame]:
+            if source.pieces is None:
+                return
+            begun = False
+            try:
+                with _reading(where):
+                    for piece in source.pieces(rows):
+                        begun = True
+                        yield piece
+            except CacheError as error:
+                if begun:
+                    raise
+                name, data = self._successor(entry, options, error)
+                yield from data.pieces(name, rows)
+
+        return replace(source, read=read, pieces=pieces)
+
+    def _successor(
+        self, entry: Entry, options: ReadOptions, error: CacheError
+    ) -> tuple[str, RecordData]:
+        """Return a channel, and what holds it in place of an entry that went."""
+        other = self.find(entry.selection)
+        if other is None or other.folder == entry.folder:
+            raise error
+        data = self.open(other, options)
+        window = entry.selection.window
+        if window not in (None, other.selection.window):
+            data = data.cut(*window)
+        (name,) = options.wanted(data.family)
+        return name, data
 
     def store(self, selection: Selection, data: RecordData) -> Entry:
         """Keep a record; other states of it, and parts of this one, are removed.
@@ -265,6 +311,9 @@ class Cache:
         """
         target = self._place(selection)
         with self.writing():
+            # What a process that was killed left behind, half written.
+            for stale in target.parent.glob(f".{target.name}.*"):
+                shutil.rmtree(stale, ignore_errors=True)
             shutil.rmtree(target, ignore_errors=True)
             with new_folder(
                 target, overwrite=False, owned=lambda name: name == _NOTE
@@ -274,10 +323,12 @@ class Cache:
                 (fresh / _NOTE).write_text(json.dumps(note, indent=1), "utf-8")
         kept = Entry(selection=selection, folder=target)
         for entry in self.entries(selection.host, selection.record):
-            old = entry.selection.last_modified != selection.last_modified
-            if entry != kept and (old or selection.holds(entry.selection)):
+            if entry != kept and _makes_needless(selection, entry.selection):
                 self.forget(entry)
-        shutil.rmtree(self._parts(selection), ignore_errors=True)
+        for parts in target.parent.glob(f"*{_PARTS}"):
+            other = _read_selection(parts / _PARTS_NOTE)
+            if other is None or _makes_needless(selection, other):
+                shutil.rmtree(parts, ignore_errors=True)
         return kept
 
     def forget(self, entry: Entry) -> None:
@@ -307,7 +358,7 @@ class Cache:
                 shutil.rmtree(parts, ignore_errors=True)
             parts.mkdir(parents=True, exist_ok=True)
             # What cannot be written is to be noticed before anything is asked for.
-            with new_file(parts / "selection.json", overwrite=True) as note:
+            with new_file(parts / _PARTS_NOTE, overwrite=True) as note:
                 note.write_text(json.dumps(asdict(selection)), "utf-8")
         return parts
 
@@ -390,7 +441,7 @@ def info() -> pd.DataFrame:
         _row(entry.selection, entry.folder, complete=True) for entry in cache.entries()
     ]
     for parts in sorted(cache.folder.glob(f"records/*/*/*{_PARTS}")):
-        selection = _read_selection(parts / "selection.json")
+        selection = _read_selection(parts / _PARTS_NOTE)
         if selection is not None:
             rows.append(_row(selection, parts, complete=False))
     return pd.DataFrame(rows, columns=list(_INFO)).astype(_INFO)
@@ -439,6 +490,24 @@ def clear(record: int | str | None = None) -> int:
 def _plain(host: str) -> str:
     """Return a host as the name of a folder; one that is such a name stays as it is."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", host)
+
+
+def _makes_needless(kept: Selection, other: Selection) -> bool:
+    """Whether another selection of a record is of no use beside one that is kept."""
+    return kept.last_modified != other.last_modified or kept.holds(other)
+
+
+def _samples_of(entry: Entry) -> Path:
+    """Return the folder of the Parquet files of an entry."""
+    return entry.folder / f"record_{entry.selection.record}"
+
+
+def _age(note: Path) -> int:
+    """Return when a note was written; 0 for one that went meanwhile."""
+    try:
+        return note.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _read_note(note: Path) -> Entry | None:
@@ -504,18 +573,3 @@ def _reading(where: Path) -> Iterator[None]:
             f"{where} cannot be read ({type(error).__name__}): the cache was cleared "
             "or refreshed since the record was loaded, so load it again"
         ) from error
-
-
-def _guarded(source: Source, where: Path) -> Source:
-    """Return a source whose failures say that the cache is to blame."""
-
-    def read(reading: Callable[[], _T]) -> _T:
-        with _reading(where):
-            return reading()
-
-    def pieces(rows: int) -> Iterator[pd.DataFrame]:
-        if source.pieces is not None:
-            with _reading(where):
-                yield from source.pieces(rows)
-
-    return replace(source, read=partial(read, source.read), pieces=pieces)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import ipaddress
 import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    import pandas as pd
+
+    from hexoframe.api.auth import Credential
+    from hexoframe.client import Client
+    from hexoframe.recorddata import RecordData
+    from hexoframe.simulator.server import LoggedRequest
+    from hexoframe.simulator.server.running import Server
+    from hexoframe.simulator.shirt import Recording, Shirt
 
 REAL_DATA = "HEXOFRAME_REAL_DATA"
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
@@ -80,6 +92,188 @@ def sealed_world(
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up_loopback)
     monkeypatch.setenv("HEXOFRAME_CACHE_DIR", str(cache))
+
+
+@pytest.fixture
+def own_config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """A config folder of the test's own, and no keyring."""
+    monkeypatch.setenv("HEXOFRAME_CONFIG_DIR", str(tmp_path / "config"))
+    keyring = pytest.importorskip("keyring")
+    from keyring.backends.null import Keyring
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Keyring())
+    yield tmp_path / "config"
+    keyring.set_keyring(before)
+
+
+# -- the simulated service and its clients ---------------------------------------------
+
+
+@functools.cache
+def _worn(shirt: Shirt) -> Recording:
+    from hexoframe.simulator.shirt import wear
+
+    return wear(shirt)
+
+
+@pytest.fixture(scope="session")
+def worn() -> Callable[[Shirt], Recording]:
+    """What a shirt records, worn once however many servers show it."""
+    return _worn
+
+
+@contextlib.contextmanager
+def _serving(*shirts: Shirt, **more: Any) -> Iterator[Server]:
+    pytest.importorskip("flask", reason="the simulated service needs Flask")
+    from hexoframe.simulator.server import Switches, serve
+
+    known = {name: more.pop(name) for name in ("exports", "clock") if name in more}
+    recordings = [_worn(shirt) for shirt in shirts]
+    with serve(recordings=recordings, switches=Switches(**more), **known) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[..., contextlib.AbstractContextManager[Server]]:
+    """A context manager with a server of some shirts, under given switches."""
+    return _serving
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """The waits before repetitions, none of which took place."""
+    return []
+
+
+def _signed(server: Server, **other: str) -> Credential:
+    from hexoframe.api.auth import SignedBasic
+
+    given = {
+        "username": server.username,
+        "password": server.password,
+        "api_key": server.api_key,
+        "api_secret": server.api_secret,
+        **other,
+    }
+    return SignedBasic(server.base_url, **given)
+
+
+@pytest.fixture(scope="session")
+def signed() -> Callable[..., Credential]:
+    """The signed credentials of the main user of a server, some of them changed."""
+    return _signed
+
+
+def _new_client(
+    server: Server,
+    cache: Path | None = None,
+    auth: Credential | None = None,
+    **more: Any,
+) -> Client:
+    from hexoframe.api.limiter import Limiter
+    from hexoframe.api.transport import RetryPolicy, Transport
+    from hexoframe.cache import Cache
+    from hexoframe.client import Client
+
+    policy = {"sleep": lambda _: None, **more.pop("policy", {})}
+    transport = Transport(
+        server.base_url,
+        auth or _signed(server),
+        limiter=more.pop("limiter", None) or Limiter("test", spacing_s=0),
+        retries=RetryPolicy(**policy),
+        **more,
+    )
+    return Client(transport, None if cache is None else Cache(cache))
+
+
+@pytest.fixture(scope="session")
+def new_client() -> Callable[..., Client]:
+    """A maker of clients without limit and without waits, to be closed."""
+    return _new_client
+
+
+@pytest.fixture
+def client_of(waits: list[float]) -> Iterator[Callable[..., Client]]:
+    """A maker of clients without limit, whose waits are told and do not take place."""
+    with contextlib.ExitStack() as opened:
+
+        def make(server: Server, *args: Any, **more: Any) -> Client:
+            policy = {"sleep": waits.append, **more.pop("policy", {})}
+            return opened.enter_context(
+                _new_client(server, *args, policy=policy, **more)
+            )
+
+        yield make
+
+
+def _for_data(server: Server) -> list[LoggedRequest]:
+    return [entry for entry in server.log if entry.path.startswith("/api/data/")]
+
+
+@pytest.fixture(scope="session")
+def for_data() -> Callable[[Server], list[LoggedRequest]]:
+    """The requests for samples in the log of a server."""
+    return _for_data
+
+
+def _differences(
+    one: RecordData, other: RecordData, *, but: tuple[str, ...] = ()
+) -> list[str]:
+    """Say in what two records differ, down to the last bit of each sample."""
+    told = ("family", "start_tick", "end_tick", "scale")
+    found = [
+        f"{what}: {getattr(one, what)} and {getattr(other, what)}"
+        for what in told
+        if getattr(one, what) != getattr(other, what)
+    ]
+    mine, theirs = ([name for name in each if name not in but] for each in (one, other))
+    if mine != theirs:
+        found.append(f"channels: {set(mine) ^ set(theirs)} are in one alone")
+    for name in mine:
+        if name in other:
+            found += _frames_differ(name, one[name], other[name])
+    tables = ("ranges", "annotations", "track", "metrics", "statistics")
+    found += [
+        f"{table} differ"
+        for table in tables
+        if table not in but
+        and not _same_table(getattr(one.facts, table), getattr(other.facts, table))
+    ]
+    return found
+
+
+def _same_table(one: pd.DataFrame | None, other: pd.DataFrame | None) -> bool:
+    return one is other if one is None or other is None else one.equals(other)
+
+
+def _frames_differ(name: str, one: pd.DataFrame, other: pd.DataFrame) -> Iterator[str]:
+    if not one.index.equals(other.index):
+        yield f"{name}: {len(one)} and {len(other)} rows, or other times"
+        return
+    if one.dtypes.to_dict() != other.dtypes.to_dict():
+        yield f"{name}: {one.dtypes} and {other.dtypes}"
+        return
+    if one.attrs != other.attrs:
+        yield f"{name}: {one.attrs} and {other.attrs}"
+    for column in one:
+        mine, theirs = one[column].to_numpy(), other[column].to_numpy()
+        signs = np.signbit(mine) == np.signbit(theirs)
+        equal = np.array_equal(mine, theirs, equal_nan=True)
+        if not equal or not (signs | np.isnan(mine)).all():
+            yield f"{name}: values of {column}"
+
+
+@pytest.fixture(scope="session")
+def differences() -> Callable[..., list[str]]:
+    """In what two records differ, down to the last bit; [] for nothing.
+
+    Channels and tables that are named in `but=` are not compared.
+    """
+    return _differences
+
+
+# -- files -----------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")

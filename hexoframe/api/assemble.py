@@ -23,7 +23,7 @@ from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
 from hexoframe.errors import IncompleteDataError, ResponseError
 from hexoframe.facts import Facts
 from hexoframe.formats.wire import channel_frames, join_pages
-from hexoframe.frames import slice_ticks, ticks_of
+from hexoframe.frames import empty_frame, slice_ticks, ticks_of
 from hexoframe.ledger import Receipt
 from hexoframe.recorddata import RecordData, Source
 
@@ -70,8 +70,8 @@ def assemble(  # noqa: PLR0913  # all that a download brought
     Returns
     -------
     RecordData
-        The channels that have samples. A part that begins or ends within the record
-        is not cut.
+        The channels that have samples, and those of which samples were lost. A part
+        that begins or ends within the record is not cut.
 
     Raises
     ------
@@ -214,7 +214,6 @@ def _from_exports(plan: Plan, fetched: Fetched, head: RecordHead) -> dict[str, _
         plan, pieces=tuple(e.piece for e in fetched.exports) + plan.of_kind("json")
     )
     by_piece = {export.piece: export for export in fetched.exports}
-    missed = _spans([piece for piece in fetched.lost if piece.kind == "zip"], head)
     indexes = _Indexes()
     makers = {}
     for name, channel in channels_of(plan.family).items():
@@ -225,13 +224,14 @@ def _from_exports(plan: Plan, fetched: Fetched, head: RecordHead) -> dict[str, _
         held = [
             p.data for p in parts if name in p.data and p.data.receipt(name).samples
         ]
-        if not held:
+        missed = _missed(channel, fetched.lost_of("zip"), head)
+        if not held and not missed:
             continue
         lost = [*_short(channel, parts, head), *missed]
         single = held[0] if len(held) == 1 else None
         makers[name] = _Maker(
             way=BY_EXPORT,
-            make=lambda name=name, held=held: _joined(name, held),  # type: ignore[misc]
+            make=partial(_joined, channel, held, record_id=head.id),
             indexes=indexes,
             stream=None if single is None else partial(single.pieces, name),
             samples=None if single is None else single.receipt(name).samples,
@@ -240,9 +240,16 @@ def _from_exports(plan: Plan, fetched: Fetched, head: RecordHead) -> dict[str, _
     return makers
 
 
-def _spans(lost: Sequence[Piece], head: RecordHead) -> tuple[tuple[int, int], ...]:
-    """Return the windows of pieces that did not come."""
-    return tuple((piece.start, min(piece.end, head.span[1])) for piece in lost)
+def _missed(
+    channel: Channel, lost: Sequence[Piece], head: RecordHead
+) -> tuple[tuple[int, int], ...]:
+    """Return the windows of the pieces with a channel that did not come."""
+    numbers = {row.id for row in channel.datatypes if row.in_model}
+    return tuple(
+        (piece.start, min(piece.end, head.span[1]))
+        for piece in lost
+        if numbers and (not piece.datatypes or numbers & {*piece.datatypes})
+    )
 
 
 def _short(
@@ -269,13 +276,16 @@ def _short(
             yield last, end
 
 
-def _joined(name: str, held: Sequence[RecordData]) -> tuple[pd.DataFrame, int]:
+def _joined(
+    channel: Channel, held: Sequence[RecordData], *, record_id: int
+) -> tuple[pd.DataFrame, int]:
     """Put the parts of a channel together; rows that two parts hold are kept once."""
     # In one piece each, and not by look-up, which would keep them for good.
-    frames = [frame for data in held for frame in data.pieces(name, sys.maxsize)]
+    frames = [f for data in held for f in data.pieces(channel.name, sys.maxsize)]
+    if not frames:
+        return empty_frame(channel, record_id=record_id), 0
     if len(frames) == 1:
         return frames[0], 0
-    channel = held[0].channel(name)
     kept, dropped = [frames[0]], 0
     for before, part in pairwise(frames):
         cut = _behind(before, part, channel)
@@ -317,26 +327,27 @@ class _Pages:
     ) -> None:
         pages = plan.of_kind("json")
         self._plan = plan
-        self._pieces = [page for page in pages if page not in fetched.lost]
-        self._lost = _spans([p for p in pages if p in fetched.lost], head)
+        self._lost = fetched.lost_of("json")
+        self._pieces = [page for page in pages if page not in self._lost]
         self._shelf = shelf
         self._head = head
         self._guard = threading.Lock()
         self._slight: dict[str, tuple[pd.DataFrame, int]] = {}
 
     def makers(self) -> dict[str, _Maker]:
-        """Return the channels that have samples."""
+        """Return the channels that have samples, or lost some."""
         there = self._shelf.counts(self._pieces)
         indexes = _Indexes()
         makers = {}
         for name, channel in channels_of(self._plan.family).items():
             numbers = {row.id for row in channel.datatypes if row in self._plan.wanted}
-            if any(there[number] for number in self._plan.json & numbers):
+            lost = _missed(channel, self._lost, self._head)
+            if lost or any(there[number] for number in self._plan.json & numbers):
                 makers[name] = _Maker(
                     way=BY_PAGES,
                     make=lambda name=name: self._take(name),  # type: ignore[misc]
                     indexes=indexes,
-                    lost=self._lost,
+                    lost=lost,
                 )
         return makers
 
@@ -372,6 +383,11 @@ class _Pages:
         )
         dropped = joined.duplicates
         return {
-            name: (frame, max(dropped.get(number, 0) for number in ids[name]))
-            for name, frame in frames.items()
+            name: (
+                frames[name]
+                if name in frames
+                else empty_frame(channels[name], record_id=self._head.id),
+                max((dropped.get(number, 0) for number in ids[name]), default=0),
+            )
+            for name in names
         }

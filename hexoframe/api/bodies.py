@@ -89,6 +89,9 @@ class Part:
 
     def take(self, response: requests.Response, on_bytes: OnBytes | None) -> int:
         """Add a body, move the complete file to its place, return its length."""
+        if on_bytes is not None:
+            # Who wants no more of it says so before the file is touched.
+            on_bytes(0)
         begin = self._begin(response)
         with self._file.open("r+b" if begin else "wb") as file:
             file.seek(begin)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, get_args
 from hexoframe.api.about import FACT_REQUESTS, FACTS, fetch_fact, fetch_head
 from hexoframe.api.assemble import assemble
 from hexoframe.api.costs import REQUESTS_HZ, Estimate
-from hexoframe.api.fetch import BinaryRefusedError, Fetcher
+from hexoframe.api.fetch import BinaryRefusedError, Fetcher, fetch_samples
+from hexoframe.api.pieces import Piece
 from hexoframe.api.plan import Plan, Transport, estimate, make_plan, wanted_datatypes
 from hexoframe.api.progress import Meter
 from hexoframe.api.shelf import Shelf
@@ -35,7 +36,6 @@ from hexoframe.errors import (
     AuthenticationError,
     CacheError,
     ConfigurationError,
-    HexoframeWarning,
     MissingFactsWarning,
     MissingSamplesWarning,
     NotFoundError,
@@ -44,7 +44,6 @@ from hexoframe.errors import (
     TimestampError,
 )
 from hexoframe.formats.options import ReadOptions
-from hexoframe.formats.wire import parse_data
 from hexoframe.frames import to_raw
 from hexoframe.recorddata import RecordData, Source
 from hexoframe.timestamps import time_to_tick
@@ -65,6 +64,8 @@ _LOG = logging.getLogger(__name__)
 Moment = int | str | datetime
 # So long is the look at which channels a device has.
 _PROBE_S = 10
+# What a record says of itself if the server gave no binary export of it.
+_EXPORT, _REFUSED = "export", "refused"
 # A table of facts that fails so is left out with a warning: the samples count.
 _FACT_FAILURES = (NotFoundError, ServerError, ResponseError)
 
@@ -172,7 +173,9 @@ def kept_record(cache: Cache, host: str, record: int, order: Order) -> RecordDat
             transport=order.transport,
         )
         if held.holds(wanted):
-            return _cut_out(cache, entry, wanted, order)
+            data = _cut_out(cache, entry, wanted, order)
+            _warn_of_refusal(data, order)
+            return data
     raise CacheError(
         f"the cache holds nothing of record {record} of {host} that has all of this: "
         "load it once without offline=True; hexoframe.cache.info() lists what there is"
@@ -240,10 +243,8 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
         with cache.lock(load.host, head.id):
             return load.through(cache, refresh=refresh)
     except CacheError as error:
-        warnings.warn(
-            f"{error}. The record is loaded without a cache",
-            HexoframeWarning,
-            stacklevel=4,
+        transport.limiter.warn_of_folder(
+            f"{error}. The record is loaded without a cache", stacklevel=5
         )
     return load.into_memory()
 
@@ -291,9 +292,9 @@ class _Load:
             return kept
         parts = cache.parts(wanted, fresh=refresh)
         with cache.writing():
-            data = self._download(family, parts)
-        if any(data.receipt(name).lost for name in data):
-            # What lacks samples is for this caller alone, who said that they may lack.
+            data, whole = self._download(family, parts)
+        if not whole:
+            # What lacks something is for this caller alone, who was told of it.
             return self._shown(data)
         return _cut_out(cache, cache.store(wanted, data), wanted, self._order)
 
@@ -301,17 +302,23 @@ class _Load:
         """Open what the cache has; what is damaged is removed."""
         while (entry := cache.find(wanted)) is not None:
             try:
-                return _cut_out(cache, entry, wanted, self._order)
+                data = _cut_out(cache, entry, wanted, self._order)
             except CacheError as error:
                 _LOG.warning("%s: fetched again", error)
                 cache.forget(entry)
+            else:
+                _warn_of_refusal(data, self._order)
+                return data
         return None
 
     def into_memory(self) -> RecordData:
         """Load the record without a cache."""
         family, _, _ = self._family(None)
-        with tempfile.TemporaryDirectory(prefix="hexoframe-") as folder:
-            return self._shown(self._download(family, Path(folder)))
+        with tempfile.TemporaryDirectory(
+            prefix="hexoframe-", ignore_cleanup_errors=True
+        ) as folder:
+            data, _ = self._download(family, Path(folder))
+            return self._shown(data)
 
     def _family(self, cache: Cache | None) -> tuple[Family, bool, bool]:
         """Return the family, whether it was found out, and whether that took asking."""
@@ -372,18 +379,13 @@ class _Load:
             if row.in_model and row.id is not None and row.id not in known
         }
         start = self._head.span[0]
-        end = start + _PROBE_S * clock
-        body = self._transport.get_bytes(
-            "/api/data/",
-            {
-                "record": self._head.id,
-                "datatype": ",".join(map(str, telling)),
-                "start": start,
-                "end": end,
-            },
+        page = Piece(
+            kind="json",
+            datatypes=tuple(telling),
+            start=start,
+            end=start + _PROBE_S * clock,
         )
-        where = f"record {self._head.id}, its first {_PROBE_S} s"
-        found = parse_data(body, clock=clock, where=where, window=(start, end))
+        found = fetch_samples(self._transport, self._head, page)
         there = [number for number, samples in found.items() if len(samples.ticks)]
         return next((telling[n] for n in there if n in telling), usual)
 
@@ -399,8 +401,8 @@ class _Load:
             way = "json"
         return make_plan(family, head.span, rows, window=self._window, transport=way)
 
-    def _download(self, family: Family, folder: Path) -> RecordData:
-        """Fetch what the folder lacks, and make the record of it."""
+    def _download(self, family: Family, folder: Path) -> tuple[RecordData, bool]:
+        """Fetch what the folder lacks; return the record and whether it is whole."""
         order, head, shelf = self._order, self._head, Shelf(folder)
         plan = self.plan(family)
         tables: dict[str, pd.DataFrame | None] = {}
@@ -416,8 +418,9 @@ class _Load:
             )
             try:
                 fetched = fetcher.run(plan, self._facts(tables))
-            except BinaryRefusedError as refused:
-                plan = self._without_export(family, plan, refused)
+            except BinaryRefusedError as error:
+                plan = self._without_export(family, plan, error)
+                head = replace(head, info={**head.info, _EXPORT: _REFUSED})
                 fetched = fetcher.run(plan, self._facts(tables))
         data = assemble(
             plan,
@@ -427,7 +430,9 @@ class _Load:
             tables=tables,
             allow_partial=order.options.allow_partial,
         )
-        return data if self._window is None else data.cut(*self._window)
+        _warn_of_refusal(data, order)
+        whole = not fetched.lost and all(tables[name] is not None for name in FACTS)
+        return data if self._window is None else data.cut(*self._window), whole
 
     def _facts(
         self, tables: dict[str, pd.DataFrame | None]
@@ -453,7 +458,7 @@ class _Load:
     def _without_export(
         self, family: Family, plan: Plan, refused: BinaryRefusedError
     ) -> Plan:
-        """Return a plan that takes everything from JSON, and say what that lacks."""
+        """Return a plan that takes everything from JSON."""
         cause = refused.__cause__ or refused
         head = self._head
         if self._order.transport == "zip":
@@ -462,19 +467,9 @@ class _Load:
                 "it with transport='json' or 'auto'"
             ) from cause
         _LOG.info("record %s: no binary export (%s), JSON instead", head.id, cause)
-        new = make_plan(
+        return make_plan(
             family, head.span, plan.wanted, window=self._window, transport="json"
         )
-        fewer = {row.channel for row in plan.wanted if row.carrier == "binary"}
-        if fewer:
-            names = ", ".join(name for name in channels_of(family) if name in fewer)
-            warnings.warn(
-                f"record {head.id}: the server gives no binary export, and JSON has "
-                f"these channels in part or not at all: {names}",
-                MissingSamplesWarning,
-                stacklevel=2,
-            )
-        return new
 
     def _shown(self, data: RecordData) -> RecordData:
         """Return a record in memory as the caller wants it."""
@@ -495,6 +490,22 @@ class _Load:
             facts=data.facts,
             scale=scale,
             left_out=set(channels_of(data.family)) - wanted,
+        )
+
+
+def _warn_of_refusal(data: RecordData, order: Order) -> None:
+    """Say what a record lacks because the server gave no binary export of it."""
+    if data.facts.info.get(_EXPORT) != _REFUSED:
+        return
+    rows = wanted_datatypes(data.family, order.channels, waveforms=order.waveforms)
+    fewer = {row.channel for row in rows if row.carrier == "binary"}
+    if fewer:
+        names = ", ".join(name for name in channels_of(data.family) if name in fewer)
+        warnings.warn(
+            f"record {data.id}: the server gave no binary export, and JSON has these "
+            f"channels in part or not at all: {names}; refresh=True asks for it again",
+            MissingSamplesWarning,
+            stacklevel=2,
         )
 
 

@@ -11,12 +11,12 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 import numpy as np
 
+from hexoframe.api.crew import Crew
 from hexoframe.api.pieces import Piece, split
 from hexoframe.api.transport import BINARY, JSON
 from hexoframe.channels import CLOCK_OF_FAMILY, datatypes_of
@@ -38,18 +38,18 @@ if TYPE_CHECKING:
     from hexoframe.api.plan import Plan
     from hexoframe.api.progress import Meter
     from hexoframe.api.shelf import Shelf
-    from hexoframe.api.transport import Transport
+    from hexoframe.api.transport import OnBytes, Transport
     from hexoframe.channels import Datatype, Family
     from hexoframe.recorddata import RecordData
 
-__all__ = ["BinaryRefusedError", "Export", "Fetched", "Fetcher"]
+__all__ = ["BinaryRefusedError", "Export", "Fetched", "Fetcher", "fetch_samples"]
 
 _LOG = logging.getLogger(__name__)
 _PATH = "/api/data/"
 # More than these are never in flight at the allowed pace.
 _THREADS = 4
-# How often an answer that makes no sense is asked for.
-_TRIES = 3
+# How often an answer that makes no sense is asked for, and one without samples.
+_TRIES, _EMPTY_TRIES = 3, 2
 # A window so short that is thinned still is no matter of its length.
 _LEAST_TICKS = 64
 # Channels of the longest step have a sample each five minutes.
@@ -99,6 +99,57 @@ class Fetched:
     exports: list[Export] = field(default_factory=list)
     lost: list[Piece] = field(default_factory=list)
 
+    def lost_of(self, kind: Literal["zip", "json"]) -> list[Piece]:
+        """Return the pieces of one kind that did not come, in order of time."""
+        lost = [piece for piece in self.lost if piece.kind == kind]
+        return sorted(lost, key=lambda piece: piece.start)
+
+
+def fetch_samples(
+    transport: Transport,
+    head: RecordHead,
+    piece: Piece,
+    *,
+    on_bytes: OnBytes | None = None,
+) -> dict[int, Samples]:
+    """Return the answer to a page of JSON; one that makes no sense is asked for again.
+
+    Parameters
+    ----------
+    transport : Transport
+        Where to ask.
+    head : RecordHead
+        The record.
+    piece : Piece
+        The page.
+    on_bytes : callable, optional
+        Told of bytes as they come.
+
+    Raises
+    ------
+    RequestError
+        If the service refuses, fails or cannot be reached.
+    ResponseError
+        If the answer still makes no sense.
+    """
+    where = told(head, piece)
+    for left in reversed(range(_TRIES)):
+        try:
+            body = transport.get_bytes(
+                _PATH, piece.query(head.id), accept=JSON, on_bytes=on_bytes
+            )
+            return parse_data(body, clock=head.clock, where=where, window=piece.window)
+        except ResponseError as error:
+            if not left:
+                raise
+            _LOG.info("%s: asked again", error)
+    raise AssertionError  # the last turn returns or raises
+
+
+def told(head: RecordHead, piece: Piece) -> str:
+    """Return which part of which record a piece is, for messages."""
+    return f"record {head.id}, ticks {piece.start} to {piece.end}"
+
 
 class Fetcher:
     """Fetches the pieces of one record.
@@ -139,7 +190,7 @@ class Fetcher:
         self._shelf = shelf
         self._meter = meter
         self._allow_partial = allow_partial
-        self._stopped = threading.Event()
+        self._crew = Crew()
         self._guard = threading.Lock()
 
     def run(self, plan: Plan, beside: Iterable[Callable[[], object]] = ()) -> Fetched:
@@ -167,7 +218,6 @@ class Fetcher:
             If a request fails; what was finished before stays on the shelf.
         """
         self._meter.plan(plan.pieces)
-        self._stopped.clear()
         done = Fetched()
         exports, pages = plan.of_kind("zip"), plan.of_kind("json")
         jobs: list[Callable[[], object]] = list(beside)
@@ -179,28 +229,12 @@ class Fetcher:
 
     def _all(self, jobs: Sequence[Callable[[], object]]) -> None:
         """Run jobs by a few threads; the first failure ends them all."""
-        if not jobs:
-            return
-        pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="hexoframe")
+        self._crew = Crew()
         try:
-            running = [pool.submit(job) for job in jobs]
-            wait(running, return_when=FIRST_EXCEPTION)
-            self._raise_first(running)
-        except BaseException as error:
-            self._stopped.set()
-            # Who interrupts does not want to wait for an answer that is on its way.
-            pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)
+            self._crew.run(jobs, _THREADS)
+        except HexoframeError as error:
+            self._explain(error)
             raise
-        pool.shutdown()
-
-    def _raise_first(self, running: Sequence[Future[object]]) -> None:
-        failed = [each for each in running if each.done() and each.exception()]
-        for each in failed:
-            error = each.exception()
-            if isinstance(error, HexoframeError):
-                self._explain(error)
-            if error is not None:
-                raise error
 
     def _explain(self, error: HexoframeError) -> None:
         """Say on an error what is kept, and what a later call needs to go on."""
@@ -217,15 +251,17 @@ class Fetcher:
     # -- bytes ---------------------------------------------------------------------
 
     def _took(self, piece: Piece) -> Callable[[int], None]:
+        stopped = self._crew.stopped
+
         def took(length: int) -> None:
-            if self._stopped.is_set():
+            if stopped.is_set():
                 raise _StoppedError
             self._meter.took(piece, length)
 
         return took
 
     def _name(self, piece: Piece) -> str:
-        return f"record {self._head.id}, ticks {piece.start} to {piece.end}"
+        return told(self._head, piece)
 
     def _bear(self, piece: Piece, error: HexoframeError, done: Fetched) -> None:
         """Go on without a piece, or raise."""
@@ -250,32 +286,14 @@ class Fetcher:
         self._meter.finished(piece)
 
     def _ask(self, piece: Piece) -> dict[int, Samples]:
-        """Return the answer to a piece; one that makes no sense is asked for again."""
-        empty = False
-        for left in reversed(range(_TRIES)):
-            body = self._transport.get_bytes(
-                _PATH,
-                piece.query(self._head.id),
-                accept=JSON,
-                on_bytes=self._took(piece),
-            )
-            try:
-                found = parse_data(
-                    body,
-                    clock=self._clock,
-                    where=self._name(piece),
-                    window=piece.window,
-                )
-            except ResponseError as error:
-                if not left:
-                    raise
-                _LOG.info("%s: asked again", error)
-                continue
+        """Return the answer to a piece."""
+        took = self._took(piece)
+        for _ in range(_EMPTY_TRIES):
+            found = fetch_samples(self._transport, self._head, piece, on_bytes=took)
             found = {n: found[n] for n in piece.datatypes if n in found}
             # Nothing at all may be so, or a server that is not itself: ask once more.
-            if empty or any(len(samples.ticks) for samples in found.values()):
+            if any(len(samples.ticks) for samples in found.values()):
                 return found
-            empty = True
         return {}
 
     def _unthinned(self, piece: Piece, found: dict[int, Samples]) -> dict[int, Samples]:
@@ -316,11 +334,20 @@ class Fetcher:
         """Fetch the parts of the export, one by one: a part may turn out to be all."""
         for piece in pieces:
             if not any(_covers(export.piece, piece) for export in done.exports):
-                try:
-                    done.exports.append(self._export(piece))
-                except HexoframeError as error:
-                    self._bear(piece, error, done)
+                self._next_export(piece, done)
             self._meter.finished(piece)
+
+    def _next_export(self, piece: Piece, done: Fetched) -> None:
+        try:
+            done.exports.append(self._export(piece))
+        except HexoframeError as error:
+            self._bear(piece, error, done)
+        except BinaryRefusedError as refused:
+            # Who gave one part has a binary form: this is a failure.
+            cause = refused.__cause__
+            if not done.exports or not isinstance(cause, HexoframeError):
+                raise
+            self._bear(piece, cause, done)
 
     def _export(self, piece: Piece) -> Export:
         data = self._archive(piece)
@@ -362,29 +389,33 @@ class Fetcher:
         raise AssertionError  # the last turn returns or raises
 
     def _download(self, piece: Piece) -> None:
-        try:
-            self._transport.download(
-                _PATH,
-                piece.query(self._head.id),
-                target=self._shelf.path(piece),
-                accept=BINARY,
-                on_bytes=self._took(piece),
-            )
-        except (RequestError, ResponseError) as error:
-            status = getattr(error, "status", None)
-            if isinstance(error, ResponseError) or status in _REFUSALS:
-                raise BinaryRefusedError from error
-            raise
+        for left in reversed(range(_TRIES)):
+            try:
+                self._transport.download(
+                    _PATH,
+                    piece.query(self._head.id),
+                    target=self._shelf.path(piece),
+                    accept=BINARY,
+                    on_bytes=self._took(piece),
+                )
+            except RequestError as error:
+                if error.status in _REFUSALS:
+                    raise BinaryRefusedError from error
+                raise
+            except ResponseError as error:
+                # A page of the network, or a server that knows no binary form.
+                if not left:
+                    raise BinaryRefusedError from error
+                _LOG.info("%s: asked again", error)
+            else:
+                return
 
     def _read(self, piece: Piece) -> RecordData:
         """Open an export; how long its channels should be is judged in `assemble`."""
         path = self._shelf.path(piece)
         if archive.is_empty(path):
             raise BinaryRefusedError(f"{self._name(piece)}: the export is empty")
-        options = ReadOptions(model=self._family, allow_partial=True)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", MissingSamplesWarning)
-            return archive.read(path, options)
+        return archive.read(path, ReadOptions(model=self._family), judge=False)
 
     def _judge(self, piece: Piece, data: RecordData) -> Literal["cut", "whole", "odd"]:
         """Tell whether an export was cut as it was asked for, or not at all."""

@@ -68,6 +68,7 @@ class Limiter:
         name = hashlib.sha256(host.encode()).hexdigest()[:16]
         self._file = None if folder is None else folder / f"pace-{name}.txt"
         self._lock: Any = None
+        self._warned = False
 
     def __repr__(self) -> str:
         """Return host and spacing."""
@@ -135,14 +136,29 @@ class Limiter:
     def _give_up_sharing(self, error: BaseException) -> None:
         folder = self._file.parent if self._file is not None else None
         self._file = None
-        warnings.warn(
-            f"the cache folder {folder} cannot be used ({type(error).__name__}), so "
-            "that the limit of 5 requests a second holds for this process alone: run "
-            "one process at a time, or set HEXOFRAME_CACHE_DIR to a folder that can be "
-            "written",
-            HexoframeWarning,
-            stacklevel=5,
+        self.warn_of_folder(
+            f"the cache folder {folder} cannot be used ({type(error).__name__}): no "
+            "record is kept there, and the limit of 5 requests a second holds for this "
+            "process alone. Run one process at a time, or set HEXOFRAME_CACHE_DIR to a "
+            "folder that can be written and has room",
+            stacklevel=6,
         )
+
+    def warn_of_folder(self, text: str, *, stacklevel: int) -> None:
+        """Warn that the cache folder cannot be used: once, whoever finds it out.
+
+        Parameters
+        ----------
+        text : str
+            What follows from it, and the way out.
+        stacklevel : int
+            As for `warnings.warn`, this method counted.
+        """
+        if self._warned:
+            _LOG.info("%s", text)
+            return
+        self._warned = True
+        warnings.warn(text, HexoframeWarning, stacklevel=stacklevel)
 
 
 def _number(file: Path) -> float:

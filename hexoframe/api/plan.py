@@ -202,6 +202,7 @@ def make_plan(
     by_zip, by_json = _ways(family, span, (first, last), wanted, transport=transport)
     pieces = [
         *_zip_pieces(family, span, (first, last), by_zip),
+        *_earlier_states(span, first, by_json),
         *_json_pages(family, (first, last), by_json),
     ]
     taken = {*by_zip, *by_json}
@@ -315,7 +316,8 @@ def _edges(
         return [start, behind]
     clock = CLOCK_OF_FAMILY[family]
     cell = max(clock, *(math.ceil(row.ticks or 0) for row in rows))
-    first = start + (bounds[0] - start) // cell * cell
+    # A sample at 1 Hz or slower ends its cell: one on the edge is in the cell before.
+    first = start + max(bounds[0] - start - 1, 0) // cell * cell
     last = min(start - (start - bounds[1]) // cell * cell, behind)
     cost = cost_of(family, (_zip_part(family, span, rows, (first, last)),))
     parts = max(1, math.ceil(cost.megabytes * 1e6 / _ZIP_PIECE_BYTES))
@@ -337,6 +339,16 @@ def _json_pages(
     for begin in range(first, last, length):
         end = min(begin + length, last)
         yield Piece(kind="json", datatypes=ids, start=begin, end=end)
+
+
+def _earlier_states(
+    span: tuple[int, int], first: int, rows: Sequence[Datatype]
+) -> Iterator[Piece]:
+    """Yield the page that tells the states in which a part of a record begins."""
+    states = tuple(row.id for row in rows if row.kind == "state" and row.id is not None)
+    if states and span[0] < first:
+        # A day has some thousand changes, so no page of them is too long.
+        yield Piece(kind="json", datatypes=states, start=span[0], end=first)
 
 
 def _longest_window(row: Datatype, clock: int) -> int:

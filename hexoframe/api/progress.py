@@ -56,9 +56,11 @@ class Meter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the bar as it is."""
-        if self._bar is not None:
-            self._bar.close()
+        """Leave the bar as it is; what still comes is not shown."""
+        with self._guard:
+            bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()
 
     def plan(self, pieces: Sequence[Piece]) -> None:
         """Begin anew with the pieces that are to come."""

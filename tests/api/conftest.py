@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hexoframe.api.auth import Bearer, Credential, SignedBasic
+from hexoframe.api.auth import Bearer, Credential
 from hexoframe.api.limiter import Limiter
 from hexoframe.api.tokens import Grant, Secret
 from hexoframe.api.transport import RetryPolicy, Transport
@@ -25,16 +25,9 @@ SHORT = Shirt(seed=7, duration_s=420, record_id=41, activity="mixed", presses=(5
 
 
 @pytest.fixture(autouse=True)
-def own_config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """A config folder of the test's own, and no keyring."""
-    monkeypatch.setenv("HEXOFRAME_CONFIG_DIR", str(tmp_path / "config"))
-    keyring = pytest.importorskip("keyring")
-    from keyring.backends.null import Keyring
-
-    before = keyring.get_keyring()
-    keyring.set_keyring(Keyring())
-    yield tmp_path / "config"
-    keyring.set_keyring(before)
+def no_secrets_of_others(own_config: Path) -> Path:
+    """Neither the user's config folder nor the user's keyring."""
+    return own_config
 
 
 @pytest.fixture(scope="session")
@@ -73,17 +66,6 @@ def small() -> Iterator[Callable[..., Server]]:
         context.__exit__(None, None, None)
 
 
-def signed(server: Server, **other: str) -> SignedBasic:
-    given = {
-        "username": server.username,
-        "password": server.password,
-        "api_key": server.api_key,
-        "api_secret": server.api_secret,
-        **other,
-    }
-    return SignedBasic(server.base_url, **given)
-
-
 def bearer(server: Server, **more: Any) -> Bearer:
     card = server.credentials[server.username]
     grant = Grant(
@@ -96,18 +78,16 @@ def bearer(server: Server, **more: Any) -> Bearer:
 
 
 @pytest.fixture
-def credentials() -> dict[str, Callable[..., Credential]]:
+def credentials(
+    signed: Callable[..., Credential],
+) -> dict[str, Callable[..., Credential]]:
     return {"signed": signed, "bearer": bearer}
 
 
 @pytest.fixture
-def waits() -> list[float]:
-    """The waits before repetitions, none of which took place."""
-    return []
-
-
-@pytest.fixture
-def connect(waits: list[float]) -> Iterator[Callable[..., Transport]]:
+def connect(
+    waits: list[float], signed: Callable[..., Credential]
+) -> Iterator[Callable[..., Transport]]:
     """A maker of transports without limit and without waits."""
     opened: list[Transport] = []
 

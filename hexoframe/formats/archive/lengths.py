@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Extent",
-    "check_lengths",
+    "find_holes",
+    "judge_holes",
     "measure",
     "record_end",
     "sample_step",
@@ -195,15 +196,13 @@ def stated_end(said: Statements, start: int, clock: Clock) -> int | None:
         ) from error
 
 
-def check_lengths(
-    extents: Mapping[str, Extent],
-    span: tuple[int, int],
-    clock: Clock,
-    *,
-    where: str,
-    allow_partial: bool,
+def find_holes(
+    extents: Mapping[str, Extent], span: tuple[int, int], clock: Clock
 ) -> dict[str, tuple[int, int]]:
-    """Return the spans that WAVs lack; raise unless partial records are allowed.
+    """Return the spans that WAVs lack.
+
+    A WAV lacks what it promises and does not hold, and what the record goes on for
+    behind its end, if that is more than a second and a sample.
 
     Parameters
     ----------
@@ -213,21 +212,11 @@ def check_lengths(
         First tick of the record, and the tick behind its last sample.
     clock : {256, 1000}
         Ticks in a second.
-    where : str
-        Name of the export, for messages.
-    allow_partial : bool
-        Whether a warning is enough.
 
     Returns
     -------
     dict of str to (int, int)
         By name of the file: the first tick that lacks, and the first behind.
-
-    Raises
-    ------
-    IncompleteDataError
-        If a WAV holds less than it promises, or ends more than a second, and a sample,
-        before the record.
     """
     start, end = span
     holes = {}
@@ -237,8 +226,39 @@ def check_lengths(
         if cut or end - last > clock + extent.step:
             promised = start + extent.promised_ticks
             holes[name] = (round(last), max(end, round(promised)))
+    return holes
+
+
+def judge_holes(
+    holes: Mapping[str, tuple[int, int]],
+    extents: Mapping[str, Extent],
+    clock: Clock,
+    *,
+    where: str,
+    allow_partial: bool,
+) -> None:
+    """Raise for what WAVs lack, or warn where partial records are allowed.
+
+    Parameters
+    ----------
+    holes : mapping of str to (int, int)
+        As of `find_holes`; nothing happens if it is empty.
+    extents : mapping of str to Extent
+        As for `find_holes`.
+    clock : {256, 1000}
+        Ticks in a second.
+    where : str
+        Name of the export, for messages.
+    allow_partial : bool
+        Whether a warning is enough.
+
+    Raises
+    ------
+    IncompleteDataError
+        If it is not.
+    """
     if not holes:
-        return holes
+        return
     told = "; ".join(
         f"{name} holds {extents[name].samples} of {extents[name].promised} samples and "
         f"ends {(behind - first) / clock:.1f} s before the record"
@@ -248,7 +268,6 @@ def check_lengths(
         raise IncompleteDataError(
             f"{where}: {told}. Fetch the export again, or open what is there with "
             "allow_partial=True",
-            ledger=holes,
+            ledger=dict(holes),
         )
     warnings.warn(f"{where}: {told}", MissingSamplesWarning, stacklevel=2)
-    return holes

@@ -29,7 +29,8 @@ from hexoframe.formats.archive.container import (
 )
 from hexoframe.formats.archive.events import EVENT_HEADER
 from hexoframe.formats.archive.lengths import (
-    check_lengths,
+    find_holes,
+    judge_holes,
     measure,
     record_end,
     stated_end,
@@ -163,7 +164,9 @@ def _holds_samples(path: Path) -> bool:
 # -- the record ------------------------------------------------------------------------
 
 
-def read(path: Path, options: ReadOptions, *, part: str | None = None) -> RecordData:
+def read(
+    path: Path, options: ReadOptions, *, part: str | None = None, judge: bool = True
+) -> RecordData:
     """Open one record of a vendor export.
 
     Parameters
@@ -174,6 +177,9 @@ def read(path: Path, options: ReadOptions, *, part: str | None = None) -> Record
         What to load and how.
     part : str, optional
         Folder of the record, where the export holds several.
+    judge : bool, default True
+        Whether channels are held against each other and against the end of the record;
+        otherwise their receipts tell how long they are, and the caller judges.
 
     Returns
     -------
@@ -207,10 +213,10 @@ def read(path: Path, options: ReadOptions, *, part: str | None = None) -> Record
         raise ConfigurationError(
             f"{path} holds no record {part!r}; it holds: {', '.join(records)}"
         )
-    return _read(records[part or next(iter(records))], options)
+    return _read(records[part or next(iter(records))], options, judge=judge)
 
 
-def _read(box: Container, options: ReadOptions) -> RecordData:
+def _read(box: Container, options: ReadOptions, *, judge: bool) -> RecordData:
     said = read_statements(box)
     start = start_tick(said, options)
     if start is None:
@@ -227,13 +233,11 @@ def _read(box: Container, options: ReadOptions) -> RecordData:
     extents = measure(rows, waves, wanted=wanted, where=box.label)
     end = record_end(start, clock, extents.values(), stated_end(said, start, clock))
     loaded = {name for row, name in rows.items() if row.channel in wanted}
-    holes = check_lengths(
-        {name: extent for name, extent in extents.items() if name in loaded},
-        (start, end),
-        clock,
-        where=box.label,
-        allow_partial=options.allow_partial,
-    )
+    extents = {name: extent for name, extent in extents.items() if name in loaded}
+    holes = find_holes(extents, (start, end), clock)
+    if judge:
+        partial = options.allow_partial
+        judge_holes(holes, extents, clock, where=box.label, allow_partial=partial)
     export = Export(
         box=box,
         family=family,

@@ -1,0 +1,349 @@
+"""Loads against a service that fails: complete and equal, or the right error."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from hexoframe.api import plan
+from hexoframe.errors import (
+    AuthenticationError,
+    HexoframeWarning,
+    MissingFactsWarning,
+    MissingSamplesWarning,
+    NotFoundError,
+    RateLimitedError,
+    ResponseError,
+    ServerError,
+    UnreachableError,
+    UnverifiedCalibrationWarning,
+)
+from hexoframe.simulator.server import Fault
+from hexoframe.simulator.shirt import Shirt
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::hexoframe.errors.UnverifiedCalibrationWarning"
+)
+# Five minutes and a bit: two parts of the export besides its states, two pages of ECG.
+SHIRT = Shirt(
+    seed=3,
+    duration_s=310.5,
+    record_id=41,
+    activity="mixed",
+    presses=(5, 250),
+    track=True,
+)
+WAYS = ("auto", "zip", "json")
+# One of each kind, and one that is exact in JSON alone; all channels are for the tests
+# of what the service may mean.
+SOME = ("ecg", "heart_rate", "minute_ventilation_adjusted", "rr_interval", 269)
+# What says which device it is, and is asked for anew by each load that has to know.
+PROBE = "datatype=4114%2C4115%2C64"
+
+
+@pytest.fixture(scope="module")
+def running(serving):
+    with serving(SHIRT) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def whole(running, new_client):
+    """The record as each way brings it where nothing fails, and how many pieces."""
+    with new_client(running) as client:
+        records = {}
+        for way in WAYS:
+            running.clear_log()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(plan, "_ZIP_PIECE_BYTES", 100_000)
+                record = client.load_record(41, channels=SOME, transport=way)
+            records[way] = (record, len(_pieces(running.log)))
+    return records
+
+
+@pytest.fixture
+def server(running, whole, monkeypatch):
+    assert set(whole) == set(WAYS)
+    monkeypatch.setattr(plan, "_ZIP_PIECE_BYTES", 100_000)
+    running.clear_log()
+    running.faults.clear()
+    yield running
+    running.faults.clear()
+
+
+def _pieces(log):
+    """The requests for pieces in a log."""
+    data = [entry for entry in log if entry.path.startswith("/api/data/")]
+    return [entry for entry in data if PROBE not in entry.path]
+
+
+def test_the_record_of_these_tests_comes_in_several_pieces(whole):
+    assert {way: count for way, (_, count) in whole.items()} == {
+        "auto": 4,  # states, two parts of the export, one page
+        "zip": 3,
+        "json": 2,
+    }
+
+
+# -- faults that pass ------------------------------------------------------------------
+
+PLACES = {
+    "head": {"path": "/api/record/41/"},
+    "annotations": {"path": "/api/annotation/"},
+    "track": {"path": "/api/trackpoint/"},
+    "report": {"path": "/api/report/"},
+    "probe": {"path": PROBE},
+    "export": {"accept": "octet-stream"},
+    "page": {"path": "datatype=", "accept": "json", "skip": 1},
+}
+PASSING = {
+    "500": {"kind": "status", "status": 500},
+    "503": {"kind": "status", "status": 503},
+    "429": {"kind": "status", "status": 429},
+    "429 with Retry-After": {"kind": "status", "status": 429, "retry_after": 3},
+    "drop": {"kind": "drop"},
+    "cut": {"kind": "cut"},
+    "cut before the body": {"kind": "cut", "share": 0},
+    "drip": {"kind": "drip", "bytes_per_s": 20_000_000},
+    "truncated": {"kind": "truncated"},
+    "truncated to nothing": {"kind": "truncated", "share": 0},
+    "repeated page": {"kind": "repeated_page"},
+}
+# A page of the network in place of samples: asked for again.
+ODD_SAMPLES = {
+    "sign-in page": {"kind": "content_type"},
+    "right body, wrong name": {"kind": "content_type", "keep_body": True},
+    "redirect": {"kind": "redirect"},
+}
+
+
+def _passing():
+    for place in PLACES:
+        kinds = PASSING
+        if place in {"probe", "export", "page"}:
+            kinds = PASSING | ODD_SAMPLES
+        for kind in kinds:
+            yield pytest.param(place, kinds[kind], id=f"{place}: {kind}")
+
+
+@pytest.mark.parametrize(("place", "fault"), list(_passing()))
+def test_a_fault_that_passes_leaves_no_trace(
+    server, whole, client_of, tmp_path, differences, place, fault
+):
+    way = "json" if place == "page" else "auto"
+    server.faults.add(Fault(**fault, **PLACES[place]))
+    record = client_of(server, tmp_path).load_record(41, channels=SOME, transport=way)
+    assert not server.faults.pending, "the fault did not happen"
+    assert differences(record, whole[way][0]) == []
+    server.clear_log()
+    again = client_of(server, tmp_path).load_record(41, channels=SOME, transport=way)
+    assert [entry.path for entry in server.log] == ["/api/record/41/"]
+    assert differences(again, whole[way][0]) == []
+
+
+def test_a_wait_that_the_service_asks_for_is_kept(server, client_of, waits):
+    fault = {"kind": "status", "status": 429, "retry_after": 7}
+    server.faults.add(Fault(**fault, path="/api/record/41/"))
+    client_of(server).load_record(41, channels=["heart_rate"])
+    assert waits == [7]
+
+
+def test_a_token_that_expires_in_mid_download_is_renewed(
+    server, whole, client_of, tmp_path, differences, credentials
+):
+    server.faults.add(Fault(kind="expired_token", accept="octet-stream", skip=1))
+    auth = credentials["bearer"](server)
+    record = client_of(server, tmp_path, auth).load_record(41, channels=SOME)
+    assert not server.faults.pending
+    asked = [entry for entry in server.log if "oauth2/token" in entry.path]
+    assert len(asked) == 2
+    assert differences(record, whole["auto"][0]) == []
+
+
+# -- faults that stay ------------------------------------------------------------------
+
+STAYING = {
+    "500": ({"kind": "status", "status": 500}, ServerError),
+    "429": ({"kind": "status", "status": 429}, RateLimitedError),
+    "429 for an hour": (
+        {"kind": "status", "status": 429, "retry_after": 3600},
+        RateLimitedError,
+    ),
+    "401": ({"kind": "status", "status": 401}, AuthenticationError),
+    "403": ({"kind": "status", "status": 403}, AuthenticationError),
+    "drop": ({"kind": "drop"}, UnreachableError),
+    "cut": ({"kind": "cut"}, UnreachableError),
+    "truncated": ({"kind": "truncated"}, ResponseError),
+}
+ODD_STAYING = {
+    "404": ({"kind": "status", "status": 404}, NotFoundError),
+    "sign-in page": ({"kind": "content_type"}, ResponseError),
+    "redirect": ({"kind": "redirect"}, ResponseError),
+}
+
+
+def _staying():
+    for place, way in (
+        ("export", "auto"),
+        ("export", "zip"),
+        ("page", "json"),
+        ("head", "auto"),
+        ("probe", "auto"),
+    ):
+        for kind, (fault, error) in (STAYING | ODD_STAYING).items():
+            # The first piece comes and is kept; the probe is a page too.
+            skip = {"export": 1, "page": 2}.get(place, 0)
+            made = {**PLACES[place], **fault, "skip": skip, "times": None}
+            yield pytest.param(made, error, way, id=f"{place}, {way}: {kind}")
+
+
+@pytest.mark.parametrize(("fault", "error", "way"), list(_staying()))
+def test_a_fault_that_stays_is_the_right_error_and_the_same_call_goes_on_later(
+    server, whole, client_of, tmp_path, differences, fault, error, way
+):
+    record, count = whole[way]
+    server.faults.add(Fault(**fault))
+    with pytest.raises(error) as caught:
+        client_of(server, tmp_path).load_record(41, channels=SOME, transport=way)
+    finished = len(list(tmp_path.rglob("*.sha256")))
+    if "octet-stream" in fault.get("accept", ""):
+        # Pages of JSON come side by side, so that the first may be lost with another.
+        assert finished
+    if fault["skip"]:
+        assert any("goes on there" in note for note in caught.value.__notes__)
+    server.faults.clear()
+    server.clear_log()
+    again = client_of(server, tmp_path).load_record(41, channels=SOME, transport=way)
+    assert len(_pieces(server.log)) == count - finished
+    assert differences(again, record) == []
+    assert not list(tmp_path.rglob("*.sha256")), "the pieces of a record are removed"
+
+
+@pytest.mark.parametrize("kind", ["404", "sign-in page", "redirect"])
+def test_a_service_without_binary_export_gives_the_record_as_json(
+    server, whole, client_of, tmp_path, differences, kind
+):
+    fault, _ = ODD_STAYING[kind]
+    server.faults.add(Fault(**fault, accept="octet-stream", times=None))
+    for turn in (1, 2):
+        server.clear_log()
+        # A record of the cache that lacks something says so as loudly as a new one.
+        with pytest.warns(MissingSamplesWarning, match=r"no binary .*device_position"):
+            record = client_of(server, tmp_path).load_record(41, channels=SOME)
+        assert differences(record, whole["json"][0]) == []
+        assert (len(server.log) == 1) == (turn == 2)
+    server.faults.clear()
+    healed = client_of(server, tmp_path).load_record(41, channels=SOME, refresh=True)
+    assert differences(healed, whole["auto"][0]) == []
+
+
+@pytest.mark.parametrize("kind", ["404", "sign-in page", "redirect"])
+def test_without_binary_export_a_load_by_zip_says_what_to_do(server, client_of, kind):
+    fault, _ = ODD_STAYING[kind]
+    server.faults.add(Fault(**fault, accept="octet-stream", times=None))
+    with pytest.raises(ResponseError, match="transport='json'"):
+        client_of(server).load_record(41, channels=SOME, transport="zip")
+
+
+# -- tables beside the samples ---------------------------------------------------------
+
+TABLES = {
+    "ranges": "/api/range/",
+    "annotations": "/api/annotation/",
+    "track": "/api/trackpoint/",
+    "metrics": "/api/report/",
+}
+
+
+@pytest.mark.parametrize("kind", ["404", "500", "403", "truncated", "redirect"])
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_that_does_not_come_is_said_and_asked_for_the_next_time(
+    server, whole, client_of, tmp_path, differences, table, kind
+):
+    fault, _ = (STAYING | ODD_STAYING)[kind]
+    server.faults.add(Fault(**fault, path=TABLES[table], times=None))
+    for _ in range(2):
+        with pytest.warns(MissingFactsWarning, match=f"the {table} of record 41"):
+            record = client_of(server, tmp_path).load_record(41, channels=SOME)
+        assert differences(record, whole["auto"][0], but=(table,)) == []
+        assert getattr(record.facts, table) is None
+        assert len(getattr(record, table)) == 0
+    server.faults.clear()
+    server.clear_log()
+    record = client_of(server, tmp_path).load_record(41, channels=SOME)
+    assert differences(record, whole["auto"][0]) == []
+    assert _pieces(server.log) == [], "samples that were kept are asked for again"
+
+
+@pytest.mark.parametrize("kind", ["429", "401", "drop"])
+def test_a_table_whose_failure_is_that_of_the_service_ends_the_load(
+    server, whole, client_of, tmp_path, differences, kind
+):
+    fault, error = STAYING[kind]
+    server.faults.add(Fault(**fault, path="/api/annotation/", times=None))
+    with pytest.raises(error):
+        client_of(server, tmp_path).load_record(41, channels=SOME)
+    server.faults.clear()
+    record = client_of(server, tmp_path).load_record(41, channels=SOME)
+    assert differences(record, whole["auto"][0]) == []
+
+
+def test_a_list_that_leads_to_another_host_is_not_followed(server, client_of):
+    server.faults.add(
+        Fault(kind="foreign_next", path="/api/annotation/", url="http://127.0.0.9:1")
+    )
+    with pytest.warns(MissingFactsWarning, match="another host"):
+        record = client_of(server).load_record(41, channels=SOME)
+    assert record.facts.annotations is None
+
+
+# -- with leave to lose something ------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["500", "truncated"])
+@pytest.mark.parametrize(
+    ("place", "way", "skip"),
+    [("export", "zip", 0), ("export", "zip", 1), ("export", "zip", 2),
+     ("page", "json", 0), ("page", "json", 1), ("page", "auto", 0)],
+)  # fmt: skip
+def test_with_leave_to_lose_what_is_lost_stands_in_coverage_and_is_not_kept(
+    server, whole, client_of, tmp_path, differences, place, way, skip, kind
+):
+    fault, _ = STAYING[kind]
+    where = {
+        "export": {"accept": "octet-stream"},
+        "page": {"path": "datatype=", "accept": "json"},
+    }[place]
+    # The probe is a page too, and comes first.
+    skip += place == "page"
+    server.faults.add(Fault(**{**where, **fault, "skip": skip, "times": None}))
+    with pytest.warns(MissingSamplesWarning, match="did not come"):
+        record = client_of(server, tmp_path).load_record(
+            41, channels=SOME, transport=way, allow_partial=True
+        )
+    gaps = record.gaps()
+    assert "transfer" in set(gaps["cause"])
+    full = whole[way][0]
+    short = {name for name in full if len(record[name]) < len(full[name])}
+    assert short, "nothing was lost"
+    assert short <= set(gaps.loc[gaps["cause"] == "transfer", "channel"])
+    for name in set(full) - short:
+        assert record[name].equals(full[name])
+    server.faults.clear()
+    healed = client_of(server, tmp_path).load_record(41, channels=SOME, transport=way)
+    assert differences(healed, full) == []
+
+
+def test_leave_to_lose_something_is_not_leave_to_lose_all(server, client_of):
+    server.faults.add(Fault(kind="drop", path="/api/data/", times=None))
+    with pytest.raises(UnreachableError):
+        client_of(server).load_record(41, channels=SOME, allow_partial=True)
+
+
+def test_a_load_without_faults_warns_of_nothing(server, client_of, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", HexoframeWarning)
+        warnings.simplefilter("ignore", UnverifiedCalibrationWarning)
+        for way in WAYS:
+            client_of(server, tmp_path).load_record(41, channels=SOME, transport=way)
