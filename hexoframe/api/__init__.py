@@ -20,6 +20,7 @@ plan       which pieces a load needs, before anything is sent
 about      what the service says of a record beside its samples
 progress   how far a download is, on stderr
 shelf      the finished pieces of a download on disk
+crew       a few threads that share out jobs
 fetch      fetches the pieces of a plan, several at a time
 assemble   makes a record of the pieces that came
 joining    several records put one behind the other
