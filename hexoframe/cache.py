@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 
 from hexoframe.channels import find
 from hexoframe.errors import (
@@ -319,6 +320,8 @@ class Cache:
                 target, overwrite=False, owned=lambda name: name == _NOTE
             ) as fresh:
                 parquet.write(data, fresh, threads=_THREADS)
+                # Arrow keeps for itself what it wrote with; the frames need room next.
+                pa.default_memory_pool().release_unused()
                 note = {"version": _VERSION, **asdict(selection)}
                 (fresh / _NOTE).write_text(json.dumps(note, indent=1), "utf-8")
         kept = Entry(selection=selection, folder=target)

@@ -15,6 +15,8 @@ from hexoframe.channels import datatypes_of
 from hexoframe.errors import UnverifiedCalibrationWarning
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from hexoframe.channels import Datatype
@@ -70,13 +72,7 @@ def values_from_counts(
         warn_unverified(datatype)
     if _is_identity(datatype):
         return counts.astype(dtype)
-    values = np.empty(counts.shape, dtype)
-    flat, source = values.reshape(-1), counts.reshape(-1)
-    for first in range(0, counts.size, _BLOCK):
-        block = source[first : first + _BLOCK] * np.float64(datatype.gain)
-        block += datatype.offset
-        flat[first : first + _BLOCK] = block
-    return values
+    return _in_blocks(counts, dtype, lambda some: _scaled(some, datatype))
 
 
 def values_from_json(
@@ -99,14 +95,18 @@ def values_from_json(
         The values.
     """
     dtype = _dtype(datatype)
+    scaling = (datatype.json_gain, 0.0)
     if scale == "raw":
-        return _to_counts(values, datatype, (datatype.json_gain, 0.0)).astype(dtype)
+        return _in_blocks(values, dtype, lambda v: _to_counts(v, datatype, scaling))
     if _json_is_physical(datatype):
         return values.astype(dtype)
     if values.size:
         warn_unverified(datatype)
-    counts = _to_counts(values, datatype, (datatype.json_gain, 0.0))
-    return (counts * datatype.gain + datatype.offset).astype(dtype)
+    return _in_blocks(
+        values,
+        dtype,
+        lambda some: _scaled(_to_counts(some, datatype, scaling), datatype),
+    )
 
 
 def counts_from_values(
@@ -134,7 +134,11 @@ def counts_from_values(
     if scale == "raw":
         return values.astype(np.float64)
     scaling = (datatype.gain, datatype.offset)
-    return _to_counts(values.astype(np.float64), datatype, scaling)
+    return _in_blocks(
+        values,
+        np.float64,
+        lambda v: _to_counts(v.astype(np.float64), datatype, scaling),
+    )
 
 
 def json_from_values(
@@ -199,6 +203,26 @@ def _is_identity(datatype: Datatype) -> bool:
 
 def _json_is_physical(datatype: Datatype) -> bool:
     return datatype.json_gain == datatype.gain and datatype.offset == 0.0
+
+
+def _in_blocks(
+    values: NDArray[Any],
+    dtype: type[np.float32 | np.float64],
+    convert: Callable[[NDArray[Any]], NDArray[np.float64]],
+) -> NDArray[Any]:
+    """Convert an array in blocks that stay in the cache of a core."""
+    made = np.empty(values.shape, dtype)
+    flat, source = made.reshape(-1), values.reshape(-1)
+    for first in range(0, values.size, _BLOCK):
+        flat[first : first + _BLOCK] = convert(source[first : first + _BLOCK])
+    return made
+
+
+def _scaled(counts: NDArray[Any], datatype: Datatype) -> NDArray[np.float64]:
+    """Return counts as physical values."""
+    values: NDArray[np.float64] = counts * np.float64(datatype.gain)
+    values += datatype.offset
+    return values
 
 
 def _to_counts(

@@ -45,6 +45,8 @@ __all__ = ["write"]
 
 # A row group is what others read at once: 68 minutes of ECG, a few MB of memory.
 _GROUP_ROWS = 1 << 20
+# So many at a time come from the source: what is made of them fits into little memory.
+_PIECE_ROWS = 1 << 18
 # Later versions of pyarrow cut pages at 20 000 rows unless told otherwise, as 17 cannot
 # be; a quarter of a million decodes a third faster.
 _PAGES = (
@@ -114,7 +116,7 @@ def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any
     channel = channels_of(record.family)[name]
     path = folder / PARQUET.file_of(name)
     tally = Tally(record, name)
-    pieces = tally.watch(record.pieces(name, _GROUP_ROWS))
+    pieces = tally.watch(record.pieces(name, min(_PIECE_ROWS, _GROUP_ROWS)))
     first = next(pieces, None)
     schema = _schema(record, channel, {} if first is None else first.attrs)
     tables = (_table(piece, schema) for piece in _with_first(first, pieces))
