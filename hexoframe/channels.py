@@ -35,6 +35,7 @@ __all__ = [
     "code_table",
     "codes_of",
     "datatypes_of",
+    "families_of",
     "family_of",
     "find",
     "schema",
@@ -332,14 +333,41 @@ def channels_of(family: Family) -> Mapping[str, Channel]:
     )
 
 
-def family_of(model: str, *, clock: int | None = None) -> Family:
-    """Return the device family of a model name.
+def families_of(model: str) -> tuple[Family, ...]:
+    """Return the device families that a model name may mean: one for each clock.
 
     Parameters
     ----------
     model : str
         ``hexoskin``, ``astroskin``, ``astroskin_256``, ``astroskin_1000`` or the old
         scripts' ``CHA3000``; case does not matter.
+
+    Returns
+    -------
+    tuple of {"hexoskin", "astroskin_256", "astroskin_1000"}
+        The families.
+
+    Raises
+    ------
+    ConfigurationError
+        If the name is unknown.
+    """
+    key = str(model).lower()
+    if key not in _MODELS:
+        raise ConfigurationError(
+            f"unknown model {model!r}: give one of {', '.join(_MODELS)}"
+        )
+    family = _MODELS[key]
+    return ("astroskin_256", "astroskin_1000") if family is None else (family,)
+
+
+def family_of(model: str, *, clock: int | None = None) -> Family:
+    """Return the device family of a model name.
+
+    Parameters
+    ----------
+    model : str
+        As for `families_of`.
     clock : int, optional
         Ticks a second, which tells the two Astroskin families apart.
 
@@ -354,25 +382,20 @@ def family_of(model: str, *, clock: int | None = None) -> Family:
         If the name is unknown, or does not go with the clock, or is ``astroskin`` and
         no clock is given.
     """
-    key = str(model).lower()
-    if key not in _MODELS:
+    possible = families_of(model)
+    if clock is None and len(possible) > 1:
         raise ConfigurationError(
-            f"unknown model {model!r}: give one of {', '.join(_MODELS)}"
+            f"model {model!r} exists with two clocks: say astroskin_256 (1/256 s) "
+            "or astroskin_1000 (1/1000 s)"
         )
-    family = _MODELS[key]
-    if family is None:
-        if clock is None:
-            raise ConfigurationError(
-                f"model {model!r} exists with two clocks: say astroskin_256 (1/256 s) "
-                "or astroskin_1000 (1/1000 s)"
-            )
-        family = "astroskin_256" if clock == 256 else "astroskin_1000"
-    if clock is not None and CLOCK_OF_FAMILY[family] != clock:
+    fitting = [f for f in possible if clock in (None, CLOCK_OF_FAMILY[f])]
+    if not fitting:
         raise ConfigurationError(
-            f"model {model!r} counts {CLOCK_OF_FAMILY[family]} ticks a second, but the "
-            f"time stamps count {clock}: leave model= out, or name the right one"
+            f"model {model!r} counts {CLOCK_OF_FAMILY[possible[0]]} ticks a second, "
+            f"but the time stamps count {clock}: leave model= out, or name the right "
+            "one"
         )
-    return family
+    return fitting[0]
 
 
 @functools.cache

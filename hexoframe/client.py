@@ -631,7 +631,7 @@ class Client:
             self.load_record(
                 one["id"],
                 start=max(first, int(one["start"])),
-                end=min(last, int(one["end"]) + 1),
+                end=last if last <= int(one["end"]) else None,
                 **how,
             )
             for one in found

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     import pandas as pd
 
@@ -218,9 +218,16 @@ def for_data() -> Callable[[Server], list[LoggedRequest]]:
 
 
 def _differences(
-    one: RecordData, other: RecordData, *, but: tuple[str, ...] = ()
+    one: RecordData,
+    other: RecordData,
+    *,
+    but: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> list[str]:
     """Say in what two records differ, down to the last bit of each sample."""
+    if only is not None:
+        pairs = [(name, one[name], other[name]) for name in only]
+        return [text for pair in pairs for text in _frames_differ(*pair)]
     told = ("family", "start_tick", "end_tick", "scale")
     found = [
         f"{what}: {getattr(one, what)} and {getattr(other, what)}"
@@ -268,7 +275,8 @@ def _frames_differ(name: str, one: pd.DataFrame, other: pd.DataFrame) -> Iterato
 def differences() -> Callable[..., list[str]]:
     """In what two records differ, down to the last bit; [] for nothing.
 
-    Channels and tables that are named in `but=` are not compared.
+    Channels and tables that are named in `but=` are not compared; with `only=` nothing
+    but the frames of these channels is, be they there or not.
     """
     return _differences
 

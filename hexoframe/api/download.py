@@ -21,7 +21,14 @@ from hexoframe.api.assemble import assemble
 from hexoframe.api.costs import REQUESTS_HZ, Estimate
 from hexoframe.api.fetch import BinaryRefusedError, Fetcher, fetch_samples
 from hexoframe.api.pieces import Piece
-from hexoframe.api.plan import Plan, Transport, estimate, make_plan, wanted_datatypes
+from hexoframe.api.plan import (
+    Plan,
+    Transport,
+    end_of_samples,
+    estimate,
+    make_plan,
+    wanted_datatypes,
+)
 from hexoframe.api.progress import Meter
 from hexoframe.api.shelf import Shelf
 from hexoframe.cache import Selection
@@ -30,6 +37,7 @@ from hexoframe.channels import (
     FAMILIES,
     channels_of,
     datatypes_of,
+    families_of,
     family_of,
 )
 from hexoframe.errors import (
@@ -106,7 +114,7 @@ class Order:
                 f"{', '.join(get_args(Transport))}"
             )
         if self.model != "auto":
-            family_of(self.model)
+            families_of(self.model)
 
     def window(self, head: RecordHead) -> tuple[int, int] | None:
         """Return the part that is wanted in ticks; None for the whole record.
@@ -120,7 +128,8 @@ class Order:
             return None
         first, last = head.span
         start = first if self.start is None else _tick(self.start, head.clock)
-        end = last + 1 if self.end is None else _tick(self.end, head.clock)
+        behind = end_of_samples(head.span, head.clock)
+        end = behind if self.end is None else _tick(self.end, head.clock)
         if end <= start or start > last or end <= first:
             raise TimestampError(
                 f"from start={self.start} to end={self.end} there is nothing of record "

@@ -32,10 +32,12 @@ from hexoframe.channels import (
     find,
 )
 from hexoframe.errors import ConfigurationError
+from hexoframe.timestamps import Clock
 
 __all__ = [
     "Plan",
     "Transport",
+    "end_of_samples",
     "estimate",
     "make_plan",
     "wanted_datatypes",
@@ -50,6 +52,8 @@ MOST_EVENTS_HZ = 4
 """Events of one datatype in a second that a window is made for; hearts and feet are
 slower, and what was thinned nevertheless is noticed and asked again."""
 
+# Channels differ in length by a sample or two, so that one may outlast the record.
+_BEYOND_S = 2
 # A part of an export that is lost with a connection: some seconds on most lines.
 _ZIP_PIECE_BYTES = 48_000_000
 # Every sampled channel has a sample on a border between two parts of an export.
@@ -200,10 +204,13 @@ def make_plan(
     if first >= last:
         return Plan(family=family, pieces=(), json=frozenset(), wanted=tuple(wanted))
     by_zip, by_json = _ways(family, span, (first, last), wanted, transport=transport)
+    # What outlasts the record belongs to its last page.
+    behind = end_of_samples(span, CLOCK_OF_FAMILY[family])
+    json_last = behind if last == span[1] + 1 else last
     pieces = [
         *_zip_pieces(family, span, (first, last), by_zip),
         *_earlier_states(span, first, by_json),
-        *_json_pages(family, (first, last), by_json),
+        *_json_pages(family, (first, json_last), by_json),
     ]
     taken = {*by_zip, *by_json}
     return Plan(
@@ -232,6 +239,19 @@ def _bounds(span: tuple[int, int], window: tuple[int, int] | None) -> tuple[int,
 
 
 _Rows = tuple[Datatype, ...]
+
+
+def end_of_samples(span: tuple[int, int], clock: Clock) -> int:
+    """Return the tick behind the last sample that a record may have.
+
+    Parameters
+    ----------
+    span : (int, int), in ticks
+        Start and end of the record.
+    clock : {256, 1000}
+        Ticks in a second.
+    """
+    return span[1] + _BEYOND_S * clock + 1
 
 
 def _ways(

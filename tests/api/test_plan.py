@@ -13,7 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexoframe.api.pieces import Piece, split
-from hexoframe.api.plan import estimate, make_plan, wanted_datatypes
+from hexoframe.api.plan import (
+    end_of_samples,
+    estimate,
+    make_plan,
+    wanted_datatypes,
+)
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, datatypes_of
 from hexoframe.errors import ConfigurationError, UnknownChannelError
 
@@ -94,8 +99,8 @@ def test_pages_meet_without_a_gap_and_reach_behind_the_last_tick():
     plan = plan_of(H, transport="json")
     start, end = span_of(H)
     assert plan.pieces[0].start == start
-    # The last value at 1 Hz stands at the end, and must come where `end` is left out.
-    assert plan.pieces[-1].end == end + 1
+    # The last value at 1 Hz stands at the end, and one channel may outlast the others.
+    assert plan.pieces[-1].end == end_of_samples((start, end), 256) == end + 2 * 256 + 1
     for before, after in pairwise(plan.pieces):
         assert before.end == after.start
 
@@ -123,7 +128,8 @@ def test_a_short_record_is_one_export_and_what_only_json_has(family):
     )
     assert page.kind == "json"
     assert set(page.datatypes) == plan.json == JSON_ONLY
-    assert (page.start, page.end) == (start, end + 1)
+    behind = end_of_samples((start, end), CLOCK_OF_FAMILY[family])
+    assert (page.start, page.end) == (start, behind)
     assert plan.lacking == ()
 
 
@@ -218,12 +224,34 @@ def test_a_named_way_says_what_it_lacks():
     assert nothing.pieces_of(row) == ()
 
 
+def test_a_part_of_the_export_begins_before_the_sample_that_ends_on_its_edge():
+    start, _ = span_of(H)
+    channels = ["ecg", "heart_rate", "device_position"]
+    for second in (1, 60, 300):
+        # The rate at this tick stands for the second before it.
+        window = (start + second * 256, start + 3600 * 256)
+        plan = plan_of(H, channels, window=window, transport="zip")
+        parts = [piece for piece in plan.pieces if not piece.whole]
+        assert parts[0].start == start + (second - 1) * 256
+
+
+def test_a_part_by_json_asks_for_the_states_before_it():
+    start, end = span_of(H)
+    window = (start + 1000, end)
+    earlier, *pages = plan_of(H, window=window, transport="json").pieces
+    assert (earlier.start, earlier.end) == (start, start + 1000)
+    assert set(earlier.datatypes) == STATES
+    assert all(set(page.datatypes) >= STATES for page in pages)
+    for more in ({}, {"window": (start, end)}):
+        assert set(plan_of(H, transport="json", **more).pieces[0].datatypes) > STATES
+
+
 def test_a_window_beside_the_record_needs_no_request():
     start, end = span_of(H)
     for window in ((start - 500, start), (end + 1, end + 500)):
         assert plan_of(H, window=window).pieces == ()
     (page,) = plan_of(H, ["heart_rate"], window=(end, end + 500)).pieces
-    assert (page.start, page.end) == (end, end + 1)
+    assert (page.start, page.end) == (end, end_of_samples((start, end), 256))
 
 
 def test_an_empty_record_is_asked_for_once():
@@ -267,7 +295,8 @@ def test_pieces_of_a_datatype_cover_the_window_once(
         assert pieces[0].start <= first
         assert pieces[-1].end >= last
         assert all(before.end == after.start for before, after in pairwise(pieces))
-        assert all(start <= piece.start < piece.end <= end + 1 for piece in pieces)
+        behind = end_of_samples((start, end), CLOCK_OF_FAMILY[family])
+        assert all(start <= piece.start < piece.end <= behind for piece in pieces)
         kinds = {piece.kind for piece in pieces}
         if transport == "auto" and row.carrier != "both":
             assert kinds == {{"json": "json", "binary": "zip"}[row.carrier]}
