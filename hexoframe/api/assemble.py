@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from hexoframe.api.fetch import samples_end
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
 from hexoframe.errors import IncompleteDataError, ResponseError
 from hexoframe.facts import Facts
-from hexoframe.formats.wire import channel_frames, join_pages
+from hexoframe.formats.wire import Joined, Samples, channel_frames, join_pages
 from hexoframe.frames import empty_frame, slice_ticks, ticks_of
 from hexoframe.ledger import Receipt
 from hexoframe.recorddata import RecordData, Source
@@ -39,6 +38,8 @@ __all__ = ["assemble"]
 
 BY_EXPORT = "API, binary export"
 BY_PAGES = "API, JSON"
+# Pages of a waveform that are joined at a time: some megabytes.
+_PAGES_IN_TURN = 4
 
 
 def assemble(  # noqa: PLR0913  # all that a download brought
@@ -156,53 +157,56 @@ class _Maker:
 
     Attributes
     ----------
+    channel : Channel
+        The channel, whole.
     way : str
         How it came.
-    make : callable
-        Returns the frame, and how many rows were dropped because they came twice.
+    parts : callable
+        Yields the channel in parts, in order of time, each with how many rows were
+        dropped before it because they came twice; takes how many rows a part may have,
+        where the source can choose.
+    record_id : int
+        Id of the record.
     indexes : _Indexes
         Those of the channels that were read before.
-    stream : callable or None
-        Yields the frame in pieces of so many rows, where it need not be made whole.
     samples : int or None
         How many rows there are, if that is known beforehand.
     lost : tuple of (int, int), in ticks
         What the source holds and did not come.
     """
 
+    channel: Channel
     way: str
-    make: Callable[[], tuple[pd.DataFrame, int]]
+    parts: Callable[[int], Iterator[tuple[pd.DataFrame, int]]]
+    record_id: int
     indexes: _Indexes
-    stream: Callable[[int], Iterator[pd.DataFrame]] | None = None
     samples: int | None = None
     lost: tuple[tuple[int, int], ...] = ()
     _duplicates: int = field(default=0, init=False)
 
     def source(self) -> Source:
         """Return it as the source of a record."""
-        return Source(
-            read=lambda: self.indexes.shared(self._made()),
-            pieces=self._pieces,
-            receipt=self._receipt,
-        )
+        return Source(read=self._read, pieces=self._pieces, receipt=self._receipt)
 
     def _receipt(self) -> Receipt:
         return Receipt(
             samples=self.samples, duplicates=self._duplicates, lost=self.lost
         )
 
-    def _made(self) -> pd.DataFrame:
-        frame, self._duplicates = self.make()
-        self.samples = len(frame)
-        return frame
+    def _read(self) -> pd.DataFrame:
+        frames = list(self._pieces(sys.maxsize))
+        if not frames:
+            return empty_frame(self.channel, record_id=self.record_id)
+        return self.indexes.shared(metadata.concat(frames))
 
     def _pieces(self, rows: int) -> Iterator[pd.DataFrame]:
-        if self.stream is not None:
-            yield from self.stream(rows)
-            return
-        frame = self._made()
-        for first in range(0, len(frame), rows):
-            yield frame.iloc[first : first + rows]
+        """Yield the channel, and count it on the way."""
+        samples = duplicates = 0
+        for frame, dropped in self.parts(rows):
+            samples, duplicates = samples + len(frame), duplicates + dropped
+            for first in range(0, len(frame), rows):
+                yield frame.iloc[first : first + rows]
+        self.samples, self._duplicates = samples, duplicates
 
 
 # -- channels of the binary export -----------------------------------------------------
@@ -228,13 +232,13 @@ def _from_exports(plan: Plan, fetched: Fetched, head: RecordHead) -> dict[str, _
         if not held and not missed:
             continue
         lost = [*_short(channel, parts, head), *missed]
-        single = held[0] if len(held) == 1 else None
         makers[name] = _Maker(
+            channel=channel,
             way=BY_EXPORT,
-            make=partial(_joined, channel, held, record_id=head.id),
+            parts=partial(_export_parts, channel, held),
+            record_id=head.id,
             indexes=indexes,
-            stream=None if single is None else partial(single.pieces, name),
-            samples=None if single is None else single.receipt(name).samples,
+            samples=held[0].receipt(name).samples if len(held) == 1 else None,
             lost=tuple(sorted(lost)),
         )
     return makers
@@ -276,22 +280,20 @@ def _short(
             yield last, end
 
 
-def _joined(
-    channel: Channel, held: Sequence[RecordData], *, record_id: int
-) -> tuple[pd.DataFrame, int]:
-    """Put the parts of a channel together; rows that two parts hold are kept once."""
-    # In one piece each, and not by look-up, which would keep them for good.
-    frames = [f for data in held for f in data.pieces(channel.name, sys.maxsize)]
-    if not frames:
-        return empty_frame(channel, record_id=record_id), 0
-    if len(frames) == 1:
-        return frames[0], 0
-    kept, dropped = [frames[0]], 0
-    for before, part in pairwise(frames):
-        cut = _behind(before, part, channel)
-        dropped += len(part) - len(cut)
-        kept.append(cut)
-    return metadata.concat([frame for frame in kept if len(frame)]), dropped
+def _export_parts(
+    channel: Channel, held: Sequence[RecordData], rows: int
+) -> Iterator[tuple[pd.DataFrame, int]]:
+    """Yield the parts of a channel; rows that two parts hold are kept once."""
+    if len(held) == 1:
+        yield from ((frame, 0) for frame in held[0].pieces(channel.name, rows))
+        return
+    before = None
+    for data in held:
+        # In one piece, and not by look-up, which would keep it for good.
+        for part in data.pieces(channel.name, sys.maxsize):
+            cut = part if before is None else _behind(before, part, channel)
+            yield cut, len(part) - len(cut)
+            before = part
 
 
 def _behind(before: pd.DataFrame, part: pd.DataFrame, channel: Channel) -> pd.DataFrame:
@@ -317,9 +319,9 @@ def _behind(before: pd.DataFrame, part: pd.DataFrame, channel: Channel) -> pd.Da
 
 
 class _Pages:
-    """Joins pages when a channel is asked for: waveforms one by one, the rest at once.
+    """Joins pages when a channel is asked for: waveforms in turns, the rest at once.
 
-    A day of one waveform is as much as is held beside the frame that is made of it.
+    So a day of a waveform is never held beside the frame that is made of it.
     """
 
     def __init__(
@@ -340,54 +342,81 @@ class _Pages:
         indexes = _Indexes()
         makers = {}
         for name, channel in channels_of(self._plan.family).items():
-            numbers = {row.id for row in channel.datatypes if row in self._plan.wanted}
             lost = _missed(channel, self._lost, self._head)
-            if lost or any(there[number] for number in self._plan.json & numbers):
+            numbers = self._numbers(channel)
+            if lost or any(there[number] for number in numbers):
+                turns = self._in_turns if channel.kind == "waveform" else self._at_once
                 makers[name] = _Maker(
+                    channel=channel,
                     way=BY_PAGES,
-                    make=lambda name=name: self._take(name),  # type: ignore[misc]
+                    parts=partial(turns, channel),
+                    record_id=self._head.id,
                     indexes=indexes,
                     lost=lost,
                 )
         return makers
 
-    def _take(self, name: str) -> tuple[pd.DataFrame, int]:
-        """Return the frame of a channel, and how many rows were dropped."""
-        channels = channels_of(self._plan.family)
-        if channels[name].kind == "waveform":
-            return self._made([name])[name]
+    def _numbers(self, *channels: Channel) -> frozenset[int]:
+        """Return the datatypes of channels that are taken from pages."""
+        wanted = {row for channel in channels for row in channel.datatypes}
+        return self._plan.json & {row.id for row in wanted & {*self._plan.wanted}}
+
+    def _in_turns(self, channel: Channel, _: int) -> Iterator[tuple[pd.DataFrame, int]]:
+        """Yield a channel, a few pages at a time."""
+        numbers = self._numbers(channel)
+        ends: dict[int, Samples] = {}
+        for first in range(0, len(self._pieces), _PAGES_IN_TURN):
+            pieces = self._pieces[first : first + _PAGES_IN_TURN]
+            pages = [self._shelf.get(piece, numbers) for piece in pieces]
+            # What ended the pages before comes again, so that a row of a border that
+            # these have too is dropped, and then goes: it was yielded.
+            joined = self._joined([ends, *pages])
+            fresh = {
+                number: _rows_from(held, len(ends[number].ticks))
+                if number in ends
+                else held
+                for number, held in joined.samples.items()
+            }
+            frame = self._frames(fresh).get(channel.name)
+            dropped = max((joined.duplicates.get(n, 0) for n in numbers), default=0)
+            if frame is not None:
+                yield frame, dropped
+            ends |= {n: _end(held) for n, held in fresh.items() if len(held.ticks)}
+
+    def _at_once(self, channel: Channel, _: int) -> Iterator[tuple[pd.DataFrame, int]]:
+        """Yield a channel whole; all that are no waveforms are made together."""
         # Of the threads that write channels, one makes what all take.
         with self._guard:
             if not self._slight:
-                self._slight = self._made(
-                    [other for other in channels if channels[other].kind != "waveform"]
-                )
-        return self._slight[name]
+                self._slight = self._made()
+        if channel.name in self._slight:
+            yield self._slight[channel.name]
 
-    def _made(self, names: Sequence[str]) -> dict[str, tuple[pd.DataFrame, int]]:
-        channels = channels_of(self._plan.family)
-        ids = {
-            name: [row.id for row in channels[name].datatypes if row.id is not None]
-            for name in names
-        }
-        wanted = self._plan.json & {
-            number for listed in ids.values() for number in listed
-        }
-        joined = join_pages(
-            [self._shelf.get(piece, wanted) for piece in self._pieces],
-            self._plan.family,
-            where=f"record {self._head.id}",
-        )
-        frames = channel_frames(
-            joined.samples, self._plan.family, record_id=self._head.id
-        )
+    def _made(self) -> dict[str, tuple[pd.DataFrame, int]]:
+        known = channels_of(self._plan.family)
+        slight = [channel for channel in known.values() if channel.kind != "waveform"]
+        numbers = self._numbers(*slight)
+        joined = self._joined([self._shelf.get(p, numbers) for p in self._pieces])
         dropped = joined.duplicates
         return {
-            name: (
-                frames[name]
-                if name in frames
-                else empty_frame(channels[name], record_id=self._head.id),
-                max((dropped.get(number, 0) for number in ids[name]), default=0),
-            )
-            for name in names
+            name: (frame, max(dropped[n] for n in self._numbers(known[name])))
+            for name, frame in self._frames(joined.samples).items()
         }
+
+    def _joined(self, pages: Sequence[Mapping[int, Samples]]) -> Joined:
+        where = f"record {self._head.id}"
+        return join_pages(pages, self._plan.family, where=where)
+
+    def _frames(self, samples: Mapping[int, Samples]) -> dict[str, pd.DataFrame]:
+        return channel_frames(samples, self._plan.family, record_id=self._head.id)
+
+
+def _rows_from(samples: Samples, first: int) -> Samples:
+    ticks, values = samples
+    return Samples(ticks[first:], values[first:])
+
+
+def _end(samples: Samples) -> Samples:
+    """Return the rows at the last stamp."""
+    ticks = samples.ticks
+    return _rows_from(samples, int(np.searchsorted(ticks, ticks[-1])))
