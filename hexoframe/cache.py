@@ -29,6 +29,7 @@ import pyarrow as pa
 from hexoframe.channels import find
 from hexoframe.errors import (
     CacheError,
+    ConfigurationError,
     FileFormatError,
     HexoframeWarning,
     IncompleteDataError,
@@ -78,6 +79,8 @@ class Selection:
         Id of the record.
     last_modified : str
         When it changed last, as the server says it.
+    span : (int, int), in ticks
+        Start and end of the whole record.
     family : {"hexoskin", "astroskin_256", "astroskin_1000"}
         Device family that it is read as.
     channels : tuple of str
@@ -93,6 +96,7 @@ class Selection:
     host: str
     record: int
     last_modified: str
+    span: tuple[int, int]
     family: Family
     channels: tuple[str, ...]
     window: tuple[int, int] | None
@@ -463,14 +467,26 @@ def clear(record: int | str | None = None) -> int:
     int
         Bytes that were freed.
 
+    Raises
+    ------
+    ConfigurationError
+        If `record` is no id.
+
     Warns
     -----
     HexoframeWarning
         If a record is being loaded, and so was kept.
     """
     cache, freed = Cache(), 0
+    if record is not None and not str(record).isdecimal():
+        raise ConfigurationError(
+            f"record={record!r}: give the id of a record, which is a whole number, or "
+            "leave it out to clear all"
+        )
     name = "*" if record is None else str(int(record))
     for place in sorted(cache.folder.glob(f"records/*/{name}")):
+        if not place.name.isdecimal():
+            continue  # the service did not name it
         with cache.lock(place.parent.name, int(place.name), wait=False) as mine:
             if not mine:
                 warnings.warn(
@@ -525,7 +541,7 @@ def _read_selection(file: Path) -> Selection | None:
         if told.pop("version", _VERSION) != _VERSION:
             return None
         window = told.pop("window")
-        told["channels"] = tuple(told["channels"])
+        told |= {"channels": tuple(told["channels"]), "span": tuple(told["span"])}
         selection = Selection(**told, window=None if window is None else tuple(window))
         for name in selection.channels:
             find(selection.family, name)

@@ -15,7 +15,7 @@ from hexoframe.api.queries import id_of
 from hexoframe.api.resources import metrics_frame
 from hexoframe.errors import ConfigurationError, ResponseError
 from hexoframe.facts import facts_table
-from hexoframe.timestamps import clock_of, tick_to_time
+from hexoframe.timestamps import clock_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,13 +76,6 @@ class RecordHead:
     def clock(self) -> Clock:
         """Ticks in a second."""
         return clock_of(self.span[0])
-
-    @property
-    def told_span(self) -> str:
-        """Start and end as text in UTC."""
-        return " to ".join(
-            str(tick_to_time(tick, clock=self.clock)) for tick in self.span
-        )
 
     @property
     def is_live(self) -> bool:

@@ -54,7 +54,7 @@ from hexoframe.errors import (
 from hexoframe.formats.options import ReadOptions
 from hexoframe.frames import to_raw
 from hexoframe.recorddata import RecordData, Source
-from hexoframe.timestamps import time_to_tick
+from hexoframe.timestamps import tick_to_time, time_to_tick
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,8 +116,19 @@ class Order:
         if self.model != "auto":
             families_of(self.model)
 
-    def window(self, head: RecordHead) -> tuple[int, int] | None:
+    def window(
+        self, span: tuple[int, int], clock: Clock, *, record: int
+    ) -> tuple[int, int] | None:
         """Return the part that is wanted in ticks; None for the whole record.
+
+        Parameters
+        ----------
+        span : (int, int), in ticks
+            Start and end of the record.
+        clock : {256, 1000}
+            Ticks in a second.
+        record : int
+            Id of the record, for messages.
 
         Raises
         ------
@@ -126,14 +137,15 @@ class Order:
         """
         if self.start is None and self.end is None:
             return None
-        first, last = head.span
-        start = first if self.start is None else _tick(self.start, head.clock)
-        behind = end_of_samples(head.span, head.clock)
-        end = behind if self.end is None else _tick(self.end, head.clock)
+        first, last = span
+        start = first if self.start is None else _tick(self.start, clock)
+        behind = end_of_samples(span, clock)
+        end = behind if self.end is None else _tick(self.end, clock)
         if end <= start or start > last or end <= first:
+            times = " to ".join(str(tick_to_time(tick, clock=clock)) for tick in span)
             raise TimestampError(
                 f"from start={self.start} to end={self.end} there is nothing of record "
-                f"{head.id}, which goes from tick {first} to {last}: {head.told_span}"
+                f"{record}, which goes from tick {first} to {last}: {times}"
             )
         return start, end
 
@@ -172,13 +184,14 @@ def kept_record(cache: Cache, host: str, record: int, order: Order) -> RecordDat
     """
     for entry in cache.entries(host, record):
         held = entry.selection
-        family = order.family(CLOCK_OF_FAMILY[held.family])
+        clock = CLOCK_OF_FAMILY[held.family]
+        family = order.family(clock)
         if family not in (None, held.family):
             continue
         wanted = replace(
             held,
             channels=_channels(held.family, order),
-            window=_kept_window(entry, order),
+            window=order.window(held.span, clock, record=record),
             transport=order.transport,
         )
         if held.holds(wanted):
@@ -188,17 +201,6 @@ def kept_record(cache: Cache, host: str, record: int, order: Order) -> RecordDat
     raise CacheError(
         f"the cache holds nothing of record {record} of {host} that has all of this: "
         "load it once without offline=True; hexoframe.cache.info() lists what there is"
-    )
-
-
-def _kept_window(entry: Entry, order: Order) -> tuple[int, int] | None:
-    if order.start is None and order.end is None:
-        return None
-    clock = CLOCK_OF_FAMILY[entry.selection.family]
-    first, last = entry.selection.window or (0, 1 << 60)
-    return (
-        first if order.start is None else _tick(order.start, clock),
-        last if order.end is None else _tick(order.end, clock),
     )
 
 
@@ -287,7 +289,7 @@ class _Load:
         self._head = head
         self._order = order
         self._progress = progress
-        self._window = order.window(head)
+        self._window = order.window(head.span, head.clock, record=head.id)
         self.host = str(transport.origin)
 
     # -- with a cache, or without ----------------------------------------------------
@@ -351,6 +353,7 @@ class _Load:
             host=self.host,
             record=self._head.id,
             last_modified=self._head.last_modified,
+            span=self._head.span,
             family=family,
             auto=auto,
             channels=_channels(family, self._order),

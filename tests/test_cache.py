@@ -1,0 +1,678 @@
+"""Records on disk: found again, kept apart, mended, and never in the way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hexoframe import cache
+from hexoframe.api import plan
+from hexoframe.api.auth import UnsignedBasic
+from hexoframe.api.limiter import Limiter
+from hexoframe.api.shelf import Shelf
+from hexoframe.api.transport import Transport
+from hexoframe.cache import Cache
+from hexoframe.client import Client
+from hexoframe.errors import (
+    CacheError,
+    ConfigurationError,
+    HexoframeWarning,
+    MissingFactsWarning,
+    ServerError,
+)
+from hexoframe.formats import parquet
+from hexoframe.simulator.server import Fault
+from hexoframe.simulator.shirt import Shirt
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::hexoframe.errors.UnverifiedCalibrationWarning"
+)
+SHIRT = Shirt(seed=5, duration_s=120, record_id=41, presses=(5,), activity="sleep")
+OTHER = Shirt(seed=6, duration_s=60, record_id=42, start=SHIRT.start + 86_400 * 256)
+HEAD = "/api/record/41/"
+LATER = "2025-01-01T00:00:00+00:00"
+
+
+@pytest.fixture(scope="module")
+def running(serving):
+    with serving(SHIRT, OTHER) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running):
+    running.clear_log()
+    running.faults.clear()
+    before = dict(running.world.records)
+    yield running
+    running.faults.clear()
+    for number, record in before.items():
+        running.world.change_record(
+            number, status=record.status, last_modified=record.last_modified
+        )
+
+
+@pytest.fixture
+def folder():
+    """The folder that HEXOFRAME_CACHE_DIR names in this test."""
+    return cache.folder()
+
+
+@pytest.fixture
+def load(server, client_of, folder):
+    """Load a record through the cache, and forget the requests of before."""
+
+    def load(record=41, **how):
+        server.clear_log()
+        return client_of(server, folder).load_record(record, **how)
+
+    return load
+
+
+@pytest.fixture(scope="module")
+def whole(running, new_client):
+    with new_client(running) as client:
+        return client.load_record(41)
+
+
+def asked(server):
+    return [entry.path for entry in server.log]
+
+
+def entries():
+    return Cache().entries()
+
+
+# -- found again -----------------------------------------------------------------------
+
+
+def test_a_second_load_costs_one_request_and_reads_no_sample(
+    load, server, whole, differences
+):
+    load()
+    again = load()
+    assert asked(server) == [HEAD]
+    assert not any(again.is_read(name) for name in again)
+    assert differences(again, whole) == []
+    assert again.info == whole.info
+    assert again.statistics.equals(whole.statistics)
+
+
+def test_the_table_of_a_kept_record_reads_no_waveform(load, whole):
+    load()
+    kept = load()
+    assert kept.coverage().equals(whole.coverage())
+    assert kept.gaps().equals(whole.gaps())
+    assert repr(kept) == repr(whole)
+    waveforms = [name for name in kept if kept.channel(name).kind == "waveform"]
+    assert waveforms
+    assert not any(kept.is_read(name) for name in waveforms)
+
+
+def test_a_first_load_hands_out_what_it_kept(load):
+    record = load()
+    assert not any(record.is_read(name) for name in record)
+
+
+def test_a_record_that_changed_is_fetched_again_and_the_old_one_goes(
+    load, server, whole, differences
+):
+    load()
+    (before,) = entries()
+    server.world.change_record(41, last_modified=LATER)
+    record = load()
+    assert len(asked(server)) > 5
+    assert differences(record, whole) == []
+    (after,) = entries()
+    assert after.selection.last_modified == LATER
+    assert not before.folder.exists()
+    load()
+    assert asked(server) == [HEAD]
+
+
+@pytest.mark.parametrize("status", ["processing", "incomplete", "error", "realtime"])
+def test_a_record_that_may_still_change_is_not_kept(load, server, status):
+    server.world.change_record(41, status=status)
+    load(channels=["heart_rate"])
+    assert entries() == []
+    load(channels=["heart_rate"])
+    assert len(asked(server)) > 1
+
+
+def test_a_record_without_a_state_is_not_kept(load, server):
+    server.world.change_record(41, last_modified="")
+    load(channels=["heart_rate"])
+    assert entries() == []
+
+
+def test_refresh_fetches_what_is_there(load, server, whole, differences):
+    load()
+    record = load(refresh=True)
+    assert len(asked(server)) > 5
+    assert differences(record, whole) == []
+    assert len(entries()) == 1
+
+
+def test_a_refresh_that_fails_leaves_what_was_there(load, server, whole, differences):
+    load()
+    server.faults.add(
+        Fault(kind="status", status=500, accept="octet-stream", times=None)
+    )
+    with pytest.raises(ServerError):
+        load(refresh=True)
+    assert differences(load(offline=True), whole) == []
+
+
+def test_records_of_two_hosts_are_kept_apart(server, serving, client_of, folder):
+    here = client_of(server, folder).load_record(41)
+    with serving(Shirt(seed=8, duration_s=60, record_id=41)) as other:
+        there = client_of(other, folder).load_record(41)
+    assert len(entries()) == 2
+    assert len(here["heart_rate"]) == 120
+    assert len(there["heart_rate"]) == 60
+    assert len(client_of(server, folder).load_record(41)["heart_rate"]) == 120
+
+
+# -- a part of what is kept ------------------------------------------------------------
+
+START = SHIRT.start
+PARTS = {
+    "some channels": {"channels": ["ecg", "RR_interval", 19]},
+    "no waveforms": {"waveforms": False},
+    "a part": {"start": START + 256 * 20, "end": START + 256 * 61 + 7},
+    "from a time on": {"start": START + 256 * 20},
+    "up to a time": {"end": START + 256 * 60},
+    "a part of some channels": {
+        "channels": ["device_position", "respiration"],
+        "start": START + 256 * 20,
+        "end": START + 256 * 60,
+    },
+    "counts": {"units": "raw"},
+    "counts of a part": {"units": "raw", "channels": ["ecg"], "end": START + 5120},
+    "a model that was found out": {"model": "Hexoskin"},
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_what_is_kept_needs_no_samples_of_the_service(
+    load, server, client_of, differences, part
+):
+    load()
+    kept = load(**PARTS[part])
+    assert asked(server) == [HEAD]
+    fresh = client_of(server).load_record(41, **PARTS[part])
+    names = set(kept) | set(fresh)
+    assert differences(kept, fresh, only=names) == []
+    assert kept.left_out == fresh.left_out
+    assert kept.scale == fresh.scale
+    assert (kept.start_tick, kept.end_tick) == (fresh.start_tick, fresh.end_tick)
+    assert kept.annotations.equals(fresh.annotations)
+    assert len(entries()) == 1
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_is_kept_too_and_found_again(load, server, client_of, differences, part):
+    first = load(**PARTS[part])
+    again = load(**PARTS[part])
+    assert asked(server) == [HEAD]
+    fresh = client_of(server).load_record(41, **PARTS[part])
+    for kept in (first, again):
+        assert differences(kept, fresh, only=set(kept) | set(fresh)) == []
+        assert list(kept) == list(fresh)
+
+
+def test_what_is_wider_than_what_is_kept_is_fetched(load, server):
+    load(channels=["heart_rate"], end=START + 256 * 30)
+    for wider in (
+        {"channels": ["heart_rate", "ecg"], "end": START + 256 * 30},
+        {"channels": ["heart_rate"], "end": START + 256 * 31},
+        {"channels": ["heart_rate"]},
+    ):
+        load(**wider)
+        assert len(asked(server)) > 1
+
+
+def test_a_way_that_was_named_is_not_answered_by_what_came_another(load, server):
+    load(transport="zip")
+    floored = load(transport="zip")["minute_ventilation_adjusted"]
+    assert asked(server) == [HEAD]
+    exact = load(transport="json")["minute_ventilation_adjusted"]
+    assert len(asked(server)) > 1
+    assert not floored.equals(exact)
+
+
+def test_another_model_is_not_answered_by_what_was_read_as_one(load, server):
+    load()
+    record = load(model="astroskin_256")
+    assert len(asked(server)) > 1
+    assert record.family == "astroskin_256"
+    # Who says nothing gets what was found out, and not what another said.
+    assert load().family == "hexoskin"
+    assert asked(server) == [HEAD]
+
+
+def test_what_a_wider_load_replaced_can_still_be_read(load, whole):
+    some = load(channels=["ecg", "heart_rate"], end=START + 256 * 60)
+    load()
+    assert len(entries()) == 1
+    assert some["ecg"].equals(whole["ecg"].iloc[: 256 * 60])
+    assert [len(piece) for piece in some.pieces("heart_rate", 20)] == [20, 20, 19]
+    assert some.coverage().loc["ecg", "received"] == 256 * 60
+
+
+def test_what_was_removed_is_said_when_it_is_touched(load):
+    record = load()
+    cache.clear()
+    with pytest.raises(CacheError, match="load it again"):
+        record["ecg"]
+
+
+def test_what_was_replaced_by_another_state_is_no_other_record(load, server):
+    record = load(channels=["ecg"])
+    server.world.change_record(41, last_modified=LATER)
+    load()
+    with pytest.raises(CacheError, match="load it again"):
+        record["ecg"]
+
+
+# -- offline ---------------------------------------------------------------------------
+
+
+def test_offline_nobody_is_asked(load, server, whole, differences):
+    load()
+    record = load(offline=True)
+    assert asked(server) == []
+    assert differences(record, whole) == []
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_offline_a_part_is_cut_out_of_what_is_kept(load, server, differences, part):
+    online = load(**PARTS[part])
+    load()
+    record = load(offline=True, **PARTS[part])
+    assert asked(server) == []
+    assert differences(record, online, only=set(record) | set(online)) == []
+
+
+def test_offline_the_state_of_the_record_is_that_of_the_load(load, server):
+    load()
+    server.world.change_record(41, last_modified=LATER)
+    assert load(offline=True).info["last_modified"] != LATER
+
+
+def test_offline_what_is_not_there_is_said(load):
+    load(channels=["heart_rate"])
+    for more in ({}, {"record": 42}, {"channels": ["ecg"]}, {"transport": "json"}):
+        with pytest.raises(CacheError, match=r"hexoframe\.cache\.info"):
+            load(**{"offline": True, **more})
+
+
+def test_offline_without_a_cache_is_a_contradiction(server, client_of):
+    with pytest.raises(ConfigurationError, match="cache"):
+        client_of(server).load_record(41, offline=True)
+
+
+# -- damage ----------------------------------------------------------------------------
+
+
+def cut_in_half(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def spoil_the_end(path):
+    body = bytearray(path.read_bytes())
+    body[-20:-8] = b"x" * 12
+    path.write_bytes(body)
+
+
+DAMAGE = {
+    "a file is gone": ("ecg.parquet", Path.unlink),
+    "a file is empty": ("ecg.parquet", lambda path: path.write_bytes(b"")),
+    "a file is cut": ("heart_rate.parquet", cut_in_half),
+    "a footer is spoilt": ("rr_interval.parquet", spoil_the_end),
+    "a file is another": (
+        "heart_rate.parquet",
+        lambda path: shutil.copy(path.with_name("cadence.parquet"), path),
+    ),
+    "the manifest is gone": ("manifest.json", Path.unlink),
+    "the manifest is cut": ("manifest.json", cut_in_half),
+    "the manifest is of another": (
+        "manifest.json",
+        lambda path: path.write_text(path.read_text().replace("hexoskin", "astro")),
+    ),
+    "the note is cut": ("entry.json", cut_in_half),
+    "the note is gone": ("entry.json", Path.unlink),
+    "the note is of a later version": (
+        "entry.json",
+        lambda path: path.write_text(json.dumps({"version": 99})),
+    ),
+    "the folder is gone": ("record_41", shutil.rmtree),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_what_is_damaged_is_fetched_again(
+    load, server, folder, whole, differences, damage
+):
+    load()
+    name, spoil = DAMAGE[damage]
+    (path,) = folder.rglob(name)
+    spoil(path)
+    record = load(allow_partial=True)
+    assert len(asked(server)) > 5
+    assert differences(record, whole) == []
+    assert len(entries()) == 1
+    load()
+    assert asked(server) == [HEAD]
+
+
+def test_a_byte_that_changed_within_is_noticed_when_it_is_read(load, folder, whole):
+    load()
+    (path,) = folder.rglob("ecg.parquet")
+    body = bytearray(path.read_bytes())
+    body[len(body) // 3] ^= 1
+    path.write_bytes(body)
+    record = load()
+    assert record["heart_rate"].equals(whole["heart_rate"])
+    with pytest.raises(CacheError, match="refresh=True"):
+        record["ecg"]
+    assert load(refresh=True)["ecg"].equals(whole["ecg"])
+
+
+def test_offline_what_is_damaged_is_an_error(load, folder):
+    load()
+    (path,) = folder.rglob("ecg.parquet")
+    cut_in_half(path)
+    with pytest.raises(CacheError, match="refresh=True"):
+        load(offline=True)
+
+
+def test_strangers_in_the_folder_are_no_records(load, folder):
+    load()
+    (folder / "records" / "stray").mkdir()
+    (folder / "records" / "stray" / "notes").mkdir()
+    (folder / "records" / "stray" / "notes" / "a.txt").write_text("mine")
+    assert len(cache.info()) == 1
+    cache.clear()
+    assert (folder / "records" / "stray" / "notes" / "a.txt").exists()
+
+
+def test_what_a_killed_process_left_half_written_goes_with_the_next_load(load):
+    load()
+    (entry,) = entries()
+    left = entry.folder.with_name(f".{entry.folder.name}.12ab34cd")
+    left.mkdir()
+    (left / "ecg.parquet").write_bytes(b"half")
+    load(refresh=True)
+    assert not left.exists()
+
+
+# -- a folder that cannot be used ------------------------------------------------------
+
+
+def a_file_in_the_way(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    return tmp_path / "file"
+
+
+def a_path_below_a_file(tmp_path):
+    return a_file_in_the_way(tmp_path) / "deep" / "cache"
+
+
+def a_path_of_the_system(tmp_path):  # noqa: ARG001  # as the others
+    if not Path("/proc/self").exists():
+        pytest.skip("there is no /proc")
+    return Path("/proc/nowhere/cache")
+
+
+UNUSABLE = [a_file_in_the_way, a_path_below_a_file, a_path_of_the_system]
+
+
+@pytest.mark.parametrize("place", UNUSABLE)
+def test_a_folder_that_cannot_be_written_costs_one_warning_and_no_record(
+    server, whole, client_of, tmp_path, differences, monkeypatch, place
+):
+    monkeypatch.setenv("HEXOFRAME_CACHE_DIR", str(place(tmp_path)))
+    with pytest.warns(HexoframeWarning) as caught:
+        record = client_of(server, cache.folder()).load_record(41)
+    told = [str(each.message) for each in caught]
+    assert len(told) == 1
+    assert "HEXOFRAME_CACHE_DIR" in told[0]
+    assert differences(record, whole) == []
+    assert cache.info().empty
+
+
+@pytest.mark.parametrize("place", UNUSABLE)
+def test_with_the_real_pace_there_is_one_warning_too(
+    server, tmp_path, monkeypatch, place
+):
+    folder = place(tmp_path)
+    monkeypatch.setenv("HEXOFRAME_CACHE_DIR", str(folder))
+    limiter = Limiter("test", folder, spacing_s=0.001)
+    auth = UnsignedBasic(server.base_url, server.username, server.password)
+    with (
+        Client(Transport(server.base_url, auth, limiter=limiter), Cache()) as client,
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        for _ in range(2):
+            client.load_record(41, channels=["heart_rate"])
+    assert [each.category for each in caught] == [HexoframeWarning]
+    assert "5 requests a second" in str(caught[0].message)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A maker of disks with little room."""
+    mounted = []
+
+    def make(kilobytes):
+        where = tmp_path / "disk"
+        where.mkdir()
+        how = [
+            "/bin/mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            f"size={kilobytes}k",
+            "tmpfs",
+            str(where),
+        ]
+        done = subprocess.run(how, check=False, capture_output=True)
+        if done.returncode:
+            pytest.skip("this user cannot mount a small disk")
+        mounted.append(where)
+        return where
+
+    yield make
+    for where in mounted:
+        subprocess.run(["/bin/umount", str(where)], check=True)
+
+
+@pytest.mark.parametrize("kilobytes", [4, 32, 100, 150, 200, 250])
+def test_a_full_disk_costs_one_warning_and_no_record(
+    server, whole, client_of, small_disk, differences, monkeypatch, kilobytes
+):
+    where = small_disk(kilobytes)
+    monkeypatch.setenv("HEXOFRAME_CACHE_DIR", str(where))
+    with pytest.warns(HexoframeWarning, match="room") as caught:
+        record = client_of(server, where).load_record(41)
+    assert len(caught) == 1
+    assert differences(record, whole) == []
+    assert entries() == []
+
+
+def no_room(*_, **__):
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("what", ["a piece", "the record"])
+def test_a_disk_that_fills_up_costs_one_warning_and_no_record(
+    load, folder, whole, differences, monkeypatch, what
+):
+    finish = Shelf.finish
+
+    def finish_elsewhere(shelf, piece):
+        here = shelf.path(piece).is_relative_to(folder)
+        return no_room() if here else finish(shelf, piece)
+
+    if what == "a piece":
+        monkeypatch.setattr(Shelf, "finish", finish_elsewhere)
+    else:
+        monkeypatch.setattr(parquet, "write", no_room)
+    with pytest.warns(HexoframeWarning, match="No space left") as caught:
+        record = load()
+    assert len(caught) == 1
+    assert differences(record, whole) == []
+    assert entries() == []
+
+
+# -- what there is, and away with it ---------------------------------------------------
+
+
+def test_an_empty_cache_has_columns_and_dtypes():
+    told = cache.info()
+    assert told.empty
+    assert dict(told.dtypes.astype(str)) == {
+        "host": "string",
+        "record": "Int64",
+        "complete": "bool",
+        "channels": "Int64",
+        "start": "Int64",
+        "end": "Int64",
+        "last_modified": "string",
+        "bytes": "int64",
+        "folder": "string",
+    }
+    assert cache.clear() == 0
+    assert not list(Cache().folder.rglob("*.parquet"))
+
+
+def test_info_tells_each_entry(load, server):
+    load()
+    load(42, channels=["ecg"], end=OTHER.start + 2560)
+    told = cache.info().set_index("record")
+    assert told["host"].tolist() == [server.base_url] * 2
+    assert told["complete"].all()
+    assert told.loc[42, "channels"] == 1
+    assert (told.loc[42, "start"], told.loc[42, "end"]) == (
+        OTHER.start,
+        OTHER.start + 2560,
+    )
+    assert pd.isna(told.loc[41, "start"])
+    for _, row in told.iterrows():
+        files = [path for path in Path(row["folder"]).rglob("*") if path.is_file()]
+        assert row["bytes"] == sum(path.stat().st_size for path in files)
+    assert dict(told.dtypes) == dict(cache.info().set_index("record").dtypes)
+
+
+def test_info_tells_of_a_download_that_did_not_end(load, server, monkeypatch):
+    monkeypatch.setattr(plan, "_ZIP_PIECE_BYTES", 100_000)
+    server.faults.add(Fault(kind="status", path="datatype=38", times=None))
+    with pytest.raises(ServerError):
+        load()
+    told = cache.info()
+    assert told["complete"].tolist() == [False]
+    assert told["record"].tolist() == [41]
+    assert cache.clear() > 0
+    assert cache.info().empty
+
+
+def test_clear_removes_one_record_or_all(load):
+    load()
+    load(42)
+    size = cache.info().set_index("record")["bytes"]
+    assert cache.clear(42) >= size[42]
+    assert cache.info()["record"].tolist() == [41]
+    assert cache.clear("41") >= size[41]
+    assert cache.info().empty
+    load(42)
+    assert cache.clear() > 0
+    assert cache.info().empty
+    assert not list(Cache().folder.rglob("*.parquet"))
+
+
+def test_clear_of_no_record_says_what_an_id_is():
+    with pytest.raises(ConfigurationError, match="whole number"):
+        cache.clear("all")
+
+
+def test_a_record_that_is_being_loaded_is_not_cleared_under_its_hands(
+    load, server, whole, differences
+):
+    load(42)
+    server.faults.add(Fault(kind="drip", accept="octet-stream", bytes_per_s=400_000))
+    done = []
+    loading = threading.Thread(target=lambda: done.append(load()))
+    loading.start()
+    while not list(Cache().folder.glob("records/*/41/*.parts")):
+        assert loading.is_alive()
+    with pytest.warns(HexoframeWarning, match="record 41 is being loaded"):
+        cache.clear()
+    loading.join()
+    assert cache.info()["record"].tolist() == [41]
+    assert differences(done[0], whole) == []
+
+
+def test_a_table_that_did_not_come_keeps_the_record_out_of_the_cache(load, server):
+    server.faults.add(Fault(kind="status", path="/api/trackpoint/", times=None))
+    with pytest.warns(MissingFactsWarning):
+        load()
+    assert entries() == []
+    assert cache.info()["complete"].tolist() == [False]
+
+
+def test_lists_are_fit_for_json_and_names_of_folders_hold_no_url(load, folder):
+    load()
+    for path in folder.rglob("*"):
+        assert not set(path.name) & set('<>:"|?*'), path
+    (entry,) = entries()
+    assert "@" not in (entry.folder / "entry.json").read_text()
+
+
+def test_the_cache_counts_the_loads_of_threads_as_one(
+    server, client_of, folder, whole, differences, for_data
+):
+    records = []
+    threads = [
+        threading.Thread(
+            target=lambda: records.append(client_of(server, folder).load_record(41))
+        )
+        for _ in range(4)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(records) == 4
+    for record in records:
+        assert differences(record, whole) == []
+    heads = [path for path in asked(server) if path == HEAD]
+    assert len(heads) == 4
+    paths = [entry.path for entry in for_data(server)]
+    assert len(paths) == len(set(paths)), "a piece was fetched twice"
+    assert len(entries()) == 1
+
+
+def test_raw_counts_out_of_the_cache_are_whole_numbers(load):
+    load()
+    counts = load(units="raw", channels=["ecg"])["ecg"].to_numpy()
+    assert np.array_equal(counts, np.rint(counts))
+
+
+def test_loading_leaves_the_filters_of_warnings_as_they_were(load):
+    before = list(warnings.filters)
+    threads = [threading.Thread(target=load, kwargs={"refresh": True}) for _ in "abc"]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert warnings.filters == before
