@@ -52,15 +52,17 @@ _NOTE = "entry.json"
 _THREADS = 2
 _PARTS, _PARTS_NOTE = ".parts", "selection.json"
 _INFO = {
-    "host": "string",
     "record": "Int64",
+    "bytes": "int64",
     "complete": "bool",
     "channels": "Int64",
+    "host": "string",
+    "folder": "string",
     "start": "Int64",
     "end": "Int64",
+    "transport": "string",
+    "family": "string",
     "last_modified": "string",
-    "bytes": "int64",
-    "folder": "string",
 }
 
 
@@ -439,9 +441,9 @@ def info() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        host, record; complete (False for the parts of a download that has not ended);
-        how many channels; start and end in ticks where only a part was loaded;
-        last_modified; bytes on disk; folder.
+        record; bytes on disk; complete (False for the parts of a download that has not
+        ended); how many channels; host; folder; start and end in ticks where only a
+        part was loaded; transport that was asked for; device family; last_modified.
     """
     cache = Cache()
     rows = [
@@ -560,6 +562,8 @@ def _row(selection: Selection, where: Path, *, complete: bool) -> dict[str, Any]
         "channels": len(selection.channels),
         "start": start,
         "end": end,
+        "transport": selection.transport,
+        "family": selection.family,
         "last_modified": selection.last_modified,
         "bytes": _size(where),
         "folder": str(where),

@@ -7,8 +7,9 @@ in `service`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -18,7 +19,7 @@ from hexoframe.api.download import Order, estimate_record, fetch_record, kept_re
 from hexoframe.api.joining import check_apart, join_records
 from hexoframe.api.limiter import limiter_for
 from hexoframe.api.links import CLOCK_OF_HOST, Origin
-from hexoframe.api.queries import id_of, query_of
+from hexoframe.api.queries import check_filters, id_of, query_of
 from hexoframe.api.resources import (
     annotations_frame,
     frame_of,
@@ -32,6 +33,7 @@ from hexoframe.api.transport import Transport
 from hexoframe.cache import Cache
 from hexoframe.errors import ConfigurationError, NotFoundError
 from hexoframe.formats.options import ReadOptions
+from hexoframe.models import warn_of_model
 from hexoframe.record import Record
 from hexoframe.timestamps import clock_of
 
@@ -217,18 +219,21 @@ class Client:
         Returns
         -------
         DataFrame
-            A row a record, index `start` (UTC, ns): id, user, email, device, end,
-            duration, status, last_modified, clock (ticks a second).
+            A row a record, index `start` (UTC, ns): id, duration, user, email, end,
+            last_modified, clock (ticks a second), device, status.
 
         Raises
         ------
         TimestampError
-            If a time has no zone.
+            If a time has no zone, or `end` lies before `start`.
+        ConfigurationError
+            If the service has no such filter.
         RequestError
             If the service refuses, fails or cannot be reached.
         IncompleteDataError
             If fewer records came than the list holds.
         """
+        self._check_filters("record", filters)
         query = self._query(user=user, device=device, start=start, end=end, **filters)
         query.setdefault("order_by", "-start")
         # The service has no filter for the status.
@@ -260,6 +265,7 @@ class Client:
             A row a range, index `start` (UTC, ns): id, user, name, end, duration,
             status, rank, activitytype, trainingroutine, note, last_modified.
         """
+        self._check_filters("range", filters)
         query = self._query(user=user, start=start, end=end, **filters)
         query.setdefault("order_by", "-start")
         return ranges_frame(self.transport.pages("/api/range/", query, limit=limit))
@@ -277,6 +283,7 @@ class Client:
         DataFrame
             A row a user: id, username, email, first_name, last_name, profile.
         """
+        self._check_filters("user", filters)
         query = self._query(**filters)
         return users_frame(self.transport.pages("/api/user/", query, limit=limit))
 
@@ -304,6 +311,7 @@ class Client:
             A row an annotation, index `start` (UTC, ns): id, user, record, datatype,
             annotation (its text), last_modified.
         """
+        self._check_filters("annotation", filters)
         query = self._query(user=user, start=start, **filters)
         if end is not None:
             # An annotation is a moment and has no end of its own.
@@ -376,7 +384,8 @@ class Client:
             If it is no list of objects, as `data` and `report` are.
         """
         name = resource.strip("/").removeprefix("api/")
-        schema = self.transport.get_json(f"/api/{name}/schema/")
+        schema = self._schema(name)
+        check_filters(name, filters, schema)
         query = self._query(**filters)
         return frame_of(
             self.transport.pages(f"/api/{name}/", query, limit=limit), schema
@@ -413,6 +422,24 @@ class Client:
             If it does not know them.
         """
         return next(iter(self.transport.pages("/api/account/")))
+
+    def _schema(self, name: str) -> dict[str, Any]:
+        """Return the fields and filters of a list."""
+        try:
+            schema: dict[str, Any] = self.transport.get_json(f"/api/{name}/schema/")
+        except NotFoundError as error:
+            known = sorted(self.transport.get_json("/api/"))
+            near = get_close_matches(name, known) or known
+            raise NotFoundError(
+                f"{self.base_url} has no list {name!r}: give {' or '.join(near)}",
+                status=error.status,
+            ) from error
+        return schema
+
+    def _check_filters(self, name: str, filters: Mapping[str, Any]) -> None:
+        """Refuse filters that the service would pass over in silence."""
+        if filters.keys() - {"order_by"}:
+            check_filters(name, filters, self._schema(name))
 
     def _query(self, **filters: Any) -> dict[str, str | int]:
         asked = [value for value in filters.values() if value is not None]
@@ -527,6 +554,8 @@ class Client:
             refresh=refresh,
             progress=progress,
         )
+        if channels is None:
+            warn_of_model(data, model)
         return Record.of(data)
 
     def _load_offline(self, record: int | str, order: Order) -> Record:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 
 from hexoframe.errors import ConfigurationError, FileFormatError, HexoframeError
 from hexoframe.formats.options import ReadOptions
+from hexoframe.models import warn_of_model
 from hexoframe.record import Record
 from hexoframe.timestamps import CLASSIC_FORMAT
 
@@ -59,7 +61,7 @@ def open_record(  # noqa: PLR0913  # each is a question that only the caller can
     Parameters
     ----------
     path : str or Path
-        File or folder.
+        File or folder; also a folder in which one recording was written.
     channels : sequence of str or int, optional
         Channels to load, by any name or id; all by default.
     units : {"physical", "raw"}
@@ -112,8 +114,17 @@ def open_record(  # noqa: PLR0913  # each is a question that only the caller can
         start=start,
         allow_partial=allow_partial,
     )
-    data = _read(Path(path), options, record)
+    data = _read(_single(Path(path)), options, record)
     return Record.of(data, left_out=options.left_out(data.family))
+
+
+def _single(path: Path) -> Path:
+    """Return the one recording below a folder, where that is none itself."""
+    if not path.is_dir() or _recognised(path):
+        return path
+    below = islice(_below(path, set(), []), _LOOKED_AT)
+    found = [item for item in below if _recognised(item)]
+    return found[0] if len(found) == 1 else path
 
 
 def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordData:
@@ -122,6 +133,9 @@ def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordD
     if hasattr(reader, "parts"):
         part = None if record is None else _part_of(reader.parts(path), record)
         data = reader.read(path, options, part=part)
+        if options.channels is None:
+            # An export has all channels of its model; other files may have a few.
+            warn_of_model(data, options.model)
         return data
     data = reader.read(path, options)
     if record is not None and str(record) not in (str(data.id), path.stem):

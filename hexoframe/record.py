@@ -582,9 +582,16 @@ class Record(RecordData):
         ------
         OutputExistsError
             If the target exists and `overwrite` was not given.
+        ConfigurationError
+            If `root` names a file and no rate is given.
         """
         from hexoframe.formats import table  # noqa: PLC0415
 
+        if rate is None and Path(root).suffix.lower() == ".csv":
+            raise ConfigurationError(
+                f"{root} names a file, and without rate= a folder of files is written: "
+                "give a folder, or a rate such as rate='1s' for one aligned file"
+            )
         if rate is None:
             return table.write(self, Path(root), channels=channels, overwrite=overwrite)
         frame = self.to_frame(rate, channels=channels)

@@ -390,12 +390,24 @@ class RecordData(Mapping[str, pd.DataFrame]):
                 self.end_tick + 1 if end is None else end,
             )
             left = narrow(channel, known, self._span, kept)
-            samples = len(read()) if name in self._frames else None
-            return left._replace(samples=samples)
+            if name in self._frames:
+                return left._replace(samples=len(read()))
+            # Of a channel without a hole it is known how many samples a part has.
+            known_whole = self._is_known_whole(name)
+            return left._replace(samples=left.expected if known_whole else None)
 
         if channel.kind == "state":
             return Source(read=read, receipt=receipt)
         return Source(read=read, pieces=pieces, receipt=receipt)
+
+    def _is_known_whole(self, name: str) -> bool:
+        """Whether a survey that was kept says that no sample of a rate is missing."""
+        found = self.kept_survey(name)
+        return (
+            found is not None
+            and found.received == found.expected
+            and not any(gap.kind == "missing" for gap in found.gaps)
+        )
 
     def cut(self, start: int | None, end: int | None) -> Self:
         """Return the record cut to a span of ticks; what was not read stays so.

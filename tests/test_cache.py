@@ -251,12 +251,16 @@ def test_a_way_that_was_named_is_not_answered_by_what_came_another(load, server)
 
 def test_another_model_is_not_answered_by_what_was_read_as_one(load, server):
     load()
-    record = load(model="astroskin_256")
+    with pytest.warns(HexoframeWarning, match="is it of another model"):
+        record = load(model="astroskin_256")
     assert len(asked(server)) > 1
     assert record.family == "astroskin_256"
     # Who says nothing gets what was found out, and not what another said.
     assert load().family == "hexoskin"
     assert asked(server) == [HEAD]
+    assert load(offline=True).family == "hexoskin"
+    assert load(offline=True, channels=["ecg"]).family == "hexoskin"
+    assert set(cache.info()["family"]) == {"hexoskin", "astroskin_256"}
 
 
 def test_what_a_wider_load_replaced_can_still_be_read(load, whole):
@@ -494,7 +498,7 @@ def small_disk(tmp_path):
 
     yield make
     for where in mounted:
-        subprocess.run(["/bin/umount", str(where)], check=True)
+        subprocess.run(["/bin/umount", "-l", str(where)], check=True)
 
 
 @pytest.mark.parametrize("kilobytes", [4, 32, 100, 150, 200, 250])
@@ -542,15 +546,17 @@ def test_an_empty_cache_has_columns_and_dtypes():
     told = cache.info()
     assert told.empty
     assert dict(told.dtypes.astype(str)) == {
-        "host": "string",
         "record": "Int64",
+        "bytes": "int64",
         "complete": "bool",
         "channels": "Int64",
+        "host": "string",
+        "folder": "string",
         "start": "Int64",
         "end": "Int64",
+        "transport": "string",
+        "family": "string",
         "last_modified": "string",
-        "bytes": "int64",
-        "folder": "string",
     }
     assert cache.clear() == 0
     assert not list(Cache().folder.rglob("*.parquet"))

@@ -7,6 +7,7 @@ import os
 import shutil
 import struct
 import tempfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
     HexoframeError,
+    HexoframeWarning,
     IncompleteDataError,
+    MissingFactsWarning,
     MissingSamplesWarning,
     UnknownChannelError,
 )
@@ -166,7 +169,8 @@ def test_the_arguments_reach_the_reader(tmp_path):
     path = folder_of(tmp_path, "record_7", rate=71)
     assert list(open_record(path, channels=["hr"])) == ["heart_rate"]
     assert open_record(path, units="raw").units["heart_rate"] == "count"
-    assert open_record(path, model="CHA3000").family == "astroskin_256"
+    with pytest.warns(HexoframeWarning, match=r"record 7 .*'CHA3000'.* none of .*ppg"):
+        assert open_record(path, model="CHA3000").family == "astroskin_256"
     with pytest.raises(ConfigurationError, match="units='mV'"):
         open_record(path, units="mV")
     (path / "info.json").unlink()
@@ -570,9 +574,32 @@ def test_a_channel_that_was_left_out_is_an_error_and_not_an_empty_frame(samples)
 
 
 def test_a_folder_of_recordings_points_to_open_records(samples, tmp_path):
-    shutil.copy(samples / "hexoskin_10min.zip", tmp_path / "a.zip")
-    with pytest.raises(FileFormatError, match=r"holds recordings \(a\.zip\).*open_rec"):
+    for name in ("a.zip", "b.zip"):
+        shutil.copy(samples / "hexoskin_10min.zip", tmp_path / name)
+    with pytest.raises(
+        FileFormatError, match=r"recordings \(a\.zip, b\.zip\).*open_rec"
+    ):
         open_record(tmp_path)
+
+
+@pytest.mark.parametrize("verb", ["to_parquet", "to_csv", "to_txt"])
+def test_the_folder_that_one_recording_was_written_into_opens_it(
+    samples, tmp_path, verb
+):
+    record = open_record(samples / "hexoskin_10min.zip", channels=["heart_rate"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MissingFactsWarning)
+        getattr(record, verb)(tmp_path / "out")
+    assert open_record(tmp_path / "out").heart_rate.equals(record.heart_rate)
+    (tmp_path / "out" / "notes.md").write_text("my notes")
+    assert len(open_record(tmp_path / "out").heart_rate)
+
+
+def test_a_model_that_an_export_bears_out_is_not_doubted(samples):
+    path = samples / "astroskin_2min.zip"
+    assert open_record(path, model="CHA3000").family == "astroskin_256"
+    path = samples / "hexoskin_10min.zip"
+    assert open_record(path, model="hexoskin").family == "hexoskin"
 
 
 def test_a_csv_of_ours_is_told_from_its_folder(samples, tmp_path):

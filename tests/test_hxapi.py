@@ -820,19 +820,22 @@ def test_samples_are_like_the_list_of_their_tuples():
         hash(samples)
 
 
-def test_samples_say_what_they_are_and_are_not_read_for_it():
-    def read() -> pd.DataFrame:
-        raise AssertionError("nobody asked for a sample")
-
+def test_samples_show_the_first_of_them_and_how_many_there_are():
+    channel = find("hexoskin", "heart_rate")
+    ticks = 437588582400 + 256 * np.arange(5)
+    index = ticks_to_index(ticks, clock=256)
+    frame = make_frame(channel, index, {"heart_rate": np.arange(70.0, 75)})
     samples = Samples(
-        find("hexoskin", "acceleration"),
-        Source(read=read),
+        channel,
+        Source(read=lambda: frame),
         stamps=Stamps(clock=256),
         scale="physical",
     )
     assert repr(samples) == (
-        "<Samples of (time, acceleration_x, acceleration_y, acceleration_z)>"
+        "<5 samples (time, heart_rate): [(437588582400, 70), (437588582656, 71), "
+        "(437588582912, 72), ...]>"
     )
+    assert repr(samples[:1]) == "<1 samples (time, heart_rate): [(437588582400, 70)]>"
 
 
 def test_a_missing_value_is_none():

@@ -46,6 +46,15 @@ class Estimate:
     minutes: float
     unpacked_megabytes: float
 
+    def __repr__(self) -> str:
+        """Return what counts, rounded."""
+        wait = (
+            f"{self.minutes * 60:.0f} s"
+            if self.minutes < 1
+            else (f"{self.minutes:.1f} min")
+        )
+        return f"<Estimate: {self.requests} requests, {self.megabytes:.1f} MB, {wait}>"
+
 
 def cost_of(family: Family, pieces: Sequence[Piece]) -> Estimate:
     """Return what some requests cost.

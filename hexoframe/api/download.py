@@ -141,6 +141,10 @@ class Order:
         start = first if self.start is None else _tick(self.start, clock)
         behind = end_of_samples(span, clock)
         end = behind if self.end is None else _tick(self.end, clock)
+        if end <= start and None not in (self.start, self.end):
+            raise TimestampError(
+                f"end={self.end} does not lie behind start={self.start}: exchange them"
+            )
         if end <= start or start > last or end <= first:
             times = " to ".join(str(tick_to_time(tick, clock=clock)) for tick in span)
             raise TimestampError(
@@ -182,7 +186,11 @@ def kept_record(cache: Cache, host: str, record: int, order: Order) -> RecordDat
     CacheError
         If the cache does not hold it.
     """
-    for entry in cache.entries(host, record):
+    entries = cache.entries(host, record)
+    if order.model == "auto":
+        # What was found out goes before what a caller said once.
+        entries.sort(key=lambda entry: not entry.selection.auto)
+    for entry in entries:
         held = entry.selection
         clock = CLOCK_OF_FAMILY[held.family]
         family = order.family(clock)
@@ -199,8 +207,9 @@ def kept_record(cache: Cache, host: str, record: int, order: Order) -> RecordDat
             _warn_of_refusal(data, order)
             return data
     raise CacheError(
-        f"the cache holds nothing of record {record} of {host} that has all of this: "
-        "load it once without offline=True; hexoframe.cache.info() lists what there is"
+        f"the cache holds nothing of record {record} of {host} with the channels, the "
+        "part and the transport that were asked for: load it once without "
+        "offline=True; hexoframe.cache.info() lists what there is"
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
-from hexoframe.errors import ConfigurationError
+from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.timestamps import Clock, time_to_tick
 
-__all__ = ["id_of", "query_of"]
+__all__ = ["check_filters", "id_of", "query_of"]
 
 _NEVER = re.compile(r"password|secret|token|api_?key|authorization", re.IGNORECASE)
+_ALWAYS = ("order_by", "offset")
 _DATES = frozenset({"last_modified", "created", "start_date", "time"})
 
 
@@ -78,7 +80,7 @@ def query_of(
     Raises
     ------
     TimestampError
-        If a time has no zone.
+        If a time has no zone, or `end` lies before `start`.
     ConfigurationError
         If a filter would put a secret into a URL, or has no form in a query.
     """
@@ -89,11 +91,46 @@ def query_of(
         "end__lte": None if end is None else _tick(end, clock, "down"),
         **filters,
     }
+    first, last = given["start__gte"], given["end__lte"]
+    if isinstance(first, int) and isinstance(last, int) and last < first:
+        raise TimestampError(
+            f"end={end} lies before start={start}: exchange them, or leave one out"
+        )
     return {
         name: _written(name, value, clock)
         for name, value in given.items()
         if value is not None
     }
+
+
+def check_filters(
+    name: str, filters: Mapping[str, Any], schema: Mapping[str, Any]
+) -> None:
+    """Refuse filters that a list does not have: the service would pass over them.
+
+    Parameters
+    ----------
+    name : str
+        Name of the list.
+    filters : mapping
+        Filters, with a look-up or without.
+    schema : mapping
+        What the service says of the list.
+
+    Raises
+    ------
+    ConfigurationError
+        If a filter is none of the list.
+    """
+    known = {*schema.get("filtering", ()), *_ALWAYS}
+    for given in filters:
+        field = given.partition("__")[0]
+        if field not in known and not _NEVER.search(given):
+            near = get_close_matches(field, known) or sorted(known)
+            raise ConfigurationError(
+                f"{given} is no filter of {name}, and would be passed over: did you "
+                f"mean {' or '.join(near)}?"
+            )
 
 
 def _who(user: int | str) -> int | str | None:

@@ -36,14 +36,14 @@ _TEXT, _ID, _NUMBER = "string", "Int64", "float64"
 _RECORDS = {
     "start": _TIME,
     "id": "int64",
+    "duration": _SPAN,
     "user": _ID,
     "email": _TEXT,
-    "device": _TEXT,
     "end": _TIME,
-    "duration": _SPAN,
-    "status": _TEXT,
     "last_modified": _TIME,
     "clock": _ID,
+    "device": _TEXT,
+    "status": _TEXT,
 }
 _RANGES = {
     "start": _TIME,
@@ -115,8 +115,8 @@ def records_frame(objects: Iterable[Row]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a record in the order given, index `start` (UTC, ns): id, user, email,
-        device, end, duration, status, last_modified, clock (ticks a second).
+        A row a record in the order given, index `start` (UTC, ns): id, duration, user,
+        email, end, last_modified, clock (ticks a second), device, status.
 
     Raises
     ------

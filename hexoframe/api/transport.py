@@ -277,9 +277,9 @@ class Transport:
         IncompleteDataError
             If fewer objects came than the list holds.
         """
-        if limit is not None and limit < 1:
+        if limit is not None and (not isinstance(limit, int) or limit < 1):
             raise ConfigurationError(
-                f"limit is {limit}; give a number from 1, or None for all"
+                f"limit is {limit!r}; give a whole number from 1, or None for all"
             )
         size = MOST_OBJECTS if limit is None else min(limit, MOST_OBJECTS)
         walk = Pages(self.get_json, self.origin, path)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Samples"]
 
-# Rows that become tuples when one of them is looked at.
-_NEAR = 1024
+# Rows that become tuples when one of them is looked at, and those that are shown.
+_NEAR, _SHOWN = 1024, 3
 
 
 class Samples(Sequence[tuple[Any, ...]]):
@@ -110,8 +110,12 @@ class Samples(Sequence[tuple[Any, ...]]):
     __hash__ = None  # type: ignore[assignment]  # lists have none either
 
     def __repr__(self) -> str:
-        """Say what the tuples hold; nothing is read for it."""
-        return f"<Samples of (time, {', '.join(self.channel.columns)})>"
+        """Show the first tuples, and how many there are."""
+        shown = [str(each) for each in self[:_SHOWN]]
+        if len(self) > _SHOWN:
+            shown.append("...")
+        names = ", ".join(("time", *self.channel.columns))
+        return f"<{len(self)} samples ({names}): [{', '.join(shown)}]>"
 
     def __array__(
         self,

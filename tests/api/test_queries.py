@@ -7,7 +7,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from hexoframe.api.queries import id_of, query_of
+from hexoframe.api.queries import check_filters, id_of, query_of
 from hexoframe.api.resources import records_frame
 from hexoframe.errors import ConfigurationError, TimestampError
 
@@ -107,3 +107,18 @@ def test_filters_find_what_they_should(server, connect):
     ]  # fmt: skip
     assert found(id__in=seen[:2]) == seen[:2]
     assert found(user=999) == []
+
+
+def test_an_end_before_its_start_is_refused():
+    with pytest.raises(TimestampError, match=r"end=.*lies before start="):
+        query_of(clock=256, start="2024-03-02T00:00Z", end="2024-03-01T00:00Z")
+    assert query_of(clock=256, start=5, end=5) == {"start__gte": "5", "end__lte": "5"}
+
+
+def test_a_filter_that_a_list_lacks_is_refused():
+    schema = {"filtering": {"user": ["exact"], "id": ["exact", "in"], "start": ["gte"]}}
+    check_filters("record", {"id__in": [1], "user": 3, "order_by": "start"}, schema)
+    with pytest.raises(ConfigurationError, match=r"usr is no filter.*mean user"):
+        check_filters("record", {"usr": 3}, schema)
+    with pytest.raises(ConfigurationError, match=r"xyz__in is no.*id or offset or or"):
+        check_filters("record", {"xyz__in": 3}, schema)

@@ -78,6 +78,8 @@ def open_export(path: Path) -> GivenExport:
     FileFormatError
         If `info.json` is missing or does not tell start and record.
     """
+    if not path.exists():
+        raise ConfigurationError(f"{path} does not exist: give the path of an export")
     if path.is_dir():
         files: dict[str, Loader] = {
             str(file.relative_to(path).as_posix()): file.read_bytes
