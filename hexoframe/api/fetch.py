@@ -414,7 +414,9 @@ class Fetcher:
         """Open an export; how long its channels should be is judged in `assemble`."""
         path = self._shelf.path(piece)
         if archive.is_empty(path):
-            raise BinaryRefusedError(f"{self._name(piece)}: the export is empty")
+            raise BinaryRefusedError from ResponseError(
+                f"{self._name(piece)}: the export is empty"
+            )
         return archive.read(path, ReadOptions(model=self._family), judge=False)
 
     def _judge(self, piece: Piece, data: RecordData) -> Literal["cut", "whole", "odd"]:

@@ -344,7 +344,8 @@ def _edges(
     border = _BORDER_S * clock
     size = -(-(last - first) // (parts * border)) * border
     begin = start - (start - first) // border * border + size
-    return [first, *range(begin, last, size), last]
+    # No part is made of the tick behind the last step alone.
+    return [first, *range(begin, last - 1, size), last]
 
 
 def _json_pages(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from hexoframe.api import plan
@@ -151,6 +153,24 @@ def test_some_channels_are_those_of_the_whole(
     assert list(loaded) == names
     assert differences(loaded, whole[way], only=names) == []
     assert differences(part, whole[way].cut(start, end), only=names) == []
+
+
+@pytest.mark.parametrize("ticks", [256, 259, 153_599, 153_600, 153_601, 196_602])
+def test_a_record_of_any_length_has_its_end(
+    serving, client_of, differences, monkeypatch, ticks
+):
+    # Two periods of the slowest channel, and three pages of ECG, to the tick.
+    length = Fraction(ticks, 256)
+    shirt = Shirt(seed=3, duration_s=length, record_id=41, activity="rest")
+    with serving(shirt) as server:
+        client = client_of(server)
+        in_parts = [client.load_record(41, transport=way) for way in ("auto", "json")]
+        monkeypatch.setattr(plan, "_ZIP_PIECE_BYTES", 48_000_000)
+        in_one = client.load_record(41)
+    assert len(in_one["ecg"]) == ticks
+    states = {"device_position", "sleep_position", "sleep_phase"}
+    for record in in_parts:
+        assert differences(record, in_one, but={*BUT, *states}) == []
 
 
 @pytest.mark.slow
