@@ -19,6 +19,7 @@ from hexoframe.channels import channels_of, codes_of
 from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.facts import facts_table
 from hexoframe.recorddata import RecordData
+from hexoframe.texttable import set_columns
 from hexoframe.timestamps import (
     CLASSIC_FORMAT,
     NS_PER_TICK,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["Record"]
 
 _MISSING = "-"
+# Columns of the repr that hold numbers.
+_RIGHT = ("rate", "samples", "coverage")
 
 
 class Record(RecordData):
@@ -724,7 +727,9 @@ class Record(RecordData):
         """One screen of facts; nothing is read for it."""
         lines = self._headline()
         rows = self._summary()
-        return "\n".join([*lines, "", *_columns(rows)] if rows else lines)
+        return "\n".join(
+            [*lines, "", *set_columns(rows, right=_RIGHT)] if rows else lines
+        )
 
     def _repr_html_(self) -> str:
         """Return the same facts as a table for notebooks."""
@@ -818,21 +823,5 @@ def _rate(channel: Channel) -> str:
     return f"1/{1 / channel.rate_hz:g} Hz"
 
 
-def _columns(rows: list[dict[str, str]]) -> list[str]:
-    """Set rows of text in columns under their names."""
-    table = [dict(zip(rows[0], rows[0], strict=True)), *rows]
-    widths = {name: max(len(row[name]) for row in table) for name in rows[0]}
-    lines = []
-    for row in table:
-        cells = [
-            text.rjust(widths[name])
-            if _side(name) == "right"
-            else text.ljust(widths[name])
-            for name, text in row.items()
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines
-
-
 def _side(name: str) -> Literal["left", "right"]:
-    return "right" if name in ("rate", "samples", "coverage") else "left"
+    return "right" if name in _RIGHT else "left"
