@@ -30,6 +30,7 @@ __all__ = [
     "Saved",
     "Selection",
     "each_of",
+    "open_each",
     "save_files",
     "save_ranges",
     "save_records",
@@ -58,31 +59,17 @@ class Selection:
         Names or ids; all by default.
     waveforms : bool
         Whether waveforms are wanted where `channels` does not name them.
-    start, end : str or None
-        Part of the record, `end` not included: a time with its zone, or a tick.
+    start, end : int, str or None
+        Part of the record, `end` not included: a tick, or a time with its zone.
     model : str
         One of `MODELS`.
     """
 
     channels: tuple[str, ...] = ()
     waveforms: bool = True
-    start: str | None = None
-    end: str | None = None
+    start: int | str | None = None
+    end: int | str | None = None
     model: str = "auto"
-
-    def check(self) -> None:
-        """Refuse what can be refused before anything is loaded.
-
-        Raises
-        ------
-        TimestampError
-            If `start` or `end` is no time with a zone.
-        """
-        from hexoframe.timestamps import time_to_tick  # noqa: PLC0415  # numpy
-
-        for moment in (self.start, self.end):
-            if moment is not None and not moment.isdecimal():
-                time_to_tick(moment, clock=256, rounding="up")
 
     def whole(self) -> dict[str, Any]:
         """Return all but the part as `Client.load_record` takes it."""
@@ -94,31 +81,37 @@ class Selection:
 
     def arguments(self) -> dict[str, Any]:
         """Return all of it as `Client.load_record` takes it."""
-        start, end = map(_tick_or_time, (self.start, self.end))
-        return {**self.whole(), "start": start, "end": end}
+        return {**self.whole(), "start": self.start, "end": self.end}
 
-    def cut(self, record: Record) -> Record:
-        """Return the part of a record that is wanted, which is already there."""
-        if self.start is None and self.end is None:
-            return record
+    def of(self, record: Record) -> Record:
+        """Return what is wanted of a record that is already there."""
         from hexoframe.timestamps import tick_to_time  # noqa: PLC0415  # numpy
 
-        clock = record.clock
-        first, last = (
-            tick_to_time(moment, clock=clock) if isinstance(moment, int) else moment
-            for moment in map(_tick_or_time, (self.start, self.end))
-        )
-        return record.between(first, last)
-
-    def chosen(self, record: Record) -> list[str] | None:
-        """Return the channels of a record that are wanted; None for all."""
+        if self.start is not None or self.end is not None:
+            first, last = (
+                tick_to_time(each, clock=record.clock)
+                if isinstance(each, int)
+                else each
+                for each in (self.start, self.end)
+            )
+            record = record.between(first, last)
         if self.waveforms or self.channels:
-            return None
-        return [name for name in record if record.channel(name).kind != "waveform"]
+            return record
+        return _without(record, "waveform")
 
 
-def _tick_or_time(moment: str | None) -> int | str | None:
-    return int(moment) if moment is not None and moment.isdecimal() else moment
+def _without(record: Record, kind: str) -> Record:
+    out = {name for name in record if record.channel(name).kind == kind}
+    held = {name: each for name, each in record.whole().items() if name not in out}
+    return type(record)(
+        record.family,
+        (record.start_tick, record.end_tick),
+        held,
+        facts=record.facts,
+        scale=record.scale,
+        tz=record.tz,
+        left_out=record.left_out | out,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,14 +178,7 @@ class Output:
         )
         ticks_to_text([437_610_700_800], clock=256, tz=self.tz, **fmt)
 
-    def save(
-        self,
-        name: str,
-        record: Record,
-        *,
-        below: str = "",
-        channels: list[str] | None = None,
-    ) -> Saved:
+    def save(self, name: str, record: Record, *, below: str = "") -> Saved:
         """Write a record in every format; one that fails does not stop the others.
 
         Parameters
@@ -203,13 +189,11 @@ class Output:
             What to write.
         below : str
             Folder below that of the output; none by default.
-        channels : list of str, optional
-            Channels to write; all that it has by default.
         """
         saved = Saved(name=name)
         for each in self.formats:
             try:
-                path = self._write(each, record, self.folder / below, channels)
+                path = self._write(each, record, self.folder / below)
             except _FAILURES as error:
                 # What cannot be read fails in the same way for every format.
                 if str(error) not in map(str, saved.errors):
@@ -218,20 +202,18 @@ class Output:
                 saved.paths.append(path)
         return saved
 
-    def _write(
-        self, name: Format, record: Record, folder: Path, channels: list[str] | None
-    ) -> Path:
-        how: dict[str, Any] = {"channels": channels, "overwrite": self.overwrite}
-        if name == "txt":
-            return record.to_txt(folder, **self._stamps(), **how)
-        if name == "csv":
-            return record.to_csv(folder, **how)
-        if name == "parquet":
-            return record.to_parquet(folder, **how)
+    def _write(self, form: Format, record: Record, folder: Path) -> Path:
+        if form == "txt":
+            return record.to_txt(folder, **self._stamps(), overwrite=self.overwrite)
+        if form == "csv":
+            return record.to_csv(folder, overwrite=self.overwrite)
+        if form == "parquet":
+            return record.to_parquet(folder, overwrite=self.overwrite)
         from hexoframe.formats.manifest import target_of  # noqa: PLC0415  # pandas
 
         target = target_of(record, folder)
-        return record.to_mat(target.with_name(f"{target.name}.mat"), **how)
+        file = target.with_name(f"{target.name}.mat")
+        return record.to_mat(file, overwrite=self.overwrite)
 
     def _stamps(self) -> dict[str, Any]:
         if self.timestamps == "epoch":
@@ -354,7 +336,7 @@ def save_ranges(
 
     def save(number: str) -> Saved:
         record = client.load_range(number, **selection.whole(), **how)
-        return output.save(number, selection.cut(record), below=f"range_{number}")
+        return output.save(number, selection.of(record), below=f"range_{number}")
 
     return _each_saved(numbers, save)
 
@@ -366,47 +348,59 @@ def save_files(
 
     Parameters
     ----------
+    paths, selection, **how
+        As for `open_each`.
+    output : Output
+        Where they go.
+
+    Yields
+    ------
+    Saved
+        What became of each recording that was found, and of what is none.
+    """
+    for name, record in open_each(paths, selection, **how):
+        if isinstance(record, Exception):
+            yield Saved(name=name, errors=[record])
+        else:
+            yield output.save(name, record)
+
+
+def open_each(
+    paths: Iterable[str], selection: Selection, **how: Any
+) -> Iterator[tuple[str, Record | Exception]]:
+    """Open every recording in some files.
+
+    Parameters
+    ----------
     paths : iterable of str
         Files, folders, which are searched to any depth, or patterns.
-    selection, output
-        As for `save_records`.
+    selection : Selection
+        What is wanted of each.
     **how
         As for `hexoframe.open_records`: tz, timestamp_format, allow_partial.
 
     Yields
     ------
-    Saved
-        What became of each record that was found, and of what is none.
+    (str, Record or Exception)
+        Id or path, and what was opened, or why not.
     """
-    for path in dict.fromkeys(paths):
-        try:
-            yield from _save_below(path, selection, output, how)
-        except _FAILURES as error:
-            yield Saved(name=path, errors=[error])
-
-
-def _save_below(
-    path: str, selection: Selection, output: Output, how: dict[str, Any]
-) -> Iterator[Saved]:
     from hexoframe.doors import open_records  # noqa: PLC0415  # pandas
 
-    records = open_records(
-        path,
-        channels=selection.channels or None,
-        model=None if selection.model == "auto" else selection.model,
-        **how,
+    model = None if selection.model == "auto" else selection.model
+    channels = selection.channels or None
+    searched = each_of(
+        paths, lambda path: open_records(path, channels=channels, model=model, **how)
     )
-
-    def save(key: str) -> Saved:
-        record = selection.cut(records[key])
-        return output.save(key, record, channels=selection.chosen(record))
-
-    yield from _each_saved(records, save)
-    left = records.skipped
-    for where, reason in zip(left["path"], left["reason"], strict=True):
-        yield Saved(name=where, errors=[FileFormatError(reason)])
-    if not records and left.empty:
-        raise FileFormatError(f"{path} holds no recording")
+    for path, records in searched:
+        if isinstance(records, Exception):
+            yield path, records
+            continue
+        yield from each_of(records, lambda key: selection.of(records[key]))  # noqa: B023  # used up here
+        left = records.skipped
+        for where, reason in zip(left["path"], left["reason"], strict=True):
+            yield where, FileFormatError(reason)
+        if not records and left.empty:
+            yield path, FileFormatError(f"{path} holds no recording")
 
 
 def _each_saved(names: Iterable[str], save: Callable[[str], Saved]) -> Iterator[Saved]:

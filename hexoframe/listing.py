@@ -7,20 +7,26 @@ Frames and objects of the service come in. How rows are set in columns stands in
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hexoframe.api.queries import id_of
 from hexoframe.timestamps import clock_of, tick_to_time
 
 if TYPE_CHECKING:
+    from hexoframe.api.costs import Estimate
     from hexoframe.record import Record
 
 __all__ = [
     "cache_rows",
     "channel_rows",
+    "cost_rows",
+    "costs_frame",
+    "coverage_frame",
     "coverage_rows",
     "fact_lines",
     "megabytes",
@@ -35,6 +41,9 @@ Facts = dict[str, str]
 
 _MISSING = "-"
 _LEAST = 16
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+# What a record says twice, or what is told in a form of its own.
+_TOLD = frozenset({"end", "resource_uri", "start_date"})
 
 
 # -- cells -----------------------------------------------------------------------------
@@ -134,11 +143,18 @@ def _rate(hertz: float) -> str:
     return f"{hertz:g} Hz" if hertz >= 1 else f"1/{1 / hertz:g} Hz"
 
 
-def coverage_rows(record: Record) -> Rows:
-    """Return rows of `Record.coverage`; the record is read for it."""
+def coverage_frame(record: Record) -> pd.DataFrame:
+    """Return `Record.coverage` with the id of the record; the record is read for it."""
+    coverage = record.coverage().reset_index()
+    coverage.insert(0, "record", record.id)
+    return coverage
+
+
+def coverage_rows(coverage: pd.DataFrame) -> Rows:
+    """Return rows of `coverage_frame`."""
     return [
         {
-            "channel": str(name),
+            "channel": str(row["channel"]),
             "rate": row["kind"] if pd.isna(row["rate_hz"]) else _rate(row["rate_hz"]),
             "samples": _count(row["received"]),
             "coverage": _percent(row["share"]),
@@ -148,7 +164,7 @@ def coverage_rows(record: Record) -> Rows:
             "flagged": _percent(row["flagged"]),
             "unit": plain(row["unit"]),
         }
-        for name, row in record.coverage().iterrows()
+        for _, row in coverage.iterrows()
     ]
 
 
@@ -164,6 +180,36 @@ def cache_rows(held: pd.DataFrame) -> Rows:
             "server": plain(row["host"]),
         }
         for _, row in held.iterrows()
+    ]
+
+
+def costs_frame(costs: Mapping[str, Estimate]) -> pd.DataFrame:
+    """Return what records cost, a row a record."""
+    rows = [
+        {
+            "record": int(number),
+            "requests": cost.requests,
+            "megabytes": cost.megabytes,
+            "minutes": cost.minutes,
+        }
+        for number, cost in costs.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def cost_rows(costs: pd.DataFrame) -> Rows:
+    """Return rows of `costs_frame`, and their sum where there are several."""
+    rows = [(plain(int(row["record"])), row) for _, row in costs.iterrows()]
+    if len(rows) > 1:
+        rows.append(("all", costs.sum()))
+    return [
+        {
+            "record": name,
+            "requests": f"{int(row['requests']):,}",
+            "size": megabytes(row["megabytes"] * 1e6),
+            "time": _length(pd.Timedelta(math.ceil(row["minutes"] * 60), unit="s")),
+        }
+        for name, row in rows
     ]
 
 
@@ -196,8 +242,9 @@ def record_facts(told: Mapping[str, Any]) -> Facts:
     user = told.get("user")
     if isinstance(user, Mapping):
         facts["user"] = f"{plain(user.get('email'))} (id {plain(user.get('id'))})"
+    facts["device"] = plain(id_of(told.get("device")))
     for name, value in told.items():
-        if name not in facts and name != "end" and value not in (None, "", [], {}):
+        if name not in facts and name not in _TOLD and value not in _NOTHING:
             simple = isinstance(value, str | int | float)
             facts[plain(name)] = plain(value if simple else json.dumps(value))
     return facts
@@ -231,5 +278,5 @@ def _lines(
         room = len(text) or 1
         if width is not None:
             room = max(width - indent, _LEAST)
-        for place, line in enumerate(textwrap.wrap(text, room) or [""]):
+        for place, line in enumerate(textwrap.wrap(text, room, break_on_hyphens=False) or [""]):
             yield f"{'' if place else name:<{indent}}{line}".rstrip()

@@ -1,16 +1,25 @@
-"""The command ``hexoframe``: one module for each of its commands.
+"""The command ``hexoframe``: one module for each command, or a family of them.
 
 A module imports what its command needs when it runs, and click alone before that, so
 that help and version come at once. How commands end, and what becomes of errors, stands
-in `commands`; what they do is done elsewhere in the package.
+in `commands`; options that several of them share in `options`; how lists look in
+`lists`. What the commands do is done elsewhere in the package.
 """
 
 from __future__ import annotations
 
 import click
 
-from hexoframe.cli.commands import Commands
+from hexoframe.cli.account import login, logout, whoami
+from hexoframe.cli.cache import cache
+from hexoframe.cli.channels import channels
+from hexoframe.cli.commands import Commands, run
+from hexoframe.cli.convert import convert
 from hexoframe.cli.demo import demo
+from hexoframe.cli.download import download, range_
+from hexoframe.cli.menu import menu
+from hexoframe.cli.records import estimate, info, records
+from hexoframe.cli.show import show
 from hexoframe.cli.simulate import simulate
 from hexoframe.version import __version__
 
@@ -20,11 +29,18 @@ __all__ = ["main"]
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def _hexoframe() -> None:
-    """Hexoskin and Astroskin recordings as pandas DataFrames."""
+    """Hexoskin and Astroskin recordings: list, download, convert, look at them.
+
+    Who asks the service is told by HEXOFRAME_USERNAME and HEXOFRAME_PASSWORD (and
+    HEXOFRAME_API_KEY, HEXOFRAME_API_SECRET), by HEXOFRAME_TOKEN, by 'hexoframe login',
+    or at the terminal. HEXOFRAME_BASE_URL=https://astro.hexoskin.com is for Astroskin.
+    """
 
 
-_hexoframe.add_command(demo)
-_hexoframe.add_command(simulate)
+_hexoframe.add_section("The service", menu, records, info, estimate, download, range_)
+_hexoframe.add_section("Who you are", login, logout, whoami)
+_hexoframe.add_section("Files", convert, show, cache)
+_hexoframe.add_section("Without an account", channels, demo, simulate)
 
 
 def main() -> None:
@@ -33,4 +49,4 @@ def main() -> None:
     0 is success, 1 an error that is told, 2 a command line that is not understood, 130
     an interruption by Ctrl-C.
     """
-    _hexoframe.main(prog_name="hexoframe")
+    run(_hexoframe, "hexoframe")

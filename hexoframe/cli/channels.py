@@ -1,0 +1,28 @@
+"""``hexoframe channels``: what a device records."""
+
+from __future__ import annotations
+
+import click
+
+from hexoframe.cli.lists import show_frame
+from hexoframe.cli.options import listing, model
+
+__all__ = ["channels"]
+
+
+@click.command()
+@model(None)
+@listing
+def channels(model: str | None, form: str) -> None:
+    """Show the channels of a model, or of all models.
+
+    With their ids, rates, units and columns; --csv and --json have gains, offsets and
+    sources too.
+    """
+    from hexoframe.channels import channel_table  # noqa: PLC0415  # pandas
+    from hexoframe.listing import channel_rows  # noqa: PLC0415  # pandas
+
+    table = channel_table(
+        None if model is None else model.replace("CHA3000", "astroskin")
+    )
+    show_frame(table, form, channel_rows)

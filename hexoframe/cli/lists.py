@@ -1,0 +1,126 @@
+"""How the commands show lists and facts: on a terminal as wide and as long as that is.
+
+Where the output goes elsewhere everything is there, in one piece.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hexoframe.texttable import fit_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "show_data",
+    "show_frame",
+    "show_json",
+    "show_lines",
+    "table_lines",
+    "width",
+]
+
+# Columns that are aligned to the right, whatever table they stand in.
+_NUMBERS = frozenset(
+    {
+        "channels",
+        "coverage",
+        "duration",
+        "flagged",
+        "gaps",
+        "id",
+        "longest",
+        "rate",
+        "record",
+        "requests",
+        "samples",
+        "sensor off",
+        "size",
+        "time",
+    }
+)
+
+
+def width() -> int | None:
+    """Return the characters in a line of the terminal; None where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def show_lines(lines: list[str]) -> None:
+    """Show lines, in a pager where they are more than the terminal has."""
+    long = sys.stdout.isatty() and len(lines) >= shutil.get_terminal_size().lines
+    show = click.echo_via_pager if long else click.echo
+    show("\n".join(lines))
+
+
+def show_frame(
+    frame: pd.DataFrame, form: str, rows: Callable[[pd.DataFrame], list[dict[str, str]]]
+) -> None:
+    """Show a list.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The list; CSV and JSON hold all of it: times in UTC, lengths in s.
+    form : {"table", "csv", "json"}
+        What it is shown as.
+    rows : callable
+        Makes the rows of the table.
+    """
+    if form == "table":
+        show_lines(table_lines(rows(frame)))
+    else:
+        show_data(frame, form)
+
+
+def table_lines(rows: list[dict[str, str]]) -> list[str]:
+    """Return rows in columns, as many as the terminal has room for."""
+    return fit_columns(rows, width(), right=_NUMBERS) or ["none"]
+
+
+def show_data(frame: pd.DataFrame, form: str) -> None:
+    """Show a list for another program, as ``csv`` or ``json``."""
+    columns = _for_others(frame)
+    if form == "csv":
+        text = StringIO(newline="")
+        write = csv.writer(text, lineterminator="\n").writerows
+        write([columns, *zip(*columns.values(), strict=True)])
+        click.echo(text.getvalue(), nl=False)
+        return
+    rows = zip(*columns.values(), strict=True)
+    show_json([dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def show_json(told: Any) -> None:
+    """Show what another program is to read."""
+    click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+
+
+def _for_others(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return the columns of a frame as texts and numbers, which any program reads."""
+    columns = {}
+    whole = frame if frame.index.name is None else frame.reset_index()
+    for name, column in whole.items():
+        is_span = column.dtype.kind == "m"
+        values = column.astype(object).where(column.notna(), None)
+        columns[f"{name}_s" if is_span else str(name)] = list(map(_for_other, values))
+    return columns
+
+
+def _for_other(value: Any) -> Any:
+    if hasattr(value, "total_seconds"):
+        return value.total_seconds()
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return value if isinstance(value, str | int | float | None) else str(value)

@@ -1,0 +1,32 @@
+"""``hexoframe menu``: the same without words, by numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hexoframe.cli.commands import say_if_interrupted
+
+__all__ = ["menu"]
+
+
+@click.command()
+@click.option(
+    "--to",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path("HexoskinData"),
+    show_default=True,
+    help="Folder for the files; the menu can change it.",
+)
+def menu(to: Path) -> None:
+    """List, look at and download records from a menu.
+
+    Asks for user name and password, which is not shown and never kept. It needs a
+    terminal, however plain and narrow.
+    """
+    from hexoframe.menu import run  # noqa: PLC0415  # requests
+
+    say_if_interrupted("what came is kept, and a download goes on there")
+    run(to)

@@ -1,0 +1,37 @@
+"""How the commands tell what was saved, and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from hexoframe.cli.commands import fail, is_quiet, tell
+
+if TYPE_CHECKING:
+    from hexoframe.batch import Saved
+
+__all__ = ["tell_saved"]
+
+
+def tell_saved(saved: Iterable[Saved], kind: str) -> None:
+    """Tell of each thing where it was written to or why not; end with 1 if any failed.
+
+    Parameters
+    ----------
+    saved : iterable of Saved
+        What is saved while it is gone through.
+    kind : str
+        What they are, in the singular.
+    """
+    failed = asked = 0
+    for each in saved:
+        asked += 1
+        failed += bool(each.errors)
+        for path in each.paths:
+            if not is_quiet():
+                click.echo(path)
+        for error in each.errors:
+            tell(kind, each.name, error)
+    fail(failed, asked, f"{kind}s")
