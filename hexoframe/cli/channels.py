@@ -22,7 +22,4 @@ def channels(model: str | None, form: str) -> None:
     from hexoframe.channels import channel_table  # noqa: PLC0415  # pandas
     from hexoframe.listing import channel_rows  # noqa: PLC0415  # pandas
 
-    table = channel_table(
-        None if model is None else model.replace("CHA3000", "astroskin")
-    )
-    show_frame(table, form, channel_rows)
+    show_frame(channel_table(model), form, channel_rows)
