@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import signal
 import subprocess
@@ -19,16 +20,16 @@ import hexoframe
 from hexoframe.cli.commands import Commands
 from hexoframe.errors import ConfigurationError, SkippedChannelWarning
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "data" / "samples" / "hexoskin_10min.zip"
 NAMES = ["BASE_URL", "USERNAME", "PASSWORD", "API_KEY", "API_SECRET"]
 HEAVY = {"flask", "importlib.metadata", "numpy", "pandas", "pyarrow", "requests"}
 
-
-def run(*arguments, **more):
-    return subprocess.run(
-        [sys.executable, "-m", "hexoframe", *map(str, arguments)],
-        cwd=ROOT, capture_output=True, text=True, check=False, **more,
-    )  # fmt: skip
+COMMANDS = [
+    "menu", "records", "info", "estimate", "download", "range", "login", "logout",
+    "whoami", "convert", "show", "cache", "channels", "demo", "simulate",
+]  # fmt: skip
+WHOLE = [*([name] for name in COMMANDS), ["cache", "info"], ["cache", "clear"]]
 
 
 # --- help and version ---------------------------------------------------------------
@@ -36,7 +37,7 @@ def run(*arguments, **more):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--version"], ["--help"], ["-h"], ["simulate", "--help"], ["demo", "-h"]],
+    [["--version"], ["--help"], ["-h"], *([*names, "--help"] for names in WHOLE)],
     ids=" ".join,
 )
 def test_help_and_version_load_nothing_heavy(arguments):
@@ -62,16 +63,35 @@ print(*sorted(set(sys.modules) - before), file=sys.stderr)
     assert loaded & HEAVY == set()
 
 
-def test_the_version_is_that_of_the_package():
+def test_the_version_is_that_of_the_package(run):
     done = run("--version")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"hexoframe {hexoframe.__version__}\n"
 
 
-def test_help_names_every_command_in_a_whole_line():
-    shown = run("--help").stdout.partition("Commands:")[2].strip().splitlines()
-    assert [line.split()[0] for line in shown] == ["demo", "simulate"]
-    assert all(line.endswith(".") and not line.endswith("...") for line in shown)
+def test_help_names_every_command_in_a_whole_line(give):
+    shown = give("--help").stdout
+    for name in COMMANDS:
+        (line,) = re.findall(rf"^  {name} .*$", shown, re.MULTILINE)
+        assert line.endswith(".")
+        assert not line.endswith("...")
+
+
+@pytest.mark.parametrize("names", [[], *WHOLE], ids=" ".join)
+def test_help_fits_eighty_columns_and_begins_with_a_sentence(give, names, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    result = give(*names, "--help")
+    assert result.exit_code == 0
+    usage, _, sentence, *rest = result.stdout.splitlines()
+    assert usage.startswith(" ".join(["Usage: hexoframe", *names]))
+    assert re.fullmatch(r"  [A-Z].*\.", sentence)
+    assert all(len(line) <= 80 for line in rest)
+    assert "..." not in "".join(rest).replace("A,B,...", "").replace("]...", "")
+
+
+def test_help_knows_no_option_for_a_secret(give):
+    shown = "".join(give(*names, "--help").stdout for names in WHOLE)
+    assert not re.search(r"--\S*(pass|secret|token|key)", shown)
 
 
 # --- how commands end ---------------------------------------------------------------
@@ -83,7 +103,7 @@ def test_help_names_every_command_in_a_whole_line():
      ["simulate", "--export"], ["demo", "--from", "x"], ["demo", "a", "b"]],
     ids=" ".join,
 )  # fmt: skip
-def test_a_command_line_that_is_not_understood_ends_with_2(arguments):
+def test_a_command_line_that_is_not_understood_ends_with_2(run, arguments):
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith("Error: ")
@@ -101,7 +121,7 @@ def test_a_command_line_that_is_not_understood_ends_with_2(arguments):
     ],
     ids=str,
 )
-def test_an_error_is_told_in_a_line_and_ends_with_1(tmp_path, arguments, said):
+def test_an_error_is_told_in_a_line_and_ends_with_1(run, tmp_path, arguments, said):
     more = ["--to", tmp_path] if arguments[0] == "demo" else []
     done = run(*arguments, *more)
     assert done.returncode == 1
@@ -110,7 +130,7 @@ def test_an_error_is_told_in_a_line_and_ends_with_1(tmp_path, arguments, said):
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_debug_shows_the_traceback(first):
+def test_debug_shows_the_traceback(run, first):
     arguments = ["simulate", "--export", "README.md"]
     done = run(*(["--debug", *arguments] if first else [*arguments, "--debug"]))
     assert done.returncode == 1
@@ -129,20 +149,35 @@ def ending():
         def end():
             raise error
 
-        group.add_command(end)
+        group.add_section("Commands", end)
         return CliRunner().invoke(group, [*arguments, "end"])
 
     return make
 
 
-def test_ctrl_c_ends_with_130_and_says_nothing(ending):
-    result = ending(KeyboardInterrupt())
-    assert (result.exit_code, result.output) == (130, "")
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
+def test_ctrl_c_ends_with_130_and_says_one_line(ending, error):
+    result = ending(error)
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr == "hexoframe: interrupted\n"
 
 
 def test_an_error_of_several_lines_is_told_in_one(ending):
     result = ending(ConfigurationError("one\ntwo"))
     assert (result.exit_code, result.output) == (1, "hexoframe: one two\n")
+
+
+def test_what_was_noted_on_an_error_is_told_in_a_second_line(ending):
+    error = ConfigurationError("it failed")
+    error.add_note("half of it\nis kept")
+    assert (
+        ending(error).stderr == "hexoframe: it failed\nhexoframe: half of it is kept\n"
+    )
+
+
+def test_an_error_tells_the_option_and_not_the_argument(ending):
+    result = ending(ConfigurationError("it exists: say overwrite=True"))
+    assert result.stderr == "hexoframe: it exists: say --overwrite\n"
 
 
 def test_an_error_of_the_system_is_told_in_a_line(ending):
@@ -169,7 +204,7 @@ def test_warnings_of_hexoframe_are_told_in_a_line_and_others_as_usual():
         warnings.warn("left\nout", SkippedChannelWarning, stacklevel=1)
         warnings.warn("other", ImportWarning, stacklevel=1)
 
-    group.add_command(end)
+    group.add_section("Commands", end)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         others = []
@@ -183,10 +218,79 @@ def test_a_fault_of_hexoframe_itself_keeps_its_traceback(ending):
     assert isinstance(ending(ZeroDivisionError("bug")).exception, ZeroDivisionError)
 
 
+# --- options of every command -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--password", "hunter2", "records"],
+        ["records", "--password", "hunter2"],
+        ["records", "--password=hunter2"],
+        ["download", "41", "--token=hunter2"],
+        ["menu", "--passwd", "hunter2"],
+        ["login", "--api-secret", "hunter2"],
+        ["login", "--client-secret=hunter2"],
+        ["cache", "info", "--password=hunter2"],
+    ],
+    ids=" ".join,
+)
+def test_a_secret_on_the_command_line_is_refused_with_the_way_out(give, arguments):
+    result = give(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "HEXOFRAME_PASSWORD" in result.stderr
+    assert "be asked" in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+def test_another_option_that_does_not_exist_is_just_that(give):
+    result = give("records", "--colour")
+    assert result.exit_code == 2
+    assert "HEXOFRAME_PASSWORD" not in result.stderr
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_quiet_leaves_warnings_out_and_verbose_tells_every_request(
+    give, service, first
+):
+    def told(option):
+        return give(*([option, "whoami"] if first else ["whoami", option])).stderr
+
+    assert told("--quiet") == ""
+    lines = told("--verbose").splitlines()
+    assert any(line.endswith("/api/account/") for line in lines)
+    secrets = (service.password, service.api_secret)
+    assert not any(secret in line for secret in secrets for line in lines)
+    # The next command is not verbose for that.
+    assert give("whoami").stderr == ""
+
+
+def test_quiet_leaves_the_warnings_of_hexoframe_out():
+    group = Commands("tool")
+
+    @click.command()
+    def end():
+        warnings.warn("left out", SkippedChannelWarning, stacklevel=1)
+
+    group.add_section("Commands", end)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert CliRunner().invoke(group, ["end"]).stderr == "hexoframe: left out\n"
+        assert CliRunner().invoke(group, ["end", "-q"]).stderr == ""
+
+
+def test_what_a_terminal_cannot_show_is_escaped_and_no_error(run, tmp_path):
+    folder = tmp_path / "f\u00fcr_\u4e2d"
+    known = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = run("convert", SAMPLE, "--to", folder, env=known, encoding="latin-1")
+    assert done.returncode == 0
+    assert "f\u00fcr_\\u4e2d" in done.stdout
+
+
 # --- the commands -------------------------------------------------------------------
 
 
-def test_demo_loads_a_record_and_writes_it(samples, tmp_path):
+def test_demo_loads_a_record_and_writes_it(run, samples, tmp_path):
     pytest.importorskip("flask", reason="the simulated service needs Flask")
     done = run("demo", samples / "hexoskin_10min.zip", "--to", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -241,7 +345,7 @@ def test_simulate_prints_the_environment_and_serves_until_a_signal(simulated, ho
     assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_simulate_takes_a_port_and_several_exports(simulated, tmp_path):
+def test_simulate_takes_a_port_and_several_exports(run, simulated, tmp_path):
     from hexoframe.simulator.export import write_export
     from hexoframe.simulator.shirt import Shirt, wear
 
