@@ -112,3 +112,33 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     yield start
     for child in opened:
         child.close(force=True)
+
+
+def _files_in(root: Path) -> dict[str, bytes]:
+    # What stands before that in a MAT file tells the time of its writing.
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()[
+            124 if path.suffix == ".mat" else 0 :
+        ]
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="session")
+def files_in() -> Callable[[Path], dict[str, bytes]]:
+    """All files below a folder, byte for byte."""
+    return _files_in
+
+
+@pytest.fixture(scope="session")
+def same() -> Callable[[Path, Path], None]:
+    """See to it that two folders hold the same files, and some at all."""
+
+    def check(one: Path, other: Path) -> None:
+        mine, theirs = _files_in(one), _files_in(other)
+        assert list(mine) == list(theirs)
+        assert [name for name in mine if mine[name] != theirs[name]] == []
+        assert mine
+
+    return check

@@ -1,0 +1,224 @@
+"""Records and ranges into files: byte for byte what the calls of Python write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import hexoframe
+from hexoframe.simulator.server import Fault
+
+pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
+
+MONTREAL = "America/Montreal"
+TEXT = "--timestamps string --no-waveforms"
+NOON = "%Y-%m-%d\t%H:%M:%S.%f"
+WRITE = {
+    "txt": lambda record, root, **how: record.to_txt(root, **how),
+    "csv": lambda record, root: record.to_csv(root),
+    "parquet": lambda record, root: record.to_parquet(root),
+    "mat": lambda record, root: record.to_mat(root / f"record_{record.id}.mat"),
+}
+
+
+# -- what is written -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", list(WRITE))
+def test_the_files_are_those_of_python(give, service, tmp_path, form, same):
+    result = give("download", "41", "--to", "out", "--format", form)
+    assert result.exit_code == 0
+    written = WRITE[form](hexoframe.load_record(41), tmp_path / "python")
+    same(Path("out"), tmp_path / "python")
+    told = Path("out") / written.relative_to(tmp_path / "python")
+    assert result.stdout == f"{told}\n"
+    assert service.log
+
+
+def test_several_formats_are_written_side_by_side(give, service, tmp_path, same):
+    named = [f"--format={form}" for form in ("txt", "parquet", "csv", "txt")]
+    result = give("download", "42", "--to", "out", *named)
+    assert result.exit_code == 0
+    record = hexoframe.load_record(42)
+    for form in ("txt", "parquet", "csv"):
+        WRITE[form](record, tmp_path / "python")
+    same(Path("out"), tmp_path / "python")
+    assert len(result.stdout.splitlines()) == 3
+    assert len([r for r in service.log if r.path == "/api/data/?record=42"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "load", "write"),
+    [
+        ("--no-waveforms", {"waveforms": False}, {}),
+        ("--channels ecg,19", {"channels": ["ecg", 19]}, {}),
+        ("--channels ecg --channels rr_interval --no-waveforms",
+         {"channels": ["ecg", "rr_interval"]}, {}),
+        ("--start 2024-03-02T22:00:10Z --end 2024-03-02T22:00:20+00:00",
+         {"start": "2024-03-02T22:00:10Z", "end": "2024-03-02T22:00:20Z"}, {}),
+        ("--start 437610703360", {"start": 437610703360}, {}),
+        ("--model astroskin_256 --no-waveforms",
+         {"model": "astroskin_256", "waveforms": False}, {}),
+        (TEXT, {"waveforms": False},
+         {"timestamps": "string"}),
+        (rf"{TEXT} --tz {MONTREAL} --timestamp-format %Y-%m-%d\t%H:%M:%S.%f",
+         {"waveforms": False},
+         {"timestamps": "string", "tz": MONTREAL, "timestamp_format": NOON}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_every_option_is_the_argument_of_python(
+    give, service, tmp_path, arguments, load, write, same
+):
+    result = give("download", "41", "--to", "out", *arguments.split())
+    assert result.exit_code == 0, result.stderr
+    hexoframe.load_record(41, **load).to_txt(tmp_path / "python", **write)
+    same(Path("out"), tmp_path / "python")
+    assert service.log
+
+
+def test_a_range_goes_into_a_folder_of_its_own(give, service, tmp_path, same):
+    with hexoframe.connect() as client:
+        number = int(client.list_ranges()["id"].iloc[-1])
+    more = ["--no-waveforms", "-f", "csv", "-f", "txt"]
+    result = give("range", number, 999, "--to", "out", *more)
+    assert result.exit_code == 1
+    record = hexoframe.load_range(number, waveforms=False)
+    for form in ("csv", "txt"):
+        WRITE[form](record, tmp_path / "python" / f"range_{number}")
+    same(Path("out"), tmp_path / "python")
+    assert "hexoframe: range 999: " in result.stderr
+    assert service.log
+
+
+def test_a_range_is_cut_by_start_and_end(give, service, tmp_path, same):
+    del service
+    with hexoframe.connect() as client:
+        number = int(client.list_ranges(end="2024-03-03T12:00:00Z")["id"].iloc[-1])
+    start = "2024-03-02T22:00:10Z"
+    more = ["--channels", "ecg", "--start", start]
+    assert give("range", number, "--to", "out", *more).exit_code == 0
+    record = hexoframe.load_range(number, channels=["ecg"]).between(start, None)
+    record.to_txt(tmp_path / "python" / f"range_{number}")
+    same(Path("out"), tmp_path / "python")
+
+
+# -- what is skipped -------------------------------------------------------------------
+
+
+def test_a_bad_id_is_skipped_with_its_reason_and_the_others_go_on(give, service):
+    result = give("download", "41", "999", "43", "x1", "42", "41", "--to", "out", "-q")
+    assert (result.exit_code, result.stdout) == (1, "")
+    first, second, third, last = result.stderr.splitlines()
+    assert first.startswith("hexoframe: record 999: ")
+    assert "does not exist" in first
+    assert second.startswith("hexoframe: record 43: ")
+    assert third.startswith("hexoframe: record x1: the id of a record is 'x1'")
+    assert last == "hexoframe: 3 of 5 records failed"
+    (user,) = Path("out").iterdir()
+    assert user.name == service.username
+    assert sorted(path.name for path in user.iterdir()) == ["41", "42"]
+
+
+def test_what_is_there_is_left_as_it_is_unless_the_user_says_otherwise(
+    give, service, files_in
+):
+    del service
+    more = ["--to", "out", "--channels", "heart_rate", "-f", "txt", "-f", "csv"]
+    assert give("download", "41", *more[:-2]).exit_code == 0
+    before = files_in(Path("out"))
+    # The format that is not there yet is written all the same.
+    again = give("download", "41", *more)
+    assert again.exit_code == 1
+    assert "say --overwrite to replace" in again.stderr
+    assert "overwrite=True" not in again.stderr
+    assert again.stdout == f"{Path('out/record_41')}\n"
+    assert before.items() <= files_in(Path("out")).items()
+    assert give("download", "41", *more, "--overwrite").exit_code == 0
+
+
+def test_a_record_that_fails_is_told_and_the_others_go_on(give, service):
+    service.faults.add(Fault(kind="status", status=400, path="/api/record/41/"))
+    result = give("download", "41", "42", "--to", "out", "--no-waveforms")
+    assert result.exit_code == 1
+    assert "hexoframe: record 41: " in result.stderr
+    assert result.stdout.endswith("42\n")
+
+
+def test_nobody_is_asked_again_and_again_with_a_wrong_password(
+    give, service, monkeypatch
+):
+    monkeypatch.setenv("HEXOFRAME_PASSWORD", "wrong")
+    result = give("download", "41", "42", "43")
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert "does not know this user" in line
+    assert len(service.log) == 1
+
+
+def test_debug_shows_where_the_failure_of_one_record_comes_from(give, service):
+    del service
+    result = give("download", "999", "--debug")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Traceback (most recent call last):")
+    assert "hexoframe: record 999: " in result.stderr
+
+
+# -- before anything is asked ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("", "Missing argument 'ID...'"),
+        ("41 --format xls", "'xls' is not one of"),
+        ("41 --model Fitbit", "'Fitbit' is not one of"),
+        ("41 --start 2024-03-02T22:00:00", "add Z for UTC"),
+        ("41 --tz Europe/Paris", "--tz goes with --timestamps string"),
+        ("41 --timestamp-format %H", "--timestamp-format goes with"),
+        ("41 --timestamps string --format csv", "Add --format txt"),
+        ("41 --timestamps string --tz Europe/Pari", "Europe/Paris"),
+        ("41 --timestamps string --timestamp-format %Q", "%Q"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_asked(give, service, arguments, said):
+    result = give("download", *arguments.split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert service.log == []
+
+
+def test_offline_asks_nobody(give, service):
+    hexoframe.load_record(41, channels=["ecg"])
+    service.clear_log()
+    more = ["--offline", "--channels", "ecg", "--to", "out"]
+    assert give("download", "41", *more).exit_code == 0
+    result = give("download", "42", *more)
+    assert result.exit_code == 1
+    assert "load it once without --offline" in result.stderr
+    assert service.log == []
+
+
+def test_refresh_fetches_again(give, service, for_data):
+    more = ["--channels", "ecg", "--to", "out"]
+    give("download", "41", *more)
+    service.clear_log()
+    give("download", "41", *more, "--overwrite")
+    assert not for_data(service)
+    assert give("download", "41", *more, "--overwrite", "--refresh").exit_code == 0
+    assert for_data(service)
+
+
+# -- what is seen meanwhile ------------------------------------------------------------
+
+
+def test_a_bar_is_drawn_at_a_terminal_alone(terminal, service, run, tmp_path):
+    del service
+    child = terminal("download", "41", "--to", "out")
+    assert "record 41" in child.read()
+    child = terminal("download", "42", "--to", "out", "--quiet")
+    assert "%|" not in child.read()
+    done = run("download", "41", "--to", tmp_path / "again", "--refresh")
+    assert done.returncode == 0
+    assert "%|" not in done.stderr

@@ -1,0 +1,181 @@
+"""Files into files, and a look at them, without the service."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import hexoframe
+
+pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
+
+# What a door takes, by the name of the sample or what is made of it.
+DOORS = ["hexoskin_10min.zip", "astroskin_1000_1min.zip", "hexoskin_10min.csv"]
+MADE = ["txt", "csv", "parquet"]
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch):
+    """No server answers, so that whoever asks one fails."""
+    monkeypatch.setenv("HEXOFRAME_BASE_URL", "http://127.0.0.1:9")
+
+
+# -- convert ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", MADE)
+@pytest.mark.parametrize("door", DOORS)
+def test_any_door_goes_to_any_exit(give, samples, tmp_path, door, form, same):
+    result = give("convert", samples / door, "--to", "out", "-f", form)
+    assert result.exit_code == 0, result.stderr
+    record = hexoframe.open_record(samples / door)
+    getattr(record, f"to_{form}")(tmp_path / "python")
+    same(Path("out"), tmp_path / "python")
+
+
+@pytest.mark.parametrize("source", MADE)
+def test_what_hexoframe_wrote_is_a_door_too(give, samples, tmp_path, source, same):
+    record = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=[19, "ecg"])
+    written = getattr(record, f"to_{source}")(tmp_path / "source")
+    assert give("convert", written, "--to", "out", "-f", "parquet").exit_code == 0
+    hexoframe.open_record(written).to_parquet(tmp_path / "python")
+    same(Path("out"), tmp_path / "python")
+
+
+@pytest.mark.parametrize("form", MADE)
+def test_a_part_without_waveforms_is_what_python_writes_of_it(
+    give, samples, tmp_path, form, same
+):
+    path, start = samples / "hexoskin_10min.zip", "2024-03-01T22:02:00Z"
+    end = hexoframe.open_record(path).start_tick + 256 * 240
+    more = ["--start", start, "--end", end, "--no-waveforms", "-f", form]
+    assert give("convert", path, "--to", "out", *more).exit_code == 0
+    record = hexoframe.open_record(path)
+    part = record.between(start, record.start + pd.Timedelta("240s"))
+    rest = [name for name in part if part.channel(name).kind != "waveform"]
+    assert 0 < len(rest) < len(list(part))
+    getattr(part, f"to_{form}")(tmp_path / "python", channels=rest)
+    same(Path("out"), tmp_path / "python")
+
+
+def test_text_of_a_zone_is_read_and_written(give, samples, tmp_path, same):
+    fmt = "%d.%m.%Y %H:%M:%S.%f"
+    record = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=["ecg"])
+    old = record.to_txt(
+        tmp_path / "old", timestamps="string", tz="Asia/Tokyo", timestamp_format=fmt
+    )
+    source = ["--source-tz", "Asia/Tokyo", "--source-format", fmt]
+    target = ["--timestamps", "string", "--tz", "America/Montreal"]
+    result = give("convert", old, "--to", "out", *source, *target)
+    assert result.exit_code == 0, result.stderr
+    hexoframe.open_record(old, tz="Asia/Tokyo", timestamp_format=fmt).to_txt(
+        tmp_path / "python", timestamps="string", tz="America/Montreal"
+    )
+    same(Path("out"), tmp_path / "python")
+
+
+def test_a_zone_that_is_missing_is_asked_for_by_its_option(give, samples, tmp_path):
+    record = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=["ecg"])
+    old = record.to_txt(tmp_path / "old", timestamps="string")
+    result = give("convert", old, "--to", "out")
+    assert result.exit_code == 1
+    assert "--source-tz" in result.stderr
+    assert "tz=" not in result.stderr
+
+
+def test_all_of_a_folder_is_converted_and_the_rest_told(give, samples, tmp_path, same):
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    for name in ("hexoskin_10min.zip", "range_2records.zip"):
+        (folder / name).write_bytes((samples / name).read_bytes())
+    (folder / "cut.zip").write_bytes(
+        (samples / "hexoskin_10min.zip").read_bytes()[:999]
+    )
+    more = ["--to", "out", "--channels", "heart_rate", "-f", "csv"]
+    result = give("convert", folder, "nothing", *more)
+    assert result.exit_code == 1
+    records = hexoframe.open_records(folder, channels=["heart_rate"])
+    assert len(records) == 3
+    for record in records.values():
+        record.to_csv(tmp_path / "python")
+    same(Path("out"), tmp_path / "python")
+    cut, nothing, last = result.stderr.splitlines()
+    assert str(folder / "cut.zip") in cut
+    assert "nothing does not exist" in nothing
+    assert last == "hexoframe: 2 of 5 recordings failed"
+
+
+def test_a_pattern_finds_what_it_fits(give, samples):
+    more = ["--to", "out", "--channels", "heart_rate"]
+    assert give("convert", samples / "hexoskin*.zip", *more).exit_code == 0
+
+
+def test_an_empty_folder_holds_no_recording(give, tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = give("convert", tmp_path / "empty")
+    assert result.exit_code == 1
+    assert "holds no recording" in result.stderr
+
+
+def test_a_file_that_is_no_recording_is_told_once_with_its_name(give, tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    result = give("convert", tmp_path / "notes.txt", *["-f", "txt", "-f", "csv"])
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.count("notes.txt") == 1
+
+
+# -- show ------------------------------------------------------------------------------
+
+
+def test_show_tells_span_and_coverage(give, samples):
+    path = samples / "hexoskin_10min.zip"
+    told = give("show", path, "--no-waveforms").stdout
+    record = hexoframe.open_record(path)
+    assert told.startswith("\n".join(str(record).splitlines()[:2]))
+    rows = [line.split()[0] for line in told.splitlines()[5:]]
+    assert rows == [n for n in record if record.channel(n).kind != "waveform"]
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_show_for_other_programs_is_the_coverage_of_python(give, samples, form):
+    path = samples / "range_2records.zip"
+    told = give("show", path, form).stdout
+    rows = (
+        list(csv.DictReader(io.StringIO(told))) if form == "--csv" else json.loads(told)
+    )
+    records = hexoframe.open_records(path)
+    for number, record in records.items():
+        table = record.coverage()
+        mine = [row for row in rows if str(row["record"]) == number]
+        assert [row["channel"] for row in mine] == list(table.index)
+        assert [int(row["received"]) for row in mine] == table["received"].tolist()
+        seconds = table["longest_gap"].dt.total_seconds()
+        assert [float(row["longest_gap_s"]) for row in mine] == seconds.tolist()
+
+
+def test_show_of_nothing_is_an_error(give):
+    result = give("show", "nothing.zip")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "nothing.zip does not exist" in result.stderr
+
+
+def test_show_takes_the_id_of_a_record(give, service):
+    result = give("show", "42", "--channels", "heart_rate")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Record 42 ")
+    assert service.log
+    service.clear_log()
+    again = give("show", "42", "--channels", "heart_rate", "--offline")
+    assert again.stdout == result.stdout
+    assert service.log == []
+
+
+def test_show_takes_a_path_that_looks_like_an_id(give, samples):
+    Path("42").write_bytes((samples / "hexoskin_10min.zip").read_bytes())
+    assert give("show", "42", "--channels", "heart_rate").exit_code == 0

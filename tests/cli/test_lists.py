@@ -1,0 +1,203 @@
+"""Lists and facts on the command line: as Python has them, as wide as the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pandas as pd
+import pytest
+
+import hexoframe
+
+pytestmark = pytest.mark.usefixtures("service")
+
+
+def as_csv(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+# -- records ---------------------------------------------------------------------------
+
+
+def test_records_are_listed_the_newest_first(give):
+    result = give("records")
+    assert (result.exit_code, result.stderr) == (0, "")
+    head, *rows = result.stdout.splitlines()
+    assert head.split("  ")[0].strip() == "id"
+    assert [row.split()[0] for row in rows] == ["42", "41"]
+    assert "2024-03-02 22:00  00:01:00  complete" in rows[1]
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_records_for_other_programs_are_those_of_python(give, form):
+    told = give("records", form).stdout
+    rows = as_csv(told) if form == "--csv" else json.loads(told)
+    expected = hexoframe.list_records().reset_index()
+    assert [int(row["id"]) for row in rows] == expected["id"].tolist()
+    columns = [name.replace("duration", "duration_s") for name in expected]
+    assert list(rows[0]) == columns
+    for name in ("start", "end", "last_modified"):
+        times = pd.to_datetime([row[name] for row in rows], format="ISO8601")
+        assert times.tolist() == expected[name].tolist()
+    lengths = [float(row["duration_s"]) for row in rows]
+    assert lengths == expected["duration"].dt.total_seconds().tolist()
+
+
+def test_a_value_that_is_missing_is_null_in_json_and_empty_in_csv(give):
+    told = json.loads(give("channels", "--model", "hexoskin", "--json").stdout)
+    rows = as_csv(give("channels", "--model", "hexoskin", "--csv").stdout)
+    missing = hexoframe.channel_table("hexoskin")["void"].isna().tolist()
+    assert [row["void"] is None for row in told] == missing
+    assert [row["void"] == "" for row in rows] == missing
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        (["--limit", "1"], ["42"]),
+        (["--start", "2024-03-03T00:00:00Z"], ["42"]),
+        (["--end", "2024-03-03T00:00:00+00:00"], ["41"]),
+        (["--start", "437610700801"], ["42"]),
+        (["--device", "HXSKIN1200000000"], []),
+        (["--status", "complete", "--limit", "1"], ["42"]),
+        (["--user", "20001"], ["42", "41"]),
+    ],
+    ids=" ".join,
+)
+def test_the_filters_are_those_of_list_records(give, arguments, ids):
+    result = give("records", "--csv", *arguments)
+    assert result.exit_code == 0
+    assert [row["id"] for row in as_csv(result.stdout)] == ids
+
+
+def test_no_record_is_said_so(give):
+    result = give("records", "--device", "HXSKIN1200000000")
+    assert (result.exit_code, result.stdout) == (0, "none\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--start", "2024-03-03"], ["--end", "noon"], ["--start", "17"], ["--limit", "0"],
+     ["--csv", "--json"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_filter_that_makes_no_sense_is_wrong_usage(give, service, arguments):
+    result = give("records", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Error: " in result.stderr
+    assert service.log == []
+
+
+# -- at a terminal ---------------------------------------------------------------------
+
+
+def test_a_narrow_terminal_gets_the_columns_that_fit(terminal):
+    child = terminal("records", columns=40)
+    text = child.read()
+    child.close()
+    assert child.exitstatus == 0
+    lines = text.splitlines()
+    assert all(len(line) <= 40 for line in lines)
+    assert lines[-1] == "(no room for user, device)"
+    assert re.search(
+        r"^41  2024-03-02 22:00  00:01:00  complete\s*$", text, re.MULTILINE
+    )
+
+
+def test_a_long_list_is_shown_in_a_pager_at_a_terminal(terminal, tmp_path):
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\necho paged\ncat\n")
+    pager.chmod(0o700)
+    child = terminal("channels", "--model", "hexoskin", PAGER=str(pager))
+    assert child.read().startswith("paged\r\n")
+    child = terminal("channels", "--model", "hexoskin", lines=200, PAGER=str(pager))
+    assert child.read().startswith("channel ")
+
+
+# -- info, estimate, channels ----------------------------------------------------------
+
+
+def test_info_shows_what_the_service_says(give):
+    told = give("info", "41").stdout
+    assert re.search(
+        r"^start +2024-03-02 22:00:00 UTC \(tick 437610700800\)$", told, re.MULTILINE
+    )
+    assert json.loads(give("info", "41", "--json").stdout) == hexoframe.record_info(41)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [("999", "does not exist"), ("x", "whole")]
+)
+def test_info_of_no_record_is_an_error_that_says_what_to_do(give, number, said):
+    result = give("info", number)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert said in result.stderr
+    assert "'hexoframe records'" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_estimate_is_that_of_python_and_skips_bad_ids(give):
+    result = give("estimate", "41", "999", "42", "--no-waveforms", "--csv")
+    assert result.exit_code == 1
+    rows = as_csv(result.stdout)
+    assert [row["record"] for row in rows] == ["41", "42"]
+    for row in rows:
+        cost = hexoframe.estimate(row["record"], waveforms=False)
+        assert int(row["requests"]) == cost.requests
+        assert float(row["megabytes"]) == cost.megabytes
+    one, last = result.stderr.splitlines()
+    assert one.startswith("hexoframe: record 999: ")
+    assert last == "hexoframe: 1 of 3 records failed"
+
+
+def test_estimate_of_a_window_costs_less(give):
+    def megabytes(*more):
+        (row,) = as_csv(give("estimate", "41", "--csv", *more).stdout)
+        return float(row["megabytes"])
+
+    assert megabytes("--end", "2024-03-02T22:00:10Z") < megabytes()
+    assert megabytes("--channels", "heart_rate, 33") < megabytes("--channels", "ecg")
+
+
+@pytest.mark.parametrize("model", ["Hexoskin", "cha3000", "astroskin_1000"])
+def test_channels_are_those_of_python(give, model):
+    rows = as_csv(give("channels", "--model", model, "--csv").stdout)
+    table = hexoframe.channel_table(model)
+    assert [row["api_name"] for row in rows] == table["api_name"].tolist()
+    assert [float(row["gain"]) for row in rows] == table["gain"].tolist()
+
+
+# -- the cache -------------------------------------------------------------------------
+
+
+def test_the_cache_is_shown_and_cleared(give):
+    assert give("cache", "info").stdout == "none\n"
+    hexoframe.load_record(41, waveforms=False)
+    hexoframe.load_record(42, waveforms=False)
+    rows = as_csv(give("cache", "info", "--csv").stdout)
+    assert {row["record"] for row in rows} == {"41", "42"}
+    assert "complete" in give("cache", "info").stdout
+    assert give("cache", "clear", "41").stdout.endswith(" MB were freed.\n")
+    assert hexoframe.cache.info()["record"].tolist() == [42]
+    # Nobody can be asked, so all stays.
+    refused = give("cache", "clear")
+    assert refused.exit_code == 2
+    assert "--yes" in refused.stderr
+    assert len(hexoframe.cache.info()) == 1
+    assert give("cache", "clear", "--yes").exit_code == 0
+    assert hexoframe.cache.info().empty
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n", 1), ("y", 0)])
+def test_all_of_the_cache_goes_when_the_user_agrees(terminal, answer, left):
+    hexoframe.load_record(41, channels=["heart_rate"])
+    child = terminal("cache", "clear")
+    child.expect(r"Remove all 1 entries, 0\.\d MB\? \[y/N\]: ")
+    child.sendline(answer)
+    child.read()
+    child.close()
+    assert child.exitstatus == 0
+    assert len(hexoframe.cache.info()) == left
