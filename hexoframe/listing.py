@@ -278,5 +278,7 @@ def _lines(
         room = len(text) or 1
         if width is not None:
             room = max(width - indent, _LEAST)
-        for place, line in enumerate(textwrap.wrap(text, room, break_on_hyphens=False) or [""]):
+        for place, line in enumerate(
+            textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+        ):
             yield f"{'' if place else name:<{indent}}{line}".rstrip()

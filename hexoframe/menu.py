@@ -131,9 +131,16 @@ def _width() -> int:
     return shutil.get_terminal_size().columns
 
 
+def _room() -> int | None:
+    """Return the characters in a line of what is shown; None for any number."""
+    return _width() if sys.stdout.isatty() else None
+
+
 def _show(lines: list[str]) -> None:
-    """Show lines, a screen at a time."""
-    height = max(shutil.get_terminal_size().lines - 2, 5)
+    """Show lines, a screen at a time where there is a screen."""
+    height = len(lines)
+    if sys.stdout.isatty():
+        height = max(shutil.get_terminal_size().lines - 2, 5)
     for first in range(0, len(lines), height):
         if first and _ask("Enter for more, q to stop"):
             return
@@ -232,13 +239,13 @@ class _Menu:
 
     def _list(self) -> None:
         rows = record_rows(self._client.list_records())
-        _show(fit_columns(rows, _width(), right=["id", "duration"]) or ["none"])
+        _show(fit_columns(rows, _room(), right=["id", "duration"]) or ["none"])
 
     def _info(self) -> None:
         number = _ask("Id of the record")
         if number:
             told = self._client.record_info(number)
-            _show(fact_lines(record_facts(told), _width()))
+            _show(fact_lines(record_facts(told), _room()))
 
     def _download(self) -> None:
         numbers = re.findall(r"[^,\s]+", _ask("Ids, with commas between"))

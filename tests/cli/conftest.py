@@ -91,15 +91,21 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     opened = []
 
     def start(
-        *arguments: object, columns: int = 80, lines: int = 24, **env: str
+        *arguments: object,
+        columns: int = 80,
+        lines: int = 24,
+        line: str | None = None,
+        **env: str,
     ) -> Any:
         known = {n: v for n, v in os.environ.items() if n not in {"COLUMNS", "LINES"}}
+        command = (sys.executable, ["-m", "hexoframe", *map(str, arguments)])
+        if line is not None:
+            command = ("/bin/sh", ["-c", line])
         with warnings.catch_warnings():
             # That a fork copies one thread alone is no matter: another program follows.
             warnings.simplefilter("ignore", DeprecationWarning)
             child = pexpect.spawn(
-                sys.executable,
-                ["-m", "hexoframe", *map(str, arguments)],
+                *command,
                 cwd=tmp_path,
                 env={**known, "PYTHONPATH": str(ROOT), "TERM": "vt100", **env},
                 dimensions=(lines, columns),
