@@ -35,13 +35,15 @@ _ATTEMPTS = 10
 _FAILURES = (HexoframeError, OSError)
 
 
-def run(folder: Path) -> None:
+def run(folder: Path, *, progress: bool | None = None) -> None:
     """Ask who the user is, then what to do, until the user has had enough.
 
     Parameters
     ----------
     folder : Path
         Where files go, until the user says another place.
+    progress : bool, optional
+        Whether bars are drawn; by default where stderr is a terminal.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def run(folder: Path) -> None:
         client = _log_in()
         if client is not None:
             with client:
-                _Menu(client, Output(folder=folder)).run()
+                _Menu(client, Output(folder=folder), progress=progress).run()
     except EOFError:
         pass  # Ctrl-D is the other way to say that it is enough
 
@@ -185,8 +187,11 @@ def _client_of(name: str, password: str) -> Client:
 class _Menu:
     """What the user has chosen, and what is done with it."""
 
-    def __init__(self, client: Client, output: Output) -> None:
+    def __init__(
+        self, client: Client, output: Output, *, progress: bool | None
+    ) -> None:
         self._client = client
+        self._progress = progress
         self._output = output
         self._selection = Selection()
 
@@ -249,7 +254,13 @@ class _Menu:
 
     def _download(self) -> None:
         numbers = re.findall(r"[^,\s]+", _ask("Ids, with commas between"))
-        for saved in save_records(self._client, numbers, self._selection, self._output):
+        for saved in save_records(
+            self._client,
+            numbers,
+            self._selection,
+            self._output,
+            progress=self._progress,
+        ):
             for path in saved.paths:
                 click.echo(f"{saved.name}: {path}")
             for error in saved.errors:

@@ -25,7 +25,6 @@ __all__ = [
     "KEPT",
     "Commands",
     "fail",
-    "is_quiet",
     "progress",
     "run",
     "say_if_interrupted",
@@ -149,14 +148,9 @@ def run(commands: Commands, name: str) -> None:
 # -- what a command says ---------------------------------------------------------------
 
 
-def is_quiet() -> bool:
-    """Whether the user wants to see results and errors alone."""
-    return bool(click.get_current_context().meta.get(_QUIET))
-
-
 def progress() -> bool | None:
     """Whether bars are drawn; None leaves that to the terminal."""
-    return False if is_quiet() else None
+    return False if click.get_current_context().meta.get(_QUIET) else None
 
 
 def say_if_interrupted(what: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hexoframe.cli.commands import say_if_interrupted
+from hexoframe.cli.commands import progress, say_if_interrupted
 
 __all__ = ["menu"]
 
@@ -29,4 +29,4 @@ def menu(to: Path) -> None:
     from hexoframe.menu import run  # noqa: PLC0415  # requests
 
     say_if_interrupted("what came is kept, and a download goes on there")
-    run(to)
+    run(to, progress=progress())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hexoframe.cli.commands import fail, is_quiet, tell
+from hexoframe.cli.commands import fail, tell
 
 if TYPE_CHECKING:
     from hexoframe.batch import Saved
@@ -30,8 +30,7 @@ def tell_saved(saved: Iterable[Saved], kind: str) -> None:
         asked += 1
         failed += bool(each.errors)
         for path in each.paths:
-            if not is_quiet():
-                click.echo(path)
+            click.echo(path)
         for error in each.errors:
             tell(kind, each.name, error)
     fail(failed, asked, f"{kind}s")
