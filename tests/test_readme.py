@@ -1,0 +1,51 @@
+"""The recipes of README run as they stand, against the local server."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+
+from hexoframe.errors import HexoframeWarning
+from hexoframe.service import logout
+from hexoframe.simulator.server import serve
+
+ROOT = Path(__file__).parents[1]
+# Blocks of Python, but for the scripts, which have tests of their own.
+BLOCK = re.compile(r"(?<!-->\n)```python\n(.*?)```", re.DOTALL)
+
+
+def recipes():
+    blocks = BLOCK.findall((ROOT / "README.md").read_text("utf-8"))
+    return [block for block in blocks if "hxapi" not in block]
+
+
+def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch):
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    with serve() as server, warnings.catch_warnings():
+        warnings.simplefilter("ignore", HexoframeWarning)
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        try:
+            for block in recipes():
+                exec(compile(block, "README.md", "exec"), names)  # noqa: S102
+        finally:
+            logout()
+    assert len(recipes()) >= 6
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {
+        "parquet", "csv", "txt", "1s.csv", "record.mat", "many",
+    }  # fmt: skip
+    # What the text says of them.
+    assert names["night"].left_out >= {"ecg", "respiration", "acceleration"}
+    # A value at 1 Hz stands at the end of its second, the last at that of the record.
+    assert len(names["rate"]) == 601
+
+
+@pytest.mark.parametrize("what", ["demo", "test"])
+def test_each_command_stands_in_readme_once(what):
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert text.count(f"<!-- command: {what} -->\n```sh\n") == 1
