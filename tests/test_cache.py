@@ -498,7 +498,7 @@ def small_disk(tmp_path):
 
     yield make
     for where in mounted:
-        subprocess.run(["/bin/umount", "-l", str(where)], check=True)
+        subprocess.run(["/bin/umount", "--lazy", str(where)], check=True)
 
 
 @pytest.mark.parametrize("kilobytes", [4, 32, 100, 150, 200, 250])
