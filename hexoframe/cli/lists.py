@@ -5,9 +5,7 @@ Where the output goes elsewhere everything is there, in one piece.
 
 from __future__ import annotations
 
-import csv
-import json
-import shutil
+import os
 import sys
 from collections.abc import Callable
 from io import StringIO
@@ -50,15 +48,26 @@ _NUMBERS = frozenset(
 )
 
 
+def _terminal() -> os.terminal_size | None:
+    if not sys.stdout.isatty():
+        return None
+    import shutil  # noqa: PLC0415  # a tenth of the start of help
+
+    return shutil.get_terminal_size()
+
+
 def width() -> int | None:
     """Return the characters in a line of the terminal; None where there is none."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    size = _terminal()
+    return None if size is None else size.columns
 
 
 def show_lines(lines: list[str]) -> None:
     """Show lines, in a pager where they are more than the terminal has."""
-    long = sys.stdout.isatty() and len(lines) >= shutil.get_terminal_size().lines
-    show = click.echo_via_pager if long else click.echo
+    size = _terminal()
+    show = (
+        click.echo if size is None or len(lines) < size.lines else click.echo_via_pager
+    )
     show("\n".join(lines))
 
 
@@ -91,6 +100,8 @@ def show_data(frame: pd.DataFrame, form: str) -> None:
     """Show a list for another program, as ``csv`` or ``json``."""
     columns = _for_others(frame)
     if form == "csv":
+        import csv  # noqa: PLC0415  # only here
+
         text = StringIO(newline="")
         write = csv.writer(text, lineterminator="\n").writerows
         write([columns, *zip(*columns.values(), strict=True)])
@@ -102,6 +113,8 @@ def show_data(frame: pd.DataFrame, form: str) -> None:
 
 def show_json(told: Any) -> None:
     """Show what another program is to read."""
+    import json  # noqa: PLC0415  # only here
+
     click.echo(json.dumps(told, indent=1, ensure_ascii=False))
 
 
