@@ -31,7 +31,7 @@ from hexoframe.api.resources import (
 from hexoframe.api.sources import base_url_of, find_credential
 from hexoframe.api.transport import Transport
 from hexoframe.cache import Cache
-from hexoframe.errors import ConfigurationError, NotFoundError
+from hexoframe.errors import ConfigurationError, NotFoundError, ResponseError
 from hexoframe.formats.options import ReadOptions
 from hexoframe.models import warn_of_model
 from hexoframe.record import Record
@@ -385,6 +385,12 @@ class Client:
         """
         name = resource.strip("/").removeprefix("api/")
         schema = self._schema(name)
+        if "no_timestamps" in schema.get("fields", ()):
+            # Asked for so, the service would send all samples that there are.
+            raise ResponseError(
+                f"{self.base_url}/api/{name}/ gives samples, and no list of objects: "
+                "load_record() and load_channel() get them"
+            )
         check_filters(name, filters, schema)
         query = self._query(**filters)
         return frame_of(
@@ -660,7 +666,7 @@ class Client:
             self.load_record(
                 one["id"],
                 start=max(first, int(one["start"])),
-                end=last if last <= int(one["end"]) else None,
+                end=last if not one["end"] or last <= int(one["end"]) else None,
                 **how,
             )
             for one in found

@@ -35,7 +35,8 @@ def check_apart(records: Sequence[Mapping[str, Any]]) -> None:
         If so: their samples would be mixed.
     """
     for one, other in pairwise(records):
-        if int(other["start"]) < int(one["end"]):
+        # One that tells no end is still being recorded.
+        if not one.get("end") or int(other["start"]) < int(one["end"]):
             raise ConfigurationError(
                 f"the records {one['id']} and {other['id']} run at the same time, on "
                 "two devices: load each with load_record(id, start=..., end=...)"
