@@ -54,6 +54,7 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 CLOCK_OF_FAMILY: Mapping[Family, Clock] = MappingProxyType(
     {"hexoskin": 256, "astroskin_256": 256, "astroskin_1000": 1000}
 )
+_NUMBERS = ("void", "initial", "minimum", "maximum")
 # What users and the old scripts call the models; None: the clock decides.
 _MODELS: Mapping[str, Family | None] = MappingProxyType(
     {
@@ -105,6 +106,9 @@ class Datatype(NamedTuple):
         Whether the 16-bit counts of the binary export are signed.
     void : float or None
         Value that means "no signal"; None where every value is a measurement.
+    initial : float or None
+        Value that the recorder gives from the start until it has a first measurement;
+        None where it waits for one.
     minimum, maximum : float or None
         Documented range of the physical values.
     codes : str
@@ -144,6 +148,7 @@ class Datatype(NamedTuple):
     json: InJson
     signed: bool
     void: float | None
+    initial: float | None
     minimum: float | None
     maximum: float | None
     codes: str
@@ -234,7 +239,8 @@ class Channel(NamedTuple):
 class Code(NamedTuple):
     """One flag or code of a quality or state channel.
 
-    `sensor_off` marks the flags that say that an electrode, belt or sensor is off.
+    `sensor_off` marks the flags that say that an electrode, belt or sensor is off;
+    `column` is the one column that a flag speaks of, where it does not speak of all.
     """
 
     set: str
@@ -242,6 +248,7 @@ class Code(NamedTuple):
     value: int
     name: str
     sensor_off: bool
+    column: str
     meaning: str
     source: str
 
@@ -264,7 +271,7 @@ def _datatype(row: dict[str, str]) -> Datatype:
         "ticks": Fraction(row["ticks"]) if row["ticks"] else None,
         "aliases": tuple(row["aliases"].split()),
         **{key: float(row[key]) for key in ("gain", "offset", "json_gain")},
-        **{key: _number(row[key]) for key in ("void", "minimum", "maximum")},
+        **{key: _number(row[key]) for key in _NUMBERS},
     }
     return Datatype(**{**row, **own})  # type: ignore[arg-type]  # checked by the tests
 
@@ -295,6 +302,7 @@ def codes_of(set_name: str) -> tuple[Code, ...]:
             value=int(row["value"]),
             name=row["name"],
             sensor_off=row["sensor_off"] == "yes",
+            column=row["column"],
             meaning=row["meaning"],
             source=row["source"],
         )
@@ -551,7 +559,8 @@ def code_table(channel: str | None = None) -> pd.DataFrame:
     -------
     DataFrame
         set (the channel), kind (flags are bits that add up, an enum is one value),
-        value, name, whether it says that a sensor is off, meaning and source.
+        value, name, whether it says that a sensor is off, the one column it speaks of
+        (empty: all), meaning and source.
 
     Raises
     ------
