@@ -171,6 +171,15 @@ class Datatype(NamedTuple):
         return "json"
 
     @property
+    def empty(self) -> float | None:
+        """Value that is no measurement: "no signal", or an interval of 0.
+
+        Such an interval stands at the first beat and behind a hole, where there was no
+        beat to reach back to.
+        """
+        return 0.0 if self.interval else self.void
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The API's name and the column name, in lower case."""
         return (self.api_name.lower(), self.column)

@@ -191,13 +191,10 @@ def _column(
         return f"{row.column}_count", counts, nothing
     if row.align == "hold":
         return row.column, _hold(samples, place.rows), nothing
-    # An interval of 0 stands at the first beat and behind a hole, where there was no
-    # beat to reach back to.
-    void = 0.0 if row.interval else row.void
     if row.align == "or":
         column = _join_flags(samples, place.rows)
     else:
-        column = _mean(samples, place.rows, void)
+        column = _mean(samples, place.rows, row.empty)
     if row.kind == "event":
         return row.column, column, nothing
     return row.column, column, _fill(column, row, samples, place)

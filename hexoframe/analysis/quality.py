@@ -234,7 +234,7 @@ def _told_by_samples(
     row = channel.datatypes[0]
     stamps = pd.DatetimeIndex(record[judge.name].index).asi8
     told: dict[str, Marks] = {}
-    if row.void is not None:
+    if row.empty is not None:
         told["no_signal"] = _seconds(record, channel, judge, _void(record, channel))
     if _limits(row, record.scale):
         told["clipped"] = _seconds(record, channel, judge, _clipped(record, channel))
@@ -267,7 +267,7 @@ def _void(record: RecordData, channel: Channel) -> Marks:
     frame = record[channel.name]
     marks = np.zeros(len(frame), dtype=np.bool_)
     for row in channel.datatypes:
-        marks |= frame[row.column].to_numpy() == row.void
+        marks |= frame[row.column].to_numpy() == row.empty
     return marks
 
 

@@ -106,10 +106,10 @@ class Subject(NamedTuple):
     def _line(self, row: Datatype) -> Samples:
         stamps = stamps_of(self.frame)
         values = self.frame[row.column].to_numpy()
-        # An interval of 0 stands where there was no beat to reach back to.
-        void = 0.0 if row.interval else row.void
         left_out = [
-            rows_with(values, value) for value in (np.nan, void) if value is not None
+            rows_with(values, value)
+            for value in (np.nan, row.empty)
+            if value is not None
         ]
         stamps, values = _without(stamps, values, np.unique(np.concatenate(left_out)))
         return Samples(stamps, values, self._breaks(row, stamps, values))
