@@ -26,19 +26,20 @@ _HALF_HEIGHT = 0.22
 
 
 def state_spans(subject: Subject, window: Window) -> tuple[Edges, NDArray[np.int64]]:
-    """Return from when to when each state held, and its code.
+    """Return from when to when each state held in a window, and its code.
 
     Returns
     -------
     edges : ndarray of int64, shape (n, 2), in ns
-        A state holds until the next one, the last one to the end of the window.
+        A state holds until the next one, so the first one may have begun before the
+        window, and the last one holds to its end.
     codes : ndarray of int64, shape (n,)
         Without the spans of which nothing is known.
     """
     stamps = stamps_of(subject.frame)
     values = subject.frame[subject.channel.columns[0]].to_numpy()
-    ends = np.concatenate((stamps[1:], [max(window.last, *stamps[-1:].tolist())]))
-    edges = np.stack((stamps, ends[: len(stamps)]), axis=1)
+    ends = np.concatenate((stamps[1:], [window.last]))[: len(stamps)]
+    edges = np.clip(np.stack((stamps, ends), axis=1), window.first, window.last)
     known = ~np.isnan(values) & (edges[:, 1] > edges[:, 0])
     return edges[known], values[known].astype(np.int64)
 
@@ -68,7 +69,7 @@ def draw_codes(axes: Axes, subject: Subject, window: Window) -> bool:
     names = row_names(subject, window)
     flags = subject.channel.datatypes[0].align == "or"
     if flags:
-        _draw_rows(axes, _flag_spans(subject, list(names)))
+        _draw_rows(axes, _flag_spans(subject.cut(window), list(names)))
     else:
         _draw_states(axes, subject, window, list(names))
     axes.set_yticks(range(len(names)), list(names.values()), fontsize=SMALL)

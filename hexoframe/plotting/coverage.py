@@ -44,8 +44,11 @@ _MEANINGS = {
 _ROW, _CELL = 0.2, 0.3
 _TOP, _RIGHT, _EDGE = 0.35, 0.65, 0.15
 _BAR = 0.3
+# A cell of more percent than this is dark.
+_DARK = 50
 # Events nearer to each other than this part of the record are drawn as one.
 _FINEST = 4000
+_WHAT_SHARES_ARE = "Samples in % of those expected; of events, 100 where there are any"
 # From so many records on, shares are shades without figures.
 _MANY = 40
 
@@ -262,6 +265,7 @@ def _many(names: list[str], records: Iterable[RecordData], ax: Given | None) -> 
     axes.set_yticks(range(0, len(names), every), names[::every], fontsize=SMALL)
     axes.tick_params(length=0)
     axes.set_ylabel("record", fontsize=FONT)
+    axes.set_title(_WHAT_SHARES_ARE, loc="left", fontsize=FONT)
     for spine in axes.spines.values():
         spine.set_visible(False)
     return picture(figure, [axes])
@@ -286,7 +290,18 @@ def _share_of(record: RecordData, name: str) -> float:
 def _draw_table(axes: Axes, table: NDArray[np.float64]) -> None:
     """Shade each share, and write it where there is room."""
     shown = np.ma.masked_invalid(table)
-    axes.imshow(shown, cmap="Greys", vmin=-10, vmax=160, aspect="auto")
+    tall, wide = table.shape
+    axes.pcolormesh(
+        np.arange(wide + 1) - 0.5,
+        np.arange(tall + 1) - 0.5,
+        shown,
+        cmap="Greys",
+        vmin=-15,
+        vmax=135,
+        edgecolors="white",
+        linewidth=0.8,
+    )
+    axes.set_ylim(tall - 0.5, -0.5)
     if len(table) > _MANY:
         return
     for row, column in np.argwhere(~np.isnan(table)):
@@ -298,5 +313,5 @@ def _draw_table(axes: Axes, table: NDArray[np.float64]) -> None:
             ha="center",
             va="center",
             fontsize=SMALL - 1,
-            color=INK,
+            color="white" if share > _DARK else INK,
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from hexoframe.plotting.beats import beats_of
 from hexoframe.plotting.canvas import axes_given, picture, pyplot, say_empty, show_time
-from hexoframe.plotting.shading import draw_shade, holes
+from hexoframe.plotting.shading import draw_shade, holes, measured_rows
 from hexoframe.plotting.stack import draw_stack
 from hexoframe.plotting.style import FONT, INK, PAPER, PAPER_BOLD, SMALL
 from hexoframe.plotting.subjects import Window, subject_of, window_of
@@ -35,7 +35,11 @@ _LEFT, _RIGHT, _TOP, _BOTTOM, _BETWEEN = 14.0, 8.0, 9.0, 12.0, 10.0
 # A lead is given room for half a millivolt around what it shows, up to this much to
 # either side of its middle.
 _STEP_MV, _MOST_MV = 0.5, 3.0
+# Above and below every lead this much is free, for the marks of beats.
+_FREE_MV = 0.2
 _NS_PER_S = 1_000_000_000
+# How far below the upper edge beats are marked.
+_MARK_MM = 1.2
 
 
 class _Lead(NamedTuple):
@@ -113,10 +117,12 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
     subject = subject_of(frame, what="plot_ecg")
     window = window_of(subject, start, duration)
     beats = beats_of(rr, quality, window)
-    if window.seconds > _LONGEST_STRIP_S:
+    # Counts have no place on paper that is ruled in mV.
+    if window.seconds > _LONGEST_STRIP_S or subject.scale != "physical":
         return _long_view(subject, window, beats, shade=shade, ax=ax)
     cut = subject.cut(window)
-    leads = _leads(cut)
+    spans = holes(cut, window) if shade is None else shade
+    leads = _leads(cut, spans)
     rows = _rows(window) if ax is None else [window]
     if ax is None:
         figure, axes = _paper(rows, sum(lead.below + lead.above for lead in leads))
@@ -124,12 +130,13 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
         axes = axes_given("plot_ecg", ax, 1)
         figure = axes[0].figure  # type: ignore[assignment]
         axes[0].set_aspect(MM_PER_MV / (MM_PER_S * 86_400), anchor="W")
-    spans = holes(cut, window) if shade is None else shade
     for one, row in zip(axes, rows, strict=True):
         _draw_row(one, leads, row, beats=beats, spans=spans)
     for one in axes[:-1]:
         one.set_xlabel("")
-    _say_what(axes[0], subject, leads, beats)
+    _say_what(axes[0], subject, beats)
+    if any(lead.is_cut for lead in leads):
+        _say_cut(axes[-1])
     if not leads:
         say_empty(axes[0], f"{subject.channel.name}: no samples")
     return picture(figure, axes)
@@ -138,13 +145,18 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
 # --- the paper ----------------------------------------------------------------------
 
 
-def _leads(subject: Subject) -> list[_Lead]:
-    """Leads with samples from top to bottom, each with the room that it needs."""
+def _leads(subject: Subject, spans: pd.DataFrame) -> list[_Lead]:
+    """Return leads with samples from top to bottom, each with the room it needs.
+
+    What a loose electrode draws needs none.
+    """
     leads = []
     for column, samples in subject.lines().items():
-        middle = float(np.median(samples.heights))
-        below = _room(middle - float(samples.heights.min()), least=_STEP_MV)
-        above = _room(float(samples.heights.max()) - middle, least=2 * _STEP_MV)
+        measured = samples.heights[measured_rows(samples.stamps, spans)]
+        shown = measured if len(measured) else samples.heights
+        middle = float(np.median(shown))
+        below = _room(middle - float(shown.min()), least=_STEP_MV)
+        above = _room(float(shown.max()) - middle, least=2 * _STEP_MV)
         name = column.removeprefix(f"{subject.channel.name}_").upper()
         leads.append(_Lead(name, samples, middle, below, above))
     placed: list[_Lead] = []
@@ -156,7 +168,7 @@ def _leads(subject: Subject) -> list[_Lead]:
 
 
 def _room(reach: float, *, least: float) -> float:
-    needed = math.ceil((reach + 0.1) / _STEP_MV) * _STEP_MV
+    needed = math.ceil((reach + _FREE_MV) / _STEP_MV) * _STEP_MV
     return min(max(needed, least), _MOST_MV)
 
 
@@ -251,6 +263,8 @@ def _mark_beats(axes: Axes, beats: Beats, row: Window) -> None:
     """Mark each beat at the upper edge, hollow where it has a flag."""
     from hexoframe.plotting.live import SparseMarks  # noqa: PLC0415
 
+    inches = axes.bbox.height / axes.figure.dpi
+    axes_mm = inches * _MM_PER_INCH
     inside = (beats.stamps >= row.first) & (beats.stamps <= row.last)
     flagged = beats.flags != 0
     for some, face, name in (
@@ -260,7 +274,8 @@ def _mark_beats(axes: Axes, beats: Beats, row: Window) -> None:
         if some.any():
             marks = SparseMarks(
                 beats.stamps[some],
-                np.full(int(some.sum()), 0.975),
+                np.full(int(some.sum()), 1.0 - _MARK_MM / axes_mm),
+                crowd=beats.stamps,
                 marker="v",
                 markersize=4.5,
                 color=INK,
@@ -273,12 +288,10 @@ def _mark_beats(axes: Axes, beats: Beats, row: Window) -> None:
             axes.add_line(marks)
 
 
-def _say_what(axes: Axes, subject: Subject, leads: list[_Lead], beats: Beats) -> None:
+def _say_what(axes: Axes, subject: Subject, beats: Beats) -> None:
     """Say above the paper what is drawn, and at which scale."""
     record = "" if subject.record is None else f", record {subject.record}"
-    text = f"ECG{record}    {MM_PER_S:g} mm/s    {MM_PER_MV:g} mm/mV"
-    if any(lead.is_cut for lead in leads):
-        text += f"    samples beyond {_MOST_MV:g} mV of the middle leave the paper"
+    text = f"ECG{record}   {MM_PER_S:g} mm/s   {MM_PER_MV:g} mm/mV"
     axes.set_title(text, loc="left", fontsize=FONT)
     handles = [line for line in axes.lines if str(line.get_label()).startswith("R ")]
     if handles and len(beats.stamps):
@@ -292,6 +305,19 @@ def _say_what(axes: Axes, subject: Subject, leads: list[_Lead], beats: Beats) ->
             borderaxespad=0.1,
             handletextpad=0.1,
         )
+
+
+def _say_cut(axes: Axes) -> None:
+    """Say below the paper that not all samples are on it."""
+    axes.annotate(
+        "samples leave the paper",
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(0, -28),
+        textcoords="offset points",
+        fontsize=SMALL,
+        color=INK,
+    )
 
 
 # --- the long view ------------------------------------------------------------------

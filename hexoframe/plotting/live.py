@@ -119,19 +119,23 @@ class SparseMarks(Line2D):
         Times of the marks.
     values : array_like
         Where they stand.
+    crowd : ndarray of int64, in ns, optional
+        Times of all marks that need room beside each other; these alone by default.
     **style
         As for Line2D.
     """
 
-    def __init__(self, stamps: Rows, values: Any, **style: Any) -> None:
+    def __init__(
+        self, stamps: Rows, values: Any, *, crowd: Rows | None = None, **style: Any
+    ) -> None:
         super().__init__(days(stamps), values, linestyle="none", **style)
+        self._crowd = days(stamps if crowd is None else crowd)
 
     def has_room(self) -> bool:
         """Whether the marks in view do not run into each other."""
         axes = cast("Axes", self.axes)
         left, right = sorted(axes.get_xlim())
-        numbers = np.asarray(self.get_xdata(), dtype=np.float64)
-        seen = np.count_nonzero((numbers >= left) & (numbers <= right))
+        seen = np.count_nonzero((self._crowd >= left) & (self._crowd <= right))
         return bool(seen * _APART <= axes.bbox.width)
 
     def draw(self, renderer: RendererBase) -> None:

@@ -50,10 +50,11 @@ _CHANNELS = (
     "sleep_phase",
     "sleep_position",
 )
-_ROW_HEIGHT = 0.75
+_ROW_HEIGHT, _HEIGHT_EMPTY = 0.75, 1.0
 # Height of a lane of activities, and width of a letter, in inches.
 _LANE, _LETTER = 0.2, 0.062
-_NOTHING = 0.02
+_LEGIBLE = 4
+_NOTHING, _ROOM_FOR_TEXT = 0.02, 1.1
 
 
 def plot_overview(
@@ -106,10 +107,11 @@ def plot_overview(
     subjects = [subject_of(record[key]) for key in keys]
     lanes = _lanes(_inside(record.facts.ranges, window))
     heights = [_row_height(subject, window) for subject in subjects]
-    head = _LANE * (max(lanes, default=0) + 1.4)
+    deep = max(lanes, default=-1) + 1 + _ROOM_FOR_TEXT
+    head = _LANE * deep
     marks = record.facts.annotations
     if not lanes and (marks is None or marks.empty):
-        head = _NOTHING
+        head = _NOTHING if subjects else _HEIGHT_EMPTY
     margins = margins_for(subjects, window)
     figure, axes = make_panels("plot_overview", [head, *heights], ax, margins)
     used: set[bool] = set()
@@ -119,13 +121,15 @@ def plot_overview(
         shades = dict.fromkeys(names, spans)
         used |= draw_panel(one, subject, window, shades=shades)
     show_time(axes, window)
+    axes[0].set_ylim(deep, 0)
     _draw_ranges(axes[0], _inside(record.facts.ranges, window), window, lanes)
-    _draw_annotations(axes, record, window, head / _LANE)
+    _draw_annotations(axes, record, window, deep)
     labels = [panel_label(subject) for subject in subjects]
     label_rows(axes[1:], labels, margins if ax is None else None)
     number = "" if record.id is None else f" {record.id}"
     axes[0].set_title(f"Record{number}, {record.family}", loc="left", fontsize=FONT)
     if not subjects:
+        axes[0].tick_params(labelsize=SMALL)
         say_empty(axes[0], "the record has none of the channels that are shown here")
     if ax is None:
         shade_legend(figure, used)
@@ -177,7 +181,6 @@ def _draw_ranges(
     axes.spines[["left", "right", "top", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
     axes.set_yticks([])
-    axes.set_ylim(max(lanes, default=0) + 1.4, 0)
     columns = (pd.DatetimeIndex(ranges[name]).asi8 for name in ("start", "end"))
     edges = np.clip(np.stack(tuple(columns), axis=1), window.first, window.last)
     for (start, end), lane, name in zip(edges, lanes, ranges["name"], strict=True):
@@ -191,7 +194,10 @@ def _draw_ranges(
         )
         text = "" if pd.isna(name) else str(name)
         wide = WIDTH * (end - start) / max(window.last - window.first, 1)
-        if len(text) * _LETTER < wide:
+        letters = int(wide / _LETTER)
+        if len(text) > letters:
+            text = f"{text[: letters - 1]}…" if letters >= _LEGIBLE else ""
+        if text:
             axes.text(
                 (begin + finish) / 2,
                 lane + 0.5,

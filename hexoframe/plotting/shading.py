@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Edges = NDArray[np.int64]
 
-__all__ = ["draw_shade", "holes", "shade_legend", "union_of"]
+__all__ = ["draw_shade", "holes", "measured_rows", "shade_legend"]
 
 # Absent and doubtful, as they stand in a legend.
 _MEANINGS = {
@@ -113,6 +113,16 @@ def union_of(spans: pd.DataFrame) -> Edges:
     new = np.concatenate(([True], starts[1:] > reached[:-1]))
     last = np.concatenate((np.flatnonzero(new)[1:] - 1, [len(starts) - 1]))
     return np.stack((starts[new], reached[last]), axis=1)
+
+
+def measured_rows(stamps: NDArray[np.int64], spans: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which times lie outside the spans in which nothing was measured."""
+    absent = union_of(spans[spans["absent"].to_numpy()])
+    if not len(absent):
+        return np.ones(len(stamps), dtype=np.bool_)
+    at = np.searchsorted(absent[:, 0], stamps, side="right") - 1
+    inside: NDArray[np.bool_] = (at >= 0) & (stamps <= absent[at, 1])
+    return ~inside
 
 
 def shade_legend(

@@ -75,7 +75,7 @@ def plot_sleep(
         "plot_sleep", panels, window, shades=shades, ax=ax, right=_LENGTHS
     )
     every = list(np.ravel(axes))
-    _say_lengths(every[0], subject.cut(window), window)
+    _say_lengths(every[0], subject, window)
     return picture(figure, every)
 
 

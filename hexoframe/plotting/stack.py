@@ -18,7 +18,7 @@ from hexoframe.plotting.canvas import (
     text_width,
     tidy,
 )
-from hexoframe.plotting.shading import draw_shade, holes, shade_legend, union_of
+from hexoframe.plotting.shading import draw_shade, holes, measured_rows, shade_legend
 from hexoframe.plotting.style import INK, LINES, SMALL, label_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _LEFT_OUT = 0.01
 # In inches: a panel, one of codes at least, a row of codes; a panel alone is higher.
 _HEIGHT, _LOWEST, _ROW_HEIGHT, _ONLY_HEIGHT = 0.95, 0.5, 0.28, 2.2
 # What is right of the panels: their edge, or the names of lines.
-_EDGE, _LINE_NAMES = 0.15, 1.05
+_EDGE, _LINE_NAMES = 0.3, 1.05
 
 
 def draw_stack(  # noqa: PLR0913  # what all stacks share
@@ -129,7 +129,7 @@ def draw_panel(
     spans = _spans(cut, window, shades)
     used = draw_shade(axes, spans, window)
     if row.codes or row.align == "or":
-        drawn = draw_codes(axes, cut, window)
+        drawn = draw_codes(axes, subject, window)
     else:
         drawn = bool(draw_lines(axes, cut, window))
         if shades is not None:
@@ -222,15 +222,12 @@ def limit_to_measured(axes: Axes, spans: pd.DataFrame, *, common: bool) -> None:
     """
     from hexoframe.plotting.live import LiveLine, nanoseconds  # noqa: PLC0415
 
-    absent = union_of(spans[spans["absent"].to_numpy()])
     values = []
     for line in axes.lines:
         if isinstance(line, LiveLine):
             times = nanoseconds(np.asarray(line.get_xdata(), dtype=np.float64))
             drawn = np.asarray(line.get_ydata(), dtype=np.float64)
-            at = np.searchsorted(absent[:, 0], times, side="right") - 1
-            inside = (at >= 0) & (times <= absent[at, 1]) if len(absent) else at >= 0
-            values.append(drawn[~inside & ~np.isnan(drawn)])
+            values.append(drawn[measured_rows(times, spans) & ~np.isnan(drawn)])
     measured = np.concatenate(values) if values else np.empty(0)
     if not len(measured):
         return
