@@ -118,7 +118,7 @@ def align_frames(
     )
 
 
-def length_ns(name: str, length: Any) -> int:
+def length_ns(name: str, length: Any, *, least: int = 1) -> int:
     """Return a length of time in ns.
 
     Parameters
@@ -127,11 +127,13 @@ def length_ns(name: str, length: Any) -> int:
         Argument that it came in, for the message.
     length : str, Timedelta or timedelta
         Length with its unit.
+    least : int, in ns, default 1
+        Shortest length that is allowed: 0 for one that may be none.
 
     Returns
     -------
     int, in ns
-        Above zero.
+        At least `least`.
 
     Raises
     ------
@@ -143,10 +145,10 @@ def length_ns(name: str, length: Any) -> int:
         raise ConfigurationError(hint)
     try:
         value = pd.Timedelta(length)
-        ns = 0 if pd.isna(value) else int(value.as_unit("ns").value)
+        ns = -1 if pd.isna(value) else int(value.as_unit("ns").value)
     except ValueError as error:
         raise ConfigurationError(hint) from error
-    if ns <= 0:
+    if ns < least:
         raise ConfigurationError(f"{name}={length!r}: give a length above zero")
     return ns
 

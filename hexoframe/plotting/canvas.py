@@ -43,12 +43,6 @@ __all__ = [
 _TOP, _BOTTOM, _BETWEEN = 0.42, 0.55, 0.13
 # Width of a letter as a part of the size of the type, and what numbers at an axis take.
 _LETTER, NUMBERS = 0.6, 0.58
-# Steps of the time axis by matplotlib's number of the unit: hours, minutes, seconds.
-_INTERVALS = {
-    4: [1, 2, 3, 4, 6, 12],
-    5: [1, 2, 5, 10, 15, 20, 30],
-    6: [1, 2, 5, 10, 15, 20, 30],
-}
 
 
 class Margins(NamedTuple):
@@ -164,8 +158,7 @@ def _few_ticks() -> Any:
 
 def show_time(axes: Sequence[Axes], window: Window) -> None:
     """Give panels the same time axis, in the zone of the window; labels at the last."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415
-
+    from hexoframe.plotting.clock import WallFormatter, WallLocator  # noqa: PLC0415
     from hexoframe.plotting.live import days  # noqa: PLC0415
 
     left, right = days(np.array([window.first, window.last]))
@@ -176,23 +169,12 @@ def show_time(axes: Sequence[Axes], window: Window) -> None:
         return
     for one in axes:
         one.set_xlim(left, right)
-    locator = AutoDateLocator(  # type: ignore[no-untyped-call]
-        tz=window.tz, minticks=4, maxticks=10
-    )
-    locator.intervald.update(_INTERVALS)
-    formatter = ConciseDateFormatter(  # type: ignore[no-untyped-call]
-        locator,
-        tz=window.tz,
-        formats=["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S.%f"],
-        zero_formats=["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M"],
-        offset_formats=["", "", "%Y", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d"],
-    )
     *upper, lowest = axes
     for one in upper:
         # Drawing the same ticks again and again would take most of the time.
         one.xaxis.set_visible(False)
-    lowest.xaxis.set_major_locator(locator)
-    lowest.xaxis.set_major_formatter(formatter)
+    lowest.xaxis.set_major_locator(WallLocator(window.tz))
+    lowest.xaxis.set_major_formatter(WallFormatter(window.tz))
     lowest.xaxis.get_offset_text().set_fontsize(SMALL)
     lowest.set_xlabel(f"time ({window.tz})", fontsize=FONT)
 

@@ -283,6 +283,6 @@ def start_ns(start: Start, origin: int, clock: Clock) -> int:
     if isinstance(start, dt.timedelta) or (
         isinstance(start, str) and not set("-:") & set(start)
     ):
-        return origin + (length_ns("start", start) if pd.Timedelta(start) else 0)
+        return origin + length_ns("start", start, least=0)
     tick = time_to_tick(start, clock=clock, rounding="up")
     return tick * NS_PER_TICK[clock]
