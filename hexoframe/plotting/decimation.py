@@ -79,9 +79,8 @@ def pick_rows(samples: Samples, edges: Rows) -> Rows:
     -------
     ndarray of int64
         Ascending: of each column the first, lowest, highest and last row, or all where
-        there is room; the row before and the row behind the view, to which lines lead;
-        and the first, lowest, highest and last of all rows, so that the limits of what
-        is drawn are those of the data.
+        there is room. The same of what lies before and behind the view, so that lines
+        lead out of it, and the limits of what is drawn are those of the data.
     """
     stamps, heights, _ = samples
     if not len(stamps):
@@ -93,9 +92,10 @@ def pick_rows(samples: Samples, edges: Rows) -> Rows:
         inside = np.arange(first, last)
     else:
         inside = _extremes(heights, np.unique(cuts))
-    ends = [0, heights.argmin(), heights.argmax(), len(heights) - 1]
-    beside = [max(first - 1, 0), min(last, len(heights) - 1)]
-    return np.unique(np.concatenate((inside, np.array(ends + beside, dtype=np.int64))))
+    # Each side of the view is a column of its own.
+    sides = np.unique([0, first]), np.unique([last, len(heights)])
+    beside = [_extremes(heights, side) for side in sides]
+    return np.unique(np.concatenate((inside, *beside)))
 
 
 def _extremes(heights: Values, cuts: Rows) -> Rows:
@@ -103,9 +103,10 @@ def _extremes(heights: Values, cuts: Rows) -> Rows:
     firsts, lasts = cuts[:-1], cuts[1:]
     # A loop over the columns of a picture: numpy has no argmin for parts of an array.
     columns = list(zip(firsts.tolist(), lasts.tolist(), strict=True))
-    lowest = [heights[first:last].argmin() for first, last in columns]
-    highest = [heights[first:last].argmax() for first, last in columns]
-    return np.concatenate((firsts, firsts + lowest, firsts + highest, lasts - 1))
+    lowest = [first + int(heights[first:last].argmin()) for first, last in columns]
+    highest = [first + int(heights[first:last].argmax()) for first, last in columns]
+    found = np.array(lowest + highest, dtype=np.int64)
+    return np.concatenate((firsts, found, lasts - 1))
 
 
 def draw_rows(samples: Samples, rows: Rows) -> Drawn:

@@ -63,7 +63,7 @@ def test_rows_ascend_are_few_and_reach_one_beyond_the_view(case):
     samples, edges = case
     rows = pick_rows(samples, edges)
     assert (np.diff(rows) > 0).all()
-    assert len(rows) <= 4 * (len(edges) - 1) + 6
+    assert len(rows) <= 4 * (len(edges) - 1) + 8
     stamps = samples.stamps
     before, after = stamps < edges[0], stamps > edges[-1]
     if before.any():
