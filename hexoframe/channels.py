@@ -55,6 +55,7 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 CLOCK_OF_FAMILY: Mapping[Family, Clock] = MappingProxyType(
     {"hexoskin": 256, "astroskin_256": 256, "astroskin_1000": 1000}
 )
+_NUMBERS = ("void", "initial", "minimum", "maximum")
 # What users and the old scripts call the models; None: the clock decides.
 _MODELS: Mapping[str, Family | None] = MappingProxyType(
     {
@@ -106,6 +107,9 @@ class Datatype(NamedTuple):
         Whether the 16-bit counts of the binary export are signed.
     void : float or None
         Value that means "no signal"; None where every value is a measurement.
+    initial : float or None
+        Value that the recorder gives from the start until it has a first measurement;
+        None where it waits for one.
     minimum, maximum : float or None
         Documented range of the physical values.
     codes : str
@@ -145,6 +149,7 @@ class Datatype(NamedTuple):
     json: InJson
     signed: bool
     void: float | None
+    initial: float | None
     minimum: float | None
     maximum: float | None
     codes: str
@@ -165,6 +170,15 @@ class Datatype(NamedTuple):
         if self.binary == "exact":
             return "both" if self.json == "exact" else "binary"
         return "json"
+
+    @property
+    def empty(self) -> float | None:
+        """Value that is no measurement: "no signal", or an interval of 0.
+
+        Such an interval stands at the first beat and behind a hole, where there was no
+        beat to reach back to.
+        """
+        return 0.0 if self.interval else self.void
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -235,7 +249,8 @@ class Channel(NamedTuple):
 class Code(NamedTuple):
     """One flag or code of a quality or state channel.
 
-    `sensor_off` marks the flags that say that an electrode, belt or sensor is off.
+    `sensor_off` marks the flags that say that an electrode, belt or sensor is off;
+    `column` is the one column that a flag speaks of, where it does not speak of all.
     """
 
     set: str
@@ -243,6 +258,7 @@ class Code(NamedTuple):
     value: int
     name: str
     sensor_off: bool
+    column: str
     meaning: str
     source: str
 
@@ -265,7 +281,7 @@ def _datatype(row: dict[str, str]) -> Datatype:
         "ticks": Fraction(row["ticks"]) if row["ticks"] else None,
         "aliases": tuple(row["aliases"].split()),
         **{key: float(row[key]) for key in ("gain", "offset", "json_gain")},
-        **{key: _number(row[key]) for key in ("void", "minimum", "maximum")},
+        **{key: _number(row[key]) for key in _NUMBERS},
     }
     return Datatype(**{**row, **own})  # type: ignore[arg-type]  # checked by the tests
 
@@ -296,6 +312,7 @@ def codes_of(set_name: str) -> tuple[Code, ...]:
             value=int(row["value"]),
             name=row["name"],
             sensor_off=row["sensor_off"] == "yes",
+            column=row["column"],
             meaning=row["meaning"],
             source=row["source"],
         )
@@ -574,7 +591,8 @@ def code_table(channel: str | None = None) -> pd.DataFrame:
     -------
     DataFrame
         set (the channel), kind (flags are bits that add up, an enum is one value),
-        value, name, whether it says that a sensor is off, meaning and source.
+        value, name, whether it says that a sensor is off, the one column it speaks of
+        (empty: all), meaning and source.
 
     Raises
     ------

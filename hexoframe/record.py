@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from hexoframe import frames, metadata
-from hexoframe.channels import channels_of, codes_of
+from hexoframe.channels import codes_of
 from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.facts import facts_table
+from hexoframe.ledger import share
 from hexoframe.recorddata import RecordData
-from hexoframe.texttable import set_columns
 from hexoframe.timestamps import (
     CLASSIC_FORMAT,
     NS_PER_TICK,
@@ -28,7 +28,9 @@ from hexoframe.timestamps import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
+
+    from matplotlib.figure import Figure
 
     from hexoframe.analysis.align import Events
     from hexoframe.channels import Channel
@@ -36,10 +38,6 @@ if TYPE_CHECKING:
     Moment = str | datetime | pd.Timestamp
 
 __all__ = ["Record"]
-
-_MISSING = "-"
-# Columns of the repr that hold numbers.
-_RIGHT = ("rate", "samples", "coverage")
 
 
 class Record(RecordData):
@@ -426,7 +424,7 @@ class Record(RecordData):
             "unit": self.units[channel.columns[0]],
             "expected": found.expected,
             "received": found.received,
-            "share": _share(found.complete, found.expected),
+            "share": share(found.complete, found.expected),
             "missing": found.missing,
             "duplicates": found.duplicates,
             "tick_step": found.tick_step,
@@ -490,6 +488,104 @@ class Record(RecordData):
         for column in ("start", "end"):
             table[column] = table[column].dt.tz_convert(self.tz)
         return table
+
+    def quality(self, key: str | int) -> pd.DataFrame:
+        """Return the quality flags of a channel as named columns of bool.
+
+        Parameters
+        ----------
+        key : str or int
+            A channel that another one judges (``"heart_rate"``, ``"ecg"``), that other
+            one, or a column: then flags that speak of another column are left out.
+
+        Returns
+        -------
+        DataFrame of bool, on the times of the quality channel
+            A column a flag, as `hexoframe.code_table` names them; then what the samples
+            tell: ``no_signal``, ``clipped`` (at the limit of the converter),
+            ``initial`` (70 bpm and 10 rpm until there is a first measurement), and
+            ``unknown`` flags. Every column is a reason for doubt, so that
+            ``~quality.any(axis=1)`` is what is good.
+
+        Raises
+        ------
+        UnknownChannelError
+            If the model has no such channel.
+        ConfigurationError
+            If nothing judges the channel.
+        """
+        from hexoframe.analysis.quality import decode_quality  # noqa: PLC0415
+
+        return decode_quality(self, key)
+
+    def bad_spans(self, key: str | int) -> pd.DataFrame:
+        """Return the spans in which a channel is not to be believed, a row a span.
+
+        Parameters
+        ----------
+        key : str or int
+            Channel, or one column of it.
+
+        Returns
+        -------
+        DataFrame
+            start and end; reason, as in `quality` and `gaps`; absent: True where
+            nothing was measured, False where what was measured is doubtful. Spans of
+            different reasons overlap.
+
+        Raises
+        ------
+        UnknownChannelError
+            If the model has no such channel.
+        """
+        from hexoframe.analysis.quality import bad_spans  # noqa: PLC0415
+
+        return bad_spans(self, key)
+
+    def plot(
+        self,
+        what: str | int | None = None,
+        *,
+        start: Moment | pd.Timedelta | timedelta | None = None,
+        duration: str | pd.Timedelta | timedelta | None = None,
+        ax: Any = None,
+    ) -> tuple[Figure, Any]:
+        """Draw a picture; needs the extra ``hexoframe[plot]``.
+
+        Parameters
+        ----------
+        what : str or int, optional
+            ``"overview"``, which is the default; ``"coverage"``, ``"sleep"``, ``"rr"``;
+            or any channel or column: ``"ecg"``, ``"respiration"``, ``"rr_interval"``
+            and ``"activity"`` have pictures of their own. Up to a minute of ECG is a
+            strip on millimetre paper.
+        start : str, datetime or timedelta, optional
+            Where to begin: a time with a zone, or a length behind the start of the
+            record, such as ``"90s"``.
+        duration : str or timedelta, optional
+            How long, such as ``"10s"``; to the end of the record by default.
+        ax : Axes or sequence of Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        fig : Figure
+            The figure; it is not shown (a notebook does that).
+        axes : Axes or array of Axes
+            The panel, or the panels where there are several.
+
+        Raises
+        ------
+        ConfigurationError
+            If matplotlib is not installed, or a length of time is none.
+        TimestampError
+            If a time has no zone.
+        UnknownChannelError
+            If the model has no such channel.
+        """
+        from hexoframe.plotting import plot_record  # noqa: PLC0415
+
+        return plot_record(self, what, start=start, duration=duration, ax=ax)
 
     # -- exits ---------------------------------------------------------------------
 
@@ -672,88 +768,17 @@ class Record(RecordData):
 
     # -- looks ---------------------------------------------------------------------
 
-    def _summary(self) -> list[dict[str, str]]:
-        """Rows of the repr, from what is known without reading anything."""
-        return [self._summary_row(name) for name in self]
-
-    def _summary_row(self, name: str) -> dict[str, str]:
-        channel = self.channel(name)
-        receipt = self.receipt(name)
-        if self.is_read(name):
-            samples: int | None = len(self._frame(name))
-        else:
-            samples = receipt.samples
-        expected = receipt.expected
-        if expected is None:
-            expected = self._expected(name)
-        share = None if samples is None else _share(samples, expected)
-        return {
-            "channel": name,
-            "rate": _rate(channel),
-            "samples": "not read" if samples is None else f"{samples:,}",
-            "coverage": _MISSING if share is None else _percent(share),
-            "unit": self.units[channel.columns[0]],
-            "columns": _short(channel),
-        }
-
-    def _expected(self, name: str) -> int | None:
-        from hexoframe.ledger import expected_samples  # noqa: PLC0415
-
-        channel = channels_of(self.family)[name]
-        return expected_samples(channel, self.start_tick, self.end_tick)
-
-    def _headline(self) -> list[str]:
-        number = "without id" if self.id is None else str(self.id)
-        length = _plain(str(self.duration.floor("ms"))).removeprefix("0 days ")
-        lines = [
-            f"Record {number} ({self.family}, values: {self.scale})",
-            f"{_wall(self.start)} to {_wall(self.end)} {self.tz}, {length}",
-        ]
-        known = [
-            f"{label} {self.facts.info[key]}"
-            for key, label in (("user_id", "user"), ("device", "device"))
-            if self.facts.info.get(key) is not None
-        ]
-        counts = [
-            f"{name}: {len(table)}"
-            for name in ("ranges", "annotations", "track")
-            if (table := getattr(self.facts, name)) is not None and len(table)
-        ]
-        if known or counts:
-            lines.append(", ".join(known + counts))
-        return lines
-
     def __repr__(self) -> str:
-        """One screen of facts; nothing is read for it."""
-        lines = self._headline()
-        rows = self._summary()
-        return "\n".join(
-            [*lines, "", *set_columns(rows, right=_RIGHT)] if rows else lines
-        )
+        """One screen of facts; of the samples, those at 1 Hz are read for it."""
+        from hexoframe.reprs import as_text  # noqa: PLC0415
+
+        return as_text(self)
 
     def _repr_html_(self) -> str:
-        """Return the same facts as a table for notebooks."""
-        import html  # noqa: PLC0415  # only notebooks need it
+        """Return the same facts as a table for notebooks, with a line a channel."""
+        from hexoframe.reprs import as_page  # noqa: PLC0415
 
-        head, *rest = (html.escape(line) for line in self._headline())
-        rows = self._summary()
-        names = list(rows[0]) if rows else []
-        body = "".join(
-            f'<tr><th style="text-align:left">{html.escape(row["channel"])}</th>'
-            + "".join(
-                f'<td style="text-align:{_side(name)}">{html.escape(row[name])}</td>'
-                for name in names[1:]
-            )
-            + "</tr>"
-            for row in rows
-        )
-        titles = "".join(
-            f'<th style="text-align:{_side(name)}">{name}</th>' for name in names
-        )
-        return (
-            f"<div><strong>{head}</strong><br>{'<br>'.join(rest)}"
-            f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
-        )
+        return as_page(self)
 
 
 _COVERAGE = {
@@ -783,45 +808,3 @@ _GAPS = {
     "kind": "string",
     "cause": "string",
 }
-
-
-def _share(samples: int, expected: int | None) -> float | None:
-    if expected is None:
-        return None
-    return min(1.0, samples / expected) if expected else 1.0
-
-
-def _wall(time: pd.Timestamp) -> str:
-    """Date and time of day, with thousandths where there are any."""
-    return _plain(f"{time.floor('ms'):%Y-%m-%d %H:%M:%S.%f}")
-
-
-def _plain(text: str) -> str:
-    """Cut a text of microseconds to thousandths, and to seconds where these are 0."""
-    seconds, _, fraction = text.partition(".")
-    return seconds if not fraction.strip("0") else f"{seconds}.{fraction[:3]}"
-
-
-def _percent(share: float) -> str:
-    """Percent, cut and not rounded, so that only a whole channel shows 100 %."""
-    return "100 %" if share == 1.0 else f"{int(share * 1000) / 10:.1f} %"
-
-
-def _short(channel: Channel) -> str:
-    """Names of several columns, what they share written once."""
-    if len(channel.columns) == 1:
-        return ""
-    first, *rest = channel.columns
-    return ", ".join([first, *(name.removeprefix(channel.name) for name in rest)])
-
-
-def _rate(channel: Channel) -> str:
-    if channel.rate_hz is None:
-        return channel.kind
-    if channel.rate_hz >= 1:
-        return f"{channel.rate_hz:g} Hz"
-    return f"1/{1 / channel.rate_hz:g} Hz"
-
-
-def _side(name: str) -> Literal["left", "right"]:
-    return "right" if name in _RIGHT else "left"

@@ -8,7 +8,7 @@ reads and writes no file (formats).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
@@ -427,19 +427,34 @@ class RecordData(Mapping[str, pd.DataFrame]):
         low, high = self._span
         first = low if start is None else min(max(start, low), high)
         last = high if end is None else min(max(end, low), high)
-        bounds = (
+        bounds = [
             None if tick is None else tick_to_time(tick, clock=self.clock)
             for tick in (start, end)
-        )
+        ]
         return type(self)(
             self._family,
             (first, max(first, last)),
             self.part(start, end),
-            facts=cut_facts(self._facts, *bounds),
+            facts=self._cut_facts(bounds, late=first > low),
             scale=self._scale,
             tz=self._tz,
             left_out=self._left_out,
         )
+
+    def _cut_facts(self, bounds: list[pd.Timestamp | None], *, late: bool) -> Facts:
+        """Facts of a part, which say where the whole began if the part begins later."""
+        facts = cut_facts(self._facts, *bounds)
+        if not late:
+            return facts
+        return replace(facts, info={"whole_start": self.start_tick, **facts.info})
+
+    @property
+    def starts_late(self) -> bool:
+        """Whether the beginning was cut off: the first samples are not the first ones.
+
+        A recorder begins with values that are no measurements yet.
+        """
+        return "whole_start" in self._facts.info
 
     def whole(self) -> dict[str, pd.DataFrame | Source]:
         """Return every channel as it is held, for a view in another zone."""

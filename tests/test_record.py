@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 import pickle
-import re
 
 import numpy as np
 import pandas as pd
@@ -267,7 +265,6 @@ def test_cutting_reads_nothing():
     source = Source(read=refuse, pieces=refuse, receipt=Receipt(samples=60))
     record = Record("hexoskin", (START, START + 15_360), {"heart_rate": source})
     part = record.between(time_at(START + 256), None)
-    assert "not read" in repr(part)
     assert "heart_rate" in part
     assert not part.is_read("heart_rate")
     assert part.receipt("heart_rate").expected == 60
@@ -577,104 +574,6 @@ def test_gaps_lists_every_hole_in_the_zone_of_the_record():
     assert len(record.gaps("hr")) == 1
     assert record.gaps("ecg_i").empty
     assert len(record.gaps("activity")) == 1
-
-
-# --- looks ----------------------------------------------------------------------------
-
-
-def unread_record(**info):
-    sources = {
-        "ecg": Source(read=refuse, pieces=refuse, receipt=Receipt(samples=559_312)),
-        "respiration": Source(read=refuse, pieces=refuse),
-        "heart_rate": Source(read=refuse, pieces=refuse, receipt=Receipt(samples=2184)),
-        "step": Source(read=refuse, pieces=refuse, receipt=Receipt(samples=12)),
-    }
-    facts = Facts(
-        info={"id": 256_696, **info},
-        annotations=facts_table("annotations", [{"time": START}]),
-    )
-    return Record("hexoskin", (START, START + 559_312), sources, facts=facts)
-
-
-def test_looks_read_nothing_and_say_the_same():
-    record = unread_record(user_id=42, device="HXSKIN1200008564")
-    text, page = repr(record), record._repr_html_()
-    plain = html.unescape(re.sub(r"<[^>]+>", " ", page))
-    for fact in (
-        "256696",
-        "hexoskin",
-        "2022-11-04 23:29:49",
-        "2022-11-05 00:06:13.812 UTC",
-        "559,312",
-        "2,184",
-        "256 Hz",
-        "100 %",
-        "not read",
-        "mV",
-        "bpm",
-        "event",
-        "user 42",
-        "HXSKIN1200008564",
-        "annotations: 1",
-    ):
-        assert fact in text, fact
-        assert fact in plain, fact
-    assert len(page) < 50_000
-    for name in record:
-        assert len(re.findall(rf"^{name}\b", text, re.MULTILINE)) == 1
-
-
-def test_look_at_every_channel_there_is_stays_small():
-    for family in FAMILIES:
-        clock = 1000 if family == "astroskin_1000" else 256
-        source = Source(read=refuse, pieces=refuse, receipt=Receipt(samples=10**8))
-        record = Record(
-            family,
-            (SECOND * clock, (SECOND + 86_400) * clock),
-            dict.fromkeys(channels_of(family), source),
-        )
-        assert len(record._repr_html_()) < 50_000
-        assert max(map(len, repr(record).splitlines())) < 160
-
-
-def test_page_escapes_what_a_source_says():
-    record = unread_record(device="<script>alert('x')</script> & co")
-    page = record._repr_html_()
-    assert "<script>" not in page
-    assert html.escape("<script>alert('x')</script> & co") in page
-
-
-def test_page_is_one_well_formed_table():
-    from xml.etree import ElementTree as ET
-
-    page = unread_record()._repr_html_().replace("<br>", "<br/>")
-    tree = ET.fromstring(page)  # noqa: S314 - our own text
-    body = tree.findall("./table/tbody/tr")
-    assert [row[0].text for row in body] == ["ecg", "respiration", "heart_rate", "step"]
-    heads = tree.findall("./table/thead/tr/th")
-    assert {len(row) for row in body} == {len(heads)}
-
-
-def test_look_at_an_empty_record_says_so():
-    for span in ((START, START), (START, START + 256)):
-        record = Record("hexoskin", span, {})
-        assert "without id" in repr(record)
-        assert "without id" in record._repr_html_()
-
-
-def test_coverage_in_the_look_is_full_only_where_nothing_lacks():
-    whole = whole_record()
-    assert re.search(r"^ecg .* 15,360 +100 %", repr(whole), re.MULTILINE)
-    almost = Source(read=refuse, receipt=Receipt(samples=15_359))
-    record = Record("hexoskin", (START, START + 15_360), {"ecg": almost})
-    assert re.search(r"^ecg .* 15,359 +99\.9 %", repr(record), re.MULTILINE)
-
-
-def test_look_shows_the_zone_and_the_scale():
-    record = whole_record(tz="America/Montreal", scale="raw")
-    assert "2022-11-04 19:29:49 to 2022-11-04 19:30:49 America/Montreal" in repr(record)
-    assert "values: raw" in repr(record)
-    assert "mV" not in repr(record)
 
 
 # --- the whole ------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def align_frames(
     )
 
 
-def length_ns(name: str, length: Any) -> int:
+def length_ns(name: str, length: Any, *, least: int = 1) -> int:
     """Return a length of time in ns.
 
     Parameters
@@ -127,11 +127,13 @@ def length_ns(name: str, length: Any) -> int:
         Argument that it came in, for the message.
     length : str, Timedelta or timedelta
         Length with its unit.
+    least : int, in ns, default 1
+        Shortest length that is allowed: 0 for one that may be none.
 
     Returns
     -------
     int, in ns
-        Above zero.
+        At least `least`.
 
     Raises
     ------
@@ -143,10 +145,10 @@ def length_ns(name: str, length: Any) -> int:
         raise ConfigurationError(hint)
     try:
         value = pd.Timedelta(length)
-        ns = 0 if pd.isna(value) else int(value.as_unit("ns").value)
+        ns = -1 if pd.isna(value) else int(value.as_unit("ns").value)
     except ValueError as error:
         raise ConfigurationError(hint) from error
-    if ns <= 0:
+    if ns < least:
         raise ConfigurationError(f"{name}={length!r}: give a length above zero")
     return ns
 
@@ -191,13 +193,10 @@ def _column(
         return f"{row.column}_count", counts, nothing
     if row.align == "hold":
         return row.column, _hold(samples, place.rows), nothing
-    # An interval of 0 stands at the first beat and behind a hole, where there was no
-    # beat to reach back to.
-    void = 0.0 if row.interval else row.void
     if row.align == "or":
         column = _join_flags(samples, place.rows)
     else:
-        column = _mean(samples, place.rows, void)
+        column = _mean(samples, place.rows, row.empty)
     if row.kind == "event":
         return row.column, column, nothing
     return row.column, column, _fill(column, row, samples, place)

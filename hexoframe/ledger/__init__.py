@@ -14,6 +14,8 @@ from hexoframe.ledger.terms import (
     Survey,
     expected_samples,
     narrow,
+    percent,
+    share,
 )
 from hexoframe.ledger.watch import Watch, survey
 
@@ -25,6 +27,8 @@ __all__ = [
     "Watch",
     "expected_samples",
     "narrow",
+    "percent",
     "sensor_off",
+    "share",
     "survey",
 ]

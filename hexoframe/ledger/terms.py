@@ -19,7 +19,9 @@ __all__ = [
     "Survey",
     "expected_samples",
     "narrow",
+    "percent",
     "samples_before",
+    "share",
 ]
 
 RULES = 1
@@ -130,6 +132,18 @@ def expected_samples(channel: Channel, start: int, end: int) -> int | None:
     if channel.first_sample:
         return max(0, whole)
     return max(0, whole + (steps != whole))
+
+
+def share(samples: int, expected: int | None) -> float | None:
+    """Return which part of the expected samples there is; None where nobody knows."""
+    if expected is None:
+        return None
+    return min(1.0, samples / expected) if expected else 1.0
+
+
+def percent(part: float) -> str:
+    """Write a share as percent, cut, not rounded: only what is whole shows 100 %."""
+    return "100 %" if part == 1.0 else f"{int(part * 1000) / 10:.1f} %"
 
 
 def narrow(

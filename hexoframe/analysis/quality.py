@@ -1,0 +1,352 @@
+"""What quality flags say, by name, and where a channel is not to be believed.
+
+Flags are decoded from the table of codes; beside them stand what only the samples tell:
+"no signal", samples at the limits of the converter, and the value that a recorder gives
+before it has measured anything. Nothing here draws or reads a file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hexoframe.channels import channels_of, codes_of
+from hexoframe.errors import ConfigurationError
+from hexoframe.ledger import survey
+from hexoframe.timestamps import NS_PER_TICK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from hexoframe.calibration import Scale
+    from hexoframe.channels import Channel, Code, Datatype
+    from hexoframe.recorddata import RecordData
+
+    Marks = NDArray[np.bool_]
+    Rows = NDArray[np.int64]
+
+__all__ = ["bad_spans", "decode_quality", "runs"]
+
+_SPANS = {
+    "start": "datetime64[ns, UTC]",
+    "end": "datetime64[ns, UTC]",
+    "reason": "string",
+    "absent": "bool",
+}
+# Clipped samples so near to each other are one span: a beat that leaves the paper
+# comes back within it.
+_CLIPPED_APART_NS = 1_000_000_000
+# Samples of a block that stays in the cache.
+_BLOCK = 1 << 16
+
+
+class _Span(NamedTuple):
+    """A span in ns since 1970, end not included."""
+
+    start: int
+    end: int
+    reason: str
+    absent: bool
+
+
+def decode_quality(record: RecordData, key: str | int) -> pd.DataFrame:
+    """Return the quality flags of a channel by name.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record.
+    key : str or int
+        A channel that another one judges, that other one, or a column: then flags that
+        speak of another column (the other belt, another lead) are left out.
+
+    Returns
+    -------
+    DataFrame of bool, on the times of the quality channel
+        A column a flag, as `hexoframe.code_table` names them. Then, where the channel
+        can have it: ``no_signal`` (the value that says so) and ``clipped`` (a sample at
+        the limit of the converter), True if any sample of the second is such;
+        ``initial``, the value that the recorder gives until it has a first measurement
+        (70 bpm, 10 rpm). ``unknown`` is True where the flags are missing or hold a bit
+        that the table does not know. Every column is a reason for doubt, so that
+        ``~quality.any(axis=1)`` is what is good. No rows if the record lacks the
+        quality channel.
+
+    Raises
+    ------
+    UnknownChannelError
+        If the model has no such channel.
+    ConfigurationError
+        If nothing judges the channel.
+    """
+    channel = record.channel(key)
+    judge = _judge(record, channel)
+    if judge is None:
+        judged = ", ".join(_judged(record))
+        raise ConfigurationError(
+            f"no quality channel of {record.family} judges {channel.name}; these are "
+            f"judged: {judged}"
+        )
+    frame = record[judge.name]
+    values = frame[judge.columns[0]].to_numpy()
+    columns = _flags(values, judge, channel)
+    if channel.name != judge.name:
+        columns |= _told_by_samples(record, channel, judge)
+    columns["unknown"] = _unknown(values, judge)
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
+    """Return the spans in which a channel is not to be believed, a row a span.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record.
+    key : str or int
+        Channel, or one column of it.
+
+    Returns
+    -------
+    DataFrame
+        start and end, in the zone of the record; reason, the name of a flag,
+        ``unknown``, ``initial`` or ``clipped`` as in `decode_quality`, or ``missing``,
+        ``no signal`` or ``hole`` as in `Record.gaps`; absent: True where nothing was
+        measured, False where what was measured is doubtful. Spans of different reasons
+        overlap.
+
+    Raises
+    ------
+    UnknownChannelError
+        If the model has no such channel.
+    """
+    channel = record.channel(key)
+    spans = [
+        *_flagged(record, channel),
+        *_initial_span(record, channel),
+        *_gaps(record, channel),
+        *_clipped_spans(record, channel),
+    ]
+    table = pd.DataFrame(sorted(spans), columns=list(_SPANS))
+    for column in ("start", "end"):
+        stamps = table[column].to_numpy().astype(np.int64)
+        index = pd.DatetimeIndex(stamps.view("datetime64[ns]"), tz="UTC")
+        table[column] = index.tz_convert(record.tz)
+    zoned = {name: str(table[name].dtype) for name in ("start", "end")}
+    return table.astype({**_SPANS, **zoned})
+
+
+# --- flags --------------------------------------------------------------------------
+
+
+def _judge(record: RecordData, channel: Channel) -> Channel | None:
+    """Quality channel of a channel; a quality channel is its own."""
+    row = channel.datatypes[0]
+    if row.align == "or":
+        return channel
+    return record.channel(row.quality) if row.quality else None
+
+
+def _judged(record: RecordData) -> list[str]:
+    channels = channels_of(record.family).values()
+    return [channel.name for channel in channels if channel.datatypes[0].quality]
+
+
+def _codes(judge: Channel, channel: Channel) -> list[Code]:
+    """Return the flags that speak of the columns of a channel."""
+    codes = codes_of(judge.datatypes[0].codes)
+    # A rate is judged as a whole by the flags of the columns it is computed from.
+    spoken_of = {code.column for code in codes} & set(channel.columns)
+    if not spoken_of:
+        return list(codes)
+    return [code for code in codes if code.column in spoken_of or not code.column]
+
+
+def _flags(
+    values: NDArray[np.floating], judge: Channel, channel: Channel
+) -> dict[str, Marks]:
+    bits = np.nan_to_num(values).astype(np.int64)
+    return {code.name: (bits & code.value) != 0 for code in _codes(judge, channel)}
+
+
+def _unknown(values: NDArray[np.floating], judge: Channel) -> Marks:
+    """Where flags are missing, or have a bit that the table does not know."""
+    known = sum(code.value for code in codes_of(judge.datatypes[0].codes))
+    bits = np.nan_to_num(values).astype(np.int64)
+    unknown: Marks = np.isnan(values) | ((bits & ~known) != 0)
+    return unknown
+
+
+def _flagged(record: RecordData, channel: Channel) -> Iterator[_Span]:
+    judge = _judge(record, channel)
+    if judge is None or judge.name not in record:
+        return
+    frame = record[judge.name]
+    values = frame[judge.columns[0]].to_numpy()
+    stamps = pd.DatetimeIndex(frame.index).asi8
+    step = _step_ns(judge)
+    flags = _flags(values, judge, channel)
+    for code in _codes(judge, channel):
+        for start, end in runs(stamps, flags[code.name], step):
+            yield _Span(start - step, end, code.name, code.sensor_off)
+    for start, end in runs(stamps, _unknown(values, judge), step):
+        yield _Span(start - step, end, "unknown", absent=False)
+
+
+def _step_ns(channel: Channel) -> int:
+    """Distance of samples in ns; 0 for events, which stand for no length of time."""
+    return round((channel.ticks or 0) * NS_PER_TICK[channel.clock])
+
+
+def runs(stamps: Rows, marks: Marks, step: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last stamp of each run of marked rows.
+
+    Parameters
+    ----------
+    stamps : ndarray of int64, shape (n,), in ns
+        Ascending.
+    marks : ndarray of bool, shape (n,)
+        Which rows are marked.
+    step : int, in ns
+        Rows more than one and a half steps apart are of two runs; 0 for events, which
+        are never apart.
+    """
+    apart = (
+        np.diff(stamps) * 2 > step * 3
+        if step
+        else np.zeros(max(len(stamps) - 1, 0), bool)
+    )
+    joined = marks[1:] & marks[:-1] & ~apart
+    first = marks & ~np.concatenate(([False], joined))[: len(marks)]
+    last = marks & ~np.concatenate((joined, [False]))[: len(marks)]
+    yield from zip(stamps[first].tolist(), stamps[last].tolist(), strict=True)
+
+
+# --- what the samples themselves tell -----------------------------------------------
+
+
+def _told_by_samples(
+    record: RecordData, channel: Channel, judge: Channel
+) -> dict[str, Marks]:
+    """Columns that the samples of a channel add to its flags."""
+    row = channel.datatypes[0]
+    stamps = pd.DatetimeIndex(record[judge.name].index).asi8
+    told: dict[str, Marks] = {}
+    if row.empty is not None:
+        told["no_signal"] = _seconds(record, channel, judge, _void(record, channel))
+    if _limits(row, record.scale):
+        told["clipped"] = _seconds(record, channel, judge, _clipped(record, channel))
+    if row.initial is not None:
+        told["initial"] = np.zeros(len(stamps), dtype=np.bool_)
+        for first, last in _initial_run(record, channel):
+            told["initial"] |= (stamps >= first) & (stamps <= last)
+    return told
+
+
+def _seconds(
+    record: RecordData, channel: Channel, judge: Channel, marks: Marks
+) -> Marks:
+    """Rows of the judge in whose time a marked sample lies."""
+    judging = pd.DatetimeIndex(record[judge.name].index).asi8
+    marked = pd.DatetimeIndex(record[channel.name].index).asi8[marks]
+    # A waveform's sample begins its step, and flags end theirs; everything else has
+    # the stamp of its flags.
+    wave = channel.kind == "waveform"
+    rows = np.searchsorted(judging, marked, side="right" if wave else "left")
+    inside = rows < len(judging)
+    rows, marked = rows[inside], marked[inside]
+    near = judging[rows] - marked <= (_step_ns(judge) if wave else 0)
+    told = np.zeros(len(judging), dtype=np.bool_)
+    told[rows[near]] = True
+    return told
+
+
+def _void(record: RecordData, channel: Channel) -> Marks:
+    frame = record[channel.name]
+    marks = np.zeros(len(frame), dtype=np.bool_)
+    for row in channel.datatypes:
+        marks |= frame[row.column].to_numpy() == row.empty
+    return marks
+
+
+def _limits(row: Datatype, scale: Scale) -> tuple[float, float] | None:
+    """Values from which on a waveform is at the limit of its converter, if known."""
+    if row.kind != "waveform" or row.minimum is None or row.maximum is None:
+        return None
+    gain, offset = (row.gain, row.offset) if scale == "physical" else (1.0, 0.0)
+    low, high = (
+        (limit - row.offset) / row.gain * gain + offset
+        for limit in (row.minimum, row.maximum)
+    )
+    # Half a count of play, for what float32 makes of them.
+    return low + gain / 2, high - gain / 2
+
+
+def _clipped(record: RecordData, channel: Channel) -> Marks:
+    frame = record[channel.name]
+    marks = np.zeros(len(frame), dtype=np.bool_)
+    for row in channel.datatypes:
+        limits = _limits(row, record.scale)
+        if limits is None:
+            continue
+        samples = frame[row.column].to_numpy()
+        # The limit below may be the value that says "no signal".
+        low, high = limits[0] if row.void is None else row.void, limits[1]
+        for first in range(0, len(samples), _BLOCK):
+            block = samples[first : first + _BLOCK]
+            # Hardly a block has any, and a glance is quicker than a comparison.
+            if np.fmin.reduce(block) < low or np.fmax.reduce(block) > high:
+                marks[first : first + _BLOCK] |= (block < low) | (block > high)
+    return marks
+
+
+def _clipped_spans(record: RecordData, channel: Channel) -> Iterator[_Span]:
+    if _limits(channel.datatypes[0], record.scale) is None:
+        return
+    marked = pd.DatetimeIndex(record[channel.name].index).asi8[
+        _clipped(record, channel)
+    ]
+    everywhere = np.ones(len(marked), dtype=np.bool_)
+    for start, end in runs(marked, everywhere, _CLIPPED_APART_NS):
+        yield _Span(start, end + _step_ns(channel), "clipped", absent=False)
+
+
+def _initial_run(record: RecordData, channel: Channel) -> Iterator[tuple[int, int]]:
+    """First and last stamp of the value that stands for no measurement yet."""
+    row = channel.datatypes[0]
+    if row.initial is None or record.starts_late:
+        return
+    frame = record[channel.name]
+    values = frame[row.column].to_numpy()
+    other = np.flatnonzero(values != row.initial)
+    count = int(other[0]) if len(other) else len(values)
+    if count:
+        stamps = pd.DatetimeIndex(frame.index).asi8
+        yield int(stamps[0]), int(stamps[count - 1])
+
+
+def _initial_span(record: RecordData, channel: Channel) -> Iterator[_Span]:
+    for first, last in _initial_run(record, channel):
+        yield _Span(first - _step_ns(channel), last, "initial", absent=True)
+
+
+def _gaps(record: RecordData, channel: Channel) -> Iterator[_Span]:
+    if channel.name not in record:
+        return
+    whole = channels_of(record.family)[channel.name]
+    if channel.columns == whole.columns:
+        gaps = record.survey(channel.name).gaps
+    else:
+        span = (record.start_tick, record.end_tick)
+        frame = record[channel.columns[0]]
+        receipt = record.receipt(channel.name)
+        gaps = survey(channel, frame, span, receipt, scale=record.scale).gaps
+    ns = NS_PER_TICK[record.clock]
+    for gap in gaps:
+        # Which sensor was off the flags say by name.
+        if gap.kind != "sensor off":
+            yield _Span(gap.start * ns, gap.end * ns, gap.kind, absent=True)

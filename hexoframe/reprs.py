@@ -1,0 +1,272 @@
+"""How a record looks in a terminal and in a notebook: the same facts, a row a channel.
+
+Headers and receipts tell most of it; channels at 1 Hz are small and are read, so that
+their range, and in a notebook their course, can be seen. Waveforms and events are not.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from hexoframe.channels import channels_of
+from hexoframe.errors import HexoframeError, HexoframeWarning
+from hexoframe.ledger import expected_samples, percent, share
+from hexoframe.plotting.decimation import Samples, draw_rows, gap_rows, pick_rows
+from hexoframe.texttable import set_columns
+from hexoframe.timestamps import NS_PER_TICK
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from hexoframe.channels import Channel
+    from hexoframe.recorddata import RecordData
+
+__all__ = ["as_page", "as_text"]
+
+_MISSING = "-"
+_TITLES = ("channel", "rate", "samples", "coverage", "unit", "range", "columns")
+_RIGHT = frozenset({"rate", "samples", "coverage"})
+# A sparkline is so many columns wide and so many steps high.
+_COLUMNS, _STEPS = 60, 20
+
+
+class _Row(NamedTuple):
+    """What is said of a channel, and its samples if it is one at 1 Hz."""
+
+    cells: dict[str, str]
+    samples: Samples | None
+    flags: bool
+
+
+def as_text(record: RecordData) -> str:
+    """Return one screen of facts.
+
+    Parameters
+    ----------
+    record : RecordData
+        What is looked at; its channels at 1 Hz are read.
+
+    Returns
+    -------
+    str
+        A headline and a table.
+    """
+    lines = _headline(record)
+    rows = [_row(record, name).cells for name in record]
+    return "\n".join([*lines, "", *set_columns(rows, right=_RIGHT)] if rows else lines)
+
+
+def as_page(record: RecordData) -> str:
+    """Return the same facts as HTML, with a sparkline for each channel at 1 Hz.
+
+    Lines have the colour of the text, so that light and dark pages show them alike.
+
+    Parameters
+    ----------
+    record : RecordData
+        What is looked at; its channels at 1 Hz are read.
+
+    Returns
+    -------
+    str
+        A table in a ``div``.
+    """
+    head, *rest = (html.escape(line) for line in _headline(record))
+    rows = [_row(record, name) for name in record]
+    span = (record.start_tick, record.end_tick)
+    ns = NS_PER_TICK[record.clock]
+    edges = np.linspace(0, (span[1] - span[0]) * ns, _COLUMNS + 1).astype(np.int64)
+    body = "".join(_page_row(row, edges + span[0] * ns) for row in rows)
+    titles = [f"<th{_side(name)}>{name}</th>" for name in _TITLES]
+    titles.insert(-1, "<th></th>")
+    return (
+        f"<div><strong>{head}</strong><br>{'<br>'.join(rest)}"
+        '<table style="color:inherit;white-space:nowrap">'
+        f"<thead><tr>{''.join(titles)}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+# --- what is said -------------------------------------------------------------------
+
+
+def _headline(record: RecordData) -> list[str]:
+    number = "without id" if record.id is None else str(record.id)
+    length = _plain(str(record.duration.floor("ms"))).removeprefix("0 days ")
+    lines = [
+        f"Record {number} ({record.family}, values: {record.scale})",
+        f"{_wall(record.start)} to {_wall(record.end)} {record.tz}, {length}",
+    ]
+    facts = record.facts
+    known = [
+        f"{label} {facts.info[key]}"
+        for key, label in (("user_id", "user"), ("device", "device"))
+        if facts.info.get(key) is not None
+    ]
+    counts = [
+        f"{name}: {len(table)}"
+        for name in ("ranges", "annotations", "track")
+        if (table := getattr(facts, name)) is not None and len(table)
+    ]
+    if known or counts:
+        lines.append(", ".join(known + counts))
+    return lines
+
+
+def _row(record: RecordData, name: str) -> _Row:
+    channel = channels_of(record.family)[name]
+    spread, line = _slow(record, channel)
+    receipt = record.receipt(name)
+    read = record.is_read(name)
+    samples = len(record[name]) if read else receipt.samples
+    expected = receipt.expected
+    if expected is None:
+        expected = expected_samples(channel, record.start_tick, record.end_tick)
+    part = None if samples is None else share(samples, expected)
+    cells = (
+        name,
+        _rate(channel),
+        "not read" if samples is None else f"{samples:,}",
+        _MISSING if part is None else percent(part),
+        record.units[channel.columns[0]],
+        spread,
+        _short(channel),
+    )
+    flags = channel.datatypes[0].align == "or"
+    return _Row(dict(zip(_TITLES, cells, strict=True)), line, flags)
+
+
+def _slow(record: RecordData, channel: Channel) -> tuple[str, Samples | None]:
+    """Range of a channel at 1 Hz and its samples; nothing of other channels."""
+    if channel.kind != "rate" or channel.rate_hz != 1:
+        return "", None
+    try:
+        frame = record[channel.name]
+    except (HexoframeError, HexoframeWarning, OSError):
+        # A look at a record never fails; touching the channel says why.
+        return "cannot be read", None
+    values = frame[channel.columns[0]].to_numpy()
+    known = ~np.isnan(values)
+    if not known.any():
+        return _MISSING, None
+    stamps = frame.index.asi8[known]  # type: ignore[attr-defined]
+    values = values[known]
+    if channel.datatypes[0].align == "or":
+        values = (values != 0).astype(np.float64)
+        text = _flagged(float(values.mean()))
+    else:
+        ends = [_number(float(end)) for end in (values.min(), values.max())]
+        text = " to ".join(dict.fromkeys(ends))
+    step = float((channel.ticks or 0) * NS_PER_TICK[channel.clock])
+    return text, Samples(stamps, values, gap_rows(stamps, 1.5 * step))
+
+
+def _flagged(part: float) -> str:
+    """Write a share of flags, rounded up, so that only none shows as none."""
+    return f"{math.ceil(part * 1000) / 10:g} % flagged" if part else "none flagged"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _wall(time: pd.Timestamp) -> str:
+    """Date and time of day, with thousandths where there are any."""
+    return _plain(f"{time.floor('ms'):%Y-%m-%d %H:%M:%S.%f}")
+
+
+def _plain(text: str) -> str:
+    """Cut a text of microseconds to thousandths, and to seconds where these are 0."""
+    seconds, _, fraction = text.partition(".")
+    return seconds if not fraction.strip("0") else f"{seconds}.{fraction[:3]}"
+
+
+def _short(channel: Channel) -> str:
+    """Names of several columns, what they share written once."""
+    if len(channel.columns) == 1:
+        return ""
+    first, *rest = channel.columns
+    return ", ".join([first, *(name.removeprefix(channel.name) for name in rest)])
+
+
+def _rate(channel: Channel) -> str:
+    if channel.rate_hz is None:
+        return channel.kind
+    if channel.rate_hz >= 1:
+        return f"{channel.rate_hz:g} Hz"
+    return f"1/{1 / channel.rate_hz:g} Hz"
+
+
+# --- how it is set ------------------------------------------------------------------
+
+
+def _page_row(row: _Row, edges: NDArray[np.int64]) -> str:
+    name, *others = row.cells.items()
+    cells = [f"<td{_side(title)}>{html.escape(text)}</td>" for title, text in others]
+    line = _line(name[1], row, edges)
+    cells.insert(-1, f"<td>{line}</td>")
+    title = f"<th{_side(name[0])}>{html.escape(name[1])}</th>"
+    return f"<tr>{title}{''.join(cells)}</tr>"
+
+
+def _side(title: str) -> str:
+    side: Literal["left", "right"] = "right" if title in _RIGHT else "left"
+    return f' style="text-align:{side}"'
+
+
+def _line(name: str, row: _Row, edges: NDArray[np.int64]) -> str:
+    """Draw values between their limits, and of flags the share that is set."""
+    if row.samples is None:
+        return ""
+    if row.flags:
+        return _sparkline(name, _shares(row.samples, edges), edges, (0.0, 1.0))
+    low, high = float(row.samples.heights.min()), float(row.samples.heights.max())
+    if low == high:  # in the middle
+        low, high = low - 1, high + 1
+    return _sparkline(name, row.samples, edges, (low, high))
+
+
+def _shares(samples: Samples, edges: NDArray[np.int64]) -> Samples:
+    """Return the mean of each column that has a sample."""
+    rows = np.searchsorted(samples.stamps, edges)
+    rows[-1] = len(samples.stamps)
+    sums = np.concatenate(([0.0], np.cumsum(samples.heights)))[rows]
+    counts = np.diff(rows)
+    filled = np.flatnonzero(counts)
+    gaps = np.flatnonzero(np.diff(filled) > 1) + 1
+    return Samples(edges[filled], np.diff(sums)[filled] / counts[filled], gaps)
+
+
+def _sparkline(
+    name: str,
+    samples: Samples,
+    edges: NDArray[np.int64],
+    limits: tuple[float, float],
+) -> str:
+    """Draw samples as a line of whole steps, broken where samples are missing."""
+    low, high = limits
+    drawn = draw_rows(samples, pick_rows(samples, edges))
+    wide = max(int(edges[-1] - edges[0]), 1)
+    x = np.rint((drawn.stamps - edges[0]) / wide * _COLUMNS)
+    y = np.rint((high - drawn.heights) / (high - low) * _STEPS)
+    path, at = [], None
+    for point in zip(x.tolist(), y.tolist(), strict=True):
+        if point[1] != point[1]:  # NaN
+            at = None
+        elif at is None:
+            path.append(f"M{point[0]:.0f} {point[1]:.0f}h0")
+            at = point
+        elif point != at:
+            path.append(f"l{point[0] - at[0]:.0f} {point[1] - at[1]:.0f}")
+            at = point
+    return (
+        f'<svg width="{2 * _COLUMNS}" height="18" preserveAspectRatio="none" '
+        f'viewBox="0 -1 {_COLUMNS} {_STEPS + 2}" role="img" aria-label="{name}">'
+        f'<path d="{"".join(path)}" fill="none" stroke="currentColor" '
+        'stroke-linecap="round" '
+        'vector-effect="non-scaling-stroke"/></svg>'
+    )
