@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from hexoframe.api.about import number_of, object_path
+from hexoframe.api.about import fetch_object, number_of
 from hexoframe.api.download import Order, estimate_record, fetch_record, kept_record
 from hexoframe.api.joining import check_apart, join_records
 from hexoframe.api.limiter import limiter_for
@@ -416,8 +416,7 @@ class Client:
         NotFoundError
             If there is none, or it may not be seen.
         """
-        told: dict[str, Any] = self.transport.get_json(object_path("record", record))
-        return told
+        return fetch_object(self.transport, "record", record)
 
     def account(self) -> dict[str, Any]:
         """Return the user who asks, as the service knows them.
@@ -615,12 +614,15 @@ class Client:
             If there is no such range or it may not be seen, or no record reaches into
             it.
         """
-        told = self.transport.get_json(object_path("range", number))
-        user = id_of(told.get("user"))
-        if user is None:
-            raise NotFoundError(f"range {number} has no user, so no record is known")
+        told = fetch_object(self.transport, "range", number)
+        user, start, end = id_of(told.get("user")), told.get("start"), told.get("end")
+        if not user or not start or not end:
+            raise ResponseError(
+                f"range {number} tells no user, start or end, so no record is known: "
+                "load_record() loads one by its id"
+            )
         try:
-            return self.load_user(user, int(told["start"]), int(told["end"]), **how)
+            return self.load_user(user, int(start), int(end), **how)
         except NotFoundError as error:
             raise NotFoundError(
                 f"no record that may be seen reaches into range {number}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hexoframe.api.queries import id_of
 from hexoframe.api.resources import metrics_frame
-from hexoframe.errors import ConfigurationError, ResponseError
+from hexoframe.errors import ConfigurationError, HexoframeError, ResponseError
 from hexoframe.facts import facts_table
 from hexoframe.timestamps import clock_of
 
@@ -29,6 +29,7 @@ __all__ = [
     "RecordHead",
     "fetch_fact",
     "fetch_head",
+    "fetch_object",
     "object_path",
 ]
 
@@ -103,7 +104,7 @@ def number_of(resource: str, number: int | str) -> int:
     """
     try:
         whole = int(number)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         whole = -1
     if isinstance(number, bool) or whole < 0 or whole != float(number):
         raise ConfigurationError(
@@ -111,6 +112,28 @@ def number_of(resource: str, number: int | str) -> int:
             f"list_{resource}s() shows them"
         )
     return whole
+
+
+def fetch_object(
+    transport: Transport, resource: str, number: int | str
+) -> dict[str, Any]:
+    """Ask for one object, such as a record.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or it may not be seen.
+    ResponseError
+        If the answer is no object.
+    """
+    path = object_path(resource, number)
+    told = transport.get_json(path)
+    if isinstance(told, dict):
+        return told
+    raise ResponseError(
+        f"{transport.origin}{path} answered no {resource} but a "
+        f"{type(told).__name__}; is this a Hexoskin server?"
+    )
 
 
 def fetch_head(transport: Transport, record: int | str) -> RecordHead:
@@ -123,20 +146,20 @@ def fetch_head(transport: Transport, record: int | str) -> RecordHead:
     ResponseError
         If the answer is no record.
     """
-    path = object_path("record", record)
-    told = transport.get_json(path)
+    told = fetch_object(transport, "record", record)
     try:
         return _head(told)
     except (KeyError, TypeError, ValueError) as error:
         raise ResponseError(
-            f"{transport.origin}{path} answered no record ({type(error).__name__}: "
-            f"{error}); is this a Hexoskin server?"
+            f"{transport.origin}{object_path('record', record)} answered no record "
+            f"({type(error).__name__}: {error}); is this a Hexoskin server?"
         ) from error
 
 
 def _head(told: Mapping[str, Any]) -> RecordHead:
     user = told.get("user")
     start = int(told["start"])
+    clock_of(start)  # refuses what is no tick
     end = int(told["end"]) if told.get("end") else _now(start)
     plain = {
         name: value
@@ -200,10 +223,11 @@ def fetch_fact(transport: Transport, name: str, head: RecordHead) -> pd.DataFram
         "track": _track,
         "metrics": _metrics,
     }[name]
-    rows = asked(transport, head)
     try:
-        return facts_table(name, rows, clock=head.clock)
-    except (TypeError, ValueError) as error:
+        return facts_table(name, asked(transport, head), clock=head.clock)
+    except HexoframeError:
+        raise
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise ResponseError(
             f"{transport.origin}: the {name} of record {head.id} make no sense "
             f"({error}); is this a Hexoskin server?"
