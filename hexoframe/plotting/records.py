@@ -10,6 +10,7 @@ from hexoframe.analysis.quality import bad_spans
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.plotting.activity import plot_activity
+from hexoframe.plotting.canvas import pyplot
 from hexoframe.plotting.channel import plot_channel
 from hexoframe.plotting.coverage import plot_coverage
 from hexoframe.plotting.ecg import plot_ecg
@@ -91,6 +92,7 @@ def plot_record(
     UnknownChannelError
         If the model has no such channel.
     """
+    pyplot()  # what is missing is told before anything is read
     if what is None or what == "overview":
         return plot_overview(record, start=start, duration=duration, ax=ax)
     if what == "coverage":

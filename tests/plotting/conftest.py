@@ -96,7 +96,11 @@ def record(shirt, tmp_path_factory):
     archive = write_export(shirt, tmp_path_factory.mktemp("shirt") / "a.zip")
     opened = hexoframe.open_record(archive)
     ranges = [
-        {"name": "Warm up", "start": shirt.start + 20 * 256, "end": shirt.start + 9000},
+        {
+            "name": "Warming up slowly",
+            "start": shirt.start + 20 * 256,
+            "end": shirt.start + 9000,
+        },
         {"name": "Walk", "start": shirt.start + 8000, "end": shirt.end},
     ]
     facts = Facts(

@@ -1,0 +1,226 @@
+"""Pictures of a record by name; what is needed for them, and what they leave alone."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+import hexoframe
+from hexoframe import plotting
+from hexoframe.channels import FAMILIES, channels_of
+from hexoframe.errors import ConfigurationError, TimestampError, UnknownChannelError
+from hexoframe.plotting.live import LiveLine
+
+ROOT = Path(__file__).parents[2]
+NAMES = (None, "overview", "coverage", "sleep", "rr")
+
+
+def run(code):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("what", NAMES)
+def test_every_picture_is_a_figure_with_axes_that_can_be_saved(record, what):
+    figure, axes = record.plot(what)
+    assert isinstance(figure, Figure)
+    assert all(isinstance(one, Axes) for one in np.ravel(axes))
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    assert buffer.getvalue().startswith(b"\x89PNG")
+
+
+def test_every_channel_of_the_record_has_a_picture(record):
+    for name in record:
+        figure, axes = record.plot(name)
+        label = np.ravel(axes)[0].get_ylabel()
+        assert label or np.ravel(axes)[0].get_title(loc="left")
+        plt.close(figure)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_channel_that_the_record_lacks_says_so(family, texts_of):
+    clock = 1000 if family == "astroskin_1000" else 256
+    record = hexoframe.Record(family, (10**9 * clock, (10**9 + 60) * clock), {})
+    for name in channels_of(family):
+        figure, _ = record.plot(name)
+        assert any(
+            "no samples" in text or "no intervals" in text for text in texts_of(figure)
+        )
+        plt.close(figure)
+
+
+def test_channels_with_a_picture_of_their_own_have_it(record):
+    assert record.plot("ecg", start="5s", duration="5s")[1].get_ylabel() == "ECG I (mV)"
+    assert len(record.plot("respiration")[1]) == 3
+    assert len(record.plot("rr_interval")[1]) == 2
+    assert len(record.plot("activity")[1]) == 4
+    assert len(record.plot("sleep")[1]) == 5
+    assert isinstance(record.plot("heart_rate")[1], Axes)
+
+
+def test_any_name_of_a_channel_does(record):
+    for key in (19, "hr", "HEART_RATE", "heartrate"):
+        assert record.plot(key)[1].get_ylabel() == "Heart rate\n(bpm)"
+    axes = record.plot("respiration_thoracic")[1]
+    assert [one.get_ylabel() for one in axes] == [
+        "Respiration\nthoracic\n(counts)",
+        "Tidal volume\n(mL)",
+    ]
+    with pytest.raises(UnknownChannelError, match="did you mean heart_rate"):
+        record.plot("hart_rate")
+
+
+def test_part_is_counted_from_the_start_of_the_record(record):
+    start = record.start + pd.Timedelta("90s")
+    for begin in ("90s", pd.Timedelta("90s"), start, str(start).replace(" ", "T")):
+        _, axes = record.plot("heart_rate", start=begin, duration="30s")
+        limits = np.array(axes.get_xlim()) * 86_400 - record.start.timestamp()
+        np.testing.assert_allclose(limits, [90, 120], atol=1e-4)
+    with pytest.raises(TimestampError, match="naive"):
+        record.plot("heart_rate", start=start.tz_localize(None))
+    with pytest.raises(ConfigurationError, match="whole record"):
+        record.plot("coverage", start="90s")
+
+
+def test_whole_record_is_shown_also_where_its_channel_is_shorter(record):
+    _, axes = record.plot("ann")
+    limits = np.array(axes.get_xlim()) * 86_400 - record.start.timestamp()
+    np.testing.assert_allclose(limits, [0, 240], atol=1e-4)
+
+
+def test_channel_is_shaded_by_its_quality(record, shades):
+    _, axes = record.plot("heart_rate")
+    found = shades(axes, clock_start=record.start.timestamp())
+    absent = [tuple(map(round, span)) for span in found["absent"]]
+    assert {(60, 70), (120, 128)} <= set(absent)
+    _, axes = record.plot("respiration")
+    found = shades(axes[0], clock_start=record.start.timestamp())
+    assert any(span[0] <= 60.5 and span[1] >= 69.5 for span in found["absent"])
+
+
+def test_nothing_is_read_but_what_is_drawn(tmp_path, shirt):
+    from hexoframe.simulator.export import write_export
+
+    record = hexoframe.open_record(write_export(shirt, tmp_path / "a.zip"))
+    record.plot("heart_rate")
+    assert record.is_read("heart_rate")
+    assert not record.is_read("ecg")
+    assert not record.is_read("respiration")
+
+
+def test_figure_survives_a_pickle(record):
+    figure, axes = record.plot("heart_rate")
+    back = pickle.loads(pickle.dumps(figure))  # noqa: S301 - our own bytes
+    back.savefig(io.BytesIO())
+    (line,) = [one for one in back.axes[0].lines if isinstance(one, LiveLine)]
+    (own,) = [one for one in axes.lines if isinstance(one, LiveLine)]
+    np.testing.assert_array_equal(line.get_ydata(), own.get_ydata())
+
+
+def test_vector_formats_can_be_written(record):
+    figure, _ = record.plot("ecg", start="5s", duration="5s")
+    for form, head in (("pdf", b"%PDF"), ("svg", b"<?xml")):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=form)
+        assert buffer.getvalue().startswith(head)
+
+
+def test_picture_is_not_shown(record, monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda *_a, **_k: pytest.fail("nothing is shown"))
+    monkeypatch.setattr(Figure, "show", lambda *_a: pytest.fail("nothing is shown"))
+    record.plot()
+    record.plot("ecg", duration="5s")
+
+
+def test_style_of_the_user_is_neither_changed_nor_undone(record):
+    with plt.rc_context({"axes.facecolor": "red", "font.size": 20}):
+        figure, axes = record.plot("heart_rate")
+        assert plt.rcParams["axes.facecolor"] == "red"
+        assert plt.rcParams["font.size"] == 20
+        assert axes.yaxis.label.get_size() == 9
+    assert figure.axes
+
+
+@pytest.mark.parametrize("name", plotting.__all__)
+def test_every_function_says_what_it_takes_and_returns(name):
+    text = getattr(plotting, name).__doc__
+    for heading in ("Parameters", "Returns", "Raises"):
+        assert heading in text
+
+
+def test_plotting_alone_does_not_import_matplotlib():
+    code = (
+        "import sys, hexoframe, hexoframe.plotting;"
+        "hexoframe.Record; print('matplotlib' in sys.modules)"
+    )
+    done = run(code)
+    assert done.stdout.strip() == "False", done.stderr
+
+
+def test_look_of_a_record_needs_no_matplotlib(samples):
+    code = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "import hexoframe\n"
+        f"record = hexoframe.open_record({str(samples / 'hexoskin_10min.zip')!r})\n"
+        "print('<svg' in record._repr_html_())"
+    )
+    done = run(code)
+    assert done.stdout.strip() == "True", done.stderr
+
+
+def test_missing_matplotlib_is_told_with_what_to_install(samples):
+    code = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "import hexoframe\n"
+        f"record = hexoframe.open_record({str(samples / 'hexoskin_10min.zip')!r})\n"
+        "for what in (None, 'ecg', 'heart_rate', 'rr', 'coverage'):\n"
+        "    try:\n"
+        "        record.plot(what)\n"
+        "    except hexoframe.errors.ConfigurationError as error:\n"
+        "        print(error)"
+    )
+    done = run(code)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 5, done.stderr
+    assert set(lines) == {
+        "plots need matplotlib: install it with pip install 'hexoframe[plot]'"
+    }
+
+
+def test_real_records_have_every_picture(real_data):
+    for folder in sorted((real_data / "exports").iterdir()):
+        record = hexoframe.open_record(folder)
+        for what in (*NAMES, "ecg", "respiration", "activity", "heart_rate_quality"):
+            figure, _ = record.plot(what)
+            figure.savefig(io.BytesIO())
+            plt.close(figure)
+
+
+def test_real_beats_stand_at_the_peaks_of_the_real_ecg(real_data):
+    record = hexoframe.open_record(real_data / "exports" / "astroskin-122445")
+    _, axes = record.plot("ecg", start="20s", duration="10s")
+    line = next(one for one in axes.lines if isinstance(one, LiveLine))
+    x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+    (marks,) = [
+        np.asarray(one.get_xdata()) for one in axes.lines if one.get_label() == "R peak"
+    ]
+    assert len(marks) >= 12
+    for mark in marks:
+        near = np.abs(x - mark) < 0.15 / 86_400
+        assert abs(x[near][np.argmax(y[near])] - mark) * 86_400 < 0.04
