@@ -18,7 +18,7 @@ import re
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -571,12 +571,12 @@ def _row(selection: Selection, where: Path, *, complete: bool) -> dict[str, Any]
 
 
 def _size(where: Path) -> int:
+    """Return the bytes of all files; what goes meanwhile counts as nothing."""
     total = 0
-    for path in where.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:  # it went meanwhile
-            continue
+    for folder, _, names in os.walk(where):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += (Path(folder) / name).stat().st_size
     return total
 
 
