@@ -49,14 +49,14 @@ def at(second):
 
 
 # total_seconds() of pandas 2 knows no ns.
-SECOND = pd.Timedelta("1s")
+ONE_S = pd.Timedelta("1s")
 
 
 def spans_of(record, key):
     """Return the spans as (start, end) in s, by reason."""
     found = {}
     for row in record.bad_spans(key).itertuples():
-        start, end = ((t - at(0)) / SECOND for t in (row.start, row.end))
+        start, end = ((t - at(0)) / ONE_S for t in (row.start, row.end))
         found.setdefault(row.reason, []).append((start, end))
     return found
 
