@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from hexoframe import metadata
-from hexoframe.api.fetch import samples_end
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
 from hexoframe.errors import IncompleteDataError, ResponseError
 from hexoframe.facts import Facts
@@ -247,19 +246,30 @@ def _from_exports(plan: Plan, fetched: Fetched, head: RecordHead) -> dict[str, _
 def _missed(
     channel: Channel, lost: Sequence[Piece], head: RecordHead
 ) -> tuple[tuple[int, int], ...]:
-    """Return the windows of the pieces with a channel that did not come."""
+    """Return the stamps of a channel that pieces held which did not come."""
     numbers = {row.id for row in channel.datatypes if row.in_model}
     return tuple(
-        (piece.start, min(piece.end, head.span[1]))
+        _stamps(channel, piece.start, min(piece.end, head.span[1]))
+        if piece.kind == "zip"
+        else (piece.start, min(piece.end, head.span[1] + 1))
         for piece in lost
         if numbers and (not piece.datatypes or numbers & {*piece.datatypes})
     )
 
 
+def _stamps(channel: Channel, start: int, end: int) -> tuple[int, int]:
+    """Return the span of the stamps that stand for some steps of a channel.
+
+    A part of the export holds steps, and a sample at 1 Hz or slower ends its step.
+    """
+    shift = 0 if channel.ticks is None else round(channel.first_sample * channel.ticks)
+    return start + shift, end + shift
+
+
 def _short(
     channel: Channel, parts: Sequence[Export], head: RecordHead
 ) -> Iterator[tuple[int, int]]:
-    """Yield the spans that a channel lacks at the end of a part that goes on.
+    """Yield the stamps that a channel lacks at the end of a part that goes on.
 
     What a part of the export says of its own end is about the whole record, so each
     channel is held against the window that was asked for, and against the record.
@@ -276,8 +286,8 @@ def _short(
         end = min(piece.end, head.span[1])
         last = data.start_tick + round((count or 0) * step)
         # Windows are cut where all channels have a sample, which may be later.
-        if end - last > clock + step and samples_end(data) > data.start_tick:
-            yield last, end
+        if end - last > clock + step:
+            yield _stamps(channel, last, end)
 
 
 def _export_parts(

@@ -200,7 +200,9 @@ def _staying():
             # The first piece comes and is kept; the probe is a page too.
             skip = {"export": 1, "page": 2}.get(place, 0)
             made = {**PLACES[place], **fault, "skip": skip, "times": None}
-            yield pytest.param(made, error, way, id=f"{place}, {way}: {kind}")
+            marks = [pytest.mark.slow] if way == "zip" else []
+            name = f"{place}, {way}: {kind}"
+            yield pytest.param(made, error, way, id=name, marks=marks)
 
 
 @pytest.mark.parametrize(("fault", "error", "way"), list(_staying()))

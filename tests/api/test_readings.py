@@ -101,7 +101,9 @@ def test_the_ways_differ_only_where_the_table_says_so(whole, differences):
     assert set(whole["auto"]) == set(whole["json"]) >= set(whole["zip"])
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", ["auto", "json", pytest.param("zip", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("reading", READINGS)
 def test_a_whole_record_is_the_same_under_every_reading(
     serving, client_of, whole, differences, reading, way
@@ -118,7 +120,9 @@ def test_a_whole_record_is_the_same_under_every_reading(
         assert ways == {"API, binary export"}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", ["zip", "json", pytest.param("auto", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("window", WINDOWS)
 def test_a_part_of_a_record_is_what_the_whole_holds_there(
     serving, client_of, whole, differences, window, way
