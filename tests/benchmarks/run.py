@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.run [--seconds 86400] [--rounds 3] [name ...]
 
-The names are startup, archive, parquet, text, frames and service; without one all are
-run. Each row shows the medians of both ways, their ratio (with the lowest and the
+The names are startup, archive, parquet, text, frames, plot and service; without one all
+are run. Each row shows the medians of both ways, their ratio (with the lowest and the
 highest of the rounds) and what is aimed at for a day; a shorter record is no fair
 measure. The exit code says whether the benchmarks could run, never how fast: other work
 on the machine moves a ratio.
@@ -27,7 +27,7 @@ import pyarrow as pa
 import hexoframe
 from tests.benchmarks.world import World
 
-NAMES = ("startup", "archive", "parquet", "text", "frames", "service")
+NAMES = ("startup", "archive", "parquet", "text", "frames", "plot", "service")
 
 
 def main(arguments: list[str]) -> None:
