@@ -121,8 +121,9 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
     if window.seconds > _LONGEST_STRIP_S or subject.scale != "physical":
         return _long_view(subject, window, beats, shade=shade, ax=ax)
     cut = subject.cut(window)
-    spans = holes(cut, window) if shade is None else shade
-    leads = _leads(cut, spans)
+    lines = cut.lines()
+    spans = holes(cut, window, lines) if shade is None else shade
+    leads = _leads(cut, spans, lines)
     rows = _rows(window) if ax is None else [window]
     if ax is None:
         figure, axes = _paper(rows, sum(lead.below + lead.above for lead in leads))
@@ -145,13 +146,15 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
 # --- the paper ----------------------------------------------------------------------
 
 
-def _leads(subject: Subject, spans: pd.DataFrame) -> list[_Lead]:
+def _leads(
+    subject: Subject, spans: pd.DataFrame, lines: dict[str, Samples]
+) -> list[_Lead]:
     """Return leads with samples from top to bottom, each with the room it needs.
 
     What a loose electrode draws needs none.
     """
     leads = []
-    for column, samples in subject.lines().items():
+    for column, samples in lines.items():
         measured = samples.heights[measured_rows(samples.stamps, spans)]
         shown = measured if len(measured) else samples.heights
         middle = float(np.median(shown))

@@ -87,10 +87,11 @@ def plot_rr(  # noqa: PLR0913  # each by name
     beats = beats_of(cut.frame, quality, window)
     tidy(axes[0])
     show_time([axes[0]], window)
-    spans = holes(cut, window) if shade is None else shade
+    lines = cut.lines()
+    spans = holes(cut, window, lines) if shade is None else shade
     used = draw_shade(axes[0], spans, window)
     axes[0].set_ylabel(subject.axis_label, fontsize=FONT)
-    if draw_lines(axes[0], cut, window):
+    if draw_lines(axes[0], cut, window, lines):
         _mark_flagged(axes[0], cut, beats)
     else:
         say_empty(axes[0], f"{subject.channel.name}: no intervals")

@@ -9,16 +9,19 @@ import pandas as pd
 
 from hexoframe.ledger import Receipt, survey
 from hexoframe.plotting.style import ABSENT, DOUBTFUL, SMALL
+from hexoframe.plotting.subjects import stamps_of
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from hexoframe.calibration import Scale
+    from hexoframe.ledger import Gap
+    from hexoframe.plotting.decimation import Samples
     from hexoframe.plotting.subjects import Subject, Window
 
     Edges = NDArray[np.int64]
@@ -33,16 +36,21 @@ _MEANINGS = {
 _VEIL = 0.8
 
 
-def holes(subject: Subject, window: Window) -> pd.DataFrame:
+def holes(
+    subject: Subject, window: Window, lines: Mapping[str, Samples]
+) -> pd.DataFrame:
     """Return the spans of a frame without samples, as `bad_spans` has them.
 
-    This is what a frame alone can tell; flags stand in another one.
+    This is what a frame alone can tell; flags stand in another one. `lines` are those
+    of the subject, which has been looked at for them.
     """
     channel = subject.channel
     ns = NS_PER_TICK[channel.clock]
     span = (window.first // ns, -(-window.last // ns))
     scale: Scale = "physical" if subject.scale == "physical" else "raw"
-    gaps = survey(channel, subject.frame, span, Receipt(), scale=scale).gaps
+    gaps: tuple[Gap, ...] = ()
+    if not _is_whole(subject, window, lines):
+        gaps = survey(channel, subject.frame, span, Receipt(), scale=scale).gaps
     table = pd.DataFrame(
         {
             "start": np.array([gap.start * ns for gap in gaps], dtype=np.int64),
@@ -54,6 +62,21 @@ def holes(subject: Subject, window: Window) -> pd.DataFrame:
     for column in ("start", "end"):
         table[column] = pd.to_datetime(table[column], unit="ns", utc=True)
     return table
+
+
+def _is_whole(subject: Subject, window: Window, lines: Mapping[str, Samples]) -> bool:
+    """Whether the lines leave nothing out, from one end of the window to the other."""
+    rows = len(subject.frame)
+    if subject.channel.ticks is None or not rows:
+        return False
+    whole = [
+        len(line.stamps) == rows and not len(line.breaks) for line in lines.values()
+    ]
+    step, stamps = subject.step_ns(), stamps_of(subject.frame)
+    begin = stamps[0] - subject.channel.first_sample * step
+    end = stamps[-1] + (1 - subject.channel.first_sample) * step
+    reaches = begin - window.first < step / 2 and window.last - end < step / 2
+    return len(whole) == len(subject.channel.columns) and all(whole) and bool(reaches)
 
 
 def draw_shade(axes: Axes, spans: pd.DataFrame, window: Window) -> set[bool]:

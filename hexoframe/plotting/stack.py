@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hexoframe.plotting.canvas import Given, Picture
+    from hexoframe.plotting.decimation import Samples
     from hexoframe.plotting.subjects import Subject, Window
 
+    Lines = Mapping[str, Samples]
     Shades = Mapping[str, pd.DataFrame]
 
 __all__ = ["draw_lines", "draw_panel", "draw_stack"]
@@ -126,12 +128,13 @@ def draw_panel(
     tidy(axes)
     row = subject.channel.datatypes[0]
     cut = subject.cut(window)
-    spans = _spans(cut, window, shades)
+    lines = {} if row.codes else cut.lines()
+    spans = _spans(cut, window, shades, lines)
     used = draw_shade(axes, spans, window)
     if row.codes or row.align == "or":
         drawn = draw_codes(axes, subject, window)
     else:
-        drawn = bool(draw_lines(axes, cut, window))
+        drawn = bool(draw_lines(axes, cut, window, lines))
         if shades is not None:
             limit_to_measured(axes, spans, common=row.kind == "waveform")
     if not drawn:
@@ -139,14 +142,16 @@ def draw_panel(
     return used
 
 
-def _spans(cut: Subject, window: Window, shades: Shades | None) -> pd.DataFrame:
+def _spans(
+    cut: Subject, window: Window, shades: Shades | None, lines: Lines
+) -> pd.DataFrame:
     """Spans to shade: those of the caller, or what the frame itself tells."""
     names = cut.channel.columns
     key = names[0] if len(names) == 1 else cut.channel.name
     # The flags of a quality channel are what is drawn, and no shade on themselves.
     if shades is not None and key in shades and cut.channel.datatypes[0].align != "or":
         return shades[key]
-    return holes(cut, window)
+    return holes(cut, window, lines)
 
 
 def _empty_text(subject: Subject, cut: Subject) -> str:
@@ -160,7 +165,7 @@ def _empty_text(subject: Subject, cut: Subject) -> str:
     return f"{name}: no flag is set" if flags else f"{name}: no measured value"
 
 
-def draw_lines(axes: Axes, subject: Subject, window: Window) -> list[Any]:
+def draw_lines(axes: Axes, subject: Subject, window: Window, lines: Lines) -> list[Any]:
     """Draw every column with samples: a line, or dots for events.
 
     Returns
@@ -176,7 +181,7 @@ def draw_lines(axes: Axes, subject: Subject, window: Window) -> list[Any]:
     row = subject.channel.datatypes[0]
     dots = row.kind == "event" and not row.interval
     drawn = []
-    for place, (column, samples) in enumerate(subject.lines().items()):
+    for place, (column, samples) in enumerate(lines.items()):
         colour = LINES[place % len(LINES)]
         label = label_of(column.removeprefix(f"{subject.channel.name}_"))
         line: Any
