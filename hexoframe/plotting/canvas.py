@@ -42,7 +42,7 @@ __all__ = [
 # In inches: above the panels for title and legend, below for the time axis, between.
 _TOP, _BOTTOM, _BETWEEN = 0.42, 0.55, 0.13
 # Width of a letter as a part of the size of the type, and what numbers at an axis take.
-_LETTER, NUMBERS = 0.6, 0.58
+_LETTER, NUMBERS = 0.58, 0.58
 
 
 class Margins(NamedTuple):

@@ -6,6 +6,7 @@ once, so this module is imported when something is drawn.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ _STEPS = (
     *(some * 10**power for power in range(3, 9) for some in (1, 2, 5)),
     *(some * unit for unit in (_S, _MIN) for some in (1, 2, 5, 10, 15, 20, 30)),
     *(some * _HOUR for some in (1, 2, 3, 4, 6, 12)),
-    *(some * _DAY for some in (1, 2, 7, 14, 28, 91, 364)),
+    *(some * _DAY for some in (1, 2, 4, 7, 14, 28, 56, 91, 182, 364)),
 )
 # Clocks are set to whole quarters of an hour.
 _GRID = 15 * _MIN
@@ -63,9 +64,10 @@ class WallLocator(Locator):
         first, last = int(ends[0]) - _PLAY, int(ends[1]) + _PLAY
         room = _room(self.axis)  # type: ignore[arg-type]
         step = next(
-            (step for step in _STEPS if last - first <= room * step), _STEPS[-1]
+            (step for step in _STEPS if last - first - 2 * _PLAY <= room * step),
+            _STEPS[-1],
         )
-        grid = min(step, _GRID)
+        grid = math.gcd(step, _GRID)
         if (last - first) // grid > _MOST_TRIED:
             return []
         tried = np.arange(-(-first // grid), last // grid + 1) * grid

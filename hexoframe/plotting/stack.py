@@ -103,7 +103,7 @@ def margins_for(subjects: Sequence[Subject], window: Window) -> Margins:
     for subject in subjects:
         if subject.channel.datatypes[0].codes:
             texts = row_names(subject, window).values()
-            names = max(names, text_width(texts, SMALL) + 0.1)
+            names = max(names, text_width(texts, SMALL) + 0.12)
     labels = text_width(panel_label(subject) for subject in subjects)
     lines = [subject for subject in subjects if len(subject.channel.columns) > 1]
     right = _LINE_NAMES if lines else _EDGE
