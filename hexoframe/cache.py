@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -41,6 +41,7 @@ from hexoframe.recorddata import RecordData, Source
 
 if TYPE_CHECKING:
     from hexoframe.channels import Family
+    from hexoframe.facts import Facts
 
 __all__ = ["Cache", "Entry", "Selection", "clear", "folder", "info"]
 
@@ -301,7 +302,13 @@ class Cache:
         (name,) = options.wanted(data.family)
         return name, data
 
-    def store(self, selection: Selection, data: RecordData) -> Entry:
+    def store(
+        self,
+        selection: Selection,
+        data: RecordData,
+        *,
+        facts: Callable[[], Facts] | None = None,
+    ) -> Entry:
         """Keep a record; other states of it, and parts of this one, are removed.
 
         Parameters
@@ -310,6 +317,9 @@ class Cache:
             What the record is.
         data : RecordData
             The record, with physical values. Channels are streamed, two at a time.
+        facts : callable, optional
+            Returns what is said beside the samples, once these are written; the facts
+            of `data` by default. What it raises leaves the cache as it was.
 
         Raises
         ------
@@ -321,15 +331,16 @@ class Cache:
             # What a process that was killed left behind, half written.
             for stale in target.parent.glob(f".{target.name}.*"):
                 shutil.rmtree(stale, ignore_errors=True)
-            shutil.rmtree(target, ignore_errors=True)
             with new_folder(
-                target, overwrite=False, owned=lambda name: name == _NOTE
+                target, overwrite=True, owned=lambda name: name == _NOTE
             ) as fresh:
-                parquet.write(data, fresh, threads=_THREADS)
+                parquet.write(data, fresh, threads=_THREADS, facts=facts)
                 # Arrow keeps for itself what it wrote with; the frames need room next.
                 pa.default_memory_pool().release_unused()
                 note = {"version": _VERSION, **asdict(selection)}
                 (fresh / _NOTE).write_text(json.dumps(note, indent=1), "utf-8")
+                # What is fetched again is replaced as a whole.
+                shutil.rmtree(target, ignore_errors=True)
         kept = Entry(selection=selection, folder=target)
         for entry in self.entries(selection.host, selection.record):
             if entry != kept and _makes_needless(selection, entry.selection):

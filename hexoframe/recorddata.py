@@ -441,6 +441,29 @@ class RecordData(Mapping[str, pd.DataFrame]):
             left_out=self._left_out,
         )
 
+    def with_facts(self, facts: Facts) -> Self:
+        """Return the same channels with other facts.
+
+        Parameters
+        ----------
+        facts : Facts
+            What the source says beside the samples.
+
+        Returns
+        -------
+        RecordData
+            A view of the same kind.
+        """
+        return type(self)(
+            self._family,
+            self._span,
+            self._sources,
+            facts=facts,
+            scale=self._scale,
+            tz=self._tz,
+            left_out=self._left_out,
+        )
+
     def _cut_facts(self, bounds: list[pd.Timestamp | None], *, late: bool) -> Facts:
         """Facts of a part, which say where the whole began if the part begins later."""
         facts = cut_facts(self._facts, *bounds)

@@ -41,13 +41,12 @@ BY_PAGES = "API, JSON"
 _PAGES_IN_TURN = 4
 
 
-def assemble(  # noqa: PLR0913  # all that a download brought
+def assemble(
     plan: Plan,
     fetched: Fetched,
     shelf: Shelf,
     *,
     head: RecordHead,
-    tables: Mapping[str, pd.DataFrame | None],
     allow_partial: bool = False,
 ) -> RecordData:
     """Make a record of what a plan brought.
@@ -62,8 +61,6 @@ def assemble(  # noqa: PLR0913  # all that a download brought
         Where the pages of JSON lie; channels are read from it when they are touched.
     head : RecordHead
         The record.
-    tables : mapping of str to DataFrame or None
-        The tables of `Facts` that came; None where the service did not say.
     allow_partial : bool, default False
         Whether samples may be missing that the source holds.
 
@@ -71,7 +68,8 @@ def assemble(  # noqa: PLR0913  # all that a download brought
     -------
     RecordData
         The channels that have samples, and those of which samples were lost. A part
-        that begins or ends within the record is not cut.
+        that begins or ends within the record is not cut. Of the tables of `Facts` it
+        has the statistics of an export alone.
 
     Raises
     ------
@@ -86,7 +84,6 @@ def assemble(  # noqa: PLR0913  # all that a download brought
     facts = Facts(
         info={**_export_info(fetched), **head.info, "provenance": ordered},
         statistics=_statistics(fetched),
-        **tables,
     )
     lost = {name: maker.lost for name, maker in makers.items() if maker.lost}
     if lost and not allow_partial:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 
 __all__ = ["Crew"]
 
@@ -29,8 +30,16 @@ class Crew:
     def __init__(self) -> None:
         self.stopped = threading.Event()
         self._failures: list[BaseException] = []
+        self._changed = threading.Condition()
+        self._awaited = self._members = 0
 
-    def run(self, jobs: Iterable[Callable[[], object]], threads: int) -> None:
+    def run(
+        self,
+        jobs: Iterable[Callable[[], object]],
+        threads: int,
+        *,
+        then: Iterable[Callable[[], object]] = (),
+    ) -> None:
         """Run jobs in their order, some at a time, and wait for them.
 
         Parameters
@@ -39,6 +48,8 @@ class Crew:
             What to do.
         threads : int
             How many at a time.
+        then : iterable of callable
+            What is begun when all jobs are; it is left to `finish` to wait for it.
 
         Raises
         ------
@@ -46,33 +57,54 @@ class Crew:
             What the first job that failed raised, after the others came to their end;
             or what interrupts the wait, at once.
         """
-        left = deque(jobs)
-        crew = [
+        awaited = [partial(self._one_of, job) for job in jobs]
+        left: deque[Callable[[], object]] = deque([*awaited, *then])
+        self._awaited = len(awaited)
+        self._members = min(threads, len(left))
+        for number in range(self._members):
             threading.Thread(
                 target=self._work, args=(left,), name=f"hexoframe {number}", daemon=True
-            )
-            for number in range(min(threads, len(left)))
-        ]
+            ).start()
+        self._wait(lambda: not self._awaited)
+
+    def finish(self) -> None:
+        """Wait for what was begun after the jobs.
+
+        Raises
+        ------
+        BaseException
+            As `run`.
+        """
+        self._wait(lambda: False)
+
+    def _wait(self, enough: Callable[[], bool]) -> None:
         try:
-            for member in crew:
-                member.start()
-            for member in crew:
-                while member.is_alive():
-                    member.join(_LISTEN_S)
+            with self._changed:
+                while self._members and (self._failures or not enough()):
+                    self._changed.wait(_LISTEN_S)
         except BaseException:
             self.stopped.set()
             raise
         if self._failures:
             raise self._failures[0]
 
+    def _one_of(self, job: Callable[[], object]) -> None:
+        job()
+        with self._changed:
+            self._awaited -= 1
+            self._changed.notify_all()
+
+    def _next(self, left: deque[Callable[[], object]]) -> Callable[[], object] | None:
+        with self._changed:
+            return left.popleft() if left and not self.stopped.is_set() else None
+
     def _work(self, left: deque[Callable[[], object]]) -> None:
-        while not self.stopped.is_set():
-            try:
-                job = left.popleft()
-            except IndexError:
-                return
+        while (job := self._next(left)) is not None:
             try:
                 job()
             except BaseException as error:  # noqa: BLE001  # raised where it is waited for
                 self._failures.append(error)
                 self.stopped.set()
+        with self._changed:
+            self._members -= 1
+            self._changed.notify_all()

@@ -10,11 +10,12 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from hexoframe.api.about import FACT_REQUESTS, FACTS, fetch_fact, fetch_head
 from hexoframe.api.assemble import assemble
@@ -44,6 +45,7 @@ from hexoframe.errors import (
     AuthenticationError,
     CacheError,
     ConfigurationError,
+    HexoframeError,
     MissingFactsWarning,
     MissingSamplesWarning,
     NotFoundError,
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from hexoframe.api.about import RecordHead
     from hexoframe.cache import Cache, Entry
     from hexoframe.channels import Family
+    from hexoframe.facts import Facts
     from hexoframe.ledger import Receipt
     from hexoframe.timestamps import Clock
 
@@ -283,6 +286,66 @@ def _channels(family: Family, order: Order) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.channel for row in rows))
 
 
+class _LackingError(Exception):
+    """A table of the record did not come."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Coming:
+    """A record whose samples are there, and whose tables may still be on their way.
+
+    Attributes
+    ----------
+    whole : RecordData
+        The samples, and what is known so far beside them.
+    window : (int, int) or None, in ticks
+        The part that is wanted.
+    lost : bool
+        Whether samples did not come.
+    tables : dict of str to DataFrame or HexoframeError
+        The tables that came by now, or why they did not.
+    finish : callable
+        Waits for the tables.
+    """
+
+    whole: RecordData
+    window: tuple[int, int] | None
+    lost: bool
+    tables: dict[str, pd.DataFrame | HexoframeError]
+    finish: Callable[[], None]
+
+    @property
+    def data(self) -> RecordData:
+        """The part that is wanted, with what is known so far beside the samples."""
+        return self._cut(self.whole)
+
+    @cached_property
+    def complete(self) -> RecordData:
+        """The part that is wanted, with the tables that came; waits for them."""
+        self.finish()
+        came: dict[str, Any] = {}
+        for name, table in self.tables.items():
+            if not isinstance(table, HexoframeError):
+                came[name] = table
+                continue
+            warnings.warn(
+                f"the {name} of record {self.whole.id} are not known: {table}",
+                MissingFactsWarning,
+                stacklevel=2,
+            )
+        return self._cut(self.whole.with_facts(replace(self.whole.facts, **came)))
+
+    def facts(self) -> Facts:
+        """Return the facts of the part; waits for the tables, which must all come."""
+        facts = self.complete.facts
+        if any(isinstance(table, HexoframeError) for table in self.tables.values()):
+            raise _LackingError
+        return facts
+
+    def _cut(self, data: RecordData) -> RecordData:
+        return data if self.window is None else data.cut(*self.window)
+
+
 class _Load:
     """One load of one record."""
 
@@ -311,12 +374,13 @@ class _Load:
         if kept is not None:
             return kept
         parts = cache.parts(wanted, fresh=refresh)
-        with cache.writing():
-            data, whole = self._download(family, parts)
-        if not whole:
+        with cache.writing(), self._download(family, parts) as coming:
+            if not coming.lost:
+                with suppress(_LackingError):
+                    entry = cache.store(wanted, coming.data, facts=coming.facts)
+                    return _cut_out(cache, entry, wanted, self._order)
             # What lacks something is for this caller alone, who was told of it.
-            return self._shown(data)
-        return _cut_out(cache, cache.store(wanted, data), wanted, self._order)
+            return self._shown(coming.complete)
 
     def _kept(self, cache: Cache, wanted: Selection) -> RecordData | None:
         """Open what the cache has; what is damaged is removed."""
@@ -334,11 +398,13 @@ class _Load:
     def into_memory(self) -> RecordData:
         """Load the record without a cache."""
         family, _, _ = self._family(None)
-        with tempfile.TemporaryDirectory(
-            prefix="hexoframe-", ignore_cleanup_errors=True
-        ) as folder:
-            data, _ = self._download(family, Path(folder))
-            return self._shown(data)
+        with (
+            tempfile.TemporaryDirectory(
+                prefix="hexoframe-", ignore_cleanup_errors=True
+            ) as folder,
+            self._download(family, Path(folder)) as coming,
+        ):
+            return self._shown(coming.complete)
 
     def _family(self, cache: Cache | None) -> tuple[Family, bool, bool]:
         """Return the family, whether it was found out, and whether that took asking."""
@@ -422,11 +488,12 @@ class _Load:
             way = "json"
         return make_plan(family, head.span, rows, window=self._window, transport=way)
 
-    def _download(self, family: Family, folder: Path) -> tuple[RecordData, bool]:
-        """Fetch what the folder lacks; return the record and whether it is whole."""
+    @contextmanager
+    def _download(self, family: Family, folder: Path) -> Iterator[_Coming]:
+        """Fetch the samples that the folder lacks; tables still come in the block."""
         order, head, shelf = self._order, self._head, Shelf(folder)
         plan = self.plan(family)
-        tables: dict[str, pd.DataFrame | None] = {}
+        tables: dict[str, pd.DataFrame | HexoframeError] = {}
         title = f"record {head.id}"
         with Meter(title, family, show=self._progress) as meter:
             fetcher = Fetcher(
@@ -443,38 +510,42 @@ class _Load:
                 plan = self._without_export(family, plan, error)
                 head = replace(head, info={**head.info, _EXPORT: _REFUSED})
                 fetched = fetcher.run(plan, self._facts(tables))
-        data = assemble(
-            plan,
-            fetched,
-            shelf,
-            head=head,
-            tables=tables,
-            allow_partial=order.options.allow_partial,
-        )
-        _warn_of_refusal(data, order)
-        whole = not fetched.lost and all(tables[name] is not None for name in FACTS)
-        return data if self._window is None else data.cut(*self._window), whole
+        try:
+            data = assemble(
+                plan,
+                fetched,
+                shelf,
+                head=head,
+                allow_partial=order.options.allow_partial,
+            )
+            _warn_of_refusal(data, order)
+            yield _Coming(
+                whole=data,
+                window=self._window,
+                lost=bool(fetched.lost),
+                tables=tables,
+                finish=fetcher.finish,
+            )
+        finally:
+            fetcher.stop()
 
     def _facts(
-        self, tables: dict[str, pd.DataFrame | None]
+        self, tables: dict[str, pd.DataFrame | HexoframeError]
     ) -> Iterator[Callable[[], None]]:
         """Yield the requests for tables that have not come yet."""
         for name in FACTS:
             if name not in tables:
                 yield partial(self._fact, name, tables)
 
-    def _fact(self, name: str, tables: dict[str, pd.DataFrame | None]) -> None:
+    def _fact(
+        self, name: str, tables: dict[str, pd.DataFrame | HexoframeError]
+    ) -> None:
         try:
             tables[name] = fetch_fact(self._transport, name, self._head)
         except (AuthenticationError, *_FACT_FAILURES) as error:
             if isinstance(error, AuthenticationError) and error.status != 403:
                 raise
-            tables[name] = None
-            warnings.warn(
-                f"the {name} of record {self._head.id} are not known: {error}",
-                MissingFactsWarning,
-                stacklevel=2,
-            )
+            tables[name] = error
 
     def _without_export(
         self, family: Family, plan: Plan, refused: BinaryRefusedError

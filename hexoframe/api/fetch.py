@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 import numpy as np
@@ -193,15 +195,15 @@ class Fetcher:
         self._crew = Crew()
         self._guard = threading.Lock()
 
-    def run(self, plan: Plan, beside: Iterable[Callable[[], object]] = ()) -> Fetched:
+    def run(self, plan: Plan, then: Iterable[Callable[[], object]] = ()) -> Fetched:
         """Fetch every piece of a plan that the shelf lacks.
 
         Parameters
         ----------
         plan : Plan
             What to fetch.
-        beside : iterable of callable
-            Other requests, which are sent meanwhile.
+        then : iterable of callable
+            Other requests, begun when all pieces are; `finish` waits for them.
 
         Returns
         -------
@@ -220,24 +222,40 @@ class Fetcher:
         self._meter.plan(plan.pieces)
         done = Fetched()
         exports, pages = plan.of_kind("zip"), plan.of_kind("json")
-        jobs: list[Callable[[], object]] = list(beside)
+        jobs: list[Callable[[], object]] = []
         if exports:
             jobs.append(lambda: self._exports(exports, done))
-        jobs += [lambda page=page: self._page(page, done) for page in pages]  # type: ignore[misc]
-        self._all(jobs)
+        jobs += [partial(self._page, page, done) for page in pages]
+        self._crew = Crew()
+        with self._explaining():
+            self._crew.run(jobs, _THREADS, then=then)
         return done
 
-    def _all(self, jobs: Sequence[Callable[[], object]]) -> None:
-        """Run jobs by a few threads; the first failure ends them all."""
-        self._crew = Crew()
+    def finish(self) -> None:
+        """Wait for the requests that were begun after the pieces.
+
+        Raises
+        ------
+        HexoframeError
+            If one fails; all pieces stay on the shelf.
+        """
+        with self._explaining():
+            self._crew.finish()
+
+    def stop(self) -> None:
+        """Begin no more requests."""
+        self._crew.stopped.set()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Say on an error what is kept, and what a later call needs to go on."""
         try:
-            self._crew.run(jobs, _THREADS)
+            yield
         except HexoframeError as error:
             self._explain(error)
             raise
 
     def _explain(self, error: HexoframeError) -> None:
-        """Say on an error what is kept, and what a later call needs to go on."""
         error.add_note(
             f"record {self._head.id}: the pieces that were finished are kept where "
             "there is a cache, and the same call goes on there"

@@ -63,7 +63,7 @@ def fetched(serving, new_client, tmp_path_factory):
 
 def record_of(fetched, way, *, inclusive=True):
     plan, pieces, shelf, head = fetched[way, inclusive]
-    return assemble(plan, pieces, shelf, head=head, tables={})
+    return assemble(plan, pieces, shelf, head=head)
 
 
 # -- borders ---------------------------------------------------------------------------
@@ -204,7 +204,6 @@ def made_of(parts, *, seconds=20, allow_partial=False, tmp_path):
         fetched,
         Shelf(tmp_path),
         head=Head,
-        tables={},
         allow_partial=allow_partial,
     )
 

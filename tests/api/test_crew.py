@@ -34,6 +34,36 @@ def test_jobs_are_begun_in_their_order():
     assert begun == list(range(9))
 
 
+def test_what_is_to_come_then_is_begun_last_and_waited_for_on_its_own():
+    crew, go_on = Crew(), threading.Event()
+    begun = []
+
+    def then():
+        begun.append("then")
+        assert go_on.wait(10)
+        begun.append("end")
+
+    crew.run([lambda n=number: begun.append(n) for number in range(9)], 1, then=[then])
+    assert begun[:9] == list(range(9))
+    assert "end" not in begun, "the jobs are done, and nobody waits for more"
+    go_on.set()
+    crew.finish()
+    assert begun[9:] == ["then", "end"]
+
+
+def test_a_failure_of_what_comes_then_is_raised_where_that_is_waited_for():
+    crew, go_on = Crew(), threading.Event()
+
+    def fail():
+        assert go_on.wait(10)
+        raise ValueError("late")
+
+    crew.run([lambda: None], 2, then=[fail])
+    go_on.set()
+    with pytest.raises(ValueError, match="late"):
+        crew.finish()
+
+
 def test_the_first_failure_is_raised_and_ends_the_others():
     crew = Crew()
     started = threading.Event()
@@ -65,7 +95,7 @@ def test_an_interrupt_of_the_wait_is_heard_at_once(monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    monkeypatch.setattr(crew._changed, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         crew.run([long], 1)
     assert ended.wait(10), "the jobs are told to end"

@@ -288,6 +288,33 @@ def test_a_table_that_does_not_come_is_said_and_asked_for_the_next_time(
     assert _pieces(server.log) == [], "samples that were kept are asked for again"
 
 
+def test_tables_are_asked_for_after_the_samples(server, client_of, tmp_path):
+    client_of(server, tmp_path).load_record(41, channels=SOME, transport="json")
+    asked = [entry.path for entry in server.log]
+    samples = [at for at, path in enumerate(asked) if "/api/data/" in path]
+    tables = [
+        at for at, path in enumerate(asked) for name in TABLES.values() if name in path
+    ]
+    assert len(tables) >= len(TABLES)
+    assert max(samples) < min(tables)
+
+
+def test_a_table_that_does_not_come_leaves_what_was_kept(
+    server, client_of, tmp_path, differences
+):
+    client = client_of(server, tmp_path)
+    before = client.load_record(41, channels=SOME)
+    server.faults.add(
+        Fault(kind="status", status=500, path=TABLES["metrics"], times=None)
+    )
+    with pytest.warns(MissingFactsWarning, match="the metrics of record 41"):
+        client.load_record(41, channels=SOME, refresh=True)
+    server.faults.clear()
+    kept = client.load_record(41, channels=SOME, offline=True)
+    assert differences(kept, before) == []
+    assert len(kept.metrics)
+
+
 @pytest.mark.parametrize("kind", ["429", "401", "drop"])
 def test_a_table_whose_failure_is_that_of_the_service_ends_the_load(
     server, whole, client_of, tmp_path, differences, kind

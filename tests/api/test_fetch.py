@@ -62,7 +62,7 @@ class Fetching:
         wanted = wanted_datatypes("hexoskin", channels)
         return make_plan("hexoskin", self.head.span, wanted, **how)
 
-    def run(self, plan, beside=()):
+    def run(self, plan, then=()):
         self.server.clear_log()
         meter = Meter("test", "hexoskin", show=False)
         fetcher = Fetcher(
@@ -73,10 +73,10 @@ class Fetching:
             meter=meter,
             **self.how,
         )
-        return fetcher.run(plan, beside)
+        return fetcher.run(plan, then)
 
     def record(self, plan, fetched):
-        return assemble(plan, fetched, self.shelf, head=self.head, tables={})
+        return assemble(plan, fetched, self.shelf, head=self.head)
 
     @property
     def asked(self):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -39,6 +39,7 @@ from hexoframe.formats.parquet.footer import ATTRS, KEY, RECEIPT_KEY, arrow_fiel
 
 if TYPE_CHECKING:
     from hexoframe.channels import Channel
+    from hexoframe.facts import Facts
     from hexoframe.recorddata import RecordData
 
 __all__ = ["write"]
@@ -56,13 +57,14 @@ _PAGES = (
 )
 
 
-def write(
+def write(  # noqa: PLR0913  # what is written, where, and how
     record: RecordData,
     root: Path,
     *,
     channels: Sequence[str | int] | None = None,
     overwrite: bool = False,
     threads: int = 1,
+    facts: Callable[[], Facts] | None = None,
 ) -> Path:
     """Write a record as a folder of Parquet files.
 
@@ -83,6 +85,9 @@ def write(
     threads : int, default 1
         How many channels are written at a time; above 1 the sources of the record must
         be fit to be read so.
+    facts : callable, optional
+        Returns what is said beside the samples, once these are written, for a record
+        of which that is not known before; the facts of the record by default.
 
     Returns
     -------
@@ -107,7 +112,8 @@ def write(
         with ThreadPoolExecutor(threads) as pool:
             written = pool.map(lambda name: _write_channel(record, name, folder), names)
             promises = dict(zip(names, written, strict=True))
-        write_manifest(PARQUET, record, promises, folder)
+        told = record if facts is None else record.with_facts(facts())
+        write_manifest(PARQUET, told, promises, folder)
     return target
 
 
