@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hexoframe.api.costs import Estimate
-    from hexoframe.api.plan import Transport as Way
+    from hexoframe.api.plan import Way
     from hexoframe.calibration import Scale
     from hexoframe.recorddata import RecordData
     from hexoframe.timestamps import Clock
@@ -600,7 +600,7 @@ class Client:
         number : int or str
             Id of the range.
         **how
-            As for `load_record`, but for `start` and `end`.
+            As for `load_record`, but for `start`, `end` and `offline`.
 
         Returns
         -------
@@ -613,7 +613,10 @@ class Client:
         NotFoundError
             If there is no such range or it may not be seen, or no record reaches into
             it.
+        ConfigurationError
+            If `offline` is given: which records there are, only the service knows.
         """
+        _refuse_offline(how)
         told = fetch_object(self.transport, "range", number)
         user, start, end = id_of(told.get("user")), told.get("start"), told.get("end")
         if not user or not start or not end:
@@ -640,7 +643,7 @@ class Client:
         start, end : int, str or datetime
             Times with a zone, or ticks; `end` is not included.
         **how
-            As for `load_record`.
+            As for `load_record`, but for `offline`.
 
         Returns
         -------
@@ -652,8 +655,10 @@ class Client:
         NotFoundError
             If there is no record.
         ConfigurationError
-            If two records run at the same time, or are of different models.
+            If two records run at the same time, or are of different models, or
+            `offline` is given.
         """
+        _refuse_offline(how)
         bounds = self._query(start=start, end=end)
         first, last = int(bounds["start__gte"]), int(bounds["end__lte"])
         query = self._query(user=user, start__lt=last, end__gt=first, order_by="start")
@@ -709,3 +714,11 @@ class Client:
             options=ReadOptions(),
         )
         return estimate_record(self.transport, record, order, cache=self.cache)
+
+
+def _refuse_offline(how: Mapping[str, Any]) -> None:
+    if how.get("offline"):
+        raise ConfigurationError(
+            "which records there are, only the service knows: leave offline=True out, "
+            "or load the records by their ids with load_record(id, offline=True)"
+        )

@@ -113,7 +113,7 @@ def login(
     Password of ... (not shown):
     """
     url = base_url_of(base_url)
-    credential = find_credential(url, given=given, ask=ask)
+    credential = find_credential(url, given=given, ask=ask, to_keep=keep_token)
     client = Client.of(url, credential)
     try:
         client.account()

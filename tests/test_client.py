@@ -464,6 +464,16 @@ def test_all_of_a_user_comes_as_one(two, client_of):
     assert len(client.load_user(20_001, *times, channels=["ecg"])["ecg"]) == 300 * 256
 
 
+def test_offline_no_range_and_no_user_is_known(two, client_of):
+    client = client_of(two)
+    two.clear_log()
+    with pytest.raises(ConfigurationError, match=r"load_record\(id, offline"):
+        client.load_range(78, offline=True)
+    with pytest.raises(ConfigurationError, match=r"load_record\(id, offline"):
+        client.load_user(20_001, FIRST.start, SECOND.start, offline=True)
+    assert not two.log
+
+
 def test_a_range_without_a_record_is_said(two, client_of):
     with pytest.raises(NotFoundError, match="range 79"):
         client_of(two).load_range(79)

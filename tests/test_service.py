@@ -157,6 +157,21 @@ def test_a_password_is_not_kept(server, own_config):
     assert not own_config.exists()
 
 
+def test_a_token_is_kept_also_where_an_api_key_is_known(server, own_config):
+    known = server.credentials[server.username]
+    hexoframe.login(
+        server.base_url,
+        keep_token=True,
+        username=server.username,
+        password=server.password,
+        api_key=server.api_key,
+        api_secret=server.api_secret,
+        client_id=known.client_id,
+        client_secret=known.client_secret,
+    )
+    assert (own_config / "tokens.json").exists()
+
+
 def test_a_kept_token_serves_other_processes_until_it_is_forgotten(
     server, own_config, monkeypatch
 ):

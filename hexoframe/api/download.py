@@ -24,7 +24,7 @@ from hexoframe.api.fetch import BinaryRefusedError, Fetcher, fetch_samples
 from hexoframe.api.pieces import Piece
 from hexoframe.api.plan import (
     Plan,
-    Transport,
+    Way,
     end_of_samples,
     estimate,
     make_plan,
@@ -61,8 +61,8 @@ from hexoframe.timestamps import tick_to_time, time_to_tick
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hexoframe.api import transport as sending
     from hexoframe.api.about import RecordHead
+    from hexoframe.api.transport import Transport
     from hexoframe.cache import Cache, Entry
     from hexoframe.channels import Family
     from hexoframe.facts import Facts
@@ -106,15 +106,14 @@ class Order:
     start: Moment | None = None
     end: Moment | None = None
     model: str = "auto"
-    transport: Transport = "auto"
+    transport: Way = "auto"
     options: ReadOptions
 
     def __post_init__(self) -> None:
         """Refuse what can be refused before anything is asked."""
-        if self.transport not in get_args(Transport):
+        if self.transport not in get_args(Way):
             raise ConfigurationError(
-                f"transport={self.transport!r}: give one of "
-                f"{', '.join(get_args(Transport))}"
+                f"transport={self.transport!r}: give one of {', '.join(get_args(Way))}"
             )
         if self.model != "auto":
             families_of(self.model)
@@ -217,7 +216,7 @@ def kept_record(cache: Cache, host: str, record: int, order: Order) -> RecordDat
 
 
 def fetch_record(  # noqa: PLR0913  # where from, what, and how
-    transport: sending.Transport,
+    transport: Transport,
     record: int | str,
     order: Order,
     *,
@@ -351,7 +350,7 @@ class _Load:
 
     def __init__(
         self,
-        transport: sending.Transport,
+        transport: Transport,
         head: RecordHead,
         order: Order,
         *,
@@ -609,7 +608,7 @@ def _in_memory(frame: pd.DataFrame, receipt: Receipt) -> Source:
 
 
 def estimate_record(
-    transport: sending.Transport,
+    transport: Transport,
     record: int | str,
     order: Order,
     *,

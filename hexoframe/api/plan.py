@@ -36,14 +36,14 @@ from hexoframe.timestamps import Clock
 
 __all__ = [
     "Plan",
-    "Transport",
+    "Way",
     "end_of_samples",
     "estimate",
     "make_plan",
     "wanted_datatypes",
 ]
 
-Transport = Literal["auto", "zip", "json"]
+Way = Literal["auto", "zip", "json"]
 
 MOST_SAMPLES = 65_534
 """Steps of the fastest datatype in a window: a sample more still passes uncut."""
@@ -167,7 +167,7 @@ def make_plan(
     wanted: Sequence[Datatype],
     *,
     window: tuple[int, int] | None = None,
-    transport: Transport = "auto",
+    transport: Way = "auto",
 ) -> Plan:
     """Work out the requests of a load.
 
@@ -260,7 +260,7 @@ def _ways(
     bounds: tuple[int, int],
     wanted: Sequence[Datatype],
     *,
-    transport: Transport,
+    transport: Way,
 ) -> tuple[_Rows, _Rows]:
     """Return what comes with the export and what comes as JSON."""
     if transport == "zip":

@@ -230,6 +230,7 @@ class _Search:
     """Goes through the sources, the strongest first."""
 
     origin: Origin
+    to_keep: bool
     found: Given = field(default_factory=Given)
     store: Store | None = None
 
@@ -283,6 +284,8 @@ class _Search:
             return Bearer(url, _token_of(given), grant=grant, keeper=keeper)
         if given.username is None or given.password is None:
             raise self._nothing()
+        if self.to_keep and given.client_id is not None:
+            return Bearer(url, grant=grant)
         if given.api_key is not None and given.api_secret is not None:
             return SignedBasic(
                 url,
@@ -324,6 +327,7 @@ def find_credential(
     given: Mapping[str, str | Secret | None] | None = None,
     stores: Iterable[Store] | None = None,
     ask: Prompt | None = None,
+    to_keep: bool = False,
 ) -> Credential:
     """Return the credential for a host.
 
@@ -337,12 +341,14 @@ def find_credential(
         Asked after the environment; keyring and token file unless given.
     ask : callable, optional
         Asks for what is missing; None asks nobody.
+    to_keep : bool, default False
+        Whether an OAuth2 client goes before an API key, since only a token may be kept.
 
     Returns
     -------
     Credential
-        Signed where there is an API key, a token where there is one or an OAuth2
-        client, otherwise user name and password alone.
+        A token where there is one, signed where there is an API key, a token of an
+        OAuth2 client where there is one, otherwise user name and password alone.
 
     Raises
     ------
@@ -352,7 +358,7 @@ def find_credential(
         If a value is half of a pair or no text, or the host is not reached by https.
     """
     origin = Origin.of(base_url_of(base_url))
-    search = _Search(origin=origin)
+    search = _Search(origin=origin, to_keep=to_keep)
     search.look(Given.of(given or {}))
     search.look(_from_environment(origin))
     for store in usual_stores() if stores is None else stores:
