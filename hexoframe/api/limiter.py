@@ -1,6 +1,6 @@
 """At most five requests a second to a host, for all threads and processes of a user.
 
-A request takes the next free slot of a row of slots 0.205 s apart, and waits for it.
+A request takes the next free slot of a row of slots 0.21 s apart, and waits for it.
 The processes of a user share the row through a small file in the cache folder; where
 that cannot be written each process has a row of its own. Nothing here knows what a
 request is.
@@ -23,7 +23,7 @@ from hexoframe.errors import HexoframeWarning
 __all__ = ["SPACING_S", "Limiter", "limiter_for"]
 
 _LOG = logging.getLogger(__name__)
-SPACING_S = 0.205
+SPACING_S = 0.21
 """From one start to the next, in s: 0.200 s would let a sixth start slip into a second
 whenever one start is late by a moment."""
 _LATE_S = 0.012
@@ -41,7 +41,7 @@ class Limiter:
         Names the row.
     folder : Path, optional
         Where the processes of a user share it; None keeps it to this process.
-    spacing_s : float, in s, default 0.205
+    spacing_s : float, in s, default 0.21
         From one slot to the next; 0 never waits.
     clock : callable, default time.time
         Seconds since 1970, which all processes (and machines with one cache folder)

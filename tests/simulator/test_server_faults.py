@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from hexoframe.api.limiter import SPACING_S
 from hexoframe.errors import ConfigurationError
 from hexoframe.simulator.server import Fault, Switches, serve
 from hexoframe.simulator.shirt import Shirt
@@ -231,7 +232,7 @@ def test_one_request_each_fifth_of_a_second_passes(ask):
         found = []
         for _ in range(8):
             found.append(ask(server, "/api/record/").status)
-            time.sleep(0.205)
+            time.sleep(SPACING_S)
     assert set(found) == {200}
 
 
