@@ -26,6 +26,7 @@ from hexoframe.timestamps import (
     tick_to_time,
     time_to_tick,
 )
+from hexoframe.timestamps.zones import zone_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -228,15 +229,9 @@ class Record(RecordData):
         Raises
         ------
         ConfigurationError
-            If there is no such zone.
+            If there is no such zone, or it depends on this machine; names the nearest.
         """
-        wrong = f"unknown time zone {tz!r}: give a name such as 'Europe/Paris'"
-        if not isinstance(tz, str):
-            raise ConfigurationError(wrong)
-        try:
-            self.start.tz_convert(tz)
-        except (LookupError, ValueError) as error:
-            raise ConfigurationError(wrong) from error
+        zone_of(tz)
         return Record(
             self.family,
             (self.start_tick, self.end_tick),

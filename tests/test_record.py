@@ -307,10 +307,17 @@ def test_hour_that_comes_twice_stays_in_order():
     assert len({time.utcoffset() for time in local.index[[0, -1]]}) == 2
 
 
-@pytest.mark.parametrize("zone", ["Mars/Base", "", None, 3, "/etc/passwd"])
+@pytest.mark.parametrize(
+    "zone", ["Mars/Base", "", None, 3, "/etc/passwd", "localtime", "right/UTC"]
+)
 def test_zone_that_does_not_exist_is_refused(zone):
     with pytest.raises(ConfigurationError, match="time zone"):
         whole_record().tz_convert(zone)
+
+
+def test_zone_that_is_nearly_right_is_named():
+    with pytest.raises(ConfigurationError, match="such as America/Montreal"):
+        whole_record().tz_convert("Montreal")
 
 
 def test_tables_of_facts_follow_the_zone():
