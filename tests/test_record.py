@@ -553,6 +553,21 @@ def test_coverage_counts_what_was_made():
     assert table["unit"].to_dict()["ecg"] == "mV"
 
 
+def test_one_belt_off_is_a_sensor_off():
+    quality = frame_of("breathing_rate_quality")
+    flags = np.repeat([0, 1, 2, 3, 12, 16], 10)
+    quality["breathing_rate_quality"] = flags.astype(float)
+    channels = {name: frame_of(name) for name in ("respiration", "breathing_rate")}
+    record = Record(
+        "hexoskin",
+        (START, START + 60 * 256),
+        {**channels, "breathing_rate_quality": quality},
+    )
+    table = record.coverage().loc[list(channels)]
+    assert table["sensor_off"].tolist() == [0.5, 0.5]
+    assert table["flagged"].tolist() == [50 / 60] * 2
+
+
 def test_duplicates_do_not_make_a_channel_look_whole():
     ticks = [START + 256 * n for n in (1, 1, 2, 3, 4, 4, 7, 8, 9, 10)]
     frame = frame_at("heart_rate", ticks)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -50,6 +49,7 @@ from hexoframe.errors import (
     ResponseError,
     ServerError,
     TimestampError,
+    warn,
 )
 from hexoframe.formats.options import ReadOptions
 from hexoframe.frames import to_raw
@@ -264,7 +264,7 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
             return load.through(cache, refresh=refresh)
     except CacheError as error:
         transport.limiter.warn_of_folder(
-            f"{error}. The record is loaded without a cache", stacklevel=5
+            f"{error}. The record is loaded without a cache"
         )
     return load.into_memory()
 
@@ -470,10 +470,9 @@ class _Load:
             if isinstance(error, AuthenticationError) and error.status != 403:
                 raise
             tables[name] = None
-            warnings.warn(
+            warn(
                 f"the {name} of record {self._head.id} are not known: {error}",
                 MissingFactsWarning,
-                stacklevel=2,
             )
 
     def _without_export(
@@ -522,11 +521,10 @@ def _warn_of_refusal(data: RecordData, order: Order) -> None:
     fewer = {row.channel for row in rows if row.carrier == "binary"}
     if fewer:
         names = ", ".join(name for name in channels_of(data.family) if name in fewer)
-        warnings.warn(
+        warn(
             f"record {data.id}: the server gave no binary export, and JSON has these "
             f"channels in part or not at all: {names}; refresh=True asks for it again",
             MissingSamplesWarning,
-            stacklevel=2,
         )
 
 

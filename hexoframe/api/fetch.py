@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NoReturn
@@ -28,6 +27,7 @@ from hexoframe.errors import (
     RequestError,
     ResponseError,
     ServerError,
+    warn,
 )
 from hexoframe.formats import archive
 from hexoframe.formats.options import ReadOptions
@@ -267,10 +267,9 @@ class Fetcher:
         """Go on without a piece, or raise."""
         if not (self._allow_partial and isinstance(error, _BEARABLE)):
             raise error
-        warnings.warn(
+        warn(
             f"{self._name(piece)} did not come: {error}",
             MissingSamplesWarning,
-            stacklevel=2,
         )
         with self._guard:
             done.lost.append(piece)

@@ -7,7 +7,6 @@ acceleration, s of intervals. How lines are read is the business of `lines`.
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from hexoframe.errors import (
     IncompleteDataError,
     MissingSamplesWarning,
     SkippedChannelWarning,
+    warn,
 )
 from hexoframe.facts import Facts
 from hexoframe.formats.text import facts as fact_files
@@ -150,11 +150,10 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     chosen, skipped = _choose(family, files)
     skipped += [found[name].name for name in found.keys() - files.keys() - FACT_NAMES]
     if skipped:
-        warnings.warn(
+        warn(
             f"{path}: no channel of {family}, or one that another file holds: "
             f"{', '.join(sorted(skipped))}",
             SkippedChannelWarning,
-            stacklevel=2,
         )
     reading = Reading(
         stamps=stamps,
@@ -278,7 +277,7 @@ def _report(path: Path, faults: list[str], held: dict[str, ChannelFiles]) -> Non
     """Raise for what is missing, or warn where the caller allows it."""
     message = f"{path}: {'; '.join(faults)}"
     if any(item.reading.allow_partial for item in held.values()):
-        warnings.warn(message, MissingSamplesWarning, stacklevel=4)
+        warn(message, MissingSamplesWarning)
         return
     raise IncompleteDataError(
         f"{message}: load the record again, or say allow_partial=True to take what is "
