@@ -16,7 +16,6 @@ import logging
 import os
 import re
 import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -33,6 +32,7 @@ from hexoframe.errors import (
     FileFormatError,
     HexoframeWarning,
     IncompleteDataError,
+    warn,
 )
 from hexoframe.formats import parquet
 from hexoframe.formats.options import ReadOptions
@@ -502,11 +502,10 @@ def clear(record: int | str | None = None) -> int:
             continue  # the service did not name it
         with cache.lock(place.parent.name, int(place.name), wait=False) as mine:
             if not mine:
-                warnings.warn(
+                warn(
                     f"record {place.name} is being loaded and was kept; clear the "
                     "cache again when that is done",
                     HexoframeWarning,
-                    stacklevel=2,
                 )
                 continue
             freed += _size(place)

@@ -6,13 +6,12 @@ record; whole arrays go in and whole arrays come out.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from hexoframe.channels import datatypes_of
-from hexoframe.errors import UnverifiedCalibrationWarning
+from hexoframe.errors import UnverifiedCalibrationWarning, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +171,7 @@ def warn_unverified(datatype: Datatype) -> None:
     _warned.add(datatype.family)
     rows = [row for row in datatypes_of(datatype.family) if _is_unverified(row)]
     gains = ", ".join(row.api_name for row in rows[:3])
-    warnings.warn(
+    warn(
         f"{datatype.api_name} of {datatype.family} was converted with a gain of "
         f"{datatype.gain:g} and an offset of {datatype.offset:g} ({datatype.unit}), "
         f"which no real data confirm (source: {datatype.source}); {len(rows)} gains of "
@@ -180,7 +179,6 @@ def warn_unverified(datatype: Datatype) -> None:
         "you publish, or load counts with units='raw'; 'verified' in "
         f"hexoframe.channel_table({datatype.family!r}) says which",
         UnverifiedCalibrationWarning,
-        stacklevel=2,
     )
 
 

@@ -1,8 +1,9 @@
 """Everything that hexoframe raises or warns.
 
-Only classes live here, and they need nothing but the standard library, so that every
-other module may import them. A message says what came, what was allowed and what to do
-next; it never carries a password, a token or a URL with its query.
+These classes live here, and the way to warn for the rest of the package; they need
+nothing but the standard library, so that every other module may import them. A message
+says what came, what was allowed and what to do next; it never carries a password, a
+token or a URL with its query.
 
 The tree::
 
@@ -30,6 +31,8 @@ The tree::
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from typing import Any
 
 __all__ = [
@@ -54,6 +57,9 @@ __all__ = [
     "UnreachableError",
     "UnverifiedCalibrationWarning",
 ]
+
+# `for name, frame in record.items()` reads channels from within collections.abc.
+_NOT_THE_USERS = frozenset({"hexoframe", "collections"})
 
 
 class HexoframeError(Exception):
@@ -182,3 +188,24 @@ class MissingFactsWarning(HexoframeWarning):
 
 class UnverifiedCalibrationWarning(HexoframeWarning):
     """The gain of a datatype was never confirmed on real data."""
+
+
+def warn(message: str, category: type[HexoframeWarning]) -> None:
+    """Warn at the line of the user's own that led here, however deep that is.
+
+    Channels are read when they are touched, so that nobody can count the calls between.
+
+    Parameters
+    ----------
+    message : str
+        What the user should know, and what to do about it.
+    category : type
+        One of the warnings above.
+    """
+    level, frame = 1, inspect.currentframe()
+    while frame is not None:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package not in _NOT_THE_USERS:
+            break
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

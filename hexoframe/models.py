@@ -6,11 +6,10 @@ what speaks against it is said here. Which channels a model has stands in channe
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
-from hexoframe.errors import HexoframeWarning
+from hexoframe.errors import HexoframeWarning, warn
 
 if TYPE_CHECKING:
     from hexoframe.channels import Family
@@ -38,12 +37,11 @@ def warn_of_model(data: RecordData, said: str | None) -> None:
     if said in (None, "auto") or not own or own & {*data}:
         return
     name = "without id" if data.id is None else data.id
-    warnings.warn(
+    warn(
         f"record {name} is read as {data.family}, since model={said!r} was given, and "
         f"has none of the channels of that model ({', '.join(sorted(own))}): is it of "
         "another model? Leave model= out, and hexoframe finds out",
         HexoframeWarning,
-        stacklevel=4,
     )
 
 

@@ -18,7 +18,7 @@ from hexoframe import frames, metadata
 from hexoframe.channels import codes_of
 from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.facts import facts_table
-from hexoframe.ledger import share
+from hexoframe.ledger import joined_spans, share
 from hexoframe.recorddata import RecordData
 from hexoframe.timestamps import (
     CLASSIC_FORMAT,
@@ -26,6 +26,7 @@ from hexoframe.timestamps import (
     tick_to_time,
     time_to_tick,
 )
+from hexoframe.timestamps.zones import zone_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -228,15 +229,9 @@ class Record(RecordData):
         Raises
         ------
         ConfigurationError
-            If there is no such zone.
+            If there is no such zone, or it depends on this machine; names the nearest.
         """
-        wrong = f"unknown time zone {tz!r}: give a name such as 'Europe/Paris'"
-        if not isinstance(tz, str):
-            raise ConfigurationError(wrong)
-        try:
-            self.start.tz_convert(tz)
-        except (LookupError, ValueError) as error:
-            raise ConfigurationError(wrong) from error
+        zone_of(tz)
         return Record(
             self.family,
             (self.start_tick, self.end_tick),
@@ -399,13 +394,14 @@ class Record(RecordData):
         DataFrame, indexed by `channel`
             kind, rate_hz, unit; expected and received samples and the share of the
             expected ones that hold a value; missing (NaN) and duplicate rows;
-            tick_step, the most frequent distance of stamps; gaps (how many),
-            longest_gap; lost, the samples that the source holds and did not come
-            (missing for events, whose number nobody knows); no_signal, the samples
-            that say "no signal" (they came, so the share counts them); sensor_off, the
-            share of time with an electrode, belt or sensor off (lead-off, for the ECG);
-            flagged, the share of time with any quality flag: a heart rate is held, and
-            looks alive, while its flags say that there are no beats.
+            tick_step, the most frequent distance of stamps; gaps (how many: rows of
+            `gaps` that touch are one) and longest_gap; lost, the samples that the
+            source holds and did not come (missing for events, whose number nobody
+            knows); no_signal, the samples that say "no signal" (they came, so the
+            share counts them); sensor_off, the share of time with an electrode, belt
+            or sensor off (lead-off, for the ECG); flagged, the share of time with any
+            quality flag: a heart rate is held, and looks alive, while its flags say
+            that there are no beats.
         """
         rows = [self._coverage_row(name) for name in self]
         table = pd.DataFrame(rows, columns=list(_COVERAGE)).astype(_COVERAGE)
@@ -415,7 +411,9 @@ class Record(RecordData):
         channel = self.channel(name)
         found = self.survey(name)
         ns = NS_PER_TICK[self.clock]
-        longest = max((gap.end - gap.start for gap in found.gaps), default=0)
+        # What the samples tell and what the flags add to it is one gap.
+        holes = joined_spans(found.gaps)
+        longest = max((end - start for start, end in holes), default=0)
         lost = [gap.samples for gap in found.gaps if gap.cause == "transfer"]
         return {
             "channel": name,
@@ -428,7 +426,7 @@ class Record(RecordData):
             "missing": found.missing,
             "duplicates": found.duplicates,
             "tick_step": found.tick_step,
-            "gaps": len(found.gaps),
+            "gaps": len(holes),
             "longest_gap": pd.Timedelta(longest * ns, unit="ns"),
             # Nobody knows how many events a lost span held.
             "lost": None if None in lost else sum(filter(None, lost)),
@@ -467,6 +465,8 @@ class Record(RecordData):
             that do not reach back to the beat before, ``hole``); cause (``recorder`` or
             ``transfer``). A distance of more than one and a half steps is a hole; at
             the end of the record it is one from a second on, as recorders write blocks.
+            The rows of a channel do not overlap: where the samples themselves say
+            ``missing`` or ``no signal``, ``sensor off`` is what the flags add to it.
         """
         names = list(self) if key is None else [self.channel(key).name]
         rows = [

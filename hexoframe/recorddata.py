@@ -17,7 +17,7 @@ from hexoframe import frames
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, codes_of, find
 from hexoframe.errors import ConfigurationError, UnknownChannelError
 from hexoframe.facts import Facts, cut_facts
-from hexoframe.ledger import Gap, Receipt, Survey, narrow, sensor_off, survey
+from hexoframe.ledger import Gap, Receipt, Survey, beyond, narrow, sensor_off, survey
 from hexoframe.timestamps import tick_to_time
 
 if TYPE_CHECKING:
@@ -330,7 +330,8 @@ class RecordData(Mapping[str, pd.DataFrame]):
             scale=self._scale,
         )
         gaps = sorted(
-            (*found.gaps, *self._sensor_off(channel)), key=lambda gap: gap.start
+            (*found.gaps, *beyond(channel, self._sensor_off(channel), found.gaps)),
+            key=lambda gap: gap.start,
         )
         return found._replace(gaps=tuple(gaps))
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import hexoframe
-from hexoframe import doors, open_record, open_records
+from hexoframe import calibration, doors, open_record, open_records
 from hexoframe.channels import datatypes_of
 from hexoframe.errors import (
     ConfigurationError,
@@ -620,3 +620,42 @@ def test_a_csv_of_ours_is_told_from_its_folder(samples, tmp_path):
 def test_arguments_that_mean_nothing_are_refused(samples, wrong, said):
     with pytest.raises(HexoframeError, match=said):
         open_record(samples / "hexoskin_10min.zip", **wrong)
+
+
+def _touch_all(samples, _):
+    record = open_record(samples / "astroskin_1000_1min.zip")
+    return dict(record.items())
+
+
+def _lose_samples(_, tmp_path):
+    folder = folder_of(tmp_path, "record_1")
+    cut = files()["heart_rate.wav"][:-4]
+    (folder / "heart_rate.wav").write_bytes(cut)
+    return open_record(folder, allow_partial=True)
+
+
+def _say_a_model(samples, _):
+    return open_record(samples / "hexoskin_10min.zip", model="CHA3000")
+
+
+def _write_text(samples, tmp_path):
+    return open_record(samples / "hexoskin_10min.csv").to_txt(tmp_path)
+
+
+def _leave_out(_, tmp_path):
+    folder = folder_of(tmp_path, "record_1")
+    (folder / "strange.wav").write_bytes(wav([1]))
+    return open_record(folder)
+
+
+@pytest.mark.parametrize(
+    "do", [_touch_all, _lose_samples, _say_a_model, _write_text, _leave_out]
+)
+def test_a_warning_points_at_the_line_of_the_caller(do, samples, tmp_path, monkeypatch):
+    monkeypatch.setattr(calibration, "_warned", set())
+    with pytest.warns(HexoframeWarning) as told:
+        do(samples, tmp_path)
+    begin = do.__code__.co_firstlineno
+    for warning in told:
+        assert warning.filename == __file__
+        assert begin < warning.lineno <= begin + 4

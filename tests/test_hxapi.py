@@ -749,7 +749,7 @@ def test_settings_that_are_none_say_so():
         HxApi.MODEL = "Astroskin"
     with pytest.raises(ConfigurationError, match="'Epoch' or 'String'"):
         HxApi.TIMESTAMP = "Text"
-    with pytest.raises(TimestampError, match="'Montreal' is no time zone"):
+    with pytest.raises(ConfigurationError, match="'Montreal' is no time zone"):
         HxApi.TIMEZONE = "Montreal"
     with pytest.raises(ConfigurationError, match="%s"):
         HxApi.TIMESTAMP_FORMAT = "%s"

@@ -307,10 +307,17 @@ def test_hour_that_comes_twice_stays_in_order():
     assert len({time.utcoffset() for time in local.index[[0, -1]]}) == 2
 
 
-@pytest.mark.parametrize("zone", ["Mars/Base", "", None, 3, "/etc/passwd"])
+@pytest.mark.parametrize(
+    "zone", ["Mars/Base", "", None, 3, "/etc/passwd", "localtime", "right/UTC"]
+)
 def test_zone_that_does_not_exist_is_refused(zone):
     with pytest.raises(ConfigurationError, match="time zone"):
         whole_record().tz_convert(zone)
+
+
+def test_zone_that_is_nearly_right_is_named():
+    with pytest.raises(ConfigurationError, match="such as America/Montreal"):
+        whole_record().tz_convert("Montreal")
 
 
 def test_tables_of_facts_follow_the_zone():
@@ -531,11 +538,12 @@ def test_coverage_counts_what_was_made():
     assert heart_row["received"] == 59
     assert heart_row["missing"] == 1
     assert heart_row["share"] == 58 / 60
-    assert heart_row["gaps"] == 3  # two of a sample, and the sensor off
+    # One row that is missing lies within the 15 s of the sensor, the other does not.
+    assert heart_row["gaps"] == 2
     assert heart_row["longest_gap"] == pd.Timedelta("15s")
     assert (heart_row["sensor_off"], heart_row["flagged"]) == (0.25, 1)
     ecg = table.loc["ecg"]
-    assert (ecg["lost"], ecg["duplicates"], ecg["gaps"]) == (512, 4, 2)
+    assert (ecg["lost"], ecg["duplicates"], ecg["gaps"]) == (512, 4, 1)
     assert ecg["share"] == (15_360 - 512) / 15_360
     assert ecg["tick_step"] == 1
     assert table.loc["respiration", "no_signal"] == 256
@@ -544,6 +552,58 @@ def test_coverage_counts_what_was_made():
     assert pd.isna(table.loc["step", "lost"])
     assert pd.isna(table.loc["step", "expected"])
     assert table["unit"].to_dict()["ecg"] == "mV"
+
+
+def test_a_moment_without_a_signal_is_one_gap_and_not_two():
+    belts = frame_of("respiration")
+    second = (belts.index - time_at(START)) // pd.Timedelta("1s")
+    belts.loc[(second >= 10) & (second < 20)] = 0
+    belts.loc[(second >= 41) & (second < 43)] = 0
+    quality = frame_of("breathing_rate_quality")
+    flagged = np.zeros(60)
+    flagged[9:22] = 3  # from a second before the zeros to two seconds after them
+    flagged[40:45] = 1
+    flagged[50:52] = 2
+    quality["breathing_rate_quality"] = flagged
+    record = Record(
+        "hexoskin",
+        (START, START + 60 * 256),
+        {"respiration": belts, "breathing_rate_quality": quality},
+    )
+    gaps = record.gaps("respiration")
+    told = [
+        (kind, (start - time_at(START)).total_seconds(), length.total_seconds())
+        for kind, start, length in zip(
+            gaps["kind"], gaps["start"], gaps["length"], strict=True
+        )
+    ]
+    assert told == [
+        ("sensor off", 9, 1),
+        ("no signal", 10, 10),
+        ("sensor off", 20, 2),
+        ("sensor off", 40, 1),
+        ("no signal", 41, 2),
+        ("sensor off", 43, 2),
+        ("sensor off", 50, 2),
+    ]
+    assert gaps["samples"].tolist() == [128, 1280, 256, 128, 256, 256, 256]
+    row = record.coverage().loc["respiration"]
+    assert (row["gaps"], row["longest_gap"]) == (3, pd.Timedelta("13s"))
+
+
+def test_one_belt_off_is_a_sensor_off():
+    quality = frame_of("breathing_rate_quality")
+    flags = np.repeat([0, 1, 2, 3, 12, 16], 10)
+    quality["breathing_rate_quality"] = flags.astype(float)
+    channels = {name: frame_of(name) for name in ("respiration", "breathing_rate")}
+    record = Record(
+        "hexoskin",
+        (START, START + 60 * 256),
+        {**channels, "breathing_rate_quality": quality},
+    )
+    table = record.coverage().loc[list(channels)]
+    assert table["sensor_off"].tolist() == [0.5, 0.5]
+    assert table["flagged"].tolist() == [50 / 60] * 2
 
 
 def test_duplicates_do_not_make_a_channel_look_whole():

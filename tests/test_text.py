@@ -23,7 +23,6 @@ from hexoframe.errors import (
     MissingSamplesWarning,
     OutputExistsError,
     SkippedChannelWarning,
-    TimestampError,
     UnknownChannelError,
 )
 from hexoframe.facts import Facts, facts_table
@@ -483,7 +482,7 @@ def test_settings_that_do_not_exist_are_refused(wrong, tmp_path):
 
 def test_an_unknown_zone_writes_nothing(tmp_path):
     record = physical_record(signals(seconds=2))
-    with pytest.raises(TimestampError, match="Montreal"):
+    with pytest.raises(ConfigurationError, match="America/Montreal"):
         text.write(record, tmp_path, timestamps="string", tz="America/Montrel")
     assert not list(tmp_path.rglob("*.txt"))
 
@@ -896,7 +895,7 @@ def test_local_text_without_a_zone_is_refused(tmp_path):
         open_text(folder)
     back = open_text(folder, tz=MONTREAL)
     assert back["heart_rate"].index[0] == pd.Timestamp("2022-11-04T23:29:50Z")
-    with pytest.raises(TimestampError, match="no time zone"):
+    with pytest.raises(ConfigurationError, match="such as America/Montreal"):
         open_text(folder, tz="Montreal")
 
 
@@ -1151,6 +1150,60 @@ def test_info_says_the_span_and_no_sample_is_left_out(tmp_path):
     back = open_text(folder)
     assert (back.start_tick, back.end_tick) == (START - 256, START + 500)
     assert len(back["ecg"]) == 600
+
+
+@pytest.mark.parametrize(
+    ("wrong", "offset"),
+    [
+        ("UTC", r"UTC-04:00"),
+        ("America/Chicago", r"UTC-04:00"),
+        ("Asia/Kathmandu", r"UTC-04:00"),
+        ("America/Halifax", r"UTC-04:00"),
+    ],
+)
+def test_a_zone_that_info_contradicts_is_refused(wrong, offset, tmp_path):
+    begin = START - 9000 * 256
+    frames = {"heart_rate": ([begin + 256 * n for n in range(1, 61)], [70] * 60)}
+    record = make_record("hexoskin", frames, span=(begin, begin + 60 * 256))
+    folder = text.write(record, tmp_path, timestamps="string", tz=MONTREAL)
+    with pytest.raises(ConfigurationError, match=re.escape(offset)) as caught:
+        open_text(folder, tz=wrong)
+    for said in (wrong, "2022-11-06T03:28:04", "tz=", "info.txt"):
+        assert said in str(caught.value)
+    same_frames(open_text(folder, tz="America/New_York"), record)
+
+
+def test_a_time_that_no_zone_explains_is_refused_too(tmp_path):
+    begin = START - 9000 * 256
+    frames = {"heart_rate": ([begin + 256, begin + 512], [70, 71])}
+    record = make_record("hexoskin", frames, span=(begin, begin + 512))
+    folder = text.write(record, tmp_path, timestamps="string", tz=MONTREAL)
+
+    def opened(start, end):
+        (folder / "info.txt").write_text(f"start : {start}\nend : {end}\n")
+        return open_text(folder, tz=MONTREAL)
+
+    # Seconds are no zone, and a year is none either.
+    late = opened(begin + 300, begin + 400)
+    assert (late.start_tick, len(late["heart_rate"])) == (begin + 300, 2)
+    year = 365 * 86_400 * 256
+    with pytest.raises(ConfigurationError, match=r"give another tz=.*info\.txt"):
+        opened(begin - year, begin - year + 512)
+
+
+def test_a_zone_that_the_activities_contradict_is_refused(tmp_path):
+    record = facts_record(ranges=ranges(TWO_RANGES))
+    folder = text.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
+    (folder / "info.txt").write_text("id : 12345\n")
+    open_text(folder, tz="Europe/Berlin")
+    with pytest.raises(ConfigurationError, match=r"annotations\.txt.*tz="):
+        open_text(folder, tz="UTC")
+
+
+def test_ticks_are_not_asked_for_a_zone(tmp_path):
+    far = "start : 416934856761\nend : 416934857273\n"
+    folder = put(tmp_path, heart_rate=lines_of([70, 71], step=256), info=far)
+    assert len(open_text(folder)["heart_rate"]) == 2
 
 
 def test_files_without_samples_and_without_bounds_are_refused(tmp_path):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -52,6 +51,7 @@ from hexoframe.errors import (
     ResponseError,
     ServerError,
     TimestampError,
+    warn,
 )
 from hexoframe.formats.options import ReadOptions
 from hexoframe.frames import to_raw
@@ -266,7 +266,7 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
             return load.through(cache, refresh=refresh)
     except CacheError as error:
         transport.limiter.warn_of_folder(
-            f"{error}. The record is loaded without a cache", stacklevel=5
+            f"{error}. The record is loaded without a cache"
         )
     return load.into_memory()
 
@@ -327,10 +327,9 @@ class _Coming:
             if not isinstance(table, HexoframeError):
                 came[name] = table
                 continue
-            warnings.warn(
+            warn(
                 f"the {name} of record {self.whole.id} are not known: {table}",
                 MissingFactsWarning,
-                stacklevel=2,
             )
         return self._cut(self.whole.with_facts(replace(self.whole.facts, **came)))
 
@@ -592,11 +591,10 @@ def _warn_of_refusal(data: RecordData, order: Order) -> None:
     fewer = {row.channel for row in rows if row.carrier == "binary"}
     if fewer:
         names = ", ".join(name for name in channels_of(data.family) if name in fewer)
-        warnings.warn(
+        warn(
             f"record {data.id}: the server gave no binary export, and JSON has these "
             f"channels in part or not at all: {names}; refresh=True asks for it again",
             MissingSamplesWarning,
-            stacklevel=2,
         )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -30,6 +29,7 @@ from hexoframe.errors import (
     RequestError,
     ResponseError,
     ServerError,
+    warn,
 )
 from hexoframe.formats import archive
 from hexoframe.formats.options import ReadOptions
@@ -285,10 +285,9 @@ class Fetcher:
         """Go on without a piece, or raise."""
         if not (self._allow_partial and isinstance(error, _BEARABLE)):
             raise error
-        warnings.warn(
+        warn(
             f"{self._name(piece)} did not come: {error}",
             MissingSamplesWarning,
-            stacklevel=2,
         )
         with self._guard:
             done.lost.append(piece)

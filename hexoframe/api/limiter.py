@@ -13,12 +13,11 @@ import logging
 import math
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hexoframe.errors import HexoframeWarning
+from hexoframe.errors import HexoframeWarning, warn
 
 __all__ = ["SPACING_S", "Limiter", "limiter_for"]
 
@@ -140,25 +139,22 @@ class Limiter:
             f"the cache folder {folder} cannot be used ({type(error).__name__}): no "
             "record is kept there, and the limit of 5 requests a second holds for this "
             "process alone. Run one process at a time, or set HEXOFRAME_CACHE_DIR to a "
-            "folder that can be written and has room",
-            stacklevel=6,
+            "folder that can be written and has room"
         )
 
-    def warn_of_folder(self, text: str, *, stacklevel: int) -> None:
+    def warn_of_folder(self, text: str) -> None:
         """Warn that the cache folder cannot be used: once, whoever finds it out.
 
         Parameters
         ----------
         text : str
             What follows from it, and the way out.
-        stacklevel : int
-            As for `warnings.warn`, this method counted.
         """
         if self._warned:
             _LOG.info("%s", text)
             return
         self._warned = True
-        warnings.warn(text, HexoframeWarning, stacklevel=stacklevel)
+        warn(text, HexoframeWarning)
 
 
 def _number(file: Path) -> float:

@@ -11,13 +11,12 @@ import logging
 import os
 import tempfile
 import threading
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from hexoframe.api.links import Origin
-from hexoframe.errors import HexoframeWarning
+from hexoframe.errors import HexoframeWarning, warn
 
 __all__ = ["KeyringStore", "Store", "TokenFile", "config_folder", "usual_stores"]
 
@@ -172,11 +171,10 @@ class TokenFile(Store):
         except FileNotFoundError:
             return {}
         except (OSError, UnicodeDecodeError) as error:
-            warnings.warn(
+            warn(
                 f"{self.path} cannot be read ({type(error).__name__}): log in again "
                 "with hexoframe.login()",
                 HexoframeWarning,
-                stacklevel=2,
             )
             return {}
         self._tighten()
@@ -185,11 +183,10 @@ class TokenFile(Store):
         except ValueError:
             hosts = None
         if not isinstance(hosts, dict):
-            warnings.warn(
+            warn(
                 f"{self.path} is damaged and passed by: log in again with "
                 "hexoframe.login()",
                 HexoframeWarning,
-                stacklevel=2,
             )
             return {}
         return hosts
@@ -198,11 +195,10 @@ class TokenFile(Store):
         """Take the rights of others away; Windows has no such bits."""
         if os.name != "posix" or not self.path.stat().st_mode & 0o077:
             return
-        warnings.warn(
+        warn(
             f"{self.path} could be read by others; it is closed to them now. If others "
             "use this machine, revoke the token and log in again",
             HexoframeWarning,
-            stacklevel=2,
         )
         with contextlib.suppress(OSError):
             self.path.chmod(0o600)

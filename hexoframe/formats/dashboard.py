@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import csv
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +38,7 @@ from hexoframe.errors import (
     FileFormatError,
     SkippedChannelWarning,
     TimestampError,
+    warn,
 )
 from hexoframe.facts import Facts
 from hexoframe.formats.cells import first_bad, line_number, read_cells
@@ -284,10 +284,9 @@ def _columns(path: Path, texts: list[str], at: int, family: Family) -> list[_Col
         else:
             columns[row] = _Column(number, heading, row)
     if unknown:
-        warnings.warn(
+        warn(
             f"{path}: {', '.join(unknown)} left out: no channel of {family}",
             SkippedChannelWarning,
-            stacklevel=3,
         )
     return list(columns.values())
 

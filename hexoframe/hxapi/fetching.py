@@ -5,7 +5,6 @@ The client loads, here is only what is asked for and under which name it is give
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +20,7 @@ from hexoframe.errors import (
     ConfigurationError,
     SkippedChannelWarning,
     UnknownChannelError,
+    warn,
 )
 from hexoframe.formats.text.stamps import Stamps
 from hexoframe.frames import merge_ticks, ticks_of
@@ -180,12 +180,11 @@ def _warn_of_others(wish: Wish, family: Family) -> None:
         if not _rows(family, [key])
     ]
     if others:
-        warnings.warn(
+        warn(
             f"no channel of {family}, so nothing is loaded for it: "
             f"{', '.join(others)}. Remove it from datatypes, or see "
             f"hexoframe.channel_table({family!r})",
             SkippedChannelWarning,
-            stacklevel=5,
         )
 
 

@@ -6,13 +6,14 @@ samples, `sensors` reads what quality flags say of another channel. Nothing here
 file; the tables that a user sees are made from surveys by the record.
 """
 
-from hexoframe.ledger.sensors import sensor_off
+from hexoframe.ledger.sensors import beyond, sensor_off
 from hexoframe.ledger.terms import (
     RULES,
     Gap,
     Receipt,
     Survey,
     expected_samples,
+    joined_spans,
     narrow,
     percent,
     share,
@@ -25,7 +26,9 @@ __all__ = [
     "Receipt",
     "Survey",
     "Watch",
+    "beyond",
     "expected_samples",
+    "joined_spans",
     "narrow",
     "percent",
     "sensor_off",

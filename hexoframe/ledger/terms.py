@@ -10,6 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hexoframe.channels import Channel
 
 __all__ = [
@@ -18,7 +20,9 @@ __all__ = [
     "Receipt",
     "Survey",
     "expected_samples",
+    "joined_spans",
     "narrow",
+    "outside",
     "percent",
     "samples_before",
     "share",
@@ -132,6 +136,32 @@ def expected_samples(channel: Channel, start: int, end: int) -> int | None:
     if channel.first_sample:
         return max(0, whole)
     return max(0, whole + (steps != whole))
+
+
+def joined_spans(gaps: Iterable[Gap]) -> list[tuple[int, int]]:
+    """Return the spans of gaps in order; those that overlap or touch are one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted((gap.start, gap.end) for gap in gaps):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def outside(
+    span: tuple[int, int], holes: Iterable[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Return the parts of a span that no hole covers."""
+    left = [span]
+    for first, last in holes:
+        left = [
+            piece
+            for start, end in left
+            for piece in ((start, min(end, first)), (max(start, last), end))
+            if piece[0] < piece[1]
+        ]
+    return left
 
 
 def share(samples: int, expected: int | None) -> float | None:

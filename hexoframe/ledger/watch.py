@@ -15,6 +15,7 @@ from hexoframe.ledger.terms import (
     Receipt,
     Survey,
     expected_samples,
+    outside,
     samples_before,
 )
 from hexoframe.timestamps import NS_PER_TICK
@@ -315,15 +316,7 @@ def _not_lost(
     # Where a step is no whole number of ticks, a gap may begin a tick early.
     play = Fraction(channel.ticks.denominator > 1)
     for gap in gaps:
-        left = [(gap.start + shift, gap.end + shift)]
-        for first, last in lost:
-            left = [
-                piece
-                for start, end in left
-                for piece in ((start, min(end, first)), (max(start, last), end))
-                if piece[0] < piece[1]
-            ]
-        for start, end in left:
+        for start, end in outside((gap.start + shift, gap.end + shift), lost):
             first_stamp = gap.start + shift + play
             before = samples_before(channel.ticks, start - first_stamp)
             until = samples_before(channel.ticks, end - first_stamp)

@@ -78,7 +78,8 @@ def text_to_ticks(
         where the order of the stamps does not tell which of the two it is), lies
         between two ticks, or outside 2000 to 2100; names the row, from 0, and the text.
     ConfigurationError
-        If a stamp of this format does not say a date, or `fmt` cannot be read.
+        If a stamp of this format does not say a date, `fmt` cannot be read, or there is
+        no such zone.
     """
     check_clock(clock)
     layout, zone = _layout(fmt), zone_of(tz)

@@ -56,9 +56,9 @@ def ticks_to_bytes(
     Raises
     ------
     TimestampError
-        As `as_ticks`, or if there is no such zone.
+        As `as_ticks`.
     ConfigurationError
-        If `fmt` cannot be written.
+        If `fmt` cannot be written, or there is no such zone.
     """
     return write(as_ticks(ticks, clock=clock), clock, fmt=fmt, zone=zone_of(tz))
 

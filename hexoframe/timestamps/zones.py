@@ -13,35 +13,49 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.errors import TimestampError
+from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 _SECOND = dt.timedelta(seconds=1)
 _ENDLESS = 2**62
+# Names that mean what the machine is set to.
+_OF_THE_MACHINE = frozenset({"localtime", "posixrules"})
 
 
 @functools.lru_cache(maxsize=32)
 def zone_of(tz: Any) -> dt.tzinfo:
-    """Return a zone by its name."""
+    """Return a zone by its name; raises ConfigurationError with the nearest names."""
     if tz == "UTC":
         return dt.UTC
     if not isinstance(tz, str):
-        raise TimestampError(
+        raise ConfigurationError(
             f"time zone {tz!r}: its name is needed, such as 'America/Montreal' or 'UTC'"
         )
     try:
-        if tz.startswith("right/") or tz in {"localtime", "posixrules"}:
+        if tz.startswith("right/") or tz in _OF_THE_MACHINE:
             raise ValueError("it counts leap seconds or depends on this machine")  # noqa: TRY301
         return zoneinfo.ZoneInfo(tz)
     except (KeyError, ValueError, OSError) as error:
-        known = zoneinfo.available_timezones()
-        near = difflib.get_close_matches(tz, known, n=3) or ["America/Montreal", "UTC"]
-        raise TimestampError(
-            f"{tz!r} is no time zone; give a name such as {', '.join(near)} (this "
-            f"machine knows {len(known)}; pip install tzdata adds them)"
+        known = zoneinfo.available_timezones() - _OF_THE_MACHINE
+        near = ", ".join(_near(tz, known))
+        raise ConfigurationError(
+            f"{tz!r} is no time zone; give a name such as {near} (this machine knows "
+            f"{len(known)}; pip install tzdata adds them)"
         ) from error
+
+
+def _near(tz: str, known: Iterable[str]) -> Iterable[str]:
+    """Return the names nearest to a wrong one, by all of it or by the city alone."""
+    names = sorted(known)
+    spelt = {name.rpartition("/")[2].lower(): name for name in names}
+    spelt |= {name.lower(): name for name in names}
+    wanted = tz.replace(" ", "_").lower()
+    near = difflib.get_close_matches(wanted, spelt, n=3)
+    return dict.fromkeys(spelt[form] for form in near) or ("America/Montreal", "UTC")
 
 
 def offset_of(text: str) -> int:

@@ -6,7 +6,6 @@ at; no sample is read here, and no file is matched with its channel.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +16,7 @@ from hexoframe.errors import (
     FileFormatError,
     IncompleteDataError,
     MissingSamplesWarning,
+    warn,
 )
 from hexoframe.formats.archive.statements import parse_tick
 
@@ -270,4 +270,4 @@ def judge_holes(
             "allow_partial=True",
             ledger=dict(holes),
         )
-    warnings.warn(f"{where}: {told}", MissingSamplesWarning, stacklevel=2)
+    warn(f"{where}: {told}", MissingSamplesWarning)

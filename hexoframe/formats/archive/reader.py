@@ -7,7 +7,6 @@ they should be and how a channel is read stands in the other modules.
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -19,6 +18,7 @@ from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
     SkippedChannelWarning,
+    warn,
 )
 from hexoframe.formats.archive.channels import Export, channel_source
 from hexoframe.formats.archive.container import (
@@ -297,11 +297,10 @@ def _match(
         elif not _holds_nothing(box, name, waves.get(name)):
             skipped.append(name)
     if skipped:
-        warnings.warn(
+        warn(
             f"{box.label}: {', '.join(sorted(skipped))} left out: no channel of "
             f"{family}, or not in the vendor's format",
             SkippedChannelWarning,
-            stacklevel=2,
         )
     return rows
 

@@ -6,7 +6,6 @@ and statistics.csv say beside them.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +19,7 @@ from hexoframe.errors import (
     MissingSamplesWarning,
     SkippedChannelWarning,
     TimestampError,
+    warn,
 )
 from hexoframe.formats.archive.container import Folder
 from hexoframe.formats.archive.statements import read_statements, start_tick
@@ -92,10 +92,9 @@ def find_files(path: Path) -> tuple[File, ...]:
 
 
 def _warn_skipped(path: Path, names: Sequence[str], why: str) -> None:
-    warnings.warn(
+    warn(
         f"{path}: {', '.join(names)} left out: {why}",
         SkippedChannelWarning,
-        stacklevel=4,
     )
 
 
@@ -298,5 +297,5 @@ def check_lengths(
             "with allow_partial=True",
             ledger=lost,
         )
-    warnings.warn(f"{export.folder}: {told}", MissingSamplesWarning, stacklevel=3)
+    warn(f"{export.folder}: {told}", MissingSamplesWarning)
     return lost

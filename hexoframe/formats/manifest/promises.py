@@ -7,7 +7,6 @@ stand in the ledger as lost where the caller allows it. No file is written here.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from hexoframe.errors import (
     IncompleteDataError,
     MissingSamplesWarning,
     SkippedChannelWarning,
+    warn,
 )
 from hexoframe.frames import make_frame, to_raw
 from hexoframe.recorddata import RecordData, Source
@@ -118,7 +118,7 @@ def open_contents(
         refuse(path, contents, faults, advice)
     if faults:
         text = f"{path}: opened in part: {_summary(faults)}"
-        warnings.warn(text, MissingSamplesWarning, stacklevel=3)
+        warn(text, MissingSamplesWarning)
     channels: dict[str, pd.DataFrame | Source] = {}
     for name, channel in wanted.items():
         stored, fault = contents.channels[name], faults.get(name)
@@ -213,11 +213,10 @@ def _wanted(path: Path, contents: Contents, options: ReadOptions) -> dict[str, C
     known = channels_of(contents.family)
     strangers = [name for name in contents.channels if name not in known]
     if strangers and options.channels is None:
-        warnings.warn(
+        warn(
             f"{path}: {', '.join(strangers)} left out: no channel of "
             f"{contents.family}; a newer hexoframe may know more",
             SkippedChannelWarning,
-            stacklevel=4,
         )
     wanted = options.wanted(contents.family)
     return {name: wanted[name] for name in wanted if name in contents.channels}

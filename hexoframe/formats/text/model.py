@@ -56,11 +56,10 @@ def decide(
     Raises
     ------
     ConfigurationError
-        If nothing tells the model, the clock or the zone; says how to give it.
+        If nothing tells the model, the clock or the zone, or there is no such zone;
+        says how to give it.
     FileFormatError
         If files are stamped in different ways.
-    TimestampError
-        If there is no such zone.
     """
     form = _form(files)
     model = options.model

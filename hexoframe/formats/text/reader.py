@@ -7,7 +7,6 @@ acceleration, s of intervals. How lines are read is the business of `lines`.
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from hexoframe.errors import (
     IncompleteDataError,
     MissingSamplesWarning,
     SkippedChannelWarning,
+    warn,
 )
 from hexoframe.facts import Facts
 from hexoframe.formats.text import facts as fact_files
@@ -35,6 +35,7 @@ from hexoframe.formats.text.names import (
     all_names,
     names_of,
 )
+from hexoframe.formats.text.span import span_of
 from hexoframe.formats.text.stamps import Stamps
 from hexoframe.recorddata import RecordData
 
@@ -121,7 +122,8 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     Raises
     ------
     ConfigurationError
-        If the zone, the clock or the model is needed and not given.
+        If the zone, the clock or the model is needed and not given, or the samples,
+        read in the zone that was given, are not of the time that the folder says.
     FileFormatError
         If a file is not what its name says; names file and line.
     IncompleteDataError
@@ -150,11 +152,10 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     chosen, skipped = _choose(family, files)
     skipped += [found[name].name for name in found.keys() - files.keys() - FACT_NAMES]
     if skipped:
-        warnings.warn(
+        warn(
             f"{path}: no channel of {family}, or one that another file holds: "
             f"{', '.join(sorted(skipped))}",
             SkippedChannelWarning,
-            stacklevel=2,
         )
     reading = Reading(
         stamps=stamps,
@@ -169,12 +170,13 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         for name, channel in options.wanted(family).items()
         if name in chosen
     }
-    span = _check(path, held, info)
+    seen = _check(path, held)
+    facts = _facts(found, info, stamps, tuple(held))
     return RecordData(
         family,
-        span,
+        span_of(path, seen, facts, stamps),
         {name: item.source() for name, item in held.items()},
-        facts=_facts(found, info, stamps, tuple(held)),
+        facts=facts,
         scale=options.scale,
     )
 
@@ -222,10 +224,8 @@ def _part(item: _Chosen, stamps: Stamps) -> Part:
     return Part(file=file, rows=meaning.rows[:width], physical=meaning.physical)
 
 
-def _check(
-    path: Path, held: dict[str, ChannelFiles], info: dict[str, Any]
-) -> tuple[int, int]:
-    """Look at the first and last stamps; return the span of the record."""
+def _check(path: Path, held: dict[str, ChannelFiles]) -> tuple[int, int] | None:
+    """Look at the first and last stamps; return the time that they span, if any."""
     bounds, faults = [], []
     for item in held.values():
         for part in item.parts:
@@ -235,18 +235,9 @@ def _check(
                 bounds.append(_bounds(item.channel, ticks))
     if faults:
         _report(path, faults, held)
-    if _is_tick(info.get("start")) and _is_tick(info.get("end")):
-        bounds = [(int(info["start"]), int(info["end"]))]
     if not bounds:
-        raise FileFormatError(
-            f"{path}: no sample in any file, and no info.txt that says `start` and "
-            "`end`: nothing tells when this was"
-        )
+        return None
     return min(start for start, _ in bounds), max(end for _, end in bounds)
-
-
-def _is_tick(value: Any) -> bool:
-    return isinstance(value, int | float) and float(value).is_integer()
 
 
 def _bounds(channel: Channel, ticks: NDArray[np.int64]) -> tuple[int, int]:
@@ -278,7 +269,7 @@ def _report(path: Path, faults: list[str], held: dict[str, ChannelFiles]) -> Non
     """Raise for what is missing, or warn where the caller allows it."""
     message = f"{path}: {'; '.join(faults)}"
     if any(item.reading.allow_partial for item in held.values()):
-        warnings.warn(message, MissingSamplesWarning, stacklevel=4)
+        warn(message, MissingSamplesWarning)
         return
     raise IncompleteDataError(
         f"{message}: load the record again, or say allow_partial=True to take what is "

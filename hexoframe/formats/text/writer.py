@@ -6,7 +6,6 @@ Values and stamps become text here, block by block. Reading does not belong here
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import pandas as pd
 
 from hexoframe import digits
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
-from hexoframe.errors import ConfigurationError, MissingFactsWarning
+from hexoframe.errors import ConfigurationError, MissingFactsWarning, warn
 from hexoframe.formats.output import new_folder
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.names import (
@@ -156,11 +155,10 @@ def write(  # noqa: PLR0913  # the settings of the old script
     target, missing = _target(record, root)
     missing += _unknown_facts(record.facts)
     if missing:
-        warnings.warn(
+        warn(
             "left out, as the source does not say it or the .txt cannot hold it: "
             f"{'; '.join(missing)}. Parquet and CSV keep all that is known",
             MissingFactsWarning,
-            stacklevel=2,
         )
     with new_folder(target, overwrite=overwrite, owned=_is_own) as folder:
         for channel in wanted:

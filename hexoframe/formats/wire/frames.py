@@ -6,13 +6,12 @@ every other door; here is only which datatype goes into which column.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hexoframe.calibration import values_from_json
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
-from hexoframe.errors import ResponseError, SkippedChannelWarning
+from hexoframe.errors import ResponseError, SkippedChannelWarning, warn
 from hexoframe.frames import make_frame, merge_ticks
 from hexoframe.timestamps import ticks_to_index
 
@@ -119,8 +118,7 @@ def _warn_of_others(
         if number not in used and held.ticks.size
     )
     if others:
-        warnings.warn(
+        warn(
             f"samples of the datatypes {others} left out: no channel of {family}",
             SkippedChannelWarning,
-            stacklevel=3,
         )
