@@ -25,7 +25,6 @@ from hexoframe.errors import (
     CacheError,
     ConfigurationError,
     HexoframeWarning,
-    MissingFactsWarning,
     ServerError,
 )
 from hexoframe.formats import parquet
@@ -626,14 +625,6 @@ def test_a_record_that_is_being_loaded_is_not_cleared_under_its_hands(
     loading.join()
     assert cache.info()["record"].tolist() == [41]
     assert differences(done[0], whole) == []
-
-
-def test_a_table_that_did_not_come_keeps_the_record_out_of_the_cache(load, server):
-    server.faults.add(Fault(kind="status", path="/api/trackpoint/", times=None))
-    with pytest.warns(MissingFactsWarning):
-        load()
-    assert entries() == []
-    assert cache.info()["complete"].tolist() == [False]
 
 
 def test_lists_are_fit_for_json_and_names_of_folders_hold_no_url(load, folder):

@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
-from hexoframe.api.about import FACT_REQUESTS, FACTS, fetch_fact, fetch_head
+from hexoframe.api.about import FACT_REQUESTS, fetch_head
 from hexoframe.api.assemble import assemble
 from hexoframe.api.costs import REQUESTS_HZ, Estimate
 from hexoframe.api.fetch import BinaryRefusedError, Fetcher, fetch_samples
@@ -31,6 +31,7 @@ from hexoframe.api.plan import (
 )
 from hexoframe.api.progress import Meter
 from hexoframe.api.shelf import Shelf
+from hexoframe.api.tables import Tables, unknown_tables, warn_of_unknown
 from hexoframe.cache import Selection
 from hexoframe.channels import (
     CLOCK_OF_FAMILY,
@@ -41,15 +42,10 @@ from hexoframe.channels import (
     family_of,
 )
 from hexoframe.errors import (
-    AuthenticationError,
     CacheError,
     ConfigurationError,
-    HexoframeError,
-    MissingFactsWarning,
     MissingSamplesWarning,
-    NotFoundError,
     ResponseError,
-    ServerError,
     TimestampError,
     warn,
 )
@@ -77,8 +73,6 @@ Moment = int | str | datetime
 _PROBE_S = 10
 # What a record says of itself if the server gave no binary export of it.
 _EXPORT, _REFUSED = "export", "refused"
-# A table of facts that fails so is left out with a warning: the samples count.
-_FACT_FAILURES = (NotFoundError, ServerError, ResponseError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +201,7 @@ def kept_record(cache: Cache, host: str, record: int, order: Order) -> RecordDat
         if held.holds(wanted):
             data = _cut_out(cache, entry, wanted, order)
             _warn_of_refusal(data, order)
+            warn_of_unknown(data, part=wanted.window is not None)
             return data
     raise CacheError(
         f"the cache holds nothing of record {record} of {host} with the channels, the "
@@ -285,10 +280,6 @@ def _channels(family: Family, order: Order) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.channel for row in rows))
 
 
-class _LackingError(Exception):
-    """A table of the record did not come."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Coming:
     """A record whose samples are there, and whose tables may still be on their way.
@@ -301,8 +292,8 @@ class _Coming:
         The part that is wanted.
     lost : bool
         Whether samples did not come.
-    tables : dict of str to DataFrame or HexoframeError
-        The tables that came by now, or why they did not.
+    tables : Tables
+        The tables that came by now.
     finish : callable
         Waits for the tables.
     """
@@ -310,38 +301,27 @@ class _Coming:
     whole: RecordData
     window: tuple[int, int] | None
     lost: bool
-    tables: dict[str, pd.DataFrame | HexoframeError]
+    tables: Tables
     finish: Callable[[], None]
 
     @property
     def data(self) -> RecordData:
         """The part that is wanted, with what is known so far beside the samples."""
-        return self._cut(self.whole)
+        return _cut(self.whole, self.window)
 
     @cached_property
     def complete(self) -> RecordData:
         """The part that is wanted, with the tables that came; waits for them."""
         self.finish()
-        came: dict[str, Any] = {}
-        for name, table in self.tables.items():
-            if not isinstance(table, HexoframeError):
-                came[name] = table
-                continue
-            warn(
-                f"the {name} of record {self.whole.id} are not known: {table}",
-                MissingFactsWarning,
-            )
-        return self._cut(self.whole.with_facts(replace(self.whole.facts, **came)))
+        return _cut(self.tables.added_to(self.whole), self.window)
 
     def facts(self) -> Facts:
-        """Return the facts of the part; waits for the tables, which must all come."""
-        facts = self.complete.facts
-        if any(isinstance(table, HexoframeError) for table in self.tables.values()):
-            raise _LackingError
-        return facts
+        """Return the facts of the part that is wanted; waits for the tables."""
+        return self.complete.facts
 
-    def _cut(self, data: RecordData) -> RecordData:
-        return data if self.window is None else data.cut(*self.window)
+
+def _cut(data: RecordData, window: tuple[int, int] | None) -> RecordData:
+    return data if window is None else data.cut(*window)
 
 
 class _Load:
@@ -373,18 +353,20 @@ class _Load:
             return kept
         parts = cache.parts(wanted, fresh=refresh)
         with cache.writing(), self._download(family, parts) as coming:
-            if not coming.lost:
-                with suppress(_LackingError):
-                    entry = cache.store(wanted, coming.data, facts=coming.facts)
-                    return _cut_out(cache, entry, wanted, self._order)
-            # What lacks something is for this caller alone, who was told of it.
-            return self._shown(coming.complete)
+            if coming.lost:
+                # What lacks samples is for this caller alone, who was told of it.
+                return self._shown(coming.complete)
+            entry = cache.store(wanted, coming.data, facts=coming.facts)
+            return _cut_out(cache, entry, wanted, self._order)
 
     def _kept(self, cache: Cache, wanted: Selection) -> RecordData | None:
         """Open what the cache has; what is damaged is removed."""
         while (entry := cache.find(wanted)) is not None:
             try:
                 data = _cut_out(cache, entry, wanted, self._order)
+                lacks = unknown_tables(data, part=wanted.window is not None)
+                if lacks and self._completed(cache, entry, lacks):
+                    data = _cut_out(cache, entry, wanted, self._order)
             except CacheError as error:
                 _LOG.warning("%s: fetched again", error)
                 cache.forget(entry)
@@ -392,6 +374,16 @@ class _Load:
                 _warn_of_refusal(data, self._order)
                 return data
         return None
+
+    def _completed(self, cache: Cache, entry: Entry, lacks: Sequence[str]) -> bool:
+        """Ask for tables that an entry lacks; return whether some came."""
+        tables = Tables(self._transport, self._head, lacks)
+        for request in tables.requests():
+            request()
+        data = tables.added_to(cache.open(entry, ReadOptions()))
+        if tables.came:
+            cache.store(entry.selection, _cut(data, entry.selection.window))
+        return bool(tables.came)
 
     def into_memory(self) -> RecordData:
         """Load the record without a cache."""
@@ -491,7 +483,7 @@ class _Load:
         """Fetch the samples that the folder lacks; tables still come in the block."""
         order, head, shelf = self._order, self._head, Shelf(folder)
         plan = self.plan(family)
-        tables: dict[str, pd.DataFrame | HexoframeError] = {}
+        tables = Tables(self._transport, head)
         title = f"record {head.id}"
         with Meter(title, family, show=self._progress) as meter:
             fetcher = Fetcher(
@@ -503,11 +495,11 @@ class _Load:
                 allow_partial=order.options.allow_partial,
             )
             try:
-                fetched = fetcher.run(plan, self._facts(tables))
+                fetched = fetcher.run(plan, tables.requests())
             except BinaryRefusedError as error:
                 plan = self._without_export(family, plan, error)
                 head = replace(head, info={**head.info, _EXPORT: _REFUSED})
-                fetched = fetcher.run(plan, self._facts(tables))
+                fetched = fetcher.run(plan, tables.requests())
         try:
             data = assemble(
                 plan,
@@ -526,24 +518,6 @@ class _Load:
             )
         finally:
             fetcher.stop()
-
-    def _facts(
-        self, tables: dict[str, pd.DataFrame | HexoframeError]
-    ) -> Iterator[Callable[[], None]]:
-        """Yield the requests for tables that have not come yet."""
-        for name in FACTS:
-            if name not in tables:
-                yield partial(self._fact, name, tables)
-
-    def _fact(
-        self, name: str, tables: dict[str, pd.DataFrame | HexoframeError]
-    ) -> None:
-        try:
-            tables[name] = fetch_fact(self._transport, name, self._head)
-        except (AuthenticationError, *_FACT_FAILURES) as error:
-            if isinstance(error, AuthenticationError) and error.status != 403:
-                raise
-            tables[name] = error
 
     def _without_export(
         self, family: Family, plan: Plan, refused: BinaryRefusedError

@@ -299,20 +299,41 @@ def test_tables_are_asked_for_after_the_samples(server, client_of, tmp_path):
     assert max(samples) < min(tables)
 
 
-def test_a_table_that_does_not_come_leaves_what_was_kept(
-    server, client_of, tmp_path, differences
+@pytest.mark.parametrize("window", [None, (SHIRT.start + 5120, SHIRT.start + 51200)])
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_record_without_a_table_is_kept_and_gets_it_later(
+    server, client_of, tmp_path, differences, window, status
 ):
-    client = client_of(server, tmp_path)
-    before = client.load_record(41, channels=SOME)
+    start, end = window or (None, None)
+
+    def load(**how):
+        client = client_of(server, tmp_path)
+        return client.load_record(41, channels=SOME, start=start, end=end, **how)
+
+    missing = pytest.warns(MissingFactsWarning, match="the annotations of record 41")
+    whole = load(refresh=True)
     server.faults.add(
-        Fault(kind="status", status=500, path=TABLES["metrics"], times=None)
+        Fault(kind="status", status=status, path=TABLES["annotations"], times=None)
     )
-    with pytest.warns(MissingFactsWarning, match="the metrics of record 41"):
-        client.load_record(41, channels=SOME, refresh=True)
+    with missing:
+        load(refresh=True)
+    server.clear_log()
+    with missing:
+        record = load()
+    assert {entry.path.split("?")[0] for entry in server.log} == {
+        "/api/record/41/",
+        TABLES["annotations"],
+    }
+    assert record.facts.annotations is None
+    server.clear_log()
+    with missing:
+        assert differences(load(offline=True), whole, but=("annotations",)) == []
+    assert not server.log
     server.faults.clear()
-    kept = client.load_record(41, channels=SOME, offline=True)
-    assert differences(kept, before) == []
-    assert len(kept.metrics)
+    assert differences(load(), whole) == []
+    server.clear_log()
+    assert differences(load(), whole) == []
+    assert len(server.log) == 1, "only whether the record changed"
 
 
 @pytest.mark.parametrize("kind", ["429", "401", "drop"])
