@@ -71,19 +71,24 @@ class Meter:
             }
             self._counted = dict.fromkeys(self._expected, 0)
             self._done, self._pieces = 0, len(pieces)
-            if self._show and self._bar is None:
-                from tqdm import tqdm  # noqa: PLC0415  # only where there is a bar
-
-                self._bar = tqdm(
-                    desc=self._title,
-                    total=1,
-                    file=sys.stderr,
-                    bar_format=_FORMAT,
-                    ncols=min(_WIDEST, shutil.get_terminal_size().columns),
-                    miniters=0,
-                )
+            total = sum(self._expected.values()) or 1
+            # Either of them draws the bar.
             if self._bar is not None:
-                self._bar.reset(total=sum(self._expected.values()) or 1)
+                self._bar.reset(total=total)
+            elif self._show:
+                self._bar = self._new_bar(total)
+
+    def _new_bar(self, total: int) -> Any:
+        from tqdm import tqdm  # noqa: PLC0415  # only where there is a bar
+
+        return tqdm(
+            desc=self._title,
+            total=total,
+            file=sys.stderr,
+            bar_format=_FORMAT,
+            ncols=min(_WIDEST, shutil.get_terminal_size().columns),
+            miniters=0,
+        )
 
     def took(self, piece: Piece, length: int) -> None:
         """Count bytes of a piece as they come."""

@@ -60,6 +60,15 @@ def test_a_terminal_shows_requests_megabytes_and_the_end(screen):
     assert "left" in last
 
 
+def test_a_bar_is_drawn_once_when_it_begins_and_once_when_it_begins_anew(screen):
+    shown = screen()
+    with Meter("record 41", "hexoskin", show=None) as meter:
+        meter.plan(PIECES)
+        assert shown.getvalue().count("  0%|") == 1
+        meter.plan(PIECES)
+        assert shown.getvalue().count("  0%|") == 2
+
+
 @pytest.mark.parametrize(("terminal", "show"), [(False, None), (True, False)])
 def test_where_nobody_looks_nothing_is_shown(screen, terminal, show):
     shown = screen(terminal=terminal)
