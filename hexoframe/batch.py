@@ -30,6 +30,7 @@ __all__ = [
     "Saved",
     "Selection",
     "each_of",
+    "each_saved",
     "open_each",
     "save_files",
     "save_ranges",
@@ -302,7 +303,7 @@ def save_records(
         record = client.load_record(number, **selection.arguments(), **how)
         return output.save(number, record)
 
-    return _each_saved(numbers, save)
+    return each_saved(numbers, save)
 
 
 def save_ranges(
@@ -338,7 +339,7 @@ def save_ranges(
         record = client.load_range(number, **selection.whole(), **how)
         return output.save(number, selection.of(record), below=f"range_{number}")
 
-    return _each_saved(numbers, save)
+    return each_saved(numbers, save)
 
 
 def save_files(
@@ -403,6 +404,25 @@ def open_each(
             yield path, FileFormatError(f"{path} holds no recording")
 
 
-def _each_saved(names: Iterable[str], save: Callable[[str], Saved]) -> Iterator[Saved]:
+def each_saved(names: Iterable[str], save: Callable[[str], Saved]) -> Iterator[Saved]:
+    """Save things one after the other; what cannot be saved stops no other.
+
+    Parameters
+    ----------
+    names : iterable of str
+        What they are called.
+    save : callable
+        What saves one.
+
+    Yields
+    ------
+    Saved
+        What became of each.
+
+    Raises
+    ------
+    AuthenticationError, UnreachableError
+        As for `each_of`.
+    """
     for name, done in each_of(names, save):
         yield Saved(name=name, errors=[done]) if isinstance(done, Exception) else done

@@ -23,6 +23,7 @@ COMMAND_LINE: Mapping[str, str] = {
     "client_secret=": "HEXOFRAME_CLIENT_SECRET",
     "allow_partial=": "--allow-partial",
     "channels=": "--channels",
+    "file=": "--out",
     "model=": "--model",
     "offline=": "--offline",
     "overwrite=": "--overwrite",

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hexoframe.client import Client
 
-__all__ = ["client"]
+__all__ = ["client", "is_number"]
+
+
+def is_number(what: str) -> bool:
+    """Whether a PATH or ID is the id of a record, and no file of that name."""
+    return what.isdecimal() and not Path(what).exists()
 
 
 @contextmanager

@@ -21,9 +21,11 @@ __all__ = [
     "MOMENT",
     "fetching",
     "fetching_ranges",
+    "gather",
     "ids",
     "listing",
     "model",
+    "no_waveforms",
     "output",
     "partial",
     "reading",
@@ -36,10 +38,20 @@ LISTING = ("table", "csv", "json")
 """The forms of a list."""
 
 
-def _gather(
+def gather(
     name: str, make: Callable[..., Any], *options: Callable[[Any], Any]
 ) -> Callable[[_F], _F]:
-    """Return a decorator that hands some options over as one argument."""
+    """Return a decorator that hands some options over as one argument.
+
+    Parameters
+    ----------
+    name : str
+        What the argument is called.
+    make : callable
+        Makes it of the values of the options.
+    *options : callable
+        The options, as click makes them.
+    """
     probe: Any = lambda: None  # noqa: E731  # click collects the options on a function
     for option in reversed(options):
         option(probe)
@@ -108,7 +120,14 @@ def _select(channels: tuple[str, ...], *, no_waveforms: bool, **rest: Any) -> Se
     return Selection(channels=wanted, waveforms=not no_waveforms, **rest)
 
 
-selection = _gather(
+no_waveforms = click.option(
+    "--no-waveforms",
+    is_flag=True,
+    help="Leave out ECG, respiration, acceleration and PPG: much quicker.",
+)
+"""Option for the rest alone, as ``no_waveforms``."""
+
+selection = gather(
     "selection",
     _select,
     click.option(
@@ -117,11 +136,7 @@ selection = _gather(
         multiple=True,
         help="Channels by name or id, such as ecg,heart_rate; all by default.",
     ),
-    click.option(
-        "--no-waveforms",
-        is_flag=True,
-        help="Leave out ECG, respiration, acceleration and PPG: much quicker.",
-    ),
+    no_waveforms,
     click.option(
         "--start",
         metavar="TIME",
@@ -175,11 +190,11 @@ def _with_tabs(fmt: str | None) -> str | None:
     return None if fmt is None else fmt.replace("\\t", "\t")
 
 
-fetching = _gather("how", dict, _REFRESH, _PARTIAL, _OFFLINE)
+fetching = gather("how", dict, _REFRESH, _PARTIAL, _OFFLINE)
 """Options for how records are fetched, as ``how``."""
-fetching_ranges = _gather("how", dict, _REFRESH, _PARTIAL)
+fetching_ranges = gather("how", dict, _REFRESH, _PARTIAL)
 """Options for how ranges are fetched, as ``how``."""
-reading = _gather("source", _source, *_SOURCE)
+reading = gather("source", _source, *_SOURCE)
 """Options for text in files that are read, as ``source``."""
 partial = _PARTIAL
 """Option for lost samples, as ``allow_partial``."""
@@ -215,7 +230,7 @@ def _put_out(
     return wanted
 
 
-output = _gather(
+output = gather(
     "output",
     _put_out,
     click.option(
@@ -268,7 +283,7 @@ def _form(*, as_csv: bool, as_json: bool) -> str:
     return LISTING[1 if as_csv else 2 if as_json else 0]
 
 
-listing = _gather(
+listing = gather(
     "form",
     _form,
     click.option("--csv", "as_csv", is_flag=True, help="As CSV, everything in it."),

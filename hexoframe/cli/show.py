@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hexoframe.batch import Selection, open_each
-from hexoframe.cli.asking import client
+from hexoframe.cli.asking import client, is_number
 from hexoframe.cli.commands import KEPT, fail, progress, say_if_interrupted, tell
 from hexoframe.cli.lists import show_data, show_lines, table_lines
 from hexoframe.cli.options import fetching, listing, reading, selection
@@ -64,7 +63,7 @@ def _opened(
     what: str, selection: Selection, how: dict[str, Any], source: dict[str, Any]
 ) -> Iterator[tuple[str, Record | Exception]]:
     """Yield the record of an id, or all recordings in a path."""
-    if what.isdecimal() and not Path(what).exists():
+    if is_number(what):
         say_if_interrupted(KEPT)
         with client(offline=how["offline"]) as asking:
             asked = {**selection.arguments(), **how, "progress": progress()}

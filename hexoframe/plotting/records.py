@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hexoframe.plotting.subjects import Length, Start
     from hexoframe.recorddata import RecordData
 
-__all__ = ["plot_record"]
+__all__ = ["VIEWS", "plot_record"]
 
 
 class _Part(NamedTuple):
@@ -110,9 +110,9 @@ def plot_record(
         "ax": ax,
     }
     part = _Part(record, place)
-    view = _VIEWS.get(str(what))
+    view = VIEWS.get(str(what))
     if view is None:
-        view = _VIEWS.get(record.channel(what).name, _channel)
+        view = VIEWS.get(record.channel(what).name, _channel)
     return view(part, what)
 
 
@@ -164,7 +164,7 @@ def _activity(part: _Part, key: str | int) -> Picture:
     )
 
 
-_VIEWS: Mapping[str, Callable[[_Part, str | int], Picture]] = {
+VIEWS: Mapping[str, Callable[[_Part, str | int], Picture]] = {
     "ecg": _ecg,
     "respiration": _respiration,
     "rr": _rr,
@@ -172,3 +172,4 @@ _VIEWS: Mapping[str, Callable[[_Part, str | int], Picture]] = {
     "sleep": _sleep,
     "activity": _activity,
 }
+"""Pictures of a name of their own, beside ``overview`` and ``coverage``."""

@@ -23,11 +23,19 @@ from hexoframe.errors import ConfigurationError, SkippedChannelWarning
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data" / "samples" / "hexoskin_10min.zip"
 NAMES = ["BASE_URL", "USERNAME", "PASSWORD", "API_KEY", "API_SECRET"]
-HEAVY = {"flask", "importlib.metadata", "numpy", "pandas", "pyarrow", "requests"}
+HEAVY = {
+    "flask",
+    "importlib.metadata",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "requests",
+}
 
 COMMANDS = [
     "menu", "records", "info", "estimate", "download", "range", "login", "logout",
-    "whoami", "convert", "show", "cache", "channels", "demo", "simulate",
+    "whoami", "convert", "show", "plot", "cache", "channels", "demo", "simulate",
 ]  # fmt: skip
 WHOLE = [*([name] for name in COMMANDS), ["cache", "info"], ["cache", "clear"]]
 
