@@ -1,4 +1,4 @@
-"""The first thing that a newcomer runs: a record loaded, looked at and written.
+"""The first thing that a newcomer runs: a record loaded, looked at, written and drawn.
 
 A local server stands in for the vendor's service, so that no account is needed. Every
 step prints the line of Python that does the same.
@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 import hexoframe
+from hexoframe.pictures import save_figure, without_screen
 from hexoframe.simulator.server import serve
 
 __all__ = ["main"]
@@ -36,8 +37,9 @@ def main(path: Path | None = None, to: Path | None = None) -> None:
     Raises
     ------
     HexoframeError
-        If the server cannot run, or the record cannot be loaded or written.
+        If the server cannot run, or the record cannot be loaded, written or drawn.
     """
+    without_screen()  # what is missing is told before anything is done
     target = to or Path(tempfile.mkdtemp(prefix="hexoframe-demo-"))
     given = [] if path is None else [path]
     with serve(recordings=() if given else None, exports=given) as server:
@@ -64,7 +66,7 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def _show(target: Path) -> None:
-    """List records, load one, print its table and coverage, write it three times."""
+    """List records, load one, print its tables, write it three times and draw it."""
     shown = ["id", "duration", "device", "status"]
     records = hexoframe.list_records()
     _say(f"hexoframe.list_records()[{shown}]", records[shown])
@@ -83,6 +85,11 @@ def _show(target: Path) -> None:
         written = getattr(record, name)(folder)
         sizes = [item.stat().st_size for item in written.iterdir()]
         _print(f"{len(sizes)} files, {sum(sizes):,} bytes in {written}")
+    file = target / "overview.png"
+    _step(f'record.plot()[0].savefig("{file.as_posix()}")')
+    figure, _ = record.plot()
+    save_figure(figure, file)
+    _print(f"1 picture, {file.stat().st_size:,} bytes")
 
 
 def _step(code: str) -> None:

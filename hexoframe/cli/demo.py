@@ -18,7 +18,7 @@ __all__ = ["demo"]
     help="Folder for the files; a temporary one by default.",
 )
 def demo(path: Path | None, to: Path | None) -> None:
-    """Load a record from a local server, look at it and write it.
+    """Load a record from a local server, show, write and draw it.
 
     No account is needed: the server stands in for the vendor's. PATH is a vendor export
     (ZIP or folder) that it serves; without it, it has synthetic records. Each step

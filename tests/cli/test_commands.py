@@ -295,7 +295,7 @@ def test_what_a_terminal_cannot_show_is_escaped_and_no_error(run, tmp_path):
 # --- the commands -------------------------------------------------------------------
 
 
-def test_demo_loads_a_record_and_writes_it(run, samples, tmp_path):
+def test_demo_loads_a_record_writes_it_and_draws_it(run, samples, tmp_path):
     pytest.importorskip("flask", reason="the simulated service needs Flask")
     done = run("demo", samples / "hexoskin_10min.zip", "--to", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -304,7 +304,23 @@ def test_demo_loads_a_record_and_writes_it(run, samples, tmp_path):
     told = [line for line in done.stderr.splitlines() if line.startswith("hexoframe:")]
     assert any("metrics" in line for line in told)
     assert ".py" not in done.stderr
-    assert {"txt", "csv", "parquet"} <= {path.name for path in tmp_path.iterdir()}
+    made = ["txt", "csv", "parquet", "overview.png"]
+    assert {path.name for path in tmp_path.iterdir()} == {"cache", *made}
+    steps = re.findall(r"^>>> (.*)$", done.stdout, re.MULTILINE)
+    picture = tmp_path / "overview.png"
+    assert steps[-1] == f'record.plot()[0].savefig("{picture.as_posix()}")'
+    # It is the picture of the record that was written before it.
+    (written,) = (tmp_path / "parquet").iterdir()
+    given = run("plot", written, "--out", tmp_path / "plotted.png")
+    assert given.returncode == 0, given.stderr
+    assert read_pixels(picture).tolist() == read_pixels(given.stdout.strip()).tolist()
+    assert read_pixels(picture).std() > 0.1
+
+
+def read_pixels(file):
+    from matplotlib import image
+
+    return image.imread(file)[..., :3].mean(axis=2)
 
 
 @pytest.fixture

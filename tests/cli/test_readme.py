@@ -74,3 +74,16 @@ echo "${{COMPREPLY[@]}}"
         env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
     )  # fmt: skip
     assert done.stdout.split() == [expected], done.stderr
+
+
+def test_the_picture_of_readme_is_what_its_command_makes(give, tmp_path):
+    image = pytest.importorskip("matplotlib.image", reason="pictures need matplotlib")
+    (line,) = re.findall(r"`hexoframe (plot [^`]*)`", README)
+    name, path, *more, file = line.split()
+    target = tmp_path / file
+    assert give(name, ROOT / path, *more, target).exit_code == 0
+    shown = image.imread(ROOT / "notebooks" / "pictures" / file)
+    made = image.imread(target)
+    assert shown.shape == made.shape
+    # Another version of matplotlib may smooth its letters in another way.
+    assert abs(shown - made).mean() < 0.01
