@@ -17,8 +17,7 @@ __all__ = ["menu"]
     metavar="DIR",
     type=click.Path(path_type=Path),
     default=Path("HexoskinData"),
-    show_default=True,
-    help="Folder for the files; the menu can change it.",
+    help="Folder for the files, which the menu can change; HexoskinData by default.",
 )
 def menu(to: Path) -> None:
     """List, look at and download records from a menu.

@@ -19,6 +19,7 @@ from hexoframe.wording import spoken
 __all__ = [
     "LISTING",
     "MOMENT",
+    "Whole",
     "fetching",
     "fetching_ranges",
     "gather",
@@ -93,6 +94,27 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # older ones take non
 
 MOMENT = _Moment()
 """The type of options that take a time."""
+
+
+class Whole(click.ParamType):  # type: ignore[type-arg]  # older ones take none
+    """A whole number between limits, which help does not show as a formula.
+
+    Parameters
+    ----------
+    least, most : int
+        The limits; without `most` there is none above.
+    """
+
+    name = "number"
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self._range = click.IntRange(least, most)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return a number, or refuse it."""
+        return int(self._range.convert(value, param, ctx))
 
 
 # -- what is wanted of a record --------------------------------------------------------

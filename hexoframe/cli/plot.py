@@ -12,6 +12,7 @@ from hexoframe.cli.asking import client, is_number
 from hexoframe.cli.commands import KEPT, progress, say_if_interrupted
 from hexoframe.cli.options import (
     MOMENT,
+    Whole,
     fetching,
     gather,
     model,
@@ -119,10 +120,9 @@ _drawing = gather(
     click.option(
         "--dpi",
         metavar="N",
-        type=click.IntRange(10, 2400),
+        type=Whole(10, 2400),
         default=DPI,
-        show_default=True,
-        help="Pixels in an inch.",
+        help=f"Pixels in an inch; {DPI} by default.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace a picture from before."),
 )
@@ -130,14 +130,14 @@ _drawing = gather(
 
 @click.command()
 @click.argument("whats", metavar="PATH|ID...", nargs=-1, required=True)
+@_drawing
 @fetching
 @reading
-@_drawing
 def plot(
     whats: tuple[str, ...],
+    drawing: Drawing,
     how: dict[str, Any],
     source: dict[str, Any],
-    drawing: Drawing,
 ) -> None:
     """Draw a record on one page, or one channel of it.
 

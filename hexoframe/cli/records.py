@@ -10,7 +10,7 @@ from hexoframe.batch import Selection, each_of
 from hexoframe.cli.asking import client
 from hexoframe.cli.commands import fail, tell
 from hexoframe.cli.lists import show_frame, show_json, show_lines, width
-from hexoframe.cli.options import MOMENT, ids, listing, selection
+from hexoframe.cli.options import MOMENT, Whole, ids, listing, selection
 
 __all__ = ["estimate", "info", "records"]
 
@@ -24,8 +24,10 @@ __all__ = ["estimate", "info", "records"]
 @click.option(
     "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
 )
-@click.option("--status", help="Only of this status, such as complete.")
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="So many at most.")
+@click.option(
+    "--status", metavar="STATUS", help="Only of this status, such as complete."
+)
+@click.option("--limit", metavar="N", type=Whole(1), help="So many at most.")
 @listing
 def records(form: str, **filters: Any) -> None:
     """List the records that you may see, the newest first.

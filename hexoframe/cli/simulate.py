@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from hexoframe.cli.options import Whole
+
 __all__ = ["simulate"]
 
 
@@ -13,10 +15,10 @@ __all__ = ["simulate"]
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    metavar="N",
+    type=Whole(0, 65_535),
     default=0,
-    show_default=True,
-    help="Port on 127.0.0.1; 0 takes a free one.",
+    help="Port on 127.0.0.1; a free one by default.",
 )
 @click.option(
     "--export",
