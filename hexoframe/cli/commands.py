@@ -38,8 +38,29 @@ _DEBUG = "hexoframe.debug"
 _QUIET = "hexoframe.quiet"
 _RESUME = "hexoframe.resume"
 _INTERRUPTED = 130
+_NARROWEST = 38
 
 _SECRET = re.compile(r"pass|pwd|secret|token|key")
+
+
+class _Formatter(click.HelpFormatter):
+    """Writes help as wide as the terminal, also where that is narrow.
+
+    click never goes below fifty columns, and the terminal breaks lines anywhere.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        import shutil  # noqa: PLC0415  # a tenth of the start
+
+        super().__init__(*args, **kwargs)
+        columns = shutil.get_terminal_size().columns
+        self.width = min(self.width, max(columns - 2, _NARROWEST))
+
+
+class _Context(click.Context):
+    """A command that runs, with help of that width."""
+
+    formatter_class = _Formatter
 
 
 class Commands(click.Group):
@@ -51,6 +72,8 @@ class Commands(click.Group):
         As for ``click.Group``.
     """
 
+    context_class = _Context
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params.extend(_common_options())
@@ -59,6 +82,7 @@ class Commands(click.Group):
     def add_section(self, title: str, *commands: click.Command) -> None:
         """Add commands under a title of the help."""
         for command in commands:
+            command.context_class = _Context
             if not isinstance(command, Commands):
                 command.params.extend(_common_options())
             self.add_command(command)

@@ -25,6 +25,7 @@ __all__ = [
     "show_lines",
     "table_lines",
     "width",
+    "wrapped_lines",
 ]
 
 # Columns that are aligned to the right, whatever table they stand in.
@@ -94,6 +95,16 @@ def show_frame(
 def table_lines(rows: list[dict[str, str]]) -> list[str]:
     """Return rows in columns, as many as the terminal has room for."""
     return fit_columns(rows, width(), right=_NUMBERS) or ["none"]
+
+
+def wrapped_lines(lines: list[str]) -> list[str]:
+    """Return lines of prose, wrapped where the terminal has no room for them."""
+    import textwrap  # noqa: PLC0415  # only here
+
+    room = width()
+    if room is None:
+        return lines
+    return [part for line in lines for part in textwrap.wrap(line, room)]
 
 
 def show_data(frame: pd.DataFrame, form: str) -> None:

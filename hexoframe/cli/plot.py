@@ -21,17 +21,11 @@ from hexoframe.cli.options import (
 )
 from hexoframe.cli.saving import tell_saved
 from hexoframe.errors import ConfigurationError, TimestampError
-from hexoframe.pictures import (
-    DPI,
-    Drawing,
-    draw_files,
-    draw_records,
-    without_screen,
-)
 from hexoframe.wording import spoken
 
 if TYPE_CHECKING:
     from hexoframe.batch import Saved
+    from hexoframe.pictures import Drawing
 
 __all__ = ["plot"]
 
@@ -75,7 +69,10 @@ _LENGTH = _Length()
 
 
 def _draw(*, no_waveforms: bool, **rest: Any) -> Drawing:
-    return Drawing(waveforms=not no_waveforms, **rest)
+    from hexoframe.pictures import Drawing  # noqa: PLC0415  # help comes at once
+
+    given = {name: value for name, value in rest.items() if value is not None}
+    return Drawing(waveforms=not no_waveforms, **given)
 
 
 _drawing = gather(
@@ -85,7 +82,6 @@ _drawing = gather(
         "--channel",
         "what",
         metavar="NAME",
-        default="overview",
         help="One channel, by name or id; or coverage, sleep or rr. The page of the "
         "whole record by default.",
     ),
@@ -121,8 +117,7 @@ _drawing = gather(
         "--dpi",
         metavar="N",
         type=Whole(10, 2400),
-        default=DPI,
-        help=f"Pixels in an inch; {DPI} by default.",
+        help="Pixels in an inch; 100 by default.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace a picture from before."),
 )
@@ -146,6 +141,8 @@ def plot(
     others go on. Prints where the pictures are, a path a line. Needs pip install
     "hexoframe[plot]".
     """
+    from hexoframe.pictures import without_screen  # noqa: PLC0415
+
     without_screen()
     if drawing.file is not None and len(whats) > 1:
         raise click.UsageError(
@@ -166,6 +163,8 @@ def _drawn(
     source: dict[str, Any],
 ) -> Iterator[Saved]:
     """Draw the records of ids, then the recordings in paths."""
+    from hexoframe.pictures import draw_files, draw_records  # noqa: PLC0415
+
     numbers = [what for what in whats if is_number(what)]
     paths = [what for what in whats if what not in numbers]
     if numbers:

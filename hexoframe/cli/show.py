@@ -10,7 +10,7 @@ import click
 from hexoframe.batch import Selection, open_each
 from hexoframe.cli.asking import client, is_number
 from hexoframe.cli.commands import KEPT, fail, progress, say_if_interrupted, tell
-from hexoframe.cli.lists import show_data, show_lines, table_lines
+from hexoframe.cli.lists import show_data, show_lines, table_lines, wrapped_lines
 from hexoframe.cli.options import fetching, listing, reading, selection
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def show(
         found.append(coverage_frame(record))
         if form == "table":
             head = str(record).partition("\n\n")[0].splitlines()
-            show_lines([*head, "", *table_lines(coverage_rows(found[-1]))])
+            rows = table_lines(coverage_rows(found[-1]))
+            show_lines([*wrapped_lines(head), "", *rows])
     if found and form != "table":
         show_data(pd.concat(found), form)
     fail(failed, len(found) + failed, "recordings")

@@ -96,6 +96,15 @@ def test_help_fits_eighty_columns_and_begins_with_a_sentence(give, names, monkey
     assert not re.search(r"\[default|<=|>=|INTEGER|TEXT|RANGE", result.stdout)
 
 
+@pytest.mark.parametrize("names", [[], *WHOLE], ids=" ".join)
+def test_help_fits_a_narrow_terminal(give, names, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = give(*names, "--help").stdout
+    assert [line for line in shown.splitlines() if len(line) > 40] == []
+    # Words stay whole where the line has room for them.
+    assert re.search(r"Show\s+this\s+message\s+and\s+exit\.", shown)
+
+
 def test_help_knows_no_option_for_a_secret(give):
     shown = "".join(give(*names, "--help").stdout for names in WHOLE)
     assert not re.search(r"--\S*(pass|secret|token|key)", shown)

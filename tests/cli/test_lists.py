@@ -107,6 +107,18 @@ def test_a_narrow_terminal_gets_the_columns_that_fit(terminal):
     )
 
 
+def test_a_narrow_terminal_gets_the_whole_of_a_record_in_its_lines(terminal, samples):
+    path = samples / "hexoskin_10min.zip"
+    child = terminal("show", path, "--channels", "heart_rate", columns=40)
+    text = child.read()
+    child.close()
+    assert child.exitstatus == 0
+    lines = text.splitlines()
+    assert all(len(line) <= 40 for line in lines)
+    told = " ".join(text.split())
+    assert "2024-03-01 22:00:00 to 2024-03-01 22:09:59.875 UTC, 00:09:59.875" in told
+
+
 def test_a_long_list_is_shown_in_a_pager_at_a_terminal(terminal, tmp_path):
     pager = tmp_path / "pager"
     pager.write_text("#!/bin/sh\necho paged\ncat\n")
