@@ -107,8 +107,7 @@ def _ask(question: str) -> str:
 
 
 def _ask_password() -> str:
-    with _at_line_start():
-        return ask_at_terminal("Password (not shown): ", True)
+    return ask_at_terminal("Password (not shown): ", True)
 
 
 def _choose(title: str, choices: Sequence[str]) -> int | None:

@@ -202,16 +202,32 @@ def ask_at_terminal(question: str, hide: bool) -> str:  # noqa: FBT001  # see Pr
     ------
     AuthenticationError
         If there is no terminal.
+    EOFError
+        If the user ends the input instead.
     """
     if not sys.stdin.isatty():
         raise AuthenticationError(
             "there is no terminal to ask at: set HEXOFRAME_USERNAME and "
             "HEXOFRAME_PASSWORD, or HEXOFRAME_TOKEN"
         )
-    if not hide:
-        sys.stderr.write(question)
-        sys.stderr.flush()
-        return sys.stdin.readline().strip()
+    try:
+        return _ask_hidden(question) if hide else _ask_openly(question)
+    except (KeyboardInterrupt, EOFError):
+        # What is said next begins a line.
+        sys.stderr.write("\n")
+        raise
+
+
+def _ask_openly(question: str) -> str:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.strip()
+
+
+def _ask_hidden(question: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
@@ -259,12 +275,15 @@ class _Search:
 
     def ask(self, prompt: Prompt) -> None:
         """Ask for user name and password."""
-        name = self.found.username or prompt(f"User (e-mail) at {self.origin}: ", False)
-        password = prompt(f"Password of {name} (not shown): ", True)
-        if not name or not password:
-            raise AuthenticationError(
-                "nothing was typed; user name and password are both needed"
-            )
+        nothing = "nothing was typed; user name and password are both needed"
+        try:
+            question = f"User (e-mail) at {self.origin}: "
+            name = self.found.username or prompt(question, False)
+            password = name and prompt(f"Password of {name} (not shown): ", True)
+        except EOFError:
+            raise AuthenticationError(nothing) from None
+        if not password:
+            raise AuthenticationError(nothing)
         self.found = replace(self.found, username=name, password=Secret(password))
 
     def credential(self) -> Credential:

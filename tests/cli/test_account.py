@@ -71,6 +71,41 @@ def test_at_a_terminal_a_command_asks_and_the_password_is_not_shown(
     assert (hexoframe_made / "heart_rate.txt").exists()
 
 
+@pytest.mark.parametrize("ending", ["", None])
+@pytest.mark.parametrize("point", ["User .*: ", r"Password of .* \(not shown\): "])
+def test_who_types_nothing_is_told_at_once_in_a_line(terminal, stranger, ending, point):
+    child = terminal("whoami", **NO_KEYRING)
+    if point.startswith("Password"):
+        child.expect("User .*: ")
+        child.sendline(stranger.username)
+    child.expect(point)
+    if ending is None:
+        child.sendeof()
+    else:
+        child.sendline(ending)
+    told = child.read()
+    child.close()
+    assert child.exitstatus == 1
+    said = "hexoframe: nothing was typed; user name and password are both needed"
+    assert told.strip().splitlines() == [said]
+    assert told.startswith("\r\n")
+    assert stranger.log == []
+
+
+def test_ctrl_c_at_a_question_is_told_in_a_line_of_its_own(terminal, stranger):
+    for question in ("User .*: ", r"Password of .* \(not shown\): "):
+        child = terminal("download", "41", **NO_KEYRING)
+        if question.startswith("Password"):
+            child.expect("User .*: ")
+            child.sendline(stranger.username)
+        child.expect(question)
+        child.sendintr()
+        *_, last = child.read().splitlines()
+        child.close()
+        assert child.exitstatus == 130
+        assert last.startswith("hexoframe: interrupted: ")
+
+
 def test_login_keeps_a_token_which_other_commands_use(
     give, owner, own_config, monkeypatch
 ):
