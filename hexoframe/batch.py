@@ -166,7 +166,7 @@ class Output:
 
         Raises
         ------
-        TimestampError
+        ConfigurationError
             If the zone is none, or the format cannot be written.
         """
         if self.timestamps == "epoch":

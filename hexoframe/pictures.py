@@ -133,9 +133,7 @@ class Drawing:
         Raises
         ------
         ConfigurationError
-            If the suffix of the file is that of no picture.
-        TimestampError
-            If the zone is none.
+            If the suffix of the file is that of no picture, or the zone is none.
         """
         from hexoframe.timestamps import ticks_to_text  # noqa: PLC0415  # numpy
 

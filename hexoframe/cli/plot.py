@@ -20,7 +20,7 @@ from hexoframe.cli.options import (
     reading,
 )
 from hexoframe.cli.saving import tell_saved
-from hexoframe.errors import ConfigurationError, TimestampError
+from hexoframe.errors import ConfigurationError
 from hexoframe.wording import spoken
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def plot(
         )
     try:
         drawing.check()
-    except (ConfigurationError, TimestampError) as error:
+    except ConfigurationError as error:
         raise click.UsageError(spoken(str(error))) from error
     tell_saved(_drawn(whats, drawing, how, source), "record")
 
