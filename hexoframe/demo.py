@@ -23,7 +23,9 @@ __all__ = ["main"]
 _COVERAGE = ["expected", "received", "share", "gaps", "sensor_off", "flagged"]
 
 
-def main(path: Path | None = None, to: Path | None = None) -> None:
+def main(
+    path: Path | None = None, to: Path | None = None, *, progress: bool | None = None
+) -> None:
     """Run the demonstration.
 
     Parameters
@@ -33,6 +35,8 @@ def main(path: Path | None = None, to: Path | None = None) -> None:
     to : Path, optional
         Folder for the files, and for the cache of this demonstration; a temporary one
         by default.
+    progress : bool, optional
+        Whether a bar is drawn; by default where stderr is a terminal.
 
     Raises
     ------
@@ -46,7 +50,7 @@ def main(path: Path | None = None, to: Path | None = None) -> None:
         _print(f"A local server stands in for the service: {server.base_url}")
         known = {**server.environment(), "HEXOFRAME_CACHE_DIR": str(target / "cache")}
         with _environment(known):
-            _show(target)
+            _show(target, progress=progress)
     _print(f"\nAll files are in {target}; they are yours to look at and to remove.")
 
 
@@ -65,15 +69,15 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _show(target: Path) -> None:
+def _show(target: Path, *, progress: bool | None) -> None:
     """List records, load one, print its tables, write it three times and draw it."""
     shown = ["id", "duration", "device", "status"]
     records = hexoframe.list_records()
     _say(f"hexoframe.list_records()[{shown}]", records[shown])
     # The oldest: the one synthetic record with everything in it.
     number = int(records["id"].iloc[-1])
-    _step(f"record = hexoframe.load_record({number}, progress=True)")
-    record = hexoframe.load_record(number, progress=True)
+    _step(f"record = hexoframe.load_record({number})")
+    record = hexoframe.load_record(number, progress=progress)
     _say("record", record)
     _say('record["ecg"].head(3)', record["ecg"].head(3))
     _say("record.annotations", record.annotations)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from hexoframe.cli.commands import progress
+
 __all__ = ["demo"]
 
 
@@ -26,4 +28,4 @@ def demo(path: Path | None, to: Path | None) -> None:
     """
     from hexoframe.demo import main  # noqa: PLC0415  # it needs pandas
 
-    main(path, to)
+    main(path, to, progress=progress())

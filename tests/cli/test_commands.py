@@ -315,6 +315,7 @@ def test_demo_loads_a_record_writes_it_and_draws_it(run, samples, tmp_path):
     told = [line for line in done.stderr.splitlines() if line.startswith("hexoframe:")]
     assert any("metrics" in line for line in told)
     assert ".py" not in done.stderr
+    assert "%|" not in done.stderr  # nobody looks
     made = ["txt", "csv", "parquet", "overview.png"]
     assert {path.name for path in tmp_path.iterdir()} == {"cache", *made}
     steps = re.findall(r"^>>> (.*)$", done.stdout, re.MULTILINE)
@@ -326,6 +327,14 @@ def test_demo_loads_a_record_writes_it_and_draws_it(run, samples, tmp_path):
     assert given.returncode == 0, given.stderr
     assert read_pixels(picture).tolist() == read_pixels(given.stdout.strip()).tolist()
     assert read_pixels(picture).std() > 0.1
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_demo_draws_its_bar_at_a_terminal_unless_it_is_to_be_quiet(terminal, quiet):
+    child = terminal("demo", "--to", "out", *(["--quiet"] if quiet else []))
+    assert ("%|" in child.read()) != quiet
+    child.close()
+    assert child.exitstatus == 0
 
 
 def read_pixels(file):
