@@ -124,6 +124,20 @@ def record_rows(records: pd.DataFrame) -> Rows:
     ]
 
 
+def range_rows(ranges: pd.DataFrame) -> Rows:
+    """Return rows of `Client.list_ranges`."""
+    return [
+        {
+            "id": plain(row["id"]),
+            "start (UTC)": _minute(row["start"]),
+            "duration": _length(row["duration"]),
+            "name": plain(row["name"]),
+            "user": plain(row["user"]),
+        }
+        for _, row in ranges.reset_index().iterrows()
+    ]
+
+
 def channel_rows(table: pd.DataFrame) -> Rows:
     """Return rows of `hexoframe.channel_table`."""
     return [

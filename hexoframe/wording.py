@@ -14,6 +14,7 @@ __all__ = ["COMMAND_LINE", "MENU", "spoken"]
 COMMAND_LINE: Mapping[str, str] = {
     "login()": "'hexoframe login'",
     "list_records()": "'hexoframe records'",
+    "connect().list_ranges()": "'hexoframe ranges'",
     "open_records()": "'hexoframe convert'",
     "cache.info()": "'hexoframe cache info'",
     "cache.clear()": "'hexoframe cache clear'",
@@ -46,7 +47,7 @@ MENU: Mapping[str, str] = {
 }
 """What they are in the menu, or where else."""
 
-_CALL = re.compile(r"\b(?:hexoframe\.)?([\w.]+)\([^()]*\)")
+_CALL = re.compile(r"\b(?:hexoframe\.)?([\w.]+(?:\(\)\.\w+)?)\([^()]*\)")
 _ARGUMENT = re.compile(r"\b(\w+=)(True\b|(?=[\w'\"]))?")
 
 

@@ -18,6 +18,7 @@ from hexoframe.wording import COMMAND_LINE, MENU, spoken
         ("OAuth2 client (client_id=, client_secret=), or",
          "OAuth2 client (HEXOFRAME_CLIENT_ID, HEXOFRAME_CLIENT_SECRET), or"),
         ("list_records(user=...) shows", "'hexoframe records' shows"),
+        ("connect().list_ranges() shows", "'hexoframe ranges' shows"),
         ("model='x': give", "--model 'x': give"),
         ("two\nlines", "two lines"),
     ],

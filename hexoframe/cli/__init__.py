@@ -19,7 +19,7 @@ from hexoframe.cli.demo import demo
 from hexoframe.cli.download import download, range_
 from hexoframe.cli.menu import menu
 from hexoframe.cli.plot import plot
-from hexoframe.cli.records import estimate, info, records
+from hexoframe.cli.records import estimate, info, ranges, records
 from hexoframe.cli.show import show
 from hexoframe.cli.simulate import simulate
 from hexoframe.version import __version__
@@ -38,7 +38,9 @@ def _hexoframe() -> None:
     """
 
 
-_hexoframe.add_section("The service", menu, records, info, estimate, download, range_)
+_hexoframe.add_section(
+    "The service", menu, records, ranges, info, estimate, download, range_
+)
 _hexoframe.add_section("Who you are", login, logout, whoami)
 _hexoframe.add_section("Files", convert, show, plot, cache)
 _hexoframe.add_section("Without an account", channels, demo, simulate)

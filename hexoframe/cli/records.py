@@ -1,4 +1,4 @@
-"""``hexoframe records``, ``info``, ``estimate``: what there is, and what it costs."""
+"""``hexoframe records``, ``ranges``, ``info``, ``estimate``: what there is."""
 
 from __future__ import annotations
 
@@ -12,22 +12,27 @@ from hexoframe.cli.commands import fail, tell
 from hexoframe.cli.lists import show_frame, show_json, show_lines, width
 from hexoframe.cli.options import MOMENT, Whole, ids, listing, selection
 
-__all__ = ["estimate", "info", "records"]
+__all__ = ["estimate", "info", "ranges", "records"]
+
+_USER = click.option("--user", metavar="USER", help="Only of this user: id or e-mail.")
+_START = click.option(
+    "--start", metavar="TIME", type=MOMENT, help="Only what begins then or later."
+)
+_END = click.option(
+    "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
+)
+_LIMIT = click.option("--limit", metavar="N", type=Whole(1), help="So many at most.")
 
 
 @click.command()
-@click.option("--user", metavar="USER", help="Only of this user: id or e-mail.")
+@_USER
 @click.option("--device", metavar="ID", help="Only of this device.")
-@click.option(
-    "--start", metavar="TIME", type=MOMENT, help="Only what begins then or later."
-)
-@click.option(
-    "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
-)
+@_START
+@_END
 @click.option(
     "--status", metavar="STATUS", help="Only of this status, such as complete."
 )
-@click.option("--limit", metavar="N", type=Whole(1), help="So many at most.")
+@_LIMIT
 @listing
 def records(form: str, **filters: Any) -> None:
     """List the records that you may see, the newest first.
@@ -39,6 +44,24 @@ def records(form: str, **filters: Any) -> None:
     with client() as asking:
         found = asking.list_records(**filters)
     show_frame(found, form, record_rows)
+
+
+@click.command()
+@_USER
+@_START
+@_END
+@_LIMIT
+@listing
+def ranges(form: str, **filters: Any) -> None:
+    """List the ranges (activities) that you may see, the newest first.
+
+    TIME carries its zone, as 2024-03-01T22:00:00Z does.
+    """
+    from hexoframe.listing import range_rows  # noqa: PLC0415  # pandas
+
+    with client() as asking:
+        found = asking.list_ranges(**filters)
+    show_frame(found, form, range_rows)
 
 
 @click.command()

@@ -34,8 +34,9 @@ HEAVY = {
 }
 
 COMMANDS = [
-    "menu", "records", "info", "estimate", "download", "range", "login", "logout",
-    "whoami", "convert", "show", "plot", "cache", "channels", "demo", "simulate",
+    "menu", "records", "ranges", "info", "estimate", "download", "range", "login",
+    "logout", "whoami", "convert", "show", "plot", "cache", "channels", "demo",
+    "simulate",
 ]  # fmt: skip
 WHOLE = [*([name] for name in COMMANDS), ["cache", "info"], ["cache", "clear"]]
 

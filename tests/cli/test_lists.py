@@ -46,6 +46,30 @@ def test_records_for_other_programs_are_those_of_python(give, form):
     assert lengths == expected["duration"].dt.total_seconds().tolist()
 
 
+def test_ranges_are_listed_as_python_lists_them(give):
+    with hexoframe.connect() as client:
+        expected = client.list_ranges().reset_index()
+    head, *rows = give("ranges").stdout.splitlines()
+    assert head.split() == ["id", "start", "(UTC)", "duration", "name", "user"]
+    assert [int(row.split()[0]) for row in rows] == expected["id"].tolist()
+    told = json.loads(give("ranges", "--json").stdout)
+    assert [row["name"] for row in told] == expected["name"].tolist()
+    lengths = [row["duration_s"] for row in told]
+    assert lengths == expected["duration"].dt.total_seconds().tolist()
+    assert len(lengths) > 1
+    (row,) = as_csv(give("ranges", "--csv", "--limit", 1).stdout)
+    assert int(row["id"]) == expected["id"][0]
+    start = expected["start"].iloc[0].isoformat()
+    (row,) = as_csv(give("ranges", "--csv", "--start", start).stdout)
+    assert int(row["id"]) == expected["id"][0]
+
+
+def test_a_range_that_does_not_exist_is_told_with_the_list_of_those_that_do(give):
+    result = give("range", "999")
+    assert result.exit_code == 1
+    assert "'hexoframe ranges' shows the ranges" in result.stderr
+
+
 def test_a_value_that_is_missing_is_null_in_json_and_empty_in_csv(give):
     told = json.loads(give("channels", "--model", "hexoskin", "--json").stdout)
     rows = as_csv(give("channels", "--model", "hexoskin", "--csv").stdout)
