@@ -114,6 +114,31 @@ def test_an_interrupted_download_goes_on_and_fetches_what_is_missing(
     same(tmp_path / "out", tmp_path / "python")
 
 
+def test_an_interrupted_plot_of_an_id_goes_on_where_it_was(terminal, slow, tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    server = slow(bandwidth=120_000)
+    cache = tmp_path / "cache"
+    known = {"HEXOFRAME_CACHE_DIR": str(cache)}
+    child = terminal("plot", "51", **known)
+    part = large_part(cache)
+    child.sendintr()
+    *_, last = child.read().splitlines()
+    child.close()
+    assert child.exitstatus == 130
+    assert last.startswith("hexoframe: interrupted: what came is kept")
+    assert list(tmp_path.glob("*.png")) == scratch(tmp_path) == []
+    kept = part.stat().st_size
+
+    server.clear_log()
+    child = terminal("plot", "51", **known)
+    assert child.read().splitlines()[-1] == "record_51.png"
+    child.close()
+    assert child.exitstatus == 0
+    (second,) = samples_of(server)
+    assert second.range == f"bytes={kept}-"
+    assert (tmp_path / "record_51.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_who_interrupts_need_not_wait_for_an_answer(terminal, slow):
     server = slow()
     server.faults.add(Fault(kind="drip", path="/api/data/", bytes_per_s=0.001))
