@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from hexoframe.api import plan
+from hexoframe.api import fetch, plan
 from hexoframe.errors import (
     AuthenticationError,
     HexoframeWarning,
@@ -288,7 +288,10 @@ def test_a_table_that_does_not_come_is_said_and_asked_for_the_next_time(
     assert _pieces(server.log) == [], "samples that were kept are asked for again"
 
 
-def test_tables_are_asked_for_after_the_samples(server, client_of, tmp_path):
+def test_tables_are_asked_for_after_the_samples(
+    server, client_of, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(fetch, "_THREADS", 1)
     client_of(server, tmp_path).load_record(41, channels=SOME, transport="json")
     asked = [entry.path for entry in server.log]
     samples = [at for at, path in enumerate(asked) if "/api/data/" in path]
