@@ -86,7 +86,7 @@ def as_page(record: RecordData) -> str:
     titles.insert(-1, "<th></th>")
     return (
         f"<div><strong>{head}</strong><br>{'<br>'.join(rest)}"
-        '<table style="color:inherit;white-space:nowrap">'
+        '<table style="color:inherit">'
         f"<thead><tr>{''.join(titles)}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -214,8 +214,10 @@ def _page_row(row: _Row, edges: NDArray[np.int64]) -> str:
 
 
 def _side(title: str) -> str:
+    """Return the style of a cell; what its table says, the page may override."""
     side: Literal["left", "right"] = "right" if title in _RIGHT else "left"
-    return f' style="text-align:{side}"'
+    wrap = "" if title == "columns" else ";white-space:nowrap"
+    return f' style="text-align:{side}{wrap}"'
 
 
 def _line(name: str, row: _Row, edges: NDArray[np.int64]) -> str:
@@ -263,8 +265,11 @@ def _sparkline(
         elif point != at:
             path.append(f"l{point[0] - at[0]:.0f} {point[1] - at[1]:.0f}")
             at = point
+    # Pages shrink pictures to the room that the text of a table leaves.
+    width, least = 2 * _COLUMNS, _COLUMNS
     return (
-        f'<svg width="{2 * _COLUMNS}" height="18" preserveAspectRatio="none" '
+        f'<svg width="{width}" height="18" style="min-width:{least}px" '
+        'preserveAspectRatio="none" '
         f'viewBox="0 -1 {_COLUMNS} {_STEPS + 2}" role="img" aria-label="{name}">'
         f'<path d="{"".join(path)}" fill="none" stroke="currentColor" '
         'stroke-linecap="round" '

@@ -159,6 +159,16 @@ def test_page_is_one_well_formed_table():
     assert {len(row) for row in body} == {len(heads)}
 
 
+def test_page_that_wraps_cells_and_shrinks_pictures_spoils_neither():
+    rows = rows_of(page_of(partly_read()))
+    for row in rows.values():
+        wraps = ["nowrap" not in cell.get("style", "") for cell in row]
+        # The names of several columns are long, and the picture is no text.
+        assert wraps == [False] * 6 + [True, True]
+    (line,) = rows["heart_rate"].findall(".//svg")
+    assert line.get("style") == f"min-width:{int(line.get('width')) // 2}px"
+
+
 def test_page_has_a_sparkline_for_each_channel_at_1_hz_and_no_other():
     rows = rows_of(page_of(partly_read()))
     drawn = [name for name, row in rows.items() if row.findall(".//svg")]
