@@ -38,6 +38,19 @@ def test_a_stopped_server_frees_its_port_and_its_threads():
     assert threading.active_count() <= before
 
 
+def test_a_session_that_ends_while_a_server_runs_ends_at_once():
+    code = """
+from contextlib import ExitStack
+from hexoframe.simulator import serve
+stack = ExitStack()
+stack.enter_context(serve(recordings=()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], timeout=60, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_two_servers_run_side_by_side_with_the_same_credentials(server):
     with serve(recordings=()) as other:
         assert other.base_url != server.base_url

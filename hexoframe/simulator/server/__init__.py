@@ -12,6 +12,7 @@ Flask comes with the extra ``demo`` and is imported when a server starts.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -93,9 +94,13 @@ def serve(
     """
     server = _server(recordings, exports, port=port, switches=switches, clock=clock)
     server.start()
+    # A session that ends within the block, as a notebook may, comes to the end of the
+    # block when its threads stand still: to wait for them then would take for ever.
+    atexit.register(server.stop)
     try:
         yield server
     finally:
+        atexit.unregister(server.stop)
         server.stop()
 
 
