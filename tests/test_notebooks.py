@@ -44,7 +44,7 @@ def test_notebook_is_kept_without_outputs_and_without_traces_of_a_machine(path):
     content = read(path)
     assert content["metadata"] == {
         "kernelspec": {
-            "display_name": "Python 3",
+            "display_name": "Python 3 (ipykernel)",
             "language": "python",
             "name": "python3",
         },
