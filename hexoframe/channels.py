@@ -106,7 +106,8 @@ class Datatype(NamedTuple):
     signed : bool
         Whether the 16-bit counts of the binary export are signed.
     void : float or None
-        Value that means "no signal"; None where every value is a measurement.
+        Value that means "no signal", or that nothing could be computed; None where
+        every value is a measurement.
     initial : float or None
         Value that the recorder gives from the start until it has a first measurement;
         None where it waits for one.

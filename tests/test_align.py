@@ -511,6 +511,9 @@ def test_no_signal_and_intervals_of_no_length_are_no_part_of_a_mean():
             "activity": frame_at(
                 "activity", START + 256 * np.arange(1, 3), np.zeros(2)
             ),
+            "systolic_pressure": frame_at(
+                "systolic_pressure", START + 256 * np.arange(1, 3), [0.0, 120.0]
+            ),
         },
         seconds=2,
     )
@@ -518,6 +521,33 @@ def test_no_signal_and_intervals_of_no_length_are_no_part_of_a_mean():
     assert frame["respiration_thoracic"].tolist()[:2] == [20_000, 24_000]
     assert frame["rr_interval"].tolist()[:2] == [190 / 256, 100 / 256]
     assert frame["activity"].tolist()[1:] == [0, 0]  # a zero that was measured
+    assert np.isnan(frame["systolic_pressure"].iloc[1])
+    assert frame["systolic_pressure"].iloc[2] == 120
+
+
+def test_variability_that_could_not_be_computed_is_no_part_of_a_mean():
+    stamps = START + 76_800 * np.arange(1, 7)
+    values = np.array([0, 0.04, 0.06, 0, 0, 0.02])
+    record = record_of(
+        {
+            "sdnn": frame_at("sdnn", stamps, values),
+            "nn_over_rr": frame_at("nn_over_rr", stamps, 100 * values),
+        },
+        seconds=1800,
+    )
+    hour, _ = align_frames(record, "1h")
+    assert np.nanmean(hour["sdnn"]) == pytest.approx(0.04)
+    seconds, made_up = align_frames(record, "1s")
+    at = (seconds.index.asi8 - START * 3_906_250) // (300 * 10**9)
+    shown = [seconds["sdnn"][at == number].dropna() for number in range(1, 7)]
+    assert [set(rows) for rows in shown] == [
+        set() if value == 0 else {value} for value in values
+    ]
+    # A value is held to the next one, and not where there is none.
+    assert [len(rows) for rows in shown] == [0, 300, 1, 0, 0, 1]
+    assert not made_up["sdnn"][seconds["sdnn"].isna()].any()
+    # That no beat of the five minutes was a normal one is a share like others.
+    assert (seconds["nn_over_rr"] == 0).any()
 
 
 def test_grid_of_more_bins_than_anybody_wants_is_refused():

@@ -389,6 +389,25 @@ def test_units_kinds_and_names_are_the_same_in_all_families():
 
 
 @pytest.mark.parametrize("family", EVERY)
+def test_zero_is_no_measurement_where_no_body_has_it(family):
+    void = {row.column for row in ch.datatypes_of(family) if row.void is not None}
+    assert void == {
+        "respiration_thoracic",
+        "respiration_abdominal",
+        "systolic_pressure",
+        "systolic_pressure_adjusted",
+        "ann",
+        "sdnn",
+        "rmssd",
+        "hrv_lf_normalized",
+        "hrv_hf_normalized",
+        "hrv_triangular",
+        "hrv_lf",
+        "hrv_hf",
+    }
+
+
+@pytest.mark.parametrize("family", EVERY)
 def test_columns_of_a_channel_share_what_a_frame_can_have_but_once(family):
     for channel in ch.channels_of(family).values():
         for field in ("kind", "ticks", "quality", "align", "unit", "txt", "void"):

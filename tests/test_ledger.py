@@ -368,6 +368,22 @@ def test_zeros_within_a_record_are_no_signal_from_a_whole_second_on(count, gaps)
     assert len(found_gaps(result, kind="no signal")) == gaps
 
 
+@pytest.mark.parametrize("name", ["systolic_pressure", "sdnn"])
+def test_zeros_of_a_rate_are_no_signal_in_the_steps_that_they_end(name):
+    channel = channel_of("hexoskin", name)
+    step = int(channel.ticks)
+    start, end = span_of(channel, 6 * step // 256)
+    values = np.array([0, 0.05, 0, 0, 0.04, 0])
+    stamps = range(start + step, end + 1, step)
+    result = survey(channel, frame_of(channel, stamps, values), (start, end), QUIET)
+    assert result.void == 4
+    assert found_gaps(result, kind="no signal") == [
+        (start, start + step, 1),
+        (start + 2 * step, start + 4 * step, 2),
+        (start + 5 * step, end, 1),
+    ]
+
+
 def test_zero_of_another_channel_is_a_measurement():
     channel = channel_of("hexoskin", "acceleration")
     span = span_of(channel, 2)

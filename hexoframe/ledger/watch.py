@@ -360,10 +360,13 @@ def _no_signal(channel: Channel, stamps: _Stamps, marks: _Marks) -> Iterator[Gap
     if not marks.count or channel.ticks is None:
         return
     void = marks.rows()
+    step = round(channel.ticks)
+    # A waveform's sample begins its step, a rate's sample ends it.
+    begin = round(-channel.first_sample * channel.ticks)
     edges = np.flatnonzero(np.diff(void, prepend=False, append=False))
     for first, last in edges.reshape(-1, 2):
         samples = int(last - first)
         at_edge = first == 0 or last == len(void)
         if at_edge or samples * channel.ticks >= channel.clock:
-            end = int(stamps[last - 1]) + round(channel.ticks)
-            yield Gap(int(stamps[first]), end, samples, "no signal")
+            start, end = int(stamps[first]), int(stamps[last - 1]) + step
+            yield Gap(start + begin, end + begin, samples, "no signal")
