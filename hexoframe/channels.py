@@ -32,6 +32,7 @@ __all__ = [
     "Family",
     "channel_table",
     "channels_of",
+    "check_list",
     "code_table",
     "codes_of",
     "datatypes_of",
@@ -448,6 +449,16 @@ def _ids(family: Family) -> Mapping[int, tuple[Channel, Datatype | None]]:
         elif row.role == "container" and row.channel in channels:
             found[row.id] = (channels[row.channel], None)
     return MappingProxyType(found)
+
+
+def check_list(channels: Sequence[str | int] | None) -> None:
+    """Raise ConfigurationError for one name in the place of a list, or for none."""
+    if isinstance(channels, str):
+        raise ConfigurationError(
+            f"channels={channels!r}: give a list, such as [{channels!r}]"
+        )
+    if channels is not None and not len(channels):
+        raise ConfigurationError("channels=[]: name at least one, or leave it out")
 
 
 def find(family: Family, key: str | int) -> Channel:

@@ -114,7 +114,7 @@ def open_record(  # noqa: PLR0913  # each is a question that only the caller can
         start=start,
         allow_partial=allow_partial,
     )
-    data = _read(_single(Path(path)), options, record)
+    data = _read(_single(Path(path).expanduser()), options, record)
     return Record.of(data, left_out=options.left_out(data.family))
 
 
@@ -310,11 +310,11 @@ def open_records(  # noqa: PLR0913  # the same questions as open_record
 
 
 def _search(where: str | Path, skipped: list[dict[str, str]]) -> Iterator[Path]:
-    path = Path(where)
+    path = Path(where).expanduser()
     seen: set[Path] = set()
     if path.exists():
         return _below(path, seen, skipped)
-    matches = sorted(glob.glob(str(where), recursive=True))  # noqa: PTH207  # absolute patterns too
+    matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  # absolute patterns too
     if not matches:
         raise FileNotFoundError(
             f"{where} does not exist, and nothing matches it as a pattern (looked in "

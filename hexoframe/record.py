@@ -638,7 +638,7 @@ class Record(RecordData):
 
         return text.write(
             self,
-            Path(root),
+            Path(root).expanduser(),
             timestamps=timestamps,
             timestamp_format=timestamp_format,
             tz=tz,
@@ -686,18 +686,19 @@ class Record(RecordData):
         """
         from hexoframe.formats import table  # noqa: PLC0415
 
-        if rate is None and Path(root).suffix.lower() == ".csv":
+        target = Path(root).expanduser()
+        if rate is None and target.suffix.lower() == ".csv":
             raise ConfigurationError(
                 f"{root} names a file, and without rate= a folder of files is written: "
                 "give a folder, or a rate such as rate='1s' for one aligned file"
             )
         if rate is None:
-            return table.write(self, Path(root), channels=channels, overwrite=overwrite)
+            return table.write(self, target, channels=channels, overwrite=overwrite)
         frame = self.to_frame(rate, channels=channels)
         # A file of its own must say its units; numbers of events have none.
         units = {name: self.units.get(name, "count") for name in frame.columns}
         frame.columns = [f"{name} [{unit}]" for name, unit in units.items()]
-        return table.write_frame(frame, Path(root), overwrite=overwrite)
+        return table.write_frame(frame, target, overwrite=overwrite)
 
     def to_parquet(
         self,
@@ -729,7 +730,8 @@ class Record(RecordData):
         """
         from hexoframe.formats import parquet  # noqa: PLC0415
 
-        return parquet.write(self, Path(root), channels=channels, overwrite=overwrite)
+        target = Path(root).expanduser()
+        return parquet.write(self, target, channels=channels, overwrite=overwrite)
 
     def to_mat(
         self,
@@ -764,7 +766,8 @@ class Record(RecordData):
         """
         from hexoframe.formats import mat  # noqa: PLC0415
 
-        return mat.write(self, Path(path), channels=channels, overwrite=overwrite)
+        target = Path(path).expanduser()
+        return mat.write(self, target, channels=channels, overwrite=overwrite)
 
     # -- looks ---------------------------------------------------------------------
 

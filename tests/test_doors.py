@@ -622,6 +622,40 @@ def test_arguments_that_mean_nothing_are_refused(samples, wrong, said):
         open_record(samples / "hexoskin_10min.zip", **wrong)
 
 
+def _exits(record, where, **more):
+    return {
+        "txt": lambda: record.to_txt(where, **more),
+        "csv": lambda: record.to_csv(where, **more),
+        "aligned": lambda: record.to_csv(where / "one.csv", rate="1s", **more),
+        "parquet": lambda: record.to_parquet(where, **more),
+        "mat": lambda: record.to_mat(where / "one.mat", **more),
+    }
+
+
+@pytest.mark.parametrize("kind", ["txt", "csv", "aligned", "parquet", "mat"])
+@pytest.mark.parametrize(("channels", "said"), [("ecg", "list"), ([], "at least one")])
+def test_no_exit_takes_a_name_for_a_list(samples, tmp_path, kind, channels, said):
+    record = open_record(samples / "hexoskin_10min.zip")
+    with pytest.raises(ConfigurationError, match=said):
+        _exits(record, tmp_path, channels=channels)[kind]()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.MissingFactsWarning")
+@pytest.mark.parametrize("kind", ["txt", "csv", "aligned", "parquet", "mat"])
+def test_a_tilde_is_the_home_at_every_door_and_exit(
+    samples, tmp_path, monkeypatch, kind
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    shutil.copy(samples / "hexoskin_10min.zip", tmp_path)
+    record = open_record("~/hexoskin_10min.zip", channels=["heart_rate", "step"])
+    assert len(open_records("~/*.zip")) == len(open_records("~")) == 1
+    path = _exits(record, Path("~"))[kind]()
+    assert path.exists()
+    assert path.is_relative_to(tmp_path)
+
+
 def _touch_all(samples, _):
     record = open_record(samples / "astroskin_1000_1min.zip")
     return dict(record.items())

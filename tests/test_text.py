@@ -480,6 +480,14 @@ def test_settings_that_do_not_exist_are_refused(wrong, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("text_only", [{"tz": MONTREAL}, {"timestamp_format": "%Y"}])
+def test_a_zone_or_a_format_for_ticks_is_refused(text_only, tmp_path):
+    record = physical_record(signals(seconds=2))
+    with pytest.raises(ConfigurationError, match="timestamps='string'"):
+        text.write(record, tmp_path, **text_only)
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_zone_writes_nothing(tmp_path):
     record = physical_record(signals(seconds=2))
     with pytest.raises(ConfigurationError, match="America/Montreal"):

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.bins import Grid, bin_rows, bin_sums, ranges, rows_with
+from hexoframe.channels import check_list
 from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps import NS_PER_TICK
 
@@ -90,10 +91,7 @@ def align_frames(
     period, limit = length_ns("rate", rate), length_ns("max_gap", max_gap)
     if events not in ("table", "count", "place"):
         raise ConfigurationError(f"events={events!r}: give one of table, count, place")
-    if isinstance(channels, str):
-        raise ConfigurationError(
-            f"channels={channels!r}: give a list, such as [{channels!r}]"
-        )
+    check_list(channels)
     given = {key: record[key] for key in (record if channels is None else channels)}
     grid = _grid(record, given.values(), period)
     values: dict[str, NDArray[np.float64]] = {}

@@ -29,6 +29,7 @@ from hexoframe.channels import (
     Datatype,
     Family,
     channels_of,
+    check_list,
     find,
 )
 from hexoframe.errors import ConfigurationError
@@ -138,17 +139,14 @@ def wanted_datatypes(
     ConfigurationError
         If `channels` is one text, or empty.
     """
+    if channels is not None and not isinstance(channels, str):
+        channels = tuple(channels)
+    check_list(channels)
     known = channels_of(family)
     if channels is None:
         names = {n for n in known if waveforms or _is_slight(known[n])}
-    elif isinstance(channels, str):
-        raise ConfigurationError(
-            f"channels={channels!r}: give a list, such as [{channels!r}]"
-        )
     else:
         names = {find(family, key).name for key in channels}
-    if not names:
-        raise ConfigurationError("channels is empty: leave it out to load all")
     return tuple(row for n in known if n in names for row in known[n].datatypes)
 
 

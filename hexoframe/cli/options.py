@@ -247,7 +247,7 @@ def _put_out(
     )
     try:
         wanted.check()
-    except (ConfigurationError, TimestampError) as error:
+    except ConfigurationError as error:
         raise click.UsageError(spoken(str(error))) from error
     return wanted
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hexoframe.errors import ConfigurationError
+from hexoframe.formats.options import chosen
 from hexoframe.formats.output import new_file
 from hexoframe.frames import ticks_of
 
@@ -61,10 +62,8 @@ def write(
         raise ConfigurationError(
             "to_mat needs scipy: install it with pip install 'hexoframe[mat]'"
         ) from error
-    names = list(record) if channels is None else channels
     # A channel goes whole: of two keys that name two leads, neither replaces the other.
-    whole = dict.fromkeys(record.channel(key).name for key in names)
-    structs = {name: _struct(record, name) for name in whole}
+    structs = {name: _struct(record, name) for name in chosen(record, channels)}
     structs["info"] = _info(record)
     with new_file(path, overwrite=overwrite) as target:
         savemat(target, structs, do_compression=True, oned_as="column", appendmat=False)

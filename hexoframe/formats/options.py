@@ -1,4 +1,4 @@
-"""What a caller may ask of every reader. No reading here."""
+"""What a caller may ask of every reader, and of every writer. No work is done here."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
 from hexoframe.calibration import Scale
-from hexoframe.channels import channels_of, find
+from hexoframe.channels import channels_of, check_list, find
 from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps import CLASSIC_FORMAT
 from hexoframe.timestamps.zones import zone_of
 
 if TYPE_CHECKING:
     from hexoframe.channels import Channel, Family
+    from hexoframe.recorddata import RecordData
 
-__all__ = ["ReadOptions"]
+__all__ = ["ReadOptions", "chosen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +56,7 @@ class ReadOptions:
             raise ConfigurationError(
                 f"units={self.scale!r}: give one of {', '.join(get_args(Scale))}"
             )
-        if isinstance(self.channels, str):
-            raise ConfigurationError(
-                f"channels={self.channels!r}: give a list, such as [{self.channels!r}]"
-            )
-
-        if self.channels is not None and not len(self.channels):
-            raise ConfigurationError("channels=[]: name at least one, or leave it out")
+        check_list(self.channels)
         if self.tz is not None:
             zone_of(self.tz)
 
@@ -82,3 +77,20 @@ class ReadOptions:
     def left_out(self, family: Family) -> frozenset[str]:
         """Return the channels of the family that were not asked for."""
         return frozenset(channels_of(family)) - frozenset(self.wanted(family))
+
+
+def chosen(record: RecordData, channels: Sequence[str | int] | None) -> list[str]:
+    """Return the channels to write, in the order of the table; None for all held.
+
+    Raises
+    ------
+    UnknownChannelError
+        If the model has no such channel.
+    ConfigurationError
+        If one name is given in the place of a list, or none.
+    """
+    if channels is None:
+        return list(record)
+    check_list(channels)
+    names = {record.channel(key).name for key in channels}
+    return [name for name in channels_of(record.family) if name in names]

@@ -505,7 +505,7 @@ def saveTxt(data: Mapping[str, Any], dirname: str | Path) -> Path:
     ConfigurationError
         If `data` does not say whose it is, or an entry is no sequence of rows.
     """
-    return save(data, Path(dirname))
+    return save(data, Path(dirname).expanduser())
 
 
 def clearCache(auth: SessionInfo) -> None:

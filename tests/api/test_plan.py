@@ -397,7 +397,7 @@ def test_wrong_wishes_are_refused():
         wanted_datatypes(H, ["heartrates"])
     with pytest.raises(ConfigurationError, match=r"\['ecg'\]"):
         wanted_datatypes(H, "ecg")
-    with pytest.raises(ConfigurationError, match="empty"):
+    with pytest.raises(ConfigurationError, match="at least one"):
         wanted_datatypes(H, [])
     wanted = wanted_datatypes(H, ["ecg"])
     with pytest.raises(ConfigurationError, match="before it starts"):

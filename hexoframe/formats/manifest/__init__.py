@@ -34,7 +34,6 @@ from hexoframe.formats.manifest.writer import (
     Tally,
     about_record,
     as_json,
-    chosen,
     target_of,
     write_manifest,
 )
@@ -51,7 +50,6 @@ __all__ = [
     "about_record",
     "as_json",
     "check_version",
-    "chosen",
     "find_faults",
     "open_contents",
     "parse_about",

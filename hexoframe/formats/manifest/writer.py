@@ -6,7 +6,7 @@ The files of the channels are written by their formats.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,28 +29,9 @@ __all__ = [
     "Tally",
     "about_record",
     "as_json",
-    "chosen",
     "target_of",
     "write_manifest",
 ]
-
-
-def chosen(record: RecordData, channels: Sequence[str | int] | None) -> list[str]:
-    """Return the channels to write, in the order of the table; None for all held.
-
-    Raises
-    ------
-    UnknownChannelError
-        If the model has no such channel.
-    ConfigurationError
-        If one name is given in the place of a list.
-    """
-    if channels is None:
-        return list(record)
-    if isinstance(channels, str):
-        raise ConfigurationError(f"channels={channels!r}: give a list: [{channels!r}]")
-    names = {record.channel(key).name for key in channels}
-    return [name for name in channels_of(record.family) if name in names]
 
 
 def target_of(record: RecordData, root: Path) -> Path:

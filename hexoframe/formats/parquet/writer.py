@@ -30,10 +30,10 @@ from hexoframe.formats.manifest import (
     Tally,
     about_record,
     as_json,
-    chosen,
     target_of,
     write_manifest,
 )
+from hexoframe.formats.options import chosen
 from hexoframe.formats.output import new_folder
 from hexoframe.formats.parquet.footer import ATTRS, KEY, RECEIPT_KEY, arrow_fields
 

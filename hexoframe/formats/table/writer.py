@@ -20,7 +20,8 @@ from pyarrow import csv as arrow_csv
 
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
-from hexoframe.formats.manifest import CSV, Tally, chosen, target_of, write_manifest
+from hexoframe.formats.manifest import CSV, Tally, target_of, write_manifest
+from hexoframe.formats.options import chosen
 from hexoframe.formats.output import new_file, new_folder
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ import pandas as pd
 from hexoframe import digits
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, MissingFactsWarning, warn
+from hexoframe.formats.options import chosen
 from hexoframe.formats.output import new_folder
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.names import (
@@ -73,6 +74,12 @@ class _Settings:
                     f"{name}={getattr(self, name)!r}: give one of "
                     f"{', '.join(map(repr, allowed))}"
                 )
+        usual = (CLASSIC_FORMAT, "UTC")
+        if self.timestamps == "epoch" and (self.timestamp_format, self.tz) != usual:
+            raise ConfigurationError(
+                "tz= and timestamp_format= are those of text, and ticks are written: "
+                "say timestamps='string' too"
+            )
 
     def stamps(self, clock: Clock) -> Stamps:
         """Return how time stamps are written."""
@@ -132,7 +139,8 @@ def write(  # noqa: PLR0913  # the settings of the old script
     OutputExistsError
         If files are there and may not be replaced; nothing is written then.
     ConfigurationError
-        If physical values are asked of a record of raw counts.
+        If physical values are asked of a record of raw counts, or ticks with a zone or
+        a format.
     UnknownChannelError
         If the model has no such channel.
 
@@ -151,7 +159,7 @@ def write(  # noqa: PLR0913  # the settings of the old script
             "units='physical' needs physical values, and this record holds raw counts: "
             "open it with units='physical', or write units='classic'"
         )
-    wanted = _wanted(record, channels)
+    wanted = [record.channel(name) for name in chosen(record, channels)]
     target, missing = _target(record, root)
     missing += _unknown_facts(record.facts)
     if missing:
@@ -165,14 +173,6 @@ def write(  # noqa: PLR0913  # the settings of the old script
             _write_channel(record, channel, folder, how)
         _write_facts(record, folder)
     return target
-
-
-def _wanted(record: RecordData, channels: Sequence[str | int] | None) -> list[Channel]:
-    if channels is None:
-        return [record.channel(name) for name in record]
-    names = {record.channel(key).name for key in channels}
-    known = channels_of(record.family)
-    return [channel for name, channel in known.items() if name in names]
 
 
 def _target(record: RecordData, root: Path) -> tuple[Path, list[str]]:
