@@ -15,7 +15,7 @@ import hexoframe
 
 DIGESTS = {
     "hexoskin_10min.zip": (
-        "2d325332628db18055cf4e2722c70e2297595e1ed223cf519a9212eaee195b02"
+        "826f7dba9cc18fe6c9c012a9a00b263f3260c5c9cd6bc2b251a011bb2b264aef"
     ),
     "hexoskin_10min.csv": (
         "79b65b0c274e4ba8acb9790cedd6ea32cf1fcf6fba3e79985ce3961377036692"
