@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import importlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -114,6 +115,11 @@ def open_record(  # noqa: PLR0913  # each is a question that only the caller can
         start=start,
         allow_partial=allow_partial,
     )
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigurationError(
+            f"{path!r} is no path: load_record() takes the id of a record of the "
+            "service, open_records() a folder or a pattern for many files"
+        )
     data = _read(_single(Path(path).expanduser()), options, record)
     return Record.of(data, left_out=options.left_out(data.family))
 

@@ -200,6 +200,12 @@ def test_a_path_that_does_not_exist_says_where_it_was_looked_for(tmp_path):
     assert str(tmp_path) in str(caught.value)
 
 
+@pytest.mark.parametrize("wrong", [12345, None, ["a.zip", "b.zip"]])
+def test_what_is_no_path_is_told_where_it_belongs(wrong):
+    with pytest.raises(ConfigurationError, match=r"load_record\(\).*open_records\(\)"):
+        open_record(wrong)
+
+
 def test_an_empty_folder_is_refused_as_such(tmp_path):
     with pytest.raises(FileFormatError, match="an empty folder; expected one of"):
         open_record(tmp_path)
