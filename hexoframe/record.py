@@ -345,8 +345,9 @@ class Record(RecordData):
         intervals are averaged, quality flags joined by OR, and a state is what holds at
         the end of the bin (`hexoframe.channel_table` says which, in ``align``). A value
         at 1 Hz stands at the end of the second that it sums up: the heart rate in a row
-        belongs to the second before that of the ECG in it. "No signal" of respiration
-        and intervals of 0 are left out; what quality flags doubt is not.
+        belongs to the second before that of the ECG in it. Zeros that no body has (no
+        signal, an interval of 0, variability that could not be computed) are left out;
+        what quality flags doubt is not.
 
         Parameters
         ----------
