@@ -340,6 +340,16 @@ def test_a_broken_file_is_refused_with_its_name_and_line(write, message, lines):
         read(path)
 
 
+@pytest.mark.parametrize("channels", [None, ["cadence"]])
+def test_stamps_that_a_spreadsheet_rounded_are_refused(write, channels):
+    exact = [START + 256 * number for number in range(100)]
+    rows = [f"{tick:.5E},1,70,3,4,0" for tick in exact]
+    with pytest.raises(FileFormatError, match=r"line 3: found '4\.\d{5}E\+11'.*spread"):
+        read(write(OLD, *rows), channels=channels)
+    kept = read(write(OLD, *(f"{tick:.11e},1,70,3,4,0" for tick in exact)))
+    assert len(kept["cadence"]) == 100
+
+
 def test_a_unit_that_the_table_does_not_have_is_refused(write):
     heading = FULL.replace("[bpm]", "[Hz]")
     with pytest.raises(FileFormatError, match=r"line 1.*\[Hz\].*expected \[bpm\]"):

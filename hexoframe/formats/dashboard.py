@@ -204,7 +204,9 @@ def _sheet(path: Path, texts: list[str], at: int) -> tuple[_Sheet, Clock]:
             _refuse_infinite(path, cells.column(number), text)
     stamps = _as_bytes(path, cells.column(at))
     clock = _CLOCKS[texts[at]] or _clock_of(path, stamps[0])
-    return _Sheet(path, cells, _ticks(path, stamps, clock)), clock
+    ticks = _ticks(path, stamps, clock)
+    _refuse_rounded(path, stamps, ticks)
+    return _Sheet(path, cells, ticks), clock
 
 
 def _fail(
@@ -258,6 +260,26 @@ def _ticks(path: Path, stamps: NDArray[np.bytes_], clock: Clock) -> NDArray[np.i
         found = stamps[row].decode("utf-8", "replace")[:40]
         expected = f"a tick of 1/{clock} s in the years 2000 to 2100"
         raise _fail(path, row, repr(found), expected) from error
+
+
+def _refuse_rounded(
+    path: Path, stamps: NDArray[np.bytes_], ticks: NDArray[np.int64]
+) -> None:
+    """Refuse stamps that a spreadsheet cut down to a few digits when it saved them.
+
+    A channel that never changes would pass for one of a few samples.
+    """
+    again = np.flatnonzero(np.diff(ticks) == 0) + 1
+    # As many digits stand before the E as were kept, and the point.
+    kept = np.char.find(np.char.upper(stamps[again]), b"E") - 1
+    cut = again[(kept >= 0) & (kept < len(str(ticks[0])))]
+    if len(cut):
+        found = stamps[cut[0]].decode("utf-8", "replace")
+        expected = (
+            "a stamp of its own: a spreadsheet rounds stamps when it saves a file; "
+            "fetch the file again"
+        )
+        raise _fail(path, int(cut[0]), f"{found!r} as in the line before", expected)
 
 
 def _family(texts: list[str], at: int, clock: Clock, options: ReadOptions) -> Family:
