@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import importlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -186,6 +187,11 @@ def _found(path: Path) -> str:
         return "an empty file"
     if head[:4] == b"RIFF":
         return f"one WAV file of an export; open its folder {path.parent} instead"
+    if re.match(rb"(\xef\xbb\xbf)?time(stamp| \[s/(256|1000)\]);", head):
+        return (
+            "a CSV of the dashboard that a spreadsheet saved with semicolons, and its "
+            "stamps rounded: fetch the file again"
+        )
     if head[:5] == b"time,":
         return (
             "a CSV as hexoframe writes it; open the folder with its metadata.json "

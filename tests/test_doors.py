@@ -221,6 +221,8 @@ def test_an_empty_folder_is_refused_as_such(tmp_path):
             "begins with b'Dear diary",
         ),
         ("x.csv", b"name,age\nAnn,5\n", "begins with b'name,age"),
+        ("x.csv", b"time [s/256];heart_rate [bpm]\n1;70\n", "a spreadsheet saved"),
+        ("x.csv", b"\xef\xbb\xbftimestamp;heart_rate\n1;70\n", "semicolons"),
         ("x.csv", b"\x00\xff\xfe\x01" * 100, "begins with"),
         ("x.json", b'{"start": 5}', "begins with"),
         ("x.wav", wav([1, 2, 3]), "one WAV file of an export; open its folder"),
