@@ -31,7 +31,12 @@ from hexoframe.api.resources import (
 from hexoframe.api.sources import base_url_of, find_credential
 from hexoframe.api.transport import Transport
 from hexoframe.cache import Cache
-from hexoframe.errors import ConfigurationError, NotFoundError, ResponseError
+from hexoframe.errors import (
+    ConfigurationError,
+    NotFoundError,
+    ResponseError,
+    UnreachableError,
+)
 from hexoframe.formats.options import ReadOptions
 from hexoframe.models import warn_of_model
 from hexoframe.record import Record
@@ -551,17 +556,29 @@ class Client:
         )
         if offline:
             return self._load_offline(record, order)
-        data = fetch_record(
-            self.transport,
-            record,
-            order,
-            cache=self.cache,
-            refresh=refresh,
-            progress=progress,
-        )
+        try:
+            data = fetch_record(
+                self.transport,
+                record,
+                order,
+                cache=self.cache,
+                refresh=refresh,
+                progress=progress,
+            )
+        except UnreachableError as error:
+            self._tell_what_is_kept(error, record)
+            raise
         if channels is None:
             warn_of_model(data, model)
         return Record.of(data)
+
+    def _tell_what_is_kept(self, error: UnreachableError, record: int | str) -> None:
+        number = number_of("record", record)
+        if self.cache is not None and self.cache.entries(self.base_url, number):
+            error.add_note(
+                f"record {number}: the cache has what was loaded before; offline=True "
+                "opens it without asking"
+            )
 
     def _load_offline(self, record: int | str, order: Order) -> Record:
         if self.cache is None:

@@ -32,8 +32,13 @@ The tree::
 from __future__ import annotations
 
 import inspect
+import sys
+import threading
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 __all__ = [
     "AuthenticationError",
@@ -58,8 +63,9 @@ __all__ = [
     "UnverifiedCalibrationWarning",
 ]
 
-# `for name, frame in record.items()` reads channels from within collections.abc.
-_NOT_THE_USERS = frozenset({"hexoframe", "collections"})
+# `for name, frame in record.items()` reads channels from within collections.abc, and
+# several are written at a time by threads.
+_NOT_THE_USERS = frozenset({"hexoframe", "collections", "concurrent", "threading"})
 
 
 class HexoframeError(Exception):
@@ -202,10 +208,29 @@ def warn(message: str, category: type[HexoframeWarning]) -> None:
     category : type
         One of the warnings above.
     """
-    level, frame = 1, inspect.currentframe()
+    frame = _users(inspect.currentframe())
+    if frame is None:
+        # In a thread of our own; the user waits for it in the main one.
+        main = threading.main_thread().ident or 0
+        frame = _users(sys._current_frames().get(main))  # noqa: SLF001  # documented
+    if frame is None:
+        warnings.warn(message, category, stacklevel=2)
+        return
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__"),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
+
+
+def _users(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost frame that is the user's own, if there is one."""
     while frame is not None:
         package = frame.f_globals.get("__name__", "").partition(".")[0]
         if package not in _NOT_THE_USERS:
-            break
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
+            return frame
+        frame = frame.f_back
+    return None

@@ -504,9 +504,10 @@ class Record(RecordData):
         DataFrame of bool, on the times of the quality channel
             A column a flag, as `hexoframe.code_table` names them; then what the samples
             tell: ``no_signal``, ``clipped`` (at the limit of the converter),
-            ``initial`` (70 bpm and 10 rpm until there is a first measurement), and
-            ``unknown`` flags. Every column is a reason for doubt, so that
-            ``~quality.any(axis=1)`` is what is good.
+            ``initial`` (70 bpm, 10 rpm, no ventilation until there is a first
+            measurement), and ``unknown`` flags. Every column is a reason for doubt, so
+            that ``~quality.any(axis=1)`` is what is good. Where nothing judges what a
+            record has, as in a CSV of the dashboard, every row is ``unknown``.
 
         Raises
         ------
@@ -530,9 +531,11 @@ class Record(RecordData):
         Returns
         -------
         DataFrame
-            start and end; reason, as in `quality` and `gaps`; absent: True where
-            nothing was measured, False where what was measured is doubtful. Spans of
-            different reasons overlap.
+            start and end (of a rate, each value of which ends its second, those after
+            `start` and up to `end`; of a waveform those from `start` on and before
+            `end`; of events the first and the last one); reason, as in `quality` and
+            `gaps`; absent: True where nothing was measured, False where what was
+            measured is doubtful. Spans of different reasons overlap.
 
         Raises
         ------

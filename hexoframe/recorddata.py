@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import pandas as pd
 
 from hexoframe import frames
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel, Clock, Family
 
 __all__ = ["RecordData", "Source"]
+
+# Where a record is loaded from here on, its first values may be no measurement yet.
+_STARTING_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +48,16 @@ class Source:
         know, for a door that learns more by reading (repeated lines of a text).
     survey : Survey or None
         What a survey of all samples found, if one was made before and kept.
+    initial : callable or None
+        Returns the spans of `RecordData.initial_spans`, for a source that knows what
+        came before its first row; others are looked at.
     """
 
     read: Callable[[], pd.DataFrame]
     pieces: Callable[[int], Iterator[pd.DataFrame]] | None = None
     receipt: Receipt | Callable[[], Receipt] = field(default_factory=Receipt)
     survey: Survey | None = None
+    initial: Callable[[], list[tuple[int, int]]] | None = None
 
     def known(self) -> Receipt:
         """Return what is known by now."""
@@ -345,6 +354,34 @@ class RecordData(Mapping[str, pd.DataFrame]):
             mask = sum(code.value for code in codes if code.sensor_off)
             yield from sensor_off(channel, judge, self._frame(judge.name), mask)
 
+    def initial_spans(self, key: str | int) -> list[tuple[int, int]]:
+        """Return where a channel holds the value that stands for no measurement yet.
+
+        A recorder gives a fixed value (70 bpm, 10 rpm) until it has measured for the
+        first time. A part of a record knows it of the whole; of one that was loaded as
+        a part, such values at its head count if it begins in the first minute.
+
+        Returns
+        -------
+        list of (int, int), in ticks
+            First and last stamp: of records that follow each other, one pair a record.
+        """
+        channel = channels_of(self._family)[self.channel(key).name]
+        source = self._sources.get(channel.name)
+        initial = channel.datatypes[0].initial
+        if source is None or initial is None:
+            return []
+        if source.initial is not None:
+            return source.initial()
+        frame = self._frame(channel.name)
+        other = np.flatnonzero(frame[channel.columns[0]].to_numpy() != initial)
+        count = int(other[0]) if len(other) else len(frame)
+        if not count:
+            return []
+        first, last = map(int, frames.ticks_of(frame.iloc[[0, count - 1]], channel))
+        begun = self._facts.info.get("whole_start", self.start_tick)
+        return [(first, last)] if first - begun <= _STARTING_S * self.clock else []
+
     # -- views ---------------------------------------------------------------------
 
     def part(
@@ -399,7 +436,25 @@ class RecordData(Mapping[str, pd.DataFrame]):
 
         if channel.kind == "state":
             return Source(read=read, receipt=receipt)
-        return Source(read=read, pieces=pieces, receipt=receipt)
+        return Source(
+            read=read,
+            pieces=pieces,
+            receipt=receipt,
+            initial=partial(self._initial_part, name, part),
+        )
+
+    def _initial_part(
+        self, name: str, part: tuple[int | None, int | None]
+    ) -> list[tuple[int, int]]:
+        start, end = part
+        spans = [
+            (
+                first if start is None else max(first, start),
+                last if end is None else min(last, end - 1),
+            )
+            for first, last in self.initial_spans(name)
+        ]
+        return [(first, last) for first, last in spans if first <= last]
 
     def _is_known_whole(self, name: str) -> bool:
         """Whether a survey that was kept says that no sample of a rate is missing."""
@@ -472,14 +527,6 @@ class RecordData(Mapping[str, pd.DataFrame]):
             return facts
         return replace(facts, info={"whole_start": self.start_tick, **facts.info})
 
-    @property
-    def starts_late(self) -> bool:
-        """Whether the beginning was cut off: the first samples are not the first ones.
-
-        A recorder begins with values that are no measurements yet.
-        """
-        return "whole_start" in self._facts.info
-
     def whole(self) -> dict[str, pd.DataFrame | Source]:
         """Return every channel as it is held, for a view in another zone."""
         return {
@@ -488,6 +535,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
                 pieces=lambda rows, name=name: self.pieces(name, rows),  # type: ignore[misc]
                 receipt=source.known,
                 survey=source.survey,
+                initial=partial(self.initial_spans, name),
             )
             for name, source in self._sources.items()
         }
@@ -496,13 +544,20 @@ class RecordData(Mapping[str, pd.DataFrame]):
         """Read everything, so that a record can go to another process."""
         for name in self._sources:
             self._frame(name)
-        receipts = {name: source.known() for name, source in self._sources.items()}
-        return {**self.__dict__, "_sources": receipts}
+        known = {
+            name: (source.known(), self.initial_spans(name))
+            for name, source in self._sources.items()
+        }
+        return {**self.__dict__, "_sources": known}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the frames that came along."""
         self.__dict__.update(state)
         self._sources = {
-            name: Source(read=lambda name=name: self._frames[name], receipt=receipt)  # type: ignore[misc]
-            for name, receipt in state["_sources"].items()
+            name: Source(
+                read=lambda name=name: self._frames[name],  # type: ignore[misc]
+                receipt=receipt,
+                initial=lambda initial=initial: initial,  # type: ignore[misc]
+            )
+            for name, (receipt, initial) in state["_sources"].items()
         }

@@ -159,10 +159,31 @@ def _slow(record: RecordData, channel: Channel) -> tuple[str, Samples | None]:
         values = (values != 0).astype(np.float64)
         text = _flagged(float(values.mean()))
     else:
-        ends = [_number(float(end)) for end in (values.min(), values.max())]
-        text = " to ".join(dict.fromkeys(ends))
+        text = _span(values[_measured(record, channel, stamps, values)])
     step = float((channel.ticks or 0) * NS_PER_TICK[channel.clock])
     return text, Samples(stamps, values, gap_rows(stamps, 1.5 * step))
+
+
+def _measured(
+    record: RecordData,
+    channel: Channel,
+    stamps: NDArray[np.int64],
+    values: NDArray[np.floating],
+) -> NDArray[np.bool_]:
+    """Where a rate holds more than what stands for no measurement."""
+    ns = NS_PER_TICK[record.clock]
+    kept: NDArray[np.bool_] = values != channel.datatypes[0].empty
+    for first, last in record.initial_spans(channel.name):
+        kept &= (stamps < first * ns) | (stamps > last * ns)
+    return kept
+
+
+def _span(values: NDArray[np.floating]) -> str:
+    """Write the least and the greatest of some values, if there are any."""
+    if not len(values):
+        return "none measured"
+    ends = [_number(float(end)) for end in (values.min(), values.max())]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def _flagged(part: float) -> str:

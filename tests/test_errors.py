@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -84,3 +85,12 @@ def test_fields_are_none_where_nobody_knows_them():
     assert errors.IncompleteDataError("text").resume is None
     with pytest.raises(TypeError):
         errors.RequestError("text", 404)
+
+
+def test_a_warning_from_a_thread_of_ours_points_at_the_line_that_waits_for_it():
+    code = compile("def job():\n    warn('text', HexoframeWarning)\n", "job.py", "exec")
+    names = vars(errors) | {"__name__": "hexoframe.made_up"}
+    exec(code, names)  # noqa: S102 - a module of the package, for once
+    with ThreadPoolExecutor(1) as pool, pytest.warns(errors.HexoframeWarning) as told:
+        pool.submit(names["job"]).result()
+    assert [each.filename for each in told] == [__file__]

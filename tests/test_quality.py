@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import hexoframe
+from hexoframe.api.joining import join_records
 from hexoframe.channels import FAMILIES, channels_of, codes_of
 from hexoframe.errors import ConfigurationError, UnknownChannelError
 from hexoframe.frames import make_frame
 from hexoframe.record import Record
+from hexoframe.recorddata import RecordData
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
 from hexoframe.timestamps import ticks_to_index
@@ -125,8 +129,8 @@ def test_column_keeps_the_flags_that_speak_of_it():
     assert "lead_i_disconnected" not in lead
 
 
-def test_record_without_the_quality_channel_has_the_columns_and_no_rows():
-    quality = record_of(seconds_of("heart_rate", [70, 80])).quality("heart_rate")
+def test_record_without_the_channel_and_its_quality_has_the_columns_and_no_rows():
+    quality = record_of(seconds_of("activity", [0, 1])).quality("heart_rate")
     assert {"disconnected", "initial", "unknown"} <= set(quality)
     assert len(quality) == 0
 
@@ -242,15 +246,77 @@ def test_part_that_begins_later_has_no_values_before_the_first_measurement():
 
 
 def test_part_written_and_read_again_still_knows_that_it_is_one(tmp_path):
+    rates = [70] * 20 + [80] * 45 + [70] * 10
     record = record_of(
-        seconds_of("heart_rate", [70, 80, 70, 80]),
-        seconds_of("heart_rate_quality", [0] * 4),
-        seconds=4,
+        seconds_of("heart_rate", rates),
+        seconds_of("heart_rate_quality", [0] * len(rates)),
+        seconds=len(rates),
     )
-    folder = record.between(at(3), None).to_parquet(tmp_path)
-    back = hexoframe.open_record(folder)
-    assert back["heart_rate"]["heart_rate"].iloc[0] == 70
-    assert not back.quality("heart_rate")["initial"].any()
+    # In the first minute nobody can tell what came before is more of the same.
+    for begin, initial in ((15, 6), (66, 0)):
+        folder = record.between(at(begin), None).to_parquet(tmp_path, overwrite=True)
+        back = hexoframe.open_record(folder)
+        assert back["heart_rate"]["heart_rate"].iloc[0] == 70
+        assert back.quality("heart_rate")["initial"].sum() == initial
+
+
+def test_a_cut_keeps_what_the_whole_knows_of_its_first_values():
+    record = record_of(
+        seconds_of("heart_rate", [70] * 5 + [80, 70, 80]),
+        seconds_of("heart_rate_quality", [0] * 8),
+        seconds=8,
+    )
+    part = record.between(at(3), at(8))
+    expected = [True] * 3 + [False] * 2
+    copy = pickle.loads(pickle.dumps(part))  # noqa: S301 - our own bytes
+    for same in (part, part.between(at(3), at(8)), part.tz_convert("Asia/Tokyo"), copy):
+        assert same.quality("heart_rate")["initial"].tolist() == expected
+        spans = same.bad_spans("heart_rate")
+        assert spans["reason"].tolist() == ["initial"]
+        assert spans["start"].tolist() == [at(3)]
+        assert spans["end"].tolist() == [at(5)]
+
+
+def test_records_that_follow_each_other_each_begin_with_no_measurement():
+    parts = []
+    for second in (SECOND, SECOND + 100):
+        stamps = 256 * (second + np.arange(1, 5))
+        frames = {
+            name: frame_at(name, stamps, values)
+            for name, values in (
+                ("heart_rate", [70, 70, 80, 70]),
+                ("heart_rate_quality", [0] * 4),
+            )
+        }
+        span = (256 * second, 256 * (second + 4))
+        parts.append(RecordData("hexoskin", span, frames))
+    both = Record.of(join_records(parts))
+    assert both.quality("heart_rate")["initial"].tolist() == 2 * [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_rates_that_nothing_judges_are_unknown_and_begin_with_no_measurement():
+    record = record_of(seconds_of("heart_rate", [70, 70, 80]), seconds=3)
+    quality = record.quality("heart_rate")
+    assert quality["unknown"].all()
+    assert quality["initial"].tolist() == [True, True, False]
+    believed = record["heart_rate"][~quality.any(axis=1)]
+    assert len(believed) == 0
+    assert not quality.drop(columns=["unknown", "initial"]).to_numpy().any()
+
+
+def test_ventilation_of_nothing_at_the_start_is_no_measurement():
+    record = record_of(
+        seconds_of("minute_ventilation", [0, 0, 1328, 0, 1328]),
+        seconds_of("breathing_rate_quality", [0] * 5),
+        seconds=5,
+    )
+    initial = record.quality("minute_ventilation")["initial"]
+    assert initial.tolist() == [True, True, False, False, False]
 
 
 def test_interval_of_zero_is_no_signal_at_its_beat():

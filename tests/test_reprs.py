@@ -233,10 +233,10 @@ def test_flags_that_were_hardly_ever_set_do_not_look_like_none():
 
 
 def test_channel_that_never_changes_is_a_line_in_the_middle():
-    record = partly_read(heart_rate=read(frame_of("heart_rate", np.full(SECONDS, 70))))
+    record = partly_read(heart_rate=read(frame_of("heart_rate", np.full(SECONDS, 72))))
     (line,) = points_of(rows_of(page_of(record))["heart_rate"])
     assert {y for _, y in line} == {10}
-    assert re.search(r"^heart_rate .* bpm +70$", repr(record), re.MULTILINE)
+    assert re.search(r"^heart_rate .* bpm +72$", repr(record), re.MULTILINE)
 
 
 def test_channel_without_a_value_has_no_range_and_no_line():
@@ -300,6 +300,10 @@ def test_range_of_a_shirt_is_that_of_its_samples(tmp_path):
     assert not record.is_read("ecg")
     for name in ("heart_rate", "breathing_rate", "cadence"):
         values = record[name][name]
+        if name != "cadence":
+            values = values[~record.quality(name)["initial"]]
+            assert len(values) < 299, "the shirt too begins with no measurement"
         expected = f"{values.min():g} to {values.max():g}"
         assert re.search(rf"^{name} .* {expected}$", text, re.MULTILINE)
+    assert re.search(r"^systolic_pressure .* none measured$", text, re.MULTILINE)
     assert isinstance(record["heart_rate"].index, pd.DatetimeIndex)

@@ -18,6 +18,7 @@ from hexoframe.errors import (
     CacheError,
     ConfigurationError,
     NotFoundError,
+    UnreachableError,
 )
 from hexoframe.simulator.shirt import Shirt
 
@@ -115,6 +116,22 @@ def test_offline_nobody_need_be_known(known, monkeypatch):
     with pytest.raises(CacheError, match="offline"):
         hexoframe.load_record(42, offline=True)
     assert known.log == []
+
+
+@pytest.mark.usefixtures("known")
+def test_without_a_network_it_is_said_that_the_cache_has_the_record(monkeypatch):
+    hexoframe.load_record(41, channels=SOME)
+
+    def unreachable(*_, **__):
+        raise UnreachableError("no way")
+
+    monkeypatch.setattr("hexoframe.client.fetch_record", unreachable)
+    with pytest.raises(UnreachableError) as caught:
+        hexoframe.load_record(41, channels=SOME)
+    assert "offline=True" in caught.value.__notes__[0]
+    with pytest.raises(UnreachableError) as caught:
+        hexoframe.load_record(42)
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_login_asks_tests_and_is_used_from_then_on(server):

@@ -40,6 +40,7 @@ _SPANS = {
 # Clipped samples so near to each other are one span: a beat that leaves the paper
 # comes back within it.
 _CLIPPED_APART_NS = 1_000_000_000
+_SECOND_NS = 1_000_000_000
 # Samples of a block that stays in the cache.
 _BLOCK = 1 << 16
 
@@ -71,10 +72,11 @@ def decode_quality(record: RecordData, key: str | int) -> pd.DataFrame:
         can have it: ``no_signal`` (the value that says so) and ``clipped`` (a sample at
         the limit of the converter), True if any sample of the second is such;
         ``initial``, the value that the recorder gives until it has a first measurement
-        (70 bpm, 10 rpm). ``unknown`` is True where the flags are missing or hold a bit
-        that the table does not know. Every column is a reason for doubt, so that
-        ``~quality.any(axis=1)`` is what is good. No rows if the record lacks the
-        quality channel.
+        (70 bpm, 10 rpm, no ventilation). ``unknown`` is True where the flags are
+        missing or hold a bit that the table does not know. Every column is a reason for
+        doubt, so that ``~quality.any(axis=1)`` is what is good. Where a record has a
+        rate or events and nothing that judges them, as a CSV of the dashboard, every
+        row of theirs is ``unknown``; without either there is no row.
 
     Raises
     ------
@@ -91,13 +93,24 @@ def decode_quality(record: RecordData, key: str | int) -> pd.DataFrame:
             f"no quality channel of {record.family} judges {channel.name}; these are "
             f"judged: {judged}"
         )
-    frame = record[judge.name]
-    values = frame[judge.columns[0]].to_numpy()
+    index, values = _verdicts(record, channel, judge)
     columns = _flags(values, judge, channel)
     if channel.name != judge.name:
-        columns |= _told_by_samples(record, channel, judge)
+        columns |= _told_by_samples(record, channel, index)
     columns["unknown"] = _unknown(values, judge)
-    return pd.DataFrame(columns, index=frame.index)
+    return pd.DataFrame(columns, index=index)
+
+
+def _verdicts(
+    record: RecordData, channel: Channel, judge: Channel
+) -> tuple[pd.DatetimeIndex, NDArray[np.floating]]:
+    """Return the times and the flags of the judge; NaN where nobody judged."""
+    judged = channel.kind != "waveform" and channel.name in record
+    if judged and judge.name not in record:
+        times = pd.DatetimeIndex(record[channel.name].index)
+        return times, np.full(len(times), np.nan)
+    frame = record[judge.name]
+    return pd.DatetimeIndex(frame.index), frame[judge.columns[0]].to_numpy()
 
 
 def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
@@ -113,7 +126,10 @@ def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        start and end, in the zone of the record; reason, the name of a flag,
+        start and end, in the zone of the record: of a rate, each value of which ends
+        its second, those after `start` and up to `end`; of a waveform those from
+        `start` on and before `end`; of events the first and the last one, which may
+        be the same. Reason: the name of a flag,
         ``unknown``, ``initial`` or ``clipped`` as in `decode_quality`, or ``missing``,
         ``no signal`` or ``hole`` as in `Record.gaps`; absent: True where nothing was
         measured, False where what was measured is doubtful. Spans of different reasons
@@ -127,7 +143,7 @@ def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
     channel = record.channel(key)
     spans = [
         *_flagged(record, channel),
-        *_initial_span(record, channel),
+        *_initial_spans(record, channel),
         *_gaps(record, channel),
         *_clipped_spans(record, channel),
     ]
@@ -230,36 +246,36 @@ def runs(stamps: Rows, marks: Marks, step: int) -> Iterator[tuple[int, int]]:
 
 
 def _told_by_samples(
-    record: RecordData, channel: Channel, judge: Channel
+    record: RecordData, channel: Channel, times: pd.DatetimeIndex
 ) -> dict[str, Marks]:
-    """Columns that the samples of a channel add to its flags."""
+    """Columns that the samples of a channel add to its flags, at the times of these."""
     row = channel.datatypes[0]
-    stamps = pd.DatetimeIndex(record[judge.name].index).asi8
+    stamps = times.asi8
     told: dict[str, Marks] = {}
     if row.empty is not None:
-        told["no_signal"] = _seconds(record, channel, judge, _void(record, channel))
+        told["no_signal"] = _seconds(record, channel, stamps, _void(record, channel))
     if _limits(row, record.scale):
-        told["clipped"] = _seconds(record, channel, judge, _clipped(record, channel))
+        told["clipped"] = _seconds(record, channel, stamps, _clipped(record, channel))
     if row.initial is not None:
         told["initial"] = np.zeros(len(stamps), dtype=np.bool_)
-        for first, last in _initial_run(record, channel):
-            told["initial"] |= (stamps >= first) & (stamps <= last)
+        ns = NS_PER_TICK[record.clock]
+        for first, last in record.initial_spans(channel.name):
+            told["initial"] |= (stamps >= first * ns) & (stamps <= last * ns)
     return told
 
 
 def _seconds(
-    record: RecordData, channel: Channel, judge: Channel, marks: Marks
+    record: RecordData, channel: Channel, judging: Rows, marks: Marks
 ) -> Marks:
     """Rows of the judge in whose time a marked sample lies."""
-    judging = pd.DatetimeIndex(record[judge.name].index).asi8
     marked = pd.DatetimeIndex(record[channel.name].index).asi8[marks]
-    # A waveform's sample begins its step, and flags end theirs; everything else has
-    # the stamp of its flags.
+    # A waveform's sample begins its step, and flags end theirs, of a second;
+    # everything else has the stamp of its flags.
     wave = channel.kind == "waveform"
     rows = np.searchsorted(judging, marked, side="right" if wave else "left")
     inside = rows < len(judging)
     rows, marked = rows[inside], marked[inside]
-    near = judging[rows] - marked <= (_step_ns(judge) if wave else 0)
+    near = judging[rows] - marked <= (_SECOND_NS if wave else 0)
     told = np.zeros(len(judging), dtype=np.bool_)
     told[rows[near]] = True
     return told
@@ -315,23 +331,11 @@ def _clipped_spans(record: RecordData, channel: Channel) -> Iterator[_Span]:
         yield _Span(start, end + _step_ns(channel), "clipped", absent=False)
 
 
-def _initial_run(record: RecordData, channel: Channel) -> Iterator[tuple[int, int]]:
-    """First and last stamp of the value that stands for no measurement yet."""
-    row = channel.datatypes[0]
-    if row.initial is None or record.starts_late:
-        return
-    frame = record[channel.name]
-    values = frame[row.column].to_numpy()
-    other = np.flatnonzero(values != row.initial)
-    count = int(other[0]) if len(other) else len(values)
-    if count:
-        stamps = pd.DatetimeIndex(frame.index).asi8
-        yield int(stamps[0]), int(stamps[count - 1])
-
-
-def _initial_span(record: RecordData, channel: Channel) -> Iterator[_Span]:
-    for first, last in _initial_run(record, channel):
-        yield _Span(first - _step_ns(channel), last, "initial", absent=True)
+def _initial_spans(record: RecordData, channel: Channel) -> Iterator[_Span]:
+    ns, step = NS_PER_TICK[record.clock], _step_ns(channel)
+    for first, last in record.initial_spans(channel.name):
+        start = max(first * ns - step, record.start_tick * ns)
+        yield _Span(start, last * ns, "initial", absent=True)
 
 
 def _gaps(record: RecordData, channel: Channel) -> Iterator[_Span]:

@@ -108,6 +108,7 @@ def _source(parts: Sequence[RecordData], name: str) -> Source:
         read=lambda: metadata.concat([part[name] for part in parts]),
         pieces=pieces,
         receipt=receipt,
+        initial=lambda: [span for part in parts for span in part.initial_spans(name)],
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ _LATE_S = 0.012
 # A stored slot farther ahead than this was written by a clock that was set back since.
 _FAR_S = 600.0
 _LOCK_S = 5.0
+# No slot has more digits, so that each covers the one before it in the file.
+_WIDTH = 32
 
 
 class Limiter:
@@ -129,7 +132,7 @@ class Limiter:
         with self._lock:
             # Rows of before and after sharing began are one row.
             slot = self._taken_after(max(_number(file), self._taken), next_after)
-            file.write_text(repr(slot), "ascii")
+            _write_number(file, slot)
         return slot
 
     def _give_up_sharing(self, error: BaseException) -> None:
@@ -169,6 +172,15 @@ def _number(file: Path) -> float:
         return slot
     _LOG.debug("%s is damaged, the row begins anew", file)
     return 0.0
+
+
+def _write_number(file: Path, slot: float) -> None:
+    """Write a slot over the one before, so that who is killed leaves one of the two."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o666)
+    try:
+        os.write(descriptor, f"{slot!r:<{_WIDTH}}".encode())
+    finally:
+        os.close(descriptor)
 
 
 _SHARED: dict[tuple[str, Path | None], Limiter] = {}

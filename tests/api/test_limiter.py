@@ -115,6 +115,25 @@ def test_a_damaged_file_begins_a_new_row(tmp_path, content):
     assert found[-1] - found[0] == pytest.approx(5 * SPACING_S)
 
 
+def test_the_file_of_a_row_is_never_empty_while_it_is_written(tmp_path, monkeypatch):
+    made = Time()
+    limiter = Limiter("h", tmp_path, clock=made.clock, sleep=made.sleep)
+    limiter.wait()
+    (file,) = tmp_path.glob("pace-*.txt")
+    before = float(file.read_text())
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hexoframe.api.limiter.os.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            limiter.wait()
+    assert float(file.read_text()) == before
+    limiter.wait()
+    assert float(file.read_text()) > before
+
+
 def test_a_clock_that_was_set_back_does_not_stop_the_row(tmp_path):
     made = Time()
     limiter = Limiter("h", tmp_path, clock=made.clock, sleep=made.sleep)
