@@ -382,6 +382,10 @@ class Cache:
                 note.write_text(json.dumps(asdict(selection)), "utf-8")
         return parts
 
+    def forget_parts(self, selection: Selection) -> None:
+        """Remove the finished parts of a download."""
+        shutil.rmtree(self._parts(selection), ignore_errors=True)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Turn what the disk raises while a block writes into a `CacheError`."""

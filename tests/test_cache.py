@@ -22,10 +22,12 @@ from hexoframe.api.transport import Transport
 from hexoframe.cache import Cache
 from hexoframe.client import Client
 from hexoframe.errors import (
+    AuthenticationError,
     CacheError,
     ConfigurationError,
     HexoframeWarning,
     ServerError,
+    UnfinishedRecordWarning,
 )
 from hexoframe.formats import parquet
 from hexoframe.simulator.server import Fault
@@ -140,10 +142,44 @@ def test_a_record_that_changed_is_fetched_again_and_the_old_one_goes(
 @pytest.mark.parametrize("status", ["processing", "incomplete", "error", "realtime"])
 def test_a_record_that_may_still_change_is_not_kept(load, server, status):
     server.world.change_record(41, status=status)
-    load(channels=["heart_rate"])
-    assert entries() == []
-    load(channels=["heart_rate"])
-    assert len(asked(server)) > 1
+    for _ in range(2):
+        with pytest.warns(UnfinishedRecordWarning, match="load it again"):
+            load(channels=["heart_rate"])
+        assert len(asked(server)) > 1
+        assert entries() == []
+    assert cache.info().empty, "parts of it are left"
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"), [("incomplete", True), ("error", True), ("processing", False)]
+)
+def test_a_load_of_an_odd_record_goes_on_while_nothing_changes(
+    load, server, monkeypatch, status, kept
+):
+    monkeypatch.setattr(plan, "MOST_SAMPLES", 2000)
+    wanted = {"channels": ["ecg"], "transport": "json"}
+    whole = load(**wanted)["ecg"]
+    server.world.change_record(41, status=status, last_modified=LATER)
+    server.faults.add(
+        Fault(kind="status", status=403, path="/api/data/", skip=6, times=None)
+    )
+    with (
+        pytest.warns(UnfinishedRecordWarning),
+        pytest.raises(AuthenticationError) as caught,
+    ):
+        load(**wanted)
+    told = "are kept" if kept else "begins anew"
+    assert any(told in note for note in caught.value.__notes__)
+    before = {path for path in asked(server) if "/api/data/" in path}
+    server.faults.clear()
+    with pytest.warns(UnfinishedRecordWarning):
+        again = load(**wanted)["ecg"]
+    after = {path for path in asked(server) if "/api/data/" in path}
+    # Three more may have been on their way when the fourth failed.
+    assert len(before - after) >= 3 if kept else before < after
+    assert again.equals(whole) if kept else again.empty
+    if kept:
+        assert list(cache.info()["complete"]) == [True], "the load of before"
 
 
 def test_a_record_without_a_state_is_not_kept(load, server):

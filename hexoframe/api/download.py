@@ -47,6 +47,7 @@ from hexoframe.errors import (
     MissingSamplesWarning,
     ResponseError,
     TimestampError,
+    UnfinishedRecordWarning,
     warn,
 )
 from hexoframe.formats.options import ReadOptions
@@ -254,7 +255,9 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
     """
     head = fetch_head(transport, record)
     load = _Load(transport, head, order, progress=progress)
-    if cache is None or not head.is_complete:
+    if head.status != "complete":
+        _warn_of_status(head)
+    if cache is None or not head.is_resumable:
         return load.into_memory()
     try:
         with cache.lock(load.host, head.id):
@@ -356,8 +359,12 @@ class _Load:
             if coming.lost:
                 # What lacks samples is for this caller alone, who was told of it.
                 return self._shown(coming.complete)
-            entry = cache.store(wanted, coming.data, facts=coming.facts)
-            return _cut_out(cache, entry, wanted, self._order)
+            if self._head.is_complete:
+                entry = cache.store(wanted, coming.data, facts=coming.facts)
+                return _cut_out(cache, entry, wanted, self._order)
+            data = self._shown(coming.complete)
+        cache.forget_parts(wanted)
+        return data
 
     def _kept(self, cache: Cache, wanted: Selection) -> RecordData | None:
         """Open what the cache has; what is damaged is removed."""
@@ -470,7 +477,7 @@ class _Load:
         """Return the requests for the samples."""
         order, head = self._order, self._head
         rows = wanted_datatypes(family, order.channels, waveforms=order.waveforms)
-        if head.status == "realtime" and order.channels is None:
+        if head.is_recording and order.channels is None:
             # A phone sends them when the recording is over.
             rows = tuple(row for row in rows if row.kind != "waveform")
         way = order.transport
@@ -555,6 +562,17 @@ class _Load:
             scale=scale,
             left_out=set(channels_of(data.family)) - wanted,
         )
+
+
+def _warn_of_status(head: RecordHead) -> None:
+    """Say that a record is not all there on the service either."""
+    live = " Waveforms come when the recording is over." if head.is_recording else ""
+    warn(
+        f"record {head.id} is not complete on the service (status {head.status!r}): "
+        f"samples may be missing or still come.{live} It is not kept; load it again "
+        "when list_records() shows it as complete",
+        UnfinishedRecordWarning,
+    )
 
 
 def _warn_of_refusal(data: RecordData, order: Order) -> None:
