@@ -574,6 +574,21 @@ def test_a_disk_that_fills_up_costs_one_warning_and_no_record(
     assert entries() == []
 
 
+def test_what_came_is_not_asked_for_again_where_the_record_cannot_be_kept(
+    load, server, whole, differences, monkeypatch, for_data
+):
+    monkeypatch.setattr(parquet, "write", no_room)
+    with pytest.warns(HexoframeWarning, match="The record is not kept"):
+        record = load()
+    paths = [entry.path for entry in for_data(server)]
+    assert len(paths) == len(set(paths)) > 1
+    assert differences(record, whole) == []
+    with pytest.warns(HexoframeWarning, match="The record is not kept"):
+        load()
+    # The pieces lie there; which model it is was not kept.
+    assert [entry.path.count("=4114%2C4115") for entry in for_data(server)] == [1]
+
+
 # -- what there is, and away with it ---------------------------------------------------
 
 

@@ -360,11 +360,19 @@ class _Load:
                 # What lacks samples is for this caller alone, who was told of it.
                 return self._shown(coming.complete)
             if self._head.is_complete:
-                entry = cache.store(wanted, coming.data, facts=coming.facts)
-                return _cut_out(cache, entry, wanted, self._order)
+                return self._stored(cache, wanted, coming)
             data = self._shown(coming.complete)
         cache.forget_parts(wanted)
         return data
+
+    def _stored(self, cache: Cache, wanted: Selection, coming: _Coming) -> RecordData:
+        """Keep what came and open it there; where that fails, what came is enough."""
+        try:
+            entry = cache.store(wanted, coming.data, facts=coming.facts)
+            return _cut_out(cache, entry, wanted, self._order)
+        except CacheError as error:
+            self._transport.limiter.warn_of_folder(f"{error}. The record is not kept")
+        return self._shown(coming.complete)
 
     def _kept(self, cache: Cache, wanted: Selection) -> RecordData | None:
         """Open what the cache has; what is damaged is removed."""
