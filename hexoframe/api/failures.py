@@ -58,8 +58,6 @@ _LISTED = {
     "record": "; list_records() shows the records that can be loaded",
     "range": "; connect().list_ranges() shows the ranges that can be loaded",
 }
-# Who is offline should hear of it soon.
-_FEW = 2
 
 
 class PassingError(Exception):
@@ -71,8 +69,8 @@ class PassingError(Exception):
         The error that it is if it does not pass.
     wait_s : float or None, in s
         How long the service asks callers to wait.
-    most : int or None
-        How often it is worth another attempt; None leaves that to the policy.
+    unmet : bool
+        Whether there was nobody at the other end of the line.
     """
 
     def __init__(
@@ -80,12 +78,12 @@ class PassingError(Exception):
         final: HexoframeError,
         *,
         wait_s: float | None = None,
-        most: int | None = None,
+        unmet: bool = False,
     ) -> None:
         super().__init__()
         self.final = final
         self.wait_s = wait_s
-        self.most = most
+        self.unmet = unmet
 
 
 def raise_status(
@@ -116,7 +114,7 @@ def unreachable(error: BaseException, origin: Origin, path: str) -> PassingError
         f"{what} {origin} ({_reason(chain[-1])}): check the network, the base URL and "
         "any proxy, then run the same call again"
     )
-    return PassingError(final, most=_FEW if never else None)
+    return PassingError(final, unmet=never)
 
 
 def path_of(response: requests.Response) -> str:
