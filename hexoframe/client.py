@@ -505,7 +505,9 @@ class Client:
             By default each channel is taken from where it is exact: from the binary
             export, or from pages of JSON.
         refresh : bool, default False
-            Fetch again what the cache has.
+            Fetch again what the cache has. An activity or annotation that was added
+            since is no change of the record, and comes to it this way alone;
+            `list_ranges` and `list_annotations` always ask.
         offline : bool, default False
             Ask nobody: what the cache has, as it was when it was loaded.
         allow_partial : bool, default False
@@ -549,6 +551,10 @@ class Client:
             transport=transport,
             options=ReadOptions(scale=units, allow_partial=allow_partial),
         )
+        if offline and refresh:
+            raise ConfigurationError(
+                "offline=True asks nobody and refresh=True fetches again: leave one out"
+            )
         if offline:
             return self._load_offline(record, order)
         data = fetch_record(
