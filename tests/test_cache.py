@@ -359,6 +359,13 @@ def test_offline_without_a_cache_is_a_contradiction(server, client_of):
         client_of(server).load_record(41, offline=True)
 
 
+def test_offline_nothing_can_be_fetched_again(load, server):
+    load()
+    with pytest.raises(ConfigurationError, match="leave one out"):
+        load(offline=True, refresh=True)
+    assert not asked(server)
+
+
 # -- damage ----------------------------------------------------------------------------
 
 
@@ -708,6 +715,18 @@ def test_the_cache_counts_the_loads_of_threads_as_one(
     paths = [entry.path for entry in for_data(server)]
     assert len(paths) == len(set(paths)), "a piece was fetched twice"
     assert len(entries()) == 1
+
+
+def test_who_waits_for_another_load_is_told(load, folder, monkeypatch, caplog, server):
+    monkeypatch.setattr(cache, "_SOON_S", 0.05)
+    done = []
+    with Cache(folder).lock(server.base_url, 41):
+        loading = threading.Thread(target=lambda: done.append(load()))
+        loading.start()
+        while "record 41 is being loaded by another" not in caplog.text:
+            assert loading.is_alive()
+    loading.join()
+    assert len(done) == 1
 
 
 def test_raw_counts_out_of_the_cache_are_whole_numbers(load):
