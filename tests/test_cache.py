@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
 import threading
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,7 @@ from hexoframe.errors import (
 )
 from hexoframe.formats import parquet
 from hexoframe.simulator.server import Fault
+from hexoframe.simulator.server.signals import SyntheticSource
 from hexoframe.simulator.shirt import Shirt
 
 pytestmark = pytest.mark.filterwarnings(
@@ -214,6 +217,17 @@ def test_records_of_two_hosts_are_kept_apart(server, serving, client_of, folder)
     assert len(here["heart_rate"]) == 120
     assert len(there["heart_rate"]) == 60
     assert len(client_of(server, folder).load_record(41)["heart_rate"]) == 120
+
+
+def test_the_model_is_found_out_anew_where_the_record_changed(
+    serving, worn, client_of, folder
+):
+    with serving(SHIRT) as server:
+        client = client_of(server, folder)
+        assert client.load_record(41, waveforms=False).family == "hexoskin"
+        source = SyntheticSource(worn(replace(SHIRT, family="astroskin_256")))
+        server.world.change_record(41, source=source, last_modified=LATER)
+        assert client.load_record(41, waveforms=False).family == "astroskin_256"
 
 
 # -- a part of what is kept ------------------------------------------------------------
@@ -554,6 +568,14 @@ def test_a_full_disk_costs_one_warning_and_no_record(
     assert len(caught) == 1
     assert differences(record, whole) == []
     assert entries() == []
+
+
+def test_without_room_for_what_is_not_kept_the_error_says_what_to_set(
+    server, client_of, small_disk, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk(20)))
+    with pytest.raises(CacheError, match=r"No space left.*TMPDIR"):
+        client_of(server).load_record(41)
 
 
 def no_room(*_, **__):

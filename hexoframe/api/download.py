@@ -44,6 +44,7 @@ from hexoframe.channels import (
 from hexoframe.errors import (
     CacheError,
     ConfigurationError,
+    HexoframeError,
     MissingSamplesWarning,
     ResponseError,
     TimestampError,
@@ -323,6 +324,24 @@ class _Coming:
         return self.complete.facts
 
 
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Yield a folder for the pieces of a load that is not kept."""
+    try:
+        with tempfile.TemporaryDirectory(
+            prefix="hexoframe-", ignore_cleanup_errors=True
+        ) as folder:
+            yield Path(folder)
+    except HexoframeError:
+        raise
+    except OSError as error:
+        where = tempfile.tempdir or "of the system"
+        raise CacheError(
+            f"the folder for temporary files {where} cannot be used ({error}): set "
+            "TMPDIR to a folder that can be written and has room for a record"
+        ) from error
+
+
 def _cut(data: RecordData, window: tuple[int, int] | None) -> RecordData:
     return data if window is None else data.cut(*window)
 
@@ -403,12 +422,7 @@ class _Load:
     def into_memory(self) -> RecordData:
         """Load the record without a cache."""
         family, _, _ = self._family(None)
-        with (
-            tempfile.TemporaryDirectory(
-                prefix="hexoframe-", ignore_cleanup_errors=True
-            ) as folder,
-            self._download(family, Path(folder)) as coming,
-        ):
+        with _scratch() as folder, self._download(family, folder) as coming:
             return self._shown(coming.complete)
 
     def _family(self, cache: Cache | None) -> tuple[Family, bool, bool]:
