@@ -93,7 +93,10 @@ def raise_status(
     status = response.status_code
     kind = _ERRORS.get(status, ServerError if status >= 500 else RequestError)
     wait_s = _retry_after(response)
-    message = _message(origin, path_of(response), status, told(response), auth)
+    said = told(response)
+    if status == 429 and wait_s and not said:
+        said = f"for {wait_s:.0f} s"
+    message = _message(origin, path_of(response), status, said, auth)
     error = kind(message, status=status, retry_after=wait_s)
     if status in _PASSING:
         raise PassingError(error, wait_s=wait_s)
@@ -160,7 +163,8 @@ def _message(
         "log in as another user",
         404: f"{place} does not exist, or this user may not see it: check the id"
         + _LISTED.get(place.removeprefix(f"{origin}/api/").partition("/")[0], ""),
-        429: f"{origin} asks for fewer requests{quoted}: wait some minutes, and see "
+        429: f"{origin} asks for fewer requests{quoted}: wait some minutes, or as "
+        "long as it says, and see "
         "that no other program asks with the same user",
     }
     if status in known:

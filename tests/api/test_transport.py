@@ -207,6 +207,7 @@ def test_a_wait_that_is_too_long_is_left_to_the_caller(server, connect, waits):
     with pytest.raises(RateLimitedError) as caught:
         connect(server).get_json(*DATA)
     assert caught.value.retry_after == 3600
+    assert "for 3600 s" in str(caught.value)
     assert waits == []
 
 
