@@ -451,6 +451,9 @@ def test_a_range_over_two_records_holds_both_and_the_pause_is_a_gap(
         assert record[name].iloc[len(pair[0]) :].equals(pair[1]), name
     gaps = record.gaps().query("channel == 'ecg' and kind == 'missing'")
     assert (gaps["end"] - gaps["start"]).tolist() == [pd.Timedelta("60s")]
+    # A step that ends where the range does is not in it, and so does not lack.
+    gaps = record.gaps().query("channel == 'heart_rate' and kind == 'missing'")
+    assert (gaps["end"] - gaps["start"]).tolist() == [pd.Timedelta("60s")]
     assert gaps["cause"].tolist() == ["recorder"]
     assert list(record.ranges["id"]).count(77) == 1
     assert len(record.annotations) == 1, "the press of the second alone lies in it"
