@@ -514,7 +514,8 @@ class Client:
             Go on where samples do not come that the service holds; what is lost stands
             in `coverage`.
         progress : bool, optional
-            Whether a bar is drawn on stderr; by default where that is a terminal.
+            Whether a bar is drawn on stderr; by default where that is a terminal or a
+            notebook.
 
         Returns
         -------

@@ -236,7 +236,8 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
     refresh : bool, default False
         Whether what the cache has is fetched again.
     progress : bool or None
-        Whether a bar is drawn; None where stderr is a terminal.
+        Whether a bar is drawn; None where stderr is a terminal or a
+        notebook.
 
     Returns
     -------
