@@ -570,6 +570,24 @@ def test_a_full_disk_costs_one_warning_and_no_record(
     assert entries() == []
 
 
+def test_what_a_folder_holds_that_can_only_be_read_is_not_fetched_again(
+    server, client_of, small_disk, monkeypatch, differences, whole
+):
+    where = small_disk(8000)
+    monkeypatch.setenv("HEXOFRAME_CACHE_DIR", str(where))
+    client_of(server, where).load_record(41)
+    how = ["/bin/mount", "-o", "remount,ro", str(where)]
+    subprocess.run(how, check=True, capture_output=True)
+    server.clear_log()
+    with pytest.warns(HexoframeWarning, match="HEXOFRAME_CACHE_DIR"):
+        record = client_of(server, where).load_record(41)
+    assert asked(server) == [HEAD]
+    assert differences(record, whole) == []
+    with pytest.warns(HexoframeWarning, match="HEXOFRAME_CACHE_DIR"):
+        client_of(server, where).load_record(41, refresh=True)
+    assert any("octet" in entry.accept for entry in server.log)
+
+
 def test_without_room_for_what_is_not_kept_the_error_says_what_to_set(
     server, client_of, small_disk, monkeypatch
 ):

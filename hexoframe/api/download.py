@@ -265,10 +265,9 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
         with cache.lock(load.host, head.id):
             return load.through(cache, refresh=refresh)
     except CacheError as error:
-        transport.limiter.warn_of_folder(
-            f"{error}. The record is loaded without a cache"
-        )
-    return load.into_memory()
+        transport.limiter.warn_of_folder(f"{error}. The record is loaded, and not kept")
+    kept = None if refresh else load.kept_already(cache)
+    return load.into_memory() if kept is None else kept
 
 
 def _cut_out(cache: Cache, entry: Entry, wanted: Selection, order: Order) -> RecordData:
@@ -393,6 +392,19 @@ class _Load:
         except CacheError as error:
             self._transport.limiter.warn_of_folder(f"{error}. The record is not kept")
         return self._shown(coming.complete)
+
+    def kept_already(self, cache: Cache) -> RecordData | None:
+        """Open what a cache has that cannot be written."""
+        family, auto, _ = self._family(cache)
+        wanted = self._selection(family, auto=auto)
+        entry = cache.find(wanted) if self._head.is_complete else None
+        if entry is None:
+            return None
+        try:
+            return _cut_out(cache, entry, wanted, self._order)
+        except CacheError as error:
+            _LOG.warning("%s", error)
+            return None
 
     def _kept(self, cache: Cache, wanted: Selection) -> RecordData | None:
         """Open what the cache has; what is damaged is removed."""
