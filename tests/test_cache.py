@@ -164,7 +164,7 @@ def test_a_load_of_an_odd_record_goes_on_while_nothing_changes(
     whole = load(**wanted)["ecg"]
     server.world.change_record(41, status=status, last_modified=LATER)
     server.faults.add(
-        Fault(kind="status", status=403, path="/api/data/", skip=6, times=None)
+        Fault(kind="status", status=403, path="/api/data/", skip=8, times=None)
     )
     with (
         pytest.warns(UnfinishedRecordWarning),
@@ -178,8 +178,9 @@ def test_a_load_of_an_odd_record_goes_on_while_nothing_changes(
     with pytest.warns(UnfinishedRecordWarning):
         again = load(**wanted)["ecg"]
     after = {path for path in asked(server) if "/api/data/" in path}
-    # Three more may have been on their way when the fourth failed.
-    assert len(before - after) >= 3 if kept else before < after
+    # The model and seven pages came; three of these may not have been put away when
+    # the fourth thread failed.
+    assert len(before - after) >= 4 if kept else before < after
     assert again.equals(whole) if kept else again.empty
     if kept:
         assert list(cache.info()["complete"]) == [True], "the load of before"
