@@ -40,6 +40,8 @@ from hexoframe.formats.output import new_file, new_folder
 from hexoframe.recorddata import RecordData, Source
 
 if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
     from hexoframe.channels import Family
     from hexoframe.facts import Facts
 
@@ -51,6 +53,8 @@ _VERSION = 1
 _NOTE = "entry.json"
 # Channels that are written at a time; more would only wait for each other.
 _THREADS = 2
+# Who waits longer than this for another load should know what for.
+_SOON_S = 3.0
 _PARTS, _PARTS_NOTE = ".parts", "selection.json"
 _INFO = {
     "record": "Int64",
@@ -382,6 +386,10 @@ class Cache:
                 note.write_text(json.dumps(asdict(selection)), "utf-8")
         return parts
 
+    def forget_parts(self, selection: Selection) -> None:
+        """Remove the finished parts of a download."""
+        shutil.rmtree(self._parts(selection), ignore_errors=True)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Turn what the disk raises while a block writes into a `CacheError`."""
@@ -428,8 +436,7 @@ class Cache:
                 lock.acquire(timeout=0)
             except Timeout:
                 if wait:
-                    _LOG.info("record %s is being loaded elsewhere: waiting", record)
-                    lock.acquire()
+                    _wait(lock, record)
         try:
             yield lock.is_locked
         finally:
@@ -516,6 +523,21 @@ def clear(record: int | str | None = None) -> int:
 
 
 # -- files -----------------------------------------------------------------------------
+
+
+def _wait(lock: BaseFileLock, record: int) -> None:
+    """Take a lock when it is free, and say so if that is not soon."""
+    from filelock import Timeout  # noqa: PLC0415  # only to load
+
+    try:
+        lock.acquire(timeout=_SOON_S)
+    except Timeout:
+        _LOG.warning(
+            "record %s is being loaded by another thread or process: this one waits, "
+            "and takes what that one brings",
+            record,
+        )
+        lock.acquire()
 
 
 def _plain(host: str) -> str:

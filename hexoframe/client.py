@@ -510,14 +510,17 @@ class Client:
             By default each channel is taken from where it is exact: from the binary
             export, or from pages of JSON.
         refresh : bool, default False
-            Fetch again what the cache has.
+            Fetch again what the cache has. An activity or annotation that was added
+            since is no change of the record, and comes to it this way alone;
+            `list_ranges` and `list_annotations` always ask.
         offline : bool, default False
             Ask nobody: what the cache has, as it was when it was loaded.
         allow_partial : bool, default False
             Go on where samples do not come that the service holds; what is lost stands
             in `coverage`.
         progress : bool, optional
-            Whether a bar is drawn on stderr; by default where that is a terminal.
+            Whether a bar is drawn on stderr; by default where that is a terminal or a
+            notebook.
 
         Returns
         -------
@@ -554,6 +557,10 @@ class Client:
             transport=transport,
             options=ReadOptions(scale=units, allow_partial=allow_partial),
         )
+        if offline and refresh:
+            raise ConfigurationError(
+                "offline=True asks nobody and refresh=True fetches again: leave one out"
+            )
         if offline:
             return self._load_offline(record, order)
         try:

@@ -26,6 +26,7 @@ The tree::
     ├── MissingSamplesWarning
     ├── SkippedChannelWarning
     ├── MissingFactsWarning
+    ├── UnfinishedRecordWarning
     └── UnverifiedCalibrationWarning
 """
 
@@ -58,6 +59,7 @@ __all__ = [
     "ServerError",
     "SkippedChannelWarning",
     "TimestampError",
+    "UnfinishedRecordWarning",
     "UnknownChannelError",
     "UnreachableError",
     "UnverifiedCalibrationWarning",
@@ -190,6 +192,10 @@ class SkippedChannelWarning(HexoframeWarning):
 
 class MissingFactsWarning(HexoframeWarning):
     """A file cannot carry all that it should: the source did not say it."""
+
+
+class UnfinishedRecordWarning(HexoframeWarning):
+    """The service does not have all of a record itself, or not yet."""
 
 
 class UnverifiedCalibrationWarning(HexoframeWarning):

@@ -37,6 +37,7 @@ from hexoframe.errors import (
     ResponseError,
     ServerError,
     TimestampError,
+    UnfinishedRecordWarning,
     UnknownChannelError,
     UnreachableError,
 )
@@ -375,11 +376,14 @@ def test_an_id_may_be_text(world, client_of):
 def test_a_record_in_real_time_has_no_waveforms_yet(serving, client_of, tmp_path):
     with serving(shirt()) as server:
         server.world.change_record(41, status="realtime")
-        record = client_of(server, tmp_path).load_record(41)
+        with pytest.warns(UnfinishedRecordWarning, match=r"when the recording is over"):
+            record = client_of(server, tmp_path).load_record(41)
         assert len(record["heart_rate"]) == 310
         assert "ecg" not in record
         assert not any("octet" in entry.accept for entry in server.log)
-        assert len(client_of(server).load_record(41, channels=["ecg"])["ecg"]) == 0
+        with pytest.warns(UnfinishedRecordWarning):
+            ecg = client_of(server).load_record(41, channels=["ecg"])["ecg"]
+        assert len(ecg) == 0
         assert Cache(tmp_path).entries() == []
 
 
@@ -389,7 +393,9 @@ def test_a_record_in_an_odd_state_is_loaded_and_not_kept(
 ):
     with serving(shirt()) as server:
         server.world.change_record(41, status=status)
-        record = client_of(server, tmp_path).load_record(41)
+        with pytest.warns(UnfinishedRecordWarning, match=status) as caught:
+            record = client_of(server, tmp_path).load_record(41)
+        assert "Waveforms" not in str(caught[0].message)
         assert len(record["ecg"]) == 310 * 256
         assert Cache(tmp_path).entries() == []
 
@@ -444,6 +450,9 @@ def test_a_range_over_two_records_holds_both_and_the_pause_is_a_gap(
         assert record[name].iloc[: len(pair[0])].equals(pair[0]), name
         assert record[name].iloc[len(pair[0]) :].equals(pair[1]), name
     gaps = record.gaps().query("channel == 'ecg' and kind == 'missing'")
+    assert (gaps["end"] - gaps["start"]).tolist() == [pd.Timedelta("60s")]
+    # A step that ends where the range does is not in it, and so does not lack.
+    gaps = record.gaps().query("channel == 'heart_rate' and kind == 'missing'")
     assert (gaps["end"] - gaps["start"]).tolist() == [pd.Timedelta("60s")]
     assert gaps["cause"].tolist() == ["recorder"]
     assert list(record.ranges["id"]).count(77) == 1

@@ -28,6 +28,7 @@ PARENTS = {
     "HexoframeWarning": (UserWarning,),
     "MissingSamplesWarning": (errors.HexoframeWarning,),
     "SkippedChannelWarning": (errors.HexoframeWarning,),
+    "UnfinishedRecordWarning": (errors.HexoframeWarning,),
     "MissingFactsWarning": (errors.HexoframeWarning,),
     "UnverifiedCalibrationWarning": (errors.HexoframeWarning,),
 }

@@ -430,6 +430,25 @@ def test_all_points_of_a_track_come(auth, server):
     assert len(both) > len(points)
 
 
+def test_a_point_without_a_position_is_a_point_in_time(auth, monkeypatch):
+    transport = auth.api.client.transport
+    points = type(transport).pages
+
+    def pages(self, path, query, **how):
+        for item in points(self, path, query, **how):
+            lost = "position" in item and item["time"].endswith("5")
+            yield item | {"position": None} if lost else item
+
+    before = HxApi.getRecordData(auth, MIXED, downloadRaw=False)["track"]
+    monkeypatch.setattr(type(transport), "pages", pages)
+    after = HxApi.getRecordData(auth, MIXED, downloadRaw=False)["track"]
+    assert len(after) == len(before)
+    for one, other in zip(after, before, strict=True):
+        nowhere = other[0].endswith("5")
+        assert one == ((*other[:2], None, None, other[4]) if nowhere else other)
+    assert sum(one[2] is None for one in after) > 0
+
+
 # -- what is loaded --------------------------------------------------------------------
 
 

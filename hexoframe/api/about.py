@@ -84,6 +84,16 @@ class RecordHead:
         return self.status in _LIVE
 
     @property
+    def is_recording(self) -> bool:
+        """Whether the recorder still runs; its waveforms come when that is over."""
+        return self.status == "realtime"
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether what was fetched is worth something while nothing changes."""
+        return bool(self.last_modified) and not self.is_live
+
+    @property
     def is_complete(self) -> bool:
         """Whether the record will stay as it is."""
         return self.status == "complete" and bool(self.last_modified)

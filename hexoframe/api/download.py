@@ -44,9 +44,11 @@ from hexoframe.channels import (
 from hexoframe.errors import (
     CacheError,
     ConfigurationError,
+    HexoframeError,
     MissingSamplesWarning,
     ResponseError,
     TimestampError,
+    UnfinishedRecordWarning,
     warn,
 )
 from hexoframe.formats.options import ReadOptions
@@ -234,7 +236,8 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
     refresh : bool, default False
         Whether what the cache has is fetched again.
     progress : bool or None
-        Whether a bar is drawn; None where stderr is a terminal.
+        Whether a bar is drawn; None where stderr is a terminal or a
+        notebook.
 
     Returns
     -------
@@ -254,16 +257,17 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
     """
     head = fetch_head(transport, record)
     load = _Load(transport, head, order, progress=progress)
-    if cache is None or not head.is_complete:
+    if head.status != "complete":
+        _warn_of_status(head)
+    if cache is None or not head.is_resumable:
         return load.into_memory()
     try:
         with cache.lock(load.host, head.id):
             return load.through(cache, refresh=refresh)
     except CacheError as error:
-        transport.limiter.warn_of_folder(
-            f"{error}. The record is loaded without a cache"
-        )
-    return load.into_memory()
+        transport.limiter.warn_of_folder(f"{error}. The record is loaded, and not kept")
+    kept = None if refresh else load.kept_already(cache)
+    return load.into_memory() if kept is None else kept
 
 
 def _cut_out(cache: Cache, entry: Entry, wanted: Selection, order: Order) -> RecordData:
@@ -320,6 +324,24 @@ class _Coming:
         return self.complete.facts
 
 
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Yield a folder for the pieces of a load that is not kept."""
+    try:
+        with tempfile.TemporaryDirectory(
+            prefix="hexoframe-", ignore_cleanup_errors=True
+        ) as folder:
+            yield Path(folder)
+    except HexoframeError:
+        raise
+    except OSError as error:
+        where = tempfile.tempdir or "of the system"
+        raise CacheError(
+            f"the folder for temporary files {where} cannot be used ({error}): set "
+            "TMPDIR to a folder that can be written and has room for a record"
+        ) from error
+
+
 def _cut(data: RecordData, window: tuple[int, int] | None) -> RecordData:
     return data if window is None else data.cut(*window)
 
@@ -356,8 +378,33 @@ class _Load:
             if coming.lost:
                 # What lacks samples is for this caller alone, who was told of it.
                 return self._shown(coming.complete)
+            if self._head.is_complete:
+                return self._stored(cache, wanted, coming)
+            data = self._shown(coming.complete)
+        cache.forget_parts(wanted)
+        return data
+
+    def _stored(self, cache: Cache, wanted: Selection, coming: _Coming) -> RecordData:
+        """Keep what came and open it there; where that fails, what came is enough."""
+        try:
             entry = cache.store(wanted, coming.data, facts=coming.facts)
             return _cut_out(cache, entry, wanted, self._order)
+        except CacheError as error:
+            self._transport.limiter.warn_of_folder(f"{error}. The record is not kept")
+        return self._shown(coming.complete)
+
+    def kept_already(self, cache: Cache) -> RecordData | None:
+        """Open what a cache has that cannot be written."""
+        family, auto, _ = self._family(cache)
+        wanted = self._selection(family, auto=auto)
+        entry = cache.find(wanted) if self._head.is_complete else None
+        if entry is None:
+            return None
+        try:
+            return _cut_out(cache, entry, wanted, self._order)
+        except CacheError as error:
+            _LOG.warning("%s", error)
+            return None
 
     def _kept(self, cache: Cache, wanted: Selection) -> RecordData | None:
         """Open what the cache has; what is damaged is removed."""
@@ -388,12 +435,7 @@ class _Load:
     def into_memory(self) -> RecordData:
         """Load the record without a cache."""
         family, _, _ = self._family(None)
-        with (
-            tempfile.TemporaryDirectory(
-                prefix="hexoframe-", ignore_cleanup_errors=True
-            ) as folder,
-            self._download(family, Path(folder)) as coming,
-        ):
+        with _scratch() as folder, self._download(family, folder) as coming:
             return self._shown(coming.complete)
 
     def _family(self, cache: Cache | None) -> tuple[Family, bool, bool]:
@@ -470,7 +512,7 @@ class _Load:
         """Return the requests for the samples."""
         order, head = self._order, self._head
         rows = wanted_datatypes(family, order.channels, waveforms=order.waveforms)
-        if head.status == "realtime" and order.channels is None:
+        if head.is_recording and order.channels is None:
             # A phone sends them when the recording is over.
             rows = tuple(row for row in rows if row.kind != "waveform")
         way = order.transport
@@ -555,6 +597,17 @@ class _Load:
             scale=scale,
             left_out=set(channels_of(data.family)) - wanted,
         )
+
+
+def _warn_of_status(head: RecordHead) -> None:
+    """Say that a record is not all there on the service either."""
+    live = " Waveforms come when the recording is over." if head.is_recording else ""
+    warn(
+        f"record {head.id} is not complete on the service (status {head.status!r}): "
+        f"samples may be missing or still come.{live} It is not kept; load it again "
+        "when list_records() shows it as complete",
+        UnfinishedRecordWarning,
+    )
 
 
 def _warn_of_refusal(data: RecordData, order: Order) -> None:

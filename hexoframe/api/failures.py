@@ -58,8 +58,6 @@ _LISTED = {
     "record": "; list_records() shows the records that can be loaded",
     "range": "; connect().list_ranges() shows the ranges that can be loaded",
 }
-# Who is offline should hear of it soon.
-_FEW = 2
 
 
 class PassingError(Exception):
@@ -71,8 +69,8 @@ class PassingError(Exception):
         The error that it is if it does not pass.
     wait_s : float or None, in s
         How long the service asks callers to wait.
-    most : int or None
-        How often it is worth another attempt; None leaves that to the policy.
+    unmet : bool
+        Whether there was nobody at the other end of the line.
     """
 
     def __init__(
@@ -80,12 +78,12 @@ class PassingError(Exception):
         final: HexoframeError,
         *,
         wait_s: float | None = None,
-        most: int | None = None,
+        unmet: bool = False,
     ) -> None:
         super().__init__()
         self.final = final
         self.wait_s = wait_s
-        self.most = most
+        self.unmet = unmet
 
 
 def raise_status(
@@ -95,7 +93,10 @@ def raise_status(
     status = response.status_code
     kind = _ERRORS.get(status, ServerError if status >= 500 else RequestError)
     wait_s = _retry_after(response)
-    message = _message(origin, path_of(response), status, told(response), auth)
+    said = told(response)
+    if status == 429 and wait_s and not said:
+        said = f"for {wait_s:.0f} s"
+    message = _message(origin, path_of(response), status, said, auth)
     error = kind(message, status=status, retry_after=wait_s)
     if status in _PASSING:
         raise PassingError(error, wait_s=wait_s)
@@ -116,7 +117,7 @@ def unreachable(error: BaseException, origin: Origin, path: str) -> PassingError
         f"{what} {origin} ({_reason(chain[-1])}): check the network, the base URL and "
         "any proxy, then run the same call again"
     )
-    return PassingError(final, most=_FEW if never else None)
+    return PassingError(final, unmet=never)
 
 
 def path_of(response: requests.Response) -> str:
@@ -162,7 +163,8 @@ def _message(
         "log in as another user",
         404: f"{place} does not exist, or this user may not see it: check the id"
         + _LISTED.get(place.removeprefix(f"{origin}/api/").partition("/")[0], ""),
-        429: f"{origin} asks for fewer requests{quoted}: wait some minutes, and see "
+        429: f"{origin} asks for fewer requests{quoted}: wait some minutes, or as "
+        "long as it says, and see "
         "that no other program asks with the same user",
     }
     if status in known:

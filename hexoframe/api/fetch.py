@@ -259,6 +259,9 @@ class Fetcher:
         error.add_note(
             f"record {self._head.id}: the pieces that were finished are kept where "
             "there is a cache, and the same call goes on there"
+            if self._head.is_resumable
+            else f"record {self._head.id}: nothing is kept of a record that still "
+            "changes (see its status), and the same call begins anew"
         )
         if isinstance(error, IncompleteDataError) and error.resume is None:
             error.resume = {

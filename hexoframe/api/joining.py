@@ -77,10 +77,7 @@ def join_records(parts: Sequence[RecordData]) -> RecordData:
     return RecordData(
         first.family,
         (first.start_tick, parts[-1].end_tick),
-        {
-            name: _source([part for part in parts if name in part], name)
-            for name in names
-        },
+        {name: _source(parts, name) for name in names},
         facts=_facts(parts),
         scale=first.scale,
         tz=first.tz,
@@ -92,7 +89,9 @@ def _ids(parts: Sequence[RecordData]) -> str:
     return ", ".join(str(part.id) for part in parts)
 
 
-def _source(parts: Sequence[RecordData], name: str) -> Source:
+def _source(records: Sequence[RecordData], name: str) -> Source:
+    parts = [part for part in records if name in part]
+
     def pieces(rows: int) -> Iterator[pd.DataFrame]:
         for part in parts:
             yield from part.pieces(name, rows)
@@ -103,6 +102,7 @@ def _source(parts: Sequence[RecordData], name: str) -> Source:
         samples=None if None in counts else sum(filter(None, counts)),
         duplicates=sum(one.duplicates for one in known),
         lost=tuple(span for one in known for span in one.lost),
+        span=(_span(records[0], name)[0], _span(records[-1], name)[1]),
     )
     return Source(
         read=lambda: metadata.concat([part[name] for part in parts]),
@@ -110,6 +110,12 @@ def _source(parts: Sequence[RecordData], name: str) -> Source:
         receipt=receipt,
         initial=lambda: [span for part in parts for span in part.initial_spans(name)],
     )
+
+
+def _span(record: RecordData, name: str) -> tuple[int, int]:
+    """Return the ticks that the steps of a channel cover, or would."""
+    span = record.receipt(name).span if name in record else None
+    return span or (record.start_tick, record.end_tick)
 
 
 def _facts(parts: Sequence[RecordData]) -> Facts:

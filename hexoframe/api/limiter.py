@@ -138,8 +138,9 @@ class Limiter:
     def _give_up_sharing(self, error: BaseException) -> None:
         folder = self._file.parent if self._file is not None else None
         self._file = None
+        why = getattr(error, "strerror", None) or type(error).__name__
         self.warn_of_folder(
-            f"the cache folder {folder} cannot be used ({type(error).__name__}): no "
+            f"the cache folder {folder} cannot be used ({why}): no "
             "record is kept there, and the limit of 5 requests a second holds for this "
             "process alone. Run one process at a time, or set HEXOFRAME_CACHE_DIR to a "
             "folder that can be written and has room"

@@ -36,13 +36,13 @@ class Meter:
     family : {"hexoskin", "astroskin_256", "astroskin_1000"}
         Device family, for what pieces bring.
     show : bool or None
-        Whether a bar is drawn; None where stderr is a terminal.
+        Whether a bar is drawn; None where stderr is a terminal or a notebook.
     """
 
     def __init__(self, title: str, family: Family, *, show: bool | None) -> None:
         self._title = title
         self._family = family
-        self._show = sys.stderr.isatty() if show is None else show
+        self._show = _is_watched() if show is None else show
         self._guard = threading.Lock()
         self._bar: Any = None
         self._expected: dict[str, int] = {}
@@ -114,3 +114,11 @@ class Meter:
                 f"{self._title}: {done} requests, {megabytes:.1f} MB", refresh=False
             )
             self._bar.update(step)
+
+
+def _is_watched() -> bool:
+    """Whether somebody looks at stderr: at a terminal, or below a cell."""
+    if sys.stderr.isatty():
+        return True
+    kernel = sys.modules.get("ipykernel.iostream")
+    return kernel is not None and isinstance(sys.stderr, kernel.OutStream)

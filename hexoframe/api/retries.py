@@ -35,6 +35,9 @@ class RetryPolicy:
     ----------
     total : int, default 5
         Times that a request is sent again, before its failure counts.
+    unmet : int, default 2
+        The same where there is nobody at the other end, so that who is offline hears
+        of it soon.
     backoff_s : float, in s, default 0.5
         Half of the first wait; each further one is twice as long.
     jitter_s : float, in s, default 0.5
@@ -46,6 +49,7 @@ class RetryPolicy:
     """
 
     total: int = 5
+    unmet: int = 2
     backoff_s: float = 0.5
     jitter_s: float = 0.5
     longest_s: float = 120
@@ -123,7 +127,7 @@ def _next(count: Retry, failure: PassingError, policy: RetryPolicy) -> Retry | N
     if failure.wait_s is not None and failure.wait_s > policy.longest_s:
         return None
     tried = len(count.history) - len(_BEFORE)
-    if failure.most is not None and tried >= failure.most:
+    if failure.unmet and tried >= policy.unmet:
         return None
     try:
         return count.increment("GET", "/", error=failure)

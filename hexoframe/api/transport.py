@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -56,6 +58,8 @@ _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 Params = Mapping[str, str | int]
 _MOST_REDIRECTS = 3
+# As long as the retries of one request take, and once more.
+_LATELY_S = 60
 _USUAL = RetryPolicy()
 
 
@@ -120,6 +124,7 @@ class Transport:
         self._timeout = timeout
         self._retries = retries
         self._session = _session()
+        self._answered_at = -math.inf
 
     def __repr__(self) -> str:
         """Return the host."""
@@ -317,9 +322,13 @@ class Transport:
         return self._again(attempt, urlsplit(url).path)
 
     def _again(self, attempt: Callable[[], _T], path: str) -> _T:
+        policy = self._retries
+        if time.monotonic() - self._answered_at < _LATELY_S:
+            # A line that was there a moment ago is likely to come back.
+            policy = replace(policy, unmet=policy.total)
         return again(
             attempt,
-            self._retries,
+            policy,
             limiter=self.limiter,
             origin=self.origin,
             path=path,
@@ -386,6 +395,7 @@ class Transport:
         response = self._session.send(
             request, timeout=self._timeout, allow_redirects=False, **settings
         )
+        self._answered_at = time.monotonic()
         _LOG.debug("%s %s%s", response.status_code, self.origin, ask.path)
         return response
 

@@ -318,8 +318,7 @@ def track_points(
         (
             point["time"],
             point["altitude"],
-            point["position"][0],
-            point["position"][1],
+            *(point["position"] or (None, None)),
             point["horizontal_accuracy"],
         )
         for track in tracks

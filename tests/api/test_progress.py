@@ -76,6 +76,33 @@ def test_where_nobody_looks_nothing_is_shown(screen, terminal, show):
     assert shown.getvalue() == ""
 
 
+def test_a_notebook_shows_the_bar_below_its_cell(monkeypatch):
+    iostream = pytest.importorskip("ipykernel.iostream")
+
+    class Cell(iostream.OutStream):
+        encoding = "utf-8"
+
+        def __init__(self):
+            self.texts = []
+
+        def isatty(self):
+            return False
+
+        def write(self, text):
+            self.texts.append(text)
+
+        def flush(self):
+            pass
+
+        def close(self):
+            pass
+
+    shown = Cell()
+    monkeypatch.setattr(sys, "stderr", shown)
+    a_download(Meter("record 41", "hexoskin", show=None))
+    assert any("2/2 requests" in text for text in shown.texts)
+
+
 def test_a_bar_may_be_asked_for_where_there_is_no_terminal(screen):
     shown = screen(terminal=False)
     a_download(Meter("record 41", "hexoskin", show=True))

@@ -8,7 +8,11 @@ import pytest
 
 from hexoframe.api import plan
 from hexoframe.channels import channels_of
-from hexoframe.errors import IncompleteDataError, MissingSamplesWarning
+from hexoframe.errors import (
+    IncompleteDataError,
+    MissingSamplesWarning,
+    UnfinishedRecordWarning,
+)
 from hexoframe.simulator.shirt import Shirt
 
 pytestmark = pytest.mark.filterwarnings(
@@ -263,7 +267,8 @@ def test_a_record_that_is_not_synced_is_empty_and_not_kept(
     with serving(SHIRT, unsynced=unsynced) as server:
         server.world.change_record(41, status=status)
         client = client_of(server, tmp_path)
-        record = client.load_record(41)
+        with pytest.warns(UnfinishedRecordWarning, match=status):
+            record = client.load_record(41)
         assert len(record) == 0
         assert record.info["status"] == status
         assert len(record["ecg"]) == 0

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
 import pickle
@@ -17,7 +18,8 @@ from email.utils import format_datetime
 import pytest
 
 from hexoframe.api.auth import SignedBasic, UnsignedBasic
-from hexoframe.api.transport import BINARY, CSV, JSON, Transport
+from hexoframe.api.limiter import Limiter
+from hexoframe.api.transport import BINARY, CSV, JSON, RetryPolicy, Transport
 from hexoframe.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -205,6 +207,7 @@ def test_a_wait_that_is_too_long_is_left_to_the_caller(server, connect, waits):
     with pytest.raises(RateLimitedError) as caught:
         connect(server).get_json(*DATA)
     assert caught.value.retry_after == 3600
+    assert "for 3600 s" in str(caught.value)
     assert waits == []
 
 
@@ -268,6 +271,33 @@ def test_a_refused_connection_is_told_soon(connect, waits):
         with pytest.raises(UnreachableError, match=r"refused.*check the network"):
             transport.get_json("/api/record/", {"user": "someone@example.org"})
     assert len(waits) == 2
+
+
+def test_a_line_that_was_there_a_moment_ago_is_given_time_to_come_back(waits, signed):
+    shirt = Shirt(seed=7, duration_s=30, record_id=41)
+    with contextlib.ExitStack() as running:
+        server = running.enter_context(serve(recordings=[shirt]))
+        port = int(server.base_url.rpartition(":")[2])
+
+        def sleep(seconds):
+            waits.append(seconds)
+            if len(waits) == 4:
+                running.enter_context(serve(recordings=[shirt], port=port))
+
+        with Transport(
+            server.base_url,
+            signed(server),
+            limiter=Limiter("test", spacing_s=0),
+            retries=RetryPolicy(sleep=sleep),
+        ) as transport:
+            transport.get_json("/api/record/41/")
+            running.close()
+            assert transport.get_json("/api/record/41/")["id"] == 41
+            assert len(waits) == 4
+            running.close()
+            with pytest.raises(UnreachableError, match="check the network"):
+                transport.get_json("/api/record/41/")
+            assert len(waits) == 4 + 5
 
 
 # --- five messages ------------------------------------------------------------------
