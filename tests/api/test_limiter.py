@@ -168,7 +168,11 @@ def test_a_process_has_one_limiter_a_host(tmp_path):
 
 # --- over real sockets --------------------------------------------------------------
 
+# What a server sees is a start and how long the machine took with it, so these want one
+# that does nothing else; the row of slots itself is tested above, in made time.
 
+
+@pytest.mark.slow
 def test_four_threads_keep_the_limit(small, connect, tmp_path):
     server = small(latency_s=0.05)
     transport = connect(server, limiter=Limiter("h", tmp_path))
@@ -189,6 +193,7 @@ def test_four_threads_keep_the_limit(small, connect, tmp_path):
     assert took < 11 * SPACING_S * 1.5
 
 
+@pytest.mark.slow
 def test_repetitions_keep_the_limit_too(small, connect, tmp_path):
     from hexoframe.simulator.server import Fault
 
@@ -214,6 +219,7 @@ for _ in range(6):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_keep_the_limit(small, tmp_path):
     server = small()
     told = f"{server.base_url} {server.username} {server.password} {tmp_path}"
