@@ -179,6 +179,11 @@ class Record(RecordData):
     def between(self, start: Moment | None, end: Moment | None) -> Record:
         """Return the record cut to a span of time.
 
+        Stamps decide. A value at 1 Hz (each 5 min) sums up the time before its stamp:
+        that of the last second (five minutes) of the span is stamped `end` and left
+        out, that of the one before the span is stamped `start` and kept. An `end` one
+        step later brings the last.
+
         Parameters
         ----------
         start, end : str, datetime, Timestamp or None

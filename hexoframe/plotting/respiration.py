@@ -37,6 +37,8 @@ def plot_respiration(  # noqa: PLR0913  # all that there is of breathing, each b
 ) -> Picture:
     """Draw the belts, a panel each, with the breaths marked, and the tidal volume.
 
+    The signal of a belt falls while the body inhales: where inhaling begins is a peak.
+
     Parameters
     ----------
     frame : DataFrame
