@@ -20,12 +20,14 @@ from hexoframe.errors import (
 
 if TYPE_CHECKING:
     from hexoframe.client import Client
+    from hexoframe.doors import Records
     from hexoframe.record import Record
 
 __all__ = [
     "FORMATS",
     "MODELS",
     "Format",
+    "NoRecordingError",
     "Output",
     "Saved",
     "Selection",
@@ -43,6 +45,12 @@ MODELS = ("auto", "Hexoskin", "CHA3000", "astroskin_256", "astroskin_1000")
 """What a user may call the model of a device; ``auto`` finds it out."""
 
 _T = TypeVar("_T")
+
+
+class NoRecordingError(FileFormatError):
+    """A file that lies beside recordings and is none: no failure of what was asked."""
+
+
 # A failure of one record; what else is raised is a fault of this package.
 _FAILURES = (HexoframeError, OSError)
 
@@ -383,7 +391,8 @@ def open_each(
     Yields
     ------
     (str, Record or Exception)
-        Id or path, and what was opened, or why not.
+        Id or path, and what was opened, or why not: `NoRecordingError` for what was
+        found in a folder or with a pattern and is no recording at all.
     """
     from hexoframe.doors import open_records  # noqa: PLC0415  # pandas
 
@@ -397,11 +406,24 @@ def open_each(
             yield path, records
             continue
         yield from each_of(records, lambda key: selection.of(records[key]))  # noqa: B023  # used up here
-        left = records.skipped
-        for where, reason in zip(left["path"], left["reason"], strict=True):
+        yield from _left_out(path, records)
+
+
+def _left_out(path: str, records: Records) -> Iterator[tuple[str, Exception]]:
+    """Yield what was left out below a path, and why."""
+    named = Path(path).expanduser().is_file()
+    failed = False
+    left = records.skipped
+    for where, reason, foreign in zip(
+        left["path"], left["reason"], left["foreign"], strict=True
+    ):
+        if foreign and not named:
+            yield where, NoRecordingError(f"{where} skipped: it is no recording")
+        else:
+            failed = True
             yield where, FileFormatError(reason)
-        if not records and left.empty:
-            yield path, FileFormatError(f"{path} holds no recording")
+    if not records and not failed:
+        yield path, FileFormatError(f"{path} holds no recording")
 
 
 def each_saved(names: Iterable[str], save: Callable[[str], Saved]) -> Iterator[Saved]:

@@ -36,6 +36,16 @@ _FORMATS = ("parquet", "table", "archive", "dashboard", "text", "converter")
 _ONE_FILE = ("archive", "dashboard")
 # So many items of a folder are looked at to say what it holds.
 _LOOKED_AT = 20
+# What is called so, or begins so, is a recording or a part of one, though damaged or
+# away from its folder: text begins with a tick or a time.
+_NAMED = (".hxd", ".parquet", ".wav", ".zip")
+_BEGUN = re.compile(
+    rb"(\xef\xbb\xbf)?\s*(\d{9,}\b|\d+[-:/.,;\t]\d|time\b|PAR1|RIFF)|.*/api/datatype/",
+    re.DOTALL,
+)
+_HEAD = 1 << 12
+_SKIPPED = {"path": "string", "reason": "string", "foreign": "bool"}
+_Skipped = list[dict[str, str | bool]]
 _KNOWN = (
     "vendor export (ZIP or folder), dashboard CSV, classic .txt folder, converter CSV, "
     "hexoframe's Parquet or CSV folder"
@@ -222,6 +232,25 @@ def _recognised(path: Path) -> bool:
     return any(_module(name).sniff(path) for name in _FORMATS)
 
 
+def _is_foreign(path: Path) -> bool:
+    """Whether what cannot be opened is no recording, nor a part of one that is damaged.
+
+    A letter, a picture or a table of people; what is in doubt is not foreign.
+    """
+    if path.is_dir() or path.suffix.lower() in _NAMED:
+        return False
+    archive = _module("archive")
+    if archive.sniff(path):
+        # A spreadsheet is a ZIP, too. A cut one may have been an export.
+        try:
+            return not archive.is_empty(path)
+        except FileFormatError:
+            return False
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    return bool(head) and not _recognised(path) and not _BEGUN.match(head)
+
+
 class Records(Mapping[str, Record]):
     """Recordings by id, opened when they are asked for.
 
@@ -231,7 +260,8 @@ class Records(Mapping[str, Record]):
     Attributes
     ----------
     skipped : DataFrame
-        What was left out: `path` and `reason`.
+        What was left out: `path`, `reason`, and `foreign`, which is True for a file
+        that is no recording at all, and False for one that is damaged or there twice.
     """
 
     def __init__(
@@ -313,15 +343,21 @@ def open_records(  # noqa: PLR0913  # the same questions as open_record
         allow_partial=allow_partial,
     )
     found: dict[str, tuple[Path, str | None]] = {}
-    skipped: list[dict[str, str]] = []
+    skipped: _Skipped = []
     for path in _search(where, skipped):
         for part in _parts(path, skipped):
             _take(path, part, options, found, skipped)
-    table = pd.DataFrame(skipped, columns=["path", "reason"]).astype("string")
+    table = pd.DataFrame(skipped, columns=list(_SKIPPED)).astype(_SKIPPED)
     return Records(found, table, options)
 
 
-def _search(where: str | Path, skipped: list[dict[str, str]]) -> Iterator[Path]:
+def _leave_out(
+    path: Path, reason: object, skipped: _Skipped, *, foreign: bool = False
+) -> None:
+    skipped.append({"path": str(path), "reason": str(reason), "foreign": foreign})
+
+
+def _search(where: str | Path, skipped: _Skipped) -> Iterator[Path]:
     path = Path(where).expanduser()
     seen: set[Path] = set()
     if path.exists():
@@ -335,9 +371,7 @@ def _search(where: str | Path, skipped: list[dict[str, str]]) -> Iterator[Path]:
     return (item for match in matches for item in _below(Path(match), seen, skipped))
 
 
-def _below(
-    path: Path, seen: set[Path], skipped: list[dict[str, str]]
-) -> Iterator[Path]:
+def _below(path: Path, seen: set[Path], skipped: _Skipped) -> Iterator[Path]:
     """Yield what may be a recording: files, folders that are one, and those below."""
     # Links may lead in circles, and patterns to the same file twice.
     if path.resolve() in seen:
@@ -350,7 +384,7 @@ def _below(
         items = sorted(item for item in path.iterdir() if item.name[0] != ".")
         is_one = _is_recording(path)
     except OSError as error:
-        skipped.append({"path": str(path), "reason": str(error)})
+        _leave_out(path, error, skipped)
         return
     if is_one:
         yield path
@@ -379,7 +413,7 @@ def _stands_alone(path: Path) -> bool:
         return True
 
 
-def _parts(path: Path, skipped: list[dict[str, str]]) -> Sequence[str | None]:
+def _parts(path: Path, skipped: _Skipped) -> Sequence[str | None]:
     """Names of the records in a path; one without a name where it is one record."""
     try:
         reader = _reader(path)
@@ -390,7 +424,8 @@ def _parts(path: Path, skipped: list[dict[str, str]]) -> Sequence[str | None]:
         whole = [name for name, box in boxes.items() if box.label == str(path)]
         return whole or list(boxes)
     except (HexoframeError, OSError) as error:
-        skipped.append({"path": str(path), "reason": str(error)})
+        foreign = isinstance(error, FileFormatError) and _is_foreign(path)
+        _leave_out(path, error, skipped, foreign=foreign)
         return []
 
 
@@ -399,12 +434,12 @@ def _take(
     part: str | None,
     options: ReadOptions,
     found: dict[str, tuple[Path, str | None]],
-    skipped: list[dict[str, str]],
+    skipped: _Skipped,
 ) -> None:
     try:
         data = _read(path, options, part)
     except (HexoframeError, OSError) as error:
-        skipped.append({"path": str(path), "reason": str(error)})
+        _leave_out(path, error, skipped)
         return
     key = str(data.id) if data.id is not None else (part or path.stem)
     if key in found and data.id is None:
@@ -412,7 +447,6 @@ def _take(
         key = str(path / (part or ""))
     if key in found:
         first = found[key][0]
-        reason = f"record {key} was already found in {first}"
-        skipped.append({"path": str(path), "reason": reason})
+        _leave_out(path, f"record {key} was already found in {first}", skipped)
         return
     found[key] = (path, part)

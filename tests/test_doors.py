@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -84,7 +85,7 @@ def first_rate(record):
 
 def reasons(records, root):
     """Skipped paths below a root, with the reasons."""
-    assert list(records.skipped.columns) == ["path", "reason"]
+    assert list(records.skipped.columns) == ["path", "reason", "foreign"]
     return {
         Path(row.path).relative_to(root).as_posix(): row.reason
         for row in records.skipped.itertuples()
@@ -430,6 +431,48 @@ def test_what_cannot_be_opened_is_listed_with_path_and_reason(tmp_path):
         assert name in found[name]
     assert "5 skipped" in repr(records)
     assert str(records.skipped["path"].dtype) == "string"
+    foreign = records.skipped.loc[records.skipped["foreign"], "path"]
+    assert list(foreign) == [str(tmp_path / "letter.txt")]
+
+
+def test_what_is_no_recording_is_told_from_what_is_a_damaged_one(tmp_path):
+    export = zip_of(tmp_path / "x.zip", {"record_1": {"rate": 61}}).read_bytes()
+    damaged = {
+        "cut.zip": export[: len(export) // 2],
+        "no_begin.zip": export[9:],
+        "cut_and_renamed": export[: len(export) // 2],
+        "empty.txt": b"",
+        "ticks.txt": b"437610700800\t1\n",
+        "times.txt": b"2024:03:01\t22:00:00:000000\t1\n",
+        "values.csv": b"0.004,12\n",
+        "ecg.csv": b"time,ecg_i\n2024-03-01T22:00:00Z,1\n",
+        "dashboard.csv": b"x;time [s/256],heart_rate [bpm](/api/datatype/19/)\n1,2\n",
+        "ecg.parquet": b"PAR1 and no more",
+        "HR.wav": b"RIFF and no more",
+        "zeros.wav": bytes(99),
+    }
+    others = {
+        "README.md": b"# About",
+        "list.md": b"1. Ann\n2. Bob\n",
+        "registry.txt": b"9f59e6246b13a858 a.zip\n",
+        "people.csv": b"name,age\nAnn,40\n",
+        "photo.jpg": b"\xff\xd8\xff\xe0",
+        "participants.json": b"{}",
+    }
+    sheet = io.BytesIO()
+    with zipfile.ZipFile(sheet, "w") as packed:
+        packed.writestr("xl/workbook.xml", "<workbook/>")
+    others["people.xlsx"] = sheet.getvalue()
+    for name, content in (damaged | others).items():
+        # Each in a folder of its own: in one, some would be files of one recording.
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / name).write_bytes(content)
+    skipped = open_records(tmp_path / "in").skipped
+    found = {
+        Path(row.path).relative_to(tmp_path / "in").parts[0]: row.foreign
+        for row in skipped.itertuples()
+    }
+    assert found == dict.fromkeys(damaged, False) | dict.fromkeys(others, True)
 
 
 def test_a_record_that_is_there_twice_is_opened_once_and_said_to_be(tmp_path):

@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 
+from hexoframe.batch import NoRecordingError
 from hexoframe.errors import HexoframeError, HexoframeWarning
 from hexoframe.wording import spoken
 
@@ -182,7 +183,7 @@ def say_if_interrupted(what: str) -> None:
     click.get_current_context().meta[_RESUME] = what
 
 
-def tell(kind: str, name: str, error: Exception) -> None:
+def tell(kind: str, name: str, error: Exception) -> bool:
     """Say on stderr what went wrong with one of several things.
 
     Parameters
@@ -191,14 +192,25 @@ def tell(kind: str, name: str, error: Exception) -> None:
         Which one.
     error : Exception
         Why.
+
+    Returns
+    -------
+    bool
+        Whether it is a failure: what is no recording is just skipped.
     """
-    if click.get_current_context().meta.get(_DEBUG):
+    asked = click.get_current_context().meta
+    if isinstance(error, NoRecordingError):
+        if not asked.get(_QUIET):
+            click.echo(_line(str(error)), err=True)
+        return False
+    if asked.get(_DEBUG):
         import traceback  # noqa: PLC0415  # only here
 
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     named = str(error).startswith((name, f"{kind} {name}"))
     for line in _lines(error, "" if named else f"{kind} {name}: "):
         click.echo(line, err=True)
+    return True
 
 
 def fail(failed: int, asked: int, what: str) -> None:

@@ -30,9 +30,10 @@ def convert(
     """Turn recordings on disk into files of other formats.
 
     PATH is a vendor export (ZIP or folder), dashboard CSV, converter CSV, classic .txt
-    folder, hexoframe's own Parquet or CSV, a folder of such, or a pattern. What is no
-    recording is skipped, the others go on. Nothing is asked of the service. Prints what
-    was written, as 'hexoframe download' does.
+    folder, hexoframe's own Parquet or CSV, a folder of such, or a pattern. One that
+    cannot be read is skipped, the others go on; what is no recording in a folder is
+    skipped, too, and no failure. Nothing is asked of the service. Prints what was
+    written, as 'hexoframe download' does.
     """
     tell_saved(
         save_files(paths, selection, output, allow_partial=allow_partial, **source),

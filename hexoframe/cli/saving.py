@@ -27,10 +27,9 @@ def tell_saved(saved: Iterable[Saved], kind: str) -> None:
     """
     failed = asked = 0
     for each in saved:
-        asked += 1
-        failed += bool(each.errors)
         for path in each.paths:
             click.echo(path)
-        for error in each.errors:
-            tell(kind, each.name, error)
+        wrong = [tell(kind, each.name, error) for error in each.errors]
+        failed += any(wrong)
+        asked += bool(each.paths) or any(wrong)
     fail(failed, asked, f"{kind}s")

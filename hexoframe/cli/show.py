@@ -47,8 +47,7 @@ def show(
     found, failed = [], 0
     for name, record in _opened(what, selection, how, source):
         if isinstance(record, Exception):
-            tell("recording", name, record)
-            failed += 1
+            failed += tell("recording", name, record)
             continue
         found.append(coverage_frame(record))
         if form == "table":

@@ -110,6 +110,38 @@ def test_all_of_a_folder_is_converted_and_the_rest_told(give, samples, tmp_path,
     assert last == "hexoframe: 2 of 5 recordings failed"
 
 
+@pytest.mark.parametrize("command", ["convert", "show", "plot"])
+def test_what_is_no_recording_in_a_folder_is_skipped_and_no_failure(
+    give, samples, tmp_path, command
+):
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    content = (samples / "hexoskin_10min.zip").read_bytes()
+    (folder / "a.zip").write_bytes(content)
+    (folder / "README.md").write_text("# What these are")
+    more = [] if command == "show" else ["--overwrite"]
+    for where in (folder, folder / "*"):
+        result = give(command, where, *more)
+        assert result.exit_code == 0
+        told = f"hexoframe: {folder / 'README.md'} skipped: it is no recording"
+        assert told in result.stderr.splitlines()
+    assert give(command, folder, "--quiet", *more).stderr == ""
+    # By its name it is asked for, and so is a damaged recording in a folder.
+    assert give(command, folder / "README.md").exit_code == 1
+    (folder / "b.zip").write_bytes(content[:999])
+    result = give(command, folder, *more)
+    assert result.exit_code == 1
+    assert "1 of 2 recor" in result.stderr
+
+
+def test_a_folder_of_nothing_but_other_files_holds_no_recording(give, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "README.md").write_text("# About")
+    result = give("convert", tmp_path / "notes")
+    assert result.exit_code == 1
+    assert "holds no recording" in result.stderr.splitlines()[-1]
+
+
 def test_a_pattern_finds_what_it_fits(give, samples):
     more = ["--to", "out", "--channels", "heart_rate"]
     assert give("convert", samples / "hexoskin*.zip", *more).exit_code == 0
