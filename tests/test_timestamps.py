@@ -1,6 +1,7 @@
 """Ticks, time and text, against datetime, fractions and zoneinfo."""
 
 import datetime as dt
+import re
 import zoneinfo
 from decimal import Decimal
 from fractions import Fraction
@@ -335,6 +336,16 @@ def test_iso_text_with_a_zone_is_a_time(text):
 def test_a_time_that_is_no_exact_aware_tick_is_refused(time):
     with pytest.raises(TimestampError):
         ts.time_to_tick(time, clock=256)
+
+
+@pytest.mark.parametrize("day", ["2022-11-04", "2022-11-04Z", "2022-11-04-05:00"])
+def test_a_day_is_refused_with_a_form_that_is_taken(day):
+    with pytest.raises(TimestampError, match="is a day") as caught:
+        ts.time_to_tick(day, clock=256)
+    (form,) = re.findall(r"write (\S+)", str(caught.value))
+    hours = 5 if day.endswith("-05:00") else 0
+    expected = dt.datetime(2022, 11, 4, hours, tzinfo=dt.UTC).timestamp() * 256
+    assert ts.time_to_tick(form, clock=256) == expected
 
 
 def test_a_naive_time_is_told_to_get_a_zone():

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Any
@@ -36,12 +36,13 @@ KEPT = "what came is kept, and the same command goes on there"
 """What holds after Ctrl-C in a download."""
 
 _DEBUG = "hexoframe.debug"
+_GIVEN = "hexoframe.given"
 _QUIET = "hexoframe.quiet"
 _RESUME = "hexoframe.resume"
 _INTERRUPTED = 130
 _NARROWEST = 38
 
-_SECRET = re.compile(r"pass|pwd|secret|token|key")
+_SECRET = re.compile(r"--?[^=]*(pass|pwd|secret|token|key)", re.IGNORECASE)
 
 
 class _Formatter(click.HelpFormatter):
@@ -107,7 +108,9 @@ class Commands(click.Group):
             with formatter.section(title):
                 formatter.write_dl(rows)
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+    def make_context(
+        self, info_name: str | None, args: list[str], *rest: Any, **more: Any
+    ) -> click.Context:
         """Read the command line.
 
         Raises
@@ -115,8 +118,11 @@ class Commands(click.Group):
         UsageError
             If it is not understood.
         """
-        with _no_secrets():
-            return super().make_context(*args, **kwargs)
+        given = tuple(args)
+        with _no_secrets(given):
+            ctx = super().make_context(info_name, args, *rest, **more)
+        ctx.meta.setdefault(_GIVEN, given)
+        return ctx
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for.
@@ -129,7 +135,7 @@ class Commands(click.Group):
         if ctx.parent is not None:
             return super().invoke(ctx)
         try:
-            with _plain_warnings(ctx), _no_secrets():
+            with _plain_warnings(ctx), _no_secrets(ctx.meta.get(_GIVEN, ())):
                 return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
             told = ctx.meta.get(_RESUME)
@@ -272,16 +278,18 @@ def _echo_beside_bars(line: str) -> None:
 
 
 @contextmanager
-def _no_secrets() -> Iterator[None]:
-    """Say how a secret is given, to who tries an option for it."""
+def _no_secrets(given: Sequence[str]) -> Iterator[None]:
+    """Say how a secret is given, to who tries an option for it among others."""
     try:
         yield
-    except click.NoSuchOption as error:
-        if not _SECRET.search(error.option_name.lower()):
+    except click.UsageError as error:
+        # No command has such an option, so it is wrong whatever else may be.
+        tried = next(filter(_SECRET.match, given), None)
+        if tried is None:
             raise
         raise click.UsageError(
-            f"there is no {error.option_name}: what stands on a command line can be "
-            "read by others. Set HEXOFRAME_PASSWORD (with HEXOFRAME_USERNAME) or "
+            f"there is no {tried.partition('=')[0]}: what stands on a command line can "
+            "be read by others. Set HEXOFRAME_PASSWORD (with HEXOFRAME_USERNAME) or "
             "HEXOFRAME_TOKEN in the environment, or leave it out and be asked.",
             error.ctx,
         ) from error

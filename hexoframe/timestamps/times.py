@@ -33,6 +33,7 @@ _ISO = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d(:?[0-5]\d)?)",
     re.ASCII,
 )
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d(?::?[0-5]\d)?)?", re.ASCII)
 
 
 def ticks_to_index(ticks: Any, *, clock: Clock) -> pd.DatetimeIndex:
@@ -246,6 +247,13 @@ def _nanoseconds(time: Any) -> int:
 
 
 def _from_iso(text: str) -> pd.Timestamp:
+    day = _DATE.fullmatch(text.strip())
+    if day is not None:
+        # Whoever names a day as an end may mean that day to be in, or not.
+        raise TimestampError(
+            f"{text!r} is a day, not a time: write {day[1]}T00:00:00{day[2] or 'Z'} "
+            f"for its start{'' if day[2] else ' in UTC'}"
+        )
     try:
         if _ISO.fullmatch(text.strip()) is None:
             raise ValueError("the form is YYYY-MM-DDThh:mm:ss[.fraction]Z")  # noqa: TRY301

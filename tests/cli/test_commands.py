@@ -249,6 +249,10 @@ def test_a_fault_of_hexoframe_itself_keeps_its_traceback(ending):
         ["login", "--api-secret", "hunter2"],
         ["login", "--client-secret=hunter2"],
         ["cache", "info", "--password=hunter2"],
+        ["records", "--username", "me", "--password", "hunter2"],
+        ["--user", "me", "--password=hunter2", "records"],
+        ["cache", "inf", "--password=hunter2"],
+        ["record", "--Password", "hunter2"],
     ],
     ids=" ".join,
 )

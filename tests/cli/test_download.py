@@ -176,6 +176,8 @@ def test_debug_shows_where_the_failure_of_one_record_comes_from(give, service):
         ("41 --format xls", "'xls' is not one of"),
         ("41 --model Fitbit", "'Fitbit' is not one of"),
         ("41 --start 2024-03-02T22:00:00", "add Z for UTC"),
+        ("41 --start 2024-03-02", "2024-03-02T00:00:00Z"),
+        ("41 --end 2024-03-02Z", "2024-03-02T00:00:00Z"),
         ("41 --tz Europe/Paris", "--tz goes with --timestamps string"),
         ("41 --timestamp-format %H", "--timestamp-format goes with"),
         ("41 --timestamps string --format csv", "Add --format txt"),
