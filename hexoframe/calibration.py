@@ -169,15 +169,14 @@ def warn_unverified(datatype: Datatype) -> None:
     if not _is_unverified(datatype) or datatype.family in _warned:
         return
     _warned.add(datatype.family)
-    rows = [row for row in datatypes_of(datatype.family) if _is_unverified(row)]
-    gains = ", ".join(row.api_name for row in rows[:3])
+    rows = filter(_is_unverified, datatypes_of(datatype.family))
+    others = len({row.channel for row in rows} - {datatype.channel})
     warn(
-        f"{datatype.api_name} of {datatype.family} was converted with a gain of "
-        f"{datatype.gain:g} and an offset of {datatype.offset:g} ({datatype.unit}), "
-        f"which no real data confirm (source: {datatype.source}); {len(rows)} gains of "
-        f"this model are like that ({gains}, ...). Compare with a known value before "
-        "you publish, or load counts with units='raw'; 'verified' in "
-        f"hexoframe.channel_table({datatype.family!r}) says which",
+        f"no real data confirm the gain of {datatype.channel} ({datatype.gain:g} "
+        f"{datatype.unit} a count), nor that of {others} other channels of "
+        f"{datatype.family}. Compare with a known value, or load counts with "
+        f"units='raw'; 'verified' in hexoframe.channel_table({datatype.family!r}) says "
+        "which",
         UnverifiedCalibrationWarning,
     )
 
