@@ -238,7 +238,8 @@ def test_the_connection_of_a_login_stays_open(server, monkeypatch):
     assert closed == []
 
 
-def test_threads_may_use_the_doors_side_by_side(known):
+@pytest.mark.usefixtures("known")
+def test_threads_may_use_the_doors_side_by_side():
     records = []
     threads = [
         threading.Thread(
