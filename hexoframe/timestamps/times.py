@@ -251,8 +251,9 @@ def _from_iso(text: str) -> pd.Timestamp:
     if day is not None:
         # Whoever names a day as an end may mean that day to be in, or not.
         raise TimestampError(
-            f"{text!r} is a day, not a time: write {day[1]}T00:00:00{day[2] or 'Z'} "
-            f"for its start{'' if day[2] else ' in UTC'}"
+            f"{text!r} is a day, not a time with its zone: write "
+            f"{day[1]}T00:00:00{day[2] or 'Z'} for its start"
+            f"{'' if day[2] else ' in UTC'}"
         )
     try:
         if _ISO.fullmatch(text.strip()) is None:
