@@ -23,6 +23,7 @@ def recipes():
 
 
 def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch):
+    plt = pytest.importorskip("matplotlib.pyplot", reason="needs hexoframe[plot]")
     (tmp_path / "data").symlink_to(ROOT / "data")
     monkeypatch.chdir(tmp_path)
     names = {}
@@ -35,6 +36,7 @@ def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch):
                 exec(compile(block, "README.md", "exec"), names)  # noqa: S102
         finally:
             logout()
+            plt.close("all")
     assert len(recipes()) >= 6
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {
         "parquet", "csv", "txt", "1s.csv", "record.mat", "many",
