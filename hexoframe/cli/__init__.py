@@ -32,9 +32,10 @@ __all__ = ["main"]
 def _hexoframe() -> None:
     """Hexoskin and Astroskin recordings: list, download, convert, look at them.
 
-    Who asks the service is told by HEXOFRAME_USERNAME and HEXOFRAME_PASSWORD (and
-    HEXOFRAME_API_KEY, HEXOFRAME_API_SECRET), by HEXOFRAME_TOKEN, by 'hexoframe login',
-    or at the terminal. HEXOFRAME_BASE_URL=https://astro.hexoskin.com is for Astroskin.
+    You are logged in with HEXOFRAME_USERNAME and HEXOFRAME_PASSWORD (and
+    HEXOFRAME_API_KEY, HEXOFRAME_API_SECRET), with HEXOFRAME_TOKEN, with the token of
+    'hexoframe login', or asked at the terminal. For Astroskin, set
+    HEXOFRAME_BASE_URL=https://astro.hexoskin.com.
     """
 
 
