@@ -409,23 +409,28 @@ class Record(RecordData):
             quality flag: a heart rate is held, and looks alive, while its flags say
             that there are no beats.
         """
-        rows = [self._coverage_row(name) for name in self]
+        judges = {self.channel(name).datatypes[0].quality for name in self}
+        judged = {judge: self._quality_shares(judge) for judge in judges}
+        units = self.units
+        rows = []
+        for name in self:
+            channel = self.channel(name)
+            unit, judge = units[channel.columns[0]], channel.datatypes[0].quality
+            rows.append({**self._coverage_row(channel), "unit": unit, **judged[judge]})
         table = pd.DataFrame(rows, columns=list(_COVERAGE)).astype(_COVERAGE)
         return table.set_index("channel")
 
-    def _coverage_row(self, name: str) -> dict[str, Any]:
-        channel = self.channel(name)
-        found = self.survey(name)
+    def _coverage_row(self, channel: Channel) -> dict[str, Any]:
+        found = self.survey(channel.name)
         ns = NS_PER_TICK[self.clock]
         # What the samples tell and what the flags add to it is one gap.
         holes = joined_spans(found.gaps)
         longest = max((end - start for start, end in holes), default=0)
         lost = [gap.samples for gap in found.gaps if gap.cause == "transfer"]
         return {
-            "channel": name,
+            "channel": channel.name,
             "kind": channel.kind,
             "rate_hz": channel.rate_hz,
-            "unit": self.units[channel.columns[0]],
             "expected": found.expected,
             "received": found.received,
             "share": share(found.complete, found.expected),
@@ -437,13 +442,11 @@ class Record(RecordData):
             # Nobody knows how many events a lost span held.
             "lost": None if None in lost else sum(filter(None, lost)),
             "no_signal": found.void,
-            **self._quality_shares(channel),
         }
 
-    def _quality_shares(self, channel: Channel) -> dict[str, float | None]:
-        """Share of the judging channel's rows with a sensor off, and with any flag."""
-        judge = channel.datatypes[0].quality
-        if judge not in self:
+    def _quality_shares(self, judge: str) -> dict[str, float | None]:
+        """Share of a quality channel's rows with a sensor off, and with any flag."""
+        if not judge or judge not in self:
             return {"sensor_off": None, "flagged": None}
         row = self.channel(judge).datatypes[0]
         off = sum(code.value for code in codes_of(row.codes) if code.sensor_off)

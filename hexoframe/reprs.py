@@ -20,6 +20,8 @@ from hexoframe.texttable import set_columns
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -57,7 +59,8 @@ def as_text(record: RecordData) -> str:
         A headline and a table.
     """
     lines = _headline(record)
-    rows = [_row(record, name).cells for name in record]
+    units = record.units
+    rows = [_row(record, name, units).cells for name in record]
     return "\n".join([*lines, "", *set_columns(rows, right=_RIGHT)] if rows else lines)
 
 
@@ -77,7 +80,8 @@ def as_page(record: RecordData) -> str:
         A table in a ``div``.
     """
     head, *rest = (html.escape(line) for line in _headline(record))
-    rows = [_row(record, name) for name in record]
+    units = record.units
+    rows = [_row(record, name, units) for name in record]
     span = (record.start_tick, record.end_tick)
     ns = NS_PER_TICK[record.clock]
     edges = np.linspace(0, (span[1] - span[0]) * ns, _COLUMNS + 1).astype(np.int64)
@@ -117,7 +121,7 @@ def _headline(record: RecordData) -> list[str]:
     return lines
 
 
-def _row(record: RecordData, name: str) -> _Row:
+def _row(record: RecordData, name: str, units: Mapping[str, str]) -> _Row:
     channel = channels_of(record.family)[name]
     spread, line = _slow(record, channel)
     receipt = record.receipt(name)
@@ -132,7 +136,7 @@ def _row(record: RecordData, name: str) -> _Row:
         _rate(channel),
         "not read" if samples is None else f"{samples:,}",
         _MISSING if part is None else percent(part),
-        record.units[channel.columns[0]],
+        units[channel.columns[0]],
         spread,
         _short(channel),
     )
@@ -159,7 +163,7 @@ def _slow(record: RecordData, channel: Channel) -> tuple[str, Samples | None]:
         values = (values != 0).astype(np.float64)
         text = _flagged(float(values.mean()))
     else:
-        text = _span(values[_measured(record, channel, stamps, values)])
+        text = _span(_measured(record, channel, stamps, values))
     step = float((channel.ticks or 0) * NS_PER_TICK[channel.clock])
     return text, Samples(stamps, values, gap_rows(stamps, 1.5 * step))
 
@@ -169,13 +173,16 @@ def _measured(
     channel: Channel,
     stamps: NDArray[np.int64],
     values: NDArray[np.floating],
-) -> NDArray[np.bool_]:
-    """Where a rate holds more than what stands for no measurement."""
-    ns = NS_PER_TICK[record.clock]
-    kept: NDArray[np.bool_] = values != channel.datatypes[0].empty
+) -> NDArray[np.floating]:
+    """Values of a rate without those that stand for no measurement."""
+    ns, empty = NS_PER_TICK[record.clock], channel.datatypes[0].empty
+    edges: list[int] = []
     for first, last in record.initial_spans(channel.name):
-        kept &= (stamps < first * ns) | (stamps > last * ns)
-    return kept
+        edges.append(int(np.searchsorted(stamps, first * ns)))
+        edges.append(int(np.searchsorted(stamps, last * ns, side="right")))
+    parts = np.split(values, edges)[::2]
+    kept = np.concatenate(parts) if len(parts) > 1 else values
+    return kept if empty is None else kept[kept != empty]
 
 
 def _span(values: NDArray[np.floating]) -> str:
