@@ -412,8 +412,8 @@ class _Load:
             try:
                 data = _cut_out(cache, entry, wanted, self._order)
                 lacks = unknown_tables(data, part=wanted.window is not None)
-                if lacks and self._completed(cache, entry, lacks):
-                    data = _cut_out(cache, entry, wanted, self._order)
+                more = self._completed(cache, entry, wanted, lacks) if lacks else None
+                data = data if more is None else more
             except CacheError as error:
                 _LOG.warning("%s: fetched again", error)
                 cache.forget(entry)
@@ -422,15 +422,23 @@ class _Load:
                 return data
         return None
 
-    def _completed(self, cache: Cache, entry: Entry, lacks: Sequence[str]) -> bool:
-        """Ask for tables that an entry lacks; return whether some came."""
+    def _completed(
+        self, cache: Cache, entry: Entry, wanted: Selection, lacks: Sequence[str]
+    ) -> RecordData | None:
+        """Ask for tables that an entry lacks; return the record if some came."""
         tables = Tables(self._transport, self._head, lacks)
         for request in tables.requests():
             request()
         data = tables.added_to(cache.open(entry, ReadOptions()))
-        if tables.came:
+        if not tables.came:
+            return None
+        try:
             cache.store(entry.selection, _cut(data, entry.selection.window))
-        return bool(tables.came)
+        except CacheError as error:
+            # The entry is as good as it was, and what came is for this caller.
+            self._transport.limiter.warn_of_folder(f"{error}. The tables are not kept")
+            return self._shown(_cut(data, wanted.window))
+        return _cut_out(cache, entry, wanted, self._order)
 
     def into_memory(self) -> RecordData:
         """Load the record without a cache."""

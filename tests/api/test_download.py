@@ -7,8 +7,10 @@ import warnings
 import pytest
 
 from hexoframe.api import fetch, plan
+from hexoframe.cache import Cache
 from hexoframe.errors import (
     AuthenticationError,
+    CacheError,
     HexoframeWarning,
     MissingFactsWarning,
     MissingSamplesWarning,
@@ -337,6 +339,30 @@ def test_a_record_without_a_table_is_kept_and_gets_it_later(
     server.clear_log()
     assert differences(load(), whole) == []
     assert len(server.log) == 1, "only whether the record changed"
+
+
+def test_a_table_that_comes_later_and_cannot_be_kept_costs_no_samples(
+    server, client_of, tmp_path, differences, monkeypatch
+):
+    client = client_of(server, tmp_path)
+    whole = client.load_record(41, channels=SOME)
+    server.faults.add(Fault(kind="status", path=TABLES["annotations"], times=None))
+    with pytest.warns(MissingFactsWarning, match="annotations"):
+        client.load_record(41, channels=SOME, refresh=True)
+    server.faults.clear()
+    server.clear_log()
+
+    def full(*_, **__):
+        raise CacheError("no room")
+
+    monkeypatch.setattr(Cache, "store", full)
+    with pytest.warns(HexoframeWarning, match=r"no room\. The tables are not kept"):
+        record = client.load_record(41, channels=SOME)
+    assert differences(record, whole) == []
+    assert _pieces(server.log) == []
+    with pytest.warns(MissingFactsWarning, match="annotations"):
+        kept = client.load_record(41, channels=["heart_rate"], offline=True)
+    assert kept.heart_rate.equals(whole.heart_rate), "the entry is still there"
 
 
 @pytest.mark.parametrize("kind", ["429", "401", "drop"])
