@@ -49,7 +49,7 @@ __all__ = ["Cache", "Entry", "Selection", "clear", "folder", "info"]
 
 _LOG = logging.getLogger(__name__)
 # One more whenever the same answers of the service would give another record.
-_VERSION = 1
+_VERSION = 2
 _NOTE = "entry.json"
 # Channels that are written at a time; more would only wait for each other.
 _THREADS = 2

@@ -243,6 +243,15 @@ class Channel(NamedTuple):
         """
         return 0 if self.kind == "waveform" else 1
 
+    @property
+    def lag(self) -> int:
+        """Ticks from where the step of a sample begins to the stamp of the sample.
+
+        A sample of a waveform begins its step, a value at 1 Hz or slower ends it;
+        events and states have no step.
+        """
+        return 0 if self.ticks is None else round(self.first_sample * self.ticks)
+
     def only(self, datatype: Datatype) -> Channel:
         """Return the same channel with one of its columns."""
         return Channel(self.name, (datatype,))

@@ -500,9 +500,9 @@ class Client:
             Whether ECG, respiration, acceleration and PPG are loaded where `channels`
             does not name them; without them a night is there in a second.
         start, end : int, str or datetime, optional
-            Part of the record, `end` not included: times with a zone, or ticks. Stamps
-            decide, as in `Record.between`: the value at 1 Hz (each 5 min) that sums up
-            the last second (five minutes) is stamped `end`; one step later brings it.
+            Part of the record: times with a zone, or ticks. What begins from `start` up
+            to, not including, `end` is loaded, as in `Record.between`: of a rate the
+            last value is stamped where its second (or its five minutes) ends.
         model : str, default "auto"
             ``Hexoskin``, ``CHA3000``, ``astroskin_256`` or ``astroskin_1000``; by
             default clock and channels tell.
@@ -621,9 +621,8 @@ class Client:
     def load_range(self, /, number: int | str, **how: Any) -> Record:
         """Load what records hold of a range (an activity).
 
-        Stamps decide, as in `Record.between`: the value at 1 Hz (each 5 min) that sums
-        up the last second (five minutes) of the range is stamped with its end and left
-        out. `load_user` with an `end` one step later brings it.
+        That is what begins in it, as in `Record.between`: of 540 s there are 540 heart
+        rates, the last one stamped with the end of the range.
 
         Parameters
         ----------

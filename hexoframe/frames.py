@@ -31,6 +31,7 @@ __all__ = [
     "make_frame",
     "merge_ticks",
     "pick_columns",
+    "slice_steps",
     "slice_ticks",
     "ticks_of",
     "to_raw",
@@ -143,7 +144,7 @@ def ticks_of(frame: pd.DataFrame, channel: Channel) -> NDArray[np.int64]:
 def slice_ticks(
     frame: pd.DataFrame, channel: Channel, start: int | None, end: int | None
 ) -> pd.DataFrame:
-    """Return the rows from `start` up to, not including, `end` as a view.
+    """Return the rows stamped from `start` up to, not including, `end` as a view.
 
     None keeps all rows of that side.
     """
@@ -155,6 +156,20 @@ def slice_ticks(
         for tick in (start, end)
     )
     return frame.iloc[first:last]
+
+
+def slice_steps(
+    frame: pd.DataFrame, channel: Channel, start: int | None, end: int | None
+) -> pd.DataFrame:
+    """Return the rows whose steps begin from `start` up to, not including, `end`.
+
+    So a second has one value at 1 Hz, which is stamped at its end. Events and states
+    have no step: of them those stamped in the span. None keeps all rows of that side.
+    """
+    first, last = (
+        None if tick is None else tick + channel.lag for tick in (start, end)
+    )
+    return slice_ticks(frame, channel, first, last)
 
 
 def carry_in(

@@ -179,17 +179,18 @@ class Record(RecordData):
     def between(self, start: Moment | None, end: Moment | None) -> Record:
         """Return the record cut to a span of time.
 
-        Stamps decide. A value at 1 Hz (each 5 min) sums up the time before its stamp:
-        that of the last second (five minutes) of the span is stamped `end` and left
-        out, that of the one before the span is stamped `start` and kept. An `end` one
-        step later brings the last.
+        A sample belongs to the span in which the time begins that it stands for. A
+        value at 1 Hz (each 5 min) sums up the second (the five minutes) before its
+        stamp: a span of 60 s has 60 of them, the first stamped a second after `start`,
+        the last `end`. Waveforms, beats, breaths, steps and states go by their stamps.
 
         Parameters
         ----------
         start, end : str, datetime, Timestamp or None
-            With a zone; rows from `start` up to, not including, `end` are kept, so are
-            annotations and points of the track, and ranges that reach into the span.
-            None leaves that side as it is.
+            With a zone; what begins from `start` up to, not including, `end` is kept,
+            so are annotations and points of the track, and ranges that reach into the
+            span. None leaves that side as it is; a time at the edge of the record or
+            outside it cuts off no samples.
 
         Returns
         -------
@@ -258,7 +259,7 @@ class Record(RecordData):
             Name or id of the channel.
         length : str or Timedelta
             Length of a window, such as ``"1h"``; windows follow each other from the
-            start of the record.
+            start of the record, and have what begins in them, as in `between`.
 
         Yields
         ------
@@ -286,16 +287,16 @@ class Record(RecordData):
         held: list[pd.DataFrame] = []
         for piece in self.pieces(key):
             held.append(piece)
-            reached = frames.ticks_of(piece.iloc[-1:], channel)[0]
+            reached = frames.ticks_of(piece.iloc[-1:], channel)[0] - channel.lag
             while reached >= end:
                 joined = held[0] if len(held) == 1 else metadata.concat(held)
                 yield self._show(
-                    frames.slice_ticks(joined, channel, None, end), channel
+                    frames.slice_steps(joined, channel, None, end), channel
                 )
-                held = [frames.slice_ticks(joined, channel, end, None)]
+                held = [frames.slice_steps(joined, channel, end, None)]
                 number, end = number + 1, self._window_end(number + 1, ns)
         empty = self._empty(channel.name)
-        # The last sample of a rate may lie on the end of the record, or behind it.
+        # Samples may outlast the record: they are in its last window.
         if held or self.end_tick > self.start_tick:
             yield self._show(metadata.concat(held or [empty]), channel)
         while end < self.end_tick:
@@ -346,13 +347,14 @@ class Record(RecordData):
     ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
         """Return channels on one time grid.
 
-        A sample belongs to the bin that its stamp falls into. Waveforms, rates and
-        intervals are averaged, quality flags joined by OR, and a state is what holds at
-        the end of the bin (`hexoframe.channel_table` says which, in ``align``). A value
-        at 1 Hz stands at the end of the second that it sums up: the heart rate in a row
-        belongs to the second before that of the ECG in it. Zeros that no body has (no
-        signal, an interval of 0, variability that could not be computed) are left out;
-        what quality flags doubt is not.
+        A sample belongs to the bin in which the time begins that it stands for.
+        Waveforms, rates and intervals are averaged, quality flags joined by OR, and a
+        state is what holds at the end of the bin (`hexoframe.channel_table` says which,
+        in ``align``). A value at 1 Hz (each 5 min) sums up the second (the five
+        minutes) before its stamp, and stands in the row of that second (the rows of
+        those five minutes): beside the ECG that it was computed from. Zeros that no
+        body has (no signal, an interval of 0, variability that could not be computed)
+        are left out; what quality flags doubt is not.
 
         Parameters
         ----------
@@ -366,7 +368,8 @@ class Record(RecordData):
             their values; "table" counts breaths and steps and places intervals.
         max_gap : str or Timedelta, default "2s"
             Longest distance of samples that is bridged: waveforms by a straight line,
-            rates with the value before.
+            rates with the value before. A rate fills the time that it stands for in any
+            case.
         mask : bool, default False
             Whether to return also where values were filled in. A state that holds is
             not filled in.
@@ -376,7 +379,8 @@ class Record(RecordData):
         frame : DataFrame of float64, shape (bins, columns)
             NaN where nothing is known.
         made_up : DataFrame of bool, same shape
-            Only with ``mask=True``: True where a value was filled in between samples.
+            Only with ``mask=True``: True where a value was filled in, also where that
+            of a slow channel is repeated.
 
         Raises
         ------

@@ -19,7 +19,16 @@ from hexoframe import frames
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, codes_of, find
 from hexoframe.errors import ConfigurationError, UnknownChannelError
 from hexoframe.facts import Facts, cut_facts
-from hexoframe.ledger import Gap, Receipt, Survey, beyond, narrow, sensor_off, survey
+from hexoframe.ledger import (
+    Gap,
+    Receipt,
+    Survey,
+    beyond,
+    narrow,
+    sensor_off,
+    survey,
+    within,
+)
 from hexoframe.timestamps import tick_to_time
 
 if TYPE_CHECKING:
@@ -392,7 +401,8 @@ class RecordData(Mapping[str, pd.DataFrame]):
         Parameters
         ----------
         start, end : int or None, in ticks
-            Rows from `start` up to, not including, `end`; None keeps all of that side.
+            Rows whose steps begin from `start` up to, not including, `end`; None keeps
+            all of that side.
 
         Returns
         -------
@@ -407,14 +417,14 @@ class RecordData(Mapping[str, pd.DataFrame]):
 
         def read() -> pd.DataFrame:
             whole = self._frame(name)
-            cut = frames.slice_ticks(whole, channel, start, end)
+            cut = frames.slice_steps(whole, channel, start, end)
             if channel.kind != "state" or start is None:
                 return cut
             return frames.carry_in(whole, cut, channel, start)
 
         def pieces(rows: int) -> Iterator[pd.DataFrame]:
             for piece in self.pieces(name, rows):
-                cut = frames.slice_ticks(piece, channel, start, end)
+                cut = frames.slice_steps(piece, channel, start, end)
                 if len(cut):
                     yield cut
 
@@ -422,12 +432,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
             known = self._sources[name].known()
             if start is None and end is None:
                 return known
-            # The last sample of a rate lies on the end of the record and belongs to it.
-            kept = (
-                self.start_tick if start is None else start,
-                self.end_tick + 1 if end is None else end,
-            )
-            left = narrow(channel, known, self._span, kept)
+            left = narrow(channel, known, self._span, part)
             if name in self._frames:
                 return left._replace(samples=len(read()))
             # Of a channel without a hole it is known how many samples a part has.
@@ -446,15 +451,10 @@ class RecordData(Mapping[str, pd.DataFrame]):
     def _initial_part(
         self, name: str, part: tuple[int | None, int | None]
     ) -> list[tuple[int, int]]:
-        start, end = part
-        spans = [
-            (
-                first if start is None else max(first, start),
-                last if end is None else min(last, end - 1),
-            )
-            for first, last in self.initial_spans(name)
-        ]
-        return [(first, last) for first, last in spans if first <= last]
+        lag = self.channel(name).lag
+        low, high = (None if tick is None else tick + lag for tick in part)
+        spans = [(first, last + 1) for first, last in self.initial_spans(name)]
+        return [(first, end - 1) for first, end in within(spans, (low, high))]
 
     def _is_known_whole(self, name: str) -> bool:
         """Whether a survey that was kept says that no sample of a rate is missing."""
@@ -471,9 +471,10 @@ class RecordData(Mapping[str, pd.DataFrame]):
         Parameters
         ----------
         start, end : int or None, in ticks
-            Rows from `start` up to, not including, `end`, and the facts of that span;
-            None keeps all of that side. A state channel begins with the state that
-            holds at `start`.
+            Rows whose steps begin from `start` up to, not including, `end`, and the
+            facts of that span. None keeps all of that side, and so does, of rows, a
+            tick on the edge of the record or outside it. A state channel begins with
+            the state that holds at `start`.
 
         Returns
         -------
@@ -483,6 +484,8 @@ class RecordData(Mapping[str, pd.DataFrame]):
         low, high = self._span
         first = low if start is None else min(max(start, low), high)
         last = high if end is None else min(max(end, low), high)
+        # Samples may outlast the record; where it goes on to its end they belong to it.
+        kept = (None if first == low else first, None if last == high else last)
         bounds = [
             None if tick is None else tick_to_time(tick, clock=self.clock)
             for tick in (start, end)
@@ -490,7 +493,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         return type(self)(
             self._family,
             (first, max(first, last)),
-            self.part(start, end),
+            self.part(*kept),
             facts=self._cut_facts(bounds, late=first > low),
             scale=self._scale,
             tz=self._tz,

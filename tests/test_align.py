@@ -33,6 +33,14 @@ def frame_at(name, ticks, values, *, family="hexoskin"):
     return make_frame(channel, index, dict.fromkeys(channel.columns, values))
 
 
+def begins_of(frame, name):
+    """The frame on the times at which its steps begin."""
+    ends = {"heart_rate": "1s", "heart_rate_quality": "1s", "cadence": "1s"}
+    return frame.set_axis(
+        frame.index - pd.Timedelta({**ends, "ann": "5min"}.get(name, "0s"))
+    )
+
+
 def record_of(frames, *, start=START, seconds=60, ticks=None, **more):
     end = start + (seconds * 256 if ticks is None else ticks)
     return RecordData("hexoskin", (start, end), frames, **more)
@@ -78,7 +86,8 @@ def test_bins_begin_at_whole_multiples_and_cover_the_record(rate, late):
     assert (bins % length == 0).all()
     assert (np.diff(bins) == length).all()
     assert bins[0] <= (START + late) * TICK < bins[0] + length
-    assert bins[-1] <= (START + late + 15_360) * TICK < bins[-1] + length
+    last = (START + late + 15_360) * TICK - 1
+    assert bins[-1] <= last < bins[-1] + length
     assert frame.index.name == "time"
     assert str(frame.index.dtype) == "datetime64[ns, UTC]"
     assert made_up.index.equals(frame.index)
@@ -100,7 +109,7 @@ def test_sample_outside_the_record_widens_the_grid():
     frame = frame_at("cadence", ticks, np.arange(65))
     aligned, _ = align_frames(record_of({"cadence": frame}), "1s")
     assert aligned["cadence"].tolist() == list(range(65))
-    assert aligned.index[0].value == (START - 512) * TICK
+    assert aligned.index[0].value == (START - 768) * TICK
 
 
 @pytest.mark.parametrize(
@@ -152,7 +161,8 @@ def test_mean_of_whole_numbers_is_that_of_pandas_to_the_last_bit(rate, name, lat
     aligned, made_up = align_frames(
         record_of({name: frame}, start=start, seconds=600), rate
     )
-    expected = frame.astype("float64").resample(rate, origin="epoch").mean()
+    placed = begins_of(frame, name).astype("float64")
+    expected = placed.resample(rate, origin="epoch").mean()
     for column in frame:
         real = aligned[column][~made_up[column]].dropna()
         known = expected[column].dropna()
@@ -194,8 +204,11 @@ def test_mean_is_the_exact_one_but_for_rounding(data, rate):
 # --- filling --------------------------------------------------------------------------
 
 
-def naive_fill(frame, grid, rate, limit_ns, linear):
-    """Value and mask of every bin from loops over bins and samples."""
+def naive_fill(frame, grid, rate, limit_ns, step_ns=None):
+    """Value and mask of every bin from loops over bins and samples.
+
+    A waveform is bridged by a line; a rate has a step, which it fills.
+    """
     times = [time.value for time in frame.index]
     samples = frame.iloc[:, 0].astype("float64").tolist()
     known = [(t, v) for t, v in zip(times, samples, strict=True) if not math.isnan(v)]
@@ -208,8 +221,11 @@ def naive_fill(frame, grid, rate, limit_ns, linear):
             filled.append(False)
         elif before and after and after[0][0] - before[-1][0] <= limit_ns:
             (t0, v0), (t1, v1) = before[-1], after[0]
-            share = (edge.value - t0) / (t1 - t0) if linear else 0
+            share = 0 if step_ns else (edge.value - t0) / (t1 - t0)
             values.append(v0 + share * (v1 - v0))
+            filled.append(True)
+        elif before and step_ns and edge.value < before[-1][0] + step_ns:
+            values.append(before[-1][1])
             filled.append(True)
         else:
             values.append(math.nan)
@@ -238,9 +254,9 @@ def test_empty_bins_are_filled_only_between_samples_that_lie_near(
     aligned, made_up = align_frames(record, rate, max_gap=max_gap)
     step_ns = int(channel.ticks) * TICK
     limit = max(pd.Timedelta(max_gap).value, step_ns * 3 // 2)
-    expected, filled = naive_fill(
-        frame, aligned.index, rate, limit, channel.kind == "waveform"
-    )
+    step = None if channel.kind == "waveform" else step_ns
+    placed = begins_of(frame, name)
+    expected, filled = naive_fill(placed, aligned.index, rate, limit, step)
     column = channel.columns[0]
     np.testing.assert_allclose(aligned[column], expected, rtol=1e-12, atol=1e-12)
     assert made_up[column].tolist() == filled
@@ -267,7 +283,7 @@ def test_bridge_goes_from_measurement_to_measurement_over_what_is_none(
     aligned, made_up = align_frames(record, rate, max_gap=max_gap)
     measured = frame.replace(0.0, math.nan)
     limit = max(pd.Timedelta(max_gap).value, 3 * TICK)
-    expected, filled = naive_fill(measured, aligned.index, rate, limit, linear=True)
+    expected, filled = naive_fill(measured, aligned.index, rate, limit)
     for column in frame:
         np.testing.assert_allclose(aligned[column], expected, rtol=1e-12, atol=1e-12)
         assert made_up[column].tolist() == filled
@@ -280,9 +296,11 @@ def test_waveform_is_bridged_by_a_line_and_a_rate_by_the_value_before():
     aligned, made_up = align_frames(record, "125ms")
     assert aligned["ecg_i"].tolist()[:5] == [0, 0.25, 0.5, 0.75, 1]
     assert made_up["ecg_i"].tolist()[:5] == [False, True, True, True, False]
-    assert aligned["heart_rate"].iloc[8:17].tolist() == [60.0] * 8 + [80.0]
-    # Nothing is known before the first sample and behind the last one.
-    assert aligned["heart_rate"].isna().sum() == len(aligned) - 9
+    assert aligned["heart_rate"].iloc[:16].tolist() == [60.0] * 8 + [80.0] * 8
+    assert made_up["heart_rate"].tolist()[:9] == [False, *[True] * 7, False]
+    # Nothing is known behind the second that the last one sums up.
+    assert len(aligned) == 24
+    assert aligned["heart_rate"].iloc[16:].isna().all()
     assert aligned["ecg_i"].iloc[5:].isna().all()
 
 
@@ -290,21 +308,51 @@ def test_waveform_is_bridged_by_a_line_and_a_rate_by_the_value_before():
 def test_gap_as_long_as_the_limit_is_bridged_and_no_longer_one(max_gap, filled):
     heart = frame_at("heart_rate", [START + 256, START + 768], [60.0, 80.0])
     record = record_of({"heart_rate": heart}, seconds=3)
-    _, made_up = align_frames(record, "1s", max_gap=max_gap)
-    assert made_up["heart_rate"].sum() == filled
+    aligned, made_up = align_frames(record, "1s", max_gap=max_gap)
+    assert made_up["heart_rate"].tolist() == [False, bool(filled), False]
+    between = [60.0] if filled else [math.nan]
+    assert same(aligned["heart_rate"], [60.0, *between, 80.0])
 
 
-def test_slow_channel_is_bridged_from_sample_to_sample_but_not_over_a_hole():
+def test_slow_channel_fills_the_time_that_it_sums_up_and_no_hole():
     five_minutes = 76_800
     ticks = [START + five_minutes * n for n in (1, 2, 4)]
     record = record_of({"ann": frame_at("ann", ticks, [0.8, 0.9, 1.0])}, seconds=1300)
     aligned, made_up = align_frames(record, "1s", max_gap="2s")
-    column = aligned["ann"]
-    assert column.iloc[300:600].tolist() == [0.8] * 300
-    assert column.iloc[600] == 0.9
-    assert column.iloc[601:1200].isna().all()
-    assert column.iloc[1200] == 1.0
-    assert made_up["ann"].sum() == 299
+    expected = [0.8] * 300 + [0.9] * 300 + [math.nan] * 300 + [1.0] * 300
+    assert same(aligned["ann"], expected + [math.nan] * 100)
+    assert made_up["ann"].sum() == 3 * 299
+
+
+def test_value_stands_in_the_row_of_the_time_that_it_sums_up():
+    # Beats of 600 ms in the first five minutes, of 1 s in the next five.
+    beats = START + np.r_[np.arange(500) * 153.6, 76_800 + np.arange(300) * 256]
+    ann = frame_at("ann", [START + 76_800, START + 153_600], [0.6, 1.0])
+    heart = frame_at(
+        "heart_rate",
+        START + 256 * np.arange(1, 601),
+        np.repeat([100.0, 60.0], 300),
+    )
+    rr = frame_at(
+        "rr_interval", beats.astype(np.int64), np.repeat([0.6, 1.0], [500, 300])
+    )
+    frames = {"rr_interval": rr, "heart_rate": heart, "ann": ann}
+    # 22:00:00, so that rows of five minutes are those of the recorder.
+    late = -START % 76_800
+    moved = {
+        name: frame.set_axis(frame.index + pd.Timedelta(late * TICK))
+        for name, frame in frames.items()
+    }
+    record = Record("hexoskin", (START + late, START + late + 153_600), moved)
+    rows = record.to_frame("5min")
+    assert len(rows) == 2
+    assert rows["ann"].tolist() == [0.6, 1.0]
+    assert rows["heart_rate"].tolist() == [100.0, 60.0]
+    np.testing.assert_allclose(rows["rr_interval"], [0.6, 1.0])
+    (one, other) = (
+        record.between(time, time + pd.Timedelta("5min")) for time in rows.index
+    )
+    assert (one["ann"]["ann"].tolist(), other["ann"]["ann"].tolist()) == ([0.6], [1.0])
 
 
 # --- flags, states, events ------------------------------------------------------------
@@ -324,7 +372,7 @@ def test_flags_of_a_bin_are_joined_by_or(values, rate, late):
     record = record_of({"heart_rate_quality": frame}, seconds=62)
     aligned, made_up = align_frames(record, rate)
     for inside, got, filled in zip(
-        naive_bins(frame, aligned.index, rate),
+        naive_bins(begins_of(frame, "heart_rate_quality"), aligned.index, rate),
         aligned["heart_rate_quality"],
         made_up["heart_rate_quality"],
         strict=True,
@@ -443,7 +491,7 @@ def test_channels_on_different_stamps_do_not_borrow_each_other_bins():
     for name, frame in (("heart_rate", one), ("cadence", other)):
         alone, _ = align_frames(record_of({name: frame}), "1s")
         assert same(both[name], alone[name])
-        real = frame[name].resample("1s").mean().dropna()
+        real = begins_of(frame, name)[name].resample("1s").mean().dropna()
         assert same(alone[name].loc[real.index], real)
 
 
@@ -461,7 +509,7 @@ def test_empty_record_gives_empty_columns():
     assert aligned["ecg_i"].isna().all()
     assert not made_up["ecg_i"].any()
     nothing, _ = align_frames(record_of({}), "1s")
-    assert nothing.shape == (61, 0)
+    assert nothing.shape == (60, 0)
 
 
 # --- long records, where equal bins are summed up together ----------------------------
@@ -520,9 +568,9 @@ def test_no_signal_and_intervals_of_no_length_are_no_part_of_a_mean():
     frame, _ = align_frames(record, "1s")
     assert frame["respiration_thoracic"].tolist()[:2] == [20_000, 24_000]
     assert frame["rr_interval"].tolist()[:2] == [190 / 256, 100 / 256]
-    assert frame["activity"].tolist()[1:] == [0, 0]  # a zero that was measured
-    assert np.isnan(frame["systolic_pressure"].iloc[1])
-    assert frame["systolic_pressure"].iloc[2] == 120
+    assert frame["activity"].tolist() == [0, 0]  # a zero that was measured
+    assert np.isnan(frame["systolic_pressure"].iloc[0])
+    assert frame["systolic_pressure"].iloc[1] == 120
 
 
 def test_variability_that_could_not_be_computed_is_no_part_of_a_mean():
@@ -539,12 +587,12 @@ def test_variability_that_could_not_be_computed_is_no_part_of_a_mean():
     assert np.nanmean(hour["sdnn"]) == pytest.approx(0.04)
     seconds, made_up = align_frames(record, "1s")
     at = (seconds.index.asi8 - START * 3_906_250) // (300 * 10**9)
-    shown = [seconds["sdnn"][at == number].dropna() for number in range(1, 7)]
+    shown = [seconds["sdnn"][at == number].dropna() for number in range(6)]
     assert [set(rows) for rows in shown] == [
         set() if value == 0 else {value} for value in values
     ]
-    # A value is held to the next one, and not where there is none.
-    assert [len(rows) for rows in shown] == [0, 300, 1, 0, 0, 1]
+    # A value stands in the rows of its five minutes, and in no others.
+    assert [len(rows) for rows in shown] == [0, 300, 300, 0, 0, 300]
     assert not made_up["sdnn"][seconds["sdnn"].isna()].any()
     # That no beat of the five minutes was a normal one is a share like others.
     assert (seconds["nn_over_rr"] == 0).any()
@@ -552,5 +600,5 @@ def test_variability_that_could_not_be_computed_is_no_part_of_a_mean():
 
 def test_grid_of_more_bins_than_anybody_wants_is_refused():
     record = record_of({}, seconds=60)
-    with pytest.raises(ConfigurationError, match=r"60000000001 bins.*longer rate"):
+    with pytest.raises(ConfigurationError, match=r"60000000000 bins.*longer rate"):
         align_frames(record, "1ns")

@@ -41,6 +41,7 @@ from hexoframe.errors import (
     UnknownChannelError,
     UnreachableError,
 )
+from hexoframe.frames import ticks_of
 from hexoframe.record import Record
 from hexoframe.simulator.server import Fault
 from hexoframe.simulator.server.world import Range
@@ -429,6 +430,9 @@ def test_a_range_over_one_record_is_its_part(two, client_of, differences):
     part = client.load_record(51).cut(FIRST.start + 2560, FIRST.start + 5120)
     assert record.id == 51
     assert differences(record, part, only=set(record) | set(part)) == []
+    # Ten seconds have ten values, each stamped at the end of its second.
+    stamps = ticks_of(record["heart_rate"], record.channel("heart_rate"))
+    assert stamps.tolist() == [FIRST.start + 256 * n for n in range(11, 21)]
     assert "A" in set(record.ranges["name"])
 
 

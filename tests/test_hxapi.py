@@ -570,6 +570,26 @@ def test_data_of_a_user_between_two_moments(auth, server, whose):
     assert len(data["heart_rate"]) == 11
 
 
+def test_a_span_has_what_is_stamped_in_it_and_no_more(auth, server):
+    """Elsewhere a part has the steps that begin in it, and the state that holds."""
+    origin = HxApi.getRecordInfo(auth, MIXED)["start"]
+    names = {"ann": 271, "heart_rate": 19, "ecg": 4113, "position": 269}
+    HxApi.raw_datatypes, HxApi.datatypes = {}, names
+    whole = HxApi.getRecordData(auth, MIXED)
+    lengths = []
+    for first, last in ((300, 301), (299, 300), (301, 599), (0, 300), (590, 999)):
+        span = (origin + first * 256, origin + last * 256)
+        data = HxApi.getData(auth, ANNA, *span)
+        for name, number in names.items():
+            # JSON has positions in sleep and rest alone, so of these the whole is.
+            rows = whole[name] if name == "position" else rows_of(server, MIXED, number)
+            inside = [row for row in rows if span[0] <= row[0] <= span[1]]
+            assert data[name] == inside, (name, first)
+        lengths.append((len(data["ann"]), len(data["position"])))
+    assert [ann for ann, _ in lengths] == [1, 1, 0, 1, 1]
+    assert 0 in [changes for _, changes in lengths]
+
+
 def test_data_of_one_datatype(auth, server):
     info = HxApi.getRecordInfo(auth, REST)
     span = info["start"], info["end"]

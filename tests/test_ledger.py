@@ -455,7 +455,7 @@ def test_real_hole_of_the_beats_is_found(real_data):
 @pytest.mark.parametrize("case", CASES)
 @settings(max_examples=40)
 @given(data=st.data())
-def test_part_expects_the_stamps_that_fall_into_it(case, data):
+def test_part_expects_the_steps_that_begin_in_it(case, data):
     family, name, seconds = CASES[case]
     channel = channel_of(family, name)
     span = span_of(channel, seconds)
@@ -470,7 +470,8 @@ def test_part_expects_the_stamps_that_fall_into_it(case, data):
         part = tuple(sorted((data.draw(cuts), data.draw(cuts))))
         receipt = narrow(channel, receipt, kept, part)
         kept = tuple(min(max(cut, kept[0]), kept[1]) for cut in part)
-        ticks = [tick for tick in ticks if part[0] <= tick < part[1]]
+        step = 0 if channel.kind == "waveform" else int(channel.ticks)
+        ticks = [tick for tick in ticks if part[0] <= tick - step < part[1]]
         assert receipt.expected == len(ticks)
         assert receipt.samples is None
         result = survey(channel, frame_of(channel, ticks), kept, receipt)
@@ -489,3 +490,10 @@ def test_part_keeps_what_was_lost_in_it():
     events = channel_of("hexoskin", "step")
     left = narrow(events, receipt, (0, 100), (35, 50))
     assert (left.lost, left.expected, left.span) == (((35, 40),), None, None)
+    # What was lost are stamps: of a rate those behind the steps of the part.
+    rate = channel_of("hexoskin", "heart_rate")
+    receipt = Receipt(lost=((256, 1280),))
+    assert narrow(rate, receipt, (0, 2560), (512, 768)).lost == ((768, 1024),)
+    assert narrow(rate, receipt, (0, 2560), (None, 512)).lost == ((256, 768),)
+    left = narrow(rate, receipt, (0, 2560), (768, None))
+    assert (left.lost, left.expected) == (((1024, 1280),), 7)

@@ -233,15 +233,15 @@ def test_part_that_begins_later_has_no_values_before_the_first_measurement():
         seconds_of("heart_rate_quality", [0] * 6),
         seconds=6,
     )
-    part = record.between(at(4), None)
+    part = record.between(at(3), None)
     assert part["heart_rate"]["heart_rate"].tolist() == [70, 70, 80]
     assert not part.quality("heart_rate")["initial"].any()
     assert part.info["whole_start"] == record.start_tick
-    for same in (part.tz_convert("Europe/Paris"), part.between(at(4), at(5))):
+    for same in (part.tz_convert("Europe/Paris"), part.between(at(3), at(4))):
         assert not same.quality("heart_rate")["initial"].any()
     # A part that begins with the record still has them.
     first = record.between(None, at(3))
-    assert first.quality("heart_rate")["initial"].tolist() == [True, True]
+    assert first.quality("heart_rate")["initial"].tolist() == [True, True, False]
     assert "whole_start" not in first.info
 
 
@@ -253,7 +253,7 @@ def test_part_written_and_read_again_still_knows_that_it_is_one(tmp_path):
         seconds=len(rates),
     )
     # In the first minute nobody can tell what came before is more of the same.
-    for begin, initial in ((15, 6), (66, 0)):
+    for begin, initial in ((15, 5), (66, 0)):
         folder = record.between(at(begin), None).to_parquet(tmp_path, overwrite=True)
         back = hexoframe.open_record(folder)
         assert back["heart_rate"]["heart_rate"].iloc[0] == 70
@@ -267,7 +267,7 @@ def test_a_cut_keeps_what_the_whole_knows_of_its_first_values():
         seconds=8,
     )
     part = record.between(at(3), at(8))
-    expected = [True] * 3 + [False] * 2
+    expected = [True] * 2 + [False] * 3
     copy = pickle.loads(pickle.dumps(part))  # noqa: S301 - our own bytes
     for same in (part, part.between(at(3), at(8)), part.tz_convert("Asia/Tokyo"), copy):
         assert same.quality("heart_rate")["initial"].tolist() == expected

@@ -43,8 +43,7 @@ def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch):
     }  # fmt: skip
     # What the text says of them.
     assert names["night"].left_out >= {"ecg", "respiration", "acceleration"}
-    # A value at 1 Hz stands at the end of its second, the last at that of the record.
-    assert len(names["rate"]) == 601
+    assert len(names["rate"]) == 600
 
 
 @pytest.mark.parametrize("what", ["demo", "test"])

@@ -160,21 +160,25 @@ def test_counts_are_those_behind_the_values():
     plus=st.integers(0, 1),
 )
 @settings(max_examples=60)
-def test_part_holds_the_rows_from_start_up_to_end_to_the_tick(first, length, plus):
+def test_part_holds_what_begins_from_start_up_to_end_to_the_tick(first, length, plus):
     record = whole_record()
     # A nanosecond past a tick leaves that tick out.
     start = time_at(START + first) + pd.Timedelta(plus, unit="ns")
     end = time_at(START + first + length) + pd.Timedelta(plus, unit="ns")
     part = record.between(start, end)
     assert list(part) == list(record)
+    low, high = START, START + 60 * 256
+    begin, behind = START + first + plus, START + first + length + plus
     for name in record:
+        # A value at 1 Hz is stamped at the end of the second that it sums up.
+        step = 256 if record.channel(name).kind == "rate" else 0
         kept = [
             tick
             for tick in ticks_in(record[name])
-            if START + first + plus <= tick < START + first + length + plus
+            if (begin <= tick - step or begin <= low)
+            and (tick - step < behind or behind >= high)
         ]
         assert ticks_in(part[name]) == kept
-    low, high = START, START + 60 * 256
     assert part.start_tick == min(max(START + first + plus, low), high)
     assert part.end_tick == min(max(START + first + length + plus, low), high)
 
@@ -230,7 +234,23 @@ def test_open_side_keeps_every_row_also_one_behind_the_end():
     record = Record("hexoskin", span, {"cadence": frame_of("cadence", 61)})
     assert len(record.between(None, None)["cadence"]) == 61
     assert len(record.between(record.start, None)["cadence"]) == 61
-    assert len(record.between(None, record.end)["cadence"]) == 59
+    # A time at the end or behind it cuts nothing off.
+    assert len(record.between(None, record.end)["cadence"]) == 61
+    assert len(record.between(None, record.end - pd.Timedelta("1s"))["cadence"]) == 59
+
+
+def test_a_minute_has_sixty_values_a_second_wherever_it_begins():
+    record = whole_record()
+    for first in (0, 100, 256, 1000):
+        start = time_at(START + first)
+        part = record.between(start, start + pd.Timedelta("30s"))
+        stamps = ticks_in(part["heart_rate"])
+        assert len(stamps) == 30
+        assert stamps[0] == START + -(-first // 256) * 256 + 256
+        row = part.coverage().loc["heart_rate"]
+        assert (row["expected"], row["received"], row["share"]) == (30, 30, 1)
+        assert (part.gaps()["kind"] == "sensor off").all()
+        assert len(part["ecg"]) == 30 * 256
 
 
 def test_part_of_a_part_and_of_a_zone():
@@ -267,7 +287,7 @@ def test_cutting_reads_nothing():
     part = record.between(time_at(START + 256), None)
     assert "heart_rate" in part
     assert not part.is_read("heart_rate")
-    assert part.receipt("heart_rate").expected == 60
+    assert part.receipt("heart_rate").expected == 59
 
 
 # --- zones ----------------------------------------------------------------------------
@@ -430,7 +450,7 @@ def test_rows_behind_the_end_of_the_record_are_in_the_last_window():
     span = (START, START + 60 * 256)
     record = Record("hexoskin", span, {"cadence": frame_of("cadence", 63)})
     windows = list(record.windows("cadence", "30s"))
-    assert [len(window) for window in windows] == [29, 30, 4]
+    assert [len(window) for window in windows] == [30, 30, 3]
 
 
 def test_windows_narrow_to_a_column_and_show_the_zone():
@@ -689,7 +709,8 @@ def test_real_record_keeps_every_row_in_windows_and_parts(real_data):
         rows = sum(len(part[name]) for part in parts)
         assert rows == len(whole) + carried, name
     aligned, _ = record.to_frame("1s", mask=True)
-    assert aligned.index[-1] >= record["temperature_celsius"].index[-1].floor("1s")
+    last = record["temperature_celsius"].index[-1] - pd.Timedelta("1s")
+    assert aligned.index[-1] >= last.floor("1s")
 
 
 # --- facts of a part ------------------------------------------------------------------
@@ -803,4 +824,4 @@ def test_span_outside_the_record_is_refused_with_the_span_of_the_record(start, e
     with pytest.raises(TimestampError, match=r"outside.*23:29:49.*23:30:49"):
         record.between(*moments)
     assert len(record.between(None, time_at(START))["ecg"]) == 0
-    assert len(record.between(time_at(START + 60 * 256), None)["heart_rate"]) == 1
+    assert len(record.between(time_at(START + 60 * 256), None)["heart_rate"]) == 0

@@ -92,8 +92,8 @@ def test_the_doors_ask_as_the_environment_says(known):
     assert hexoframe.load_channel(41, "heart_rate").equals(record.heart_rate)
     assert hexoframe.estimate(41, channels=SOME).requests == 1
     number = int(known.world.ranges.popitem()[0])
-    # The value of the last second stands at the end, which is not included.
-    assert len(hexoframe.load_range(number, channels=SOME)["heart_rate"]) == 29
+    # As many values as seconds, though the last one is stamped at the end.
+    assert len(hexoframe.load_range(number, channels=SOME)["heart_rate"]) == 30
     assert {entry.user for entry in known.log} == {known.username}
 
 

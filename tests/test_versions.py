@@ -15,16 +15,16 @@ import hexoframe
 
 DIGESTS = {
     "hexoskin_10min.zip": (
-        "826f7dba9cc18fe6c9c012a9a00b263f3260c5c9cd6bc2b251a011bb2b264aef"
+        "440a1c9a3942b493c3092119254a858d02adb62bcca9226c43cb982d75f83cb3"
     ),
     "hexoskin_10min.csv": (
-        "79b65b0c274e4ba8acb9790cedd6ea32cf1fcf6fba3e79985ce3961377036692"
+        "3ad2849a6ebf5d82cce334d34d63265d1050b8f754cfc90998a43b081c06e6d9"
     ),
     "astroskin_2min.zip": (
-        "93ef3684afe0c70e8450331ef0f02ee1a264645eb5065717a03157227dd415ef"
+        "1c53659da91bb41580b4a495f54f269cc95db43b32e2228f7b7d04f623d05509"
     ),
     "astroskin_1000_1min.zip": (
-        "a496a69e1cc01199bbf168adb2af4b3cbb68242866c8bd48d672fadfa2609959"
+        "a01eeec1ebe915beb4a7625e97fbc53fb96318917739ec3ea153680d684b1b15"
     ),
 }
 

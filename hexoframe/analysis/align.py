@@ -35,11 +35,15 @@ Events = Literal["table", "count", "place"]
 
 
 class _Place(NamedTuple):
-    """Where the samples of a channel lie, and how far apart some may be bridged."""
+    """Where the steps of a channel begin and how long they are, in ns since 1970.
 
-    stamps: Rows
+    `rows` are those of each bin; samples at most `limit` apart are bridged.
+    """
+
+    begins: Rows
     rows: Rows
     grid: Grid
+    step: int
     limit: int
 
 
@@ -54,11 +58,13 @@ def align_frames(
     """Put channels on one time grid.
 
     Bins begin at whole multiples of `rate` since 1970 UTC and carry the time of their
-    beginning; a sample belongs to the bin that its stamp falls into. Waveforms, rates
-    and intervals are averaged, flags joined by OR, states are what holds at the end of
-    the bin. "No signal" and intervals of 0 are no measurement and left out. A bin
-    without a sample between two samples that lie at most `max_gap` apart is filled and
-    marked: waveforms by a straight line, rates with the value before.
+    beginning. A sample belongs to the bin in which its step begins: that is its stamp,
+    but for a value at 1 Hz or slower, whose stamp ends the time that it sums up.
+    Waveforms, rates and intervals are averaged, flags joined by OR, states are what
+    holds at the end of the bin. "No signal" and intervals of 0 are no measurement and
+    left out. A bin without a sample between two samples that lie at most `max_gap`
+    apart is filled and marked: waveforms by a straight line, rates with the value
+    before, which fills its own step however far the next one is.
 
     Parameters
     ----------
@@ -78,7 +84,7 @@ def align_frames(
     Returns
     -------
     frame : DataFrame of float64, shape (bins, columns)
-        From the start to the end of the record, further where a sample lies outside;
+        From the start to the end of the record, further where a step begins outside;
         NaN where nothing is known.
     made_up : DataFrame of bool, same shape
         True where a value was filled in.
@@ -93,15 +99,16 @@ def align_frames(
         raise ConfigurationError(f"events={events!r}: give one of table, count, place")
     check_list(channels)
     given = {key: record[key] for key in (record if channels is None else channels)}
-    grid = _grid(record, given.values(), period)
+    begins = {key: _begins(record.channel(key), given[key]) for key in given}
+    grid = _grid(record, begins.values(), period)
     values: dict[str, NDArray[np.float64]] = {}
     made_up: dict[str, NDArray[np.bool_]] = {}
     known: list[tuple[Rows, Rows]] = []
     for key, frame in given.items():
         channel = record.channel(key)
-        stamps = pd.DatetimeIndex(frame.index).asi8
-        rows = bin_rows(stamps, grid, known)
-        place = _Place(stamps, rows, grid, max(limit, _reach(channel)))
+        rows = bin_rows(begins[key], grid, known)
+        step = _step_ns(channel)
+        place = _Place(begins[key], rows, grid, step, max(limit, step * 3 // 2))
         for row in channel.datatypes:
             samples = frame[row.column].to_numpy()
             name, column, filled = _column(row, samples, place, events)
@@ -157,13 +164,20 @@ def _is_bare(length: Any) -> bool:
     return isinstance(length, str) and text.replace(".", "", 1).isdecimal()
 
 
-def _grid(record: RecordData, given: Iterable[pd.DataFrame], period: int) -> Grid:
+def _begins(channel: Channel, frame: pd.DataFrame) -> Rows:
+    """When the steps of a channel begin, in ns: those of its samples."""
+    stamps: Rows = pd.DatetimeIndex(frame.index).asi8
+    return stamps - channel.lag * NS_PER_TICK[channel.clock] if channel.lag else stamps
+
+
+def _grid(record: RecordData, begins: Iterable[Rows], period: int) -> Grid:
     """Bins that take every sample: some channels go on behind the end of the record."""
     ns = NS_PER_TICK[record.clock]
-    stamps = [pd.DatetimeIndex(frame.index).asi8 for frame in given if len(frame)]
-    first = min([record.start_tick * ns, *(times[0] for times in stamps)])
-    # The last sample of a 1 Hz channel lies on the very end of the record.
-    last = max([record.end_tick * ns, *(times[-1] for times in stamps)])
+    known = [times for times in begins if len(times)]
+    start, end = record.start_tick * ns, record.end_tick * ns
+    first = min([start, *(times[0] for times in known)])
+    # The end is no part of the record, but an empty one has a bin too.
+    last = max([start, end - 1, *(times[-1] for times in known)])
     start = int(first) // period
     if int(last) // period - start > _MOST_BINS:
         raise ConfigurationError(
@@ -174,10 +188,9 @@ def _grid(record: RecordData, given: Iterable[pd.DataFrame], period: int) -> Gri
     return Grid(start * period, period, int(last) // period - start + 1)
 
 
-def _reach(channel: Channel) -> int:
-    """Longest distance of samples that is no gap, in ns."""
-    step = int((channel.ticks or 1) * NS_PER_TICK[channel.clock])
-    return step * 3 // 2
+def _step_ns(channel: Channel) -> int:
+    """Distance of samples in ns; a tick for events, which have no rate."""
+    return int((channel.ticks or 1) * NS_PER_TICK[channel.clock])
 
 
 def _column(
@@ -267,30 +280,38 @@ def _fill(
     place: _Place,
 ) -> NDArray[np.bool_]:
     """Fill empty bins in place and return which ones."""
+    grid, begins = place.grid, place.begins
+    filled = np.zeros(len(column), dtype=np.bool_)
     firsts, lasts = _empty_runs(column)
+    if not len(firsts):
+        return filled
     before, after = _neighbours(samples, place.rows, (firsts, lasts), row.void)
-    stamps = place.stamps
-    near = stamps[after] - stamps[before] <= place.limit
-    bins = ranges(firsts[near], lasts[near])
-    lengths = (lasts - firsts)[near]
-    before, after = np.repeat(before[near], lengths), np.repeat(after[near], lengths)
+    # Behind the last measurement there is none to bridge to.
+    tail = lasts == len(column)
+    near = ~tail & (begins[after] - begins[before] <= place.limit)
+    if row.kind == "rate":
+        covered = grid.behind(begins[before] + place.step)
+        lasts = np.where(near, lasts, np.clip(covered, firsts, lasts))
+    else:
+        lasts = np.where(near, lasts, firsts)
+    bins, lengths = ranges(firsts, lasts), lasts - firsts
+    before, after = np.repeat(before, lengths), np.repeat(after, lengths)
     values = samples[before].astype(np.float64)
     if row.kind == "waveform":
-        way = place.grid.begin(bins) - stamps[before]
-        share = way / (stamps[after] - stamps[before])
+        way = grid.begin(bins) - begins[before]
+        share = way / (begins[after] - begins[before])
         values += share * (samples[after] - values)
     column[bins] = values
-    filled = np.zeros(len(column), dtype=np.bool_)
     filled[bins] = True
     return filled
 
 
 def _empty_runs(column: NDArray[np.float64]) -> tuple[Rows, Rows]:
-    """First bin of each run of empty ones, and the one behind it: no run at an end."""
+    """First bin of each run of empty ones, and the one behind it; none at the head."""
     empty = np.isnan(column)
-    edges = np.flatnonzero(empty[1:] != empty[:-1]) + 1
+    edges = np.flatnonzero(np.diff(empty, append=False)) + 1
     edges = edges[int(empty[0]) :]
-    return edges[: len(edges) // 2 * 2 : 2], edges[1::2]
+    return edges[::2], edges[1::2]
 
 
 def _neighbours(
@@ -302,8 +323,11 @@ def _neighbours(
     """Rows of the last measurement before each run, and of the first one behind it.
 
     Where the row next to the run is none, one of the bin next to it is: it has a value.
+    Behind a run that goes on to the end there is none: what lies before it is returned.
     """
     firsts, lasts = runs
+    ended = lasts == len(rows) - 1
+    lasts = np.where(ended, firsts - 1, lasts)
     before, after = rows[firsts] - 1, rows[lasts]
     off = ~_is_known(samples[before], void)
     known = _known_rows(samples, rows, firsts[off] - 1, void)

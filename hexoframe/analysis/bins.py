@@ -40,6 +40,10 @@ class Grid(NamedTuple):
         """Return when bins begin."""
         return self.first + self.period * bins
 
+    def behind(self, times: Rows) -> Rows:
+        """Return the first bin that begins at each time or later."""
+        return -((self.first - times) // self.period)
+
     @property
     def edges(self) -> Rows:
         """When each bin begins, and when the last one ends."""

@@ -259,8 +259,7 @@ def _stamps(channel: Channel, start: int, end: int) -> tuple[int, int]:
 
     A part of the export holds steps, and a sample at 1 Hz or slower ends its step.
     """
-    shift = 0 if channel.ticks is None else round(channel.first_sample * channel.ticks)
-    return start + shift, end + shift
+    return start + channel.lag, end + channel.lag
 
 
 def _short(

@@ -10,6 +10,10 @@ whichever it does. A window reaches from `start` up to, not including, `end`, an
 asked for with just these two: a server that includes `end` sends one tick more, which
 the next piece has too, and no window holds more than 65 535 samples of a datatype even
 so, which is the lower of the two documented limits.
+
+A part of a record holds the steps that begin in it. A page of JSON holds stamps, and a
+rate is stamped at the end of its step, so the last ones come with a page behind the
+part.
 """
 
 from __future__ import annotations
@@ -208,7 +212,7 @@ def make_plan(
     pieces = [
         *_zip_pieces(family, span, (first, last), by_zip),
         *_earlier_states(span, first, by_json),
-        *_json_pages(family, (first, json_last), by_json),
+        *_json_part(family, (first, json_last), behind, by_json),
     ]
     taken = {*by_zip, *by_json}
     return Plan(
@@ -233,7 +237,9 @@ def _bounds(span: tuple[int, int], window: tuple[int, int] | None) -> tuple[int,
             f"the window from {window[0]} to {window[1]} is empty: its end must lie "
             "behind its start"
         )
-    return max(start, window[0]), min(end + 1, window[1])
+    # A part that goes on to the end of the record has what is stamped there too.
+    last = end + 1 if window[1] >= end else window[1]
+    return max(start, window[0]), last
 
 
 _Rows = tuple[Datatype, ...]
@@ -334,8 +340,7 @@ def _edges(
         return [start, behind]
     clock = CLOCK_OF_FAMILY[family]
     cell = max(clock, *(math.ceil(row.ticks or 0) for row in rows))
-    # A sample at 1 Hz or slower ends its cell: one on the edge is in the cell before.
-    first = start + max(bounds[0] - start - 1, 0) // cell * cell
+    first = start + (bounds[0] - start) // cell * cell
     last = min(start - (start - bounds[1]) // cell * cell, behind)
     cost = cost_of(family, (_zip_part(family, span, rows, (first, last)),))
     parts = max(1, math.ceil(cost.megabytes * 1e6 / _ZIP_PIECE_BYTES))
@@ -344,6 +349,23 @@ def _edges(
     begin = start - (start - first) // border * border + size
     # No part is made of the tick behind the last step alone.
     return [first, *range(begin, last - 1, size), last]
+
+
+def _json_part(
+    family: Family, bounds: tuple[int, int], behind: int, rows: Sequence[Datatype]
+) -> Iterator[Piece]:
+    """Yield pages of JSON, and the last rates, which are stamped behind the part."""
+    first, last = bounds
+    lags = {row.id: Channel(row.channel, (row,)).lag for row in rows if row.id}
+    late = tuple(number for number, lag in lags.items() if lag)
+    end = min(last + max(lags.values(), default=0), behind)
+    if len(late) == len(lags):
+        # Where all is late, the last page may go on as well.
+        yield from _json_pages(family, (first, end), rows)
+        return
+    yield from _json_pages(family, bounds, rows)
+    if last < end:
+        yield Piece(kind="json", datatypes=late, start=last, end=end)
 
 
 def _json_pages(

@@ -225,8 +225,7 @@ def getData(
     HexoframeError
         If the samples cannot be loaded, or not completely.
     """
-    load, first = _loader(auth, user, (start, end))
-    return _collect(load, first, _wanted(raw=downloadRaw))
+    return _collect_span(auth, user, (start, end), _wanted(raw=downloadRaw))
 
 
 def getUnsubsampledData(
@@ -259,32 +258,40 @@ def getUnsubsampledData(
     HexoframeError
         If the samples cannot be loaded, or not completely.
     """
-    load, first = _loader(auth, userID, (start, end))
-    samples: Samples | list[Any] = _collect(load, first, {"dataID": dataID})["dataID"]
+    collected = _collect_span(auth, userID, (start, end), {"dataID": dataID})
+    samples: Samples | list[Any] = collected["dataID"]
     return samples
 
 
-def _loader(auth: SessionInfo, user: Any, span: tuple[Any, Any]) -> tuple[Load, int]:
-    """Return what loads the span of a user, and the start of it."""
+def _collect_span(
+    auth: SessionInfo, user: Any, span: tuple[Any, Any], names: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a user recorded from one tick to another, which both belong to it."""
     client = client_of(auth)
     start, end = tick_of("start", span[0]), tick_of("end", span[1])
 
     def load(**how: Any) -> RecordData | None:
         whose = id_of(user) or client.account()["id"]
         try:
-            return client.load_user(whose, start, end + 1, **how)
+            return client.load_user(whose, **how)
         except NotFoundError:
             return None
 
-    return load, start
+    return _collect(load, start, names, span=(start, end))
 
 
 def _wanted(*, raw: bool) -> Mapping[str, Any]:
     return {**raw_datatypes, **datatypes} if raw else datatypes
 
 
-def _collect(load: Load, start: Any, names: Mapping[str, Any]) -> dict[str, Any]:
-    wish = Wish(names=names, stamps=_stamps)
+def _collect(
+    load: Load,
+    start: Any,
+    names: Mapping[str, Any],
+    *,
+    span: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    wish = Wish(names=names, stamps=_stamps, span=span)
     return collect(load, wish, clock=clock_of(start))
 
 

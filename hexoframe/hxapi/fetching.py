@@ -23,7 +23,7 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.text.stamps import Stamps
-from hexoframe.frames import merge_ticks, ticks_of
+from hexoframe.frames import merge_ticks, slice_ticks, ticks_of
 from hexoframe.hxapi.objects import linked
 from hexoframe.hxapi.samples import Samples
 from hexoframe.recorddata import RecordData, Source
@@ -45,7 +45,8 @@ __all__ = [
 
 Key = int | str
 Load = Callable[..., RecordData | None]
-"""Loads a record, given `channels` and `model`; returns None if there is nothing."""
+"""Loads a record, given `channels`, `model` and, for a span, `start` and `end`; returns
+None if there is nothing."""
 # Ids that one query names, so that its URL stays short enough for every proxy.
 _MOST_IDS = 100
 
@@ -97,10 +98,13 @@ class Wish:
         Datatypes by the name under which they are given back.
     stamps : callable
         Returns how time is written, for a clock.
+    span : (int, int) or None, in ticks
+        First and last stamp of what a user recorded; None for a whole record.
     """
 
     names: Mapping[str, Key | Sequence[Key]]
     stamps: Callable[[Clock], Stamps]
+    span: tuple[int, int] | None = None
 
     @property
     def keys(self) -> dict[str, tuple[Key, ...]]:
@@ -139,13 +143,26 @@ def collect(load: Load, wish: Wish, *, clock: Clock) -> dict[str, Any]:
     _warn_of_others(wish, family)
     # A Hexoskin may turn out to be an Astroskin, which has all of its channels.
     told = "auto" if family == _families(clock)[0] else family
-    record = load(channels=known, model=told) if known else None
+    part = _part(wish.span, (find(family, key) for key in known))
+    record = load(channels=known, model=told, **part) if known else None
     if record is None:
         return {name: [] for name in wish.names}
     return {
-        name: _samples(record, name, keys, stamps=wish.stamps(record.clock))
-        for name, keys in wish.keys.items()
+        name: _samples(record, name, keys, wish) for name, keys in wish.keys.items()
     }
+
+
+def _part(span: tuple[int, int] | None, channels: Iterable[Channel]) -> dict[str, int]:
+    """Return the part of a record that has all that is stamped in a span.
+
+    A part has the steps that begin in it. What a rate stamps at the beginning of the
+    span has begun before.
+    """
+    if span is None:
+        return {}
+    first, last = span
+    lag = max((channel.lag for channel in channels), default=0)
+    return {"start": first - lag, "end": last + 1}
 
 
 def _families(clock: Clock) -> list[Family]:
@@ -189,7 +206,7 @@ def _warn_of_others(wish: Wish, family: Family) -> None:
 
 
 def _samples(
-    record: RecordData, name: str, keys: Iterable[Key], *, stamps: Stamps
+    record: RecordData, name: str, keys: Iterable[Key], wish: Wish
 ) -> Samples | list[Any]:
     rows = _rows(record.family, keys)
     if not rows:
@@ -197,14 +214,30 @@ def _samples(
     named = {row.channel for row in rows}
     channel = Channel(name, rows)
     if len(named) > 1:
-        source = Source(read=partial(_side_by_side, record, channel))
+        source = Source(read=partial(_side_by_side, record, channel, wish.span))
     else:
-        source = _of_one(record, named.pop(), rows)
+        source = _of_one(record, named.pop(), rows, wish.span)
+    stamps = wish.stamps(record.clock)
     return Samples(channel, source, stamps=stamps, scale=record.scale)
 
 
-def _of_one(record: RecordData, name: str, rows: Sequence[Datatype]) -> Source:
+def _stamped(
+    frame: pd.DataFrame, channel: Channel, span: tuple[int, int] | None
+) -> pd.DataFrame:
+    """Return the rows that are stamped in a span, whose end belongs to it."""
+    if span is None:
+        return frame
+    return slice_ticks(frame, channel, span[0], span[1] + 1)
+
+
+def _of_one(
+    record: RecordData,
+    name: str,
+    rows: Sequence[Datatype],
+    span: tuple[int, int] | None,
+) -> Source:
     """Return the source of columns of one channel."""
+    channel = record.channel(name)
     columns = {row.column for row in rows}
     others = [
         column
@@ -213,6 +246,7 @@ def _of_one(record: RecordData, name: str, rows: Sequence[Datatype]) -> Source:
     ]
 
     def own(frame: pd.DataFrame) -> pd.DataFrame:
+        frame = _stamped(frame, channel, span)
         if not others:
             return frame
         # Stamps at which only a column has a sample that the script did not ask for.
@@ -228,11 +262,13 @@ def _of_one(record: RecordData, name: str, rows: Sequence[Datatype]) -> Source:
     return Source(read=lambda: own(record[name]), pieces=pieces)
 
 
-def _side_by_side(record: RecordData, channel: Channel) -> pd.DataFrame:
+def _side_by_side(
+    record: RecordData, channel: Channel, span: tuple[int, int] | None
+) -> pd.DataFrame:
     """Return columns of several channels on their common stamps."""
     parts = {}
     for row in channel.datatypes:
-        frame = record[row.channel]
+        frame = _stamped(record[row.channel], channel, span)
         ticks = ticks_of(frame, channel)
         if (np.diff(ticks) == 0).any():
             raise ConfigurationError(

@@ -17,6 +17,7 @@ from hexoframe.ledger.terms import (
     narrow,
     percent,
     share,
+    within,
 )
 from hexoframe.ledger.watch import Watch, survey
 
@@ -34,4 +35,5 @@ __all__ = [
     "sensor_off",
     "share",
     "survey",
+    "within",
 ]

@@ -26,6 +26,7 @@ __all__ = [
     "percent",
     "samples_before",
     "share",
+    "within",
 ]
 
 RULES = 2
@@ -164,6 +165,21 @@ def outside(
     return left
 
 
+def within(
+    spans: Iterable[tuple[int, int]], part: tuple[int | None, int | None]
+) -> list[tuple[int, int]]:
+    """Return what of some spans lies in a part, whose sides may be open (None)."""
+    low, high = part
+    cut = (
+        (
+            start if low is None else max(start, low),
+            end if high is None else min(end, high),
+        )
+        for start, end in spans
+    )
+    return [(start, end) for start, end in cut if start < end]
+
+
 def share(samples: int, expected: int | None) -> float | None:
     """Return which part of the expected samples there is; None where nobody knows."""
     if expected is None:
@@ -177,7 +193,10 @@ def percent(part: float) -> str:
 
 
 def narrow(
-    channel: Channel, receipt: Receipt, span: tuple[int, int], part: tuple[int, int]
+    channel: Channel,
+    receipt: Receipt,
+    span: tuple[int, int],
+    part: tuple[int | None, int | None],
 ) -> Receipt:
     """Return what is left of a receipt in a part of the record.
 
@@ -187,30 +206,33 @@ def narrow(
         The channel.
     receipt : Receipt
         Receipt of the whole.
-    span, part : (int, int), in ticks
-        Start and end of the whole, and of the part: the end is not included.
+    span : (int, int), in ticks
+        Start and end of the whole.
+    part : (int or None, int or None), in ticks
+        Start and end of the part, which is not included; None is an open side.
 
     Returns
     -------
     Receipt
-        How many stamps of the channel fall into the part, and what was lost there.
+        How many steps of the channel begin in the part, and what was lost there.
         Duplicates are those of the whole, as nobody knows where they were.
     """
     start, end = part
-    lost = tuple(
-        (max(first, start), min(last, end))
-        for first, last in receipt.lost
-        if first < end and last > start
-    )
+    low, high = (None if tick is None else tick + channel.lag for tick in part)
+    lost = tuple(within(receipt.lost, (low, high)))
     left = receipt._replace(samples=None, expected=None, lost=lost)
     if channel.ticks is None:
         return left
     origin, whole_end = receipt.span or span
-    step, offset = channel.ticks, channel.first_sample
+    step = channel.ticks
     count = expected_samples(channel, origin, whole_end) or 0
-    first_stamp = origin + offset * step
-    before = min(max(0, samples_before(step, start - first_stamp)), count)
-    until = min(max(before, samples_before(step, end - first_stamp)), count)
+    before, until = (
+        open_side
+        if tick is None
+        else min(max(0, samples_before(step, tick - origin)), count)
+        for tick, open_side in ((start, 0), (end, count))
+    )
+    until = max(before, until)
     first = origin + round(before * step)
     last = whole_end if until == count else origin + round(until * step)
     return left._replace(expected=until - before, span=(first, max(first, last)))

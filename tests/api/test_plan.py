@@ -224,15 +224,42 @@ def test_a_named_way_says_what_it_lacks():
     assert nothing.pieces_of(row) == ()
 
 
-def test_a_part_of_the_export_begins_before_the_sample_that_ends_on_its_edge():
+def test_a_part_of_the_export_begins_and_ends_with_a_step():
     start, _ = span_of(H)
     channels = ["ecg", "heart_rate", "device_position"]
     for second in (1, 60, 300):
-        # The rate at this tick stands for the second before it.
-        window = (start + second * 256, start + 3600 * 256)
-        plan = plan_of(H, channels, window=window, transport="zip")
-        parts = [piece for piece in plan.pieces if not piece.whole]
-        assert parts[0].start == start + (second - 1) * 256
+        for plus, first in ((0, second), (1, second), (255, second), (256, second + 1)):
+            window = (start + second * 256 + plus, start + 3600 * 256 + plus)
+            plan = plan_of(H, channels, window=window, transport="zip")
+            parts = [piece for piece in plan.pieces if not piece.whole]
+            assert parts[0].start == start + first * 256
+            assert parts[-1].end == start + (3600 + -(-plus // 256)) * 256
+
+
+def test_a_part_by_json_asks_for_the_rates_that_are_stamped_behind_it():
+    start, end = span_of(H)
+    window = (start + 1000, start + 9000)
+    names = ["ecg", "heart_rate", "rmssd"]
+    plan = plan_of(H, names, window=window, transport="json")
+    page, behind = plan.pieces
+    assert (page.start, page.end) == window
+    assert set(page.datatypes) == {4113, 19, 278}
+    # An rmssd whose five minutes begin in the part is stamped so much later.
+    assert (behind.start, behind.end) == (window[1], window[1] + 300 * 256)
+    assert set(behind.datatypes) == {19, 278}
+    # Where all is late one page brings it; waveforms and events are never late.
+    (page,) = plan_of(H, ["heart_rate"], window=window, transport="json").pieces
+    assert (page.start, page.end) == (window[0], window[1] + 256)
+    (page,) = plan_of(H, ["ecg", "step"], window=window, transport="json").pieces
+    assert (page.start, page.end) == window
+    # Behind the record there is nothing to come.
+    window = (end - 9000, end - 1000)
+    *_, behind = plan_of(H, names, window=window, transport="json").pieces
+    assert behind.end == end_of_samples((start, end), 256)
+    for last in (end, end + 1, end + 99):
+        *_, page = plan_of(H, names, window=(end - 9000, last), transport="json").pieces
+        assert set(page.datatypes) == {4113, 19, 278}
+        assert page.end == end_of_samples((start, end), 256)
 
 
 def test_a_part_by_json_asks_for_the_states_before_it():
@@ -296,6 +323,9 @@ def test_pieces_of_a_datatype_cover_the_window_once(
         assert pieces[-1].end >= last
         assert all(before.end == after.start for before, after in pairwise(pieces))
         behind = end_of_samples((start, end), CLOCK_OF_FAMILY[family])
+        if pieces[0].kind == "json" and row.kind == "rate":
+            # A step that begins in the window is stamped where it ends.
+            assert pieces[-1].end >= min(last + row.ticks, behind)
         assert all(start <= piece.start < piece.end <= behind for piece in pieces)
         kinds = {piece.kind for piece in pieces}
         if transport == "auto" and row.carrier != "both":

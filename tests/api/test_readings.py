@@ -80,6 +80,7 @@ WINDOWS = {
     "one second": (at(250), at(251)),
     "a tick": (at(250, 6), at(250, 7)),
     "to the end": (at(300), None),
+    "to the very end": (at(310), at(SHIRT.duration_s)),
     "from the start": (None, at(301)),
     "beyond both ends": (at(-100), at(900)),
 }
