@@ -474,6 +474,63 @@ def test_stamps_that_only_begin_and_end_alike_are_kept_apart(tmp_path):
     assert_same_record(record, round_trip(record, tmp_path))
 
 
+def changed_manifest(folder, name, **changes):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["channels"][name] |= changes
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_stamps_that_are_even_are_not_decoded_and_the_same(family, tmp_path):
+    record = record_of(family)
+    folder = parquet.write(record, tmp_path)
+    steps = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    computed = parquet.read(folder, ReadOptions())
+    for name in record:
+        step, channel = steps["channels"][name]["step"], record.channel(name)
+        ticks = channel.ticks
+        even = ticks is not None and ticks.denominator == 1 and len(record[name]) > 1
+        assert step == (ticks if even else None), name
+        stored = pq.read_table(folder / f"{name}.parquet", columns=["time"])["time"]
+        assert computed[name].index.asi8.tolist() == (
+            stored.to_numpy().astype("int64").tolist()
+        )
+
+
+def test_stamps_with_a_gap_are_decoded(tmp_path):
+    frame = frame_of(channels_of("hexoskin")["ecg"])
+    for kept in (frame.drop(frame.index[[700]]), frame.iloc[[*range(99), 98]]):
+        record = RecordData("hexoskin", SPAN, {"ecg": kept})
+        folder = parquet.write(record, tmp_path, overwrite=True)
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["channels"]["ecg"]["step"] is None
+        assert_same_record(record, parquet.read(folder, ReadOptions()))
+
+
+def test_a_manifest_from_before_even_stamps_opens(folder, hexoskin):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    for entry in manifest["channels"].values():
+        del entry["step"]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    assert_same_record(hexoskin, parquet.read(folder, ReadOptions()))
+
+
+@pytest.mark.parametrize("step", [0, -1, 2, "1", 1.0])
+def test_a_step_that_does_not_fit_is_refused(step, folder):
+    changed_manifest(folder, "ecg", step=step)
+    with pytest.raises(FileFormatError, match=r"manifest\.json is damaged"):
+        parquet.read(folder, ReadOptions())
+
+
+def test_a_manifest_with_stamps_of_another_file_is_refused(folder):
+    first, rows = START_S * 256 + 9, SECONDS * 256
+    changed_manifest(folder, "ecg", first=first, last=first + rows - 1)
+    with pytest.raises(FileFormatError, match=r"from tick .*, its manifest says"):
+        parquet.read(folder, ReadOptions())["ecg"]
+
+
 def test_what_a_caller_changes_does_not_reach_the_next_one(folder, hexoskin):
     record = parquet.read(folder, ReadOptions())
     frame = record["heart_rate"].copy()

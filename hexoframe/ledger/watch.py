@@ -115,6 +115,11 @@ class Watch:
         if row.interval:
             self._intervals.append(_intervals(channel, frame, self._scale))
 
+    def even_step(self) -> int | None:
+        """Return the distance of all stamps in ticks; None where it is not one."""
+        stamps = _joined(self._stamps)
+        return stamps.step if isinstance(stamps, range) and len(stamps) > 1 else None
+
     def survey(self, span: tuple[int, int], receipt: Receipt) -> Survey:
         """Say what was counted.
 
@@ -267,9 +272,7 @@ def _missing(
             samples = expected_samples(channel, start, end)
             yield Gap(start, end, samples, "missing")
         return
-    step = channel.ticks
-    # A waveform's sample begins its step, a rate's sample ends it.
-    begin = round(-channel.first_sample * step)
+    step, begin = channel.ticks, -channel.lag
     if int(stamps[0]) + begin - start >= step - _HALF:
         yield _gap(step, start, int(stamps[0]) + begin)
     yield from _between(step, stamps, tick_step, begin=begin)
@@ -312,7 +315,7 @@ def _not_lost(
         yield from gaps
         return
     # What was lost are stamps; the stamp of a rate ends the step that it stands for.
-    shift = round(channel.first_sample * channel.ticks)
+    shift = channel.lag
     # Where a step is no whole number of ticks, a gap may begin a tick early.
     play = Fraction(channel.ticks.denominator > 1)
     for gap in gaps:
@@ -360,9 +363,7 @@ def _no_signal(channel: Channel, stamps: _Stamps, marks: _Marks) -> Iterator[Gap
     if not marks.count or channel.ticks is None:
         return
     void = marks.rows()
-    step = round(channel.ticks)
-    # A waveform's sample begins its step, a rate's sample ends it.
-    begin = round(-channel.first_sample * channel.ticks)
+    step, begin = round(channel.ticks), -channel.lag
     edges = np.flatnonzero(np.diff(void, prepend=False, append=False))
     for first, last in edges.reshape(-1, 2):
         samples = int(last - first)

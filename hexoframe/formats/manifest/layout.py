@@ -80,6 +80,8 @@ class Stored:
         Rows that were written.
     first, last : int, in ticks
         Stamps of the first and the last row; 0 without rows.
+    step : int or None, in ticks
+        Distance of each stamp from the one before, where it is the same throughout.
     receipt : Receipt
         What is known of the channel without reading it.
     size, sha256 : int and str, or None
@@ -93,6 +95,7 @@ class Stored:
     first: int
     last: int
     receipt: Receipt
+    step: int | None = None
     size: int | None = None
     sha256: str | None = None
     survey: Survey | None = None

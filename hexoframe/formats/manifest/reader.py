@@ -109,11 +109,14 @@ def parse_stored(path: Path, told: Mapping[str, Any], **more: Any) -> Stored:
     """
     rows, receipt = _whole(told["rows"]), told["receipt"]
     expected, span = receipt["expected"], receipt["span"]
+    first = _whole(told["first"]) if rows else 0
+    last = _whole(told["last"]) if rows else 0
     return Stored(
         path=path,
         rows=rows,
-        first=_whole(told["first"]) if rows else 0,
-        last=_whole(told["last"]) if rows else 0,
+        first=first,
+        last=last,
+        step=_even_step(told.get("step"), rows, last - first),
         receipt=Receipt(
             samples=rows,
             expected=None if expected is None else _whole(expected),
@@ -124,6 +127,16 @@ def parse_stored(path: Path, told: Mapping[str, Any], **more: Any) -> Stored:
         survey=survey_from_json(told.get("survey")),
         **more,
     )
+
+
+def _even_step(step: Any, rows: int, span: int) -> int | None:
+    """Return the distance of all stamps, where there is one."""
+    if step is None:
+        return None
+    ticks = _whole(step)
+    if ticks < 1 or ticks * (rows - 1) != span:
+        raise ValueError(f"{rows} rows {ticks} ticks apart do not span {span} ticks")
+    return ticks
 
 
 def reason(error: Exception) -> str:

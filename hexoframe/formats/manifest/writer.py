@@ -88,6 +88,7 @@ class Tally:
             "rows": self._rows,
             "first": self._first,
             "last": self._last,
+            "step": self._watch.even_step(),
             "receipt": receipt._asdict(),
             "survey": survey_to_json(self._watch.survey(span, receipt)),
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -40,6 +40,7 @@ from hexoframe.formats.parquet.footer import (
     read_footer,
 )
 from hexoframe.recorddata import RecordData, Source
+from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["read", "sniff", "verify"]
 
 # What a thread decodes at once.
-_BATCH_ROWS = 1 << 16
+_BATCH_ROWS = 1 << 17
 _THREADS = min(4, os.cpu_count() or 1)
 _NS_UTC = pd.DatetimeTZDtype("ns", "UTC")
 # Enough of a file to see what it is.
@@ -179,12 +180,18 @@ def _head(file: Path) -> bytes:
 
 
 class _Reader:
-    """Makes the frames of a record; channels with equal stamps share one index."""
+    """Makes the frames of a record; channels with equal stamps share one index.
+
+    Where the manifest says that stamps are even, they are computed and not decoded: the
+    checksum beside it says that the file is the one that it speaks of, whose own footer
+    must have the same first and last stamp.
+    """
 
     def __init__(self, contents: Contents, scale: Scale) -> None:
         self._contents = contents
         self._scale = scale
         self._indexes: dict[tuple[int, int, int], pd.DatetimeIndex] = {}
+        self._even: dict[tuple[int, int, int], pd.DatetimeIndex] = {}
 
     def source(self, stored: Stored, channel: Channel, fault: Fault | None) -> Source:
         if fault is not None:
@@ -199,17 +206,34 @@ class _Reader:
 
     def _read(self, stored: Stored, channel: Channel) -> pd.DataFrame:
         data = stored.path.read_bytes()
-        check_bytes(stored, data)
-        with _decoding(stored):
-            footer, columns = _decode(pa.py_buffer(data), channel)
-        index = self._shared(columns.pop("time"))
+        check = partial(check_bytes, stored, data)
+        dtypes: dict[str, str] = dict.fromkeys(channel.columns, channel.dtype)
+        with _decoding(stored, check):
+            if stored.step is None or stored.sha256 is None:
+                dtypes = {"time": "int64", **dtypes}
+                footer, columns = _decode(pa.py_buffer(data), dtypes, check)
+                index = self._shared(columns.pop("time"))
+            else:
+                spaced = partial(self._spaced, stored, NS_PER_TICK[channel.clock])
+                footer, columns = _decode(pa.py_buffer(data), dtypes, check, spaced)
+                _check_ends(footer, stored, NS_PER_TICK[channel.clock])
+                index = spaced()
         return self._frame(footer, channel, index, columns)
+
+    def _spaced(self, stored: Stored, ns: int) -> pd.DatetimeIndex:
+        """Return the index of a channel with even stamps, made once for all alike."""
+        first, step = stored.first * ns, (stored.step or 0) * ns
+        key = (stored.rows, first, step)
+        if key not in self._even:
+            self._even[key] = _index(np.arange(first, first + stored.rows * step, step))
+        return self._even[key]
 
     def _pieces(
         self, stored: Stored, channel: Channel, rows: int
     ) -> Iterator[pd.DataFrame]:
-        check_bytes(stored)
-        with _decoding(stored), pq.ParquetFile(stored.path) as file:
+        check = partial(check_bytes, stored)
+        check()
+        with _decoding(stored, check), pq.ParquetFile(stored.path) as file:
             footer = file.metadata
             for batch in file.iter_batches(batch_size=rows, use_threads=False):
                 if len(batch):
@@ -249,9 +273,12 @@ def _index(stamps: NDArray[np.int64]) -> pd.DatetimeIndex:
 
 
 def _decode(
-    data: pa.Buffer, channel: Channel
+    data: pa.Buffer, dtypes: Mapping[str, str], *aside: Callable[[], object]
 ) -> tuple[pq.FileMetaData, dict[str, NDArray[Any]]]:
-    """Return the footer and the columns of a file, the time as int64.
+    """Return the footer and some columns of a file, the time as int64.
+
+    What is to be done `aside` is done by the same threads; its errors go before those
+    of decoding.
 
     Arrays of the final size are filled in steps that fit into the cache of a core, by
     a few threads: Arrow's own arrays grow by doubling, which costs twice the memory.
@@ -259,26 +286,46 @@ def _decode(
     footer = pq.read_metadata(pa.BufferReader(data))
     groups = range(footer.num_row_groups)
     starts = np.cumsum([0, *(footer.row_group(group).num_rows for group in groups)])
-    dtypes = {"time": "int64", **dict.fromkeys(channel.columns, channel.dtype)}
     columns = {name: np.empty(footer.num_rows, dtype) for name, dtype in dtypes.items()}
 
     def fill(group: int) -> None:
         at = int(starts[group])
         with pq.ParquetFile(pa.BufferReader(data), metadata=footer) as file:
             for batch in file.iter_batches(
-                batch_size=_BATCH_ROWS, row_groups=[group], use_threads=False
+                batch_size=_BATCH_ROWS,
+                row_groups=[group],
+                columns=list(columns),
+                use_threads=False,
             ):
                 for name, values in columns.items():
                     values[at : at + len(batch)] = _values(batch, name)
                 at += len(batch)
 
+    tasks: list[Callable[[], object]] = [*aside]
+    tasks += [partial(fill, group) for group in groups]
     if len(groups) <= 1:
-        for group in groups:
-            fill(group)
+        for task in tasks:
+            task()
         return footer, columns
     with ThreadPoolExecutor(_THREADS) as pool:
-        list(pool.map(fill, groups))
+        for done in [pool.submit(task) for task in tasks]:
+            done.result()
     return footer, columns
+
+
+def _check_ends(footer: pq.FileMetaData, stored: Stored, ns: int) -> None:
+    """Refuse a manifest whose first or last stamp is not that of the file."""
+    first, last = (
+        footer.row_group(group).column(0).statistics
+        for group in (0, footer.num_row_groups - 1)
+    )
+    found = (first.min_raw // ns, last.max_raw // ns)
+    if found != (stored.first, stored.last):
+        raise FileFormatError(
+            f"{stored.path} has stamps from tick {found[0]} to {found[1]}, its "
+            f"manifest says {stored.first} to {stored.last}; write or copy the record "
+            "again"
+        )
 
 
 def _values(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
@@ -288,10 +335,11 @@ def _values(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
 
 
 @contextmanager
-def _decoding(stored: Stored) -> Iterator[None]:
+def _decoding(stored: Stored, check: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError) as error:
+        check()  # bytes that are not those that were written say more
         raise FileFormatError(
             f"{stored.path}: the samples cannot be decoded ({error}); write or copy "
             "the record again"
