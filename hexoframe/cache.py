@@ -355,6 +355,18 @@ class Cache:
                 shutil.rmtree(parts, ignore_errors=True)
         return kept
 
+    def replace_facts(self, entry: Entry, facts: Facts) -> None:
+        """Keep other tables beside the samples of an entry.
+
+        Raises
+        ------
+        CacheError
+            If the disk does not take it, or the entry went.
+        """
+        where = _samples_of(entry)
+        with self.writing(), _reading(where):
+            parquet.write_facts(facts, where)
+
     def forget(self, entry: Entry) -> None:
         """Remove an entry."""
         # First the note: without it the rest is no entry, whatever happens.

@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hexoframe.api.about import fetch_object, number_of
-from hexoframe.api.download import Order, estimate_record, fetch_record, kept_record
+from hexoframe.api.download import (
+    Order,
+    Refresh,
+    estimate_record,
+    fetch_record,
+    kept_record,
+)
 from hexoframe.api.joining import check_apart, join_records
 from hexoframe.api.limiter import limiter_for
 from hexoframe.api.links import CLOCK_OF_HOST, Origin
@@ -483,7 +489,7 @@ class Client:
         model: str = "auto",
         units: Scale = "physical",
         transport: Way = "auto",
-        refresh: bool = False,
+        refresh: Refresh = False,
         offline: bool = False,
         allow_partial: bool = False,
         progress: bool | None = None,
@@ -511,10 +517,11 @@ class Client:
         transport : {"auto", "zip", "json"}
             By default each channel is taken from where it is exact: from the binary
             export, or from pages of JSON.
-        refresh : bool, default False
-            Fetch again what the cache has. An activity or annotation that was added
-            since is no change of the record, and comes to it this way alone;
-            `list_ranges` and `list_annotations` always ask.
+        refresh : bool or "tables", default False
+            Fetch again what the cache has: with ``"tables"`` activities, annotations,
+            track and metrics, which takes a second, with True the samples too. An
+            activity or annotation that was added since is no change of the record, and
+            comes to it this way alone; `list_ranges` and `list_annotations` always ask.
         offline : bool, default False
             Ask nobody: what the cache has, as it was when it was loaded.
         allow_partial : bool, default False
@@ -559,6 +566,11 @@ class Client:
             transport=transport,
             options=ReadOptions(scale=units, allow_partial=allow_partial),
         )
+        if isinstance(refresh, str) and refresh != "tables":
+            raise ConfigurationError(
+                f"refresh={refresh!r}: give True, False or 'tables' for activities, "
+                "annotations, track and metrics alone"
+            )
         if offline and refresh:
             raise ConfigurationError(
                 "offline=True asks nobody and refresh=True fetches again: leave one out"
@@ -571,7 +583,7 @@ class Client:
                 record,
                 order,
                 cache=self.cache,
-                refresh=refresh,
+                refresh="tables" if refresh == "tables" else bool(refresh),
                 progress=progress,
             )
         except UnreachableError as error:

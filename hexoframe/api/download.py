@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from hexoframe.api.about import FACT_REQUESTS, fetch_head
 from hexoframe.api.assemble import assemble
@@ -31,7 +31,12 @@ from hexoframe.api.plan import (
 )
 from hexoframe.api.progress import Meter
 from hexoframe.api.shelf import Shelf
-from hexoframe.api.tables import Tables, unknown_tables, warn_of_unknown
+from hexoframe.api.tables import (
+    Tables,
+    tables_of,
+    unknown_tables,
+    warn_of_unknown,
+)
 from hexoframe.cache import Selection
 from hexoframe.channels import (
     CLOCK_OF_FAMILY,
@@ -67,10 +72,11 @@ if TYPE_CHECKING:
     from hexoframe.ledger import Receipt
     from hexoframe.timestamps import Clock
 
-__all__ = ["Order", "estimate_record", "fetch_record", "kept_record"]
+__all__ = ["Order", "Refresh", "estimate_record", "fetch_record", "kept_record"]
 
 _LOG = logging.getLogger(__name__)
 Moment = int | str | datetime
+Refresh = bool | Literal["tables"]
 # So long is the look at which channels a device has.
 _PROBE_S = 10
 # What a record says of itself if the server gave no binary export of it.
@@ -218,7 +224,7 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
     order: Order,
     *,
     cache: Cache | None,
-    refresh: bool = False,
+    refresh: Refresh = False,
     progress: bool | None = None,
 ) -> RecordData:
     """Return a record from the service, or from the cache if that has it as it is now.
@@ -233,8 +239,9 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
         What is wanted of it.
     cache : Cache or None
         Where it is looked for and kept.
-    refresh : bool, default False
-        Whether what the cache has is fetched again.
+    refresh : bool or "tables", default False
+        Whether what the cache has is fetched again: all, or what stands beside the
+        samples.
     progress : bool or None
         Whether a bar is drawn; None where stderr is a terminal or a
         notebook.
@@ -266,7 +273,7 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
             return load.through(cache, refresh=refresh)
     except CacheError as error:
         transport.limiter.warn_of_folder(f"{error}. The record is loaded, and not kept")
-    kept = None if refresh else load.kept_already(cache)
+    kept = None if refresh is True else load.kept_already(cache, refresh=refresh)
     return load.into_memory() if kept is None else kept
 
 
@@ -366,14 +373,14 @@ class _Load:
 
     # -- with a cache, or without ----------------------------------------------------
 
-    def through(self, cache: Cache, *, refresh: bool) -> RecordData:
+    def through(self, cache: Cache, *, refresh: Refresh) -> RecordData:
         """Load the record into the cache, if it is not there, and open it there."""
         family, auto, _ = self._family(cache)
         wanted = self._selection(family, auto=auto)
-        kept = None if refresh else self._kept(cache, wanted)
+        kept = None if refresh is True else self._kept(cache, wanted, refresh)
         if kept is not None:
             return kept
-        parts = cache.parts(wanted, fresh=refresh)
+        parts = cache.parts(wanted, fresh=refresh is True)
         with cache.writing(), self._download(family, parts) as coming:
             if coming.lost:
                 # What lacks samples is for this caller alone, who was told of it.
@@ -393,7 +400,7 @@ class _Load:
             self._transport.limiter.warn_of_folder(f"{error}. The record is not kept")
         return self._shown(coming.complete)
 
-    def kept_already(self, cache: Cache) -> RecordData | None:
+    def kept_already(self, cache: Cache, *, refresh: Refresh) -> RecordData | None:
         """Open what a cache has that cannot be written."""
         family, auto, _ = self._family(cache)
         wanted = self._selection(family, auto=auto)
@@ -401,19 +408,18 @@ class _Load:
         if entry is None:
             return None
         try:
-            return _cut_out(cache, entry, wanted, self._order)
+            return self._completed(cache, entry, wanted, refresh)
         except CacheError as error:
             _LOG.warning("%s", error)
             return None
 
-    def _kept(self, cache: Cache, wanted: Selection) -> RecordData | None:
+    def _kept(
+        self, cache: Cache, wanted: Selection, refresh: Refresh
+    ) -> RecordData | None:
         """Open what the cache has; what is damaged is removed."""
         while (entry := cache.find(wanted)) is not None:
             try:
-                data = _cut_out(cache, entry, wanted, self._order)
-                lacks = unknown_tables(data, part=wanted.window is not None)
-                more = self._completed(cache, entry, wanted, lacks) if lacks else None
-                data = data if more is None else more
+                data = self._completed(cache, entry, wanted, refresh)
             except CacheError as error:
                 _LOG.warning("%s: fetched again", error)
                 cache.forget(entry)
@@ -423,22 +429,33 @@ class _Load:
         return None
 
     def _completed(
-        self, cache: Cache, entry: Entry, wanted: Selection, lacks: Sequence[str]
-    ) -> RecordData | None:
-        """Ask for tables that an entry lacks; return the record if some came."""
-        tables = Tables(self._transport, self._head, lacks)
+        self, cache: Cache, entry: Entry, wanted: Selection, refresh: Refresh
+    ) -> RecordData:
+        """Open an entry, and ask for the tables that it lacks or that are to be new."""
+        data = _cut_out(cache, entry, wanted, self._order)
+        part = wanted.window is not None
+        names = tables_of(part=part) if refresh else unknown_tables(data, part=part)
+        tables = Tables(self._transport, self._head, names)
         for request in tables.requests():
             request()
-        data = tables.added_to(cache.open(entry, ReadOptions()))
-        if not tables.came:
-            return None
+        if tables.came:
+            self._keep_tables(cache, tables)
+        if not names:
+            return data
+        # Of the samples nothing is cut again, as what is known of them would be lost.
+        return data.with_facts(_cut(tables.added_to(data), wanted.window).facts)
+
+    def _keep_tables(self, cache: Cache, tables: Tables) -> None:
+        """Keep tables beside the samples of all that is kept of the record."""
+        host, head = self.host, self._head
         try:
-            cache.store(entry.selection, _cut(data, entry.selection.window))
+            for entry in cache.entries(host, head.id):
+                if entry.selection.last_modified == head.last_modified:
+                    data = tables.merged_into(cache.open(entry, ReadOptions()))
+                    cache.replace_facts(entry, _cut(data, entry.selection.window).facts)
         except CacheError as error:
-            # The entry is as good as it was, and what came is for this caller.
+            # The entries are as good as they were, and what came is for this caller.
             self._transport.limiter.warn_of_folder(f"{error}. The tables are not kept")
-            return self._shown(_cut(data, wanted.window))
-        return _cut_out(cache, entry, wanted, self._order)
 
     def into_memory(self) -> RecordData:
         """Load the record without a cache."""

@@ -1,7 +1,8 @@
 """The tables that stand beside the samples of a record, and what to do without one.
 
 A table that does not come is told and left out, since the samples count more; it is
-asked for again whenever the record is loaded. How a table is fetched stands in `about`.
+asked for again whenever the record is loaded. Those that came may be asked for anew,
+without the samples. How a table is fetched stands in `about`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from hexoframe.api.transport import Transport
     from hexoframe.recorddata import RecordData
 
-__all__ = ["Tables", "unknown_tables", "warn_of_unknown"]
+__all__ = ["Tables", "tables_of", "unknown_tables", "warn_of_unknown"]
 
 # What fails otherwise (no network, a wrong password, too many requests) is no matter of
 # one table, and ends the load.
@@ -96,7 +97,16 @@ class Tables:
                     f"the {name} of record {self._head.id} are not known: {error}",
                     MissingFactsWarning,
                 )
+        return self.merged_into(data)
+
+    def merged_into(self, data: RecordData) -> RecordData:
+        """Return a record with those that came, and say nothing of the others."""
         return data.with_facts(replace(data.facts, **self.came))  # type: ignore[arg-type]
+
+
+def tables_of(*, part: bool) -> list[str]:
+    """Return the tables that a record, or a part of one, has."""
+    return [name for name in FACTS if not (part and name in _OF_THE_WHOLE)]
 
 
 def unknown_tables(data: RecordData, *, part: bool) -> list[str]:
@@ -109,11 +119,7 @@ def unknown_tables(data: RecordData, *, part: bool) -> list[str]:
     part : bool
         Whether it is a part of a record.
     """
-    return [
-        name
-        for name in FACTS
-        if getattr(data.facts, name) is None and not (part and name in _OF_THE_WHOLE)
-    ]
+    return [name for name in tables_of(part=part) if getattr(data.facts, name) is None]
 
 
 def warn_of_unknown(data: RecordData, *, part: bool) -> None:

@@ -179,6 +179,11 @@ selection = gather(
 # -- how it is fetched -----------------------------------------------------------------
 
 _REFRESH = click.option("--refresh", is_flag=True, help="Fetch again what is cached.")
+_REFRESH_TABLES = click.option(
+    "--refresh-tables",
+    is_flag=True,
+    help="Fetch activities, annotations, track and metrics again, and no samples.",
+)
 _PARTIAL = click.option(
     "--allow-partial",
     is_flag=True,
@@ -212,9 +217,14 @@ def _with_tabs(fmt: str | None) -> str | None:
     return None if fmt is None else fmt.replace("\\t", "\t")
 
 
-fetching = gather("how", dict, _REFRESH, _PARTIAL, _OFFLINE)
+def _how(*, refresh: bool, refresh_tables: bool, **how: Any) -> dict[str, Any]:
+    """Return how something is loaded, as `load_record` takes it."""
+    return {"refresh": refresh or ("tables" if refresh_tables else False), **how}
+
+
+fetching = gather("how", _how, _REFRESH, _REFRESH_TABLES, _PARTIAL, _OFFLINE)
 """Options for how records are fetched, as ``how``."""
-fetching_ranges = gather("how", dict, _REFRESH, _PARTIAL)
+fetching_ranges = gather("how", _how, _REFRESH, _REFRESH_TABLES, _PARTIAL)
 """Options for how ranges are fetched, as ``how``."""
 reading = gather("source", _source, *_SOURCE)
 """Options for text in files that are read, as ``source``."""

@@ -11,6 +11,7 @@ from hexoframe.cache import Cache
 from hexoframe.errors import (
     AuthenticationError,
     CacheError,
+    ConfigurationError,
     HexoframeWarning,
     MissingFactsWarning,
     MissingSamplesWarning,
@@ -22,6 +23,7 @@ from hexoframe.errors import (
     UnverifiedCalibrationWarning,
 )
 from hexoframe.simulator.server import Fault
+from hexoframe.simulator.server.world import Annotation, Range
 from hexoframe.simulator.shirt import Shirt
 
 pytestmark = pytest.mark.filterwarnings(
@@ -355,7 +357,7 @@ def test_a_table_that_comes_later_and_cannot_be_kept_costs_no_samples(
     def full(*_, **__):
         raise CacheError("no room")
 
-    monkeypatch.setattr(Cache, "store", full)
+    monkeypatch.setattr(Cache, "replace_facts", full)
     with pytest.warns(HexoframeWarning, match=r"no room\. The tables are not kept"):
         record = client.load_record(41, channels=SOME)
     assert differences(record, whole) == []
@@ -363,6 +365,65 @@ def test_a_table_that_comes_later_and_cannot_be_kept_costs_no_samples(
     with pytest.warns(MissingFactsWarning, match="annotations"):
         kept = client.load_record(41, channels=["heart_rate"], offline=True)
     assert kept.heart_rate.equals(whole.heart_rate), "the entry is still there"
+
+
+def test_tables_alone_are_fetched_anew_and_kept_in_all_that_is_kept(
+    serving, client_of, tmp_path, differences
+):
+    part = {"start": SHIRT.start + 5120, "end": SHIRT.start + 51200}
+
+    def load(**how):
+        return client_of(server, tmp_path).load_record(41, channels=SOME, **how)
+
+    with serving(SHIRT) as server:
+        before = load(), load(**part, transport="json")
+        assert len(Cache(tmp_path).entries()) == 2
+        user, late = 20_001, SHIRT.start + 60_000
+        for tick in (late, SHIRT.start + 6_000):
+            mark = Annotation(0, user, tick, 4098, "added later", None)
+            server.world.put("annotation", mark)
+            server.world.put("range", Range(0, user, tick, tick + 256, "Later", None))
+        # It is no change of the record, so a load of what is kept does not see it.
+        assert differences(load(), before[0]) == []
+        server.clear_log()
+        anew = load(refresh="tables")
+        assert _pieces(server.log) == []
+        assert not anew.is_read("ecg")
+        fresh = client_of(server, tmp_path / "other").load_record(41, channels=SOME)
+        assert differences(anew, fresh) == []
+        assert len(anew.annotations) == len(before[0].annotations) + 2
+        assert len(anew.ranges) == len(before[0].ranges) + 2
+        # What is known of the samples is not forgotten.
+        assert anew.kept_survey("ecg") == before[0].kept_survey("ecg") is not None
+        server.clear_log()
+        assert differences(load(), fresh) == []
+        cut = load(**part, transport="json")
+        assert len(server.log) == 2, "only whether the record changed"
+    assert len(cut.annotations) == len(before[1].annotations) + 1
+    assert "Later" in set(cut.ranges["name"])
+    assert differences(cut, before[1], but=("annotations", "ranges")) == []
+    offline = load(**part, transport="json", offline=True)
+    assert differences(offline, cut) == []
+
+
+def test_tables_of_a_part_of_what_is_kept_whole_are_those_of_the_part(
+    serving, client_of, tmp_path, differences
+):
+    part = {"start": SHIRT.start + 5120, "end": SHIRT.start + 51200}
+    with serving(SHIRT) as server:
+        client = client_of(server, tmp_path)
+        client.load_record(41, channels=SOME)
+        kept = client.load_record(41, channels=SOME, refresh="tables", **part)
+        fresh = client_of(server).load_record(41, channels=SOME, **part)
+        whole = client.load_record(41, channels=SOME, offline=True)
+    assert differences(kept, fresh) == []
+    assert len(whole.metrics) > 0
+    assert kept.facts.metrics is None
+
+
+def test_a_refresh_of_something_else_is_refused(server, client_of):
+    with pytest.raises(ConfigurationError, match=r"refresh='samples'.*'tables'"):
+        client_of(server).load_record(41, refresh="samples")
 
 
 @pytest.mark.parametrize("kind", ["429", "401", "drop"])

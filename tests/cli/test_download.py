@@ -209,7 +209,13 @@ def test_refresh_fetches_again(give, service, for_data):
     service.clear_log()
     give("download", "41", *more, "--overwrite")
     assert not for_data(service)
-    assert give("download", "41", *more, "--overwrite", "--refresh").exit_code == 0
+    again = [*more, "--overwrite"]
+    assert give("download", "41", *again, "--refresh-tables").exit_code == 0
+    assert not for_data(service)
+    assert {"annotation", "range"} <= {
+        entry.path.split("/")[2] for entry in service.log
+    }
+    assert give("download", "41", *again, "--refresh").exit_code == 0
     assert for_data(service)
 
 

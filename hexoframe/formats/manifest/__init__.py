@@ -34,6 +34,7 @@ from hexoframe.formats.manifest.writer import (
     Tally,
     about_record,
     as_json,
+    rewrite_facts,
     target_of,
     write_manifest,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "reason",
     "refuse",
     "rescaled",
+    "rewrite_facts",
     "target_of",
     "write_manifest",
 ]

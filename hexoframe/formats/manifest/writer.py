@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.formats.manifest.layout import VERSION
+from hexoframe.formats.manifest.reader import read_manifest
 from hexoframe.formats.manifest.surveys import survey_to_json
 from hexoframe.formats.manifest.tables import facts_to_json
+from hexoframe.formats.output import new_file
 from hexoframe.frames import check_frame, ticks_of
 from hexoframe.ledger import Watch
 from hexoframe.version import __version__
@@ -22,6 +24,7 @@ from hexoframe.version import __version__
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hexoframe.facts import Facts
     from hexoframe.formats.manifest.layout import Layout
     from hexoframe.recorddata import RecordData
 
@@ -29,9 +32,12 @@ __all__ = [
     "Tally",
     "about_record",
     "as_json",
+    "rewrite_facts",
     "target_of",
     "write_manifest",
 ]
+
+_FACTS = "info of the record, or one of its tables,"
 
 
 def target_of(record: RecordData, root: Path) -> Path:
@@ -141,8 +147,36 @@ def write_manifest(
             for name, more in promises.items()
         },
     }
-    text = as_json(contents, "info of the record, or one of its tables,", indent=1)
+    text = as_json(contents, _FACTS, indent=1)
     (folder / layout.manifest).write_text(text + "\n", encoding="utf-8")
+
+
+def rewrite_facts(layout: Layout, facts: Facts, folder: Path) -> None:
+    """Replace what a manifest says beside the samples.
+
+    Parameters
+    ----------
+    layout : Layout
+        The format.
+    facts : Facts
+        What is to be said from now on.
+    folder : Path
+        Where the manifest is. It is replaced as a whole, or left as it is.
+
+    Raises
+    ------
+    FileFormatError
+        If the manifest cannot be read.
+    ConfigurationError
+        If the facts hold something that JSON has not.
+    """
+    path = folder / layout.manifest
+    read_manifest(path, layout)
+    told = json.loads(path.read_bytes())
+    told |= {"info": facts.info, "facts": facts_to_json(facts)}
+    text = as_json(told, _FACTS, indent=1)
+    with new_file(path, overwrite=True) as fresh:
+        fresh.write_text(text + "\n", encoding="utf-8")
 
 
 def _about_file(path: Path, record: RecordData, name: str) -> dict[str, Any]:

@@ -7,6 +7,6 @@ itself. What the manifest says is the same as for the CSV, and stands in `manife
 """
 
 from hexoframe.formats.parquet.reader import read, sniff, verify
-from hexoframe.formats.parquet.writer import write
+from hexoframe.formats.parquet.writer import write, write_facts
 
-__all__ = ["read", "sniff", "verify", "write"]
+__all__ = ["read", "sniff", "verify", "write", "write_facts"]

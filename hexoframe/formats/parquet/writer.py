@@ -30,6 +30,7 @@ from hexoframe.formats.manifest import (
     Tally,
     about_record,
     as_json,
+    rewrite_facts,
     target_of,
     write_manifest,
 )
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from hexoframe.facts import Facts
     from hexoframe.recorddata import RecordData
 
-__all__ = ["write"]
+__all__ = ["write", "write_facts"]
 
 # A row group is what others read at once: 68 minutes of ECG, a few MB of memory.
 _GROUP_ROWS = 1 << 20
@@ -115,6 +116,24 @@ def write(  # noqa: PLR0913  # what is written, where, and how
         told = record if facts is None else record.with_facts(facts())
         write_manifest(PARQUET, told, promises, folder)
     return target
+
+
+def write_facts(facts: Facts, folder: Path) -> None:
+    """Replace what is said beside the samples of a record that `write` wrote.
+
+    Parameters
+    ----------
+    facts : Facts
+        Info and tables.
+    folder : Path
+        Folder of the record.
+
+    Raises
+    ------
+    FileFormatError
+        If it holds no such record.
+    """
+    rewrite_facts(PARQUET, facts, folder)
 
 
 def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any]:
