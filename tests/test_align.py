@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hexoframe
 from hexoframe.analysis.align import align_frames
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError, UnknownChannelError
@@ -602,3 +603,20 @@ def test_grid_of_more_bins_than_anybody_wants_is_refused():
     record = record_of({}, seconds=60)
     with pytest.raises(ConfigurationError, match=r"60000000000 bins.*longer rate"):
         align_frames(record, "1ns")
+
+
+@pytest.mark.parametrize(
+    "export", ["hexoskin-256696", "hexoskin-258583", "astroskin-122445"]
+)
+def test_real_recorders_sum_up_the_second_before_a_stamp(real_data, export):
+    """Activity fits the spread of the acceleration in its own row, and in no other."""
+    record = hexoframe.open_record(real_data / "exports" / export)
+    activity = record.to_frame("1s", channels=["activity"])["activity"]
+    length = np.sqrt((record["acceleration"] ** 2).sum(axis=1))
+    spread = length.resample("1s").std()
+    fit = {
+        lag: activity.shift(lag).corr(spread.reindex(activity.index))
+        for lag in range(-3, 4)
+    }
+    assert max(fit, key=fit.get) == 0, fit
+    assert fit[0] > 0.8
