@@ -573,7 +573,7 @@ class Client:
             )
         if offline and refresh:
             raise ConfigurationError(
-                "offline=True asks nobody and refresh=True fetches again: leave one out"
+                "offline=True asks nobody and refresh= fetches again: leave one out"
             )
         if offline:
             return self._load_offline(record, order)

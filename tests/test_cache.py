@@ -376,8 +376,9 @@ def test_offline_without_a_cache_is_a_contradiction(server, client_of):
 
 def test_offline_nothing_can_be_fetched_again(load, server):
     load()
-    with pytest.raises(ConfigurationError, match="leave one out"):
-        load(offline=True, refresh=True)
+    for refresh in (True, "tables"):
+        with pytest.raises(ConfigurationError, match="leave one out"):
+            load(offline=True, refresh=refresh)
     assert not asked(server)
 
 
