@@ -543,11 +543,10 @@ class Record(RecordData):
         Returns
         -------
         DataFrame
-            start and end (of a rate, each value of which ends its second, those after
-            `start` and up to `end`; of a waveform those from `start` on and before
-            `end`; of events the first and the last one); reason, as in `quality` and
-            `gaps`; absent: True where nothing was measured, False where what was
-            measured is doubtful. Spans of different reasons overlap.
+            start and end (`between` them lie the samples; of events these are the first
+            and the last one); reason, as in `quality` and `gaps`; absent: True where
+            nothing was measured, False where what was measured is doubtful. Spans of
+            different reasons overlap.
 
         Raises
         ------

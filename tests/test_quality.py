@@ -334,6 +334,19 @@ def test_interval_of_zero_is_no_signal_at_its_beat():
 # --- spans ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["heart_rate", "breathing_rate"])
+def test_what_lies_between_start_and_end_of_a_span_is_what_is_flagged(name, samples):
+    record = hexoframe.open_record(samples / "hexoskin_10min.zip")
+    flags = record.quality(name)
+    spans = record.bad_spans(name)
+    spans = spans[spans["reason"].isin(flags.columns)]
+    assert len(spans) > 0
+    for reason, own in spans.groupby("reason"):
+        parts = [record.between(one.start, one.end) for one in own.itertuples()]
+        held = [stamp for part in parts for stamp in part[name].index]
+        assert held == list(flags.index[flags[reason]]), reason
+
+
 def test_flag_holds_from_the_beginning_of_its_second_to_its_stamp():
     record = record_of(
         seconds_of("heart_rate_quality", [0, 2, 2, 18, 16, 0, 2, 0, 0, 0])

@@ -126,10 +126,9 @@ def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        start and end, in the zone of the record: of a rate, each value of which ends
-        its second, those after `start` and up to `end`; of a waveform those from
-        `start` on and before `end`; of events the first and the last one, which may
-        be the same. Reason: the name of a flag,
+        start and end, in the zone of the record: where the first step begins and the
+        last one ends, so that `Record.between` gives the samples; of events the first
+        and the last one, which may be the same. Reason: the name of a flag,
         ``unknown``, ``initial`` or ``clipped`` as in `decode_quality`, or ``missing``,
         ``no signal`` or ``hole`` as in `Record.gaps`; absent: True where nothing was
         measured, False where what was measured is doubtful. Spans of different reasons
