@@ -673,7 +673,9 @@ class Record(RecordData):
     ) -> Path:
         """Write CSV: a tidy file a channel, or one aligned file.
 
-        Times are in UTC, whatever the zone that the record is shown in.
+        Times are in UTC, whatever the zone that the record is shown in. Channels are
+        streamed, so a record may be larger than memory; for the one file they are read
+        side by side, half an hour or one row at a time.
 
         Parameters
         ----------
@@ -709,11 +711,15 @@ class Record(RecordData):
             )
         if rate is None:
             return table.write(self, target, channels=channels, overwrite=overwrite)
-        frame = self.to_frame(rate, channels=channels)
+        from hexoframe.analysis.blocks import align_blocks  # noqa: PLC0415
+
         # A file of its own must say its units; numbers of events have none.
-        units = {name: self.units.get(name, "count") for name in frame.columns}
-        frame.columns = [f"{name} [{unit}]" for name, unit in units.items()]
-        return table.write_frame(frame, target, overwrite=overwrite)
+        units = self.units
+        blocks = (
+            frame.rename(columns=lambda name: f"{name} [{units.get(name, 'count')}]")
+            for frame, _ in align_blocks(self, rate, channels=channels)
+        )
+        return table.write_frame(blocks, target, overwrite=overwrite)
 
     def to_parquet(
         self,

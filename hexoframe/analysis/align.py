@@ -1,7 +1,8 @@
 """Channels of different rates on one time grid, in the open.
 
 The table names the method of each column; what is filled in between samples is marked,
-and no gap longer than a limit is bridged. Nothing here reads a file.
+and no gap longer than a limit is bridged. Nothing here reads a file, or knows whether
+the samples are those of a whole record or of a part of it (blocks).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,12 +27,41 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel, Datatype
     from hexoframe.recorddata import RecordData
 
-__all__ = ["align_frames", "length_ns"]
+__all__ = [
+    "Samples",
+    "Wish",
+    "align_frames",
+    "align_samples",
+    "bridged_ns",
+    "grid_of",
+    "length_ns",
+    "samples_of",
+    "wish_of",
+]
 
 # More bins than a month has ticks are no grid that somebody wants.
 _MOST_BINS = 1_000_000_000
 
 Events = Literal["table", "count", "place"]
+
+
+class Wish(NamedTuple):
+    """What is to be aligned and how; lengths in ns."""
+
+    keys: tuple[str | int, ...]
+    period: int
+    max_gap: int
+    events: Events
+
+
+class Samples(NamedTuple):
+    """Some samples of a channel: when their steps begin, in ns since 1970, and values.
+
+    `begins` ascend; there is an array of values a column.
+    """
+
+    begins: Rows
+    columns: tuple[NDArray[np.floating], ...]
 
 
 class _Place(NamedTuple):
@@ -94,27 +124,73 @@ def align_frames(
     ConfigurationError
         If `rate` or `max_gap` is no positive length of time, or `channels` no list.
     """
-    period, limit = length_ns("rate", rate), length_ns("max_gap", max_gap)
+    wish = wish_of(record, rate, channels=channels, events=events, max_gap=max_gap)
+    given = {key: samples_of(record.channel(key), record[key]) for key in wish.keys}
+    begins = (samples.begins for samples in given.values())
+    grid = grid_of(record, begins, wish.period)
+    placed = {key: (grid, samples) for key, samples in given.items()}
+    return align_samples(record, placed, grid, wish)
+
+
+def wish_of(
+    record: RecordData,
+    rate: str | pd.Timedelta,
+    *,
+    channels: Sequence[str | int] | None,
+    events: Events,
+    max_gap: str | pd.Timedelta,
+) -> Wish:
+    """Return what the arguments of `align_frames` ask for; refuse what it refuses."""
+    period, bridged = length_ns("rate", rate), length_ns("max_gap", max_gap)
     if events not in ("table", "count", "place"):
         raise ConfigurationError(f"events={events!r}: give one of table, count, place")
     check_list(channels)
-    given = {key: record[key] for key in (record if channels is None else channels)}
-    begins = {key: _begins(record.channel(key), given[key]) for key in given}
-    grid = _grid(record, begins.values(), period)
+    keys = tuple(record if channels is None else channels)
+    return Wish(keys, period, bridged, events)
+
+
+def align_samples(
+    record: RecordData,
+    placed: Mapping[str | int, tuple[Grid, Samples]],
+    grid: Grid,
+    wish: Wish,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put samples on a grid.
+
+    Parameters
+    ----------
+    record : RecordData
+        Whose they are.
+    placed : mapping of str or int to (Grid, Samples)
+        Samples by channel, and the bins that they fill: those of `grid` and, where the
+        record goes on beyond it, so many on both sides that nothing is bridged across.
+    grid : Grid
+        The bins that are wanted.
+    wish : Wish
+        How.
+
+    Returns
+    -------
+    frame : DataFrame of float64, shape (bins, columns)
+        As `align_frames` returns it.
+    made_up : DataFrame of bool, same shape
+        Ditto.
+    """
     values: dict[str, NDArray[np.float64]] = {}
     made_up: dict[str, NDArray[np.bool_]] = {}
-    known: list[tuple[Rows, Rows]] = []
-    for key, frame in given.items():
+    known: dict[Grid, list[tuple[Rows, Rows]]] = {}
+    for key, (wide, (begins, columns)) in placed.items():
         channel = record.channel(key)
-        rows = bin_rows(begins[key], grid, known)
-        step = _step_ns(channel)
-        place = _Place(begins[key], rows, grid, step, max(limit, step * 3 // 2))
-        for row in channel.datatypes:
-            samples = frame[row.column].to_numpy()
-            name, column, filled = _column(row, samples, place, events)
+        rows = bin_rows(begins, wide, known.setdefault(wide, []))
+        limit = bridged_ns(channel, wish.max_gap)
+        place = _Place(begins, rows, wide, _step_ns(channel), limit)
+        before = (grid.first - wide.first) // grid.period
+        wanted = slice(before, before + grid.bins)
+        for row, samples in zip(channel.datatypes, columns, strict=True):
+            name, column, filled = _column(row, samples, place, wish.events)
             # No beats in a channel that the record lacks are not zero beats.
-            values[name] = column if key in record else np.full(grid.bins, np.nan)
-            made_up[name] = filled
+            there = column[wanted] if key in record else np.full(grid.bins, np.nan)
+            values[name], made_up[name] = there, filled[wanted]
     index = pd.DatetimeIndex(grid.edges[:-1].view("datetime64[ns]"), name="time")
     index = index.tz_localize("UTC").tz_convert(record.tz)
     return (
@@ -164,14 +240,19 @@ def _is_bare(length: Any) -> bool:
     return isinstance(length, str) and text.replace(".", "", 1).isdecimal()
 
 
-def _begins(channel: Channel, frame: pd.DataFrame) -> Rows:
-    """When the steps of a channel begin, in ns: those of its samples."""
-    stamps: Rows = pd.DatetimeIndex(frame.index).asi8
-    return stamps - channel.lag * NS_PER_TICK[channel.clock] if channel.lag else stamps
+def samples_of(channel: Channel, frame: pd.DataFrame) -> Samples:
+    """Return the samples of a frame of a channel, without a copy of the values."""
+    begins: Rows = pd.DatetimeIndex(frame.index).asi8
+    if channel.lag:
+        begins = begins - channel.lag * NS_PER_TICK[channel.clock]
+    return Samples(begins, tuple(frame[name].to_numpy() for name in channel.columns))
 
 
-def _grid(record: RecordData, begins: Iterable[Rows], period: int) -> Grid:
-    """Bins that take every sample: some channels go on behind the end of the record."""
+def grid_of(record: RecordData, begins: Iterable[Rows], period: int) -> Grid:
+    """Return bins that take every sample: some lie outside the span of the record.
+
+    Of the times at which the steps of a channel begin, the first and the last count.
+    """
     ns = NS_PER_TICK[record.clock]
     known = [times for times in begins if len(times)]
     start, end = record.start_tick * ns, record.end_tick * ns
@@ -191,6 +272,11 @@ def _grid(record: RecordData, begins: Iterable[Rows], period: int) -> Grid:
 def _step_ns(channel: Channel) -> int:
     """Distance of samples in ns; a tick for events, which have no rate."""
     return int((channel.ticks or 1) * NS_PER_TICK[channel.clock])
+
+
+def bridged_ns(channel: Channel, max_gap: int) -> int:
+    """Return the longest distance of samples, in ns, that is bridged in a channel."""
+    return max(max_gap, _step_ns(channel) * 3 // 2)
 
 
 def _column(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -86,13 +86,17 @@ def write(
     return target
 
 
-def write_frame(frame: pd.DataFrame, target: Path, *, overwrite: bool = False) -> Path:
+def write_frame(
+    blocks: Iterable[pd.DataFrame], target: Path, *, overwrite: bool = False
+) -> Path:
     """Write one aligned frame as one CSV.
 
     Parameters
     ----------
-    frame : DataFrame
-        Numbers or booleans, with an index of times that know their zone.
+    blocks : iterable of DataFrame
+        The frame, in blocks of rows that follow each other: numbers or booleans, with
+        an index of times that know their zone. They are taken one after the other, so
+        the frame may be larger than memory.
     target : Path
         File to write.
     overwrite : bool, default False
@@ -106,17 +110,25 @@ def write_frame(frame: pd.DataFrame, target: Path, *, overwrite: bool = False) -
     Raises
     ------
     ConfigurationError
-        If the index is no time with a zone, or a column holds anything else.
+        If an index is no time with a zone, a column holds anything else, or blocks
+        differ in their columns.
     OutputExistsError
         If the file exists and may not be replaced.
     """
-    index = _aware(frame.index)
-    heading = _heading(frame)
+    written = None
     with new_file(target, overwrite=overwrite) as path, path.open("wb") as file:
-        file.write(heading)
-        for first in range(0, len(frame), _ROWS):
-            part = slice(first, first + _ROWS)
-            _write_rows(index[part].asi8, frame.iloc[part], file)
+        for block in blocks:
+            index, heading = _aware(block.index), _heading(block)
+            if written is None:
+                file.write(heading)
+            elif heading != written:
+                raise ConfigurationError(
+                    f"a block has the columns {heading!r}, those before it {written!r}"
+                )
+            written = heading
+            for first in range(0, len(block), _ROWS):
+                part = slice(first, first + _ROWS)
+                _write_rows(index[part].asi8, block.iloc[part], file)
     return target
 
 
