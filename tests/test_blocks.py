@@ -120,7 +120,7 @@ def assert_blocks_are(blocks, whole, rows):
     seed=st.integers(0, 2**32),
     names=st.sets(st.sampled_from(NAMES), min_size=1),
     seconds=st.sampled_from([0, 1, 20, 400, 1000]),
-    rate=st.sampled_from(["40ms", "333ms", "1s", "7s", "1min", "5min", "1h"]),
+    rate=st.sampled_from(["40ms", "333ms", "800ms", "1s", "7s", "1min", "5min", "1h"]),
     blocks=st.integers(1, 30),
     max_gap=st.sampled_from(["20ms", "2s", "45s"]),
     most=st.sampled_from([1, 7, 300, 1 << 20]),
