@@ -25,6 +25,7 @@ from hexoframe.facts import SHAPES, Facts
 from hexoframe.formats import table
 from hexoframe.formats.options import ReadOptions
 from hexoframe.frames import empty_frame, make_frame
+from hexoframe.record import Record
 from hexoframe.recorddata import RecordData, Source
 from hexoframe.timestamps import grid, ticks_to_index
 
@@ -301,7 +302,7 @@ def aligned():
 
 
 def test_an_aligned_frame_becomes_one_file(tmp_path):
-    path = table.write_frame(aligned(), tmp_path / "new" / "all.csv")
+    path = table.write_frame([aligned()], tmp_path / "new" / "all.csv")
     with path.open(newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [
@@ -316,11 +317,65 @@ def test_an_aligned_frame_of_many_rows_is_written_whole(tmp_path):
     count = 200_001
     index = pd.date_range("2022-11-04", periods=count, freq="100ms", tz="UTC")
     frame = pd.DataFrame({"x": np.arange(count) / 7}, index=index.as_unit("us"))
-    path = table.write_frame(frame, tmp_path / "long.csv")
+    path = table.write_frame([frame], tmp_path / "long.csv")
     found = pd.read_csv(path, dtype={"x": str})
     times = pd.to_datetime(found["time"], format="ISO8601", utc=True)
     assert (times.dt.as_unit("ns").array == index.as_unit("ns").array).all()
     assert [float(text) for text in found["x"]] == frame["x"].tolist()
+
+
+def test_blocks_of_a_frame_make_the_same_file_as_the_frame(tmp_path):
+    frame = aligned()
+    whole = table.write_frame([frame], tmp_path / "whole.csv")
+    blocks = (frame.iloc[first : first + 1] for first in range(3))
+    parts = table.write_frame(blocks, tmp_path / "parts.csv")
+    assert parts.read_bytes() == whole.read_bytes()
+
+
+def test_a_block_that_fails_leaves_the_file_from_before(tmp_path):
+    target = tmp_path / "all.csv"
+    target.write_text("mine")
+
+    def blocks():
+        yield aligned()
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="disk is gone"):
+        table.write_frame(blocks(), target, overwrite=True)
+    with pytest.raises(ConfigurationError, match="times with a zone"):
+        table.write_frame(
+            [aligned(), aligned().tz_localize(None)], target, overwrite=True
+        )
+    assert target.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_aligned_file_is_written_of_channels_that_come_in_pieces(tmp_path):
+    record = Record.of(record_of("hexoskin", seconds=4000, tz="Asia/Kolkata"))
+    # Values of this record are no flags.
+    names = [n for n in record if record.channel(n).datatypes[0].align != "or"]
+
+    def refuse():
+        pytest.fail("a channel was read whole")
+
+    def source(name):
+        return Source(read=refuse, pieces=lambda rows: record.pieces(name, rows))
+
+    streamed = Record(
+        "hexoskin",
+        (record.start_tick, record.end_tick),
+        {name: source(name) for name in names},
+        facts=record.facts,
+    )
+    path = streamed.to_csv(tmp_path / "streamed.csv", rate="1s")
+    assert not any(streamed.is_read(name) for name in streamed)
+    # The same in one, each column with its unit.
+    frame = record.to_frame("1s", channels=names)
+    assert len(frame) > 4000
+    units = {**dict.fromkeys(frame, "count"), **record.units}
+    frame.columns = [f"{name} [{units[name]}]" for name in frame]
+    whole = table.write_frame([frame], tmp_path / "whole.csv")
+    assert path.read_bytes() == whole.read_bytes()
 
 
 def test_what_is_no_aligned_frame_is_refused_and_nothing_written(tmp_path):
@@ -335,7 +390,7 @@ def test_what_is_no_aligned_frame_is_refused_and_nothing_written(tmp_path):
         (frame.astype({"steps": "Int64"}), "column 'steps' holds Int64"),
     ):
         with pytest.raises(ConfigurationError, match=message):
-            table.write_frame(wrong, target)
+            table.write_frame([wrong], target)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -343,9 +398,9 @@ def test_an_aligned_file_is_replaced_only_on_request(tmp_path):
     target = tmp_path / "all.csv"
     target.write_text("mine")
     with pytest.raises(OutputExistsError):
-        table.write_frame(aligned(), target)
+        table.write_frame([aligned()], target)
     assert target.read_text() == "mine"
-    table.write_frame(aligned(), target, overwrite=True)
+    table.write_frame([aligned()], target, overwrite=True)
     assert target.read_text().startswith("time,heart_rate")
 
 

@@ -29,29 +29,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Samples",
-    "Wish",
     "align_frames",
     "align_samples",
     "bridged_ns",
     "grid_of",
     "length_ns",
     "samples_of",
-    "wish_of",
 ]
 
 # More bins than a month has ticks are no grid that somebody wants.
 _MOST_BINS = 1_000_000_000
 
 Events = Literal["table", "count", "place"]
-
-
-class Wish(NamedTuple):
-    """What is to be aligned and how; lengths in ns."""
-
-    keys: tuple[str | int, ...]
-    period: int
-    max_gap: int
-    events: Events
 
 
 class Samples(NamedTuple):
@@ -124,36 +113,24 @@ def align_frames(
     ConfigurationError
         If `rate` or `max_gap` is no positive length of time, or `channels` no list.
     """
-    wish = wish_of(record, rate, channels=channels, events=events, max_gap=max_gap)
-    given = {key: samples_of(record.channel(key), record[key]) for key in wish.keys}
-    begins = (samples.begins for samples in given.values())
-    grid = grid_of(record, begins, wish.period)
-    placed = {key: (grid, samples) for key, samples in given.items()}
-    return align_samples(record, placed, grid, wish)
-
-
-def wish_of(
-    record: RecordData,
-    rate: str | pd.Timedelta,
-    *,
-    channels: Sequence[str | int] | None,
-    events: Events,
-    max_gap: str | pd.Timedelta,
-) -> Wish:
-    """Return what the arguments of `align_frames` ask for; refuse what it refuses."""
-    period, bridged = length_ns("rate", rate), length_ns("max_gap", max_gap)
+    period, longest = length_ns("rate", rate), length_ns("max_gap", max_gap)
     if events not in ("table", "count", "place"):
         raise ConfigurationError(f"events={events!r}: give one of table, count, place")
     check_list(channels)
-    keys = tuple(record if channels is None else channels)
-    return Wish(keys, period, bridged, events)
+    keys = record if channels is None else channels
+    given = {key: samples_of(record.channel(key), record[key]) for key in keys}
+    grid = grid_of(record, (samples.begins for samples in given.values()), period)
+    placed = {key: (grid, samples) for key, samples in given.items()}
+    return align_samples(record, placed, grid, max_gap=longest, events=events)
 
 
 def align_samples(
     record: RecordData,
     placed: Mapping[str | int, tuple[Grid, Samples]],
     grid: Grid,
-    wish: Wish,
+    *,
+    max_gap: int,
+    events: Events,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put samples on a grid.
 
@@ -162,19 +139,19 @@ def align_samples(
     record : RecordData
         Whose they are.
     placed : mapping of str or int to (Grid, Samples)
-        Samples by channel, and the bins that they fill: those of `grid` and, where the
-        record goes on beyond it, so many on both sides that nothing is bridged across.
+        Samples by channel, and the bins that they lie in: those of `grid` and, where
+        the record goes on, as many on both sides as `bridged_ns` takes.
     grid : Grid
         The bins that are wanted.
-    wish : Wish
-        How.
+    max_gap : int, in ns
+        Longest distance of samples that is bridged.
+    events : {"table", "count", "place"}
+        As for `align_frames`.
 
     Returns
     -------
-    frame : DataFrame of float64, shape (bins, columns)
-        As `align_frames` returns it.
-    made_up : DataFrame of bool, same shape
-        Ditto.
+    frame, made_up : DataFrame, shape (bins, columns)
+        As those of `align_frames`.
     """
     values: dict[str, NDArray[np.float64]] = {}
     made_up: dict[str, NDArray[np.bool_]] = {}
@@ -182,12 +159,12 @@ def align_samples(
     for key, (wide, (begins, columns)) in placed.items():
         channel = record.channel(key)
         rows = bin_rows(begins, wide, known.setdefault(wide, []))
-        limit = bridged_ns(channel, wish.max_gap)
+        limit = bridged_ns(channel, max_gap)
         place = _Place(begins, rows, wide, _step_ns(channel), limit)
         before = (grid.first - wide.first) // grid.period
         wanted = slice(before, before + grid.bins)
         for row, samples in zip(channel.datatypes, columns, strict=True):
-            name, column, filled = _column(row, samples, place, wish.events)
+            name, column, filled = _column(row, samples, place, events)
             # No beats in a channel that the record lacks are not zero beats.
             there = column[wanted] if key in record else np.full(grid.bins, np.nan)
             values[name], made_up[name] = there, filled[wanted]

@@ -15,9 +15,11 @@ from hexoframe.analysis.align import (
     align_samples,
     bridged_ns,
     grid_of,
+    length_ns,
     samples_of,
-    wish_of,
 )
+from hexoframe.analysis.bins import Grid
+from hexoframe.channels import check_list
 from hexoframe.frames import empty_frame
 
 if TYPE_CHECKING:
@@ -25,12 +27,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hexoframe.analysis.bins import Grid
     from hexoframe.recorddata import RecordData
 
 __all__ = ["align_blocks"]
 
-# Samples of all channels in so long a block take some 15 MB, those of a day 600.
+# Samples of all channels in so long a block take some 12 MB, those of a day 600.
 _LONGEST_NS = 1800 * 10**9
 # Rows that are read at a time, of a waveform and of a slower channel: a few minutes of
 # the one, and an hour of the other, of which there are many.
@@ -75,26 +76,27 @@ def align_blocks(
     ConfigurationError
         As `align_frames` does.
     """
-    wish = wish_of(record, rate, channels=channels, events="table", max_gap=max_gap)
-    streams = {key: _Stream(record, key) for key in wish.keys}
-    size = max(1, min(rows, _LONGEST_NS // wish.period))
+    period, longest = length_ns("rate", rate), length_ns("max_gap", max_gap)
+    check_list(channels)
+    keys = record if channels is None else channels
+    streams = {key: _Stream(record, key) for key in keys}
+    size = max(1, min(rows, _LONGEST_NS // period))
     # A sample may lie before the record: the first of each says where the grid begins.
     for stream in streams.values():
         stream.read(0)
-    grid = grid_of(record, (stream.ends for stream in streams.values()), wish.period)
+    grid = grid_of(record, (stream.ends for stream in streams.values()), period)
     done = 0
     while done < grid.bins:
-        block = grid._replace(first=grid.first + done * grid.period, bins=size)
+        block = Grid(grid.first + done * period, period, size)
         placed = {}
         for key, stream in streams.items():
-            bridged = bridged_ns(record.channel(key), wish.max_gap)
-            wide = block.wider(-(-bridged // wish.period))
+            bridged = bridged_ns(record.channel(key), longest)
+            wide = block.wider(-(-bridged // period))
             placed[key] = (wide, stream.take(wide))
-        # The end of the grid is known once the streams have ended.
-        ends = (stream.ends for stream in streams.values())
-        grid = grid_of(record, ends, wish.period)
+        # Behind the record it goes on as far as was read by now.
+        grid = grid_of(record, (stream.ends for stream in streams.values()), period)
         block = block._replace(bins=min(size, grid.bins - done))
-        yield align_samples(record, placed, block, wish)
+        yield align_samples(record, placed, block, max_gap=longest, events="table")
         done += block.bins
 
 

@@ -110,22 +110,15 @@ def write_frame(
     Raises
     ------
     ConfigurationError
-        If an index is no time with a zone, a column holds anything else, or blocks
-        differ in their columns.
+        If an index is no time with a zone, or a column holds anything else.
     OutputExistsError
         If the file exists and may not be replaced.
     """
-    written = None
     with new_file(target, overwrite=overwrite) as path, path.open("wb") as file:
         for block in blocks:
             index, heading = _aware(block.index), _heading(block)
-            if written is None:
+            if not file.tell():
                 file.write(heading)
-            elif heading != written:
-                raise ConfigurationError(
-                    f"a block has the columns {heading!r}, those before it {written!r}"
-                )
-            written = heading
             for first in range(0, len(block), _ROWS):
                 part = slice(first, first + _ROWS)
                 _write_rows(index[part].asi8, block.iloc[part], file)
