@@ -675,7 +675,7 @@ class Record(RecordData):
 
         Times are in UTC, whatever the zone that the record is shown in. Channels are
         streamed, so a record may be larger than memory; for the one file they are read
-        side by side, half an hour or one row at a time.
+        side by side, an hour or one row at a time.
 
         Parameters
         ----------

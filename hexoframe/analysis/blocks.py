@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["align_blocks"]
 
-# Samples of all channels in so long a block take some 12 MB, those of a day 600.
-_LONGEST_NS = 1800 * 10**9
+# Samples of all channels in so long a block take some 25 MB, those of a day 600.
+_LONGEST_NS = 3600 * 10**9
 # Rows that are read at a time, of a waveform and of a slower channel: a few minutes of
 # the one, and an hour of the other, of which there are many.
 _WAVE_ROWS, _SLOW_ROWS = 1 << 16, 1 << 12
@@ -61,8 +61,8 @@ def align_blocks(
     max_gap : str or Timedelta, default "2s"
         Longest distance of samples that is bridged.
     rows : int, default 65 536
-        Most rows of a block, which is not longer than half an hour either, unless one
-        row is.
+        Most rows of a block, which is not longer than an hour either, unless one row
+        is.
 
     Yields
     ------
