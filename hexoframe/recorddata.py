@@ -294,8 +294,14 @@ class RecordData(Mapping[str, pd.DataFrame]):
 
     def receipt(self, key: str | int) -> Receipt:
         """Return what is known of a channel without reading it."""
-        source = self._sources.get(self.channel(key).name)
-        return Receipt(samples=0) if source is None else source.known()
+        name = self.channel(key).name
+        source = self._sources.get(name)
+        if source is None:
+            return Receipt(samples=0)
+        known = source.known()
+        if known.samples is None and name in self._frames:
+            return known._replace(samples=len(self._frames[name]))
+        return known
 
     def pieces(self, key: str | int, rows: int = 1 << 16) -> Iterator[pd.DataFrame]:
         """Yield a channel in pieces, without keeping what was not yet read.
@@ -536,7 +542,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
             name: Source(
                 read=lambda name=name: self._frame(name),  # type: ignore[misc]
                 pieces=lambda rows, name=name: self.pieces(name, rows),  # type: ignore[misc]
-                receipt=source.known,
+                receipt=partial(self.receipt, name),
                 survey=source.survey,
                 initial=partial(self.initial_spans, name),
             )

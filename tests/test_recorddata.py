@@ -268,6 +268,17 @@ def test_receipt_may_learn_while_reading():
     assert record.receipt("step").duplicates == 4
 
 
+def test_a_channel_in_memory_is_counted_in_every_view_of_it():
+    source = Source(read=lambda: frame_of("step"))
+    record = RecordData("hexoskin", SPAN, {"step": source})
+    view = RecordData("hexoskin", SPAN, record.whole(), tz="Europe/Paris")
+    assert view.receipt("step").samples is None
+    count = len(record["step"])
+    assert count
+    assert record.receipt("step").samples == view.receipt("step").samples == count
+    assert not view.is_read("step")
+
+
 @pytest.mark.parametrize("rows", [1, 7, 59, 60, 61, 1 << 16])
 def test_pieces_are_the_whole_in_order_and_never_empty(rows):
     door = Door(frame_of("heart_rate"))

@@ -96,14 +96,17 @@ def _source(records: Sequence[RecordData], name: str) -> Source:
         for part in parts:
             yield from part.pieces(name, rows)
 
-    known = [part.receipt(name) for part in parts]
-    counts = [one.samples for one in known]
-    receipt = Receipt(
-        samples=None if None in counts else sum(filter(None, counts)),
-        duplicates=sum(one.duplicates for one in known),
-        lost=tuple(span for one in known for span in one.lost),
-        span=(_span(records[0], name)[0], _span(records[-1], name)[1]),
-    )
+    def receipt() -> Receipt:
+        # Asked for late: parts learn how much they hold when they are read.
+        known = [part.receipt(name) for part in parts]
+        counts = [one.samples for one in known]
+        return Receipt(
+            samples=None if None in counts else sum(filter(None, counts)),
+            duplicates=sum(one.duplicates for one in known),
+            lost=tuple(span for one in known for span in one.lost),
+            span=(_span(records[0], name)[0], _span(records[-1], name)[1]),
+        )
+
     return Source(
         read=lambda: metadata.concat([part[name] for part in parts]),
         pieces=pieces,

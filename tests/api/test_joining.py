@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from hexoframe.errors import ConfigurationError
 from hexoframe.facts import Facts, facts_table
 from hexoframe.frames import make_frame
 from hexoframe.ledger import Receipt
+from hexoframe.record import Record
 from hexoframe.recorddata import RecordData, Source
 from hexoframe.timestamps import ticks_to_index
 
@@ -123,6 +126,44 @@ def test_how_many_samples_there_are_is_unknown_where_one_does_not_know():
     )
     joined = join_records([unknown, part_of(2, 9, 5)])
     assert joined.receipt("heart_rate").samples is None
+
+
+def unread(number, first):
+    """A record that learns how many beats and doubles it has when it is read."""
+    start = START + first * 256
+    beats = start + 200 * np.arange(1, 6)
+    known = []
+
+    def read():
+        known.append(Receipt(samples=5, duplicates=2))
+        return frame_of("rr_interval", beats, np.ones(5), record_id=number)
+
+    source = Source(read=read, receipt=lambda: known[-1] if known else Receipt())
+    facts = Facts(info={"id": number})
+    span = (start, start + 1280)
+    return RecordData("hexoskin", span, {"rr_interval": source}, facts=facts)
+
+
+def test_what_parts_learn_when_they_are_read_the_joined_record_knows():
+    parts = [unread(1, 0), unread(2, 60)]
+    joined = Record.of(join_records(parts))
+    assert re.search(r"^rr_interval +event +not read", str(joined), re.MULTILINE)
+    for part in parts:
+        part.survey("rr_interval")
+    assert not joined.is_read("rr_interval")
+    assert joined.receipt("rr_interval")[:3] == (10, None, 4)
+    assert re.search(r"^rr_interval +event +10 ", str(joined), re.MULTILINE)
+
+
+def test_parts_in_memory_are_counted_although_no_header_counts_them():
+    parts = [
+        RecordData("hexoskin", (START, START + 1280), {"heart_rate": Source(read=read)})
+        for read in [lambda: part_of(1, 0, 5)["heart_rate"]] * 2
+    ]
+    joined = join_records(parts)
+    assert joined.receipt("heart_rate").samples is None
+    assert [len(part["heart_rate"]) for part in parts] == [5, 5]
+    assert joined.receipt("heart_rate").samples == 10
 
 
 def test_tables_are_put_together_and_an_activity_over_both_comes_once():
