@@ -19,6 +19,7 @@ from hexoframe.errors import (
 )
 
 if TYPE_CHECKING:
+    from hexoframe.calibration import Scale
     from hexoframe.client import Client
     from hexoframe.doors import Records
     from hexoframe.record import Record
@@ -158,6 +159,9 @@ class Output:
         strftime format of the text; None is that of the old script.
     tz : str
         Zone of the text.
+    units : {"physical", "raw"}
+        Values in CSV, Parquet and MAT: in the unit of the channel, or counts of the
+        recorder. The .txt has those of the service's answers either way.
     overwrite : bool
         Whether files from before may be replaced.
     """
@@ -167,6 +171,7 @@ class Output:
     timestamps: Literal["epoch", "string"] = "epoch"
     timestamp_format: str | None = None
     tz: str = "UTC"
+    units: Scale = "physical"
     overwrite: bool = False
 
     def check(self) -> None:
@@ -308,7 +313,8 @@ def save_records(
     """
 
     def save(number: str) -> Saved:
-        record = client.load_record(number, **selection.arguments(), **how)
+        wanted = {**selection.arguments(), "units": output.units}
+        record = client.load_record(number, **wanted, **how)
         return output.save(number, record)
 
     return each_saved(numbers, save)
@@ -344,7 +350,8 @@ def save_ranges(
     """
 
     def save(number: str) -> Saved:
-        record = client.load_range(number, **selection.whole(), **how)
+        wanted = {**selection.whole(), "units": output.units}
+        record = client.load_range(number, **wanted, **how)
         return output.save(number, selection.of(record), below=f"range_{number}")
 
     return each_saved(numbers, save)
@@ -367,7 +374,7 @@ def save_files(
     Saved
         What became of each recording that was found, and of what is none.
     """
-    for name, record in open_each(paths, selection, **how):
+    for name, record in open_each(paths, selection, units=output.units, **how):
         if isinstance(record, Exception):
             yield Saved(name=name, errors=[record])
         else:
@@ -386,7 +393,7 @@ def open_each(
     selection : Selection
         What is wanted of each.
     **how
-        As for `hexoframe.open_records`: tz, timestamp_format, allow_partial.
+        As for `hexoframe.open_records`: units, tz, timestamp_format, allow_partial.
 
     Yields
     ------

@@ -32,8 +32,9 @@ COMMAND_LINE: Mapping[str, str] = {
     # Those of what is read: those of what is written are checked beforehand.
     "timestamp_format=": "--source-format",
     "tz=": "--source-tz",
+    "units='raw'": "--units raw ('hexoframe convert' and 'download')",
 }
-"""What calls and arguments are on the command line."""
+"""What calls and arguments, some with a value, are on the command line."""
 
 MENU: Mapping[str, str] = {
     "login()": "user name and password",
@@ -48,7 +49,7 @@ MENU: Mapping[str, str] = {
 """What they are in the menu, or where else."""
 
 _CALL = re.compile(r"\b(?:hexoframe\.)?([\w.]+(?:\(\)\.\w+)?)\([^()]*\)")
-_ARGUMENT = re.compile(r"\b(\w+=)(True\b|(?=[\w'\"]))?")
+_ARGUMENT = re.compile(r"\b(\w+=)(True\b|'\w*'|(?=[\w'\"]))?")
 
 
 def spoken(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:
@@ -75,8 +76,10 @@ def spoken(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:
     def argument(found: re.Match[str]) -> str:
         known = words.get(found[1])
         if known is None:
-            return found[0]
+            return words.get(found[0], found[0])
+        if found[2] in {None, "True"}:
+            return known
         # A value that follows at once is that of the option.
-        return f"{known} " if found[2] == "" else known
+        return f"{known} {found[2]}"
 
     return _ARGUMENT.sub(argument, _CALL.sub(call, " ".join(text.split())))

@@ -20,6 +20,8 @@ from hexoframe.wording import COMMAND_LINE, MENU, spoken
         ("list_records(user=...) shows", "'hexoframe records' shows"),
         ("connect().list_ranges() shows", "'hexoframe ranges' shows"),
         ("model='x': give", "--model 'x': give"),
+        ("load counts with units='raw'; then",
+         "load counts with --units raw ('hexoframe convert' and 'download'); then"),
         ("two\nlines", "two lines"),
     ],
 )  # fmt: skip
@@ -28,7 +30,14 @@ def test_calls_and_arguments_become_commands_and_options(text, told):
 
 
 @pytest.mark.parametrize(
-    "text", ["units='raw' was given", "a = b", "see f(x)", "https://x/?a=b"]
+    "text",
+    [
+        "units='mV' was given",
+        "gaps='raise' was given",
+        "a = b",
+        "see f(x)",
+        "https://x/?a=b",
+    ],
 )
 def test_what_has_no_option_stays_as_it_is(text):
     assert spoken(text) == text

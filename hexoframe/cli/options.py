@@ -236,9 +236,9 @@ partial = _PARTIAL
 
 
 def _put_out(
-    to: Path, formats: tuple[Any, ...], tz: str | None, *, overwrite: bool, **text: Any
+    to: Path, formats: tuple[Any, ...], tz: str | None, *, overwrite: bool, **more: Any
 ) -> Output:
-    form, fmt = text["timestamps"], text["timestamp_format"]
+    form, fmt = more["timestamps"], more["timestamp_format"]
     for name, value in (("--timestamp-format", fmt), ("--tz", tz)):
         if value is not None and form != "string":
             raise click.UsageError(f"{name} goes with --timestamps string.")
@@ -247,12 +247,18 @@ def _put_out(
             "--timestamps string is for .txt: CSV is always text in UTC, Parquet and "
             "MAT hold exact times. Add --format txt, or leave it out."
         )
+    if more["units"] == "raw" and set(formats) == {"txt"}:
+        raise click.UsageError(
+            "--units raw is for CSV, Parquet and MAT: .txt always has the values of "
+            "the service's answers. Add --format csv, parquet or mat, or leave it out."
+        )
     wanted = Output(
         folder=to,
         formats=tuple(dict.fromkeys(formats)),
         timestamps=form,
         timestamp_format=_with_tabs(fmt),
         tz="UTC" if tz is None else tz,
+        units=more["units"],
         overwrite=overwrite,
     )
     try:
@@ -298,6 +304,14 @@ output = gather(
         "--tz",
         metavar="ZONE",
         help="Zone of a string, such as America/Montreal; UTC by default.",
+    ),
+    click.option(
+        "--units",
+        metavar="UNITS",
+        type=click.Choice(("physical", "raw")),
+        default="physical",
+        help="Values in CSV, Parquet and MAT: physical, which is the default, or raw "
+        "for the counts of the recorder.",
     ),
     click.option(
         "--overwrite", is_flag=True, help="Replace files that were written before."

@@ -92,6 +92,21 @@ def test_a_range_goes_into_a_folder_of_its_own(give, service, tmp_path, same):
     assert service.log
 
 
+@pytest.mark.parametrize("command", ["download", "range"])
+def test_counts_come_where_they_are_asked_for(give, service, tmp_path, command, same):
+    with hexoframe.connect() as client:
+        number = int(client.list_ranges()["id"].iloc[-1])
+    asked = {"download": 41, "range": number}[command]
+    more = ["--units", "raw", "--channels", "acceleration", "-f", "parquet"]
+    assert give(command, asked, "--to", "out", *more).exit_code == 0
+    load = {"download": hexoframe.load_record, "range": hexoframe.load_range}[command]
+    record = load(asked, units="raw", channels=["acceleration"])
+    below = {"download": "", "range": f"range_{number}"}[command]
+    record.to_parquet(tmp_path / "python" / below)
+    same(Path("out"), tmp_path / "python")
+    assert service.log
+
+
 def test_a_range_is_cut_by_start_and_end(give, service, tmp_path, same):
     del service
     with hexoframe.connect() as client:
@@ -181,6 +196,8 @@ def test_debug_shows_where_the_failure_of_one_record_comes_from(give, service):
         ("41 --tz Europe/Paris", "--tz goes with --timestamps string"),
         ("41 --timestamp-format %H", "--timestamp-format goes with"),
         ("41 --timestamps string --format csv", "Add --format txt"),
+        ("41 --units raw", "Add --format csv, parquet or mat"),
+        ("41 --units mV", "'mV' is not one of"),
         ("41 --timestamps string --tz Europe/Pari", "Europe/Paris"),
         ("41 --timestamps string --timestamp-format %Q", "%Q"),
     ],

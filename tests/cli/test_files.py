@@ -63,6 +63,28 @@ def test_a_part_without_waveforms_is_what_python_writes_of_it(
     same(Path("out"), tmp_path / "python")
 
 
+def test_counts_are_written_where_they_are_asked_for(give, samples, tmp_path, same):
+    path = samples / "astroskin_2min.zip"
+    more = ["--units", "raw", "-f", "csv", "-f", "parquet", "-f", "txt"]
+    assert give("convert", path, "--to", "out", *more).exit_code == 0
+    counts = hexoframe.open_record(path, units="raw")
+    counts.to_csv(tmp_path / "python")
+    counts.to_parquet(tmp_path / "python")
+    # What the service answers is one thing, whatever the record holds.
+    hexoframe.open_record(path).to_txt(tmp_path / "python")
+    same(Path("out"), tmp_path / "python")
+
+
+def test_a_warning_of_units_names_an_option_that_is_there(run, samples, tmp_path):
+    path = samples / "astroskin_1000_1min.zip"
+    written = ["--to", tmp_path, "-f", "csv", "--overwrite"]
+    for command in (["convert", *written], ["show"]):
+        done = run(*command, path, "--no-waveforms")
+        assert "--units raw ('hexoframe convert' and 'download')" in done.stderr
+    done = run("convert", *written, path, "--no-waveforms", "--units", "raw")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_text_of_a_zone_is_read_and_written(give, samples, tmp_path, same):
     fmt = "%d.%m.%Y %H:%M:%S.%f"
     record = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=["ecg"])
