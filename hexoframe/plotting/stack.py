@@ -40,6 +40,8 @@ _LINE_WIDTH = 0.8
 # Of the pixel columns, so many may leave a panel at either side where its limits are
 # those of the common and not of every sample.
 _LEFT_OUT = 0.01
+# What is free above and below lines, as a part of their height.
+_ROOM = 0.05
 # In inches: a panel, one of codes at least, a row of codes; a panel alone is higher.
 _HEIGHT, _LOWEST, _ROW_HEIGHT, _ONLY_HEIGHT = 0.95, 0.5, 0.28, 2.2
 # What is right of the panels: their edge, or the names of lines.
@@ -137,6 +139,8 @@ def draw_panel(
         drawn = bool(draw_lines(axes, cut, window, lines))
         if shades is not None:
             limit_to_measured(axes, spans, common=row.kind == "waveform")
+        if row.minimum is not None and row.minimum >= 0:
+            _keep_above_zero(axes, lines)
     if not drawn:
         say_empty(axes, _empty_text(subject, cut))
     return used
@@ -244,5 +248,16 @@ def limit_to_measured(axes: Axes, spans: pd.DataFrame, *, common: bool) -> None:
             room = 0.15 * (some_high - some_low)
             low, high = max(low, some_low - room), min(high, some_high + room)
     # A line that never moves stands in the middle of a range that says so.
-    room = 0.05 * (high - low) or 1.0
+    room = _ROOM * (high - low) or 1.0
     axes.set_ylim(low - room, high + room)
+
+
+def _keep_above_zero(axes: Axes, lines: Lines) -> None:
+    """Leave little room below 0 where nothing can be: zeros are still seen there.
+
+    A caller may draw what differs from a mean, which can be below.
+    """
+    low, high = axes.get_ylim()
+    least = -_ROOM * high
+    if low < least and not any((each.heights < 0).any() for each in lines.values()):
+        axes.set_ylim(least, high)

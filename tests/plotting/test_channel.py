@@ -100,6 +100,17 @@ def test_limits_are_those_of_what_was_measured(frames):
     assert axes.get_ylim()[1] < 3
 
 
+def test_axis_of_what_cannot_be_negative_begins_at_zero(frames):
+    _, axes = plot_channel(frames.regular("cadence", [0] * 9))
+    low, high = axes.get_ylim()
+    # A line of zeros stands a little above the axis, so that it is seen.
+    assert -0.06 * high < low < 0
+    least, most = plot_channel(frames.regular("cadence", [0, 113] * 9))[1].get_ylim()
+    assert (least < 0, most > 113) == (True, True)
+    change = plot_channel(frames.regular("cadence", [-9, 0] * 9))[1]
+    assert change.get_ylim()[0] < -9
+
+
 def test_events_are_dots_and_never_joined(frames):
     ticks = frames.second * 256 + np.array([100, 900, 1700, 9000])
     _, axes = plot_channel(frames.at("inspiration", ticks, [5, 6, 7, 8]))

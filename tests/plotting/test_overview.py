@@ -140,6 +140,18 @@ def test_page_without_channels_says_so(record, texts_of):
     assert "the record has none of the channels that are shown here" in texts_of(figure)
 
 
+def test_row_at_rest_has_no_number_below_zero(record):
+    still = record["cadence"] * 0.0
+    held = {**record.whole(), "cadence": still}
+    span = (record.start_tick, record.end_tick)
+    _, axes = plot_overview(hexoframe.Record(record.family, span, held))
+    row = rows_of(axes)["Cadence (spm)"]
+    low, high = row.get_ylim()
+    shown = [tick for tick in row.get_yticks() if low <= tick <= high]
+    assert shown[0] == 0
+    assert low < 0 < high
+
+
 def test_loose_electrode_does_not_flatten_the_ecg(record):
     _, axes = plot_overview(record)
     row = rows_of(axes)["ECG I (mV)"]
