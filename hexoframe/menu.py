@@ -20,10 +20,17 @@ import click
 
 from hexoframe import cache
 from hexoframe.api.sources import ask_at_terminal, base_url_of
-from hexoframe.batch import FORMATS, MODELS, Output, Selection, save_records
+from hexoframe.batch import FORMATS, MODELS, Output, Selection, each_of, save_records
 from hexoframe.client import Client, connect
 from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeError
-from hexoframe.listing import fact_lines, megabytes, record_facts, record_rows
+from hexoframe.listing import (
+    cost_rows,
+    costs_frame,
+    fact_lines,
+    megabytes,
+    record_facts,
+    record_rows,
+)
 from hexoframe.texttable import fit_columns
 from hexoframe.timestamps import CLASSIC_FORMAT
 from hexoframe.version import __version__
@@ -104,6 +111,16 @@ def _ask(question: str) -> str:
         if not line:
             raise EOFError
     return line.strip()
+
+
+def _ask_ids(question: str) -> list[str]:
+    """Return the ids that the user types; none for nothing and for q."""
+    typed = re.findall(r"[^,\s]+", _ask(question))
+    return [] if typed == ["q"] else typed
+
+
+def _agrees(question: str) -> bool:
+    return _ask(f"{question} (y/n)").lower() in {"y", "yes"}
 
 
 def _ask_password() -> str:
@@ -251,8 +268,28 @@ class _Menu:
             told = self._client.record_info(number)
             _show(fact_lines(record_facts(told), _room()))
 
+    def _agreed(self, numbers: Sequence[str]) -> list[str]:
+        """Say what records cost; return those that can be had, if that is agreed to."""
+        costs = {}
+        asked = self._selection.arguments()
+        for number, cost in each_of(
+            numbers, lambda each: self._client.estimate(each, **asked)
+        ):
+            if isinstance(cost, Exception):
+                _tell(cost, f"{number} skipped: ")
+            else:
+                costs[number] = cost
+        if not costs:
+            return []
+        rows = cost_rows(costs_frame(costs))
+        _echo("\n".join(fit_columns(rows, _width(), right=[*rows[0]])))
+        if _agrees("Start?"):
+            return list(costs)
+        _say("Nothing was downloaded.")
+        return []
+
     def _download(self) -> None:
-        numbers = re.findall(r"[^,\s]+", _ask("Ids, with commas between"))
+        numbers = self._agreed(_ask_ids("Ids, with commas between"))
         for saved in save_records(
             self._client,
             numbers,
@@ -268,7 +305,7 @@ class _Menu:
     def _clear(self) -> None:
         held = cache.info()
         size = megabytes(held["bytes"].sum())
-        if _ask(f"Remove {len(held)} entries, {size}? (y/n)").lower() in {"y", "yes"}:
+        if _agrees(f"Remove {len(held)} entries, {size}?"):
             _say(f"{megabytes(cache.clear())} were freed.")
 
     # -- settings --------------------------------------------------------------------

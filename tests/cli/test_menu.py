@@ -17,6 +17,7 @@ LIST, INFO, DOWNLOAD, MODEL, STAMPS, FORMATS, FOLDER, REPLACE, CLEAR, QUIT = (
     "1234567890"
 )
 NAME, PASSWORD, NUMBER = "nothing to quit: ", r"\(not shown\): ", "\nNumber: "
+START = r"Start\? \(y/n\): "
 
 
 @pytest.fixture
@@ -90,10 +91,12 @@ def test_a_whole_session_with_one_wrong_password_at_a_narrow_terminal(
     told = talk(NUMBER, DOWNLOAD)
     assert re.search(r"^duration +00:01:00$", told, re.MULTILINE)
     talk("between: ", "41, 999 ,42")
+    costs = talk(START, "y")
+    assert "999 skipped:" in " ".join(costs.split())
+    assert "'List records' shows" in " ".join(costs.split())
     done = talk(NUMBER, CLEAR)
     assert f"41: {Path('out', server.username, '41')}" in done
-    assert "999 skipped:" in " ".join(done.split())
-    assert "'List records' shows" in " ".join(done.split())
+    assert "999" not in done
     assert f"42: {Path('out', server.username, '42')}" in done
     talk(r"Remove 2 entries, \d\.\d MB\? \(y/n\): ", "y")
     assert "MB were freed." in talk(NUMBER, QUIT)
@@ -101,7 +104,7 @@ def test_a_whole_session_with_one_wrong_password_at_a_narrow_terminal(
     assert (rest.strip("0\n"), status) == ("", 0)
 
     assert hexoframe.cache.info().empty
-    lines = (first + listed + told).splitlines()
+    lines = (first + listed + told + costs).splitlines()
     # What the user types is as long as it is.
     own = [line for line in lines if not line.endswith(server.username)]
     assert [line for line in own if len(line) > 40] == []
@@ -136,6 +139,7 @@ def test_settings_are_shown_and_used(menu, server, tmp_path, same, new_client):
     assert items[FOLDER] == "Folder: elsewhere"
     assert items[REPLACE] == "Replace files: yes"
     talk("between: ", "42")
+    talk(START, "y")
     talk(NUMBER, STAMPS)
     talk(NUMBER, "1")
     assert items_of(talk(NUMBER, DOWNLOAD))[STAMPS] == "Time stamps in .txt: ticks"
@@ -178,15 +182,46 @@ def test_files_from_before_stay_until_the_user_says_otherwise(menu, server):
     talk.log_in(server)
     talk(NUMBER, DOWNLOAD)
     talk("between: ", "42")
+    talk(START, "y")
     talk(NUMBER, DOWNLOAD)
     talk("between: ", "42")
+    talk(START, "y")
     said = " ".join(talk(NUMBER, REPLACE).split())
     assert "42 skipped:" in said
     assert "say 'Replace files'" in said
     talk(NUMBER, DOWNLOAD)
     talk("between: ", "42")
+    talk(START, "y")
     assert "skipped" not in talk(NUMBER, QUIT)
     assert talk.end()[1] == 0
+
+
+def test_what_a_download_costs_is_said_before_it_starts(
+    menu, server, tmp_path, for_data
+):
+    talk = menu("--to", "out", columns=40)
+    talk.log_in(server)
+    talk(NUMBER, DOWNLOAD)
+    talk("between: ", "41 42")
+    told = talk(START, "n")
+    with hexoframe.connect(
+        username=server.username, password=server.password, base_url=server.base_url
+    ) as client:
+        costs = [client.estimate(number) for number in (41, 42)]
+    rows = re.findall(r"^ +(\w+) +(\d+) +(\d\.\d MB) +00:00:\d\d$", told, re.MULTILINE)
+    requests, sizes = ([one.requests for one in costs], [c.megabytes for c in costs])
+    assert rows == [
+        ("41", f"{requests[0]}", f"{sizes[0]:.1f} MB"),
+        ("42", f"{requests[1]}", f"{sizes[1]:.1f} MB"),
+        ("all", f"{sum(requests)}", f"{sum(sizes):.1f} MB"),
+    ]
+    assert "Nothing was downloaded." in talk(NUMBER, DOWNLOAD)
+    talk("between: ", "q")
+    assert "skipped" not in talk(NUMBER, QUIT)
+    assert talk.end()[1] == 0
+    # To know the model takes a page; nobody asked for more.
+    assert not any("octet" in entry.accept for entry in for_data(server))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_long_list_is_shown_a_screen_at_a_time(menu, server):
