@@ -1,4 +1,4 @@
-"""The menu: records listed, looked at and downloaded by numbers.
+"""The menu: records listed, looked at, downloaded and drawn by numbers.
 
 It asks in lines and answers in lines, so that a plain and narrow terminal will do. What
 it does is done elsewhere in the package; here is only what it asks and says.
@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,15 @@ import click
 
 from hexoframe import cache
 from hexoframe.api.sources import ask_at_terminal, base_url_of
-from hexoframe.batch import FORMATS, MODELS, Output, Selection, each_of, save_records
+from hexoframe.batch import (
+    FORMATS,
+    MODELS,
+    Output,
+    Saved,
+    Selection,
+    each_of,
+    save_records,
+)
 from hexoframe.client import Client, connect
 from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeError
 from hexoframe.listing import (
@@ -31,6 +39,7 @@ from hexoframe.listing import (
     record_facts,
     record_rows,
 )
+from hexoframe.pictures import Drawing, draw_records, without_screen
 from hexoframe.texttable import fit_columns
 from hexoframe.timestamps import CLASSIC_FORMAT
 from hexoframe.version import __version__
@@ -154,6 +163,15 @@ def _room() -> int | None:
     return _width() if sys.stdout.isatty() else None
 
 
+def _tell_saved(saved: Iterable[Saved]) -> None:
+    """Say where things went while they are saved, or why not."""
+    for each in saved:
+        for path in each.paths:
+            click.echo(f"{each.name}: {path}")
+        for error in each.errors:
+            _tell(error, f"{each.name}{'' if each.paths else ' skipped'}: ")
+
+
 def _show(lines: list[str]) -> None:
     """Show lines, a screen at a time where there is a screen."""
     height = len(lines)
@@ -231,6 +249,7 @@ class _Menu:
             ("List records", self._list),
             ("Show a record", self._info),
             ("Download records", self._download),
+            ("Draw a picture", self._draw),
             (f"Model: {self._selection.model}", self._set_model),
             (f"Time stamps in .txt: {stamps}", self._set_stamps),
             (f"Formats: {', '.join(output.formats)}", self._set_formats),
@@ -290,17 +309,29 @@ class _Menu:
 
     def _download(self) -> None:
         numbers = self._agreed(_ask_ids("Ids, with commas between"))
-        for saved in save_records(
-            self._client,
-            numbers,
-            self._selection,
-            self._output,
-            progress=self._progress,
-        ):
-            for path in saved.paths:
-                click.echo(f"{saved.name}: {path}")
-            for error in saved.errors:
-                _tell(error, f"{saved.name}{'' if saved.paths else ' skipped'}: ")
+        _tell_saved(
+            save_records(
+                self._client,
+                numbers,
+                self._selection,
+                self._output,
+                progress=self._progress,
+            )
+        )
+
+    def _draw(self) -> None:
+        without_screen()
+        numbers = self._agreed(_ask_ids("Id of the record"))
+        output = self._output
+        drawing = Drawing(
+            model=self._selection.model,
+            tz=output.tz if output.timestamps == "string" else None,
+            folder=output.folder,
+            overwrite=output.overwrite,
+        )
+        _tell_saved(
+            draw_records(self._client, numbers, drawing, progress=self._progress)
+        )
 
     def _clear(self) -> None:
         held = cache.info()

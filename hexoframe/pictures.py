@@ -7,7 +7,7 @@ Nothing is printed here, and nothing is asked of a user.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,8 +109,10 @@ class Drawing:
     tz : str or None
         Zone of the time axis.
     file : Path or None
-        Where the picture goes; by default a PNG in the working folder, named by the
-        record.
+        Where the picture goes; by default a PNG in the folder, named by the record.
+    folder : Path
+        Where pictures go that are named by their records; the working folder by
+        default.
     dpi : int, in 1/inch
         Pixels in an inch.
     overwrite : bool
@@ -124,6 +126,7 @@ class Drawing:
     duration: str | None = None
     tz: str | None = None
     file: Path | None = None
+    folder: Path = field(default_factory=Path)
     dpi: int = DPI
     overwrite: bool = False
 
@@ -201,7 +204,7 @@ class Drawing:
         """
         from matplotlib import pyplot as plt  # noqa: PLC0415  # an extra
 
-        file = self.file or Path(self._file_name(record))
+        file = self.file or self.folder / self._file_name(record)
         figure = self._draw(record if self.tz is None else record.tz_convert(self.tz))
         try:
             save_figure(figure, file, dpi=self.dpi, overwrite=self.overwrite)

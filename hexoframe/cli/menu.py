@@ -20,7 +20,7 @@ __all__ = ["menu"]
     help="Folder for the files, which the menu can change; HexoskinData by default.",
 )
 def menu(to: Path) -> None:
-    """List, look at and download records from a menu.
+    """List, look at, download and draw records from a menu.
 
     Asks for user name and password, which is not shown and never kept. It needs a
     terminal, however plain and narrow.

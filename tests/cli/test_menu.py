@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -13,9 +14,10 @@ from hexoframe.simulator.server import Fault
 
 pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
 
-LIST, INFO, DOWNLOAD, MODEL, STAMPS, FORMATS, FOLDER, REPLACE, CLEAR, QUIT = (
-    "1234567890"
-)
+ROOT = Path(__file__).parents[2]
+
+LIST, INFO, DOWNLOAD, DRAW, MODEL, STAMPS, FORMATS, FOLDER, REPLACE = "123456789"
+CLEAR, QUIT = "10", "0"
 NAME, PASSWORD, NUMBER = "nothing to quit: ", r"\(not shown\): ", "\nNumber: "
 START = r"Start\? \(y/n\): "
 
@@ -65,7 +67,7 @@ def menu(terminal):
 
 def items_of(said):
     """The items of a menu that was shown, by their keys."""
-    return dict(re.findall(r"^ (\d)  (.*)$", said, re.MULTILINE))
+    return dict(re.findall(r"^ ?(\d+)  (.*)$", said, re.MULTILINE))
 
 
 # -- a whole session -------------------------------------------------------------------
@@ -236,6 +238,56 @@ def test_a_long_list_is_shown_a_screen_at_a_time(menu, server):
     talk("Enter for more, q to stop: ", "q")
     assert "status " not in talk(NUMBER, QUIT)
     assert talk.end()[1] == 0
+
+
+# -- a picture -------------------------------------------------------------------------
+
+
+def test_a_picture_goes_where_files_go_and_is_the_one_that_python_draws(
+    menu, server, tmp_path, new_client
+):
+    image = pytest.importorskip("matplotlib.image", reason="pictures need matplotlib")
+    talk = menu("--to", "out", columns=40, MPLBACKEND="TkAgg")
+    talk.log_in(server)
+    assert items_of(talk(NUMBER, DRAW))[DRAW] == "Draw a picture"
+    talk("record: ", "41")
+    costs = talk(START, "y")
+    assert re.search(r"^ +41 +\d+ +\d\.\d MB +00:00:\d\d$", costs, re.MULTILINE)
+    assert f"41: {Path('out', 'record_41.png')}" in talk(NUMBER, DRAW)
+    talk("record: ", "41")
+    talk(START, "y")
+    said = " ".join(talk(NUMBER, DRAW).split())
+    assert "41 skipped:" in said
+    assert "say 'Replace files'" in said
+    talk("record: ", "q")
+    talk(NUMBER, QUIT)
+    assert talk.end()[1] == 0
+
+    from matplotlib import pyplot as plt
+
+    with new_client(server) as client:
+        figure, _ = client.load_record(41).plot("overview")
+    figure.savefig(tmp_path / "python.png", dpi=100)
+    plt.close(figure)
+    mine, theirs = (
+        image.imread(tmp_path / name) for name in ("out/record_41.png", "python.png")
+    )
+    assert mine.shape == theirs.shape
+    assert (mine == theirs).all()
+
+
+def test_a_picture_without_matplotlib_is_refused_before_anything_is_asked(
+    menu, server, tmp_path
+):
+    missing = tmp_path / "missing" / "matplotlib.py"
+    missing.parent.mkdir()
+    missing.write_text("raise ImportError('there is none')\n")
+    talk = menu(PYTHONPATH=f"{missing.parent}{os.pathsep}{ROOT}")
+    talk.log_in(server)
+    talk(NUMBER, DRAW)
+    assert "pip install 'hexoframe[plot]'" in talk(NUMBER, QUIT)
+    assert talk.end()[1] == 0
+    assert not any("record" in entry.path for entry in server.log)
 
 
 # -- coming in and going out -----------------------------------------------------------
