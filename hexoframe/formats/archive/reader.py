@@ -222,7 +222,8 @@ def _read(box: Container, options: ReadOptions, *, judge: bool) -> RecordData:
     if start is None:
         raise FileFormatError(
             f"{box.label}: neither info.json nor statistics.csv says when the record "
-            "starts; say it with start=, in ticks or as a time with its zone"
+            "starts; say it in hexoframe.open_record(path, start=...), in ticks or as "
+            "a time with its zone"
         )
     waves = _wave_headers(box)
     clock = clock_of(start)
