@@ -590,6 +590,20 @@ def test_a_span_has_what_is_stamped_in_it_and_no_more(auth, server):
     assert 0 in [changes for _, changes in lengths]
 
 
+def test_what_is_asked_for_along_changes_no_rows(auth):
+    origin = HxApi.getRecordInfo(auth, MIXED)["start"]
+    states = {"position": 269, "phase": 280}
+    HxApi.raw_datatypes = {}
+    for first, last in ((250, 301), (301, 599), (0, 300)):
+        span = (origin + first * 256, origin + last * 256)
+        HxApi.datatypes = states
+        alone = HxApi.getData(auth, ANNA, *span)
+        HxApi.datatypes = {**states, "heart_rate": 19, "ann": 271}
+        along = HxApi.getData(auth, ANNA, *span)
+        for name in states:
+            assert alone[name] == along[name], (name, first)
+
+
 def test_data_of_one_datatype(auth, server):
     info = HxApi.getRecordInfo(auth, REST)
     span = info["start"], info["end"]

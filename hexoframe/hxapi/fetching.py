@@ -156,13 +156,14 @@ def _part(span: tuple[int, int] | None, channels: Iterable[Channel]) -> dict[str
     """Return the part of a record that has all that is stamped in a span.
 
     A part has the steps that begin in it. What a rate stamps at the beginning of the
-    span has begun before.
+    span has begun before, and so has a state that holds there, which a part stamps with
+    its own beginning.
     """
     if span is None:
         return {}
     first, last = span
-    lag = max((channel.lag for channel in channels), default=0)
-    return {"start": first - lag, "end": last + 1}
+    ahead = (1 if channel.kind == "state" else channel.lag for channel in channels)
+    return {"start": first - max(ahead, default=0), "end": last + 1}
 
 
 def _families(clock: Clock) -> list[Family]:
