@@ -448,13 +448,17 @@ class _Load:
     def _keep_tables(self, cache: Cache, tables: Tables) -> None:
         """Keep tables beside the samples of all that is kept of the record."""
         host, head = self.host, self._head
+        for entry in cache.entries(host, head.id):
+            if entry.selection.last_modified == head.last_modified:
+                self._keep_beside(cache, entry, tables)
+
+    def _keep_beside(self, cache: Cache, entry: Entry, tables: Tables) -> None:
+        """Keep tables beside the samples of one entry; where that fails, say so."""
         try:
-            for entry in cache.entries(host, head.id):
-                if entry.selection.last_modified == head.last_modified:
-                    data = tables.merged_into(cache.open(entry, ReadOptions()))
-                    cache.replace_facts(entry, _cut(data, entry.selection.window).facts)
+            data = tables.merged_into(cache.open(entry, ReadOptions()))
+            cache.replace_facts(entry, _cut(data, entry.selection.window).facts)
         except CacheError as error:
-            # The entries are as good as they were, and what came is for this caller.
+            # The entry is as good as it was, and what came is for this caller.
             self._transport.limiter.warn_of_folder(f"{error}. The tables are not kept")
 
     def into_memory(self) -> RecordData:

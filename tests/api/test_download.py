@@ -421,6 +421,27 @@ def test_tables_of_a_part_of_what_is_kept_whole_are_those_of_the_part(
     assert kept.facts.metrics is None
 
 
+def test_an_entry_that_is_damaged_keeps_no_tables_from_the_others(
+    serving, client_of, tmp_path
+):
+    part = {"start": SHIRT.start + 5120, "end": SHIRT.start + 51200}
+    with serving(SHIRT) as server:
+        before = client_of(server, tmp_path).load_record(41, channels=SOME)
+        client_of(server, tmp_path).load_record(
+            41, channels=SOME, transport="json", **part
+        )
+        youngest = Cache(tmp_path).entries()[0]
+        assert youngest.selection.window is not None
+        next(youngest.folder.rglob("manifest.json")).write_text("{")
+        mark = Annotation(0, 20_001, SHIRT.start + 6000, 4098, "added later", None)
+        server.world.put("annotation", mark)
+        client = client_of(server, tmp_path)
+        with pytest.warns(HexoframeWarning, match=r"damaged.*are not kept"):
+            client.load_record(41, channels=SOME, refresh="tables")
+        kept = client.load_record(41, channels=SOME, offline=True)
+    assert len(kept.annotations) == len(before.annotations) + 1
+
+
 def test_a_refresh_of_something_else_is_refused(server, client_of):
     with pytest.raises(ConfigurationError, match=r"refresh='samples'.*'tables'"):
         client_of(server).load_record(41, refresh="samples")
