@@ -19,16 +19,7 @@ from hexoframe import frames
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, codes_of, find
 from hexoframe.errors import ConfigurationError, UnknownChannelError
 from hexoframe.facts import Facts, cut_facts
-from hexoframe.ledger import (
-    Gap,
-    Receipt,
-    Survey,
-    beyond,
-    narrow,
-    sensor_off,
-    survey,
-    within,
-)
+from hexoframe.ledger import Gap, Receipt, Survey, beyond, narrow, sensor_off, survey
 from hexoframe.timestamps import tick_to_time
 
 if TYPE_CHECKING:
@@ -458,9 +449,16 @@ class RecordData(Mapping[str, pd.DataFrame]):
         self, name: str, part: tuple[int | None, int | None]
     ) -> list[tuple[int, int]]:
         lag = self.channel(name).lag
+        step, spans = lag or 1, []
         low, high = (None if tick is None else tick + lag for tick in part)
-        spans = [(first, last + 1) for first, last in self.initial_spans(name)]
-        return [(first, end - 1) for first, end in within(spans, (low, high))]
+        for first, last in self.initial_spans(name):
+            # Both are stamps of samples, wherever between two of them the part is cut.
+            before = 0 if low is None else max(0, -((first - low) // step))
+            end = last + 1 if high is None else min(last + 1, high)
+            left = range(first + before * step, end, step)
+            if left:
+                spans.append((left[0], left[-1]))
+        return spans
 
     def _is_known_whole(self, name: str) -> bool:
         """Whether a survey that was kept says that no sample of a rate is missing."""

@@ -277,6 +277,23 @@ def test_a_cut_keeps_what_the_whole_knows_of_its_first_values():
         assert spans["end"].tolist() == [at(5)]
 
 
+@pytest.mark.parametrize(("start", "end"), [(0, 3), (2, 4), (1.5, 3.5), (4.5, 8)])
+def test_a_part_that_is_cut_within_its_first_values_marks_the_samples_it_has(
+    start, end
+):
+    record = record_of(
+        seconds_of("heart_rate", [70] * 6 + [80, 90]),
+        seconds_of("heart_rate_quality", [0] * 8),
+        seconds=8,
+    )
+    part = record.between(at(start), at(end))
+    stamps = part["heart_rate"].index[part["heart_rate"]["heart_rate"] == 70]
+    spans = part.bad_spans("heart_rate")
+    assert spans["reason"].tolist() == ["initial"]
+    assert spans["start"].tolist() == [stamps[0] - pd.Timedelta("1s")]
+    assert spans["end"].tolist() == [stamps[-1]]
+
+
 def test_records_that_follow_each_other_each_begin_with_no_measurement():
     parts = []
     for second in (SECOND, SECOND + 100):

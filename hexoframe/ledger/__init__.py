@@ -17,7 +17,6 @@ from hexoframe.ledger.terms import (
     narrow,
     percent,
     share,
-    within,
 )
 from hexoframe.ledger.watch import Watch, survey
 
@@ -35,5 +34,4 @@ __all__ = [
     "sensor_off",
     "share",
     "survey",
-    "within",
 ]

@@ -26,7 +26,6 @@ __all__ = [
     "percent",
     "samples_before",
     "share",
-    "within",
 ]
 
 RULES = 2
@@ -165,7 +164,7 @@ def outside(
     return left
 
 
-def within(
+def _within(
     spans: Iterable[tuple[int, int]], part: tuple[int | None, int | None]
 ) -> list[tuple[int, int]]:
     """Return what of some spans lies in a part, whose sides may be open (None)."""
@@ -219,7 +218,7 @@ def narrow(
     """
     start, end = part
     low, high = (None if tick is None else tick + channel.lag for tick in part)
-    lost = tuple(within(receipt.lost, (low, high)))
+    lost = tuple(_within(receipt.lost, (low, high)))
     left = receipt._replace(samples=None, expected=None, lost=lost)
     if channel.ticks is None:
         return left
