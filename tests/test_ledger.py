@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hexoframe.channels import channels_of
 from hexoframe.frames import empty_frame, make_frame, to_raw
 from hexoframe.ledger import Gap, Receipt, expected_samples, narrow, survey, watch
+from hexoframe.recorddata import RecordData
 from hexoframe.timestamps import ticks_to_index
 
 SECOND = 1_667_604_589
@@ -311,6 +312,24 @@ def test_empty_channel_is_one_gap_if_it_is_sampled(family):
             assert found_gaps(result) == [(*span, result.expected)]
         nothing = survey(channel, empty_frame(channel), (span[0], span[0]), QUIET)
         assert nothing.gaps == ()
+
+
+def test_a_span_too_short_for_a_step_lacks_none():
+    slow = channel_of("hexoskin", "ann")
+    span = span_of(slow, 299)
+    result = survey(slow, empty_frame(slow), span, QUIET)
+    assert (result.expected, result.gaps) == (0, ())
+
+
+def test_a_part_between_two_slow_values_has_no_hole():
+    slow = channel_of("hexoskin", "ann")
+    start, end = span_of(slow, 590)
+    frame = frame_of(slow, [start + 300 * 256])
+    record = RecordData("hexoskin", (start, end), {"ann": frame})
+    for first in (start + 256, start + 300 * 256, start + 310 * 256):
+        part = record.cut(first, None)
+        assert len(part["ann"]) == 0
+        assert part.survey("ann").gaps == ()
 
 
 def test_fraction_of_a_second_at_the_end_is_no_hole():

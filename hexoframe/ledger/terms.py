@@ -28,7 +28,7 @@ __all__ = [
     "share",
 ]
 
-RULES = 2
+RULES = 3
 """Number of the rules by which a survey counts: one more with each change of them, so
 that what was found by older rules is not taken for true."""
 _HALF = Fraction(1, 2)

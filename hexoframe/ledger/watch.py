@@ -268,8 +268,8 @@ def _missing(
         stamps = _array(stamps)[~absent.rows()]
     start, end = span
     if not len(stamps):
-        if end > start:
-            samples = expected_samples(channel, start, end)
+        # Where no step begins, none is missing: a part may lie between two slow values.
+        if samples := expected_samples(channel, start, end):
             yield Gap(start, end, samples, "missing")
         return
     step, begin = channel.ticks, -channel.lag
