@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from hexoframe.api.joining import join_records
 from hexoframe.channels import channels_of
 from hexoframe.frames import empty_frame, make_frame, to_raw
 from hexoframe.ledger import Gap, Receipt, expected_samples, narrow, survey, watch
@@ -330,6 +331,20 @@ def test_a_part_between_two_slow_values_has_no_hole():
         part = record.cut(first, None)
         assert len(part["ann"]) == 0
         assert part.survey("ann").gaps == ()
+
+
+@pytest.mark.parametrize("cut", [1, 100, 200, 255, 300])
+def test_a_part_of_records_whose_seconds_differ_has_no_hole_where_it_ends(cut):
+    rate = channel_of("hexoskin", "heart_rate")
+    start, parts = SECOND * 256, []
+    for length in (10 * 256 + 130, 10 * 256):
+        frame = frame_of(rate, [start + 256 * n for n in range(1, 11)])
+        span = (start, start + length)
+        parts.append(RecordData("hexoskin", span, {"heart_rate": frame}))
+        start += length
+    part = join_records(parts).cut(parts[1].start_tick + 256, start - cut)
+    assert len(part["heart_rate"]) == 9 - cut // 256
+    assert part.survey("heart_rate").gaps == ()
 
 
 def test_fraction_of_a_second_at_the_end_is_no_hole():

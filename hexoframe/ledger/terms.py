@@ -233,7 +233,9 @@ def narrow(
     )
     until = max(before, until)
     first = origin + round(before * step)
-    last = whole_end if until == count else origin + round(until * step)
+    last = whole_end
+    if end is not None and end < whole_end:
+        last = min(last, origin + round(until * step))
     return left._replace(expected=until - before, span=(first, max(first, last)))
 
 
