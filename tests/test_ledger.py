@@ -188,6 +188,20 @@ def test_lost_second_of_a_rate_stands_there_once():
     assert found == [("recorder", 2), ("transfer", 6), ("recorder", 2)]
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "samples"), [(299, 301, 1), (301, 599, 0), (200, 601, 2)]
+)
+def test_of_a_lost_span_the_stamps_in_it_are_counted(first, last, samples):
+    slow = channel_of("hexoskin", "ann")
+    start, end = span_of(slow, 900)
+    lost = ((start + first * 256, start + last * 256),)
+    stamps = [start + 256 * second for second in (300, 600, 900)]
+    kept = [tick for tick in stamps if not lost[0][0] <= tick < lost[0][1]]
+    result = survey(slow, frame_of(slow, kept), (start, end), Receipt(lost=lost))
+    gaps = [gap.samples for gap in result.gaps if gap.cause == "transfer"]
+    assert gaps == [samples] == [3 - len(kept)]
+
+
 def test_events_that_were_lost_are_not_counted_but_named():
     channel = channel_of("hexoskin", "rr_interval")
     span = span_of(channel, 60)

@@ -141,7 +141,7 @@ class Watch:
             *_not_lost(channel, missing, receipt.lost),
             *_holes(stamps, self._intervals),
             *_no_signal(channel, stamps, self._void),
-            *_lost(channel, receipt.lost),
+            *_lost(channel, span, receipt.lost),
         ]
         return Survey(
             expected=expected,
@@ -329,9 +329,20 @@ def _not_lost(
                 )
 
 
-def _lost(channel: Channel, lost: tuple[tuple[int, int], ...]) -> Iterator[Gap]:
+def _lost(
+    channel: Channel, span: tuple[int, int], lost: tuple[tuple[int, int], ...]
+) -> Iterator[Gap]:
+    """Yield what was lost, and how many stamps of the channel lie there."""
+    step, count = channel.ticks, expected_samples(channel, *span)
+    first_stamp = span[0] + channel.lag
     for first, last in lost:
-        samples = expected_samples(channel, first, last)
+        samples = None
+        if step is not None and count is not None:
+            before, until = (
+                min(max(0, samples_before(step, tick - first_stamp)), count)
+                for tick in (first, last)
+            )
+            samples = until - before
         yield Gap(first, last, samples, "missing", "transfer")
 
 
