@@ -93,8 +93,10 @@ class Tables:
         """
         for name, error in self._found.items():
             if isinstance(error, HexoframeError):
+                known = getattr(data.facts, name) is not None
+                state = "are those that were kept before" if known else "are not known"
                 warn(
-                    f"the {name} of record {self._head.id} are not known: {error}",
+                    f"the {name} of record {self._head.id} {state}: {error}",
                     MissingFactsWarning,
                 )
         return self.merged_into(data)

@@ -442,6 +442,17 @@ def test_an_entry_that_is_damaged_keeps_no_tables_from_the_others(
     assert len(kept.annotations) == len(before.annotations) + 1
 
 
+def test_a_table_that_does_not_come_anew_is_said_to_be_the_one_before(
+    server, client_of, tmp_path, differences
+):
+    client = client_of(server, tmp_path)
+    before = client.load_record(41, channels=SOME)
+    server.faults.add(Fault(kind="status", path=TABLES["ranges"], times=None))
+    with pytest.warns(MissingFactsWarning, match="ranges of record 41 are those that"):
+        record = client.load_record(41, channels=SOME, refresh="tables")
+    assert differences(record, before) == []
+
+
 def test_a_refresh_of_something_else_is_refused(server, client_of):
     with pytest.raises(ConfigurationError, match=r"refresh='samples'.*'tables'"):
         client_of(server).load_record(41, refresh="samples")
