@@ -363,9 +363,8 @@ class Cache:
         CacheError
             If the disk does not take it, or the entry went.
         """
-        where = _samples_of(entry)
-        with self.writing(), _reading(where):
-            parquet.write_facts(facts, where)
+        with self.writing(), _undamaged():
+            parquet.write_facts(facts, _samples_of(entry))
 
     def forget(self, entry: Entry) -> None:
         """Remove an entry."""
@@ -628,15 +627,25 @@ def _size(where: Path) -> int:
 def _reading(where: Path) -> Iterator[None]:
     """Turn what a damaged or missing file raises into a `CacheError`."""
     try:
+        with _undamaged():
+            yield
+    except CacheError:
+        raise
+    except OSError as error:
+        raise CacheError(
+            f"{where} cannot be read ({type(error).__name__}): the cache was cleared "
+            "or refreshed since the record was loaded, so load it again"
+        ) from error
+
+
+@contextmanager
+def _undamaged() -> Iterator[None]:
+    """Turn what a damaged file raises into a `CacheError`."""
+    try:
         yield
     except CacheError:
         raise
     except (FileFormatError, IncompleteDataError) as error:
         raise CacheError(
             f"the cache is damaged: {error}; load the record with refresh=True"
-        ) from error
-    except OSError as error:
-        raise CacheError(
-            f"{where} cannot be read ({type(error).__name__}): the cache was cleared "
-            "or refreshed since the record was loaded, so load it again"
         ) from error

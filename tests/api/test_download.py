@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -440,6 +441,27 @@ def test_an_entry_that_is_damaged_keeps_no_tables_from_the_others(
             client.load_record(41, channels=SOME, refresh="tables")
         kept = client.load_record(41, channels=SOME, offline=True)
     assert len(kept.annotations) == len(before.annotations) + 1
+
+
+def test_new_tables_that_a_full_disk_does_not_take_are_said_to_be_that(
+    server, client_of, tmp_path, monkeypatch, differences
+):
+    client = client_of(server, tmp_path)
+    before = client.load_record(41, channels=SOME)
+    replace = Path.replace
+
+    def full(path, target):
+        if Path(target).name == "manifest.json":
+            raise OSError(28, "No space left on device")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.warns(HexoframeWarning, match=r"No space left.*tables are not kept"):
+        record = client.load_record(41, channels=SOME, refresh="tables")
+    assert differences(record, before) == []
+    assert (
+        differences(client.load_record(41, channels=SOME, offline=True), before) == []
+    )
 
 
 def test_a_table_that_does_not_come_anew_is_said_to_be_the_one_before(
