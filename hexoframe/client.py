@@ -682,7 +682,8 @@ class Client:
         user : int or str
             Id, e-mail address or URI.
         start, end : int, str or datetime
-            Times with a zone, or ticks; `end` is not included.
+            Times with a zone, or ticks: what begins from `start` up to, not including,
+            `end`, as in `Record.between`.
         **how
             As for `load_record`, but for `offline`.
 

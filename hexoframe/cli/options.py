@@ -169,7 +169,7 @@ selection = gather(
         "--end",
         metavar="TIME",
         type=MOMENT,
-        help="Up to then, that moment not included.",
+        help="What begins up to then, that moment not included.",
     ),
     model("auto"),
 )
