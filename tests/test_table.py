@@ -537,8 +537,8 @@ def test_a_file_that_lost_its_end_is_incomplete(written, cut):
     with pytest.warns(MissingSamplesWarning, match=f"holds {kept} of 3 rows"):
         record = read(written, allow_partial=True)
     assert_same_frame(record["heart_rate"], whole.iloc[:kept])
-    first = START[256] + 256 * (kept + 1)
-    assert record.receipt("heart_rate").lost == ((first, START[256] + 769),)
+    first = START[256] + 256 * kept
+    assert record.receipt("heart_rate").lost == ((first, START[256] + 768),)
     assert record.receipt("heart_rate").expected == 3
     assert sum(map(len, record.pieces("heart_rate"))) == kept
 

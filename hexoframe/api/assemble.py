@@ -243,29 +243,27 @@ def _from_exports(plan: Plan, fetched: Fetched, head: RecordHead) -> dict[str, _
 def _missed(
     channel: Channel, lost: Sequence[Piece], head: RecordHead
 ) -> tuple[tuple[int, int], ...]:
-    """Return the stamps of a channel that pieces held which did not come."""
+    """Return the spans of a channel that pieces held which did not come."""
+    start, end = head.span
     numbers = {row.id for row in channel.datatypes if row.in_model}
-    return tuple(
-        _stamps(channel, piece.start, min(piece.end, head.span[1]))
+    spans = [
+        (piece.start, min(piece.end, end))
         if piece.kind == "zip"
-        else (piece.start, min(piece.end, head.span[1] + 1))
+        # A page holds stamps, and a sample at 1 Hz or slower ends its step.
+        else (
+            max(piece.start - channel.lag, start),
+            min(piece.end, end + 1) - channel.lag,
+        )
         for piece in lost
         if numbers and (not piece.datatypes or numbers & {*piece.datatypes})
-    )
-
-
-def _stamps(channel: Channel, start: int, end: int) -> tuple[int, int]:
-    """Return the span of the stamps that stand for some steps of a channel.
-
-    A part of the export holds steps, and a sample at 1 Hz or slower ends its step.
-    """
-    return start + channel.lag, end + channel.lag
+    ]
+    return tuple((first, last) for first, last in spans if first < last)
 
 
 def _short(
     channel: Channel, parts: Sequence[Export], head: RecordHead
 ) -> Iterator[tuple[int, int]]:
-    """Yield the stamps that a channel lacks at the end of a part that goes on.
+    """Yield the span that a channel lacks at the end of a part that goes on.
 
     What a part of the export says of its own end is about the whole record, so each
     channel is held against the window that was asked for, and against the record.
@@ -283,7 +281,7 @@ def _short(
         last = data.start_tick + round((count or 0) * step)
         # Windows are cut where all channels have a sample, which may be later.
         if end - last > clock + step:
-            yield _stamps(channel, last, end)
+            yield last, end
 
 
 def _export_parts(

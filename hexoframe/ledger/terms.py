@@ -47,7 +47,8 @@ class Receipt(NamedTuple):
     duplicates : int
         Rows that were dropped because their stamp came twice.
     lost : tuple of (int, int)
-        Spans in ticks, end not included, that the source holds and that did not come.
+        Spans in ticks, end not included, that the source holds and that did not come:
+        of time, as gaps are, so that the last stamp of a rate ends its span.
     span : (int, int) or None
         Ticks that the steps of the channel cover; None for the span of the record. A
         part of a record may begin and end within a step.
@@ -217,8 +218,7 @@ def narrow(
         Duplicates are those of the whole, as nobody knows where they were.
     """
     start, end = part
-    low, high = (None if tick is None else tick + channel.lag for tick in part)
-    lost = tuple(_within(receipt.lost, (low, high)))
+    lost = tuple(_within(receipt.lost, part))
     left = receipt._replace(samples=None, expected=None, lost=lost)
     if channel.ticks is None:
         return left

@@ -314,32 +314,27 @@ def _not_lost(
     if channel.ticks is None or not lost:
         yield from gaps
         return
-    # What was lost are stamps; the stamp of a rate ends the step that it stands for.
-    shift = channel.lag
     # Where a step is no whole number of ticks, a gap may begin a tick early.
     play = Fraction(channel.ticks.denominator > 1)
     for gap in gaps:
-        for start, end in outside((gap.start + shift, gap.end + shift), lost):
-            first_stamp = gap.start + shift + play
-            before = samples_before(channel.ticks, start - first_stamp)
-            until = samples_before(channel.ticks, end - first_stamp)
+        for start, end in outside((gap.start, gap.end), lost):
+            first = gap.start + play
+            before = samples_before(channel.ticks, start - first)
+            until = samples_before(channel.ticks, end - first)
             if until > before:
-                yield gap._replace(
-                    start=start - shift, end=end - shift, samples=until - before
-                )
+                yield gap._replace(start=start, end=end, samples=until - before)
 
 
 def _lost(
     channel: Channel, span: tuple[int, int], lost: tuple[tuple[int, int], ...]
 ) -> Iterator[Gap]:
-    """Yield what was lost, and how many stamps of the channel lie there."""
+    """Yield what was lost, and how many steps of the channel begin there."""
     step, count = channel.ticks, expected_samples(channel, *span)
-    first_stamp = span[0] + channel.lag
     for first, last in lost:
         samples = None
         if step is not None and count is not None:
             before, until = (
-                min(max(0, samples_before(step, tick - first_stamp)), count)
+                min(max(0, samples_before(step, tick - span[0])), count)
                 for tick in (first, last)
             )
             samples = until - before

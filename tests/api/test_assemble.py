@@ -254,8 +254,7 @@ def test_parts_that_differ_in_what_both_hold_are_not_mixed(tmp_path):
 def test_a_part_that_ends_too_early_is_an_error_or_stands_in_the_ledger(
     tmp_path, parts, lost
 ):
-    # Stamps: the value of a second stands at its end.
-    spans = [(START + a * 256 + 256, START + b * 256 + 256) for a, b in lost]
+    spans = [(START + a * 256, START + b * 256) for a, b in lost]
     with pytest.raises(IncompleteDataError, match="heart_rate lacks") as caught:
         made_of(parts, tmp_path=tmp_path)
     assert caught.value.ledger == {"heart_rate": tuple(spans)}

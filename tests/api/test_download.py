@@ -534,6 +534,15 @@ def test_with_leave_to_lose_what_is_lost_stands_in_coverage_and_is_not_kept(
     assert short <= set(gaps.loc[gaps["cause"] == "transfer", "channel"])
     for name in set(full) - short:
         assert record[name].equals(full[name])
+    for gap in gaps[gaps["cause"] == "transfer"].itertuples():
+        came, held = (
+            len(each.between(gap.start, gap.end)[gap.channel])
+            for each in (record, full)
+        )
+        if record.channel(gap.channel).ticks is not None:
+            assert gap.samples == held > 0
+            # A page that came has the waveform's sample on the border of the next.
+            assert came <= (record.channel(gap.channel).kind == "waveform")
     server.faults.clear()
     healed = client_of(server, tmp_path).load_record(41, channels=SOME, transport=way)
     assert differences(healed, full) == []

@@ -53,7 +53,7 @@ class Fault:
     held : int
         Rows at its beginning that can be read all the same.
     lost_from : int or None
-        First tick that is lost; None if all are.
+        Stamp of the first row that is lost; None if all are.
     """
 
     text: str
@@ -122,7 +122,7 @@ def open_contents(
     channels: dict[str, pd.DataFrame | Source] = {}
     for name, channel in wanted.items():
         stored, fault = contents.channels[name], faults.get(name)
-        receipt = _receipt(stored, fault)
+        receipt = _receipt(stored, fault, channel)
         survey = stored.survey if fault is None else None
         held = source(stored, channel, fault)
         channels[name] = replace(held, receipt=receipt, survey=survey)
@@ -174,8 +174,9 @@ def refuse(
     message = f"{path}: {_summary(faults)}. {advice}"
     if not all(fault.incomplete for fault in faults.values()):
         raise FileFormatError(message)
+    known = channels_of(contents.family)
     ledger = {
-        name: _receipt(stored, faults.get(name))
+        name: _receipt(stored, faults.get(name), known.get(name))
         for name, stored in contents.channels.items()
     }
     raise IncompleteDataError(message, ledger=ledger)
@@ -229,15 +230,17 @@ def _summary(faults: Mapping[str, Fault]) -> str:
     return "; ".join(texts[:_MOST_FAULTS]) + (f"; and {left} more" if left > 0 else "")
 
 
-def _receipt(stored: Stored, fault: Fault | None) -> Receipt:
+def _receipt(stored: Stored, fault: Fault | None, channel: Channel | None) -> Receipt:
     """Return what is known of a channel, after what was lost."""
     known = stored.receipt
-    if fault is None:
+    if fault is None or channel is None:
         return known
     lost = known.lost
     if stored.rows:
         first = stored.first if fault.lost_from is None else fault.lost_from
-        lost = (*lost, (min(first, stored.last), stored.last + 1))
+        step = 1 if channel.ticks is None else round(channel.ticks)
+        begins = (min(first, stored.last) - channel.lag, stored.last - channel.lag)
+        lost = (*lost, (begins[0], begins[1] + step))
     return known._replace(
         samples=fault.held,
         expected=stored.rows if known.expected is None else known.expected,
