@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from hexoframe.recorddata import RecordData
     from hexoframe.timestamps import Clock
 
-__all__ = ["Client", "connect"]
+__all__ = ["Client", "connect", "load_span"]
 
 Moment = int | str | datetime
 
@@ -702,25 +702,8 @@ class Client:
         """
         _refuse_offline(how)
         bounds = self._query(start=start, end=end)
-        first, last = int(bounds["start__gte"]), int(bounds["end__lte"])
-        query = self._query(user=user, start__lt=last, end__gt=first, order_by="start")
-        found = list(self.transport.pages("/api/record/", query))
-        if not found:
-            raise NotFoundError(
-                f"user {user} has no record that may be seen from tick {first} to "
-                f"{last}; list_records(user=...) shows those there are"
-            )
-        check_apart(found)
-        parts: list[RecordData] = [
-            self.load_record(
-                one["id"],
-                start=max(first, int(one["start"])),
-                end=last if not one["end"] or last <= int(one["end"]) else None,
-                **how,
-            )
-            for one in found
-        ]
-        return Record.of(join_records(parts))
+        span = int(bounds["start__gte"]), int(bounds["end__lte"])
+        return load_span(self, user, span, **how)
 
     def estimate(  # noqa: PLR0913  # the questions of load_record that matter for it
         self,
@@ -756,6 +739,65 @@ class Client:
             options=ReadOptions(),
         )
         return estimate_record(self.transport, record, order, cache=self.cache)
+
+
+def load_span(
+    client: Client,
+    user: int | str,
+    span: tuple[int, int],
+    *,
+    ahead: int = 0,
+    **how: Any,
+) -> Record:
+    """Load what the records of a user hold in a span.
+
+    Parameters
+    ----------
+    client : Client
+        Loads the records.
+    user : int or str
+        Id, e-mail address or URI.
+    span : (int, int), in ticks
+        Start and end, which is not included: records that reach into it are loaded.
+    ahead : int, in ticks, default 0
+        How much sooner the part of a record begins, where the record has begun.
+    **how
+        As for `Client.load_record`.
+
+    Returns
+    -------
+    Record
+        The records one behind the other.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no record.
+    ConfigurationError
+        If two records run at the same time, or are of different models.
+    """
+    first, last = span
+    # Ticks need no clock.
+    query = query_of(
+        clock=256, user=user, start__lt=last, end__gt=first, order_by="start"
+    )
+    found = list(client.transport.pages("/api/record/", query))
+    if not found:
+        raise NotFoundError(
+            f"user {user} has no record that may be seen from tick {first} to "
+            f"{last}; list_records(user=...) shows those there are"
+        )
+    check_apart(found)
+    parts: list[RecordData] = [
+        client.load_record(
+            one["id"],
+            start=max(first - ahead, int(one["start"])),
+            end=last if not one["end"] or last <= int(one["end"]) else None,
+            **how,
+        )
+        for one in found
+    ]
+    return Record.of(join_records(parts))
 
 
 def _refuse_offline(how: Mapping[str, Any]) -> None:

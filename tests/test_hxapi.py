@@ -604,6 +604,26 @@ def test_what_is_asked_for_along_changes_no_rows(auth):
             assert alone[name] == along[name], (name, first)
 
 
+def test_a_record_that_ended_before_the_span_has_nothing_to_do_with_it():
+    """Though a rate that is stamped at the start of the span has begun before it."""
+    later = Shirt(record_id=41, duration_s=400)
+    before = Shirt(
+        family="astroskin_256",
+        record_id=42,
+        duration_s=60,
+        start=later.start - 120 * 256,
+        device="AXSKIN1200009001",
+    )
+    with serve_only(before, later) as server:
+        auth = log_in(server)
+        info = HxApi.getRecordInfo(auth, 41)
+        HxApi.raw_datatypes, HxApi.datatypes = {}, {"heart_rate": 19, "sdnn": 272}
+        data = HxApi.getData(auth, info["user"], info["start"], info["end"])
+        assert data["heart_rate"] == rows_of(server, 41, 19)
+        assert data["sdnn"] == rows_of(server, 41, 272)
+        assert len(data["sdnn"]) == 1
+
+
 def test_data_of_one_datatype(auth, server):
     info = HxApi.getRecordInfo(auth, REST)
     span = info["start"], info["end"]

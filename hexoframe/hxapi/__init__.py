@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hexoframe.api.about import object_path
 from hexoframe.api.queries import id_of
+from hexoframe.client import load_span
 from hexoframe.errors import ConfigurationError, NotFoundError
 from hexoframe.formats.text.stamps import Stamps
 from hexoframe.hxapi.fetching import (
@@ -273,7 +274,7 @@ def _collect_span(
     def load(**how: Any) -> RecordData | None:
         whose = id_of(user) or client.account()["id"]
         try:
-            return client.load_user(whose, **how)
+            return load_span(client, whose, **how)
         except NotFoundError:
             return None
 

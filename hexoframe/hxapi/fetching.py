@@ -45,8 +45,8 @@ __all__ = [
 
 Key = int | str
 Load = Callable[..., RecordData | None]
-"""Loads a record, given `channels`, `model` and, for a span, `start` and `end`; returns
-None if there is nothing."""
+"""Loads a record, given `channels`, `model` and, for a span, `span` and `ahead`; it
+returns None if there is nothing."""
 # Ids that one query names, so that its URL stays short enough for every proxy.
 _MOST_IDS = 100
 
@@ -152,8 +152,8 @@ def collect(load: Load, wish: Wish, *, clock: Clock) -> dict[str, Any]:
     }
 
 
-def _part(span: tuple[int, int] | None, channels: Iterable[Channel]) -> dict[str, int]:
-    """Return the part of a record that has all that is stamped in a span.
+def _part(span: tuple[int, int] | None, channels: Iterable[Channel]) -> dict[str, Any]:
+    """Return the part of records that has all that is stamped in a span.
 
     A part has the steps that begin in it. What a rate stamps at the beginning of the
     span has begun before, and so has a state that holds there, which a part stamps with
@@ -163,7 +163,7 @@ def _part(span: tuple[int, int] | None, channels: Iterable[Channel]) -> dict[str
         return {}
     first, last = span
     ahead = (1 if channel.kind == "state" else channel.lag for channel in channels)
-    return {"start": first - max(ahead, default=0), "end": last + 1}
+    return {"span": (first, last + 1), "ahead": max(ahead, default=0)}
 
 
 def _families(clock: Clock) -> list[Family]:
