@@ -296,7 +296,7 @@ class Record(RecordData):
                 held = [frames.slice_steps(joined, channel, end, None)]
                 number, end = number + 1, self._window_end(number + 1, ns)
         empty = self._empty(channel.name)
-        # Samples may outlast the record: they are in its last window.
+        # Samples may outlast the record: a last window holds them.
         if held or self.end_tick > self.start_tick:
             yield self._show(metadata.concat(held or [empty]), channel)
         while end < self.end_tick:

@@ -446,7 +446,7 @@ def test_windows_of_what_the_record_lacks_are_empty_frames_of_its_kind():
         assert (block["record"], block["scale"]) == (7, "raw")
 
 
-def test_rows_behind_the_end_of_the_record_are_in_the_last_window():
+def test_rows_behind_the_end_of_the_record_are_in_a_window_of_their_own():
     span = (START, START + 60 * 256)
     record = Record("hexoskin", span, {"cadence": frame_of("cadence", 63)})
     windows = list(record.windows("cadence", "30s"))
