@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from hexoframe.analysis.align import Events
+    from hexoframe.analysis.align import Events, Origin
     from hexoframe.channels import Channel
 
     Moment = str | datetime | pd.Timestamp
@@ -182,7 +182,10 @@ class Record(RecordData):
         A sample belongs to the span in which the time begins that it stands for. A
         value at 1 Hz (each 5 min) sums up the second (the five minutes) before its
         stamp: a span of 60 s has 60 of them, the first stamped a second after `start`,
-        the last `end`. Waveforms, beats, breaths, steps and states go by their stamps.
+        the last `end`. One of five minutes may reach beyond `end`, and one that reaches
+        into the span from before is left out: for variability of the span alone,
+        compute it from `nn_interval`. Waveforms, beats, breaths, steps and states go by
+        their stamps.
 
         Parameters
         ----------
@@ -322,6 +325,7 @@ class Record(RecordData):
         channels: Sequence[str | int] | None = ...,
         events: Events = ...,
         max_gap: str | pd.Timedelta = ...,
+        origin: Origin = ...,
         mask: Literal[False] = ...,
     ) -> pd.DataFrame: ...
 
@@ -333,16 +337,18 @@ class Record(RecordData):
         channels: Sequence[str | int] | None = ...,
         events: Events = ...,
         max_gap: str | pd.Timedelta = ...,
+        origin: Origin = ...,
         mask: Literal[True],
     ) -> tuple[pd.DataFrame, pd.DataFrame]: ...
 
-    def to_frame(
+    def to_frame(  # noqa: PLR0913  # each is a question of its own
         self,
         rate: str | pd.Timedelta = "1s",
         *,
         channels: Sequence[str | int] | None = None,
         events: Events = "table",
         max_gap: str | pd.Timedelta = "2s",
+        origin: Origin = "epoch",
         mask: bool = False,
     ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
         """Return channels on one time grid.
@@ -359,8 +365,7 @@ class Record(RecordData):
         Parameters
         ----------
         rate : str or Timedelta, default "1s"
-            Length of a bin. Bins begin at whole multiples of it in UTC and carry the
-            time of their beginning.
+            Length of a bin, which carries the time of its beginning.
         channels : sequence of str or int, optional
             Channels; all that the record has by default.
         events : {"table", "count", "place"}
@@ -370,6 +375,10 @@ class Record(RecordData):
             Longest distance of samples that is bridged: waveforms by a straight line,
             rates with the value before. A rate fills the time that it stands for in any
             case.
+        origin : {"epoch", "start"}
+            Where bins begin: at whole multiples of `rate` in UTC, so that rows of any
+            record fit those of others, or at the start of the record, so that rows of
+            five minutes are those that the recorder sums up.
         mask : bool, default False
             Whether to return also where values were filled in. A state that holds is
             not filled in.
@@ -392,7 +401,12 @@ class Record(RecordData):
         from hexoframe.analysis.align import align_frames  # noqa: PLC0415
 
         frame, made_up = align_frames(
-            self, rate, channels=channels, events=events, max_gap=max_gap
+            self,
+            rate,
+            channels=channels,
+            events=events,
+            max_gap=max_gap,
+            origin=origin,
         )
         return (frame, made_up) if mask else frame
 
@@ -668,6 +682,7 @@ class Record(RecordData):
         root: str | Path,
         *,
         rate: str | pd.Timedelta | None = None,
+        origin: Origin = "epoch",
         channels: Sequence[str | int] | None = None,
         overwrite: bool = False,
     ) -> Path:
@@ -684,6 +699,8 @@ class Record(RecordData):
         rate : str or Timedelta, optional
             Write one file of all channels on this time grid, as `to_frame` makes it,
             with the units in its header. It is for other programs, and not read back.
+        origin : {"epoch", "start"}
+            Where its rows begin, as for `to_frame`.
         channels : sequence of str or int, optional
             Channels; all that the record has by default.
         overwrite : bool, default False
@@ -717,7 +734,7 @@ class Record(RecordData):
         units = self.units
         blocks = (
             frame.rename(columns=lambda name: f"{name} [{units.get(name, 'count')}]")
-            for frame, _ in align_blocks(self, rate, channels=channels)
+            for frame, _ in align_blocks(self, rate, channels=channels, origin=origin)
         )
         return table.write_frame(blocks, target, overwrite=overwrite)
 

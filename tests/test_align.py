@@ -620,3 +620,35 @@ def test_real_recorders_sum_up_the_second_before_a_stamp(real_data, export):
     }
     assert max(fit, key=fit.get) == 0, fit
     assert fit[0] > 0.8
+
+
+@pytest.mark.parametrize("rate", [*RATES, "5min"])
+@pytest.mark.parametrize("late", [0, 1, 77, 255])
+def test_rows_may_begin_with_the_record(rate, late):
+    start = START + late
+    ticks = start + 4 * np.arange(-64, 600 * 64)
+    values = np.random.default_rng(late).integers(-2000, 2000, len(ticks))
+    frame = frame_at("acceleration", ticks, values)
+    record = record_of({"acceleration": frame}, start=start, seconds=600)
+    aligned, made_up = align_frames(record, rate, origin="start")
+    first = pd.Timestamp(start * TICK, tz="UTC")
+    assert first in aligned.index
+    expected = frame.astype("float64").resample(rate, origin=first).mean()
+    real = aligned[~made_up.any(axis=1)]
+    pd.testing.assert_frame_equal(
+        real, expected.dropna(), check_freq=False, check_names=False
+    )
+
+
+def test_rows_of_five_minutes_of_the_recorder_hold_its_values_once():
+    start = START + 777 * 256 + 13
+    ann = frame_at("ann", start + 76_800 * np.arange(1, 4), [0.6, 0.8, 1.0])
+    record = Record("hexoskin", (start, start + 1000 * 256), {"ann": ann})
+    frame, made_up = record.to_frame("5min", origin="start", mask=True)
+    assert same(frame["ann"], [0.6, 0.8, 1.0, math.nan])
+    assert not made_up["ann"].any()
+    assert frame.index[0] == record.start
+    windows = [window["ann"].tolist() for window in record.windows("ann", "5min")]
+    assert windows == [[0.6], [0.8], [1.0], []]
+    with pytest.raises(ConfigurationError, match="origin='end': give one of epoch, st"):
+        record.to_frame("5min", origin="end")

@@ -124,19 +124,21 @@ def assert_blocks_are(blocks, whole, rows):
     blocks=st.integers(1, 30),
     max_gap=st.sampled_from(["20ms", "2s", "45s"]),
     most=st.sampled_from([1, 7, 300, 1 << 20]),
+    origin=st.sampled_from(["epoch", "start"]),
 )
 @settings(max_examples=150)
-def test_blocks_are_the_rows_of_the_whole(
-    seed, names, seconds, rate, blocks, max_gap, most
+def test_blocks_are_the_rows_of_the_whole(  # drawn one by one
+    seed, names, seconds, rate, blocks, max_gap, most, origin
 ):
     random = np.random.default_rng(seed)
     frames = {name: gappy(name, seconds, random) for name in names}
-    whole = align_frames(record_of(frames, seconds), rate, max_gap=max_gap)
+    how = {"max_gap": max_gap, "origin": origin}
+    whole = align_frames(record_of(frames, seconds), rate, **how)
     rows = -(-len(whole[0]) // blocks)
     # So that a long channel does not come in thousands of pieces.
     most = max(most, max(map(len, frames.values())) // 200)
     record, made = streamed(frames, seconds, most=most)
-    got = list(align_blocks(record, rate, max_gap=max_gap, rows=rows))
+    got = list(align_blocks(record, rate, **how, rows=rows))
     assert_blocks_are(got, whole, rows)
     assert not any(record.is_read(name) for name in record)
     assert {one.begun for one in made.values()} == {1}

@@ -8,7 +8,7 @@ the samples are those of a whole record or of a part of it (blocks).
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ __all__ = [
 _MOST_BINS = 1_000_000_000
 
 Events = Literal["table", "count", "place"]
+Origin = Literal["epoch", "start"]
 
 
 class Samples(NamedTuple):
@@ -66,19 +67,20 @@ class _Place(NamedTuple):
     limit: int
 
 
-def align_frames(
+def align_frames(  # noqa: PLR0913  # each is a question of its own
     record: RecordData,
     rate: str | pd.Timedelta,
     *,
     channels: Sequence[str | int] | None = None,
     events: Events = "table",
     max_gap: str | pd.Timedelta = "2s",
+    origin: Origin = "epoch",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put channels on one time grid.
 
-    Bins begin at whole multiples of `rate` since 1970 UTC and carry the time of their
-    beginning. A sample belongs to the bin in which its step begins: that is its stamp,
-    but for a value at 1 Hz or slower, whose stamp ends the time that it sums up.
+    Bins begin at whole multiples of `rate` since the origin, and carry the time of
+    their beginning. A sample belongs to the bin in which its step begins: that is its
+    stamp, but for a value at 1 Hz or slower, whose stamp ends the time that it sums up.
     Waveforms, rates and intervals are averaged, flags joined by OR, states are what
     holds at the end of the bin. "No signal" and intervals of 0 are no measurement and
     left out. A bin without a sample between two samples that lie at most `max_gap`
@@ -99,6 +101,8 @@ def align_frames(
     max_gap : str or Timedelta, default "2s"
         Longest distance of samples that is bridged; a channel slower than that is
         bridged from one of its samples to the next.
+    origin : {"epoch", "start"}
+        Where bins begin: 1970 UTC, or the start of the record.
 
     Returns
     -------
@@ -111,7 +115,8 @@ def align_frames(
     Raises
     ------
     ConfigurationError
-        If `rate` or `max_gap` is no positive length of time, or `channels` no list.
+        If `rate` or `max_gap` is no positive length of time, `channels` no list, or
+        `events` or `origin` none of these.
     """
     period, longest = length_ns("rate", rate), length_ns("max_gap", max_gap)
     if events not in ("table", "count", "place"):
@@ -119,7 +124,8 @@ def align_frames(
     check_list(channels)
     keys = record if channels is None else channels
     given = {key: samples_of(record.channel(key), record[key]) for key in keys}
-    grid = grid_of(record, (samples.begins for samples in given.values()), period)
+    begins = (samples.begins for samples in given.values())
+    grid = grid_of(record, begins, period, origin)
     placed = {key: (grid, samples) for key, samples in given.items()}
     return align_samples(record, placed, grid, max_gap=longest, events=events)
 
@@ -225,25 +231,32 @@ def samples_of(channel: Channel, frame: pd.DataFrame) -> Samples:
     return Samples(begins, tuple(frame[name].to_numpy() for name in channel.columns))
 
 
-def grid_of(record: RecordData, begins: Iterable[Rows], period: int) -> Grid:
+def grid_of(
+    record: RecordData, begins: Iterable[Rows], period: int, origin: Origin
+) -> Grid:
     """Return bins that take every sample: some lie outside the span of the record.
 
     Of the times at which the steps of a channel begin, the first and the last count.
     """
+    if origin not in get_args(Origin):
+        raise ConfigurationError(
+            f"origin={origin!r}: give one of {', '.join(get_args(Origin))}"
+        )
     ns = NS_PER_TICK[record.clock]
     known = [times for times in begins if len(times)]
     start, end = record.start_tick * ns, record.end_tick * ns
     first = min([start, *(times[0] for times in known)])
     # The end is no part of the record, but an empty one has a bin too.
     last = max([start, end - 1, *(times[-1] for times in known)])
-    start = int(first) // period
-    if int(last) // period - start > _MOST_BINS:
+    zero = start if origin == "start" else 0
+    before = (int(first) - zero) // period
+    bins = (int(last) - zero) // period - before + 1
+    if bins > _MOST_BINS:
         raise ConfigurationError(
-            f"a grid of {period} ns has {int(last) // period - start + 1} bins in this "
-            f"record, more than {_MOST_BINS}: give a longer rate, or cut the record "
-            "with between()"
+            f"a grid of {period} ns has {bins} bins in this record, more than "
+            f"{_MOST_BINS}: give a longer rate, or cut the record with between()"
         )
-    return Grid(start * period, period, int(last) // period - start + 1)
+    return Grid(zero + before * period, period, bins)
 
 
 def _step_ns(channel: Channel) -> int:

@@ -23,10 +23,12 @@ from hexoframe.channels import check_list
 from hexoframe.frames import empty_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
 
+    from hexoframe.analysis.align import Origin
+    from hexoframe.analysis.bins import Rows
     from hexoframe.recorddata import RecordData
 
 __all__ = ["align_blocks"]
@@ -38,12 +40,13 @@ _LONGEST_NS = 3600 * 10**9
 _WAVE_ROWS, _SLOW_ROWS = 1 << 16, 1 << 12
 
 
-def align_blocks(
+def align_blocks(  # noqa: PLR0913  # as for align_frames
     record: RecordData,
     rate: str | pd.Timedelta,
     *,
     channels: Sequence[str | int] | None = None,
     max_gap: str | pd.Timedelta = "2s",
+    origin: Origin = "epoch",
     rows: int = 1 << 16,
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Yield what `align_frames` returns, in blocks of rows.
@@ -60,6 +63,8 @@ def align_blocks(
         Channels; all that the record has by default.
     max_gap : str or Timedelta, default "2s"
         Longest distance of samples that is bridged.
+    origin : {"epoch", "start"}
+        Where bins begin: 1970 UTC, or the start of the record.
     rows : int, default 65 536
         Most rows of a block, which is not longer than an hour either, unless one row
         is.
@@ -84,7 +89,7 @@ def align_blocks(
     # A sample may lie before the record: the first of each says where the grid begins.
     for stream in streams.values():
         stream.read(0)
-    grid = grid_of(record, (stream.ends for stream in streams.values()), period)
+    grid = grid_of(record, _ends(streams.values()), period, origin)
     done = 0
     while done < grid.bins:
         block = Grid(grid.first + done * period, period, size)
@@ -94,10 +99,14 @@ def align_blocks(
             wide = block.wider(-(-bridged // period))
             placed[key] = (wide, stream.take(wide))
         # Behind the record it goes on as far as was read by now.
-        grid = grid_of(record, (stream.ends for stream in streams.values()), period)
+        grid = grid_of(record, _ends(streams.values()), period, origin)
         block = block._replace(bins=min(size, grid.bins - done))
         yield align_samples(record, placed, block, max_gap=longest, events="table")
         done += block.bins
+
+
+def _ends(streams: Iterable[_Stream]) -> Iterator[Rows]:
+    return (stream.ends for stream in streams)
 
 
 class _Stream:
