@@ -7,7 +7,7 @@ in `service`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from itertools import islice
@@ -39,9 +39,12 @@ from hexoframe.api.transport import Transport
 from hexoframe.cache import Cache
 from hexoframe.errors import (
     ConfigurationError,
+    HexoframeError,
+    HexoframeWarning,
     NotFoundError,
     ResponseError,
     UnreachableError,
+    warn,
 )
 from hexoframe.formats.options import ReadOptions
 from hexoframe.models import warn_of_model
@@ -243,6 +246,11 @@ class Client:
             If the service refuses, fails or cannot be reached.
         IncompleteDataError
             If fewer records came than the list holds.
+
+        Warns
+        -----
+        HexoframeWarning
+            If there are records, and none of that status; it names those there are.
         """
         self._check_filters("record", filters)
         query = self._query(user=user, device=device, start=start, end=end, **filters)
@@ -251,8 +259,17 @@ class Client:
         pages = self.transport.pages(
             "/api/record/", query, limit=limit if status is None else None
         )
-        matching = (one for one in pages if status in (None, one.get("status")))
-        return records_frame(islice(matching, limit))
+        if status is None:
+            return records_frame(islice(pages, limit))
+        others: set[str] = set()
+        found = records_frame(islice(_of_status(pages, status, others), limit))
+        if others and not len(found):
+            warn(
+                f"no record has the status {status!r}; those there are have: "
+                f"{', '.join(sorted(others))}",
+                HexoframeWarning,
+            )
+        return found
 
     def list_ranges(
         self,
@@ -587,15 +604,23 @@ class Client:
                 progress=progress,
             )
         except UnreachableError as error:
-            self._tell_what_is_kept(error, record)
+            self._tell_what_is_kept(error, record, order)
             raise
         if channels is None:
             warn_of_model(data, model)
         return Record.of(data)
 
-    def _tell_what_is_kept(self, error: UnreachableError, record: int | str) -> None:
+    def _tell_what_is_kept(
+        self, error: UnreachableError, record: int | str, order: Order
+    ) -> None:
         number = number_of("record", record)
-        if self.cache is not None and self.cache.entries(self.base_url, number):
+        if self.cache is None or not self.cache.entries(self.base_url, number):
+            return
+        try:
+            kept_record(self.cache, self.base_url, number, order)
+        except HexoframeError as missing:
+            error.add_note(str(missing))
+        else:
             error.add_note(
                 f"record {number}: the cache has what was loaded before; offline=True "
                 "opens it without asking"
@@ -800,9 +825,21 @@ def load_span(
     return Record.of(join_records(parts))
 
 
+def _of_status(
+    records: Iterable[dict[str, Any]], status: str, others: set[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the records of a status, and note which others there are."""
+    for one in records:
+        if one.get("status") == status:
+            yield one
+        else:
+            others.add(str(one.get("status")))
+
+
 def _refuse_offline(how: Mapping[str, Any]) -> None:
     if how.get("offline"):
         raise ConfigurationError(
             "which records there are, only the service knows: leave offline=True out, "
-            "or load the records by their ids with load_record(id, offline=True)"
+            "or load what the cache has of a record with load_record(id, "
+            "offline=True), of a part that was loaded with its start= and end="
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hexoframe.batch import Saved, Selection, each_saved, open_each
-from hexoframe.errors import ConfigurationError, TimestampError
+from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -245,11 +245,6 @@ class Drawing:
         first, last = (
             stamp // NS_PER_TICK[record.clock] for stamp in (window.first, window.last)
         )
-        if first >= record.end_tick or last <= record.start_tick:
-            raise TimestampError(
-                f"there is nothing of the record at {self.start}: it goes from "
-                f"{record.start} to {record.end}"
-            )
         return first, last
 
     def _waveforms(self, record: Record) -> list[str]:

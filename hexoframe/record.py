@@ -214,7 +214,9 @@ class Record(RecordData):
             for moment in (start, end)
         )
         if first is not None and last is not None and last < first:
-            raise TimestampError(f"between: {end} lies before {start}")
+            raise TimestampError(
+                f"between: the end {end} lies before the start {start}: exchange them"
+            )
         if (first or 0) > self.end_tick or (last or self.end_tick) < self.start_tick:
             raise TimestampError(
                 f"between: {start} to {end} lies outside the record, which goes from "

@@ -161,10 +161,12 @@ def logout(base_url: str | None = None) -> bool:
 
 def _asking(method: Callable[Concatenate[Client, _P], _T]) -> Callable[_P, _T]:
     """Return a method of `Client` as a function that finds its client itself."""
+    # A list has no such argument, which the service is to say.
+    loads = method.__name__.startswith("load_")
 
     @functools.wraps(method)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        with _KNOWN.client(offline=bool(kwargs.get("offline"))) as client:
+        with _KNOWN.client(offline=loads and bool(kwargs.get("offline"))) as client:
             return method(client, *args, **kwargs)
 
     whole = inspect.signature(method)

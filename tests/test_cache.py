@@ -364,9 +364,11 @@ def test_offline_the_state_of_the_record_is_that_of_the_load(load, server):
 
 def test_offline_what_is_not_there_is_said(load):
     load(channels=["heart_rate"])
-    for more in ({}, {"record": 42}, {"channels": ["ecg"]}, {"transport": "json"}):
-        with pytest.raises(CacheError, match=r"hexoframe\.cache\.info"):
+    for more in ({}, {"channels": ["ecg"]}, {"transport": "json"}):
+        with pytest.raises(CacheError, match=r"it holds \['heart_rate'\]: load"):
             load(**{"offline": True, **more})
+    with pytest.raises(CacheError, match=r"of record 42 .* it holds nothing: load"):
+        load(offline=True, record=42)
 
 
 def test_offline_without_a_cache_is_a_contradiction(server, client_of):

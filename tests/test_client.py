@@ -30,6 +30,7 @@ from hexoframe.errors import (
     CacheError,
     ConfigurationError,
     HexoframeError,
+    HexoframeWarning,
     IncompleteDataError,
     MissingFactsWarning,
     NotFoundError,
@@ -477,6 +478,42 @@ def test_all_of_a_user_comes_as_one(two, client_of):
     assert len(client.load_user(20_001, *times, channels=["ecg"])["ecg"]) == 300 * 256
 
 
+def test_a_status_that_no_record_has_is_said(two, client_of):
+    client = client_of(two)
+    with pytest.warns(HexoframeWarning, match=r"status 'done'; those .* complete$"):
+        none = client.list_records(status="done")
+    assert len(none) == 0
+    assert none.dtypes.to_dict() == client.list_records().dtypes.to_dict()
+    assert len(client.list_records(status="complete")) == 2
+
+
+def test_what_the_cache_has_of_a_record_is_said_where_it_has_not_what_is_asked_for(
+    two, client_of, tmp_path
+):
+    client = client_of(two, tmp_path)
+    part = {"start": FIRST.start + 2560, "end": FIRST.start + 5120}
+    client.load_record(51, channels=["ecg", "heart_rate"], **part)
+    says = (
+        rf"it holds \['ecg', 'heart_rate'\] of start={part['start']}, "
+        rf"end={part['end']}: load"
+    )
+    with pytest.raises(CacheError, match=says):
+        client.load_record(51, offline=True)
+    assert len(client.load_record(51, channels=["ecg"], offline=True, **part)["ecg"])
+    with pytest.raises(CacheError, match="it holds nothing: load"):
+        client.load_record(52, offline=True)
+    two.faults.add(Fault(kind="drop", times=None))
+    try:
+        with pytest.raises(UnreachableError) as caught:
+            client.load_record(51)
+        assert "it holds ['ecg'" in caught.value.__notes__[-1]
+        with pytest.raises(UnreachableError) as caught:
+            client.load_record(51, channels=["ecg"], **part)
+        assert "opens it without asking" in caught.value.__notes__[-1]
+    finally:
+        two.faults.clear()
+
+
 def test_offline_no_range_and_no_user_is_known(two, client_of):
     client = client_of(two)
     two.clear_log()
@@ -605,7 +642,6 @@ FILTERS = {
     "user": ({"user": 20_001, "limit": 1}, [4]),
     "e-mail of nobody": ({"user": "nobody@example.org"}, []),
     "status": ({"status": "complete", "limit": 3}, [4, 3, 2]),
-    "another status": ({"status": "error"}, []),
 }
 
 

@@ -86,6 +86,8 @@ def test_each_door_is_the_method_of_the_client_without_the_client(name):
 
 def test_the_doors_ask_as_the_environment_says(known):
     assert hexoframe.list_records()["id"].tolist() == [41]
+    with pytest.raises(ConfigurationError, match="offline is no filter"):
+        hexoframe.list_records(offline=True)
     assert hexoframe.record_info(41)["id"] == 41
     record = hexoframe.load_record(41, channels=SOME)
     assert list(record) == SOME

@@ -211,11 +211,21 @@ def kept_record(cache: Cache, host: str, record: int, order: Order) -> RecordDat
             _warn_of_refusal(data, order)
             warn_of_unknown(data, part=wanted.window is not None)
             return data
+    there = "; ".join(_told(entry.selection) for entry in entries) or "nothing"
     raise CacheError(
-        f"the cache holds nothing of record {record} of {host} with the channels, the "
-        "part and the transport that were asked for: load it once without "
-        "offline=True; hexoframe.cache.info() lists what there is"
+        f"the cache does not hold what was asked for of record {record} of {host}, it "
+        f"holds {there}: load it once without offline=True, or take what there is"
     )
+
+
+def _told(held: Selection) -> str:
+    """Say what an entry holds, in the words of a call."""
+    every, names = len(channels_of(held.family)), list(held.channels)
+    some = f"{len(names)} of {every} channels" if len(names) > 3 else f"{names}"
+    told = "all channels" if len(names) == every else some
+    if held.window is not None:
+        told += " of start={}, end={}".format(*held.window)
+    return told if held.transport == "auto" else f"{told}, transport={held.transport!r}"
 
 
 def fetch_record(  # noqa: PLR0913  # where from, what, and how

@@ -88,7 +88,7 @@ def plot_record(
     ConfigurationError
         If matplotlib is not installed, or a length of time is none.
     TimestampError
-        If a time has no zone.
+        If a time has no zone, or there is nothing of the record then.
     UnknownChannelError
         If the model has no such channel.
     """

@@ -262,7 +262,7 @@ def record_window(
     Raises
     ------
     TimestampError
-        If `start` is a time without a zone.
+        If `start` is a time without a zone, or the part lies outside the record.
     ConfigurationError
         If a length of time is none.
     """
@@ -275,6 +275,12 @@ def record_window(
         last = max(first, last)
     if duration is not None:
         last = first + length_ns("duration", duration)
+    begin, end = record.start_tick * ns, record.end_tick * ns
+    if start is not None and (first >= end or last <= begin):
+        raise TimestampError(
+            f"there is nothing of the record at {start}: it goes from {record.start} "
+            f"to {record.end}"
+        )
     return Window(first, last, tz)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
+import hexoframe
 from hexoframe.channels import FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.frames import empty_frame
@@ -271,6 +272,16 @@ def test_channel_without_a_measured_value_says_so(frames, texts_of):
     frame = frames.regular("heart_rate", [80] * 5)
     figure, _ = plot_channel(frame, start="60s", duration="60s")
     assert "heart_rate: no samples in this part of time" in texts_of(figure)
+
+
+@pytest.mark.parametrize("what", ["ecg", "heart_rate", "overview", None])
+def test_a_part_outside_the_record_is_refused_with_its_span(samples, what):
+    record = hexoframe.open_record(samples / "hexoskin_10min.zip")
+    for start in ("2h", record.end, record.start - pd.Timedelta("1h")):
+        with pytest.raises(
+            TimestampError, match=r"nothing of the record at .*22:00:00"
+        ):
+            record.plot(what, start=start, duration="10s")
 
 
 def test_one_sample_is_a_dot_in_the_middle(frames):
