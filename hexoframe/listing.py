@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hexoframe.api.queries import id_of
+from hexoframe.ledger import percent, percent_up
 from hexoframe.timestamps import clock_of, tick_to_time
 
 if TYPE_CHECKING:
@@ -95,11 +96,10 @@ def _length(span: Any) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
 
 
-def _percent(share: object) -> str:
-    """Return percent, cut and not rounded, so that only what is whole shows 100 %."""
+def _percent(share: object, write: Callable[[float], str] = percent) -> str:
     if not isinstance(share, float) or pd.isna(share):
         return _MISSING
-    return "100 %" if share >= 1 else f"{int(share * 1000) / 10:.1f} %"
+    return write(share)
 
 
 def _count(value: Any) -> str:
@@ -174,8 +174,8 @@ def coverage_rows(coverage: pd.DataFrame) -> Rows:
             "coverage": _percent(row["share"]),
             "gaps": _count(row["gaps"]),
             "longest": _length(row["longest_gap"]) if row["gaps"] else _MISSING,
-            "sensor off": _percent(row["sensor_off"]),
-            "flagged": _percent(row["flagged"]),
+            "sensor off": _percent(row["sensor_off"], percent_up),
+            "flagged": _percent(row["flagged"], percent_up),
             "unit": plain(row["unit"]),
         }
         for _, row in coverage.iterrows()

@@ -7,14 +7,13 @@ their range, and in a notebook their course, can be seen. Waveforms and events a
 from __future__ import annotations
 
 import html
-import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from hexoframe.channels import channels_of
 from hexoframe.errors import HexoframeError, HexoframeWarning
-from hexoframe.ledger import expected_samples, percent, share
+from hexoframe.ledger import expected_samples, percent, percent_up, share
 from hexoframe.plotting.decimation import Samples, draw_rows, gap_rows, pick_rows
 from hexoframe.texttable import set_columns
 from hexoframe.timestamps import NS_PER_TICK
@@ -194,8 +193,7 @@ def _span(values: NDArray[np.floating]) -> str:
 
 
 def _flagged(part: float) -> str:
-    """Write a share of flags, rounded up, so that only none shows as none."""
-    return f"{math.ceil(part * 1000) / 10:g} % flagged" if part else "none flagged"
+    return f"{percent_up(part)} flagged" if part else "none flagged"
 
 
 def _number(value: float) -> str:

@@ -16,6 +16,7 @@ from hexoframe.ledger.terms import (
     joined_spans,
     narrow,
     percent,
+    percent_up,
     share,
 )
 from hexoframe.ledger.watch import Watch, survey
@@ -31,6 +32,7 @@ __all__ = [
     "joined_spans",
     "narrow",
     "percent",
+    "percent_up",
     "sensor_off",
     "share",
     "survey",

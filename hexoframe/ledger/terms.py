@@ -24,6 +24,7 @@ __all__ = [
     "narrow",
     "outside",
     "percent",
+    "percent_up",
     "samples_before",
     "share",
 ]
@@ -190,6 +191,11 @@ def share(samples: int, expected: int | None) -> float | None:
 def percent(part: float) -> str:
     """Write a share as percent, cut, not rounded: only what is whole shows 100 %."""
     return "100 %" if part == 1.0 else f"{int(part * 1000) / 10:.1f} %"
+
+
+def percent_up(part: float) -> str:
+    """Write a share of what is in doubt as percent, rounded up: only none shows 0 %."""
+    return f"{math.ceil(part * 1000) / 10:g} %"
 
 
 def narrow(
