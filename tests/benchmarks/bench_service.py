@@ -143,7 +143,7 @@ def _classic_requests(shirt):
 
 
 def _against_the_classic_way(loads, length):
-    for way, targets, most in (("auto", (40, 8), 0.2), ("json", (6, None), None)):
+    for way, targets, most in (("auto", (40, 8), 0.2), ("json", (6, 6), None)):
         what = f"{length} from the service, {way}"
         for other, target in zip(("on", "off"), targets, strict=True):
             yield loads.compare(
