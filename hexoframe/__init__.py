@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hexoframe import cache, errors, timestamps
     from hexoframe.channels import channel_table, code_table, schema
     from hexoframe.client import Client, connect
-    from hexoframe.doors import open_record, open_records
+    from hexoframe.opening import open_record, open_records
     from hexoframe.record import Record
     from hexoframe.service import (
         estimate,
@@ -76,8 +76,8 @@ _HOMES = {
     "load_record": "hexoframe.service",
     "login": "hexoframe.service",
     "logout": "hexoframe.service",
-    "open_record": "hexoframe.doors",
-    "open_records": "hexoframe.doors",
+    "open_record": "hexoframe.opening",
+    "open_records": "hexoframe.opening",
     "record_info": "hexoframe.service",
     "schema": "hexoframe.channels",
     "timestamps": "hexoframe.timestamps",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hexoframe.cli import main
+from hexoframe.app.cli import main
 
 if __name__ == "__main__":
     main()

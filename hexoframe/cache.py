@@ -34,16 +34,16 @@ from hexoframe.errors import (
     IncompleteDataError,
     warn,
 )
-from hexoframe.formats import parquet
+from hexoframe.formats.atomic import new_file, new_folder
 from hexoframe.formats.options import ReadOptions
-from hexoframe.formats.output import new_file, new_folder
-from hexoframe.recorddata import RecordData, Source
+from hexoframe.formats.own import parquet
+from hexoframe.recording.data import RecordData, Source
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
     from hexoframe.channels import Family
-    from hexoframe.facts import Facts
+    from hexoframe.recording.facts import Facts
 
 __all__ = ["Cache", "Entry", "Selection", "clear", "folder", "info"]
 
@@ -245,17 +245,13 @@ class Cache:
         where = _samples_of(entry)
         with _reading(where):
             data = parquet.read(where, options)
-        return RecordData(
-            data.family,
-            (data.start_tick, data.end_tick),
-            {
+        held = data.whole().items()
+        return RecordData.of(
+            data,
+            channels={
                 name: self._guarded(source, entry, replace(options, channels=[name]))
-                for name, source in data.whole().items()
-                if isinstance(source, Source)
+                for name, source in held
             },
-            facts=data.facts,
-            scale=data.scale,
-            tz=data.tz,
             left_out=options.left_out(data.family),
         )
 

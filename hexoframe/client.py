@@ -14,19 +14,21 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from hexoframe.api.about import fetch_object, number_of
-from hexoframe.api.download import (
+from hexoframe.api.auth.credentials import base_url_of, find_credential
+from hexoframe.api.http.limiter import limiter_for
+from hexoframe.api.http.session import Transport
+from hexoframe.api.links import CLOCK_OF_HOST, Origin
+from hexoframe.api.load.download import (
     Order,
     Refresh,
     estimate_record,
     fetch_record,
     kept_record,
 )
-from hexoframe.api.joining import check_apart, join_records
-from hexoframe.api.limiter import limiter_for
-from hexoframe.api.links import CLOCK_OF_HOST, Origin
-from hexoframe.api.queries import check_filters, id_of, query_of
-from hexoframe.api.resources import (
+from hexoframe.api.load.joining import check_apart, join_records
+from hexoframe.api.load.queries import check_filters, id_of, query_of
+from hexoframe.api.load.recordhead import fetch_object, number_of
+from hexoframe.api.load.resources import (
     annotations_frame,
     frame_of,
     metrics_frame,
@@ -34,8 +36,6 @@ from hexoframe.api.resources import (
     records_frame,
     users_frame,
 )
-from hexoframe.api.sources import base_url_of, find_credential
-from hexoframe.api.transport import Transport
 from hexoframe.cache import Cache
 from hexoframe.errors import (
     ConfigurationError,
@@ -47,17 +47,17 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.options import ReadOptions
-from hexoframe.models import warn_of_model
 from hexoframe.record import Record
+from hexoframe.recording.data import warn_of_model
 from hexoframe.timestamps import clock_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hexoframe.api.costs import Estimate
-    from hexoframe.api.plan import Way
-    from hexoframe.calibration import Scale
-    from hexoframe.recorddata import RecordData
+    from hexoframe.api.load.costs import Estimate
+    from hexoframe.api.load.plan import Way
+    from hexoframe.channels.calibration import Scale
+    from hexoframe.recording.data import RecordData
     from hexoframe.timestamps import Clock
 
 __all__ = ["Client", "connect", "load_span"]

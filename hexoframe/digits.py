@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from hexoframe.errors import ConfigurationError, FileFormatError
+from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +30,6 @@ __all__ = [
     "floats",
     "integers",
     "join",
-    "parse_integers",
     "paste",
     "texts",
 ]
@@ -233,35 +232,6 @@ def decode_integers(
         valid[rows] = (digits <= np.uint8(9)).all(axis=0)
         values[rows] = _weigh(digits)
     return values, valid
-
-
-def parse_integers(columns: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Read columns of digits and refuse everything else.
-
-    Parameters
-    ----------
-    columns : ndarray of uint8, shape (n, width)
-        ASCII digits; `width` is 1 to 18.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        The numbers.
-
-    Raises
-    ------
-    FileFormatError
-        If a row holds anything but digits; names the first such row, from 0.
-    """
-    values, valid = decode_integers(columns)
-    if not valid.all():
-        row = int(valid.argmin())
-        found = columns[row].tobytes()
-        raise FileFormatError(
-            f"row {row}: {found!r} is no number of {columns.shape[1]} digits; only "
-            "0 to 9 are allowed"
-        )
-    return values
 
 
 def join(

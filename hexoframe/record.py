@@ -7,19 +7,19 @@ it is looked up lives in recorddata.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
 import pandas as pd
 
-from hexoframe import frames, metadata
 from hexoframe.channels import codes_of
 from hexoframe.errors import ConfigurationError, TimestampError
-from hexoframe.facts import facts_table
-from hexoframe.ledger import joined_spans, share
-from hexoframe.recorddata import RecordData
+from hexoframe.recording import frames, metadata
+from hexoframe.recording.data import RecordData
+from hexoframe.recording.facts import facts_table
+from hexoframe.recording.gaps import joined_spans, share
 from hexoframe.timestamps import (
     CLASSIC_FORMAT,
     NS_PER_TICK,
@@ -48,32 +48,6 @@ class Record(RecordData):
     old scripts all give the frame of a channel; iterating gives the names of the
     channels that the source has. Doors (`hexoframe.open_record`) make records.
     """
-
-    @classmethod
-    def of(cls, data: RecordData, *, left_out: Collection[str] | None = None) -> Self:
-        """Return a record over the channels of another; nothing is read or copied.
-
-        Parameters
-        ----------
-        data : RecordData
-            Where the channels come from.
-        left_out : collection of str, optional
-            Channels that the caller did not want.
-
-        Returns
-        -------
-        Record
-            The same record, with the verbs of a user.
-        """
-        return cls(
-            data.family,
-            (data.start_tick, data.end_tick),
-            data.whole(),
-            facts=data.facts,
-            scale=data.scale,
-            tz=data.tz,
-            left_out=data.left_out if left_out is None else left_out,
-        )
 
     # -- facts ---------------------------------------------------------------------
 
@@ -243,15 +217,7 @@ class Record(RecordData):
             If there is no such zone, or it depends on this machine; names the nearest.
         """
         zone_of(tz)
-        return Record(
-            self.family,
-            (self.start_tick, self.end_tick),
-            self.whole(),
-            facts=self.facts,
-            scale=self.scale,
-            tz=tz,
-            left_out=self.left_out,
-        )
+        return self.of(self, tz=tz)
 
     def windows(
         self, key: str | int, length: str | pd.Timedelta
@@ -720,7 +686,7 @@ class Record(RecordData):
         ConfigurationError
             If `root` names a file and no rate is given.
         """
-        from hexoframe.formats import table  # noqa: PLC0415
+        from hexoframe.formats.own import csv as table  # noqa: PLC0415
 
         target = Path(root).expanduser()
         if rate is None and target.suffix.lower() == ".csv":
@@ -768,7 +734,7 @@ class Record(RecordData):
         OutputExistsError
             If there are such files and `overwrite` was not given.
         """
-        from hexoframe.formats import parquet  # noqa: PLC0415
+        from hexoframe.formats.own import parquet  # noqa: PLC0415
 
         target = Path(root).expanduser()
         return parquet.write(self, target, channels=channels, overwrite=overwrite)

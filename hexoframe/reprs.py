@@ -13,8 +13,8 @@ import numpy as np
 
 from hexoframe.channels import channels_of
 from hexoframe.errors import HexoframeError, HexoframeWarning
-from hexoframe.ledger import expected_samples, percent, percent_up, share
 from hexoframe.plotting.decimation import Samples, draw_rows, gap_rows, pick_rows
+from hexoframe.recording.gaps import expected_samples, percent, percent_up, share
 from hexoframe.texttable import set_columns
 from hexoframe.timestamps import NS_PER_TICK
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hexoframe.channels import Channel
-    from hexoframe.recorddata import RecordData
+    from hexoframe.recording.data import RecordData
 
 __all__ = ["as_page", "as_text"]
 

@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
-from hexoframe.api.auth import Credential, Nobody
-from hexoframe.api.links import Origin
-from hexoframe.api.sources import (
+from hexoframe.api.auth.credentials import (
     Prompt,
     ask_at_terminal,
     base_url_of,
     find_credential,
     keep,
 )
-from hexoframe.api.stores import usual_stores
+from hexoframe.api.auth.schemes import Credential, Nobody
+from hexoframe.api.auth.tokenstore import usual_stores
+from hexoframe.api.links import Origin
 from hexoframe.client import Client, connect
 from hexoframe.errors import ConfigurationError
 

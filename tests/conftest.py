@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hexoframe.api.auth import Credential
+    from hexoframe.api.auth.schemes import Credential
     from hexoframe.client import Client
-    from hexoframe.recorddata import RecordData
+    from hexoframe.recording.data import RecordData
     from hexoframe.simulator.server import LoggedRequest
     from hexoframe.simulator.server.running import Server
     from hexoframe.simulator.shirt import Recording, Shirt
@@ -147,7 +147,7 @@ def waits() -> list[float]:
 
 
 def _signed(server: Server, **other: str) -> Credential:
-    from hexoframe.api.auth import SignedBasic
+    from hexoframe.api.auth.schemes import SignedBasic
 
     given = {
         "username": server.username,
@@ -171,8 +171,8 @@ def _new_client(
     auth: Credential | None = None,
     **more: Any,
 ) -> Client:
-    from hexoframe.api.limiter import Limiter
-    from hexoframe.api.transport import RetryPolicy, Transport
+    from hexoframe.api.http.limiter import Limiter
+    from hexoframe.api.http.session import RetryPolicy, Transport
     from hexoframe.cache import Cache
     from hexoframe.client import Client
 

@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 
 from hexoframe import cache
-from hexoframe.api import plan
-from hexoframe.api.auth import UnsignedBasic
-from hexoframe.api.limiter import Limiter
-from hexoframe.api.shelf import Shelf
-from hexoframe.api.transport import Transport
+from hexoframe.api.auth.schemes import UnsignedBasic
+from hexoframe.api.http.limiter import Limiter
+from hexoframe.api.http.session import Transport
+from hexoframe.api.load import plan
+from hexoframe.api.load.chunkstore import Shelf
 from hexoframe.cache import Cache
 from hexoframe.client import Client
 from hexoframe.errors import (
@@ -31,7 +31,7 @@ from hexoframe.errors import (
     ServerError,
     UnfinishedRecordWarning,
 )
-from hexoframe.formats import parquet
+from hexoframe.formats.own import parquet
 from hexoframe.simulator.server import Fault
 from hexoframe.simulator.server.signals import SyntheticSource
 from hexoframe.simulator.shirt import Shirt

@@ -17,14 +17,13 @@ import pandas as pd
 import pytest
 
 from hexoframe import cache
-from hexoframe.api.auth import Bearer, UnsignedBasic
-from hexoframe.api.limiter import Limiter
-from hexoframe.api.tokens import Grant, Secret
-from hexoframe.api.transport import BINARY, RetryPolicy, Transport
+from hexoframe.api.auth.schemes import Bearer, UnsignedBasic
+from hexoframe.api.auth.tokens import Grant, Secret
+from hexoframe.api.http.limiter import Limiter
+from hexoframe.api.http.session import BINARY, RetryPolicy, Transport
 from hexoframe.cache import Cache
 from hexoframe.channels import channels_of, datatypes_of
 from hexoframe.client import Client, connect
-from hexoframe.doors import open_record
 from hexoframe.errors import (
     AuthenticationError,
     CacheError,
@@ -42,8 +41,9 @@ from hexoframe.errors import (
     UnknownChannelError,
     UnreachableError,
 )
-from hexoframe.frames import ticks_of
+from hexoframe.opening import open_record
 from hexoframe.record import Record
+from hexoframe.recording.frames import ticks_of
 from hexoframe.simulator.server import Fault
 from hexoframe.simulator.server.world import Range
 from hexoframe.simulator.shirt import Shirt

@@ -22,7 +22,7 @@ import pytest
 
 import hexoframe
 import hexoframe.hxapi as HxApi  # noqa: N812  # as the scripts call it
-from hexoframe.api.limiter import Limiter
+from hexoframe.api.http.limiter import Limiter
 from hexoframe.channels import Channel, find
 from hexoframe.errors import (
     AuthenticationError,
@@ -34,10 +34,10 @@ from hexoframe.errors import (
     TimestampError,
 )
 from hexoframe.formats.text.stamps import Stamps
-from hexoframe.frames import make_frame
 from hexoframe.hxapi.fetching import Wish, collect
 from hexoframe.hxapi.samples import Samples
-from hexoframe.recorddata import RecordData, Source
+from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.frames import make_frame
 from hexoframe.simulator.server import Fault, Switches, default_shirts, serve
 from hexoframe.simulator.server.world import Range
 from hexoframe.simulator.shirt import Shirt

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"matplotlib", "numpy", "pandas", "pyarrow", "requests", "scipy"}
-DATA_FILES = ("channels.csv", "codes.csv", "py.typed")
+DATA_FILES = ("channels/channels.csv", "channels/codes.csv", "py.typed")
 
 
 def modules_after(statement: str) -> set[str]:
@@ -134,4 +134,9 @@ def test_the_wheel_says_version_licence_and_oldest_python(
 def test_the_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
     folder = f"hexoframe-{hexoframe.__version__}.dist-info"
     told = wheel.read(f"{folder}/entry_points.txt").decode()
-    assert told.split() == ["[console_scripts]", "hexoframe", "=", "hexoframe.cli:main"]
+    assert told.split() == [
+        "[console_scripts]",
+        "hexoframe",
+        "=",
+        "hexoframe.app.cli:main",
+    ]

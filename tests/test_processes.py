@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from hexoframe.api import plan
+from hexoframe.api.load import plan
 from hexoframe.cache import Cache
 from hexoframe.client import connect
-from hexoframe.doors import open_record
+from hexoframe.opening import open_record
 from hexoframe.simulator.shirt import Shirt
 
 pytestmark = [
@@ -32,8 +32,8 @@ PROBE = "datatype=4114%2C4115%2C64"
 SCRIPT = """
 import sys, warnings
 import hexoframe
-from hexoframe.api import plan
-from hexoframe.api.limiter import Limiter
+from hexoframe.api.load import plan
+from hexoframe.api.http.limiter import Limiter
 plan._ZIP_PIECE_BYTES = {part_bytes}
 warnings.simplefilter("ignore")
 client = hexoframe.connect()

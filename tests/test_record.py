@@ -18,11 +18,11 @@ from hexoframe.errors import (
     TimestampError,
     UnknownChannelError,
 )
-from hexoframe.facts import Facts, facts_table
-from hexoframe.frames import make_frame
-from hexoframe.ledger import Receipt
 from hexoframe.record import Record
-from hexoframe.recorddata import RecordData, Source
+from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.facts import Facts, facts_table
+from hexoframe.recording.frames import make_frame
+from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps import ticks_to_index
 
 SECOND = 1_667_604_589  # 2022-11-04T23:29:49Z

@@ -14,11 +14,11 @@ import pytest
 import hexoframe
 from hexoframe.channels import FAMILIES, channels_of
 from hexoframe.errors import FileFormatError, UnverifiedCalibrationWarning
-from hexoframe.facts import Facts, facts_table
-from hexoframe.frames import make_frame
-from hexoframe.ledger import Receipt
 from hexoframe.record import Record
-from hexoframe.recorddata import Source
+from hexoframe.recording.data import Source
+from hexoframe.recording.facts import Facts, facts_table
+from hexoframe.recording.frames import make_frame
+from hexoframe.recording.gaps import Receipt
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
 from hexoframe.timestamps import ticks_to_index

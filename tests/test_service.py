@@ -11,7 +11,7 @@ import pytest
 
 import hexoframe
 from hexoframe import service
-from hexoframe.api.auth import Bearer
+from hexoframe.api.auth.schemes import Bearer
 from hexoframe.client import Client
 from hexoframe.errors import (
     AuthenticationError,
@@ -54,7 +54,7 @@ def known(server, monkeypatch):
 
 @pytest.fixture
 def no_wait(monkeypatch):
-    monkeypatch.setattr("hexoframe.api.limiter.SPACING_S", 0.0)
+    monkeypatch.setattr("hexoframe.api.http.limiter.SPACING_S", 0.0)
 
 
 class Answers:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hexoframe.analysis.bins import Rows
     from hexoframe.channels import Channel, Datatype
-    from hexoframe.recorddata import RecordData
+    from hexoframe.recording.data import RecordData
 
 __all__ = [
     "Samples",

@@ -20,7 +20,7 @@ from hexoframe.analysis.align import (
 )
 from hexoframe.analysis.bins import Grid
 from hexoframe.channels import check_list
-from hexoframe.frames import empty_frame
+from hexoframe.recording.frames import empty_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from hexoframe.analysis.align import Origin
     from hexoframe.analysis.bins import Rows
-    from hexoframe.recorddata import RecordData
+    from hexoframe.recording.data import RecordData
 
 __all__ = ["align_blocks"]
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from hexoframe.channels import channels_of, codes_of
 from hexoframe.errors import ConfigurationError
-from hexoframe.ledger import survey
+from hexoframe.recording.survey import survey_channel
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hexoframe.calibration import Scale
     from hexoframe.channels import Channel, Code, Datatype
-    from hexoframe.recorddata import RecordData
+    from hexoframe.channels.calibration import Scale
+    from hexoframe.recording.data import RecordData
 
     Marks = NDArray[np.bool_]
     Rows = NDArray[np.int64]
@@ -347,7 +347,7 @@ def _gaps(record: RecordData, channel: Channel) -> Iterator[_Span]:
         span = (record.start_tick, record.end_tick)
         frame = record[channel.columns[0]]
         receipt = record.receipt(channel.name)
-        gaps = survey(channel, frame, span, receipt, scale=record.scale).gaps
+        gaps = survey_channel(channel, frame, span, receipt, scale=record.scale).gaps
     ns = NS_PER_TICK[record.clock]
     for gap in gaps:
         # Which sensor was off the flags say by name.

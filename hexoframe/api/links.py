@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from hexoframe.channels import Clock
 from hexoframe.errors import ConfigurationError, ResponseError
+from hexoframe.timestamps import Clock
 
 __all__ = ["ASTROSKIN", "CLOCK_OF_HOST", "HEXOSKIN", "Origin"]
 

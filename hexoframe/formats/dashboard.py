@@ -32,15 +32,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hexoframe.calibration import values_from_json
 from hexoframe.channels import FAMILIES
+from hexoframe.channels.calibration import values_from_json
 from hexoframe.errors import (
     FileFormatError,
     SkippedChannelWarning,
     TimestampError,
     warn,
 )
-from hexoframe.facts import Facts
 from hexoframe.formats.cells import first_bad, line_number, read_cells
 from hexoframe.formats.headings import (
     Heading,
@@ -49,9 +48,10 @@ from hexoframe.formats.headings import (
     guess_family,
     parse_heading,
 )
-from hexoframe.frames import make_frame, merge_ticks
-from hexoframe.ledger import Receipt
-from hexoframe.recorddata import RecordData, Source
+from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.facts import Facts
+from hexoframe.recording.frames import make_frame, merge_ticks
+from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps import as_ticks, clock_of, ticks_to_index
 
 if TYPE_CHECKING:

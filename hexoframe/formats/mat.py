@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hexoframe.errors import ConfigurationError
+from hexoframe.formats.atomic import new_file
 from hexoframe.formats.options import chosen
-from hexoframe.formats.output import new_file
-from hexoframe.frames import ticks_of
+from hexoframe.recording.frames import ticks_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hexoframe.recorddata import RecordData
+    from hexoframe.recording.data import RecordData
 
 __all__ = ["write"]
 

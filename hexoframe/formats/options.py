@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
-from hexoframe.calibration import Scale
 from hexoframe.channels import channels_of, check_list, find
+from hexoframe.channels.calibration import Scale
 from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps import CLASSIC_FORMAT
 from hexoframe.timestamps.zones import zone_of
 
 if TYPE_CHECKING:
     from hexoframe.channels import Channel, Family
-    from hexoframe.recorddata import RecordData
+    from hexoframe.recording.data import RecordData
 
 __all__ = ["ReadOptions", "chosen"]
 

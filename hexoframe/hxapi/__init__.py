@@ -38,8 +38,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
-from hexoframe.api.about import object_path
-from hexoframe.api.queries import id_of
+from hexoframe.api.load.queries import id_of
+from hexoframe.api.load.recordhead import object_path
 from hexoframe.client import load_span
 from hexoframe.errors import ConfigurationError, NotFoundError
 from hexoframe.formats.text.stamps import Stamps
@@ -61,7 +61,7 @@ from hexoframe.timestamps import CLASSIC_FORMAT, clock_of, ticks_to_text
 
 if TYPE_CHECKING:
     from hexoframe.client import Client
-    from hexoframe.recorddata import RecordData
+    from hexoframe.recording.data import RecordData
     from hexoframe.timestamps import Clock
 
 __all__ = [

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hexoframe.api.about import number_of
-from hexoframe.api.queries import id_of
+from hexoframe.api.load.queries import id_of
+from hexoframe.api.load.recordhead import number_of
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, Channel, channels_of, find
 from hexoframe.errors import (
     ConfigurationError,
@@ -23,15 +23,16 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.text.stamps import Stamps
-from hexoframe.frames import merge_ticks, slice_ticks, ticks_of
 from hexoframe.hxapi.objects import linked
 from hexoframe.hxapi.samples import Samples
-from hexoframe.recorddata import RecordData, Source
+from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.frames import merge_ticks, slice_ticks, ticks_of
 from hexoframe.timestamps import ticks_to_index
 
 if TYPE_CHECKING:
-    from hexoframe.channels import Clock, Datatype, Family
+    from hexoframe.channels import Datatype, Family
     from hexoframe.client import Client
+    from hexoframe.timestamps import Clock
 
 __all__ = [
     "Load",

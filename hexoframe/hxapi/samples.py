@@ -18,14 +18,14 @@ from hexoframe import digits
 from hexoframe.formats.text.stamps import Stamps
 from hexoframe.formats.text.values import classic_values
 from hexoframe.formats.text.writer import LineWriter
-from hexoframe.recorddata import Source
+from hexoframe.recording.data import Source
 from hexoframe.timestamps import NS_PER_TICK, ticks_to_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hexoframe.calibration import Scale
     from hexoframe.channels import Channel
+    from hexoframe.channels.calibration import Scale
 
 __all__ = ["Samples"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hexoframe.plotting.stack import draw_stack
-from hexoframe.plotting.subjects import subject_of, window_of
+from hexoframe.plotting.windows import subject_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hexoframe.plotting.canvas import Given, Picture
-    from hexoframe.plotting.subjects import Length, Start
+    from hexoframe.plotting.windows import Length, Start
 
 __all__ = ["plot_activity"]
 

@@ -9,14 +9,14 @@ import numpy as np
 from hexoframe.analysis.quality import runs
 from hexoframe.channels import codes_of
 from hexoframe.plotting.style import FAINT, INK, SMALL, label_of
-from hexoframe.plotting.subjects import stamps_of
+from hexoframe.plotting.windows import stamps_of
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from hexoframe.plotting.subjects import Subject, Window
+    from hexoframe.plotting.windows import Subject, Window
 
     Edges = NDArray[np.int64]
 
@@ -81,7 +81,7 @@ def draw_codes(axes: Axes, subject: Subject, window: Window) -> bool:
 def _draw_states(
     axes: Axes, subject: Subject, window: Window, present: list[int]
 ) -> None:
-    from hexoframe.plotting.live import days  # noqa: PLC0415
+    from hexoframe.plotting.lines import days  # noqa: PLC0415
 
     edges, codes = state_spans(subject, window)
     _draw_rows(axes, {row: edges[codes == code] for row, code in enumerate(present)})
@@ -106,7 +106,7 @@ def _flag_spans(subject: Subject, present: list[int]) -> dict[int, Edges]:
 
 
 def _draw_rows(axes: Axes, rows: dict[int, Edges]) -> None:
-    from hexoframe.plotting.live import days  # noqa: PLC0415
+    from hexoframe.plotting.lines import days  # noqa: PLC0415
 
     for row, edges in rows.items():
         begin, end = days(edges[:, 0]), days(edges[:, 1])

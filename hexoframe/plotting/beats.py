@@ -8,13 +8,13 @@ import numpy as np
 
 from hexoframe.channels import codes_of
 from hexoframe.plotting.style import INK, LINES, label_of
-from hexoframe.plotting.subjects import stamps_of, subject_of
+from hexoframe.plotting.windows import stamps_of, subject_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hexoframe.plotting.subjects import Window
+    from hexoframe.plotting.windows import Window
 
     Rows = NDArray[np.int64]
 

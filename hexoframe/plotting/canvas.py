@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hexoframe.plotting.subjects import Window
+    from hexoframe.plotting.windows import Window
 
     Given: TypeAlias = Axes | Sequence[Axes] | np.ndarray[Any, Any]
     Picture: TypeAlias = tuple[Figure, Any]
@@ -158,8 +158,8 @@ def _few_ticks() -> Any:
 
 def show_time(axes: Sequence[Axes], window: Window) -> None:
     """Give panels the same time axis, in the zone of the window; labels at the last."""
-    from hexoframe.plotting.clock import WallFormatter, WallLocator  # noqa: PLC0415
-    from hexoframe.plotting.live import days  # noqa: PLC0415
+    from hexoframe.plotting.lines import days  # noqa: PLC0415
+    from hexoframe.plotting.timeaxis import WallFormatter, WallLocator  # noqa: PLC0415
 
     left, right = days(np.array([window.first, window.last]))
     if left == right:

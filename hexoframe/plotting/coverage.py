@@ -9,8 +9,6 @@ import numpy as np
 
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
-from hexoframe.frames import ticks_of
-from hexoframe.ledger import expected_samples, percent, share
 from hexoframe.plotting.canvas import (
     axes_given,
     picture,
@@ -20,8 +18,10 @@ from hexoframe.plotting.canvas import (
     text_width,
 )
 from hexoframe.plotting.style import ABSENT, FAINT, FONT, INK, LINES, SMALL, WIDTH
-from hexoframe.plotting.subjects import record_window
-from hexoframe.recorddata import RecordData
+from hexoframe.plotting.windows import record_window
+from hexoframe.recording.data import RecordData
+from hexoframe.recording.frames import ticks_of
+from hexoframe.recording.gaps import expected_samples, percent, share
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hexoframe.channels import Channel
-    from hexoframe.ledger import Gap
     from hexoframe.plotting.canvas import Given, Picture
+    from hexoframe.recording.gaps import Gap
 
 __all__ = ["plot_coverage"]
 
@@ -214,7 +214,7 @@ def _draw_spans(axes: Axes, spans: NDArray[Any], colour: str, ns: int) -> None:
     """Draw (row, start, end) as bars."""
     from matplotlib.collections import PolyCollection  # noqa: PLC0415
 
-    from hexoframe.plotting.live import days  # noqa: PLC0415
+    from hexoframe.plotting.lines import days  # noqa: PLC0415
 
     whole = spans.astype(np.int64)
     row, begin, end = whole[:, 0], days(whole[:, 1] * ns), days(whole[:, 2] * ns)

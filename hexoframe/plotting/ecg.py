@@ -12,7 +12,7 @@ from hexoframe.plotting.canvas import axes_given, picture, pyplot, say_empty, sh
 from hexoframe.plotting.shading import draw_shade, holes, measured_rows
 from hexoframe.plotting.stack import draw_stack
 from hexoframe.plotting.style import FONT, INK, PAPER, PAPER_BOLD, SMALL
-from hexoframe.plotting.subjects import Window, subject_of, window_of
+from hexoframe.plotting.windows import Window, subject_of, window_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hexoframe.plotting.beats import Beats
     from hexoframe.plotting.canvas import Given, Picture
     from hexoframe.plotting.decimation import Samples
-    from hexoframe.plotting.subjects import Length, Start, Subject
+    from hexoframe.plotting.windows import Length, Start, Subject
 
 __all__ = ["plot_ecg"]
 
@@ -210,7 +210,7 @@ def _draw_row(
 ) -> None:
     from matplotlib.transforms import Affine2D  # noqa: PLC0415
 
-    from hexoframe.plotting.live import LiveLine  # noqa: PLC0415
+    from hexoframe.plotting.lines import LiveLine  # noqa: PLC0415
 
     show_time([axes], row)
     axes.tick_params(labelsize=SMALL, length=2, width=0.6)
@@ -235,7 +235,7 @@ def _rule(axes: Axes, row: Window, height: float) -> None:
     """Rule the paper: a thin line each mm, a bold one each 5 mm."""
     from matplotlib.collections import LineCollection  # noqa: PLC0415
 
-    from hexoframe.plotting.live import days  # noqa: PLC0415
+    from hexoframe.plotting.lines import days  # noqa: PLC0415
 
     mm_s, mm_mv = round(_NS_PER_S / MM_PER_S), 1 / MM_PER_MV
     across = np.arange(row.first, row.last + 1, mm_s)
@@ -264,7 +264,7 @@ def _name_leads(axes: Axes, leads: list[_Lead]) -> None:
 
 def _mark_beats(axes: Axes, beats: Beats, row: Window) -> None:
     """Mark each beat at the upper edge, hollow where it has a flag."""
-    from hexoframe.plotting.live import SparseMarks  # noqa: PLC0415
+    from hexoframe.plotting.lines import SparseMarks  # noqa: PLC0415
 
     inches = axes.bbox.height / axes.figure.dpi
     axes_mm = inches * _MM_PER_INCH

@@ -9,7 +9,6 @@ import pandas as pd
 
 from hexoframe.analysis.quality import bad_spans
 from hexoframe.channels import datatypes_of
-from hexoframe.facts import facts_table
 from hexoframe.plotting.canvas import (
     label_rows,
     make_panels,
@@ -20,7 +19,8 @@ from hexoframe.plotting.canvas import (
 from hexoframe.plotting.shading import shade_legend
 from hexoframe.plotting.stack import draw_panel, margins_for, panel_height, panel_label
 from hexoframe.plotting.style import DOUBTFUL, FAINT, FONT, INK, SMALL, WIDTH
-from hexoframe.plotting.subjects import record_window, stamps_of, subject_of
+from hexoframe.plotting.windows import record_window, stamps_of, subject_of
+from hexoframe.recording.facts import facts_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hexoframe.plotting.canvas import Given, Picture
-    from hexoframe.plotting.subjects import Length, Start, Subject, Window
-    from hexoframe.recorddata import RecordData
+    from hexoframe.plotting.windows import Length, Start, Subject, Window
+    from hexoframe.recording.data import RecordData
 
 __all__ = ["plot_overview"]
 
@@ -176,7 +176,7 @@ def _draw_ranges(
     axes: Axes, ranges: pd.DataFrame, window: Window, lanes: list[int]
 ) -> None:
     """Draw activities as bars with their names, where there is room for them."""
-    from hexoframe.plotting.live import days  # noqa: PLC0415
+    from hexoframe.plotting.lines import days  # noqa: PLC0415
 
     axes.spines[["left", "right", "top", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
@@ -213,7 +213,7 @@ def _draw_annotations(
     axes: Sequence[Axes], record: RecordData, window: Window, height: float
 ) -> None:
     """Draw annotations as lines through all rows, with a text where there is room."""
-    from hexoframe.plotting.live import days  # noqa: PLC0415
+    from hexoframe.plotting.lines import days  # noqa: PLC0415
 
     table = record.facts.annotations
     if table is None or table.empty:

@@ -18,14 +18,14 @@ from hexoframe.plotting.overview import plot_overview
 from hexoframe.plotting.respiration import plot_respiration
 from hexoframe.plotting.rr import plot_rr
 from hexoframe.plotting.sleep import plot_sleep
-from hexoframe.plotting.subjects import record_window
+from hexoframe.plotting.windows import record_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hexoframe.plotting.canvas import Given, Picture
-    from hexoframe.plotting.subjects import Length, Start
-    from hexoframe.recorddata import RecordData
+    from hexoframe.plotting.windows import Length, Start
+    from hexoframe.recording.data import RecordData
 
 __all__ = ["VIEWS", "plot_record"]
 

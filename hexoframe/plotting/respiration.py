@@ -9,7 +9,7 @@ import numpy as np
 from hexoframe.plotting.canvas import picture
 from hexoframe.plotting.stack import draw_stack
 from hexoframe.plotting.style import INK, LINES, SMALL
-from hexoframe.plotting.subjects import stamps_of, subject_of, window_of
+from hexoframe.plotting.windows import stamps_of, subject_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting.canvas import Given, Picture
     from hexoframe.plotting.decimation import Samples
-    from hexoframe.plotting.subjects import Length, Start, Window
+    from hexoframe.plotting.windows import Length, Start, Window
 
 __all__ = ["plot_respiration"]
 
@@ -103,7 +103,7 @@ def _mark(
     inhaling: bool,
 ) -> None:
     """Mark breaths on the belt: on its next sample, since a mark has no height."""
-    from hexoframe.plotting.live import SparseMarks  # noqa: PLC0415
+    from hexoframe.plotting.lines import SparseMarks  # noqa: PLC0415
 
     if events is None:
         return
@@ -128,7 +128,7 @@ def _mark(
 
 def _explain(axes: Axes) -> None:
     """Say what the marks mean, where they are drawn."""
-    from hexoframe.plotting.live import SparseMarks  # noqa: PLC0415
+    from hexoframe.plotting.lines import SparseMarks  # noqa: PLC0415
 
     marks = [
         line for line in axes.lines if isinstance(line, SparseMarks) and line.has_room()

@@ -18,7 +18,7 @@ from hexoframe.plotting.canvas import (
 from hexoframe.plotting.shading import draw_shade, holes, shade_legend
 from hexoframe.plotting.stack import draw_lines
 from hexoframe.plotting.style import FAINT, FONT, INK, SMALL, WIDTH
-from hexoframe.plotting.subjects import subject_of, window_of
+from hexoframe.plotting.windows import subject_of, window_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting.beats import Beats
     from hexoframe.plotting.canvas import Given, Picture
-    from hexoframe.plotting.subjects import Length, Start, Subject
+    from hexoframe.plotting.windows import Length, Start, Subject
 
 __all__ = ["plot_rr"]
 
@@ -114,7 +114,7 @@ def _panels(ax: Given | None) -> tuple[Figure, list[Axes]]:
 
 def _mark_flagged(axes: Axes, subject: Subject, beats: Beats) -> None:
     """Mark beats by the gravest of their flags."""
-    from hexoframe.plotting.live import days  # noqa: PLC0415
+    from hexoframe.plotting.lines import days  # noqa: PLC0415
 
     values = subject.frame.iloc[:, 0].to_numpy()
     for some, name, style in beats.marked():

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hexoframe.ledger import Receipt, survey
 from hexoframe.plotting.style import ABSENT, DOUBTFUL, SMALL
-from hexoframe.plotting.subjects import stamps_of
+from hexoframe.plotting.windows import stamps_of
+from hexoframe.recording.gaps import Receipt
+from hexoframe.recording.survey import survey_channel
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hexoframe.calibration import Scale
-    from hexoframe.ledger import Gap
+    from hexoframe.channels.calibration import Scale
     from hexoframe.plotting.decimation import Samples
-    from hexoframe.plotting.subjects import Subject, Window
+    from hexoframe.plotting.windows import Subject, Window
+    from hexoframe.recording.gaps import Gap
 
     Edges = NDArray[np.int64]
 
@@ -50,7 +51,7 @@ def holes(
     scale: Scale = "physical" if subject.scale == "physical" else "raw"
     gaps: tuple[Gap, ...] = ()
     if not _is_whole(subject, window, lines):
-        gaps = survey(channel, subject.frame, span, Receipt(), scale=scale).gaps
+        gaps = survey_channel(channel, subject.frame, span, Receipt(), scale=scale).gaps
     table = pd.DataFrame(
         {
             "start": np.array([gap.start * ns for gap in gaps], dtype=np.int64),
@@ -96,7 +97,7 @@ def draw_shade(axes: Axes, spans: pd.DataFrame, window: Window) -> set[bool]:
     set of bool
         Which shades were used: True for absent.
     """
-    from hexoframe.plotting.live import days  # noqa: PLC0415
+    from hexoframe.plotting.lines import days  # noqa: PLC0415
 
     used = set()
     for absent in (False, True):

@@ -10,7 +10,7 @@ from hexoframe.plotting.bars import state_spans
 from hexoframe.plotting.canvas import picture
 from hexoframe.plotting.stack import draw_stack
 from hexoframe.plotting.style import INK, SMALL
-from hexoframe.plotting.subjects import subject_of, window_of
+from hexoframe.plotting.windows import subject_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hexoframe.plotting.canvas import Given, Picture
-    from hexoframe.plotting.subjects import Length, Start, Subject, Window
+    from hexoframe.plotting.windows import Length, Start, Subject, Window
 
 __all__ = ["plot_sleep"]
 

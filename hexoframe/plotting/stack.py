@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting.canvas import Given, Picture
     from hexoframe.plotting.decimation import Samples
-    from hexoframe.plotting.subjects import Subject, Window
+    from hexoframe.plotting.windows import Subject, Window
 
     Lines = Mapping[str, Samples]
     Shades = Mapping[str, pd.DataFrame]
@@ -177,7 +177,7 @@ def draw_lines(axes: Axes, subject: Subject, window: Window, lines: Lines) -> li
     list of artist
         The lines; empty if no column has a sample.
     """
-    from hexoframe.plotting.live import LiveLine, days  # noqa: PLC0415
+    from hexoframe.plotting.lines import LiveLine, days  # noqa: PLC0415
 
     left, right = days(np.array([window.first, window.last]))
     if left < right:
@@ -229,7 +229,7 @@ def limit_to_measured(axes: Axes, spans: pd.DataFrame, *, common: bool) -> None:
     A loose electrode swings to the limits of its amplifier and would flatten the rest.
     With `common`, so do the limits of nearly all columns of pixels.
     """
-    from hexoframe.plotting.live import LiveLine, nanoseconds  # noqa: PLC0415
+    from hexoframe.plotting.lines import LiveLine, nanoseconds  # noqa: PLC0415
 
     values = []
     for line in axes.lines:

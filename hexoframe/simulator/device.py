@@ -12,14 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from hexoframe.channels import (
-    CLOCK_OF_FAMILY,
-    Clock,
-    Datatype,
-    Family,
-    datatypes_of,
-)
+from hexoframe.channels import CLOCK_OF_FAMILY, Datatype, Family, datatypes_of
+
+if TYPE_CHECKING:
+    from hexoframe.timestamps import Clock
 
 __all__ = ["Device", "datatypes", "device_of"]
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hexoframe.channels import Clock, Family
+from hexoframe.channels import Family
 from hexoframe.simulator.arithmetic import Floats, Ints
 from hexoframe.simulator.settings import Shirt
+
+if TYPE_CHECKING:
+    from hexoframe.timestamps import Clock
 
 __all__ = ["Activity", "Annotation", "Counts", "Events", "Recording", "TrackPoint"]
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, Clock, Family
+from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, Family
 from hexoframe.errors import ConfigurationError
 from hexoframe.simulator.arithmetic import Ints
 from hexoframe.simulator.chance import Dice
+
+if TYPE_CHECKING:
+    from hexoframe.timestamps import Clock
 
 __all__ = ["Pattern", "Shirt", "movement_ticks", "span_ticks", "whole_ticks"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hexoframe.api.auth import Bearer, Credential
-from hexoframe.api.limiter import Limiter
-from hexoframe.api.tokens import Grant, Secret
-from hexoframe.api.transport import RetryPolicy, Transport
+from hexoframe.api.auth.schemes import Bearer, Credential
+from hexoframe.api.auth.tokens import Grant, Secret
+from hexoframe.api.http.limiter import Limiter
+from hexoframe.api.http.session import RetryPolicy, Transport
 from hexoframe.simulator.server import Switches, serve
 from hexoframe.simulator.shirt import Shirt
 

@@ -75,9 +75,9 @@ def convert(path, target):
 
 def client():
     """Connect to the server of the environment; requests do not wait for a slot."""
-    from hexoframe.api.auth import UnsignedBasic
-    from hexoframe.api.limiter import Limiter
-    from hexoframe.api.transport import Transport
+    from hexoframe.api.auth.schemes import UnsignedBasic
+    from hexoframe.api.http.limiter import Limiter
+    from hexoframe.api.http.session import Transport
     from hexoframe.cache import Cache
     from hexoframe.client import Client
 

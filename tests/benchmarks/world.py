@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 import hexoframe
-from hexoframe.calibration import json_from_values
 from hexoframe.channels import channels_of
-from hexoframe.recorddata import RecordData
+from hexoframe.channels.calibration import json_from_values
+from hexoframe.recording.data import RecordData
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
 from hexoframe.timestamps import index_to_ticks

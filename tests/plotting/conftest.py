@@ -12,8 +12,8 @@ from matplotlib import pyplot as plt
 
 import hexoframe
 from hexoframe.channels import channels_of
-from hexoframe.facts import Facts, facts_table
-from hexoframe.frames import make_frame
+from hexoframe.recording.facts import Facts, facts_table
+from hexoframe.recording.frames import make_frame
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
 from hexoframe.timestamps import ticks_to_index

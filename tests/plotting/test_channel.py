@@ -10,9 +10,9 @@ from matplotlib import pyplot as plt
 import hexoframe
 from hexoframe.channels import FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, TimestampError
-from hexoframe.frames import empty_frame
 from hexoframe.plotting import plot_channel
-from hexoframe.plotting.live import LiveLine
+from hexoframe.plotting.lines import LiveLine
+from hexoframe.recording.frames import empty_frame
 
 
 def lines_of(axes):

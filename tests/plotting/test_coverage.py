@@ -8,10 +8,10 @@ from matplotlib import pyplot as plt
 from matplotlib.collections import PolyCollection, QuadMesh
 
 from hexoframe.errors import ConfigurationError
-from hexoframe.ledger import Receipt
 from hexoframe.plotting import plot_coverage
 from hexoframe.record import Record
-from hexoframe.recorddata import Source
+from hexoframe.recording.data import Source
+from hexoframe.recording.gaps import Receipt
 
 
 def record_of(frames, **channels):

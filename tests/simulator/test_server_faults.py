@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from hexoframe.api.limiter import SPACING_S
+from hexoframe.api.http.limiter import SPACING_S
 from hexoframe.errors import ConfigurationError
 from hexoframe.simulator.server import Fault, Switches, serve
 from hexoframe.simulator.shirt import Shirt

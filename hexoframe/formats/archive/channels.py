@@ -16,23 +16,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.calibration import values_from_counts
 from hexoframe.channels import CLOCK_OF_FAMILY
+from hexoframe.channels.calibration import values_from_counts
 from hexoframe.errors import FileFormatError, TimestampError
 from hexoframe.formats.archive.events import count_events, parse_event_file
 from hexoframe.formats.archive.lengths import sample_step
 from hexoframe.formats.archive.wav import iter_counts, parse_counts
-from hexoframe.frames import make_frame
-from hexoframe.ledger import Receipt
-from hexoframe.recorddata import Source
+from hexoframe.recording.data import Source
+from hexoframe.recording.frames import make_frame
+from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps import grid_to_index, ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hexoframe.calibration import Scale
     from hexoframe.channels import Channel, Datatype, Family
+    from hexoframe.channels.calibration import Scale
     from hexoframe.formats.archive.container import Container
     from hexoframe.formats.archive.wav import WavHeader
     from hexoframe.timestamps import Clock

@@ -18,11 +18,11 @@ from hexoframe.errors import (
     MissingSamplesWarning,
     warn,
 )
-from hexoframe.formats.archive.statements import parse_tick
+from hexoframe.formats.archive.infofiles import parse_tick
 
 if TYPE_CHECKING:
     from hexoframe.channels import Datatype
-    from hexoframe.formats.archive.statements import Statements
+    from hexoframe.formats.archive.infofiles import Statements
     from hexoframe.formats.archive.wav import WavHeader
     from hexoframe.timestamps import Clock
 

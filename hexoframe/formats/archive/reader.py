@@ -28,6 +28,7 @@ from hexoframe.formats.archive.container import (
     zip_folders,
 )
 from hexoframe.formats.archive.events import EVENT_HEADER
+from hexoframe.formats.archive.infofiles import read_statements, start_tick
 from hexoframe.formats.archive.lengths import (
     find_holes,
     judge_holes,
@@ -35,10 +36,9 @@ from hexoframe.formats.archive.lengths import (
     record_end,
     stated_end,
 )
-from hexoframe.formats.archive.statements import read_statements, start_tick
 from hexoframe.formats.archive.wav import read_wav_header
 from hexoframe.formats.headings import guess_family
-from hexoframe.recorddata import RecordData
+from hexoframe.recording.data import RecordData
 from hexoframe.timestamps import clock_of
 
 if TYPE_CHECKING:

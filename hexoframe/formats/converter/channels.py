@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.calibration import counts_from_values, values_from_counts
 from hexoframe.channels import CLOCK_OF_FAMILY
+from hexoframe.channels.calibration import counts_from_values, values_from_counts
 from hexoframe.errors import FileFormatError
-from hexoframe.formats.converter.judgement import form_of
+from hexoframe.formats.converter.scale import form_of
 from hexoframe.formats.headings import check_unit
-from hexoframe.frames import make_frame, merge_ticks
-from hexoframe.ledger import Receipt
-from hexoframe.recorddata import Source
+from hexoframe.recording.data import Source
+from hexoframe.recording.frames import make_frame, merge_ticks
+from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hexoframe.calibration import Scale
     from hexoframe.channels import Channel
+    from hexoframe.channels.calibration import Scale
     from hexoframe.formats.converter.columns import Column
-    from hexoframe.formats.converter.export import Export
+    from hexoframe.formats.converter.folder import Export
 
 __all__ = ["source_of"]
 

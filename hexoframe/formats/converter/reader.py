@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hexoframe.formats.converter.channels import source_of
-from hexoframe.formats.converter.export import (
+from hexoframe.formats.converter.files import inspect
+from hexoframe.formats.converter.folder import (
     check_lengths,
     examine,
     find_ends,
@@ -17,8 +18,7 @@ from hexoframe.formats.converter.export import (
     last_end,
     match,
 )
-from hexoframe.formats.converter.files import inspect
-from hexoframe.recorddata import RecordData, Source
+from hexoframe.recording.data import RecordData, Source
 
 if TYPE_CHECKING:
     import pandas as pd

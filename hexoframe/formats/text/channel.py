@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.calibration import counts_from_values, values_from_json
+from hexoframe.channels.calibration import counts_from_values, values_from_json
 from hexoframe.errors import FileFormatError, IncompleteDataError
 from hexoframe.formats.text.lines import Block, LineFile, blocks
 from hexoframe.formats.text.stamps import Stamps
-from hexoframe.frames import empty_frame, make_frame, merge_ticks
-from hexoframe.ledger import Receipt
-from hexoframe.recorddata import Source
+from hexoframe.recording.data import Source
+from hexoframe.recording.frames import empty_frame, make_frame, merge_ticks
+from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps import ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hexoframe.calibration import Scale
     from hexoframe.channels import Channel, Datatype
+    from hexoframe.channels.calibration import Scale
 
 __all__ = ["ChannelFiles", "Part", "Reading", "is_thinned"]
 

@@ -20,7 +20,7 @@ import pandas as pd
 
 from hexoframe import digits
 from hexoframe.errors import FileFormatError
-from hexoframe.facts import facts_table
+from hexoframe.recording.facts import facts_table
 from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from hexoframe.errors import (
     SkippedChannelWarning,
     warn,
 )
-from hexoframe.facts import Facts
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.channel import ChannelFiles, Part, Reading, is_thinned
 from hexoframe.formats.text.lines import (
@@ -37,7 +36,8 @@ from hexoframe.formats.text.names import (
 )
 from hexoframe.formats.text.span import span_of
 from hexoframe.formats.text.stamps import Stamps
-from hexoframe.recorddata import RecordData
+from hexoframe.recording.data import RecordData
+from hexoframe.recording.facts import Facts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hexoframe.facts import Facts
     from hexoframe.formats.text.stamps import Stamps
+    from hexoframe.recording.facts import Facts
 
 __all__ = ["span_of"]
 

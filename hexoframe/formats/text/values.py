@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.calibration import counts_from_values, json_from_values
+from hexoframe.channels.calibration import counts_from_values, json_from_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hexoframe.calibration import Scale
     from hexoframe.channels import Datatype
+    from hexoframe.channels.calibration import Scale
 
 __all__ = ["classic_values"]
 

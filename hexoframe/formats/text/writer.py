@@ -17,8 +17,8 @@ import pandas as pd
 from hexoframe import digits
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, MissingFactsWarning, warn
+from hexoframe.formats.atomic import new_folder
 from hexoframe.formats.options import chosen
-from hexoframe.formats.output import new_folder
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.names import (
     FACT_NAMES,
@@ -31,15 +31,15 @@ from hexoframe.formats.text.names import (
 )
 from hexoframe.formats.text.stamps import Stamps
 from hexoframe.formats.text.values import classic_values
-from hexoframe.recorddata import RecordData
+from hexoframe.recording.data import RecordData
 from hexoframe.timestamps import CLASSIC_FORMAT, NS_PER_TICK, index_to_ticks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hexoframe.calibration import Scale
     from hexoframe.channels import Channel, Datatype
-    from hexoframe.facts import Facts
+    from hexoframe.channels.calibration import Scale
+    from hexoframe.recording.facts import Facts
     from hexoframe.timestamps import Clock
 
 __all__ = ["write"]

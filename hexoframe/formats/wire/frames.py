@@ -1,7 +1,7 @@
 """Frames of the channels in joined answers.
 
-Values become physical in calibration and frames are made in `hexoframe.frames`, as for
-every other door; here is only which datatype goes into which column.
+Values become physical in `calibration` and frames are made in `recording.frames`, as
+for every other source; here is only which datatype goes into which column.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hexoframe.calibration import values_from_json
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
+from hexoframe.channels.calibration import values_from_json
 from hexoframe.errors import ResponseError, SkippedChannelWarning, warn
-from hexoframe.frames import make_frame, merge_ticks
+from hexoframe.recording.frames import make_frame, merge_ticks
 from hexoframe.timestamps import ticks_to_index
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hexoframe.calibration import Scale
     from hexoframe.channels import Channel, Datatype, Family
+    from hexoframe.channels.calibration import Scale
     from hexoframe.formats.wire.answers import Samples
 
 __all__ = ["channel_frames"]

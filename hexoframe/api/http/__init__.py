@@ -1,0 +1,1 @@
+"""How the service is asked: paced, signed requests, answers and their errors."""

@@ -1,0 +1,1 @@
+"""Loading a record: plan the requests, fetch them, build the record."""

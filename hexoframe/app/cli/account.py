@@ -1,0 +1,64 @@
+"""``hexoframe login``, ``logout`` and ``whoami``: who asks the service."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from hexoframe.app.cli.asking import client
+from hexoframe.app.cli.lists import show_lines, width
+from hexoframe.errors import ConfigurationError
+
+__all__ = ["login", "logout", "whoami"]
+
+
+@click.command()
+@click.option("--user", metavar="EMAIL", help="User name; asked for by default.")
+def login(user: str | None) -> None:
+    """Log in, so that other commands need not ask.
+
+    A token is kept, in the system's keyring or in a file that only you can read. A
+    password never is, so this takes an OAuth2 client: HEXOFRAME_CLIENT_ID and
+    HEXOFRAME_CLIENT_SECRET. Without one, set HEXOFRAME_USERNAME and HEXOFRAME_PASSWORD
+    (and HEXOFRAME_API_KEY and HEXOFRAME_API_SECRET where the server wants them), or let
+    each command ask.
+    """
+    import hexoframe  # noqa: PLC0415  # requests
+    from hexoframe.app.listing import fact_lines, user_facts  # noqa: PLC0415  # pandas
+
+    known = hexoframe.login(keep_token=True, ask=_ask, username=user)
+    show_lines(fact_lines(user_facts(known.account(), known.base_url), width()))
+    click.echo("A token is kept; 'hexoframe logout' removes it.")
+
+
+def _ask(question: str, hide: bool) -> str:  # noqa: FBT001  # see Prompt
+    """Ask, but not for a password of which nothing could be kept."""
+    from hexoframe.api.auth.credentials import ask_at_terminal  # noqa: PLC0415  # requests
+
+    if not os.environ.get("HEXOFRAME_CLIENT_ID"):
+        raise ConfigurationError(
+            "a password is never kept, and a token takes an OAuth2 client: set "
+            "HEXOFRAME_CLIENT_ID and HEXOFRAME_CLIENT_SECRET. Without one, set "
+            "HEXOFRAME_USERNAME and HEXOFRAME_PASSWORD, or let each command ask"
+        )
+    return ask_at_terminal(question, hide)
+
+
+@click.command()
+def logout() -> None:
+    """Remove the token that was kept."""
+    import hexoframe  # noqa: PLC0415  # requests
+
+    gone = hexoframe.logout()
+    click.echo("The token was removed." if gone else "No token was kept.")
+
+
+@click.command()
+def whoami() -> None:
+    """Show the user whom the service knows."""
+    from hexoframe.app.listing import fact_lines, user_facts  # noqa: PLC0415  # pandas
+
+    with client() as asking:
+        facts = user_facts(asking.account(), asking.base_url)
+    show_lines(fact_lines(facts, width()))

@@ -1,0 +1,354 @@
+"""How a command ends, and what all commands have in common.
+
+Errors are told in a line on stderr, with a traceback for who wants it, and so are
+warnings of hexoframe; every command can be made quiet or talkative. No command lives
+here, and none needs to care for its errors.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from typing import Any
+
+import click
+
+from hexoframe.app.batch import NoRecordingError
+from hexoframe.app.wording import spoken
+from hexoframe.errors import HexoframeError, HexoframeWarning
+
+__all__ = [
+    "KEPT",
+    "Commands",
+    "fail",
+    "progress",
+    "run",
+    "say_if_interrupted",
+    "tell",
+]
+
+KEPT = "what came is kept, and the same command goes on there"
+"""What holds after Ctrl-C in a download."""
+
+_DEBUG = "hexoframe.debug"
+_GIVEN = "hexoframe.given"
+_QUIET = "hexoframe.quiet"
+_RESUME = "hexoframe.resume"
+_INTERRUPTED = 130
+_NARROWEST = 38
+
+_SECRET = re.compile(r"--?[^=]*(pass|pwd|secret|token|key)", re.IGNORECASE)
+
+
+class _Formatter(click.HelpFormatter):
+    """Writes help as wide as the terminal, also where that is narrow.
+
+    click never goes below fifty columns, and the terminal breaks lines anywhere.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        import shutil  # noqa: PLC0415  # a tenth of the start
+
+        super().__init__(*args, **kwargs)
+        columns = shutil.get_terminal_size().columns
+        self.width = min(self.width, max(columns - 2, _NARROWEST))
+
+
+class _Context(click.Context):
+    """A command that runs, with help of that width."""
+
+    formatter_class = _Formatter
+
+
+class Commands(click.Group):
+    """The commands, in sections; each gets the options that all of them have.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As for ``click.Group``.
+    """
+
+    context_class = _Context
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(_common_options())
+        self._sections: dict[str, list[str]] = {}
+
+    def add_section(self, title: str, *commands: click.Command) -> None:
+        """Add commands under a title of the help."""
+        for command in commands:
+            command.context_class = _Context
+            if not isinstance(command, Commands):
+                command.params.extend(_common_options())
+            self.add_command(command)
+        self._sections[title] = [str(command.name) for command in commands]
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # what click calls
+        """Return the names of the commands in the order of their sections."""
+        return [name for names in self._sections.values() for name in names]
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the commands into the help, each with its first sentence."""
+        widest = max(map(len, self.list_commands(ctx)))
+        room = formatter.width - widest - 6
+        for title, names in self._sections.items():
+            commands = [(name, self.commands[name]) for name in names]
+            rows = [
+                (name.ljust(widest), c.get_short_help_str(room)) for name, c in commands
+            ]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], *rest: Any, **more: Any
+    ) -> click.Context:
+        """Read the command line.
+
+        Raises
+        ------
+        UsageError
+            If it is not understood.
+        """
+        given = tuple(args)
+        with _no_secrets(given):
+            ctx = super().make_context(info_name, args, *rest, **more)
+        ctx.meta.setdefault(_GIVEN, given)
+        return ctx
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for.
+
+        Raises
+        ------
+        ClickException
+            If the command met an error of hexoframe or of the system.
+        """
+        if ctx.parent is not None:
+            return super().invoke(ctx)
+        try:
+            with _plain_warnings(ctx), _no_secrets(ctx.meta.get(_GIVEN, ())):
+                return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            told = ctx.meta.get(_RESUME)
+            click.echo(_line(f"interrupted{f': {told}' if told else ''}"), err=True)
+            ctx.exit(_INTERRUPTED)
+        except BrokenPipeError:
+            raise  # who read the output has seen enough; click ends quietly
+        except (HexoframeError, OSError) as error:
+            if ctx.meta.get(_DEBUG):
+                raise
+            raise _ToldError(error) from error
+
+
+def run(commands: Commands, name: str) -> None:
+    """Run the command line of this process, and end it with the exit code.
+
+    Parameters
+    ----------
+    commands : Commands
+        The commands.
+    name : str
+        What the program is called.
+    """
+    # A terminal may have another encoding than what is shown and typed.
+    for stream, errors in ((sys.stdout, "backslashreplace"), (sys.stdin, "replace")):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=errors)
+    try:
+        commands.main(prog_name=name)
+    except SystemExit as end:
+        if end.code != _INTERRUPTED:
+            raise
+    except KeyboardInterrupt:
+        pass  # a second one
+    # Who interrupts does not want to wait for answers that are still on their way.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_INTERRUPTED)
+
+
+# -- what a command says ---------------------------------------------------------------
+
+
+def progress() -> bool | None:
+    """Whether bars are drawn; None leaves that to the terminal."""
+    return False if click.get_current_context().meta.get(_QUIET) else None
+
+
+def say_if_interrupted(what: str) -> None:
+    """Say what holds after Ctrl-C, if it comes from now on."""
+    click.get_current_context().meta[_RESUME] = what
+
+
+def tell(kind: str, name: str, error: Exception) -> bool:
+    """Say on stderr what went wrong with one of several things.
+
+    Parameters
+    ----------
+    kind, name : str
+        Which one.
+    error : Exception
+        Why.
+
+    Returns
+    -------
+    bool
+        Whether it is a failure: what is no recording is just skipped.
+    """
+    asked = click.get_current_context().meta
+    if isinstance(error, NoRecordingError):
+        if not asked.get(_QUIET):
+            click.echo(_line(str(error)), err=True)
+        return False
+    if asked.get(_DEBUG):
+        import traceback  # noqa: PLC0415  # only here
+
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    named = str(error).startswith((name, f"{kind} {name}"))
+    for line in _lines(error, "" if named else f"{kind} {name}: "):
+        click.echo(line, err=True)
+    return True
+
+
+def fail(failed: int, asked: int, what: str) -> None:
+    """End the command with 1 if something failed, and say how much."""
+    if not failed:
+        return
+    if asked > 1:
+        click.echo(_line(f"{failed} of {asked} {what} failed"), err=True)
+    click.get_current_context().exit(1)
+
+
+class _ToldError(click.ClickException):
+    """An error as it is told: in a line or two, without a traceback."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self._lines = _lines(error)
+
+    def show(self, file: Any = None) -> None:
+        """Write the error to stderr."""
+        for line in self._lines:
+            click.echo(line, err=file is None, file=file)
+
+
+def _lines(error: Exception, before: str = "") -> list[str]:
+    """Return an error in a line, and what was noted on it in another."""
+    text = str(error) or type(error).__name__
+    notes = " ".join(getattr(error, "__notes__", ()))
+    return [_line(before + text), *([_line(notes)] if notes else [])]
+
+
+def _line(text: str) -> str:
+    return f"hexoframe: {spoken(text)}"
+
+
+@contextmanager
+def _plain_warnings(ctx: click.Context) -> Iterator[None]:
+    """Show warnings of hexoframe without the place in the code that warned."""
+    usual = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, HexoframeWarning):
+            usual(message, category, *where, **more)
+        elif not ctx.meta.get(_QUIET):
+            _echo_beside_bars(_line(str(message)))
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+def _echo_beside_bars(line: str) -> None:
+    """Write a line to stderr, above a progress bar if there is one."""
+    bars = sys.modules.get("tqdm")
+    if bars is None:
+        click.echo(line, err=True)
+    else:
+        bars.tqdm.write(line, file=sys.stderr)
+
+
+@contextmanager
+def _no_secrets(given: Sequence[str]) -> Iterator[None]:
+    """Say how a secret is given, to who tries an option for it among others."""
+    try:
+        yield
+    except click.UsageError as error:
+        # No command has such an option, so it is wrong whatever else may be.
+        tried = next(filter(_SECRET.match, given), None)
+        if tried is None:
+            raise
+        raise click.UsageError(
+            f"there is no {tried.partition('=')[0]}: what stands on a command line can "
+            "be read by others. Set HEXOFRAME_PASSWORD (with HEXOFRAME_USERNAME) or "
+            "HEXOFRAME_TOKEN in the environment, or leave it out and be asked.",
+            error.ctx,
+        ) from error
+
+
+# -- options of every command ----------------------------------------------------------
+
+
+def _common_options() -> list[click.Option]:
+    return [
+        click.Option(
+            ["-q", "--quiet"],
+            is_flag=True,
+            expose_value=False,
+            callback=_remember(_QUIET),
+            help="Show results and errors alone.",
+        ),
+        click.Option(
+            ["-v", "--verbose"],
+            is_flag=True,
+            expose_value=False,
+            callback=_log,
+            help="Tell what is done, request by request.",
+        ),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            expose_value=False,
+            callback=_remember(_DEBUG),
+            help="Show where an error comes from.",
+        ),
+    ]
+
+
+def _remember(name: str) -> Any:
+    def remember(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # what click calls
+        if wanted:
+            ctx.meta[name] = True
+
+    return remember
+
+
+def _log(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # what click calls
+    """Show what the package logs on stderr, until the command ends."""
+    if not wanted:
+        return
+    import logging  # noqa: PLC0415  # only here: help comes at once
+
+    class Beside(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            _echo_beside_bars(f"{record.name}: {record.getMessage()}")
+
+    logger = logging.getLogger("hexoframe")
+    handler, before = Beside(), logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+    def end() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+    ctx.find_root().call_on_close(end)

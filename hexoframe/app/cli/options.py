@@ -1,0 +1,343 @@
+"""Options that several commands share, each defined once.
+
+A decorator gives a command its options and hands their values over as one argument.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hexoframe.app.batch import FORMATS, MODELS, Output, Selection
+from hexoframe.app.wording import spoken
+from hexoframe.errors import ConfigurationError, TimestampError
+
+__all__ = [
+    "LISTING",
+    "MOMENT",
+    "Whole",
+    "fetching",
+    "fetching_ranges",
+    "gather",
+    "ids",
+    "listing",
+    "model",
+    "no_waveforms",
+    "output",
+    "partial",
+    "reading",
+    "selection",
+]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+LISTING = ("table", "csv", "json")
+"""The forms of a list."""
+
+
+def gather(
+    name: str, make: Callable[..., Any], *options: Callable[[Any], Any]
+) -> Callable[[_F], _F]:
+    """Return a decorator that hands some options over as one argument.
+
+    Parameters
+    ----------
+    name : str
+        What the argument is called.
+    make : callable
+        Makes it of the values of the options.
+    *options : callable
+        The options, as click makes them.
+    """
+    probe: Any = lambda: None  # noqa: E731  # click collects the options on a function
+    for option in reversed(options):
+        option(probe)
+    names = [each.name for each in probe.__click_params__]
+
+    def decorate(command: Any) -> Any:
+        @functools.wraps(command)
+        def call(**values: Any) -> Any:
+            taken = {each: values.pop(each) for each in names}
+            return command(**values, **{name: make(**taken)})
+
+        for option in reversed(options):
+            option(call)
+        return call
+
+    return decorate
+
+
+class _Moment(click.ParamType):  # type: ignore[type-arg]  # older ones take none
+    """A time with its zone, or a tick."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Return a tick as a number and a time as it is, or refuse both."""
+        from hexoframe.timestamps import clock_of, time_to_tick  # noqa: PLC0415  # numpy
+
+        try:
+            if str(value).isdecimal():
+                clock_of(int(value))
+                return int(value)
+            time_to_tick(value, clock=256, rounding="up")
+        except TimestampError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
+MOMENT = _Moment()
+"""The type of options that take a time."""
+
+
+class Whole(click.ParamType):  # type: ignore[type-arg]  # older ones take none
+    """A whole number between limits, which help does not show as a formula.
+
+    Parameters
+    ----------
+    least, most : int
+        The limits; without `most` there is none above.
+    """
+
+    name = "number"
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self._range = click.IntRange(least, most)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return a number, or refuse it."""
+        return int(self._range.convert(value, param, ctx))
+
+
+# -- what is wanted of a record --------------------------------------------------------
+
+
+def model(default: str | None) -> Callable[[_F], _F]:
+    """Return the option ``--model``; without a default it does not take ``auto``."""
+    values = MODELS[default is None :]
+    return click.option(
+        "--model",
+        metavar="MODEL",
+        type=click.Choice(values, case_sensitive=False),
+        default=default,
+        help=f"Model of the device: {_listed(values)}.",
+    )
+
+
+def _listed(values: Sequence[str]) -> str:
+    return f"{', '.join(values[:-1])} or {values[-1]}"
+
+
+def _select(channels: tuple[str, ...], *, no_waveforms: bool, **rest: Any) -> Selection:
+    named = (name.strip() for text in channels for name in text.split(","))
+    wanted = tuple(filter(None, named))
+    return Selection(channels=wanted, waveforms=not no_waveforms, **rest)
+
+
+no_waveforms = click.option(
+    "--no-waveforms",
+    is_flag=True,
+    help="Leave out ECG, respiration, acceleration and PPG: much quicker.",
+)
+"""Option for the rest alone, as ``no_waveforms``."""
+
+selection = gather(
+    "selection",
+    _select,
+    click.option(
+        "--channels",
+        metavar="A,B,...",
+        multiple=True,
+        help="Channels by name or id, such as ecg,heart_rate; all by default.",
+    ),
+    no_waveforms,
+    click.option(
+        "--start",
+        metavar="TIME",
+        type=MOMENT,
+        help="From then on: a time with its zone (2024-03-01T22:00:00Z), or a tick.",
+    ),
+    click.option(
+        "--end",
+        metavar="TIME",
+        type=MOMENT,
+        help="What begins up to then, that moment not included.",
+    ),
+    model("auto"),
+)
+"""Options for what is wanted of each record, as ``selection``."""
+
+
+# -- how it is fetched -----------------------------------------------------------------
+
+_REFRESH = click.option("--refresh", is_flag=True, help="Fetch again what is cached.")
+_REFRESH_TABLES = click.option(
+    "--refresh-tables",
+    is_flag=True,
+    help="Fetch activities, annotations, track and metrics again, and no samples.",
+)
+_PARTIAL = click.option(
+    "--allow-partial",
+    is_flag=True,
+    help="Go on where samples are missing that the source holds.",
+)
+_OFFLINE = click.option(
+    "--offline", is_flag=True, help="Ask nobody: take what the cache has."
+)
+_SOURCE = (
+    click.option(
+        "--source-tz",
+        metavar="ZONE",
+        help="Zone of time stamps that are text, as old .txt files have them.",
+    ),
+    click.option(
+        "--source-format",
+        metavar="F",
+        help="strftime format of such text.",
+    ),
+)
+
+
+def _source(source_tz: str | None, source_format: str | None) -> dict[str, Any]:
+    """Return what was given as `open_records` takes it."""
+    given = {"tz": source_tz, "timestamp_format": _with_tabs(source_format)}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _with_tabs(fmt: str | None) -> str | None:
+    """Return a format with its tabs, which a shell hands over as two characters."""
+    return None if fmt is None else fmt.replace("\\t", "\t")
+
+
+def _how(*, refresh: bool, refresh_tables: bool, **how: Any) -> dict[str, Any]:
+    """Return how something is loaded, as `load_record` takes it."""
+    return {"refresh": refresh or ("tables" if refresh_tables else False), **how}
+
+
+fetching = gather("how", _how, _REFRESH, _REFRESH_TABLES, _PARTIAL, _OFFLINE)
+"""Options for how records are fetched, as ``how``."""
+fetching_ranges = gather("how", _how, _REFRESH, _REFRESH_TABLES, _PARTIAL)
+"""Options for how ranges are fetched, as ``how``."""
+reading = gather("source", _source, *_SOURCE)
+"""Options for text in files that are read, as ``source``."""
+partial = _PARTIAL
+"""Option for lost samples, as ``allow_partial``."""
+
+
+# -- where it goes ---------------------------------------------------------------------
+
+
+def _put_out(
+    to: Path, formats: tuple[Any, ...], tz: str | None, *, overwrite: bool, **more: Any
+) -> Output:
+    form, fmt = more["timestamps"], more["timestamp_format"]
+    for name, value in (("--timestamp-format", fmt), ("--tz", tz)):
+        if value is not None and form != "string":
+            raise click.UsageError(f"{name} goes with --timestamps string.")
+    if form == "string" and "txt" not in formats:
+        raise click.UsageError(
+            "--timestamps string is for .txt: CSV is always text in UTC, Parquet and "
+            "MAT hold exact times. Add --format txt, or leave it out."
+        )
+    if more["units"] == "raw" and set(formats) == {"txt"}:
+        raise click.UsageError(
+            "--units raw is for CSV, Parquet and MAT: .txt always has the values of "
+            "the service's answers. Add --format csv, parquet or mat, or leave it out."
+        )
+    wanted = Output(
+        folder=to,
+        formats=tuple(dict.fromkeys(formats)),
+        timestamps=form,
+        timestamp_format=_with_tabs(fmt),
+        tz="UTC" if tz is None else tz,
+        units=more["units"],
+        overwrite=overwrite,
+    )
+    try:
+        wanted.check()
+    except ConfigurationError as error:
+        raise click.UsageError(spoken(str(error))) from error
+    return wanted
+
+
+output = gather(
+    "output",
+    _put_out,
+    click.option(
+        "--to",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        default=Path(),
+        help="Folder for the files; this one by default.",
+    ),
+    click.option(
+        "-f",
+        "--format",
+        "formats",
+        metavar="FORMAT",
+        type=click.Choice(FORMATS),
+        multiple=True,
+        default=("txt",),
+        help=f"{_listed(FORMATS)}; may be given several times. The default is txt.",
+    ),
+    click.option(
+        "--timestamps",
+        metavar="FORM",
+        type=click.Choice(("epoch", "string")),
+        default="epoch",
+        help="Time stamps in .txt: epoch for ticks, which is the default, or string.",
+    ),
+    click.option(
+        "--timestamp-format",
+        metavar="F",
+        help=r"strftime format of a string; %Y:%m:%d\t%H:%M:%S:%f by default.",
+    ),
+    click.option(
+        "--tz",
+        metavar="ZONE",
+        help="Zone of a string, such as America/Montreal; UTC by default.",
+    ),
+    click.option(
+        "--units",
+        metavar="UNITS",
+        type=click.Choice(("physical", "raw")),
+        default="physical",
+        help="Values in CSV, Parquet and MAT: physical, which is the default, or raw "
+        "for the counts of the recorder.",
+    ),
+    click.option(
+        "--overwrite", is_flag=True, help="Replace files that were written before."
+    ),
+)
+"""Options for where records are written to and how, as ``output``."""
+
+
+# -- lists -----------------------------------------------------------------------------
+
+
+def _form(*, as_csv: bool, as_json: bool) -> str:
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json exclude each other.")
+    return LISTING[1 if as_csv else 2 if as_json else 0]
+
+
+listing = gather(
+    "form",
+    _form,
+    click.option("--csv", "as_csv", is_flag=True, help="As CSV, everything in it."),
+    click.option("--json", "as_json", is_flag=True, help="As JSON, everything in it."),
+)
+"""Options for the form of a list, as ``form``, one of `LISTING`."""
+
+
+def ids(what: str) -> Callable[[_F], _F]:
+    """Return the argument for one id or several, as ``numbers``."""
+    return click.argument("numbers", metavar=f"{what}...", nargs=-1, required=True)

@@ -1,0 +1,105 @@
+"""``hexoframe records``, ``ranges``, ``info``, ``estimate``: what there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hexoframe.app.batch import Selection, each_of
+from hexoframe.app.cli.asking import client
+from hexoframe.app.cli.commands import fail, tell
+from hexoframe.app.cli.lists import show_frame, show_json, show_lines, width
+from hexoframe.app.cli.options import MOMENT, Whole, ids, listing, selection
+
+__all__ = ["estimate", "info", "ranges", "records"]
+
+_USER = click.option("--user", metavar="USER", help="Only of this user: id or e-mail.")
+_START = click.option(
+    "--start", metavar="TIME", type=MOMENT, help="Only what begins then or later."
+)
+_END = click.option(
+    "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
+)
+_LIMIT = click.option("--limit", metavar="N", type=Whole(1), help="So many at most.")
+
+
+@click.command()
+@_USER
+@click.option("--device", metavar="ID", help="Only of this device.")
+@_START
+@_END
+@click.option(
+    "--status", metavar="STATUS", help="Only of this status, such as complete."
+)
+@_LIMIT
+@listing
+def records(form: str, **filters: Any) -> None:
+    """List the records that you may see, the newest first.
+
+    TIME carries its zone, as 2024-03-01T22:00:00Z does.
+    """
+    from hexoframe.app.listing import record_rows  # noqa: PLC0415  # pandas
+
+    with client() as asking:
+        found = asking.list_records(**filters)
+    show_frame(found, form, record_rows)
+
+
+@click.command()
+@_USER
+@_START
+@_END
+@_LIMIT
+@listing
+def ranges(form: str, **filters: Any) -> None:
+    """List the ranges (activities) that you may see, the newest first.
+
+    TIME carries its zone, as 2024-03-01T22:00:00Z does.
+    """
+    from hexoframe.app.listing import range_rows  # noqa: PLC0415  # pandas
+
+    with client() as asking:
+        found = asking.list_ranges(**filters)
+    show_frame(found, form, range_rows)
+
+
+@click.command()
+@click.argument("number", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="As the service says it.")
+def info(number: str, *, as_json: bool) -> None:
+    """Show what the service says of a record."""
+    from hexoframe.app.listing import fact_lines, record_facts  # noqa: PLC0415  # pandas
+
+    with client() as asking:
+        told = asking.record_info(number)
+    if as_json:
+        show_json(told)
+    else:
+        show_lines(fact_lines(record_facts(told), width()))
+
+
+@click.command()
+@ids("ID")
+@selection
+@listing
+def estimate(numbers: tuple[str, ...], selection: Selection, form: str) -> None:
+    """Show what downloads would cost, before anything is downloaded.
+
+    A record that the cache has costs one request.
+    """
+    from hexoframe.app.listing import cost_rows, costs_frame  # noqa: PLC0415  # pandas
+
+    costs, failed = {}, 0
+    with client() as asking:
+        for number, cost in each_of(
+            numbers, lambda each: asking.estimate(each, **selection.arguments())
+        ):
+            if isinstance(cost, Exception):
+                tell("record", number, cost)
+                failed += 1
+            else:
+                costs[number] = cost
+    if costs:
+        show_frame(costs_frame(costs), form, cost_rows)
+    fail(failed, len(costs) + failed, "records")

@@ -1,0 +1,298 @@
+"""Lists and facts as rows of text, for who looks at them: times in UTC, sizes in MB.
+
+Frames and objects of the service come in. How rows are set in columns stands in
+`texttable`; nothing is asked, and nothing is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hexoframe.api.load.queries import id_of
+from hexoframe.recording.gaps import percent, percent_up
+from hexoframe.timestamps import clock_of, tick_to_time
+
+if TYPE_CHECKING:
+    from hexoframe.api.load.costs import Estimate
+    from hexoframe.record import Record
+
+__all__ = [
+    "cache_rows",
+    "channel_rows",
+    "cost_rows",
+    "costs_frame",
+    "coverage_frame",
+    "coverage_rows",
+    "fact_lines",
+    "megabytes",
+    "plain",
+    "record_facts",
+    "record_rows",
+    "user_facts",
+]
+
+Rows = list[dict[str, str]]
+Facts = dict[str, str]
+
+_MISSING = "-"
+_LEAST = 16
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+# What a record says twice, or what is told in a form of its own.
+_TOLD = frozenset({"end", "resource_uri", "start_date"})
+
+
+# -- cells -----------------------------------------------------------------------------
+
+
+def plain(value: object) -> str:
+    r"""Return a value as text of one line, without what would steer a terminal.
+
+    Parameters
+    ----------
+    value : object
+        Anything; what is missing becomes a dash.
+
+    Examples
+    --------
+    >>> plain("a\tb\x1b[2J"), plain(None)
+    ('a b?[2J', '-')
+    """
+    if value is None or value is pd.NA or value is pd.NaT:
+        return _MISSING
+    text = " ".join(str(value).split())
+    return "".join(each if each.isprintable() else "?" for each in text) or _MISSING
+
+
+def megabytes(size: float) -> str:
+    """Return a number of bytes in MB.
+
+    Examples
+    --------
+    >>> megabytes(3_833_764)
+    '3.8 MB'
+    """
+    return f"{size / 1e6:,.1f} MB"
+
+
+def _minute(time: Any) -> str:
+    return _MISSING if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
+
+
+def _moment(time: pd.Timestamp) -> str:
+    return f"{time.floor('ms'):%Y-%m-%d %H:%M:%S.%f}"[:-3].removesuffix(".000")
+
+
+def _length(span: Any) -> str:
+    """Return a span in hours, minutes and seconds."""
+    if pd.isna(span):
+        return _MISSING
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+
+
+def _percent(share: object, write: Callable[[float], str] = percent) -> str:
+    if not isinstance(share, float) or pd.isna(share):
+        return _MISSING
+    return write(share)
+
+
+def _count(value: Any) -> str:
+    return _MISSING if pd.isna(value) else f"{value:,}"
+
+
+# -- lists -----------------------------------------------------------------------------
+
+
+def record_rows(records: pd.DataFrame) -> Rows:
+    """Return rows of `Client.list_records`."""
+    return [
+        {
+            "id": plain(row["id"]),
+            "start (UTC)": _minute(row["start"]),
+            "duration": _length(row["duration"]),
+            "status": plain(row["status"]),
+            "user": plain(row["user"] if pd.isna(row["email"]) else row["email"]),
+            "device": plain(row["device"]),
+        }
+        for _, row in records.reset_index().iterrows()
+    ]
+
+
+def range_rows(ranges: pd.DataFrame) -> Rows:
+    """Return rows of `Client.list_ranges`."""
+    return [
+        {
+            "id": plain(row["id"]),
+            "start (UTC)": _minute(row["start"]),
+            "duration": _length(row["duration"]),
+            "name": plain(row["name"]),
+            "user": plain(row["user"]),
+        }
+        for _, row in ranges.reset_index().iterrows()
+    ]
+
+
+def channel_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `hexoframe.channel_table`."""
+    return [
+        {
+            "channel": row["channel"],
+            "id": plain(row["id"]),
+            "rate": row["kind"] if pd.isna(row["rate_hz"]) else _rate(row["rate_hz"]),
+            "unit": row["unit"],
+            "column": row["column"],
+            "model": row["family"],
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+def _rate(hertz: float) -> str:
+    return f"{hertz:g} Hz" if hertz >= 1 else f"1/{1 / hertz:g} Hz"
+
+
+def coverage_frame(record: Record) -> pd.DataFrame:
+    """Return `Record.coverage` with the id of the record; the record is read for it."""
+    coverage = record.coverage().reset_index()
+    coverage.insert(0, "record", record.id)
+    return coverage
+
+
+def coverage_rows(coverage: pd.DataFrame) -> Rows:
+    """Return rows of `coverage_frame`."""
+    return [
+        {
+            "channel": str(row["channel"]),
+            "rate": row["kind"] if pd.isna(row["rate_hz"]) else _rate(row["rate_hz"]),
+            "samples": _count(row["received"]),
+            "coverage": _percent(row["share"]),
+            "gaps": _count(row["gaps"]),
+            "longest": _length(row["longest_gap"]) if row["gaps"] else _MISSING,
+            "sensor off": _percent(row["sensor_off"], percent_up),
+            "flagged": _percent(row["flagged"], percent_up),
+            "unit": plain(row["unit"]),
+        }
+        for _, row in coverage.iterrows()
+    ]
+
+
+def cache_rows(held: pd.DataFrame) -> Rows:
+    """Return rows of `hexoframe.cache.info`."""
+    return [
+        {
+            "record": plain(row["record"]),
+            "size": megabytes(row["bytes"]),
+            "state": "complete" if row["complete"] else "not finished",
+            "channels": plain(row["channels"]),
+            "part": "whole" if pd.isna(row["start"]) else "a part",
+            "server": plain(row["host"]),
+        }
+        for _, row in held.iterrows()
+    ]
+
+
+def costs_frame(costs: Mapping[str, Estimate]) -> pd.DataFrame:
+    """Return what records cost, a row a record."""
+    rows = [
+        {
+            "record": int(number),
+            "requests": cost.requests,
+            "megabytes": cost.megabytes,
+            "minutes": cost.minutes,
+        }
+        for number, cost in costs.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def cost_rows(costs: pd.DataFrame) -> Rows:
+    """Return rows of `costs_frame`, and their sum where there are several."""
+    rows = [(plain(int(row["record"])), row) for _, row in costs.iterrows()]
+    if len(rows) > 1:
+        rows.append(("all", costs.sum()))
+    return [
+        {
+            "record": name,
+            "requests": f"{int(row['requests']):,}",
+            "size": megabytes(row["megabytes"] * 1e6),
+            "time": _length(pd.Timedelta(math.ceil(row["minutes"] * 60), unit="s")),
+        }
+        for name, row in rows
+    ]
+
+
+# -- facts -----------------------------------------------------------------------------
+
+
+def user_facts(account: Mapping[str, Any], base_url: str) -> Facts:
+    """Return what `Client.account` tells of a user."""
+    name = f"{account.get('first_name') or ''} {account.get('last_name') or ''}"
+    return {
+        "user": plain(account.get("email") or account.get("username")),
+        "id": plain(account.get("id")),
+        "name": plain(name),
+        "server": base_url,
+    }
+
+
+def record_facts(told: Mapping[str, Any]) -> Facts:
+    """Return what `Client.record_info` tells, its span as times; nothing empty."""
+    facts = {"id": plain(told.get("id"))}
+    start, end = told.get("start"), told.get("end")
+    if start:
+        clock = clock_of(start)
+        first = tick_to_time(start, clock=clock)
+        facts["start"] = f"{_moment(first)} UTC (tick {start})"
+        if end:
+            last = tick_to_time(end, clock=clock)
+            facts["end"] = f"{_moment(last)} UTC (tick {end})"
+            facts["duration"] = _length(last - first)
+    user = told.get("user")
+    if isinstance(user, Mapping):
+        facts["user"] = f"{plain(user.get('email'))} (id {plain(user.get('id'))})"
+    facts["device"] = plain(id_of(told.get("device")))
+    for name, value in told.items():
+        if name not in facts and name not in _TOLD and value not in _NOTHING:
+            simple = isinstance(value, str | int | float)
+            facts[plain(name)] = plain(value if simple else json.dumps(value))
+    return facts
+
+
+def fact_lines(facts: Mapping[str, str], width: int | None) -> list[str]:
+    r"""Return facts, each with its name before it and wrapped behind that.
+
+    Parameters
+    ----------
+    facts : mapping of str to str
+        Text by name.
+    width : int or None
+        Characters in a line; None for any number.
+
+    Examples
+    --------
+    >>> print(*fact_lines({"id": "7", "note": "one two three four five"}, 24), sep="\n")
+    id    7
+    note  one two three four
+          five
+    """
+    widest = max(map(len, facts), default=0)
+    return list(_lines(facts.items(), widest + 2, width))
+
+
+def _lines(
+    facts: Iterable[tuple[str, str]], indent: int, width: int | None
+) -> Iterator[str]:
+    for name, text in facts:
+        room = len(text) or 1
+        if width is not None:
+            room = max(width - indent, _LEAST)
+        for place, line in enumerate(
+            textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+        ):
+            yield f"{'' if place else name:<{indent}}{line}".rstrip()

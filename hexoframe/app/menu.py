@@ -1,0 +1,384 @@
+"""The menu: records listed, looked at, downloaded and drawn by numbers.
+
+It asks in lines and answers in lines, so that a plain and narrow terminal will do. What
+it does is done elsewhere in the package; here is only what it asks and says.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hexoframe import cache
+from hexoframe.api.auth.credentials import ask_at_terminal, base_url_of
+from hexoframe.app.batch import (
+    FORMATS,
+    MODELS,
+    Output,
+    Saved,
+    Selection,
+    each_of,
+    save_records,
+)
+from hexoframe.app.listing import (
+    cost_rows,
+    costs_frame,
+    fact_lines,
+    megabytes,
+    record_facts,
+    record_rows,
+)
+from hexoframe.app.pictures import Drawing, draw_records, without_screen
+from hexoframe.app.wording import MENU, spoken
+from hexoframe.client import Client, connect
+from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeError
+from hexoframe.texttable import fit_columns
+from hexoframe.timestamps import CLASSIC_FORMAT
+from hexoframe.version import __version__
+
+__all__ = ["run"]
+
+_ATTEMPTS = 10
+_FAILURES = (HexoframeError, OSError)
+
+
+def run(folder: Path, *, progress: bool | None = None) -> None:
+    """Ask who the user is, then what to do, until the user has had enough.
+
+    Parameters
+    ----------
+    folder : Path
+        Where files go, until the user says another place.
+    progress : bool, optional
+        Whether bars are drawn; by default where stderr is a terminal.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no terminal.
+    AuthenticationError
+        If the tenth pair of user name and password is wrong too.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            "the menu asks questions and needs a terminal: without one, use 'hexoframe "
+            "records' and 'hexoframe download ID...', with HEXOFRAME_USERNAME and "
+            "HEXOFRAME_PASSWORD set"
+        )
+    try:
+        client = _log_in()
+        if client is not None:
+            with client:
+                _Menu(client, Output(folder=folder), progress=progress).run()
+    except EOFError:
+        pass  # Ctrl-D is the other way to say that it is enough
+
+
+# -- asking and saying -----------------------------------------------------------------
+
+
+def _echo(text: str, *, nl: bool = True) -> None:
+    """Write what is for the user alone, who may have sent the output elsewhere."""
+    click.echo(text, nl=nl, err=not sys.stdout.isatty())
+
+
+def _say(text: str) -> None:
+    lines = textwrap.wrap(
+        text, _width(), break_long_words=False, break_on_hyphens=False
+    )
+    _echo("\n".join(lines))
+
+
+def _tell(error: Exception, before: str = "") -> None:
+    _say(before + spoken(str(error) or type(error).__name__, MENU))
+
+
+@contextmanager
+def _at_line_start() -> Iterator[None]:
+    """See to it that what follows an interruption of the user begins a line."""
+    try:
+        yield
+    except (KeyboardInterrupt, EOFError):
+        _echo("")
+        raise
+
+
+def _ask(question: str) -> str:
+    """Return what the user types in a line; Ctrl-D raises EOFError."""
+    _echo(f"{question}: ", nl=False)
+    with _at_line_start():
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+    return line.strip()
+
+
+def _ask_ids(question: str) -> list[str]:
+    """Return the ids that the user types; none for nothing and for q."""
+    typed = re.findall(r"[^,\s]+", _ask(question))
+    return [] if typed == ["q"] else typed
+
+
+def _agrees(question: str) -> bool:
+    return _ask(f"{question} (y/n)").lower() in {"y", "yes"}
+
+
+def _ask_password() -> str:
+    return ask_at_terminal("Password (not shown): ", True)
+
+
+def _choose(title: str, choices: Sequence[str]) -> int | None:
+    """Return the place of one of some choices; None for none."""
+    _say("")
+    _say(title)
+    for number, choice in enumerate(choices, 1):
+        _say_item(str(number), choice)
+    answer = _ask("Number")
+    if answer.isdecimal() and 0 < int(answer) <= len(choices):
+        return int(answer) - 1
+    if answer:
+        _say(f"{answer!r} is none of 1 to {len(choices)}: nothing was changed.")
+    return None
+
+
+def _say_item(key: str, label: str) -> None:
+    _echo(f"{key:>2}  {label}")
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def _room() -> int | None:
+    """Return the characters in a line of what is shown; None for any number."""
+    return _width() if sys.stdout.isatty() else None
+
+
+def _tell_saved(saved: Iterable[Saved]) -> None:
+    """Say where things went while they are saved, or why not."""
+    for each in saved:
+        for path in each.paths:
+            click.echo(f"{each.name}: {path}")
+        for error in each.errors:
+            _tell(error, f"{each.name}{'' if each.paths else ' skipped'}: ")
+
+
+def _show(lines: list[str]) -> None:
+    """Show lines, a screen at a time where there is a screen."""
+    height = len(lines)
+    if sys.stdout.isatty():
+        height = max(shutil.get_terminal_size().lines - 2, 5)
+    for first in range(0, len(lines), height):
+        if first and _ask("Enter for more, q to stop"):
+            return
+        click.echo("\n".join(lines[first : first + height]))
+
+
+# -- who it is -------------------------------------------------------------------------
+
+
+def _log_in() -> Client | None:
+    """Return the client of who types a right pair; None for who types none."""
+    _say(f"hexoframe {__version__}, {base_url_of()}")
+    for left in reversed(range(_ATTEMPTS)):
+        name = _ask("User (e-mail), or nothing to quit")
+        if not name:
+            return None
+        try:
+            return _client_of(name, _ask_password())
+        except AuthenticationError as error:
+            if not left:
+                raise
+            _tell(error)
+    raise AssertionError  # the last turn returns or raises
+
+
+def _client_of(name: str, password: str) -> Client:
+    if not password:
+        # Nothing would be filled up from the environment.
+        raise AuthenticationError("a password is needed")
+    client = connect(username=name, password=password)
+    try:
+        client.account()
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+# -- what to do ------------------------------------------------------------------------
+
+
+class _Menu:
+    """What the user has chosen, and what is done with it."""
+
+    def __init__(
+        self, client: Client, output: Output, *, progress: bool | None
+    ) -> None:
+        self._client = client
+        self._progress = progress
+        self._output = output
+        self._selection = Selection()
+
+    def run(self) -> None:
+        """Show the menu and do what is chosen, until that is to quit."""
+        while True:
+            items = self._items()
+            _say("")
+            for key, (label, _) in items.items():
+                _say_item(key, label)
+            answer = _ask("Number")
+            if answer in items and not self._do(items[answer][1]):
+                return
+            if answer and answer not in items:
+                _say(f"{answer!r} is none of {', '.join(items)}.")
+
+    def _items(self) -> dict[str, tuple[str, Callable[[], None] | None]]:
+        output = self._output
+        stamps = "ticks" if output.timestamps == "epoch" else f"text, {output.tz}"
+        items: list[tuple[str, Callable[[], None]]] = [
+            ("List records", self._list),
+            ("Show a record", self._info),
+            ("Download records", self._download),
+            ("Draw a picture", self._draw),
+            (f"Model: {self._selection.model}", self._set_model),
+            (f"Time stamps in .txt: {stamps}", self._set_stamps),
+            (f"Formats: {', '.join(output.formats)}", self._set_formats),
+            (f"Folder: {output.folder}", self._set_folder),
+            (
+                f"Replace files: {'yes' if output.overwrite else 'no'}",
+                self._set_replace,
+            ),
+            ("Clear the cache", self._clear),
+        ]
+        return {
+            **{str(n): item for n, item in enumerate(items, 1)},
+            "0": ("Quit", None),
+        }
+
+    def _do(self, action: Callable[[], None] | None) -> bool:
+        """Do what was chosen; return whether the menu goes on."""
+        if action is None:
+            return False
+        try:
+            action()
+        except _FAILURES as error:
+            _tell(error)
+        return True
+
+    # -- records ---------------------------------------------------------------------
+
+    def _list(self) -> None:
+        rows = record_rows(self._client.list_records())
+        _show(fit_columns(rows, _room(), right=["id", "duration"]) or ["none"])
+
+    def _info(self) -> None:
+        number = _ask("Id of the record")
+        if number:
+            told = self._client.record_info(number)
+            _show(fact_lines(record_facts(told), _room()))
+
+    def _agreed(self, numbers: Sequence[str]) -> list[str]:
+        """Say what records cost; return those that can be had, if that is agreed to."""
+        costs = {}
+        asked = self._selection.arguments()
+        for number, cost in each_of(
+            numbers, lambda each: self._client.estimate(each, **asked)
+        ):
+            if isinstance(cost, Exception):
+                _tell(cost, f"{number} skipped: ")
+            else:
+                costs[number] = cost
+        if not costs:
+            return []
+        rows = cost_rows(costs_frame(costs))
+        _echo("\n".join(fit_columns(rows, _width(), right=[*rows[0]])))
+        if _agrees("Start?"):
+            return list(costs)
+        _say("Nothing was downloaded.")
+        return []
+
+    def _download(self) -> None:
+        numbers = self._agreed(_ask_ids("Ids, with commas between"))
+        _tell_saved(
+            save_records(
+                self._client,
+                numbers,
+                self._selection,
+                self._output,
+                progress=self._progress,
+            )
+        )
+
+    def _draw(self) -> None:
+        without_screen()
+        numbers = self._agreed(_ask_ids("Id of the record"))
+        output = self._output
+        drawing = Drawing(
+            model=self._selection.model,
+            tz=output.tz if output.timestamps == "string" else None,
+            folder=output.folder,
+            overwrite=output.overwrite,
+        )
+        _tell_saved(
+            draw_records(self._client, numbers, drawing, progress=self._progress)
+        )
+
+    def _clear(self) -> None:
+        held = cache.info()
+        size = megabytes(held["bytes"].sum())
+        if _agrees(f"Remove {len(held)} entries, {size}?"):
+            _say(f"{megabytes(cache.clear())} were freed.")
+
+    # -- settings --------------------------------------------------------------------
+
+    def _set_model(self) -> None:
+        place = _choose("Model of the device; auto finds it out.", MODELS)
+        if place is not None:
+            self._selection = replace(self._selection, model=MODELS[place])
+
+    def _set_stamps(self) -> None:
+        place = _choose("Time stamps in .txt", ("ticks", "text"))
+        if place == 0:
+            self._change(timestamps="epoch")
+        elif place == 1:
+            _say(f"If you type nothing: {CLASSIC_FORMAT!r}, UTC.")
+            form = _ask("strftime format")
+            zone = _ask("Zone, as America/Montreal")
+            self._change(
+                timestamps="string",
+                timestamp_format=form.replace("\\t", "\t") or None,
+                tz=zone or "UTC",
+            )
+
+    def _set_formats(self) -> None:
+        _say(f"There are {', '.join(FORMATS)}.")
+        named = re.findall(r"\w+", _ask("Formats, with commas between").lower())
+        unknown = [name for name in named if name not in FORMATS]
+        if unknown:
+            _say(f"There is no {', '.join(unknown)}: nothing was changed.")
+        elif named:
+            wanted = tuple(name for name in FORMATS if name in named)
+            self._change(formats=wanted)
+
+    def _set_folder(self) -> None:
+        folder = _ask("Folder for the files")
+        if folder:
+            self._change(folder=Path(folder).expanduser())
+
+    def _set_replace(self) -> None:
+        self._change(overwrite=not self._output.overwrite)
+
+    def _change(self, **changes: Any) -> None:
+        changed = replace(self._output, **changes)
+        changed.check()
+        self._output = changed

@@ -1,0 +1,395 @@
+"""What info.json and statistics.csv say of a record: its id, its start, its facts.
+
+The converter's folders hold the same two files and read them here as well. Samples, and
+how long they should be, are none of this module's business.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from hexoframe.channels import CLOCK_OF_FAMILY, family_of
+from hexoframe.errors import ConfigurationError, FileFormatError, TimestampError
+from hexoframe.recording.facts import Facts, facts_table
+from hexoframe.timestamps import clock_of, tick_to_time, time_to_tick
+
+if TYPE_CHECKING:
+    from hexoframe.formats.archive.container import Container
+    from hexoframe.formats.options import ReadOptions
+    from hexoframe.timestamps import Clock
+
+__all__ = [
+    "Statements",
+    "Statistics",
+    "parse_info",
+    "parse_statistics",
+    "parse_tick",
+    "read_statements",
+    "start_tick",
+]
+
+# Facts that a record has under names of its own.
+_OWN_NAMES = ("uri", "start", "end", "start_date")
+
+
+# -- both files ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What the two files of one record say.
+
+    Attributes
+    ----------
+    label : str
+        Path of the record, for messages.
+    info : dict
+        Content of info.json; empty where there is none.
+    statistics : Statistics or None
+        Content of statistics.csv, where there is one.
+    """
+
+    label: str
+    info: dict[str, Any]
+    statistics: Statistics | None
+
+    def statistic(self, name: str) -> str:
+        """Return a value of statistics.csv as printed; empty where it has none."""
+        if self.statistics is None:
+            return ""
+        return self.statistics.table.get(name, ("", ""))[0]
+
+    def named_info(self) -> dict[str, Any]:
+        """Return the facts of info.json under the names that every door uses."""
+        devices = self.info.get("devices") or []
+        known = {
+            "id": self.record_id,
+            "user_id": self.info.get("user"),
+            "device": devices[0] if len(devices) == 1 else None,
+        }
+        named = {key: value for key, value in known.items() if value is not None}
+        kept = {
+            key: value
+            for key, value in self.info.items()
+            if key not in {"user", "start"}
+        }
+        return {**kept, **named}
+
+    @property
+    def record_id(self) -> Any:
+        """Id by statistics.csv, the request or the folder; or what info.json says."""
+        for found in (
+            re.search(r"/record/(\d+)/", self.statistic("uri")),
+            re.search(r"[?&]record=(\d+)", str(self.info.get("request", ""))),
+            re.fullmatch(r"record_(\d+)(?:\.zip)?", PurePath(self.label).name),
+        ):
+            if found:
+                return int(found[1])
+        return self.info.get("id")
+
+    def facts(self, names: Iterable[str], *, source: str, clock: Clock) -> Facts:
+        """Return the facts of a record.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Its channels.
+        source : str
+            Name of the format that they came in.
+        clock : {256, 1000}
+            Ticks in a second.
+
+        Returns
+        -------
+        Facts
+            Info, annotations and statistics.
+
+        Raises
+        ------
+        FileFormatError
+            If an annotation lies at a time that no record has.
+        """
+        info = {**self.named_info(), "provenance": dict.fromkeys(names, source)}
+        if self.statistics is None:
+            return Facts(info=info)
+        rows = [
+            {"name": name, "value": value or None, "unit": unit or None}
+            for name, (value, unit) in self.statistics.table.items()
+            if name not in _OWN_NAMES
+        ]
+        try:
+            annotations = facts_table(
+                "annotations", self.statistics.annotations, clock=clock
+            )
+        except TimestampError as error:
+            raise FileFormatError(
+                f"{self.label}/statistics.csv, annotations: {error}"
+            ) from error
+        return Facts(
+            info=info,
+            annotations=annotations,
+            statistics=facts_table("statistics", rows),
+        )
+
+
+def read_statements(box: Container) -> Statements:
+    """Read info.json and statistics.csv, where a record has them.
+
+    Raises
+    ------
+    FileFormatError
+        If one of them is damaged.
+    """
+    names = box.sizes().keys()
+    info = {}
+    if "info.json" in names:
+        info = parse_info(box.read("info.json"), where=f"{box.label}/info.json")
+    statistics = None
+    if "statistics.csv" in names:
+        data = box.read("statistics.csv")
+        statistics = parse_statistics(data, where=f"{box.label}/statistics.csv")
+    return Statements(box.label, info, statistics)
+
+
+# -- the start -------------------------------------------------------------------------
+
+
+def start_tick(said: Statements, options: ReadOptions) -> int | None:
+    """Return the first tick of a record.
+
+    Parameters
+    ----------
+    said : Statements
+        What info.json and, after it, statistics.csv say.
+    options : ReadOptions
+        What the caller says, where the files do not tell.
+
+    Returns
+    -------
+    int or None
+        None if nobody says it.
+
+    Raises
+    ------
+    FileFormatError
+        If a file says something that is no tick, and the caller nothing.
+    ConfigurationError
+        If the caller says another start than the files, or a time where nothing tells
+        the clock.
+    """
+    stated = _stated_start(said)
+    if options.start is None:
+        return None if stated is None else parse_tick(stated[0], where=stated[1])
+    told = None if stated is None else _tick_or_none(*stated)
+    given = _given_start(options, told)
+    if stated is not None and told is not None and given != told:
+        raise ConfigurationError(
+            f"start={options.start!r} is tick {given}, but {stated[1]} says {told} "
+            f"({tick_to_time(told, clock=clock_of(told)).isoformat()}): start= is for "
+            "files that do not tell, leave it out"
+        )
+    return given
+
+
+def _stated_start(said: Statements) -> tuple[object, str] | None:
+    """Return the start as a file has it, and where it stands."""
+    for key in ("start", "start_timestamp"):
+        if key in said.info:
+            return said.info[key], f"{said.label}/info.json, {key!r}"
+    text = said.statistic("start")
+    return (text, f"{said.label}/statistics.csv, 'start'") if text else None
+
+
+def _tick_or_none(value: object, where: str) -> int | None:
+    """Read a start; one that cannot be read tells nothing, start= is the way out."""
+    try:
+        return parse_tick(value, where=where)
+    except FileFormatError:
+        return None
+
+
+def _given_start(options: ReadOptions, told: int | None) -> int:
+    """Return the tick that the caller says, on the clock of the files or the model."""
+    if isinstance(options.start, int):
+        return options.start
+    if told is not None:
+        return time_to_tick(options.start, clock=clock_of(told))
+    if options.model is None:
+        raise ConfigurationError(
+            f"start={options.start!r} needs model=, which says the clock; or give "
+            "the start in ticks"
+        )
+    clock = CLOCK_OF_FAMILY[family_of(options.model)]
+    return time_to_tick(options.start, clock=clock)
+
+
+def parse_tick(value: object, *, where: str) -> int:
+    """Read a tick of a file, in any of the forms that files have.
+
+    Parameters
+    ----------
+    value : int, float or str
+        Text may have an exponent or a fraction of zeros.
+    where : str
+        Name of the file and the field, for messages.
+
+    Returns
+    -------
+    int
+        The tick, exactly.
+
+    Raises
+    ------
+    FileFormatError
+        If it is no whole number, or no tick of the years of these devices.
+    """
+    try:
+        tick = _whole_number(value)
+        clock_of(tick)
+    except ValueError as error:
+        raise FileFormatError(
+            f"{where}: expected a time in ticks, found {value!r} ({error}); say it "
+            "with start="
+        ) from error
+    return tick
+
+
+# -- each file -------------------------------------------------------------------------
+
+
+def parse_info(data: bytes, *, where: str) -> dict[str, Any]:
+    """Read info.json.
+
+    Raises
+    ------
+    FileFormatError
+        If it is no JSON object.
+    """
+    try:
+        info = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(f"{where}: no JSON: {error}") from error
+    if not isinstance(info, dict):
+        raise FileFormatError(
+            f"{where}: expected a JSON object, found {type(info).__name__}"
+        )
+    return info
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What statistics.csv says: the record's own row and its annotations.
+
+    Attributes
+    ----------
+    table : dict of str to (str, str)
+        Text and unit by name, as printed.
+    annotations : list of dict
+        id, time (tick), datatype, comment.
+    """
+
+    table: dict[str, tuple[str, str]]
+    annotations: list[dict[str, Any]]
+
+
+def parse_statistics(data: bytes, *, where: str) -> Statistics:
+    """Read statistics.csv with its second table, in the dialects of 2017 and 2021.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    where : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    Statistics
+        Values by name, and annotations.
+
+    Raises
+    ------
+    FileFormatError
+        If the first table has no row of values, or an annotation is broken.
+    """
+    text = io.StringIO(data.decode("utf-8", "replace"), newline="")
+    try:
+        rows = [row for row in csv.reader(text) if row]
+    except csv.Error as error:
+        raise FileFormatError(f"{where}: no table: {error}") from error
+    if len(rows) < 3 or not len(rows[0]) == len(rows[1]) == len(rows[2]):
+        raise FileFormatError(
+            f"{where}: expected a row of names, one of units and one of values of the "
+            f"same length; found rows of {[len(row) for row in rows[:3]]} cells"
+        )
+    names, units, values = rows[:3]
+    table = {
+        name: (value, "" if unit == "na" else unit)
+        for name, unit, value in zip(names, units, values, strict=True)
+    }
+    return Statistics(table, _annotations(rows[3:], where))
+
+
+def _annotations(rows: list[list[str]], where: str) -> list[dict[str, Any]]:
+    headers = [at for at, row in enumerate(rows) if row[:1] == ["uri"]]
+    if not headers:
+        return []
+    names = rows[headers[0]]
+    found = []
+    for row in rows[headers[0] + 1 :]:
+        if len(row) != len(names):
+            raise FileFormatError(
+                f"{where}: expected an annotation {names}, found {row}"
+            )
+        cells = dict(zip(names, row, strict=True))
+        found.append(_annotation(cells, where))
+    return found
+
+
+def _annotation(cells: dict[str, str], where: str) -> dict[str, Any]:
+    try:
+        return {
+            "id": _last_number(cells["uri"]),
+            "time": _whole_number(cells["start"]),
+            "datatype": int(cells["datatype"]),
+            "comment": _comment(cells["comment"]),
+        }
+    except (KeyError, ValueError) as error:
+        raise FileFormatError(f"{where}: broken annotation {cells}: {error}") from error
+
+
+def _whole_number(value: object) -> int:
+    """Return a whole number of 64 bits; ValueError if it is none."""
+    try:
+        number = Decimal(value)  # type: ignore[arg-type]
+        if abs(number) < 1 << 63 and number == int(number):
+            return int(number)
+    except (ArithmeticError, TypeError, ValueError):
+        pass
+    raise ValueError(f"{value!r} is no whole number")
+
+
+def _last_number(uri: str) -> int | None:
+    match = re.search(r"(\d+)/?$", uri)
+    return None if match is None else int(match[1])
+
+
+def _comment(text: str) -> str:
+    """Undo the bytes literal that the export prints."""
+    if re.fullmatch(r"b(['\"]).*\1", text, flags=re.DOTALL):
+        try:
+            value = ast.literal_eval(text)
+        except (SyntaxError, ValueError):
+            return text
+        if isinstance(value, bytes):
+            return value.decode("utf-8", "replace")
+    return text

@@ -1,0 +1,301 @@
+"""What a folder of converter files is: whose, from when to when, which file is what.
+
+Only headings and the first and last lines of files are looked at, and what info.json
+and statistics.csv say beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES
+from hexoframe.errors import (
+    FileFormatError,
+    IncompleteDataError,
+    MissingSamplesWarning,
+    SkippedChannelWarning,
+    TimestampError,
+    warn,
+)
+from hexoframe.formats.archive.container import Folder
+from hexoframe.formats.archive.infofiles import read_statements, start_tick
+from hexoframe.formats.converter.columns import Column
+from hexoframe.formats.converter.files import TIME, File, inspect
+from hexoframe.formats.headings import guess_family
+from hexoframe.timestamps import clock_of
+
+if TYPE_CHECKING:
+    from hexoframe.channels import Datatype, Family
+    from hexoframe.formats.archive.infofiles import Statements
+    from hexoframe.formats.options import ReadOptions
+    from hexoframe.timestamps import Clock
+
+__all__ = [
+    "Export",
+    "check_lengths",
+    "examine",
+    "find_ends",
+    "find_files",
+    "last_end",
+    "match",
+]
+
+_OTHER_FILES = {"info.json", "statistics.csv"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What is known of a record before its samples are read."""
+
+    folder: Path
+    files: tuple[File, ...]
+    family: Family
+    start: int
+    options: ReadOptions
+    said: Statements
+
+    @property
+    def clock(self) -> Clock:
+        """Ticks in a second."""
+        return CLOCK_OF_FAMILY[self.family]
+
+
+def find_files(path: Path) -> tuple[File, ...]:
+    """Look at a file, or at all in a folder; warn of CSVs that are something else.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no file of the converter.
+    """
+    paths = [path] if path.is_file() else sorted(path.iterdir())
+    found = {item: inspect(item) for item in paths if item.is_file()}
+    strange = [
+        item.name
+        for item, file in found.items()
+        if file is None and item.suffix.lower() == ".csv" and item.stat().st_size
+        if item.name not in _OTHER_FILES and not item.name.startswith(".")
+    ]
+    files = tuple(file for file in found.values() if file is not None)
+    if not files:
+        raise FileFormatError(
+            f"{path}: found no converter CSV, expected '{TIME},<name> [<unit>]' as "
+            "the first line, or '<seconds>,<value>' in a file named by its channel"
+        )
+    if strange:
+        _warn_skipped(path, strange, "not in the form of the converter")
+    return files
+
+
+def _warn_skipped(path: Path, names: Sequence[str], why: str) -> None:
+    warn(
+        f"{path}: {', '.join(names)} left out: {why}",
+        SkippedChannelWarning,
+    )
+
+
+def examine(folder: Path, files: tuple[File, ...], options: ReadOptions) -> Export:
+    """Tell the family and the start of a record.
+
+    Raises
+    ------
+    FileFormatError
+        If nothing says when it starts, or that is no tick.
+    ConfigurationError
+        If the model does not go with the clock, or `options.start` with what is said.
+    """
+    # The converter of 2015 in Python writes into such a folder inside the export.
+    nested = folder.name.lower() == "conversionoutput"
+    place = folder.parent if nested else folder
+    said = read_statements(Folder(place))
+    start = start_tick(said, options)
+    try:
+        clock = _clock(start, options)
+    except TimestampError as error:
+        raise FileFormatError(f"{place}: the start of the record: {error}") from error
+    family = guess_family(_filled(files, clock), clock, options.model)
+    if start is None:
+        start = _start_of_epoch(files, family, folder)
+    return Export(
+        folder=folder,
+        files=_one_each(files),
+        family=family,
+        start=start,
+        options=options,
+        said=said,
+    )
+
+
+def _clock(start: int | None, options: ReadOptions) -> int:
+    if start is not None:
+        return clock_of(start)
+    named = (options.model or "hexoskin").lower()
+    return 1000 if named == "astroskin_1000" else 256
+
+
+def _filled(files: Sequence[File], clock: int) -> Iterator[str | int]:
+    """Names of the columns with samples, as the families of a clock call them."""
+    families = [family for family in FAMILIES if CLOCK_OF_FAMILY[family] == clock]
+    for file in files:
+        if not file.first:
+            continue
+        for number in range(len(file.headings)):
+            rows = (file.row(number, family) for family in families)
+            yield from (row.api_name for row in rows if row is not None)
+
+
+def _start_of_epoch(files: Sequence[File], family: Family, folder: Path) -> int:
+    """Start of the record from the first samples of files with POSIX seconds."""
+    clock = CLOCK_OF_FAMILY[family]
+    starts = []
+    for file in files:
+        row = file.row(0, family)
+        if file.epoch and row is not None and row.ticks is not None:
+            first = 0 if row.kind == "waveform" else row.ticks
+            starts.append(round(_tick(file, file.first, clock) - first))
+    if not starts:
+        raise FileFormatError(
+            f"{folder}: nothing says when the record starts: expected info.json beside "
+            "the files, or files of sampled channels with POSIX seconds (-epoch); or "
+            "say it with start=, in ticks or as a time with its zone"
+        )
+    return min(starts)
+
+
+def _tick(file: File, cells: tuple[str, ...], clock: int) -> int:
+    """Return the tick of one line, since 1970 or since the start, nearest."""
+    try:
+        return round(Decimal(cells[0]) * clock)
+    except (ArithmeticError, ValueError) as error:
+        raise FileFormatError(
+            f"{file.path}: found the time {cells[0][:40]!r}, expected seconds; the "
+            "file may have been cut"
+        ) from error
+
+
+def _one_each(files: Sequence[File]) -> tuple[File, ...]:
+    """Leave out epoch copies of event files whose originals lie beside them."""
+    stems = {file.path.stem.lower() for file in files}
+    return tuple(
+        file
+        for file in files
+        if not file.path.stem.lower().endswith("_epoch")
+        or file.path.stem.lower().removesuffix("_epoch") not in stems
+    )
+
+
+def match(export: Export) -> dict[Datatype, Column]:
+    """Return the column of each datatype; warn of columns that no channel takes.
+
+    Raises
+    ------
+    FileFormatError
+        If two files hold samples of one datatype.
+    """
+    columns: dict[Datatype, Column] = {}
+    unknown = []
+    for file in export.files:
+        for number, heading in enumerate(file.headings):
+            row = file.row(number, export.family)
+            if row is None:
+                unknown += [f"{file.path.name} ({heading.name})"] if file.first else []
+                continue
+            other = columns.get(row)
+            if other is not None and file.first and other.file.first:
+                raise FileFormatError(
+                    f"{export.folder}: found {row.api_name} in {other.file.path.name} "
+                    f"and in {file.path.name}, expected it once: remove one of them"
+                )
+            if other is None or file.first:
+                columns[row] = Column(file, number, row)
+    if unknown:
+        _warn_skipped(export.folder, unknown, f"no channel of {export.family}")
+    return columns
+
+
+def find_ends(export: Export, columns: dict[Datatype, Column]) -> dict[Datatype, int]:
+    """Tick behind the last sample of a waveform, tick of the last one of the rest.
+
+    Raises
+    ------
+    FileFormatError
+        If a file ends in the middle of a line.
+    """
+    ends = {}
+    for row, column in columns.items():
+        file = column.file
+        if not file.first:
+            continue
+        _check_tail(file)
+        tick = _tick(file, file.last, export.clock)
+        step = round(row.ticks) if row.kind == "waveform" and row.ticks else 0
+        ends[row] = tick + step + (0 if file.epoch else export.start)
+    return ends
+
+
+def _check_tail(file: File) -> None:
+    """Refuse a file that ends in the middle of a line."""
+    short = len(file.last) != len(file.headings) + 1
+    # The converters print as many decimals on each line, and end each line.
+    cut = (
+        file.unended
+        and file.origin != "service"
+        and _places(file.last) != _places(file.first)
+    )
+    if short or cut:
+        raise FileFormatError(
+            f"{file.path}, last line: found {','.join(file.last)!r}, expected "
+            f"{len(file.headings) + 1} cells such as {','.join(file.first)!r}; the "
+            "file was cut: convert the export again"
+        )
+
+
+def _places(cells: tuple[str, ...]) -> list[int]:
+    return [len(cell.partition(".")[2]) for cell in cells]
+
+
+def last_end(export: Export, ends: dict[Datatype, int]) -> int:
+    """End of the longest waveform or the last event.
+
+    Channels at 1 Hz and slower may hold a sample more than the record has seconds; they
+    count only where there is no waveform.
+    """
+    waves = [tick for row, tick in ends.items() if row.kind == "waveform"]
+    rates = [tick for row, tick in ends.items() if row.kind == "rate"]
+    events = [tick for row, tick in ends.items() if row.ticks is None]
+    return max([export.start, *(waves or rates), *events])
+
+
+def check_lengths(
+    export: Export, ends: dict[Datatype, int], end: int
+) -> dict[Datatype, tuple[int, int]]:
+    """Return the spans that files lack, where partial records are allowed.
+
+    Raises
+    ------
+    IncompleteDataError
+        If a file ends more than a second before the record and that was not allowed.
+    """
+    lost = {
+        row: (tick, end)
+        for row, tick in ends.items()
+        if row.ticks is not None and end - tick > export.clock + row.ticks
+    }
+    if not lost:
+        return {}
+    told = "; ".join(
+        f"{row.api_name} ends {(last - first) / export.clock:.1f} s before the record"
+        for row, (first, last) in lost.items()
+    )
+    if not export.options.allow_partial:
+        raise IncompleteDataError(
+            f"{export.folder}: {told}. Convert the export again, or open what is there "
+            "with allow_partial=True",
+            ledger=lost,
+        )
+    warn(f"{export.folder}: {told}", MissingSamplesWarning)
+    return lost

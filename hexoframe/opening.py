@@ -1,0 +1,452 @@
+"""The front doors for files: any file that the vendor or hexoframe wrote, as a Record.
+
+What a file is, is decided by its content. The reading itself is in formats.
+"""
+
+from __future__ import annotations
+
+import glob
+import importlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hexoframe.errors import ConfigurationError, FileFormatError, HexoframeError
+from hexoframe.formats.options import ReadOptions
+from hexoframe.record import Record
+from hexoframe.recording.data import warn_of_model
+from hexoframe.timestamps import CLASSIC_FORMAT
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hexoframe.channels.calibration import Scale
+    from hexoframe.recording.data import RecordData
+
+__all__ = ["Records", "open_record", "open_records"]
+
+# In the order in which they are asked; the first that recognises the content reads it.
+_FORMATS = ("own.parquet", "own.csv", "archive", "dashboard", "text", "converter")
+# Those of which one file is a whole record.
+_ONE_FILE = ("archive", "dashboard")
+# So many items of a folder are looked at to say what it holds.
+_LOOKED_AT = 20
+# What is called so, or begins so, is a recording or a part of one, though damaged or
+# away from its folder: text begins with a tick or a time.
+_NAMED = (".hxd", ".parquet", ".wav", ".zip")
+_BEGUN = re.compile(
+    rb"(\xef\xbb\xbf)?\s*(\d{9,}\b|\d+[-:/.,;\t]\d|time\b|PAR1|RIFF)|.*/api/datatype/",
+    re.DOTALL,
+)
+_HEAD = 1 << 12
+_SKIPPED = {"path": "string", "reason": "string", "foreign": "bool"}
+_Skipped = list[dict[str, str | bool]]
+_KNOWN = (
+    "vendor export (ZIP or folder), dashboard CSV, classic .txt folder, converter CSV, "
+    "hexoframe's Parquet or CSV folder"
+)
+
+
+def open_record(  # noqa: PLR0913  # each is a question that only the caller can answer
+    path: str | Path,
+    *,
+    channels: Sequence[str | int] | None = None,
+    units: Scale = "physical",
+    model: str | None = None,
+    tz: str | None = None,
+    timestamp_format: str = CLASSIC_FORMAT,
+    start: int | datetime | str | None = None,
+    record: str | int | None = None,
+    allow_partial: bool = False,
+) -> Record:
+    """Open a recording from files.
+
+    Vendor export (ZIP or its folder), dashboard CSV, converter CSV, classic .txt
+    folder, and hexoframe's own Parquet and CSV: the content says which it is. Samples
+    are read when a channel is touched.
+
+    Parameters
+    ----------
+    path : str or Path
+        File or folder; also a folder in which one recording was written.
+    channels : sequence of str or int, optional
+        Channels to load, by any name or id; all by default.
+    units : {"physical", "raw"}
+        Values in mV, g, mL/min and so on, or counts of the recorder.
+    model : str, optional
+        ``hexoskin``, ``astroskin_256``, ``astroskin_1000`` or ``CHA3000``; needed only
+        where the files do not tell.
+    tz : str, optional
+        Zone of time stamps that are text, as old .txt files have them.
+    timestamp_format : str
+        strftime format of such text.
+    start : int, datetime or str, optional
+        Start of the record, in ticks or with a zone, where no file says it.
+    record : str or int, optional
+        Folder or id of one record where the export holds several.
+    allow_partial : bool, default False
+        Open a source that lost samples on its way; what is lost stands in `coverage`.
+
+    Returns
+    -------
+    Record
+        The recording.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FileFormatError
+        If the content is none of the formats, or damaged.
+    IncompleteDataError
+        If samples that the source held are missing.
+    ConfigurationError
+        If the files do not tell the model or the zone, or say another start, or an
+        argument is not allowed.
+    UnknownChannelError
+        If a channel that was asked for is none of the model.
+
+    Examples
+    --------
+    >>> import hexoframe
+    >>> record = hexoframe.open_record("record_12345.zip")  # doctest: +SKIP
+    >>> record["ecg"]  # doctest: +SKIP
+    """
+    options = ReadOptions(
+        channels=channels,
+        scale=units,
+        model=model,
+        tz=tz,
+        timestamp_format=timestamp_format,
+        start=start,
+        allow_partial=allow_partial,
+    )
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigurationError(
+            f"{path!r} is no path: load_record() takes the id of a record of the "
+            "service, open_records() a folder or a pattern for many files"
+        )
+    data = _read(_single(Path(path).expanduser()), options, record)
+    return Record.of(data, left_out=options.left_out(data.family))
+
+
+def _single(path: Path) -> Path:
+    """Return the one recording below a folder, where that is none itself."""
+    if not path.is_dir() or _recognised(path):
+        return path
+    below = islice(_below(path, set(), []), _LOOKED_AT)
+    found = [item for item in below if _recognised(item)]
+    return found[0] if len(found) == 1 else path
+
+
+def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordData:
+    reader = _reader(path)
+    data: RecordData
+    if hasattr(reader, "parts"):
+        part = None if record is None else _part_of(reader.parts(path), record)
+        data = reader.read(path, options, part=part)
+        if options.channels is None:
+            # An export has all channels of its model; other files may have a few.
+            warn_of_model(data, options.model)
+        return data
+    data = reader.read(path, options)
+    if record is not None and str(record) not in (str(data.id), path.stem):
+        raise ConfigurationError(
+            f"{path} holds one record, {data.id or path.stem}, not {record!r}: leave "
+            "record= out"
+        )
+    return data
+
+
+def _part_of(names: Iterable[str], record: str | int) -> str:
+    """Name of a record in an export: its folder, or the id that the folder carries."""
+    wanted = str(record)
+    named = f"record_{wanted}"
+    return named if named in names and wanted not in names else wanted
+
+
+def _reader(path: Path) -> Any:
+    """Return the module that reads a path."""
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} does not exist (looked in {path.resolve().parent})"
+        )
+    for name in _FORMATS:
+        module = _module(name)
+        if module.sniff(path):
+            return module
+    raise FileFormatError(f"{path}: {_found(path)}; expected one of: {_KNOWN}")
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"hexoframe.formats.{name}")
+
+
+def _found(path: Path) -> str:
+    """Say what a path is that no format recognises, and the way out of it."""
+    if path.is_dir():
+        return _found_folder(path)
+    with path.open("rb") as file:
+        head = file.read(40)
+    if not head:
+        return "an empty file"
+    if head[:4] == b"RIFF":
+        return f"one WAV file of an export; open its folder {path.parent} instead"
+    if re.match(rb"(\xef\xbb\xbf)?time(stamp| \[s/(256|1000)\]);", head):
+        return (
+            "a CSV of the dashboard that a spreadsheet saved with semicolons, and its "
+            "stamps rounded: fetch the file again"
+        )
+    if head[:5] == b"time,":
+        return (
+            "a CSV as hexoframe writes it; open the folder with its metadata.json "
+            f"({path.parent}?). An aligned file is for other programs and not read back"
+        )
+    return f"a file that begins with {head!r}"
+
+
+def _found_folder(path: Path) -> str:
+    items = sorted(item for item in path.iterdir() if not item.name.startswith("."))
+    if not items:
+        return "an empty folder"
+    records = [item for item in items[:_LOOKED_AT] if _recognised(item)]
+    if records:
+        names = ", ".join(item.name for item in records[:3])
+        return (
+            f"a folder that holds recordings ({names}) and is none itself; open one of "
+            "them, or all with open_records()"
+        )
+    shown = ", ".join(item.name for item in items[:5])
+    return (
+        f"a folder of {len(items)} items that are no recording ({shown}); "
+        "open_records() searches folders to any depth"
+    )
+
+
+def _recognised(path: Path) -> bool:
+    return any(_module(name).sniff(path) for name in _FORMATS)
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether what cannot be opened is no recording, nor a part of one that is damaged.
+
+    A letter, a picture or a table of people; what is in doubt is not foreign.
+    """
+    if path.is_dir() or path.suffix.lower() in _NAMED:
+        return False
+    archive = _module("archive")
+    if archive.sniff(path):
+        # A spreadsheet is a ZIP, too. A cut one may have been an export.
+        try:
+            return not archive.is_empty(path)
+        except FileFormatError:
+            return False
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    return bool(head) and not _recognised(path) and not _BEGUN.match(head)
+
+
+class Records(Mapping[str, Record]):
+    """Recordings by id, opened when they are asked for.
+
+    Made by `hexoframe.open_records`. Keys are record ids as text, or the names of files
+    where these say no id.
+
+    Attributes
+    ----------
+    skipped : DataFrame
+        What was left out: `path`, `reason`, and `foreign`, which is True for a file
+        that is no recording at all, and False for one that is damaged or there twice.
+    """
+
+    def __init__(
+        self,
+        found: dict[str, tuple[Path, str | None]],
+        skipped: pd.DataFrame,
+        options: ReadOptions,
+    ) -> None:
+        self._found = found
+        self._options = options
+        self.skipped = skipped
+
+    def __getitem__(self, key: str | int) -> Record:
+        """Open a record."""
+        path, part = self._found[str(key)]
+        data = _read(path, self._options, part)
+        return Record.of(data, left_out=self._options.left_out(data.family))
+
+    def __iter__(self) -> Iterator[str]:
+        """Ids in the order of the files."""
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self._found)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether there is a record of that id."""
+        return str(key) in self._found
+
+    def __repr__(self) -> str:
+        """Say how many records there are and what was left out."""
+        return (
+            f"{len(self)} records: {', '.join(self._found) or 'none'}; "
+            f"{len(self.skipped)} skipped (see .skipped)"
+        )
+
+
+def open_records(  # noqa: PLR0913  # the same questions as open_record
+    where: str | Path,
+    *,
+    channels: Sequence[str | int] | None = None,
+    units: Scale = "physical",
+    model: str | None = None,
+    tz: str | None = None,
+    timestamp_format: str = CLASSIC_FORMAT,
+    allow_partial: bool = False,
+) -> Records:
+    """Open every recording in a folder, a range export or a glob.
+
+    Headers are read to tell what is there; samples are read when a channel of a record
+    is touched. What cannot be opened is listed with its reason and does not stop the
+    rest.
+
+    Parameters
+    ----------
+    where : str or Path
+        Folder, searched to any depth; ZIP of several records; or a glob such as
+        ``"exports/*.zip"``.
+    channels, units, model, tz, timestamp_format, allow_partial
+        As for `open_record`, for every record.
+
+    Returns
+    -------
+    Records
+        Mapping from id to Record; ``.skipped`` is a table of what was left out.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or nothing matches the glob.
+    """
+    options = ReadOptions(
+        channels=channels,
+        scale=units,
+        model=model,
+        tz=tz,
+        timestamp_format=timestamp_format,
+        allow_partial=allow_partial,
+    )
+    found: dict[str, tuple[Path, str | None]] = {}
+    skipped: _Skipped = []
+    for path in _search(where, skipped):
+        for part in _parts(path, skipped):
+            _take(path, part, options, found, skipped)
+    table = pd.DataFrame(skipped, columns=list(_SKIPPED)).astype(_SKIPPED)
+    return Records(found, table, options)
+
+
+def _leave_out(
+    path: Path, reason: object, skipped: _Skipped, *, foreign: bool = False
+) -> None:
+    skipped.append({"path": str(path), "reason": str(reason), "foreign": foreign})
+
+
+def _search(where: str | Path, skipped: _Skipped) -> Iterator[Path]:
+    path = Path(where).expanduser()
+    seen: set[Path] = set()
+    if path.exists():
+        return _below(path, seen, skipped)
+    matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  # absolute patterns too
+    if not matches:
+        raise FileNotFoundError(
+            f"{where} does not exist, and nothing matches it as a pattern (looked in "
+            f"{Path.cwd()})"
+        )
+    return (item for match in matches for item in _below(Path(match), seen, skipped))
+
+
+def _below(path: Path, seen: set[Path], skipped: _Skipped) -> Iterator[Path]:
+    """Yield what may be a recording: files, folders that are one, and those below."""
+    # Links may lead in circles, and patterns to the same file twice.
+    if path.resolve() in seen:
+        return
+    seen.add(path.resolve())
+    if not path.is_dir():
+        yield path
+        return
+    try:
+        items = sorted(item for item in path.iterdir() if item.name[0] != ".")
+        is_one = _is_recording(path)
+    except OSError as error:
+        _leave_out(path, error, skipped)
+        return
+    if is_one:
+        yield path
+    for item in items:
+        # Files of a recording belong to it, but for those that are one of their own.
+        if not is_one or item.is_dir() or _stands_alone(item):
+            yield from _below(item, seen, skipped)
+        else:
+            seen.add(item.resolve())
+
+
+def _is_recording(folder: Path) -> bool:
+    """Whether the files of a folder, not those of folders below, are a recording."""
+    modules = map(_module, _FORMATS)
+    return any(
+        getattr(module, "holds_record", module.sniff)(folder) for module in modules
+    )
+
+
+def _stands_alone(path: Path) -> bool:
+    """Whether a file is a record of its own, in whatever folder it lies."""
+    try:
+        return any(_module(name).sniff(path) for name in _ONE_FILE)
+    except OSError:
+        # Whoever opens it will say why it cannot be read.
+        return True
+
+
+def _parts(path: Path, skipped: _Skipped) -> Sequence[str | None]:
+    """Names of the records in a path; one without a name where it is one record."""
+    try:
+        reader = _reader(path)
+        if not hasattr(reader, "parts"):
+            return [None]
+        boxes = reader.parts(path)
+        # The search finds folders below on its own.
+        whole = [name for name, box in boxes.items() if box.label == str(path)]
+        return whole or list(boxes)
+    except (HexoframeError, OSError) as error:
+        foreign = isinstance(error, FileFormatError) and _is_foreign(path)
+        _leave_out(path, error, skipped, foreign=foreign)
+        return []
+
+
+def _take(
+    path: Path,
+    part: str | None,
+    options: ReadOptions,
+    found: dict[str, tuple[Path, str | None]],
+    skipped: _Skipped,
+) -> None:
+    try:
+        data = _read(path, options, part)
+    except (HexoframeError, OSError) as error:
+        _leave_out(path, error, skipped)
+        return
+    key = str(data.id) if data.id is not None else (part or path.stem)
+    if key in found and data.id is None:
+        # Two folders of one name are two records, as far as anybody can tell.
+        key = str(path / (part or ""))
+    if key in found:
+        first = found[key][0]
+        _leave_out(path, f"record {key} was already found in {first}", skipped)
+        return
+    found[key] = (path, part)

@@ -1,0 +1,629 @@
+"""RecordData: the channels of one record, its facts, look-up and ledger.
+
+Channels are frames, or sources that are read when they are first touched. Every door
+makes a RecordData and every exit takes one. It has no verbs of a user (record) and
+reads and writes no file (formats).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from hexoframe.channels import (
+    CLOCK_OF_FAMILY,
+    FAMILIES,
+    channels_of,
+    codes_of,
+    find,
+)
+from hexoframe.errors import (
+    ConfigurationError,
+    HexoframeWarning,
+    UnknownChannelError,
+    warn,
+)
+from hexoframe.recording import frames
+from hexoframe.recording.facts import Facts, cut_facts
+from hexoframe.recording.gaps import Gap, Receipt, Survey, beyond, narrow, sensor_off
+from hexoframe.recording.survey import survey_channel
+from hexoframe.timestamps import tick_to_time
+
+if TYPE_CHECKING:
+    from hexoframe.channels import Channel, Family
+    from hexoframe.channels.calibration import Scale
+    from hexoframe.timestamps import Clock
+
+__all__ = ["RecordData", "Source", "warn_of_model"]
+
+# Where a record is loaded from here on, its first values may be no measurement yet.
+_STARTING_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """How to read one channel, and what its headers promise.
+
+    Attributes
+    ----------
+    read : callable
+        Returns the whole frame in UTC.
+    pieces : callable or None
+        Takes a number of rows and yields the same frame in pieces of at most as many,
+        in order, without holding it whole.
+    receipt : Receipt or callable
+        What is known without reading; a callable is asked whenever somebody wants to
+        know, for a door that learns more by reading (repeated lines of a text).
+    survey : Survey or None
+        What a survey of all samples found, if one was made before and kept.
+    initial : callable or None
+        Returns the spans of `RecordData.initial_spans`, for a source that knows what
+        came before its first row; others are looked at.
+    """
+
+    read: Callable[[], pd.DataFrame]
+    pieces: Callable[[int], Iterator[pd.DataFrame]] | None = None
+    receipt: Receipt | Callable[[], Receipt] = field(default_factory=Receipt)
+    survey: Survey | None = None
+    initial: Callable[[], list[tuple[int, int]]] | None = None
+
+    def known(self) -> Receipt:
+        """Return what is known by now."""
+        return self.receipt() if callable(self.receipt) else self.receipt
+
+
+class RecordData(Mapping[str, pd.DataFrame]):
+    """The channels of one record as DataFrames, each at its own rate.
+
+    Parameters
+    ----------
+    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
+        Device family, which says the clock and the channels.
+    span : (int, int), in ticks
+        Start and end of the record.
+    channels : mapping of str to DataFrame or Source
+        Channels that the source has, by the names of the table.
+    facts : Facts, optional
+        What the source says beside the samples.
+    scale : {"physical", "raw"}
+        What the values of all channels are.
+    tz : str, default "UTC"
+        Zone in which frames are shown.
+    left_out : collection of str
+        Channels that the source may have and that the caller did not want; asking for
+        one is an error, where a channel that the source lacks is an empty frame.
+
+    Raises
+    ------
+    ConfigurationError
+        If the span runs backwards, or a frame is not what the table says.
+    UnknownChannelError
+        If the family has no such channel.
+    """
+
+    def __init__(  # noqa: PLR0913  # what a record is, each by name
+        self,
+        family: Family,
+        span: tuple[int, int],
+        channels: Mapping[str, pd.DataFrame | Source],
+        *,
+        facts: Facts | None = None,
+        scale: Scale = "physical",
+        tz: str = "UTC",
+        left_out: Collection[str] = (),
+    ) -> None:
+        if span[1] < span[0]:
+            raise ConfigurationError(
+                f"a record cannot end ({span[1]}) before it starts ({span[0]})"
+            )
+        self._family = family
+        self._span = (int(span[0]), int(span[1]))
+        self._facts = facts or Facts()
+        self._scale = scale
+        self._tz = tz
+        self._left_out = frozenset(left_out)
+        self._sources: dict[str, Source] = {}
+        self._frames: dict[str, pd.DataFrame] = {}
+        given = {find(family, name).name: held for name, held in channels.items()}
+        for name in channels_of(family):
+            if name in given:
+                self._hold(name, given[name])
+
+    @classmethod
+    def of(  # noqa: PLR0913  # what a record is, each by name
+        cls,
+        data: RecordData,
+        *,
+        span: tuple[int, int] | None = None,
+        channels: Mapping[str, pd.DataFrame | Source] | None = None,
+        facts: Facts | None = None,
+        scale: Scale | None = None,
+        tz: str | None = None,
+        left_out: Collection[str] | None = None,
+    ) -> Self:
+        """Return a record over the channels of another, changed where said.
+
+        No sample is read or copied; what the other reads later, both have.
+
+        Parameters
+        ----------
+        data : RecordData
+            Where everything comes from that is not given.
+        span, channels, facts, scale, tz, left_out
+            As for the class. Channels that are named in `left_out` are dropped.
+
+        Returns
+        -------
+        RecordData
+            A record of the class that is asked.
+        """
+        out = data.left_out if left_out is None else frozenset(left_out)
+        held = data.whole() if channels is None else channels
+        return cls(
+            data.family,
+            span or (data.start_tick, data.end_tick),
+            {name: each for name, each in held.items() if name not in out},
+            facts=data.facts if facts is None else facts,
+            scale=scale or data.scale,
+            tz=tz or data.tz,
+            left_out=out,
+        )
+
+    def _hold(self, name: str, held: pd.DataFrame | Source) -> None:
+        if isinstance(held, Source):
+            self._sources[name] = held
+            return
+        frames.check_frame(held, channels_of(self._family)[name])
+        self._sources[name] = Source(
+            read=lambda: held, receipt=Receipt(samples=len(held))
+        )
+        self._frames[name] = held.tz_convert("UTC")
+
+    # -- facts ---------------------------------------------------------------------
+
+    @property
+    def family(self) -> Family:
+        """Device family: hexoskin, astroskin_256 or astroskin_1000."""
+        return self._family
+
+    @property
+    def clock(self) -> Clock:
+        """Ticks in a second: 256 or 1000."""
+        return CLOCK_OF_FAMILY[self._family]
+
+    @property
+    def scale(self) -> Scale:
+        """Whether frames hold physical values or raw counts."""
+        return self._scale
+
+    @property
+    def tz(self) -> str:
+        """Zone in which frames are shown."""
+        return self._tz
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Channels that the caller did not want when the record was opened."""
+        return self._left_out
+
+    @property
+    def facts(self) -> Facts:
+        """What the source says beside the samples."""
+        return self._facts
+
+    @property
+    def id(self) -> int | None:
+        """Id of the record at the service, where the source says it."""
+        number = self._facts.info.get("id")
+        return None if number is None else int(number)
+
+    @property
+    def start_tick(self) -> int:
+        """First tick of the record."""
+        return self._span[0]
+
+    @property
+    def end_tick(self) -> int:
+        """Tick at which the record ends."""
+        return self._span[1]
+
+    @property
+    def start(self) -> pd.Timestamp:
+        """Start of the record, in the zone of the record."""
+        return tick_to_time(self.start_tick, clock=self.clock).tz_convert(self._tz)
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """End of the record, in the zone of the record."""
+        return tick_to_time(self.end_tick, clock=self.clock).tz_convert(self._tz)
+
+    @property
+    def duration(self) -> pd.Timedelta:
+        """Length of the record."""
+        return self.end - self.start
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of every column that the record holds."""
+        return {
+            column: unit if self._scale == "physical" else "count"
+            for name in self._sources
+            for column, unit in self.channel(name).units.items()
+        }
+
+    # -- look-up -------------------------------------------------------------------
+
+    def channel(self, key: str | int) -> Channel:
+        """Return what the table says of a channel.
+
+        Parameters
+        ----------
+        key : str or int
+            Name or id, in any of the forms that `find` knows.
+
+        Returns
+        -------
+        Channel
+            The channel, narrowed to one column if `key` names one.
+
+        Raises
+        ------
+        UnknownChannelError
+            If the model has no such channel.
+        """
+        return find(self._family, key)
+
+    def __getitem__(self, key: str | int) -> pd.DataFrame:
+        """Return the frame of a channel; empty if the record lacks it."""
+        wanted = self.channel(key)
+        frame = self._frame(wanted.name)
+        if self._tz != "UTC":
+            frame = frame.tz_convert(self._tz)
+        # A copy without the samples: what a caller adds to it stays the caller's.
+        return frames.pick_columns(frame, wanted).copy(deep=False)
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        """Whole frame of a channel in UTC, read once."""
+        if name not in self._frames:
+            source = self._sources.get(name)
+            if name in self._left_out:
+                raise UnknownChannelError(
+                    f"{name} was left out by channels= when the record was opened: "
+                    "open it again with this channel"
+                )
+            if source is None:
+                return self._empty(name)
+            self._frames[name] = source.read()
+        return self._frames[name]
+
+    def _empty(self, name: str) -> pd.DataFrame:
+        whole = channels_of(self._family)[name]
+        return frames.empty_frame(whole, record_id=self.id, scale=self._scale)
+
+    def get(self, key: str | int, default: Any = None) -> Any:
+        """Return the frame of a channel, or the default where the source lacks it."""
+        return self[key] if key in self else default  # noqa: SIM401  # that is this
+
+    def __contains__(self, key: object) -> bool:
+        """Whether the source has the channel, be it empty."""
+        try:
+            return self.channel(key).name in self._sources  # type: ignore[arg-type]
+        except LookupError:
+            return False
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the channels that the source has, in the order of the table."""
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        """Count the channels that the source has."""
+        return len(self._sources)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by identity; compare frames to compare what records hold."""
+        return self is other
+
+    __hash__ = object.__hash__
+
+    # -- reading -------------------------------------------------------------------
+
+    def is_read(self, key: str | int) -> bool:
+        """Whether the samples of a channel are in memory."""
+        return self.channel(key).name in self._frames
+
+    def receipt(self, key: str | int) -> Receipt:
+        """Return what is known of a channel without reading it."""
+        name = self.channel(key).name
+        source = self._sources.get(name)
+        if source is None:
+            return Receipt(samples=0)
+        known = source.known()
+        if known.samples is None and name in self._frames:
+            return known._replace(samples=len(self._frames[name]))
+        return known
+
+    def pieces(self, key: str | int, rows: int = 1 << 16) -> Iterator[pd.DataFrame]:
+        """Yield a channel in pieces, without keeping what was not yet read.
+
+        Parameters
+        ----------
+        key : str or int
+            Name or id of the channel.
+        rows : int, default 65 536
+            Most rows of a piece.
+
+        Yields
+        ------
+        DataFrame
+            Consecutive rows in UTC; no piece is empty.
+        """
+        wanted = self.channel(key)
+        for piece in self._pieces(wanted.name, rows):
+            yield frames.pick_columns(piece, wanted)
+
+    def _pieces(self, name: str, rows: int) -> Iterator[pd.DataFrame]:
+        source = self._sources.get(name)
+        if name in self._frames or source is None or source.pieces is None:
+            frame = self._frame(name)
+            for first in range(0, len(frame), rows):
+                yield frame.iloc[first : first + rows]
+        else:
+            yield from source.pieces(rows)
+
+    def kept_survey(self, key: str | int) -> Survey | None:
+        """Return the survey of a channel that its source kept; None if it has none.
+
+        Spans in which a sensor was off are not in it: another channel tells them.
+        """
+        source = self._sources.get(self.channel(key).name)
+        return None if source is None else source.survey
+
+    def survey(self, key: str | int) -> Survey:
+        """Count the samples of a channel and find its holes.
+
+        Reads the channel, unless its source kept what an earlier survey found.
+        """
+        name = self.channel(key).name
+        channel = channels_of(self._family)[name]
+        found = self.kept_survey(name) or survey_channel(
+            channel,
+            self._frame(name),
+            self._span,
+            self.receipt(name),
+            scale=self._scale,
+        )
+        gaps = sorted(
+            (*found.gaps, *beyond(channel, self._sensor_off(channel), found.gaps)),
+            key=lambda gap: gap.start,
+        )
+        return found._replace(gaps=tuple(gaps))
+
+    def _sensor_off(self, channel: Channel) -> Iterator[Gap]:
+        """Spans in which the judging channel says that a sensor was off."""
+        row = channel.datatypes[0]
+        judged = bool(row.quality) and row.quality in self
+        if judged and row.kind in ("waveform", "rate"):
+            judge = self.channel(row.quality)
+            codes = codes_of(judge.datatypes[0].codes)
+            mask = sum(code.value for code in codes if code.sensor_off)
+            yield from sensor_off(channel, judge, self._frame(judge.name), mask)
+
+    def initial_spans(self, key: str | int) -> list[tuple[int, int]]:
+        """Return where a channel holds the value that stands for no measurement yet.
+
+        A recorder gives a fixed value (70 bpm, 10 rpm) until it has measured for the
+        first time. A part of a record knows it of the whole; of one that was loaded as
+        a part, such values at its head count if it begins in the first minute.
+
+        Returns
+        -------
+        list of (int, int), in ticks
+            First and last stamp: of records that follow each other, one pair a record.
+        """
+        channel = channels_of(self._family)[self.channel(key).name]
+        source = self._sources.get(channel.name)
+        initial = channel.datatypes[0].initial
+        if source is None or initial is None:
+            return []
+        if source.initial is not None:
+            return source.initial()
+        frame = self._frame(channel.name)
+        other = np.flatnonzero(frame[channel.columns[0]].to_numpy() != initial)
+        count = int(other[0]) if len(other) else len(frame)
+        if not count:
+            return []
+        first, last = map(int, frames.ticks_of(frame.iloc[[0, count - 1]], channel))
+        begun = self._facts.info.get("whole_start", self.start_tick)
+        return [(first, last)] if first - begun <= _STARTING_S * self.clock else []
+
+    # -- views ---------------------------------------------------------------------
+
+    def part(self, start: int | None, end: int | None) -> dict[str, Source]:
+        """Return every channel cut to a span of ticks, still unread where it was.
+
+        Parameters
+        ----------
+        start, end : int or None, in ticks
+            Rows whose steps begin from `start` up to, not including, `end`; None keeps
+            all of that side.
+
+        Returns
+        -------
+        dict of str to Source
+            The channels.
+        """
+        return {name: self._part(name, (start, end)) for name in self._sources}
+
+    def _part(self, name: str, part: tuple[int | None, int | None]) -> Source:
+        channel = channels_of(self._family)[name]
+        start, end = part
+
+        def read() -> pd.DataFrame:
+            whole = self._frame(name)
+            cut = frames.slice_steps(whole, channel, start, end)
+            if channel.kind != "state" or start is None:
+                return cut
+            return frames.carry_in(whole, cut, channel, start)
+
+        def pieces(rows: int) -> Iterator[pd.DataFrame]:
+            for piece in self.pieces(name, rows):
+                cut = frames.slice_steps(piece, channel, start, end)
+                if len(cut):
+                    yield cut
+
+        def receipt() -> Receipt:
+            known = self._sources[name].known()
+            if start is None and end is None:
+                return known
+            left = narrow(channel, known, self._span, part)
+            if name in self._frames:
+                return left._replace(samples=len(read()))
+            # Of a channel without a hole it is known how many samples a part has.
+            known_whole = self._is_known_whole(name)
+            return left._replace(samples=left.expected if known_whole else None)
+
+        if channel.kind == "state":
+            return Source(read=read, receipt=receipt)
+        return Source(
+            read=read,
+            pieces=pieces,
+            receipt=receipt,
+            initial=partial(self._initial_part, name, part),
+        )
+
+    def _initial_part(
+        self, name: str, part: tuple[int | None, int | None]
+    ) -> list[tuple[int, int]]:
+        lag = self.channel(name).lag
+        step, spans = lag or 1, []
+        low, high = (None if tick is None else tick + lag for tick in part)
+        for first, last in self.initial_spans(name):
+            # Both are stamps of samples, wherever between two of them the part is cut.
+            before = 0 if low is None else max(0, -((first - low) // step))
+            end = last + 1 if high is None else min(last + 1, high)
+            left = range(first + before * step, end, step)
+            if left:
+                spans.append((left[0], left[-1]))
+        return spans
+
+    def _is_known_whole(self, name: str) -> bool:
+        """Whether a survey that was kept says that no sample of a rate is missing."""
+        found = self.kept_survey(name)
+        return (
+            found is not None
+            and found.received == found.expected
+            and not any(gap.kind == "missing" for gap in found.gaps)
+        )
+
+    def whole(self) -> dict[str, Source]:
+        """Return every channel as a source that reads it from this record."""
+        return {
+            name: Source(
+                read=lambda name=name: self._frame(name),  # type: ignore[misc]
+                pieces=lambda rows, name=name: self.pieces(name, rows),  # type: ignore[misc]
+                receipt=partial(self.receipt, name),
+                survey=source.survey,
+                initial=partial(self.initial_spans, name),
+            )
+            for name, source in self._sources.items()
+        }
+
+    def cut(self, start: int | None, end: int | None) -> Self:
+        """Return the record cut to a span of ticks; what was not read stays so.
+
+        Parameters
+        ----------
+        start, end : int or None, in ticks
+            Rows whose steps begin from `start` up to, not including, `end`, and the
+            facts of that span. None keeps all of that side, and so does, of rows, a
+            tick on the edge of the record or outside it. A state channel begins with
+            the state that holds at `start`.
+
+        Returns
+        -------
+        RecordData
+            A view of the same kind.
+        """
+        low, high = self._span
+        first = low if start is None else min(max(start, low), high)
+        last = high if end is None else min(max(end, low), high)
+        # Samples may outlast the record; where it goes on to its end they belong to it.
+        kept = (None if first == low else first, None if last == high else last)
+        bounds = [
+            None if tick is None else tick_to_time(tick, clock=self.clock)
+            for tick in (start, end)
+        ]
+        return self.of(
+            self,
+            span=(first, max(first, last)),
+            channels=self.part(*kept),
+            facts=self._cut_facts(bounds, late=first > low),
+        )
+
+    def _cut_facts(self, bounds: list[pd.Timestamp | None], *, late: bool) -> Facts:
+        """Facts of a part, which say where the whole began if the part begins later."""
+        facts = cut_facts(self._facts, *bounds)
+        if not late:
+            return facts
+        return replace(facts, info={"whole_start": self.start_tick, **facts.info})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Read everything, so that a record can go to another process."""
+        for name in self._sources:
+            self._frame(name)
+        known = {
+            name: (source.known(), self.initial_spans(name))
+            for name, source in self._sources.items()
+        }
+        return {**self.__dict__, "_sources": known}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the frames that came along."""
+        self.__dict__.update(state)
+        self._sources = {
+            name: Source(
+                read=lambda name=name: self._frames[name],  # type: ignore[misc]
+                receipt=receipt,
+                initial=lambda initial=initial: initial,  # type: ignore[misc]
+            )
+            for name, (receipt, initial) in state["_sources"].items()
+        }
+
+
+def warn_of_model(data: RecordData, said: str | None) -> None:
+    """Warn where a model was said and the record has nothing that only this one has.
+
+    Parameters
+    ----------
+    data : RecordData
+        The record, read as the model that was said.
+    said : str or None
+        What the caller said; None, or ``auto``, where the source told.
+
+    Warns
+    -----
+    HexoframeWarning
+        If so: columns that another model lacks hold nothing then.
+    """
+    own = _own_channels(data.family) - data.left_out
+    if said in (None, "auto") or not own or own & {*data}:
+        return
+    name = "without id" if data.id is None else data.id
+    warn(
+        f"record {name} is read as {data.family}, since model={said!r} was given, and "
+        f"has none of the channels of that model ({', '.join(sorted(own))}): is it of "
+        "another model? Leave model= out, and hexoframe finds out",
+        HexoframeWarning,
+    )
+
+
+def _own_channels(family: Family) -> set[str]:
+    """Return the channels of a family that the usual one of its clock lacks."""
+    clock = CLOCK_OF_FAMILY[family]
+    usual = next(other for other in FAMILIES if CLOCK_OF_FAMILY[other] == clock)
+    return set() if usual == family else {*channels_of(family)} - {*channels_of(usual)}

@@ -1,0 +1,114 @@
+"""The block of facts that travels with a frame, in `frame.attrs["hexoframe"]`.
+
+It is made, read and joined here alone. It holds JSON values only and nothing that can
+go stale; the channel table stays the authority on units.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from hexoframe.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hexoframe.channels import Channel
+    from hexoframe.channels.calibration import Scale
+
+__all__ = ["KEY", "block_of", "concat", "make_block"]
+
+KEY = "hexoframe"
+BLOCK_VERSION = 1
+
+
+def make_block(
+    channel: Channel, *, record_id: int | None, scale: Scale
+) -> dict[str, Any]:
+    """Return the block of one channel.
+
+    Parameters
+    ----------
+    channel : Channel
+        The channel of the frame.
+    record_id : int or None
+        Record that the samples belong to.
+    scale : {"physical", "raw"}
+        What the values are.
+
+    Returns
+    -------
+    dict
+        JSON values: version, record, channel, family, clock, scale, units per column.
+    """
+    units = (
+        channel.units
+        if scale == "physical"
+        else dict.fromkeys(channel.columns, "count")
+    )
+    return {
+        "version": BLOCK_VERSION,
+        "record": record_id,
+        "channel": channel.name,
+        "family": channel.datatypes[0].family,
+        "clock": channel.clock,
+        "scale": scale,
+        "units": units,
+    }
+
+
+def block_of(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return a copy of the block of a frame; empty if it has none."""
+    return copy.deepcopy(dict(frame.attrs.get(KEY, {})))
+
+
+def concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Join frames of one channel in the order given and keep their block.
+
+    `pandas.concat` drops the block when the frames differ in it.
+
+    Parameters
+    ----------
+    frames : sequence of DataFrame
+        At least one; the same channel at the same scale.
+
+    Returns
+    -------
+    DataFrame
+        All rows; `record` is None in the block if the frames are of several records.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is nothing to join, or channels, scales or time zones differ.
+    """
+    import pandas as pd  # noqa: PLC0415  # this layer stays importable without pandas
+
+    if not frames:
+        raise ConfigurationError("there is no frame to join: give at least one")
+    blocks = [block_of(frame) for frame in frames]
+    joined = dict(blocks[0])
+    for block in blocks[1:]:
+        for key in joined.keys() | block.keys():
+            if block.get(key) == joined.get(key):
+                continue
+            if key != "record":
+                raise ConfigurationError(
+                    f"frames differ in {key}: {joined.get(key)!r} and "
+                    f"{block.get(key)!r}; join frames of one channel and scale only"
+                )
+            joined[key] = None
+    if len(frames) == 1:
+        return frames[0].copy(deep=False)
+    zones = {str(pd.DatetimeIndex(frame.index).tz) for frame in frames}
+    if len(zones) > 1:
+        raise ConfigurationError(
+            f"frames are in the time zones {', '.join(sorted(zones))}: bring them to "
+            "one with frame.tz_convert(...)"
+        )
+    result = pd.concat([frame.copy(deep=False) for frame in frames])
+    result.index.name = frames[0].index.name
+    result.attrs = {KEY: joined}
+    return result

@@ -1,0 +1,379 @@
+"""Looks at the samples of a channel as they go by, and says what is missing.
+
+A channel may come in pieces, which are counted without being kept.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hexoframe.recording.gaps import (
+    Gap,
+    Receipt,
+    Survey,
+    expected_samples,
+    outside,
+    samples_before,
+)
+from hexoframe.timestamps import NS_PER_TICK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from hexoframe.channels import Channel
+    from hexoframe.channels.calibration import Scale
+
+    # Stamps in ticks; a range where each lies a step behind the one before.
+    _Stamps = NDArray[np.int64] | range
+    _Rows = NDArray[np.bool_]
+
+__all__ = ["Watch", "survey_channel"]
+
+# Differences of stamps are taken in blocks, so that a day of ECG needs no second copy.
+_BLOCK = 1 << 20
+# Whether stamps are a range is asked in blocks that stay in the cache of a core.
+_RANGE_BLOCK = 1 << 16
+# Two ticks of play: stamps of beats are rounded on their own.
+_INTERVAL_PLAY = 2
+_LONGEST_S = 1 << 40
+_HALF = Fraction(1, 2)
+# So many long steps, and most of all, are a thinned channel and not single holes.
+_THINNED_FROM = 64
+
+
+def survey_channel(
+    channel: Channel,
+    frame: pd.DataFrame,
+    span: tuple[int, int],
+    receipt: Receipt,
+    *,
+    scale: Scale = "physical",
+) -> Survey:
+    """Count the samples of a channel and find its holes.
+
+    Parameters
+    ----------
+    channel : Channel
+        The channel.
+    frame : DataFrame
+        Its samples.
+    span : (int, int), in ticks
+        Start and end of the record.
+    receipt : Receipt
+        What the door said of it.
+    scale : {"physical", "raw"}
+        What the values are.
+
+    Returns
+    -------
+    Survey
+        Counts and gaps; a stamp that comes twice is counted as a duplicate.
+    """
+    watch = Watch(channel, scale=scale)
+    watch.look(frame)
+    return watch.survey(span, receipt)
+
+
+class Watch:
+    """Counts the samples of one channel, piece by piece.
+
+    Parameters
+    ----------
+    channel : Channel
+        The channel.
+    scale : {"physical", "raw"}
+        What the values are.
+    """
+
+    def __init__(self, channel: Channel, *, scale: Scale = "physical") -> None:
+        self._channel = channel
+        self._scale: Scale = scale
+        self._stamps: list[_Stamps] = []
+        self._any_missing, self._all_missing = _Marks(), _Marks()
+        self._void = _Marks()
+        self._intervals: list[NDArray[np.int64]] = []
+
+    def look(self, frame: pd.DataFrame) -> None:
+        """Count the next rows of the channel."""
+        channel = self._channel
+        times = frame.index.asi8  # type: ignore[attr-defined]
+        self._stamps.append(_stamps(channel, times))
+        columns = [frame[name].to_numpy() for name in frame.columns]
+        lacks = [np.isnan(column) for column in columns]
+        self._any_missing.add(np.logical_or.reduce(lacks))
+        self._all_missing.add(np.logical_and.reduce(lacks))
+        row = channel.datatypes[0]
+        if row.void is not None:
+            void = [column == row.void for column in columns]
+            self._void.add(np.logical_or.reduce(void))
+        if row.interval:
+            self._intervals.append(_intervals(channel, frame, self._scale))
+
+    def even_step(self) -> int | None:
+        """Return the distance of all stamps in ticks; None where it is not one."""
+        stamps = _joined(self._stamps)
+        return stamps.step if isinstance(stamps, range) and len(stamps) > 1 else None
+
+    def survey(self, span: tuple[int, int], receipt: Receipt) -> Survey:
+        """Say what was counted.
+
+        Parameters
+        ----------
+        span : (int, int), in ticks
+            Start and end of the record.
+        receipt : Receipt
+            What the door said of the channel.
+        """
+        channel, stamps = self._channel, _joined(self._stamps)
+        span = receipt.span or span
+        expected = receipt.expected
+        if expected is None:
+            expected = expected_samples(channel, *span)
+        step, repeated = _steps(channel, stamps)
+        missing = _missing(channel, (stamps, self._all_missing), span, step)
+        gaps = [
+            *_not_lost(channel, missing, receipt.lost),
+            *_holes(stamps, self._intervals),
+            *_no_signal(channel, stamps, self._void),
+            *_lost(channel, span, receipt.lost),
+        ]
+        return Survey(
+            expected=expected,
+            received=len(stamps),
+            missing=self._any_missing.count,
+            complete=_distinct(stamps, self._any_missing),
+            duplicates=receipt.duplicates + repeated,
+            tick_step=step,
+            void=self._void.count,
+            gaps=tuple(sorted(gaps, key=lambda gap: gap.start)),
+        )
+
+
+def _ns(channel: Channel) -> int:
+    return NS_PER_TICK[channel.clock]
+
+
+def _stamps(channel: Channel, times: NDArray[np.int64]) -> _Stamps:
+    """Return times in ticks; a range where each follows a step after the one before.
+
+    Of a range hardly anything need be computed, and nearly every channel is one.
+    """
+    ns = _ns(channel)
+    step = channel.ticks
+    if step is None or step.denominator != 1 or not len(times):
+        return times // ns
+    steps = (times[at : at + _RANGE_BLOCK + 1] for at in _range_blocks(times))
+    if not all((np.diff(some) == int(step) * ns).all() for some in steps):
+        return times // ns
+    first = int(times[0]) // ns
+    return range(first, first + len(times) * int(step), int(step))
+
+
+def _range_blocks(times: NDArray[np.int64]) -> range:
+    return range(0, len(times) - 1, _RANGE_BLOCK)
+
+
+def _array(stamps: _Stamps) -> NDArray[np.int64]:
+    if isinstance(stamps, range):
+        return np.arange(stamps.start, stamps.stop, stamps.step)
+    return stamps
+
+
+def _joined(parts: list[_Stamps]) -> _Stamps:
+    """Put stamps together; ranges that follow each other are one."""
+    if not parts:
+        return np.empty(0, dtype=np.int64)
+    whole = parts[0]
+    for part in parts[1:]:
+        if not (
+            isinstance(whole, range)
+            and isinstance(part, range)
+            and part.start == whole.stop
+        ):
+            return np.concatenate([_array(each) for each in parts])
+        whole = range(whole.start, part.stop, whole.step)
+    return whole
+
+
+class _Marks:
+    """Rows that are marked among all that went by; no memory where there are none."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._length = 0
+        self._parts: list[tuple[int, _Rows]] = []
+
+    def add(self, rows: _Rows) -> None:
+        marked = int(np.count_nonzero(rows))
+        if marked:
+            self._parts.append((self._length, rows))
+        self.count += marked
+        self._length += len(rows)
+
+    def rows(self) -> _Rows:
+        """Return for each row whether it is marked."""
+        rows = np.zeros(self._length, dtype=np.bool_)
+        for first, part in self._parts:
+            rows[first : first + len(part)] = part
+        return rows
+
+
+def _distinct(stamps: _Stamps, left_out: _Marks) -> int:
+    """How many different stamps the rows have that are not left out."""
+    if isinstance(stamps, range):
+        return len(stamps) - left_out.count
+    if left_out.count:
+        stamps = stamps[~left_out.rows()]
+    changes = sum(int((steps != 0).sum()) for _, steps in _blocks(stamps))
+    return changes + bool(len(stamps))
+
+
+def _blocks(stamps: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    for first in range(0, len(stamps) - 1, _BLOCK):
+        yield first, np.diff(stamps[first : first + _BLOCK + 1])
+
+
+def _steps(channel: Channel, stamps: _Stamps) -> tuple[int | None, int]:
+    """Most frequent difference, and how many stamps repeat the one before."""
+    if isinstance(stamps, range):
+        return (stamps.step if len(stamps) > 1 else None), 0
+    repeated = sum(int((steps == 0).sum()) for _, steps in _blocks(stamps))
+    if channel.ticks is None or len(stamps) < 2:
+        return None, repeated
+    values, counts = np.unique(np.diff(stamps[: _BLOCK + 1]), return_counts=True)
+    return int(values[np.argmax(counts)]), repeated
+
+
+def _missing(
+    channel: Channel,
+    held: tuple[_Stamps, _Marks],
+    span: tuple[int, int],
+    tick_step: int | None,
+) -> Iterator[Gap]:
+    """Spans longer than a step and a half between samples, and at both ends.
+
+    A thinned channel has a larger step all over, which its tick step says once; only
+    what is longer than that is a gap of its own.
+    """
+    if channel.ticks is None:
+        return
+    stamps, absent = held
+    if absent.count:
+        stamps = _array(stamps)[~absent.rows()]
+    start, end = span
+    if not len(stamps):
+        # Where no step begins, none is missing: a part may lie between two slow values.
+        if samples := expected_samples(channel, start, end):
+            yield Gap(start, end, samples, "missing")
+        return
+    step, begin = channel.ticks, -channel.lag
+    if int(stamps[0]) + begin - start >= step - _HALF:
+        yield _gap(step, start, int(stamps[0]) + begin)
+    yield from _between(step, stamps, tick_step, begin=begin)
+    covered = int(stamps[-1]) + begin + round(step)
+    # Recorders write blocks: a fraction of a second at the end is no hole.
+    if end - covered >= max(step, channel.clock):
+        yield _gap(step, covered, end)
+
+
+def _between(
+    step: Fraction, stamps: _Stamps, tick_step: int | None, *, begin: int
+) -> Iterator[Gap]:
+    """Yield the spans between samples; there are none in a range."""
+    if isinstance(stamps, range):
+        return
+    limit = float(step * 3 / 2)
+    if _is_thinned(stamps, limit):
+        limit = (tick_step or 0) * 3 / 2
+    for offset, steps in _blocks(stamps):
+        for at in np.flatnonzero(steps > limit) + offset:
+            covered = int(stamps[at]) + begin + round(step)
+            yield _gap(step, covered, int(stamps[at + 1]) + begin)
+
+
+def _is_thinned(stamps: NDArray[np.int64], limit: float) -> bool:
+    """Whether most steps, and not a few of them by chance, are too long."""
+    long = sum(int((steps > limit).sum()) for _, steps in _blocks(stamps))
+    return long > max(_THINNED_FROM, len(stamps) // 2)
+
+
+def _gap(step: Fraction, start: int, end: int) -> Gap:
+    return Gap(start, end, max(1, round((end - start) / step)), "missing")
+
+
+def _not_lost(
+    channel: Channel, gaps: Iterator[Gap], lost: tuple[tuple[int, int], ...]
+) -> Iterator[Gap]:
+    """Parts of the gaps that the transfer does not explain."""
+    if channel.ticks is None or not lost:
+        yield from gaps
+        return
+    # Where a step is no whole number of ticks, a gap may begin a tick early.
+    play = Fraction(channel.ticks.denominator > 1)
+    for gap in gaps:
+        for start, end in outside((gap.start, gap.end), lost):
+            first = gap.start + play
+            before = samples_before(channel.ticks, start - first)
+            until = samples_before(channel.ticks, end - first)
+            if until > before:
+                yield gap._replace(start=start, end=end, samples=until - before)
+
+
+def _lost(
+    channel: Channel, span: tuple[int, int], lost: tuple[tuple[int, int], ...]
+) -> Iterator[Gap]:
+    """Yield what was lost, and how many steps of the channel begin there."""
+    step, count = channel.ticks, expected_samples(channel, *span)
+    for first, last in lost:
+        samples = None
+        if step is not None and count is not None:
+            before, until = (
+                min(max(0, samples_before(step, tick - span[0])), count)
+                for tick in (first, last)
+            )
+            samples = until - before
+        yield Gap(first, last, samples, "missing", "transfer")
+
+
+def _intervals(
+    channel: Channel, frame: pd.DataFrame, scale: Scale
+) -> NDArray[np.int64]:
+    """Ticks back to the event before."""
+    row = channel.datatypes[0]
+    values = np.nan_to_num(frame[row.column].to_numpy())
+    seconds = values * row.gain if scale == "raw" else values  # a gain is below 1
+    # No interval is negative or longer than time itself, whatever a file says.
+    known = np.clip(seconds, 0, _LONGEST_S)
+    ticks: NDArray[np.int64] = np.rint(known * channel.clock).astype(np.int64)
+    return ticks
+
+
+def _holes(stamps: _Stamps, parts: list[NDArray[np.int64]]) -> Iterator[Gap]:
+    """Intervals that do not reach back to the event before: beats were lost between."""
+    if not parts or isinstance(stamps, range) or len(stamps) < 2:
+        return  # events are no range
+    intervals = np.concatenate(parts)
+    reach = stamps[1:] - intervals[1:]
+    for at in np.flatnonzero(reach - stamps[:-1] > _INTERVAL_PLAY):
+        yield Gap(int(stamps[at]), int(reach[at]), None, "hole")
+
+
+def _no_signal(channel: Channel, stamps: _Stamps, marks: _Marks) -> Iterator[Gap]:
+    """Yield runs of "no signal" at the edges, or of a second and longer."""
+    if not marks.count or channel.ticks is None:
+        return
+    void = marks.rows()
+    step, begin = round(channel.ticks), -channel.lag
+    edges = np.flatnonzero(np.diff(void, prepend=False, append=False))
+    for first, last in edges.reshape(-1, 2):
+        samples = int(last - first)
+        at_edge = first == 0 or last == len(void)
+        if at_edge or samples * channel.ticks >= channel.clock:
+            start, end = int(stamps[first]), int(stamps[last - 1]) + step
+            yield Gap(start + begin, end + begin, samples, "no signal")

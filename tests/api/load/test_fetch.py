@@ -1,0 +1,408 @@
+"""Fetching the pieces of a plan: all comes that was asked for, or is asked again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hexoframe.api.load import plan as planning
+from hexoframe.api.load.build import assemble
+from hexoframe.api.load.chunks import Piece
+from hexoframe.api.load.chunkstore import Shelf
+from hexoframe.api.load.fetch import BinaryRefusedError, Fetcher, fetch_samples
+from hexoframe.api.load.plan import make_plan, wanted_datatypes
+from hexoframe.api.load.progress import Meter
+from hexoframe.api.load.recordhead import fetch_head
+from hexoframe.errors import (
+    IncompleteDataError,
+    MissingSamplesWarning,
+    NotFoundError,
+    ResponseError,
+    ServerError,
+)
+from hexoframe.simulator.server import Fault
+from hexoframe.simulator.server.data import DataService
+from hexoframe.simulator.shirt import Shirt
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::hexoframe.errors.UnverifiedCalibrationWarning"
+)
+SHIRT = Shirt(seed=3, duration_s=1230, record_id=41, activity="mixed")
+SECOND = 256
+START, END = SHIRT.start, SHIRT.start + 1230 * SECOND
+
+
+@pytest.fixture(scope="module")
+def running(serving):
+    with serving(SHIRT) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running):
+    running.clear_log()
+    running.faults.clear()
+    yield running
+    running.faults.clear()
+
+
+class Fetching:
+    """A fetcher with a shelf, and what it asked for."""
+
+    def __init__(self, server, transport, folder, **how):
+        self.server = server
+        self.head = fetch_head(transport, 41)
+        self.shelf = Shelf(folder)
+        self.how = how
+        self.transport = transport
+
+    def plan(self, channels=None, **how):
+        wanted = wanted_datatypes("hexoskin", channels)
+        return make_plan("hexoskin", self.head.span, wanted, **how)
+
+    def run(self, plan, then=()):
+        self.server.clear_log()
+        meter = Meter("test", "hexoskin", show=False)
+        fetcher = Fetcher(
+            self.transport,
+            self.head,
+            "hexoskin",
+            shelf=self.shelf,
+            meter=meter,
+            **self.how,
+        )
+        return fetcher.run(plan, then)
+
+    def record(self, plan, fetched):
+        return assemble(plan, fetched, self.shelf, head=self.head)
+
+    @property
+    def asked(self):
+        return [entry.path for entry in self.server.log if "/data/" in entry.path]
+
+
+@pytest.fixture
+def fetching(server, connect, tmp_path):
+    return Fetching(server, connect(server), tmp_path)
+
+
+@pytest.fixture
+def parts(monkeypatch):
+    """Parts of the export of five minutes each."""
+    monkeypatch.setattr(planning, "_ZIP_PIECE_BYTES", 100_000)
+
+
+in_parts = pytest.mark.usefixtures("parts")
+
+
+# -- what is on the shelf --------------------------------------------------------------
+
+
+@in_parts
+def test_what_is_on_the_shelf_is_not_asked_for(fetching):
+    plan = fetching.plan()
+    first = fetching.run(plan)
+    assert len(fetching.asked) == len(plan.pieces) == 7
+    again = fetching.run(plan)
+    assert fetching.asked == []
+    assert [export.piece for export in again.exports] == [
+        e.piece for e in first.exports
+    ]
+
+
+@in_parts
+def test_only_what_the_shelf_lacks_is_asked_for(fetching):
+    plan = fetching.plan()
+    fetching.run(plan)
+    export, page = plan.of_kind("zip")[2], plan.of_kind("json")[0]
+    for piece in (export, page):
+        fetching.shelf.drop(piece)
+    fetching.run(plan)
+    assert len(fetching.asked) == 2
+
+
+def test_an_export_that_was_damaged_on_disk_is_asked_for_again(fetching):
+    plan = fetching.plan(["ecg"], transport="zip")
+    (piece,) = plan.pieces
+    fetching.run(plan)
+    path = fetching.shelf.path(piece)
+    whole = path.read_bytes()
+    # Whole by its checksum, and yet no ZIP: somebody finished what was not.
+    path.write_bytes(whole[: len(whole) // 2])
+    fetching.shelf.finish(piece)
+    fetching.run(plan)
+    assert len(fetching.asked) == 1
+    assert path.read_bytes() == whole
+
+
+def test_other_requests_are_sent_meanwhile(fetching):
+    done = []
+    fetching.run(
+        fetching.plan(["heart_rate"]), [lambda: done.append(1), lambda: done.append(2)]
+    )
+    assert sorted(done) == [1, 2]
+    fetching.run(make_plan("hexoskin", (0, 0), ()), [lambda: done.append(3)])
+    assert done[-1] == 3
+
+
+# -- exports that are not what was asked for -------------------------------------------
+
+
+@pytest.fixture
+def cut_elsewhere(monkeypatch):
+    """A service that moves every window of an export that does not begin the record."""
+
+    def move(seconds):
+        plain = DataService._binary
+
+        def moved(self, asked):
+            first, last = asked.window
+            if first is not None and first > START + 300 * SECOND:
+                first -= seconds * SECOND
+            return plain(self, replace(asked, window=(first, last)))
+
+        monkeypatch.setattr(DataService, "_binary", moved)
+
+    return move
+
+
+@in_parts
+def test_a_part_that_begins_elsewhere_is_of_no_use_and_all_is_fetched(
+    serving, connect, tmp_path, cut_elsewhere, client_of
+):
+    with serving(SHIRT, cache_mb=0) as server:
+        right = client_of(server).load_record(41, transport="zip")
+        cut_elsewhere(400)
+        fetching = Fetching(server, connect(server), tmp_path)
+        plan = fetching.plan(transport="zip")
+        fetched = fetching.run(plan)
+        record = fetching.record(plan, fetched)
+    assert fetched.exports[-1].piece.whole
+    for name in record:
+        assert record[name].equals(right[name]), name
+
+
+@in_parts
+def test_a_part_that_begins_a_little_before_is_fine(
+    serving, connect, tmp_path, cut_elsewhere, client_of
+):
+    with serving(SHIRT, cache_mb=0) as server:
+        right = client_of(server).load_record(41, transport="zip")
+        cut_elsewhere(299)
+        fetching = Fetching(server, connect(server), tmp_path)
+        plan = fetching.plan(transport="zip")
+        fetched = fetching.run(plan)
+        record = fetching.record(plan, fetched)
+    assert not fetched.exports[-1].piece.whole
+    for name in ("ecg", "heart_rate", "rr_interval"):
+        assert record[name].equals(right[name]), name
+
+
+def test_a_record_without_any_sample_has_no_export(serving, connect, tmp_path):
+    with serving(SHIRT) as server:
+        server.world.change_record(41, status="processing")
+        fetching = Fetching(server, connect(server), tmp_path)
+        with pytest.raises(BinaryRefusedError) as caught:
+            fetching.run(fetching.plan(transport="zip"))
+    assert "empty" in str(caught.value.__cause__)
+
+
+@in_parts
+def test_a_refusal_after_the_first_part_is_a_failure(server, fetching):
+    server.faults.add(
+        Fault(kind="status", status=404, accept="octet-stream", skip=1, times=None)
+    )
+    with pytest.raises(NotFoundError):
+        fetching.run(fetching.plan(transport="zip"))
+
+
+# -- pages of JSON ---------------------------------------------------------------------
+
+PAGE = Piece(kind="json", datatypes=(19,), start=START, end=START + 60 * SECOND)
+
+
+@pytest.fixture
+def answers(server, connect, monkeypatch):
+    """A transport whose answers for data are given, one after the other."""
+
+    def make(*bodies):
+        transport = connect(server)
+        left = list(bodies)
+        asked = []
+
+        def get_bytes(path, query, **_):
+            asked.append((path, query))
+            return left.pop(0)
+
+        monkeypatch.setattr(transport, "get_bytes", get_bytes)
+        return transport, asked
+
+    return make
+
+
+def body(*rows, datatype=19):
+    inner = ", ".join(f"[{tick}, {value}]" for tick, value in rows)
+    return f'[{{"data": {{"{datatype}": [{inner}]}}, "user": "/api/user/1/"}}]'.encode()
+
+
+GOOD = body((START + SECOND, 70))
+SENSELESS = {
+    "cut": GOOD[:-9],
+    "a web page": b"<html>",
+    "an object": b"{}",
+    "of another window": body((START + 61 * SECOND, 70)),
+    "of another clock": body((1_709_330_400_000, 70)),
+    "of two users": GOOD[:-1] + b", " + GOOD[1:],
+    "words for numbers": body((START, '"70"')),
+    "nothing at all": b"",
+}
+
+
+@pytest.mark.parametrize("what", SENSELESS)
+def test_an_answer_that_makes_no_sense_is_asked_for_again(
+    answers, server, connect, what
+):
+    head = fetch_head(connect(server), 41)
+    transport, asked = answers(SENSELESS[what], SENSELESS[what], GOOD)
+    found = fetch_samples(transport, head, PAGE)
+    assert found[19].values.tolist() == [70]
+    assert len(asked) == 3
+    transport, asked = answers(*[SENSELESS[what]] * 3)
+    with pytest.raises(ResponseError, match="record 41, ticks"):
+        fetch_samples(transport, head, PAGE)
+    assert len(asked) == 3
+
+
+def test_an_answer_without_any_sample_is_asked_for_once_more(server, answers, tmp_path):
+    for bodies, count in (
+        ([b"[]", GOOD], 1),
+        ([b"[{}]", b"[]"], 0),
+        ([body(), body()], 0),
+        ([GOOD], 1),
+    ):
+        transport, asked = answers(*bodies)
+        fetching = Fetching(server, transport, tmp_path / str(len(bodies[0]) + count))
+        fetching.shelf._folder.mkdir(exist_ok=True)
+        plan = fetching.plan(
+            ["heart_rate"], transport="json", window=(PAGE.start, PAGE.end)
+        )
+        fetching.run(plan)
+        assert len(asked) == len(bodies)
+        assert fetching.shelf.counts(plan.pieces)[19] == count
+
+
+def test_datatypes_that_were_not_asked_for_are_passed_over(server, answers, tmp_path):
+    more = GOOD.replace(b'"data": {', b'"data": {"36": [[%d, 1]], ' % (START + SECOND))
+    transport, _ = answers(more)
+    fetching = Fetching(server, transport, tmp_path)
+    plan = fetching.plan(
+        ["heart_rate"], transport="json", window=(PAGE.start, PAGE.end)
+    )
+    fetching.run(plan)
+    assert fetching.shelf.counts(plan.pieces) == {19: 1}
+
+
+# -- thinned ---------------------------------------------------------------------------
+
+
+def test_a_thinned_page_is_asked_for_in_halves_until_it_is_whole(
+    serving, connect, tmp_path, for_data
+):
+    with serving(SHIRT, max_values=5000) as server:
+        fetching = Fetching(server, connect(server), tmp_path)
+        plan = fetching.plan(
+            ["ecg"], transport="json", window=(START, START + 60 * SECOND)
+        )
+        fetching.run(plan)
+        # 15 360 samples: thinned in one, in two, and whole in four.
+        assert len(for_data(server)) == 1 + 2 + 4
+        ticks = fetching.shelf.get(plan.pieces[0], [4113])[4113].ticks
+    # The sample at the end of the window is there, as this service includes it.
+    assert np.array_equal(ticks, START + np.arange(60 * SECOND + 1))
+
+
+def test_only_what_was_thinned_is_asked_for_again(serving, connect, tmp_path, for_data):
+    with serving(SHIRT, max_values=10_000) as server:
+        fetching = Fetching(server, connect(server), tmp_path)
+        channels = ["ecg", "acceleration", "heart_rate"]
+        plan = fetching.plan(
+            channels, transport="json", window=(START, START + 60 * SECOND)
+        )
+        fetching.run(plan)
+        asked = [entry.path for entry in for_data(server)]
+    halves = [path for path in asked if "datatype=4113&" in path]
+    # The last heart rate is stamped behind the window and comes with a page of its own.
+    whole, behind = sorted({*asked} - {*halves}, key=len, reverse=True)
+    assert "4145" in whole
+    assert "datatype=19&" in behind
+    assert len(halves) == 2
+    assert len(asked) == 4
+
+
+def test_events_that_only_seem_thinned_are_asked_for_in_halves_once(
+    server, answers, tmp_path
+):
+    """Thirty intervals, none of which reaches back to the beat before."""
+    ticks = [START + SECOND * n for n in range(1, 31)]
+    lone = [(tick, 0.25) for tick in ticks]
+    middle = START + 30 * SECOND
+    transport, asked = answers(
+        body(*lone, datatype=18),
+        body(*[row for row in lone if row[0] <= middle], datatype=18),
+        body(*[row for row in lone if row[0] >= middle], datatype=18),
+    )
+    fetching = Fetching(server, transport, tmp_path)
+    plan = fetching.plan(
+        ["rr_interval"], transport="json", window=(START, START + 60 * SECOND)
+    )
+    fetching.run(plan)
+    assert len(asked) == 3
+    found = fetching.shelf.get(plan.pieces[0], [18])[18]
+    assert found.ticks.tolist() == ticks
+
+
+def test_a_window_of_which_samples_lack_whatever_its_length_is_refused(
+    serving, connect, tmp_path
+):
+    with serving(SHIRT, max_values=10) as server:
+        plan_of = {"transport": "json", "window": (START, START + 2 * SECOND)}
+        fetching = Fetching(server, connect(server), tmp_path)
+        with pytest.raises(
+            IncompleteDataError, match="ECG_I even in a window"
+        ) as caught:
+            fetching.run(fetching.plan(["ecg"], **plan_of))
+        assert caught.value.resume["record"] == 41
+        allowed = Fetching(server, connect(server), tmp_path, allow_partial=True)
+        plan = allowed.plan(["ecg"], **plan_of)
+        with pytest.warns(MissingSamplesWarning, match="did not come"):
+            fetched = allowed.run(plan)
+        assert fetched.lost == list(plan.pieces)
+
+
+# -- failures --------------------------------------------------------------------------
+
+
+def test_a_failure_ends_what_is_on_its_way(server, fetching):
+    """One page comes so slowly that all others have failed long before its end."""
+    plan = fetching.plan(["ecg"], transport="json")
+    server.faults.add(
+        Fault(kind="drip", bytes_per_s=60_000, path=f"start={START}&"),
+        Fault(kind="status", status=500, path="/api/data/", times=None),
+    )
+    with pytest.raises(ServerError) as caught:
+        fetching.run(plan)
+    assert not any(fetching.shelf.has(piece) for piece in plan.pieces)
+    assert any("goes on there" in note for note in caught.value.__notes__)
+
+
+def test_a_failure_of_another_request_ends_the_download_too(fetching):
+    def fail():
+        raise NotFoundError("no such table", status=404)
+
+    with pytest.raises(NotFoundError, match="no such table"):
+        fetching.run(fetching.plan(["ecg"], transport="json"), [fail])
+    # The fetcher of another run is not held up by it.
+    fetching.run(fetching.plan(["heart_rate"], transport="json"))
+    assert fetching.asked

@@ -1,0 +1,189 @@
+"""Lists of objects as frames, against the simulated service."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from hexoframe.api.load.resources import (
+    annotations_frame,
+    frame_of,
+    metrics_frame,
+    ranges_frame,
+    records_frame,
+    users_frame,
+)
+from hexoframe.errors import ResponseError
+
+MAKERS = {
+    "record": records_frame,
+    "range": ranges_frame,
+    "annotation": annotations_frame,
+    "user": users_frame,
+}
+
+
+def utc(tick, clock=256):
+    """Independent of the package: exact on the grid of whole ns."""
+    return pd.Timestamp(tick * 1_000_000_000 // clock, unit="ns", tz="UTC")
+
+
+# --- frames -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_list_is_a_frame_of_its_objects(server, connect, name):
+    objects = list(connect(server).pages(f"/api/{name}/"))
+    frame = MAKERS[name](objects)
+    assert len(objects) > 0
+    assert frame["id"].tolist() == [item["id"] for item in objects]
+    if "start" in objects[0]:
+        assert frame.index.name == "start"
+        assert str(frame.index.dtype) == "datetime64[ns, UTC]"
+        assert frame.index.tolist() == [utc(item["start"]) for item in objects]
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_an_empty_list_has_the_same_columns_and_dtypes(server, connect, name):
+    full = MAKERS[name](connect(server).pages(f"/api/{name}/"))
+    empty = MAKERS[name]([])
+    assert len(empty) == 0
+    assert empty.dtypes.to_dict() == full.dtypes.to_dict()
+    assert empty.columns.tolist() == full.columns.tolist()
+    assert (empty.index.name, empty.index.dtype) == (full.index.name, full.index.dtype)
+
+
+def test_a_record_is_told_in_full(server, connect):
+    item = connect(server).get_json("/api/record/300002/")
+    row = records_frame([item]).iloc[0]
+    assert row["user"] == item["user"]["id"]
+    assert row["email"] == item["user"]["email"]
+    assert row["device"] == item["device"].rstrip("/").rpartition("/")[2]
+    assert row["end"] == utc(item["end"])
+    assert row["duration"] == utc(item["end"]) - utc(item["start"])
+    assert row["last_modified"] == pd.Timestamp(item["last_modified"])
+    assert (row["status"], row["clock"]) == (item["status"], 256)
+
+
+def test_records_of_the_other_clock_have_its_times():
+    item = {"id": 1, "start": 1_691_371_518_001, "end": 1_691_371_519_001}
+    row = records_frame([item])
+    assert row.index[0] == pd.Timestamp("2023-08-07T01:25:18.001Z")
+    assert row["duration"].iloc[0] == pd.Timedelta("1s")
+    assert row["clock"].iloc[0] == 1000
+
+
+def test_a_live_record_has_no_end_yet():
+    frame = records_frame([{"id": 1, "start": 359_840_226_870, "end": None}])
+    assert frame["end"].isna().all()
+    assert frame["duration"].isna().all()
+    assert str(frame["duration"].dtype) == "timedelta64[ns]"
+
+
+@pytest.mark.parametrize(
+    ("file", "make"),
+    [("answer-record-list.json", records_frame), ("answer-track-list.json", frame_of),
+     ("answer-datatype-list.json", frame_of)],
+)  # fmt: skip
+def test_real_lists_are_frames(real_data, file, make):
+    content = json.loads((real_data / "api" / file).read_text())
+    assert len(make(content["objects"])) == len(content["objects"])
+
+
+def test_a_real_range_of_the_old_form_has_its_routine(real_data):
+    item = json.loads((real_data / "api" / "answer-range-61495.json").read_text())
+    row = ranges_frame([item]).iloc[0]
+    assert (row["trainingroutine"], row["user"]) == (1, 36)
+    assert row["duration"] == pd.Timedelta(361_010_731_008 - 361_010_729_472, "s") / 256
+    plain = metrics_frame(item["metrics"])
+    assert plain["id"].tolist() == [44, 139]
+    assert plain["unit"].tolist() == ["bpm", "Cal"]
+    assert plain["value"].iloc[0] == 69.3333333333333
+
+
+def test_the_context_of_a_range_is_its_activity(server, connect):
+    objects = list(connect(server).pages("/api/range/"))
+    frame = ranges_frame(objects)
+    for item, routine in zip(objects, frame["trainingroutine"], strict=True):
+        wanted = item["context"]["trainingroutine"]
+        assert (wanted is None) == (routine is pd.NA)
+        assert wanted is None or wanted == f"/api/trainingroutine/{routine}/"
+
+
+def test_a_report_is_a_frame_with_a_row_a_bin(server, connect):
+    query = {"include_metrics": "44,45,71", "record": 300002}
+    report = connect(server).get_json("/api/report/", query)
+    frame = metrics_frame(report)
+    items = {item["name"]: item for part in report["data"] for item in part}
+    plain = frame[frame["id"] == 44].iloc[0]
+    assert plain["value"] == items["heartrate_avg"]["value"]
+    assert pd.isna(plain["low"])
+    bins = frame[frame["id"] == 45]
+    histogram = next(item for item in items.values() if "data1" in item)
+    assert bins["value"].tolist() == histogram["data2"]["value"]
+    assert bins["low"].tolist() == histogram["data1"]["bin_edge"][:-1]
+    assert bins["high"].tolist() == histogram["data1"]["bin_edge"][1:]
+    assert (frame["record"] == 300002).all()
+    assert metrics_frame([]).dtypes.to_dict() == frame.dtypes.to_dict()
+
+
+def test_a_histogram_without_its_edges_is_told():
+    wrong = {"name": "h", "data1": {"bin_edge": [1, 2]}, "data2": {"value": [1, 2]}}
+    with pytest.raises(ResponseError, match="2 edges for 2 bins"):
+        metrics_frame([wrong])
+
+
+def test_what_is_no_report_is_told():
+    with pytest.raises(ResponseError, match="data"):
+        metrics_frame({"meta": {}})
+
+
+# --- any resource -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["record", "range", "track", "metric", "device", "unit", "datatype", "team"]
+)
+def test_a_schema_gives_one_shape_to_full_and_empty(server, connect, name):
+    transport = connect(server)
+    schema = transport.get_json(f"/api/{name}/schema/")
+    objects = list(transport.pages(f"/api/{name}/"))
+    full, empty = frame_of(objects, schema), frame_of([], schema)
+    known = [column for column in full.columns if column in schema["fields"]]
+    assert empty.columns.tolist() == known
+    assert empty.dtypes.to_dict() == full[known].dtypes.to_dict()
+    assert len(full) == len(objects)
+
+
+def test_without_a_schema_the_objects_tell():
+    frame = frame_of([
+        {"id": 1, "user": "/api/user/7/", "x": 1.5, "on": True, "start": 359840226870,
+         "resource_uri": "/api/thing/1/", "unit": {"resource_uri": "/api/unit/3/"}},
+        {"id": 2, "user": None, "x": None, "on": None, "start": None, "more": [1]},
+    ])  # fmt: skip
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
+        "id": "Int64", "user": "Int64", "x": "float64",
+        "on": "boolean", "start": "datetime64[ns, UTC]", "resource_uri": "string",
+        "unit": "Int64", "more": "object",
+    }  # fmt: skip
+    assert frame["user"].tolist() == [7, pd.NA]
+    assert frame["start"].iloc[0] == utc(359840226870)
+    assert frame["resource_uri"].iloc[0] == "/api/thing/1/"
+
+
+def test_a_value_of_a_wrong_type_is_no_frame():
+    with pytest.raises(ResponseError, match="'id'"):
+        records_frame([{"id": "many", "start": 359840226870}])
+    late = {"id": 1, "start": 359840226870, "last_modified": "soon"}
+    with pytest.raises(ResponseError, match="'last_modified'"):
+        records_frame([late])
+
+
+def test_objects_are_not_changed(server, connect):
+    objects = list(connect(server).pages("/api/record/"))
+    before = json.dumps(objects)
+    records_frame(objects)
+    frame_of(objects)
+    assert json.dumps(objects) == before

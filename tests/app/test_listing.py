@@ -1,0 +1,144 @@
+"""Lists and facts as text."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import hexoframe
+from hexoframe.api.load.costs import Estimate
+from hexoframe.api.load.resources import records_frame
+from hexoframe.app.listing import (
+    cache_rows,
+    channel_rows,
+    cost_rows,
+    costs_frame,
+    coverage_frame,
+    coverage_rows,
+    fact_lines,
+    plain,
+    record_facts,
+    record_rows,
+    user_facts,
+)
+
+TOLD = {
+    "id": 7,
+    "start": 437_610_700_801,
+    "end": 437_610_700_801 + 26 * 3600 * 256 + 128,
+    "status": "complete",
+    "device": "/api/device/HXSKIN1200002070/",
+    "user": {"id": 11, "email": "a@example.org", "username": "a"},
+    "last_modified": "2024-03-02T12:00:00+00:00",
+    "start_date": "2024-03-02T22:00:00+00:00",
+    "metrics": [],
+    "data_status": {"19": True},
+}
+
+
+@pytest.mark.parametrize("value", [None, pd.NA, pd.NaT, "", " \n"])
+def test_what_is_missing_is_a_dash(value):
+    assert plain(value) == "-"
+
+
+def test_what_would_steer_a_terminal_is_not_shown():
+    assert plain("\x1b[2Jname\r\nof\ttwo\x07") == "?[2Jname of two?"
+    assert plain("f\u00fcr \u4e2d") == "f\u00fcr \u4e2d"
+
+
+def test_a_record_is_listed_with_what_the_service_says():
+    (row,) = record_rows(records_frame([TOLD]))
+    assert row == {
+        "id": "7",
+        "start (UTC)": "2024-03-02 22:00",
+        "duration": "26:00:00",
+        "status": "complete",
+        "user": "a@example.org",
+        "device": "HXSKIN1200002070",
+    }
+
+
+def test_a_record_that_goes_on_has_neither_end_nor_length():
+    live = {**TOLD, "end": None, "user": "/api/user/11/", "device": None}
+    (row,) = record_rows(records_frame([live]))
+    assert (row["duration"], row["user"], row["device"]) == ("-", "11", "-")
+    assert "end" not in record_facts(live)
+
+
+def test_facts_have_times_and_ticks_and_nothing_empty_or_twice():
+    assert record_facts(TOLD) == {
+        "id": "7",
+        "start": "2024-03-02 22:00:00.003 UTC (tick 437610700801)",
+        "end": "2024-03-04 00:00:00.503 UTC (tick 437634662529)",
+        "duration": "26:00:00",
+        "user": "a@example.org (id 11)",
+        "device": "HXSKIN1200002070",
+        "status": "complete",
+        "last_modified": "2024-03-02T12:00:00+00:00",
+        "data_status": '{"19": true}',
+    }
+
+
+def test_facts_of_a_user_name_the_server():
+    account = {"id": 11, "email": "a@example.org", "first_name": "A", "last_name": None}
+    assert user_facts(account, "https://x") == {
+        "user": "a@example.org", "id": "11", "name": "A", "server": "https://x",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [None, 80, 40])
+def test_facts_are_wrapped_behind_their_names(width):
+    lines = fact_lines(record_facts(TOLD), width)
+    assert width is None or all(len(line) <= width for line in lines)
+    assert " ".join(" ".join(lines).split()) == " ".join(
+        f"{name} {text}" for name, text in record_facts(TOLD).items()
+    )
+
+
+def test_costs_are_added_up_where_there_are_several():
+    cost = Estimate(requests=9, megabytes=1.5, minutes=0.03, unpacked_megabytes=2.0)
+    one = {"record": "7", "requests": "9", "size": "1.5 MB", "time": "00:00:02"}
+    assert cost_rows(costs_frame({"7": cost})) == [one]
+    *_, total = cost_rows(costs_frame({"7": cost, "8": cost}))
+    assert total == {
+        "record": "all", "requests": "18", "size": "3.0 MB", "time": "00:00:04",
+    }  # fmt: skip
+
+
+def test_coverage_is_told_as_the_record_has_it(samples):
+    record = hexoframe.open_record(
+        samples / "hexoskin_10min.zip", channels=["ecg", "rr_interval"]
+    )
+    frame = coverage_frame(record)
+    pd.testing.assert_frame_equal(
+        frame.drop(columns="record").set_index("channel"), record.coverage()
+    )
+    assert set(frame["record"]) == {record.id}
+    ecg, beats = coverage_rows(frame)
+    told = record.coverage().loc["ecg"]
+    assert ecg["rate"] == "256 Hz"
+    assert ecg["samples"] == f"{told['received']:,}"
+    assert ecg["gaps"] == str(told["gaps"])
+    assert (beats["rate"], beats["coverage"]) == ("event", "-")
+
+
+def test_channels_are_told_with_rate_and_unit():
+    rows = channel_rows(hexoframe.channel_table("hexoskin"))
+    (found,) = [row for row in rows if row["column"] == "ecg_i"]
+    assert found == {
+        "channel": "ecg", "id": "4113", "rate": "256 Hz", "unit": "mV",
+        "column": "ecg_i", "model": "hexoskin",
+    }  # fmt: skip
+    assert "1/300 Hz" in {row["rate"] for row in rows}
+
+
+def test_the_cache_tells_what_is_whole_and_what_is_not():
+    held = pd.DataFrame(
+        {
+            "record": [7, 8], "bytes": [3_833_764, 10], "complete": [True, False],
+            "channels": [38, 2], "start": [pd.NA, 5], "host": ["https://x"] * 2,
+        }
+    )  # fmt: skip
+    one, other = cache_rows(held)
+    assert (one["size"], one["state"], one["part"]) == ("3.8 MB", "complete", "whole")
+    assert (other["state"], other["part"]) == ("not finished", "a part")

@@ -1,0 +1,182 @@
+"""Lines that fit their axes: the same pixels as all samples, again at every zoom."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from hexoframe.plotting.decimation import Samples, gap_rows
+from hexoframe.plotting.lines import LiveLine, SparseMarks, days, nanoseconds
+
+STEP = 3_906_250
+START = 1_667_604_589 * 10**9
+HOUR = 256 * 3600
+
+
+def samples_of(values, *, skip=()):
+    rows = np.setdiff1d(np.arange(len(values)), skip)
+    stamps = START + rows * STEP
+    heights = np.asarray(values, dtype=np.float32)[rows]
+    return Samples(stamps, heights, gap_rows(stamps, 1.5 * STEP))
+
+
+def heart_like(count):
+    chance = np.random.default_rng(1)
+    values = chance.normal(0, 0.05, count)
+    values[::230] += 1.2
+    values[count // 3] = 6
+    return values
+
+
+def live(samples, *, width=6.0, dpi=100, **style):
+    figure = plt.figure(figsize=(width, 2), dpi=dpi)
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    axes.set_xlim(*days(samples.stamps[[0, -1]]))
+    line = LiveLine(samples, **style)
+    line.put_on(axes)
+    axes.autoscale_view(scalex=False)
+    return figure, axes, line
+
+
+def points(line):
+    """Return stamps and heights of what is drawn, without the breaks."""
+    stamps, heights = nanoseconds(np.asarray(line.get_xdata())), line.get_ydata()
+    known = ~np.isnan(heights)
+    return stamps[known], heights[known]
+
+
+def extremes(axes, stamps, heights):
+    """Lowest and highest height in each pixel column of a panel."""
+    numbers = days(stamps)
+    left, right = axes.get_xlim()
+    seen = (numbers >= left) & (numbers <= right)
+    x = axes.transData.transform(np.stack((numbers, heights), axis=1)[seen])[:, 0]
+    columns = np.floor(x + 1e-6).astype(int)
+    order = np.argsort(columns, kind="stable")
+    columns, heights = columns[order], heights[seen][order]
+    first = np.flatnonzero(np.diff(columns, prepend=-1))
+    lowest = np.minimum.reduceat(heights, first)
+    highest = np.maximum.reduceat(heights, first)
+    return columns[first], lowest, highest
+
+
+def picture_of(figure):
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="raw")
+    return np.frombuffer(buffer.getvalue(), dtype=np.uint8)
+
+
+def test_days_and_nanoseconds_are_each_others_inverse_to_a_microsecond():
+    stamps = START + np.arange(0, 10**9, 1_234_567)
+    assert np.abs(nanoseconds(days(stamps)) - stamps).max() < 1000
+
+
+@pytest.mark.parametrize("part", [(0.0, 1.0), (0.2, 0.7), (0.5, 0.51)])
+def test_every_pixel_column_has_the_true_extremes_at_every_zoom(part):
+    samples = samples_of(heart_like(HOUR), skip=range(5000, 90_000))
+    _, axes, line = live(samples)
+    first, last = days(samples.stamps[[0, -1]])
+    axes.set_xlim(first + part[0] * (last - first), first + part[1] * (last - first))
+    drawn = extremes(axes, *points(line))
+    true = extremes(axes, samples.stamps, samples.heights)
+    # A sample on the border of two columns may count in either.
+    near = np.isin(true[0], drawn[0])
+    assert near.mean() > 0.99
+    same = [
+        (few == full).mean() > 0.98
+        for few, full in zip(
+            (drawn[1], drawn[2]), (true[1][near], true[2][near]), strict=True
+        )
+    ]
+    assert all(same)
+    assert drawn[1].min() == true[1].min()
+    assert drawn[2].max() == true[2].max()
+
+
+def test_picture_is_that_of_all_samples():
+    values = heart_like(HOUR)
+    style = {"color": "black", "linewidth": 0.8}
+    few, axes, _ = live(samples_of(values), **style)
+    limits = axes.get_ylim()
+    full = plt.figure(figsize=(6, 2), dpi=100)
+    other = full.add_axes((0.1, 0.1, 0.8, 0.8))
+    other.plot(days(START + np.arange(HOUR) * STEP), values, **style)
+    other.set_xlim(axes.get_xlim())
+    other.set_ylim(limits)
+    difference = picture_of(few).astype(int) - picture_of(full)
+    assert (np.abs(difference) > 64).mean() < 0.002
+
+
+def test_zoom_shows_every_sample_where_there_is_room_and_few_where_not():
+    samples = samples_of(heart_like(HOUR))
+    _, axes, line = live(samples)
+    assert len(line.get_xdata()) < 4 * 480 + 10
+    first = START + 1000 * 256 * STEP
+    axes.set_xlim(*days(np.array([first, first + 2 * 256 * STEP])))
+    stamps, heights = points(line)
+    # matplotlib's days are exact to a microsecond.
+    inside = (stamps > first - 2000) & (stamps < first + 512 * STEP + 2000)
+    assert inside.sum() == 513
+    rows = np.round((stamps[inside] - START) / STEP).astype(int)
+    np.testing.assert_array_equal(np.diff(rows), 1)
+    np.testing.assert_array_equal(heights[inside], samples.heights[rows])
+    axes.set_xlim(*days(samples.stamps[[0, -1]]))
+    assert len(line.get_xdata()) < 4 * 480 + 10
+
+
+def test_limits_of_the_data_do_not_shrink_with_the_view():
+    samples = samples_of(heart_like(HOUR))
+    _, axes, _ = live(samples)
+    first = START + 1000 * 256 * STEP
+    axes.set_xlim(*days(np.array([first, first + 256 * STEP])))
+    axes.relim()
+    assert axes.dataLim.ymax == samples.heights.max()
+    np.testing.assert_allclose(
+        [axes.dataLim.xmin, axes.dataLim.xmax], days(samples.stamps[[0, -1]])
+    )
+
+
+def test_saving_at_a_higher_resolution_draws_more_columns():
+    figure, _, line = live(samples_of(heart_like(HOUR)))
+    figure.savefig(io.BytesIO(), dpi=100)
+    coarse = len(line.get_xdata())
+    figure.savefig(io.BytesIO(), dpi=400)
+    assert len(line.get_xdata()) > 3 * coarse
+
+
+def test_file_of_vectors_is_finer_than_its_dots():
+    figure, _, line = live(samples_of(heart_like(HOUR)))
+    figure.savefig(io.BytesIO(), format="svg")
+    assert len(line.get_xdata()) > 4 * 3 * 6 * 0.8 * 72
+
+
+def test_sample_alone_between_gaps_is_a_dot():
+    values = np.zeros(100)
+    samples = samples_of(values, skip=[*range(10, 50), *range(51, 100)])
+    figure, axes, line = live(samples, color="black")
+    drawn = np.asarray(line.get_xdata())[line.get_markevery()]
+    np.testing.assert_allclose(drawn, days(START + np.array([50]) * STEP))
+    axes.set_axis_off()
+    axes.set_xlim(*days(START + np.array([40, 60]) * STEP))
+    assert (picture_of(figure) < 100).any()
+
+
+def test_marks_are_drawn_where_there_is_room_for_all_of_them():
+    figure = plt.figure(figsize=(6, 2), dpi=100)
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    beats = START + np.arange(3600) * 10**9
+    marks = SparseMarks(beats, np.zeros(3600), marker="v")
+    some = SparseMarks(beats[:2], np.zeros(2), crowd=beats, marker="v")
+    for line in (marks, some):
+        axes.add_line(line)
+    axes.set_xlim(*days(beats[[0, -1]]))
+    assert not marks.has_room()
+    assert not some.has_room()
+    empty = picture_of(figure)
+    axes.set_xlim(*days(beats[[0, 30]]))
+    assert marks.has_room()
+    assert some.has_room()
+    assert (picture_of(figure) != empty).any()
