@@ -37,7 +37,7 @@ from hexoframe.errors import (
 from hexoframe.formats.atomic import new_file, new_folder
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import parquet
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -255,7 +255,9 @@ class Cache:
             left_out=options.left_out(data.family),
         )
 
-    def _guarded(self, source: Source, entry: Entry, options: ReadOptions) -> Source:
+    def _guarded(
+        self, source: LazyChannel, entry: Entry, options: ReadOptions
+    ) -> LazyChannel:
         """Return the source of a channel that outlives its entry.
 
         What replaced the entry since holds the channel too; where nothing does, the

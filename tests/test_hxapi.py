@@ -36,7 +36,7 @@ from hexoframe.errors import (
 from hexoframe.formats.text.stamps import Stamps
 from hexoframe.hxapi.fetching import Wish, collect
 from hexoframe.hxapi.samples import Samples
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame
 from hexoframe.simulator.server import Fault, Switches, default_shirts, serve
 from hexoframe.simulator.server.world import Range
@@ -850,7 +850,7 @@ def heart_rates(count: int = 3000, *, missing: tuple[int, ...] = ()) -> Samples:
     values[list(missing)] = np.nan
     index = ticks_to_index(TICK + 256 * np.arange(count), clock=256)
     frame = make_frame(channel, index, {"heart_rate": values})
-    source = Source(read=lambda: frame)
+    source = LazyChannel(read=lambda: frame)
     return Samples(channel, source, stamps=Stamps(clock=256), scale="physical")
 
 
@@ -900,7 +900,7 @@ def test_samples_show_the_first_of_them_and_how_many_there_are():
     frame = make_frame(channel, index, {"heart_rate": np.arange(70.0, 75)})
     samples = Samples(
         channel,
-        Source(read=lambda: frame),
+        LazyChannel(read=lambda: frame),
         stamps=Stamps(clock=256),
         scale="physical",
     )
@@ -947,7 +947,7 @@ def test_raw_counts_give_the_same_tuples():
     index = ticks_to_index([TICK], clock=256)
     for scale, value in (("raw", 5.0), ("physical", 5 / 256)):
         frame = make_frame(channel, index, {"activity": np.array([value])}, scale=scale)
-        source = Source(read=lambda frame=frame: frame)
+        source = LazyChannel(read=lambda frame=frame: frame)
         samples = Samples(channel, source, stamps=Stamps(clock=256), scale=scale)
         assert samples == [(TICK, 0.01953125)]
 

@@ -19,7 +19,7 @@ from hexoframe.errors import (
     UnknownChannelError,
 )
 from hexoframe.record import Record
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.recording.frames import make_frame
 from hexoframe.recording.gaps import Receipt
@@ -109,7 +109,7 @@ def test_front_door_names_the_same_class():
 
 
 def test_record_over_data_copies_and_reads_nothing():
-    source = Source(read=refuse, pieces=refuse, receipt=Receipt(samples=5))
+    source = LazyChannel(read=refuse, pieces=refuse, receipt=Receipt(samples=5))
     data = RecordData("hexoskin", (START, START + 256), {"ecg": source}, scale="raw")
     record = Record.of(data)
     assert list(record) == ["ecg"]
@@ -120,7 +120,10 @@ def test_load_reads_everything_and_returns_the_record():
     record = Record(
         "hexoskin",
         (START, START + 60 * 256),
-        {name: Source(read=lambda n=name: frame_of(n)) for name in ("ecg", "cadence")},
+        {
+            name: LazyChannel(read=lambda n=name: frame_of(n))
+            for name in ("ecg", "cadence")
+        },
     )
     assert not record.is_read("ecg")
     assert record.load() is record
@@ -282,7 +285,7 @@ def test_cut_record_has_no_gap_where_it_was_cut():
 
 
 def test_cutting_reads_nothing():
-    source = Source(read=refuse, pieces=refuse, receipt=Receipt(samples=60))
+    source = LazyChannel(read=refuse, pieces=refuse, receipt=Receipt(samples=60))
     record = Record("hexoskin", (START, START + 15_360), {"heart_rate": source})
     part = record.between(time_at(START + 256), None)
     assert "heart_rate" in part
@@ -383,7 +386,7 @@ def streaming(frame, rows):
         for first in range(0, len(frame), rows):
             yield frame.iloc[first : first + rows]
 
-    return Source(read=refuse, pieces=pieces)
+    return LazyChannel(read=refuse, pieces=pieces)
 
 
 @given(
@@ -541,13 +544,13 @@ def test_coverage_counts_what_was_made():
             "heart_rate": heart,
             "heart_rate_quality": quality,
             "respiration": belts,
-            "ecg": Source(
+            "ecg": LazyChannel(
                 read=lambda: frame_of("ecg").drop(
                     index=frame_of("ecg").index[2560:3072]
                 ),
                 receipt=Receipt(lost=lost, duplicates=4),
             ),
-            "step": Source(
+            "step": LazyChannel(
                 read=lambda: frame_at("step", [START + 1]), receipt=Receipt(lost=lost)
             ),
         },

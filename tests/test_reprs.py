@@ -15,7 +15,7 @@ import hexoframe
 from hexoframe.channels import FAMILIES, channels_of
 from hexoframe.errors import FileFormatError, UnverifiedCalibrationWarning
 from hexoframe.record import Record
-from hexoframe.recording.data import Source
+from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.recording.frames import make_frame
 from hexoframe.recording.gaps import Receipt
@@ -44,7 +44,7 @@ def frame_of(name, values, *, family="hexoskin", ticks=None):
 
 
 def read(frame):
-    return Source(read=lambda: frame, receipt=Receipt(samples=len(frame)))
+    return LazyChannel(read=lambda: frame, receipt=Receipt(samples=len(frame)))
 
 
 def partly_read(info=None, **more):
@@ -52,11 +52,13 @@ def partly_read(info=None, **more):
     flags = np.zeros(SECONDS)
     flags[:546] = 16
     sources = {
-        "ecg": Source(read=refuse, pieces=refuse, receipt=Receipt(samples=559_312)),
-        "respiration": Source(read=refuse, pieces=refuse),
+        "ecg": LazyChannel(
+            read=refuse, pieces=refuse, receipt=Receipt(samples=559_312)
+        ),
+        "respiration": LazyChannel(read=refuse, pieces=refuse),
         "heart_rate": read(frame_of("heart_rate", rates)),
         "heart_rate_quality": read(frame_of("heart_rate_quality", flags)),
-        "step": Source(read=refuse, pieces=refuse, receipt=Receipt(samples=12)),
+        "step": LazyChannel(read=refuse, pieces=refuse, receipt=Receipt(samples=12)),
         **more,
     }
     facts = Facts(
@@ -136,7 +138,7 @@ def test_look_at_every_channel_there_is_stays_small(family):
             frame = frame_of(name, chance.integers(0, 1000, 86_400), family=family)
             sources[name] = read(frame)
         else:
-            sources[name] = Source(read=refuse, receipt=Receipt(samples=10**8))
+            sources[name] = LazyChannel(read=refuse, receipt=Receipt(samples=10**8))
     span = (SECOND * clock, (SECOND + 86_400) * clock)
     record = Record(family, span, sources)
     assert len(record._repr_html_()) < 50_000
@@ -253,7 +255,7 @@ def test_channel_that_cannot_be_read_does_not_spoil_the_look(failure):
     def fail():
         raise failure
 
-    record = partly_read(heart_rate=Source(read=fail))
+    record = partly_read(heart_rate=LazyChannel(read=fail))
     assert "cannot be read" in repr(record)
     assert "cannot be read" in record._repr_html_()
     with pytest.raises(type(failure)):
@@ -264,7 +266,7 @@ def test_warning_as_an_error_does_not_spoil_the_look():
     def warn():
         warnings.warn("never confirmed", UnverifiedCalibrationWarning, stacklevel=1)
 
-    record = partly_read(heart_rate=Source(read=warn))
+    record = partly_read(heart_rate=LazyChannel(read=warn))
     assert "cannot be read" in repr(record)
 
 
@@ -276,16 +278,16 @@ def test_look_at_an_empty_record_says_so():
 
 
 def test_coverage_in_the_look_is_full_only_where_nothing_lacks():
-    whole = Source(read=refuse, receipt=Receipt(samples=15_360))
+    whole = LazyChannel(read=refuse, receipt=Receipt(samples=15_360))
     record = Record("hexoskin", (START, START + 15_360), {"ecg": whole})
     assert re.search(r"^ecg .* 15,360 +100 %", repr(record), re.MULTILINE)
-    almost = Source(read=refuse, receipt=Receipt(samples=15_359))
+    almost = LazyChannel(read=refuse, receipt=Receipt(samples=15_359))
     record = Record("hexoskin", (START, START + 15_360), {"ecg": almost})
     assert re.search(r"^ecg .* 15,359 +99\.9 %", repr(record), re.MULTILINE)
 
 
 def test_look_shows_the_zone_and_the_scale():
-    frames = {"ecg": Source(read=refuse, receipt=Receipt(samples=15_360))}
+    frames = {"ecg": LazyChannel(read=refuse, receipt=Receipt(samples=15_360))}
     span = (START, START + 15_360)
     record = Record("hexoskin", span, frames, tz="America/Montreal", scale="raw")
     assert "2022-11-04 19:29:49 to 2022-11-04 19:30:49 America/Montreal" in repr(record)

@@ -48,7 +48,7 @@ from hexoframe.formats.headings import (
     guess_family,
     parse_heading,
 )
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts
 from hexoframe.recording.frames import make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
@@ -151,7 +151,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     wanted = options.wanted(family)
     info = _info(sheet, texts)
     loader = _Loader(sheet, options, info.get("id"))
-    channels: dict[str, pd.DataFrame | Source] = {
+    channels: dict[str, pd.DataFrame | LazyChannel] = {
         name: loader.source(channel, mine)
         for name, channel in wanted.items()
         if (mine := [column for column in columns if column.row in channel.datatypes])
@@ -327,7 +327,7 @@ class _Loader:
         self._record_id = record_id
         self._indexes: list[tuple[NDArray[np.int64], pd.DatetimeIndex]] = []
 
-    def source(self, channel: Channel, columns: list[_Column]) -> Source:
+    def source(self, channel: Channel, columns: list[_Column]) -> LazyChannel:
         """Return the frame of a channel, and how many repeated cells were dropped."""
         parts = {}
         dropped = 0
@@ -345,7 +345,7 @@ class _Loader:
             scale=self._options.scale,
         )
         receipt = Receipt(samples=len(frame), duplicates=dropped)
-        return Source(read=lambda: frame, receipt=receipt)
+        return LazyChannel(read=lambda: frame, receipt=receipt)
 
     def _samples(
         self, column: _Column

@@ -25,7 +25,7 @@ from hexoframe.errors import (
 from hexoframe.formats.text.stamps import Stamps
 from hexoframe.hxapi.objects import linked
 from hexoframe.hxapi.samples import Samples
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import merge_ticks, slice_ticks, ticks_of
 from hexoframe.timestamps import ticks_to_index
 
@@ -216,7 +216,7 @@ def _samples(
     named = {row.channel for row in rows}
     channel = Channel(name, rows)
     if len(named) > 1:
-        source = Source(read=partial(_side_by_side, record, channel, wish.span))
+        source = LazyChannel(read=partial(_side_by_side, record, channel, wish.span))
     else:
         source = _of_one(record, named.pop(), rows, wish.span)
     stamps = wish.stamps(record.clock)
@@ -237,7 +237,7 @@ def _of_one(
     name: str,
     rows: Sequence[Datatype],
     span: tuple[int, int] | None,
-) -> Source:
+) -> LazyChannel:
     """Return the source of columns of one channel."""
     channel = record.channel(name)
     columns = {row.column for row in rows}
@@ -261,7 +261,7 @@ def _of_one(
             if len(kept):
                 yield kept
 
-    return Source(read=lambda: own(record[name]), pieces=pieces)
+    return LazyChannel(read=lambda: own(record[name]), pieces=pieces)
 
 
 def _side_by_side(

@@ -18,7 +18,7 @@ from hexoframe import digits
 from hexoframe.formats.text.stamps import Stamps
 from hexoframe.formats.text.values import classic_values
 from hexoframe.formats.text.writer import LineWriter
-from hexoframe.recording.data import Source
+from hexoframe.recording.data import LazyChannel
 from hexoframe.timestamps import NS_PER_TICK, ticks_to_text
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Samples(Sequence[tuple[Any, ...]]):
     ----------
     channel : Channel
         Its datatypes are the values of a tuple, in this order.
-    source : Source
+    source : LazyChannel
         Reads a frame that has their columns; it is read when it is first needed.
     stamps : Stamps
         How the time is written: ticks, or text.
@@ -53,7 +53,7 @@ class Samples(Sequence[tuple[Any, ...]]):
     """
 
     def __init__(
-        self, channel: Channel, source: Source, *, stamps: Stamps, scale: Scale
+        self, channel: Channel, source: LazyChannel, *, stamps: Stamps, scale: Scale
     ) -> None:
         self.channel = channel
         self.stamps = stamps
@@ -141,7 +141,7 @@ class Samples(Sequence[tuple[Any, ...]]):
 
     def stamped(self, stamps: Stamps) -> Samples:
         """Return the same samples with the time written in another way."""
-        source = Source(read=lambda: self._frame, pieces=self._source.pieces)
+        source = LazyChannel(read=lambda: self._frame, pieces=self._source.pieces)
         return Samples(self.channel, source, stamps=stamps, scale=self._scale)
 
     def lines(self) -> Iterator[bytes]:
@@ -185,7 +185,7 @@ class Samples(Sequence[tuple[Any, ...]]):
 def _with_frame(
     channel: Channel, frame: pd.DataFrame, stamps: Stamps, scale: Scale
 ) -> Samples:
-    return Samples(channel, Source(read=lambda: frame), stamps=stamps, scale=scale)
+    return Samples(channel, LazyChannel(read=lambda: frame), stamps=stamps, scale=scale)
 
 
 def _stamp_list(ticks: NDArray[np.int64], stamps: Stamps) -> list[Any]:

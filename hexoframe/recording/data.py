@@ -39,14 +39,14 @@ if TYPE_CHECKING:
     from hexoframe.channels.calibration import Scale
     from hexoframe.timestamps import Clock
 
-__all__ = ["RecordData", "Source", "warn_of_model"]
+__all__ = ["LazyChannel", "RecordData", "warn_of_model"]
 
 # Where a record is loaded from here on, its first values may be no measurement yet.
 _STARTING_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class LazyChannel:
     """How to read one channel, and what its headers promise.
 
     Attributes
@@ -86,7 +86,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         Device family, which says the clock and the channels.
     span : (int, int), in ticks
         Start and end of the record.
-    channels : mapping of str to DataFrame or Source
+    channels : mapping of str to DataFrame or LazyChannel
         Channels that the source has, by the names of the table.
     facts : Facts, optional
         What the source says beside the samples.
@@ -110,7 +110,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         self,
         family: Family,
         span: tuple[int, int],
-        channels: Mapping[str, pd.DataFrame | Source],
+        channels: Mapping[str, pd.DataFrame | LazyChannel],
         *,
         facts: Facts | None = None,
         scale: Scale = "physical",
@@ -127,7 +127,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         self._scale = scale
         self._tz = tz
         self._left_out = frozenset(left_out)
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, LazyChannel] = {}
         self._frames: dict[str, pd.DataFrame] = {}
         given = {find(family, name).name: held for name, held in channels.items()}
         for name in channels_of(family):
@@ -140,7 +140,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         data: RecordData,
         *,
         span: tuple[int, int] | None = None,
-        channels: Mapping[str, pd.DataFrame | Source] | None = None,
+        channels: Mapping[str, pd.DataFrame | LazyChannel] | None = None,
         facts: Facts | None = None,
         scale: Scale | None = None,
         tz: str | None = None,
@@ -174,12 +174,12 @@ class RecordData(Mapping[str, pd.DataFrame]):
             left_out=out,
         )
 
-    def _hold(self, name: str, held: pd.DataFrame | Source) -> None:
-        if isinstance(held, Source):
+    def _hold(self, name: str, held: pd.DataFrame | LazyChannel) -> None:
+        if isinstance(held, LazyChannel):
             self._sources[name] = held
             return
         frames.check_frame(held, channels_of(self._family)[name])
-        self._sources[name] = Source(
+        self._sources[name] = LazyChannel(
             read=lambda: held, receipt=Receipt(samples=len(held))
         )
         self._frames[name] = held.tz_convert("UTC")
@@ -443,7 +443,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
 
     # -- views ---------------------------------------------------------------------
 
-    def part(self, start: int | None, end: int | None) -> dict[str, Source]:
+    def part(self, start: int | None, end: int | None) -> dict[str, LazyChannel]:
         """Return every channel cut to a span of ticks, still unread where it was.
 
         Parameters
@@ -454,12 +454,12 @@ class RecordData(Mapping[str, pd.DataFrame]):
 
         Returns
         -------
-        dict of str to Source
+        dict of str to LazyChannel
             The channels.
         """
         return {name: self._part(name, (start, end)) for name in self._sources}
 
-    def _part(self, name: str, part: tuple[int | None, int | None]) -> Source:
+    def _part(self, name: str, part: tuple[int | None, int | None]) -> LazyChannel:
         channel = channels_of(self._family)[name]
         start, end = part
 
@@ -488,8 +488,8 @@ class RecordData(Mapping[str, pd.DataFrame]):
             return left._replace(samples=left.expected if known_whole else None)
 
         if channel.kind == "state":
-            return Source(read=read, receipt=receipt)
-        return Source(
+            return LazyChannel(read=read, receipt=receipt)
+        return LazyChannel(
             read=read,
             pieces=pieces,
             receipt=receipt,
@@ -520,10 +520,10 @@ class RecordData(Mapping[str, pd.DataFrame]):
             and not any(gap.kind == "missing" for gap in found.gaps)
         )
 
-    def whole(self) -> dict[str, Source]:
+    def whole(self) -> dict[str, LazyChannel]:
         """Return every channel as a source that reads it from this record."""
         return {
-            name: Source(
+            name: LazyChannel(
                 read=lambda name=name: self._frame(name),  # type: ignore[misc]
                 pieces=lambda rows, name=name: self.pieces(name, rows),  # type: ignore[misc]
                 receipt=partial(self.receipt, name),
@@ -586,7 +586,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         """Take the frames that came along."""
         self.__dict__.update(state)
         self._sources = {
-            name: Source(
+            name: LazyChannel(
                 read=lambda name=name: self._frames[name],  # type: ignore[misc]
                 receipt=receipt,
                 initial=lambda initial=initial: initial,  # type: ignore[misc]

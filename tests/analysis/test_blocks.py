@@ -15,7 +15,7 @@ from hexoframe.analysis.align import align_frames
 from hexoframe.analysis.blocks import align_blocks
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError, UnknownChannelError
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame
 from hexoframe.timestamps import ticks_to_index
 
@@ -92,7 +92,7 @@ class Streamed:
 
     @property
     def source(self):
-        return Source(read=self.refuse, pieces=self.pieces)
+        return LazyChannel(read=self.refuse, pieces=self.pieces)
 
 
 def record_of(frames, seconds, **more):
@@ -247,7 +247,7 @@ def peak_of(hours):
             ticks = START + 4 * (minute * rows + np.arange(rows))
             yield frame_at("acceleration", ticks, samples)
 
-    source = Source(read=lambda: pytest.fail("read whole"), pieces=pieces)
+    source = LazyChannel(read=lambda: pytest.fail("read whole"), pieces=pieces)
     record = record_of({"acceleration": source}, hours * 3600)
     tracemalloc.start()
     try:

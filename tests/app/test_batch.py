@@ -17,7 +17,7 @@ from hexoframe.errors import (
     UnreachableError,
 )
 from hexoframe.record import Record
-from hexoframe.recording.data import Source
+from hexoframe.recording.data import LazyChannel
 
 
 def failing(error):
@@ -75,7 +75,7 @@ def test_a_record_that_cannot_be_read_is_told_once_for_all_formats(samples, tmp_
 
     whole = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=[19])
     span = (whole.start_tick, whole.end_tick)
-    record = Record(whole.family, span, {"heart_rate": Source(read=lost)})
+    record = Record(whole.family, span, {"heart_rate": LazyChannel(read=lost)})
     saved = Output(folder=tmp_path, formats=("csv", "parquet")).save("it", record)
     assert (saved.paths, len(saved.errors)) == ([], 1)
     assert list(tmp_path.iterdir()) == []

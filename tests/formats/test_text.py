@@ -32,7 +32,7 @@ from hexoframe.formats.text import writer as textwriter
 from hexoframe.formats.text.facts import info_text, parse_info
 from hexoframe.formats.text.names import all_names, names_of
 from hexoframe.formats.text.values import classic_values
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.recording.frames import make_frame
 from hexoframe.timestamps import ticks_to_index
@@ -456,7 +456,7 @@ def test_long_channels_are_written_piece_by_piece(tmp_path):
     lazy = RecordData(
         "hexoskin",
         (START, START + 150_000),
-        {"ecg": Source(read=whole, pieces=pieces)},
+        {"ecg": LazyChannel(read=whole, pieces=pieces)},
         facts=complete_facts(),
     )
     folder = text.write(lazy, tmp_path)
@@ -590,7 +590,7 @@ def test_a_failure_midway_leaves_the_old_files(tmp_path):
     broken = RecordData(
         "hexoskin",
         (START, START + 512),
-        {"ecg": record["ecg"], "activity": Source(read=list, pieces=pieces)},
+        {"ecg": record["ecg"], "activity": LazyChannel(read=list, pieces=pieces)},
         facts=complete_facts(),
     )
     with pytest.raises(OSError, match="the source broke"):

@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection, QuadMesh
 from hexoframe.errors import ConfigurationError
 from hexoframe.plotting import plot_coverage
 from hexoframe.record import Record
-from hexoframe.recording.data import Source
+from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.gaps import Receipt
 
 
@@ -59,7 +59,7 @@ def test_no_signal_sensor_off_and_what_was_lost_are_told_apart(frames):
     flags[50:60] = 2
     lost = (((frames.second + 70) * 256, (frames.second + 80) * 256),)
     rate = frames.regular("heart_rate", np.full(100, 80), skip=range(69, 79))
-    source = Source(read=lambda: rate, receipt=Receipt(samples=90, lost=lost))
+    source = LazyChannel(read=lambda: rate, receipt=Receipt(samples=90, lost=lost))
     record = record_of(
         frames,
         respiration=frames.regular("respiration", belts),
@@ -125,7 +125,7 @@ def test_what_headers_tell_is_not_read(frames):
     def refuse(*_args):
         pytest.fail("the headers say it")
 
-    held = Source(read=refuse, pieces=refuse, receipt=Receipt(samples=12_800))
+    held = LazyChannel(read=refuse, pieces=refuse, receipt=Receipt(samples=12_800))
     record = record_of(frames, ecg=held)
     _, axes = plot_coverage([record])
     (mesh,) = [one for one in axes.collections if isinstance(one, QuadMesh)]

@@ -11,7 +11,7 @@ import pytest
 
 from hexoframe.channels import FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, UnknownChannelError
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts
 from hexoframe.recording.frames import make_frame
 from hexoframe.recording.gaps import Receipt
@@ -55,7 +55,7 @@ class Door:
         self.frame, self.reads, self.streamed = frame, 0, 0
 
     def source(self, **more):
-        return Source(read=self.read, pieces=self.pieces, **more)
+        return LazyChannel(read=self.read, pieces=self.pieces, **more)
 
     def read(self):
         self.reads += 1
@@ -248,7 +248,7 @@ def test_source_is_read_once_and_at_first_touch():
 
 
 def test_nothing_is_read_to_say_what_there_is():
-    source = Source(read=refuse, pieces=refuse, receipt=Receipt(samples=15_360))
+    source = LazyChannel(read=refuse, pieces=refuse, receipt=Receipt(samples=15_360))
     record = RecordData("hexoskin", SPAN, {"ecg": source, "step": source})
     assert record.units == {"ecg_i": "mV", "step": "count"}
     assert record.receipt("ecg").samples == 15_360
@@ -261,7 +261,7 @@ def test_nothing_is_read_to_say_what_there_is():
 
 def test_receipt_may_learn_while_reading():
     told = [Receipt(), Receipt(duplicates=3)]
-    source = Source(read=lambda: frame_of("step"), receipt=lambda: told[-1])
+    source = LazyChannel(read=lambda: frame_of("step"), receipt=lambda: told[-1])
     record = RecordData("hexoskin", SPAN, {"step": source})
     assert record.survey("step").duplicates == 3
     told.append(Receipt(duplicates=4))
@@ -269,7 +269,7 @@ def test_receipt_may_learn_while_reading():
 
 
 def test_a_channel_in_memory_is_counted_in_every_view_of_it():
-    source = Source(read=lambda: frame_of("step"))
+    source = LazyChannel(read=lambda: frame_of("step"))
     record = RecordData("hexoskin", SPAN, {"step": source})
     view = RecordData("hexoskin", SPAN, record.whole(), tz="Europe/Paris")
     assert view.receipt("step").samples is None
@@ -283,7 +283,7 @@ def test_a_channel_in_memory_is_counted_in_every_view_of_it():
 def test_pieces_are_the_whole_in_order_and_never_empty(rows):
     door = Door(frame_of("heart_rate"))
     streamed = RecordData("hexoskin", SPAN, {"heart_rate": door.source()})
-    plain = RecordData("hexoskin", SPAN, {"heart_rate": Source(read=door.read)})
+    plain = RecordData("hexoskin", SPAN, {"heart_rate": LazyChannel(read=door.read)})
     held = record_of(("heart_rate",))
     for record in (streamed, plain, held):
         pieces = list(record.pieces("heart_rate", rows))
@@ -303,7 +303,7 @@ def test_pieces_of_a_channel_in_memory_do_not_go_back_to_the_source():
 
 def test_part_streams_without_reading_the_whole():
     door = Door(frame_of("ecg"))
-    source = Source(read=refuse, pieces=door.pieces)
+    source = LazyChannel(read=refuse, pieces=door.pieces)
     record = RecordData("hexoskin", SPAN, {"ecg": source})
     view = RecordData("hexoskin", SPAN, record.part(START + 100, START + 300))
     ticks = np.concatenate(

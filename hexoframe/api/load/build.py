@@ -20,7 +20,7 @@ from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
 from hexoframe.errors import IncompleteDataError, ResponseError
 from hexoframe.formats.wire import Joined, Samples, channel_frames, join_pages
 from hexoframe.recording import metadata
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts
 from hexoframe.recording.frames import empty_frame, slice_ticks, ticks_of
 from hexoframe.recording.gaps import Receipt
@@ -180,9 +180,9 @@ class _Maker:
     lost: tuple[tuple[int, int], ...] = ()
     _duplicates: int = field(default=0, init=False)
 
-    def source(self) -> Source:
+    def source(self) -> LazyChannel:
         """Return it as the source of a record."""
-        return Source(read=self._read, pieces=self._pieces, receipt=self._receipt)
+        return LazyChannel(read=self._read, pieces=self._pieces, receipt=self._receipt)
 
     def _receipt(self) -> Receipt:
         return Receipt(

@@ -57,7 +57,7 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.options import ReadOptions
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import to_raw
 from hexoframe.timestamps import tick_to_time, time_to_tick
 
@@ -662,8 +662,8 @@ def _warn_of_refusal(data: RecordData, order: Order) -> None:
         )
 
 
-def _in_memory(frame: pd.DataFrame, receipt: Receipt) -> Source:
-    return Source(read=lambda: frame, receipt=receipt)
+def _in_memory(frame: pd.DataFrame, receipt: Receipt) -> LazyChannel:
+    return LazyChannel(read=lambda: frame, receipt=receipt)
 
 
 # -- what it would cost ----------------------------------------------------------------

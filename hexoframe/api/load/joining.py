@@ -11,7 +11,7 @@ import pandas as pd
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import SHAPES, Facts
 from hexoframe.recording.gaps import Receipt
 
@@ -86,7 +86,7 @@ def _ids(parts: Sequence[RecordData]) -> str:
     return ", ".join(str(part.id) for part in parts)
 
 
-def _source(records: Sequence[RecordData], name: str) -> Source:
+def _source(records: Sequence[RecordData], name: str) -> LazyChannel:
     parts = [part for part in records if name in part]
 
     def pieces(rows: int) -> Iterator[pd.DataFrame]:
@@ -104,7 +104,7 @@ def _source(records: Sequence[RecordData], name: str) -> Source:
             span=(_span(records[0], name)[0], _span(records[-1], name)[1]),
         )
 
-    return Source(
+    return LazyChannel(
         read=lambda: metadata.concat([part[name] for part in parts]),
         pieces=pieces,
         receipt=receipt,

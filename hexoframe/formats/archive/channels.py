@@ -22,7 +22,7 @@ from hexoframe.errors import FileFormatError, TimestampError
 from hexoframe.formats.archive.events import count_events, parse_event_file
 from hexoframe.formats.archive.lengths import sample_step
 from hexoframe.formats.archive.wav import iter_counts, parse_counts
-from hexoframe.recording.data import Source
+from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.frames import make_frame
 from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps import grid_to_index, ticks_to_index
@@ -108,7 +108,7 @@ class Export:
 
 def channel_source(
     export: Export, channel: Channel, files: dict[Datatype, str]
-) -> Source:
+) -> LazyChannel:
     """Say how a channel is read, and what its headers promise."""
     if any(name in export.waves for name in files.values()):
         return _sampled_source(export, channel, files)
@@ -117,14 +117,14 @@ def channel_source(
 
 def _sampled_source(
     export: Export, channel: Channel, files: dict[Datatype, str]
-) -> Source:
+) -> LazyChannel:
     row, name = max(files.items(), key=lambda item: export.waves[item[1]].samples)
     longest = export.waves[name]
     lost = {export.holes[name] for name in files.values() if name in export.holes}
     receipt = Receipt(samples=longest.samples, lost=tuple(sorted(lost)))
     step = sample_step(row, longest, f"{export.box.label}/{name}")
     regular = _Regular(export, channel, files, step)
-    return Source(read=regular.read, pieces=regular.pieces, receipt=receipt)
+    return LazyChannel(read=regular.read, pieces=regular.pieces, receipt=receipt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,9 @@ def _pad(column: NDArray[Any], count: int) -> NDArray[Any]:
     return padded
 
 
-def _event_source(export: Export, channel: Channel, row: Datatype, name: str) -> Source:
+def _event_source(
+    export: Export, channel: Channel, row: Datatype, name: str
+) -> LazyChannel:
     where = f"{export.box.label}/{name}"
     # A day of events is a few megabytes: they are unpacked once, which verifies their
     # checksum and their end when the record is opened, and parsed when touched.
@@ -193,4 +195,4 @@ def _event_source(export: Export, channel: Channel, row: Datatype, name: str) ->
         return export.frame(channel, index, {row: counts})
 
     receipt = Receipt(samples=count_events(data, where=where))
-    return Source(read=read_events, receipt=receipt)
+    return LazyChannel(read=read_events, receipt=receipt)

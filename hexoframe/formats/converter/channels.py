@@ -17,7 +17,7 @@ from hexoframe.channels.calibration import counts_from_values, values_from_count
 from hexoframe.errors import FileFormatError
 from hexoframe.formats.converter.scale import form_of
 from hexoframe.formats.headings import check_unit
-from hexoframe.recording.data import Source
+from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.frames import make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
@@ -42,7 +42,7 @@ def source_of(
     channel: Channel,
     columns: Collection[Column],
     lost: tuple[tuple[int, int], ...],
-) -> Source:
+) -> LazyChannel:
     """Return how to read a channel, and what its files lack."""
     scale = export.options.scale
 
@@ -61,7 +61,9 @@ def source_of(
         )
 
     repeated = any(column.file.repeats_last for column in columns)
-    return Source(read=read_all, receipt=Receipt(duplicates=int(repeated), lost=lost))
+    return LazyChannel(
+        read=read_all, receipt=Receipt(duplicates=int(repeated), lost=lost)
+    )
 
 
 def _samples(

@@ -18,7 +18,7 @@ from hexoframe.formats.converter.folder import (
     last_end,
     match,
 )
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     ends = find_ends(export, columns)
     end = last_end(export, ends)
     lost = check_lengths(export, ends, end)
-    channels: dict[str, pd.DataFrame | Source] = {}
+    channels: dict[str, pd.DataFrame | LazyChannel] = {}
     for name, channel in wanted.items():
         mine = [columns[row] for row in channel.datatypes if row in columns]
         if mine:

@@ -16,7 +16,7 @@ from hexoframe.channels.calibration import counts_from_values, values_from_json
 from hexoframe.errors import FileFormatError, IncompleteDataError
 from hexoframe.formats.text.lines import Block, LineFile, blocks
 from hexoframe.formats.text.stamps import Stamps
-from hexoframe.recording.data import Source
+from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.frames import empty_frame, make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps import ticks_to_index
@@ -102,10 +102,10 @@ class ChannelFiles:
     _receipt: Receipt | None = field(default=None, init=False)
     _is_final: bool = field(default=False, init=False)
 
-    def source(self) -> Source:
+    def source(self) -> LazyChannel:
         """Return how the channel is read."""
         several = len(self.parts) > 1
-        return Source(
+        return LazyChannel(
             read=self.read,
             pieces=None if several else self.pieces,
             receipt=self.receipt,

@@ -13,7 +13,7 @@ from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.record import Record
 from hexoframe.recording import metadata
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.recording.frames import make_frame
 from hexoframe.recording.gaps import Receipt
@@ -105,7 +105,7 @@ def test_samples_are_read_when_they_are_touched():
 
         span = (inner.start_tick, inner.end_tick)
         receipt = Receipt(samples=5, duplicates=1, lost=((span[0], span[0] + 9),))
-        source = Source(read=frame, receipt=receipt)
+        source = LazyChannel(read=frame, receipt=receipt)
         return RecordData("hexoskin", span, {"heart_rate": source}, facts=inner.facts)
 
     joined = join_records([lazy(1, 0), lazy(2, 60)])
@@ -122,7 +122,7 @@ def test_how_many_samples_there_are_is_unknown_where_one_does_not_know():
     unknown = RecordData(
         "hexoskin",
         (START, START + 1280),
-        {"heart_rate": Source(read=lambda: part_of(1, 0, 5)["heart_rate"])},
+        {"heart_rate": LazyChannel(read=lambda: part_of(1, 0, 5)["heart_rate"])},
     )
     joined = join_records([unknown, part_of(2, 9, 5)])
     assert joined.receipt("heart_rate").samples is None
@@ -138,7 +138,7 @@ def unread(number, first):
         known.append(Receipt(samples=5, duplicates=2))
         return frame_of("rr_interval", beats, np.ones(5), record_id=number)
 
-    source = Source(read=read, receipt=lambda: known[-1] if known else Receipt())
+    source = LazyChannel(read=read, receipt=lambda: known[-1] if known else Receipt())
     facts = Facts(info={"id": number})
     span = (start, start + 1280)
     return RecordData("hexoskin", span, {"rr_interval": source}, facts=facts)
@@ -157,7 +157,9 @@ def test_what_parts_learn_when_they_are_read_the_joined_record_knows():
 
 def test_parts_in_memory_are_counted_although_no_header_counts_them():
     parts = [
-        RecordData("hexoskin", (START, START + 1280), {"heart_rate": Source(read=read)})
+        RecordData(
+            "hexoskin", (START, START + 1280), {"heart_rate": LazyChannel(read=read)}
+        )
         for read in [lambda: part_of(1, 0, 5)["heart_rate"]] * 2
     ]
     joined = join_records(parts)

@@ -24,7 +24,7 @@ from hexoframe.errors import (
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import csv as table
 from hexoframe.record import Record
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import SHAPES, Facts
 from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.timestamps import grid, ticks_to_index
@@ -359,7 +359,7 @@ def test_an_aligned_file_is_written_of_channels_that_come_in_pieces(tmp_path):
         pytest.fail("a channel was read whole")
 
     def source(name):
-        return Source(read=refuse, pieces=lambda rows: record.pieces(name, rows))
+        return LazyChannel(read=refuse, pieces=lambda rows: record.pieces(name, rows))
 
     streamed = Record(
         "hexoskin",
@@ -436,7 +436,7 @@ def test_a_failure_midway_leaves_the_files_from_before(tmp_path):
     broken = RecordData(
         "hexoskin",
         (record.start_tick, record.end_tick),
-        {"ecg": record["ecg"], "heart_rate": Source(read=fail)},
+        {"ecg": record["ecg"], "heart_rate": LazyChannel(read=fail)},
         facts=record.facts,
     )
     with pytest.raises(OSError, match="disk is gone"):

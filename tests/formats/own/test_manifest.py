@@ -25,7 +25,7 @@ from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import csv as table
 from hexoframe.formats.own import parquet
 from hexoframe.formats.own.manifest import CSV, PARQUET, Layout
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import SHAPES, Facts, facts_table
 from hexoframe.recording.frames import make_frame
 from hexoframe.recording.gaps import Receipt
@@ -149,7 +149,7 @@ def test_the_ledger_of_the_source_comes_back(kind, tmp_path):
         lost=((START, START + 12), (START + 20, START + 21)),
         span=(START - 7, START + 6000),
     )
-    record = record_of({"heart_rate": Source(read=lambda: frame, receipt=receipt)})
+    record = record_of({"heart_rate": LazyChannel(read=lambda: frame, receipt=receipt)})
     assert round_trip(kind, record, tmp_path).receipt("heart_rate") == receipt
 
 
@@ -161,7 +161,7 @@ def test_what_a_source_learns_by_reading_is_kept(kind, tmp_path):
         yield frame
         repeated.append(1)
 
-    source = Source(
+    source = LazyChannel(
         read=lambda: frame,
         pieces=pieces,
         receipt=lambda: Receipt(duplicates=len(repeated)),
@@ -324,7 +324,7 @@ def test_what_was_lost_before_stays_lost(kind, tmp_path):
     frame = frame_of("heart_rate")
     span = (START - 7, START + 6000)
     receipt = Receipt(samples=20, expected=25, duplicates=3, lost=(span,), span=span)
-    source = Source(read=lambda: frame, receipt=receipt)
+    source = LazyChannel(read=lambda: frame, receipt=receipt)
     folder = kind.module.write(record_of({"heart_rate": source}), tmp_path)
     (folder / kind.layout.file_of("heart_rate")).unlink()
     with pytest.warns(MissingSamplesWarning):

@@ -31,7 +31,7 @@ from hexoframe.errors import (
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import parquet
 from hexoframe.recording import frames
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import SHAPES, Facts, facts_table
 
 SECONDS = 20
@@ -415,7 +415,7 @@ def streamed(frame, size):
         for first in range(0, len(frame), step):
             yield frame.iloc[first : first + step]
 
-    return Source(read=read, pieces=pieces)
+    return LazyChannel(read=read, pieces=pieces)
 
 
 def test_a_channel_that_is_too_large_is_streamed_into_full_row_groups(
@@ -570,7 +570,7 @@ def test_a_failure_midway_leaves_what_was_there(hexoskin, folder):
         yield hexoskin["rr_interval"].iloc[:5]
         raise IncompleteDataError("the line went dead")
 
-    broken = Source(read=lambda: pytest.fail("read"), pieces=fail)
+    broken = LazyChannel(read=lambda: pytest.fail("read"), pieces=fail)
     channels = {"ecg": hexoskin["ecg"], "rr_interval": broken}
     record = RecordData("hexoskin", SPAN, channels, facts=hexoskin.facts)
     with pytest.raises(IncompleteDataError, match="line went dead"):

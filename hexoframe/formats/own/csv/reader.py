@@ -25,7 +25,7 @@ from hexoframe.formats.own.manifest import (
     read_manifest,
     rescaled,
 )
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.timestamps import index_to_ticks, time_to_tick
 
@@ -89,7 +89,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     """
     contents = read_manifest(CSV.manifest_at(path), CSV)
 
-    def source(stored: Stored, channel: Channel, fault: Fault | None) -> Source:
+    def source(stored: Stored, channel: Channel, fault: Fault | None) -> LazyChannel:
         file = _ChannelFile(
             path=stored.path,
             channel=channel,
@@ -98,7 +98,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
             scales=(contents.scale, options.scale),
             record_id=contents.record_id,
         )
-        return Source(read=file.read, pieces=file.pieces)
+        return LazyChannel(read=file.read, pieces=file.pieces)
 
     return open_contents(path, contents, options, look=_find_fault, source=source)
 

@@ -25,7 +25,7 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.recording import metadata
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame, to_raw
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def open_contents(
     options: ReadOptions,
     *,
     look: Look,
-    source: Callable[[Stored, Channel, Fault | None], Source],
+    source: Callable[[Stored, Channel, Fault | None], LazyChannel],
 ) -> RecordData:
     """Open a record whose manifest was read.
 
@@ -119,7 +119,7 @@ def open_contents(
     if faults:
         text = f"{path}: opened in part: {_summary(faults)}"
         warn(text, MissingSamplesWarning)
-    channels: dict[str, pd.DataFrame | Source] = {}
+    channels: dict[str, pd.DataFrame | LazyChannel] = {}
     for name, channel in wanted.items():
         stored, fault = contents.channels[name], faults.get(name)
         receipt = _receipt(stored, fault, channel)

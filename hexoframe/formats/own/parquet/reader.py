@@ -39,7 +39,7 @@ from hexoframe.formats.own.parquet.footer import (
     read_footer,
 )
 from hexoframe.recording import frames
-from hexoframe.recording.data import RecordData, Source
+from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -193,13 +193,15 @@ class _Reader:
         self._indexes: dict[tuple[int, int, int], pd.DatetimeIndex] = {}
         self._even: dict[tuple[int, int, int], pd.DatetimeIndex] = {}
 
-    def source(self, stored: Stored, channel: Channel, fault: Fault | None) -> Source:
+    def source(
+        self, stored: Stored, channel: Channel, fault: Fault | None
+    ) -> LazyChannel:
         if fault is not None:
             nothing = frames.empty_frame(
                 channel, record_id=self._contents.record_id, scale=self._scale
             )
-            return Source(read=lambda: nothing)
-        return Source(
+            return LazyChannel(read=lambda: nothing)
+        return LazyChannel(
             read=lambda: self._read(stored, channel),
             pieces=lambda rows: self._pieces(stored, channel, rows),
         )
