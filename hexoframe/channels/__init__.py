@@ -51,6 +51,7 @@ Verified = Literal["real", "document", "vendor", "guess"]
 InBinary = Literal["exact", "floored", "absent"]
 InJson = Literal["exact", "ranges", "absent"]
 Carrier = Literal["both", "binary", "json"]
+Wear = Literal["", "belt", "ecg", "movement", "position"]
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
 CLOCK_OF_FAMILY: Mapping[Family, Clock] = MappingProxyType(
@@ -128,6 +129,13 @@ class Datatype(NamedTuple):
         File names (without .txt) in the two dialects of the classic .txt.
     aliases : tuple of str
         Other names in old files and scripts.
+    wear : {"", "belt", "ecg", "movement", "position"}
+        What the samples tell of whether the shirt is worn; empty for nothing.
+    plausible : tuple of (float, float)
+        Ranges of physical values that a body can have; empty where no limit is known.
+        A value outside of all of them is implausible, whatever the flags say.
+    plausible_source : str
+        Where the limits are known from.
     verified : {"real", "document", "vendor", "guess"}
         What the gain rests on: real data, a published document, vendor code, a guess.
     source, note : str
@@ -162,6 +170,9 @@ class Datatype(NamedTuple):
     txt_classic: str
     txt_snake: str
     aliases: tuple[str, ...]
+    wear: Wear
+    plausible: tuple[tuple[float, float], ...]
+    plausible_source: str
     verified: Verified
     source: str
     note: str
@@ -261,7 +272,8 @@ class Code(NamedTuple):
     """One flag or code of a quality or state channel.
 
     `sensor_off` marks the flags that say that an electrode, belt or sensor is off;
-    `column` is the one column that a flag speaks of, where it does not speak of all.
+    `unworn` those that a shirt on a chair sets nearly all the time and a worn one hardly
+    ever; `column` is the one column that a flag speaks of, where it does not speak of all.
     """
 
     set: str
@@ -269,6 +281,7 @@ class Code(NamedTuple):
     value: int
     name: str
     sensor_off: bool
+    unworn: bool
     column: str
     meaning: str
     source: str
@@ -283,6 +296,14 @@ def _number(text: str) -> float | None:
     return float(text) if text else None
 
 
+def _range(text: str) -> tuple[float, float]:
+    """Return the ends of ``2..5``, ``..5`` or ``0``."""
+    low, dots, high = text.partition("..")
+    if not dots:
+        return float(low), float(low)
+    return float(low or "-inf"), float(high or "inf")
+
+
 def _datatype(row: dict[str, str]) -> Datatype:
     own = {
         "id": int(row["id"]) if row["id"] else None,
@@ -291,6 +312,7 @@ def _datatype(row: dict[str, str]) -> Datatype:
         "interval": row["interval"] == "yes",
         "ticks": Fraction(row["ticks"]) if row["ticks"] else None,
         "aliases": tuple(row["aliases"].split()),
+        "plausible": tuple(map(_range, row["plausible"].split())),
         **{key: float(row[key]) for key in ("gain", "offset", "json_gain")},
         **{key: _number(row[key]) for key in _NUMBERS},
     }
@@ -323,6 +345,7 @@ def codes_of(set_name: str) -> tuple[Code, ...]:
             value=int(row["value"]),
             name=row["name"],
             sensor_off=row["sensor_off"] == "yes",
+            unworn=row["unworn"] == "yes",
             column=row["column"],
             meaning=row["meaning"],
             source=row["source"],

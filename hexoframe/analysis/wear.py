@@ -1,0 +1,305 @@
+"""Worn or not: when a body was in the shirt, and when somebody handled it.
+
+The belts decide (`hexoframe.recording.belts`): a shirt on a chair has both flat, and the
+device flags nothing. The ECG, movement and the position of the device are witnesses.
+Which single values no body can have is told by the channel table.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hexoframe.channels import channels_of, codes_of
+from hexoframe.recording.frames import ticks_of
+from hexoframe.recording.gaps import outside
+from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from hexoframe.channels import Channel, Datatype
+    from hexoframe.channels.calibration import Scale
+    from hexoframe.recording.data import RecordData
+
+    Spans = tuple[tuple[int, int], ...]
+
+__all__ = ["Wear", "find_wear", "implausible", "overlap", "physical", "wear_table"]
+
+_TABLE = {
+    "start": "datetime64[ns, UTC]",
+    "end": "datetime64[ns, UTC]",
+    "worn": "boolean",
+    "handled": "bool",
+    "reason": "string",
+    "ecg_in_doubt": "float64",
+    "activity": "float64",
+    "position": "string",
+}
+# So large a part of a span must the ECG be in doubt to say that the shirt is off: on 15
+# real records it was in 68 to 100 % of the seconds off, and in at most 0.2 % worn.
+_ECG_SHARE = 0.5
+# In sleep a breath may be held: flat belts of less need the ECG as a second witness.
+_APNOEA_S = 60
+_SLEEP = "sleep"
+# Without samples for less than this there is no verdict of its own.
+_SHORT_S = 15
+
+
+class Wear(NamedTuple):
+    """Spans in ticks, end not included; all else was worn and not handled.
+
+    Attributes
+    ----------
+    not_worn
+        The shirt was off.
+    handled
+        The belts were displaced: the shirt was put on, taken off or tugged at.
+    unknown
+        Nothing tells: no belts, a gap, or the spans of `silent`.
+    silent
+        Belts that never moved in this record are flat, and the ECG does not say that the
+        shirt was off: the belts may have been unplugged.
+    """
+
+    not_worn: Spans
+    handled: Spans
+    unknown: Spans
+    silent: Spans
+
+
+def find_wear(record: RecordData) -> Wear:
+    """Return when the shirt of a record was worn, from its belts and its ECG."""
+    belts = record.belts()
+    span = (record.start_tick, record.end_tick)
+    if belts is None:
+        return Wear((), (), (span,) if span[0] < span[1] else (), ())
+    ecg, asleep = _Witness(record, "ecg"), _sleep_spans(record)
+
+    def is_off(flat: tuple[int, int]) -> bool:
+        doubt = ecg.share(flat)
+        return doubt is not None and doubt >= _ECG_SHARE
+
+    def may_be_apnoea(flat: tuple[int, int]) -> bool:
+        short = flat[1] - flat[0] < _APNOEA_S * record.clock
+        return short and overlap(flat, asleep) > 0
+
+    off = [flat for flat in belts.flat if not may_be_apnoea(flat) or is_off(flat)]
+    silent = [flat for flat in belts.silent if not is_off(flat)]
+    off += [flat for flat in belts.silent if flat not in silent]
+    shortest = _SHORT_S * record.clock
+    blind = [
+        gap for gap in outside(span, belts.measured) if gap[1] - gap[0] >= shortest
+    ]
+    return Wear(
+        not_worn=tuple(sorted(off)),
+        handled=belts.displaced,
+        unknown=tuple(sorted([*blind, *silent])),
+        silent=tuple(silent),
+    )
+
+
+def wear_table(record: RecordData) -> pd.DataFrame:
+    """Return when the shirt was worn, a row a span, and what says so.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record. Its belts are read unless it was kept with what they say.
+
+    Returns
+    -------
+    DataFrame
+        start and end, in the zone of the record; spans follow each other and cover it.
+        ``worn``: True, False, or NA where nothing tells (no waveforms of the belts, a
+        gap in them, or belts that never moved); NA is never "not worn". ``handled``:
+        the belts were displaced, so that what is computed from them is not to be used.
+        ``reason``: what says so. Witnesses, NaN or NA where there is no such channel:
+        ``ecg_in_doubt``, the share of seconds in which the flags of the heart rate say
+        that electrodes are off or pick up mains noise; ``activity``, its mean in g;
+        ``position``, that of the device most of the time.
+
+    Notes
+    -----
+    Both belts flat (SD under 2 counts around a straight line in 5 s) for 15 s and more
+    are a shirt that nobody wears, if they moved for a minute elsewhere in the record or
+    the ECG is in doubt too; in a range of sleep 60 s are needed, or the ECG. A thoracic
+    belt that moves by more than 500 counts (SD in 5 s) is handled, then and for 45 s.
+    The limits were found on 15 real records, 27 328 s, without a false alarm.
+    """
+    wear = find_wear(record)
+    witnesses = [_Witness(record, kind) for kind in ("ecg", "movement")]
+    position = _Position(record)
+    rows = [
+        (
+            first,
+            last,
+            state.worn,
+            state.handled,
+            state.reason,
+            *(witness.share((first, last)) for witness in witnesses),
+            position.most((first, last)),
+        )
+        for first, last, state in _states(record, wear)
+    ]
+    table = pd.DataFrame(rows, columns=list(_TABLE))
+    for column in ("start", "end"):
+        ticks = table[column].to_numpy().astype(np.int64)
+        index = ticks_to_index(ticks, clock=record.clock)
+        table[column] = index.tz_convert(record.tz)
+    zoned = {name: str(table[name].dtype) for name in ("start", "end")}
+    return table.astype({**_TABLE, **zoned})
+
+
+class _State(NamedTuple):
+    worn: bool | None
+    handled: bool
+    reason: str
+
+
+def _states(record: RecordData, wear: Wear) -> Iterator[tuple[int, int, _State]]:
+    """Yield spans that cover the record, each with its state."""
+    start, end = record.start_tick, record.end_tick
+    edges = {start, end}
+    for spans in wear:
+        edges.update(tick for span in spans for tick in span if start < tick < end)
+    has_belts = record.belts() is not None
+    held: tuple[int, int, _State] | None = None
+    for first, last in pairwise(sorted(edges)):
+        state = _state(wear, (first, last), has_belts=has_belts)
+        if held is not None and held[2] == state:
+            held = (held[0], last, state)
+            continue
+        if held is not None:
+            yield held
+        held = (first, last, state)
+    if held is not None:
+        yield held
+
+
+def _state(wear: Wear, span: tuple[int, int], *, has_belts: bool) -> _State:
+    handled = overlap(span, wear.handled) > 0
+    told = ["belts displaced"] if handled else []
+    if overlap(span, wear.not_worn):
+        return _State(
+            worn=False, handled=handled, reason=", ".join(["belts flat", *told])
+        )
+    if overlap(span, wear.silent):
+        return _State(worn=None, handled=handled, reason="belts never moved")
+    if overlap(span, wear.unknown):
+        reason = "belts have a gap" if has_belts else "no belts"
+        return _State(worn=None, handled=handled, reason=reason)
+    return _State(worn=True, handled=handled, reason=", ".join(told))
+
+
+def overlap(span: tuple[int, int], spans: Iterable[tuple[int, int]]) -> int:
+    """Return for how many ticks a span lies in others, which do not overlap."""
+    shared = (min(span[1], last) - max(span[0], first) for first, last in spans)
+    return sum(ticks for ticks in shared if ticks > 0)
+
+
+def _sleep_spans(record: RecordData) -> list[tuple[int, int]]:
+    ranges = record.facts.ranges
+    if ranges is None or not len(ranges):
+        return []
+    names = ranges["name"].fillna("") + " " + ranges["trainingroutine"].fillna("")
+    asleep = ranges[names.str.contains(_SLEEP, case=False)].dropna(
+        subset=["start", "end"]
+    )
+    first, last = (
+        pd.DatetimeIndex(asleep[name]).asi8 // NS_PER_TICK[record.clock]
+        for name in ("start", "end")
+    )
+    return list(zip(first.tolist(), last.tolist(), strict=True))
+
+
+# -- witnesses -------------------------------------------------------------------------
+
+
+def _witness_of(record: RecordData, kind: str) -> Channel | None:
+    """Return the channel of a record that the table calls such a witness."""
+    known = channels_of(record.family)
+    return next(
+        (known[name] for name in record if known[name].datatypes[0].wear == kind), None
+    )
+
+
+class _Witness:
+    """A channel at 1 Hz that tells something of wear: a mean, or a share of flags."""
+
+    def __init__(self, record: RecordData, kind: str) -> None:
+        channel = _witness_of(record, kind)
+        self._ticks = np.zeros(0, np.int64)
+        self._sums = np.zeros(1)
+        if channel is None:
+            return
+        frame = record[channel.name]
+        row = channel.datatypes[0]
+        values = physical(row, frame[row.column].to_numpy(), record.scale)
+        mask = sum(code.value for code in codes_of(row.codes) if code.unworn)
+        if mask:
+            values = (np.nan_to_num(values).astype(np.int64) & mask != 0).astype(float)
+        there = ~np.isnan(values)
+        # A value at 1 Hz sums up the second before its stamp.
+        self._ticks = ticks_of(frame, channel)[there] - channel.lag
+        self._sums = np.concatenate(([0.0], np.cumsum(values[there])))
+
+    def share(self, span: tuple[int, int]) -> float | None:
+        """Return the mean over the seconds that begin in a span; None without any."""
+        first, last = np.searchsorted(self._ticks, span)
+        if last <= first:
+            return None
+        return float((self._sums[last] - self._sums[first]) / (last - first))
+
+
+class _Position:
+    """How the device lay."""
+
+    def __init__(self, record: RecordData) -> None:
+        channel = _witness_of(record, "position")
+        self._ticks = np.zeros(0, np.int64)
+        self._names: list[str] = []
+        if channel is None:
+            return
+        frame = record[channel.name]
+        names = {code.value: code.name for code in codes_of(channel.datatypes[0].codes)}
+        values = np.nan_to_num(frame[channel.columns[0]].to_numpy()).astype(np.int64)
+        self._ticks = ticks_of(frame, channel)
+        self._names = [names.get(value, str(value)) for value in values.tolist()]
+
+    def most(self, span: tuple[int, int]) -> str | None:
+        """Return the position that was held longest in a span; None where not known."""
+        if not self._names:
+            return None
+        ends = np.append(self._ticks[1:], np.iinfo(np.int64).max)
+        held = np.minimum(ends, span[1]) - np.maximum(self._ticks, span[0])
+        longest: dict[str, int] = {}
+        for row in np.flatnonzero(held > 0).tolist():
+            name = self._names[row]
+            longest[name] = longest.get(name, 0) + int(held[row])
+        return max(longest, key=longest.__getitem__, default=None)
+
+
+# -- values that no body has -----------------------------------------------------------
+
+
+def physical(
+    row: Datatype, values: NDArray[np.floating[Any]], scale: Scale
+) -> NDArray[np.floating[Any]]:
+    """Return values of a frame in the unit of the table."""
+    return values if scale == "physical" else values * row.gain + row.offset
+
+
+def implausible(row: Datatype, values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Mark physical values outside of the limits of the table; NaN is not marked."""
+    if not row.plausible:
+        return np.zeros(len(values), np.bool_)
+    inside = np.isnan(values)
+    for low, high in row.plausible:
+        inside |= (values >= low) & (values <= high)
+    return ~inside
