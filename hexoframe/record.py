@@ -1,7 +1,7 @@
-"""Record: one recording, and every verb that a user has for it.
+"""Record: one recording, with every method for users.
 
-Each verb is a call downwards, to analysis or to a format; what a record holds and how
-it is looked up lives in recorddata.
+Each method calls analysis, a format or plotting; the channels of a record and their
+look-up belong in `recording.data`.
 """
 
 from __future__ import annotations
@@ -11,30 +11,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-import numpy as np
-import pandas as pd
-
-from hexoframe.channels import codes_of
 from hexoframe.errors import ConfigurationError, TimestampError
-from hexoframe.recording import frames, metadata
+from hexoframe.recording import frames
 from hexoframe.recording.data import RecordData
-from hexoframe.recording.facts import facts_table
-from hexoframe.recording.gaps import joined_spans, share
-from hexoframe.timestamps import (
-    CLASSIC_FORMAT,
-    NS_PER_TICK,
-    tick_to_time,
-    time_to_tick,
-)
+from hexoframe.recording.facts import shown_table
+from hexoframe.timestamps.ticks import CLASSIC_FORMAT
+from hexoframe.timestamps.times import time_to_tick
 from hexoframe.timestamps.zones import zone_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from hexoframe.analysis.align import Events, Origin
-    from hexoframe.channels import Channel
 
     Moment = str | datetime | pd.Timestamp
 
@@ -46,7 +37,8 @@ class Record(RecordData):
 
     ``record["heart_rate"]``, ``record.heart_rate``, ``record[19]`` and the names of the
     old scripts all give the frame of a channel; iterating gives the names of the
-    channels that the source has. Doors (`hexoframe.open_record`) make records.
+    channels of the source. `hexoframe.open_record` and `hexoframe.load_record` make
+    records.
     """
 
     # -- facts ---------------------------------------------------------------------
@@ -66,39 +58,27 @@ class Record(RecordData):
     @property
     def ranges(self) -> pd.DataFrame:
         """Activities in the record; empty where the source does not say."""
-        return self._table("ranges")
+        return shown_table(self.facts, "ranges", self.tz)
 
     @property
     def annotations(self) -> pd.DataFrame:
         """Button presses and comments; empty where the source does not say."""
-        return self._table("annotations")
+        return shown_table(self.facts, "annotations", self.tz)
 
     @property
     def track(self) -> pd.DataFrame:
         """GPS points; empty where the source does not say."""
-        return self._table("track")
+        return shown_table(self.facts, "track", self.tz)
 
     @property
     def metrics(self) -> pd.DataFrame:
         """Metrics as the service computes them; empty where the source has none."""
-        return self._table("metrics")
+        return shown_table(self.facts, "metrics", self.tz)
 
     @property
     def statistics(self) -> pd.DataFrame:
         """Metrics as an export prints them; empty where the source has none."""
-        return self._table("statistics")
-
-    def _table(self, name: str) -> pd.DataFrame:
-        table: pd.DataFrame | None = getattr(self.facts, name)
-        if table is None:
-            table = facts_table(name)
-        table = table.copy(deep=False)
-        if isinstance(table.index, pd.DatetimeIndex):
-            return table.tz_convert(self.tz)
-        for column in table.columns:
-            if isinstance(table[column].dtype, pd.DatetimeTZDtype):
-                table[column] = table[column].dt.tz_convert(self.tz)
-        return table
+        return shown_table(self.facts, "statistics", self.tz)
 
     # -- channels ------------------------------------------------------------------
 
@@ -243,45 +223,9 @@ class Record(RecordData):
         ConfigurationError
             If the length is no positive length of time.
         """
-        from hexoframe.analysis.align import length_ns  # noqa: PLC0415
+        from hexoframe.analysis.blocks import channel_windows  # noqa: PLC0415
 
-        channel = self.channel(key)
-        ns = length_ns("length", length)
-        if ns <= NS_PER_TICK[self.clock]:
-            raise ConfigurationError(f"length={length!r}: give a length above one tick")
-        return self._windows(key, channel, ns)
-
-    def _windows(
-        self, key: str | int, channel: Channel, ns: int
-    ) -> Iterator[pd.DataFrame]:
-        number, end = 1, self._window_end(1, ns)
-        held: list[pd.DataFrame] = []
-        for piece in self.pieces(key):
-            held.append(piece)
-            reached = frames.ticks_of(piece.iloc[-1:], channel)[0] - channel.lag
-            while reached >= end:
-                joined = held[0] if len(held) == 1 else metadata.concat(held)
-                yield self._show(
-                    frames.slice_steps(joined, channel, None, end), channel
-                )
-                held = [frames.slice_steps(joined, channel, end, None)]
-                number, end = number + 1, self._window_end(number + 1, ns)
-        empty = self._empty(channel.name)
-        # Samples may outlast the record: a last window holds them.
-        if held or self.end_tick > self.start_tick:
-            yield self._show(metadata.concat(held or [empty]), channel)
-        while end < self.end_tick:
-            yield self._show(empty, channel)
-            number, end = number + 1, self._window_end(number + 1, ns)
-
-    def _window_end(self, number: int, ns: int) -> int:
-        """First tick behind a window; the ticks of a window may not fill its length."""
-        per_tick = NS_PER_TICK[self.clock]
-        return -(-(self.start_tick * per_tick + number * ns) // per_tick)
-
-    def _show(self, frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:
-        shown = frames.pick_columns(frame, channel)
-        return shown if self.tz == "UTC" else shown.tz_convert(self.tz)
+        return channel_windows(self, key, length)
 
     # -- computed ------------------------------------------------------------------
 
@@ -395,54 +339,9 @@ class Record(RecordData):
             quality flag: a heart rate is held, and looks alive, while its flags say
             that there are no beats.
         """
-        judges = {self.channel(name).datatypes[0].quality for name in self}
-        judged = {judge: self._quality_shares(judge) for judge in judges}
-        units = self.units
-        rows = []
-        for name in self:
-            channel = self.channel(name)
-            unit, judge = units[channel.columns[0]], channel.datatypes[0].quality
-            rows.append({**self._coverage_row(channel), "unit": unit, **judged[judge]})
-        table = pd.DataFrame(rows, columns=list(_COVERAGE)).astype(_COVERAGE)
-        return table.set_index("channel")
+        from hexoframe.analysis.coverage import summarise_coverage  # noqa: PLC0415
 
-    def _coverage_row(self, channel: Channel) -> dict[str, Any]:
-        found = self.survey(channel.name)
-        ns = NS_PER_TICK[self.clock]
-        # What the samples tell and what the flags add to it is one gap.
-        holes = joined_spans(found.gaps)
-        longest = max((end - start for start, end in holes), default=0)
-        lost = [gap.samples for gap in found.gaps if gap.cause == "transfer"]
-        return {
-            "channel": channel.name,
-            "kind": channel.kind,
-            "rate_hz": channel.rate_hz,
-            "expected": found.expected,
-            "received": found.received,
-            "share": share(found.complete, found.expected),
-            "missing": found.missing,
-            "duplicates": found.duplicates,
-            "tick_step": found.tick_step,
-            "gaps": len(holes),
-            "longest_gap": pd.Timedelta(longest * ns, unit="ns"),
-            # Nobody knows how many events a lost span held.
-            "lost": None if None in lost else sum(filter(None, lost)),
-            "no_signal": found.void,
-        }
-
-    def _quality_shares(self, judge: str) -> dict[str, float | None]:
-        """Share of a quality channel's rows with a sensor off, and with any flag."""
-        if not judge or judge not in self:
-            return {"sensor_off": None, "flagged": None}
-        row = self.channel(judge).datatypes[0]
-        off = sum(code.value for code in codes_of(row.codes) if code.sensor_off)
-        flags = self._frame(judge)[row.column].dropna().to_numpy().astype(np.int64)
-        if not len(flags):
-            return {"sensor_off": None, "flagged": None}
-        return {
-            "sensor_off": float(np.mean((flags & off) != 0)) if off else None,
-            "flagged": float(np.mean(flags != 0)),
-        }
+        return summarise_coverage(self)
 
     def gaps(self, key: str | int | None = None) -> pd.DataFrame:
         """Return every hole in the record, a row a hole; reads the channels.
@@ -463,26 +362,9 @@ class Record(RecordData):
             The rows of a channel do not overlap: where the samples themselves say
             ``missing`` or ``no signal``, ``sensor off`` is what the flags add to it.
         """
-        names = list(self) if key is None else [self.channel(key).name]
-        rows = [
-            {
-                "channel": name,
-                "start": tick_to_time(gap.start, clock=self.clock),
-                "end": tick_to_time(gap.end, clock=self.clock),
-                "length": pd.Timedelta(
-                    (gap.end - gap.start) * NS_PER_TICK[self.clock], unit="ns"
-                ),
-                "samples": gap.samples,
-                "kind": gap.kind,
-                "cause": gap.cause,
-            }
-            for name in names
-            for gap in self.survey(name).gaps
-        ]
-        table = pd.DataFrame(rows, columns=list(_GAPS)).astype(_GAPS)
-        for column in ("start", "end"):
-            table[column] = table[column].dt.tz_convert(self.tz)
-        return table
+        from hexoframe.analysis.coverage import list_gaps  # noqa: PLC0415
+
+        return list_gaps(self, key)
 
     def quality(self, key: str | int) -> pd.DataFrame:
         """Return the quality flags of a channel as named columns of bool.
@@ -785,35 +667,6 @@ class Record(RecordData):
 
     def _repr_html_(self) -> str:
         """Return the same facts as a table for notebooks, with a line a channel."""
-        from hexoframe.reprs import as_page  # noqa: PLC0415
+        from hexoframe.reprs import as_html  # noqa: PLC0415
 
-        return as_page(self)
-
-
-_COVERAGE = {
-    "channel": "string",
-    "kind": "string",
-    "rate_hz": "float64",
-    "unit": "string",
-    "expected": "Int64",
-    "received": "int64",
-    "share": "float64",
-    "missing": "int64",
-    "duplicates": "int64",
-    "tick_step": "Int64",
-    "gaps": "int64",
-    "longest_gap": "timedelta64[ns]",
-    "lost": "Int64",
-    "no_signal": "int64",
-    "sensor_off": "float64",
-    "flagged": "float64",
-}
-_GAPS = {
-    "channel": "string",
-    "start": "datetime64[ns, UTC]",
-    "end": "datetime64[ns, UTC]",
-    "length": "timedelta64[ns]",
-    "samples": "Int64",
-    "kind": "string",
-    "cause": "string",
-}
+        return as_html(self)

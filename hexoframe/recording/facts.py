@@ -17,7 +17,7 @@ import pandas as pd
 from hexoframe.timestamps.ticks import Clock
 from hexoframe.timestamps.times import tick_to_time
 
-__all__ = ["SHAPES", "Facts", "cut_facts", "facts_table"]
+__all__ = ["SHAPES", "Facts", "cut_facts", "facts_table", "shown_table"]
 
 _TIME = "datetime64[ns, UTC]"
 # Column -> dtype; a table whose first column is `time` is indexed by it.
@@ -116,6 +116,18 @@ def _moment(value: Any, clock: Clock) -> Any:
     if not isinstance(value, Real):
         return value
     return None if value != value else tick_to_time(value, clock=clock)  # noqa: PLR0124 - NaN
+
+
+def shown_table(facts: Facts, name: str, tz: str) -> pd.DataFrame:
+    """Return a copy of a table in a time zone; empty where the source has none."""
+    held: pd.DataFrame | None = getattr(facts, name)
+    table = facts_table(name) if held is None else held.copy(deep=False)
+    if isinstance(table.index, pd.DatetimeIndex):
+        return table.tz_convert(tz)
+    for column in table.columns:
+        if isinstance(table[column].dtype, pd.DatetimeTZDtype):
+            table[column] = table[column].dt.tz_convert(tz)
+    return table
 
 
 def cut_facts(
