@@ -219,7 +219,7 @@ def _html_row(row: _Row, edges: NDArray[np.int64]) -> str:
 
 
 def _side(title: str) -> str:
-    """Return the style of a cell; it overrides the style sheet of a notebook."""
+    """Return the style of a cell; notebooks override the style of a whole table."""
     side: Literal["left", "right"] = "right" if title in _RIGHT else "left"
     wrap = "" if title == "columns" else ";white-space:nowrap"
     return f' style="text-align:{side}{wrap}"'
