@@ -112,7 +112,7 @@ class Record(RecordData):
         DataFrame
             Counts of the recorder, in the dtype of the channel so that NaN stays NaN.
             Two channels that some sources carry unrounded (the adjusted ventilation
-            and tidal volume) may hold fractions there.
+            and tidal volume) may hold fractions.
 
         Raises
         ------
@@ -133,21 +133,20 @@ class Record(RecordData):
     def between(self, start: Moment | None, end: Moment | None) -> Record:
         """Return the record cut to a span of time.
 
-        A sample belongs to the span in which the time begins that it stands for. A
-        value at 1 Hz (each 5 min) sums up the second (the five minutes) before its
-        stamp: a span of 60 s has 60 of them, the first stamped a second after `start`,
-        the last `end`. One of five minutes may reach beyond `end`, and one that reaches
-        into the span from before is left out: for variability of the span alone,
-        compute it from `nn_interval`. Waveforms, beats, breaths, steps and states go by
-        their stamps.
+        Waveforms, beats, breaths, steps and states go by their stamps. A value at 1 Hz
+        (each 5 min) sums up the second (the five minutes) before its stamp, and belongs
+        to the span in which that time begins: a span of 60 s has 60 of them, the first
+        stamped a second after `start`, the last at `end`. A value of five minutes may
+        reach beyond `end`; one that began before `start` is left out. For variability
+        of the span alone, compute it from `nn_interval`.
 
         Parameters
         ----------
         start, end : str, datetime, Timestamp or None
-            With a zone; what begins from `start` up to, not including, `end` is kept,
-            so are annotations and points of the track, and ranges that reach into the
-            span. None leaves that side as it is; a time at the edge of the record or
-            outside it cuts off no samples.
+            With a zone. Samples, annotations and points of the track from `start` up
+            to, not including, `end` are kept, and ranges that reach into the span. None
+            leaves that side as it is; a time at the edge of the record or outside it
+            cuts off no samples.
 
         Returns
         -------
@@ -194,7 +193,8 @@ class Record(RecordData):
         Raises
         ------
         ConfigurationError
-            If there is no such zone, or it depends on this machine; names the nearest.
+            If there is no such zone, or it depends on this machine; the message names
+            the nearest.
         """
         zone_of(tz)
         return self.of(self, tz=tz)
@@ -209,19 +209,18 @@ class Record(RecordData):
         key : str or int
             Name or id of the channel.
         length : str or Timedelta
-            Length of a window, such as ``"1h"``; windows follow each other from the
-            start of the record, and have what begins in them, as in `between`.
+            Length of a window, such as ``"1h"``. Windows follow each other from the
+            start of the record; samples belong to them as in `between`.
 
         Yields
         ------
         DataFrame
-            Rows of one window; empty where the window holds no sample, so that the
-            number of windows says nothing of the gaps.
+            Rows of one window; empty where the window has no sample.
 
         Raises
         ------
         ConfigurationError
-            If the length is no positive length of time.
+            If the length is not above one tick.
         """
         from hexoframe.analysis.blocks import channel_windows  # noqa: PLC0415
 
@@ -265,14 +264,13 @@ class Record(RecordData):
     ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
         """Return channels on one time grid.
 
-        A sample belongs to the bin in which the time begins that it stands for.
         Waveforms, rates and intervals are averaged, quality flags joined by OR, and a
-        state is what holds at the end of the bin (`hexoframe.channel_table` says which,
-        in ``align``). A value at 1 Hz (each 5 min) sums up the second (the five
-        minutes) before its stamp, and stands in the row of that second (the rows of
-        those five minutes): beside the ECG that it was computed from. Zeros that no
-        body has (no signal, an interval of 0, variability that could not be computed)
-        are left out; what quality flags doubt is not.
+        state is the one at the end of the bin (column ``align`` of
+        `hexoframe.channel_table`). A value at 1 Hz (each 5 min) sums up the second (the
+        five minutes) before its stamp, and belongs to the row of that second (the rows
+        of those five minutes), beside the ECG that it was computed from. Impossible
+        zeros (no signal, an interval of 0, variability that could not be computed) are
+        left out; flagged values are kept.
 
         Parameters
         ----------
@@ -285,14 +283,13 @@ class Record(RecordData):
             their values; "table" counts breaths and steps and places intervals.
         max_gap : str or Timedelta, default "2s"
             Longest distance of samples that is bridged: waveforms by a straight line,
-            rates with the value before. A rate fills the time that it stands for in any
-            case.
+            rates with the value before. A rate always fills the time that it sums up.
         origin : {"epoch", "start"}
-            Where bins begin: at whole multiples of `rate` in UTC, so that rows of any
-            record fit those of others, or at the start of the record, so that rows of
-            five minutes are those that the recorder sums up.
+            Where bins begin: at whole multiples of `rate` in UTC (rows of all records
+            fit together), or at the start of the record (rows of five minutes are those
+            of the recorder).
         mask : bool, default False
-            Whether to return also where values were filled in. A state that holds is
+            Whether to return also which values were filled in. A state that lasts is
             not filled in.
 
         Returns
@@ -300,13 +297,13 @@ class Record(RecordData):
         frame : DataFrame of float64, shape (bins, columns)
             NaN where nothing is known.
         made_up : DataFrame of bool, same shape
-            Only with ``mask=True``: True where a value was filled in, also where that
-            of a slow channel is repeated.
+            Only with ``mask=True``: True where a value was filled in, also where the
+            value of a slow channel is repeated.
 
         Raises
         ------
         ConfigurationError
-            If a length of time is none.
+            If `rate` or `max_gap` is not a positive length of time.
         UnknownChannelError
             If the model has no such channel.
         """
@@ -329,14 +326,14 @@ class Record(RecordData):
         -------
         DataFrame, indexed by `channel`
             kind, rate_hz, unit; expected and received samples and the share of the
-            expected ones that hold a value; missing (NaN) and duplicate rows;
-            tick_step, the most frequent distance of stamps; gaps (how many: rows of
+            expected ones that have a value; missing (NaN) and duplicate rows;
+            tick_step, the most frequent distance of stamps; number of gaps (rows of
             `gaps` that touch are one) and longest_gap; lost, the samples that the
-            source holds and did not come (missing for events, whose number nobody
-            knows); no_signal, the samples that say "no signal" (they came, so the
-            share counts them); sensor_off, the share of time with an electrode, belt
-            or sensor off (lead-off, for the ECG); flagged, the share of time with any
-            quality flag: a heart rate is held, and looks alive, while its flags say
+            source holds and that did not come (missing for events, whose number is not
+            known); no_signal, the samples with the value for "no signal" (they came, so
+            the share counts them); sensor_off, the share of time with an electrode,
+            belt or sensor off (lead-off, for the ECG); flagged, the share of time with
+            any quality flag: the device holds the last heart rate while its flags say
             that there are no beats.
         """
         from hexoframe.analysis.coverage import summarise_coverage  # noqa: PLC0415
@@ -344,7 +341,7 @@ class Record(RecordData):
         return summarise_coverage(self)
 
     def gaps(self, key: str | int | None = None) -> pd.DataFrame:
-        """Return every hole in the record, a row a hole; reads the channels.
+        """Return every gap in the record, a row a gap; reads the channels.
 
         Parameters
         ----------
@@ -354,13 +351,13 @@ class Record(RecordData):
         Returns
         -------
         DataFrame
-            channel; start and end; length; samples that are not there (missing for
-            events); kind (``missing``, ``no signal``, ``sensor off`` or, for intervals
-            that do not reach back to the beat before, ``hole``); cause (``recorder`` or
-            ``transfer``). A distance of more than one and a half steps is a hole; at
-            the end of the record it is one from a second on, as recorders write blocks.
-            The rows of a channel do not overlap: where the samples themselves say
-            ``missing`` or ``no signal``, ``sensor off`` is what the flags add to it.
+            channel; start and end; length; number of samples that are absent (missing
+            for events); kind (``missing``, ``no signal``, ``sensor off`` or, for
+            intervals that do not reach back to the beat before, ``hole``); cause
+            (``recorder`` or ``transfer``). A distance of more than one and a half steps
+            is a gap; at the end of the record, where recorders write blocks, one of a
+            second or more. Rows of a channel do not overlap: ``sensor off`` is what the
+            flags add to ``missing`` and ``no signal``.
         """
         from hexoframe.analysis.coverage import list_gaps  # noqa: PLC0415
 
@@ -372,32 +369,32 @@ class Record(RecordData):
         Parameters
         ----------
         key : str or int
-            A channel that another one judges (``"heart_rate"``, ``"ecg"``), that other
-            one, or a column: then flags that speak of another column are left out.
+            A channel with a quality channel (``"heart_rate"``, ``"ecg"``), the quality
+            channel itself, or a column: then flags of other columns are left out.
 
         Returns
         -------
         DataFrame of bool, on the times of the quality channel
-            A column a flag, as `hexoframe.code_table` names them; then what the samples
-            tell: ``no_signal``, ``clipped`` (at the limit of the converter),
-            ``initial`` (70 bpm, 10 rpm, no ventilation until there is a first
-            measurement), and ``unknown`` flags. Every column is a reason for doubt, so
-            that ``~quality.any(axis=1)`` is what is good. Where nothing judges what a
-            record has, as in a CSV of the dashboard, every row is ``unknown``.
+            A column a flag, as `hexoframe.code_table` names them; then reasons from the
+            samples: ``no_signal``, ``clipped`` (at the limit of the converter),
+            ``initial`` (70 bpm, 10 rpm, no ventilation until the first measurement),
+            and ``unknown`` flags. Every column is a reason for doubt:
+            ``~quality.any(axis=1)`` are the good rows. Without the quality channel, as
+            in a CSV of the dashboard, every row is ``unknown``.
 
         Raises
         ------
         UnknownChannelError
             If the model has no such channel.
         ConfigurationError
-            If nothing judges the channel.
+            If the model has no quality channel for it.
         """
         from hexoframe.analysis.quality import decode_quality  # noqa: PLC0415
 
         return decode_quality(self, key)
 
     def bad_spans(self, key: str | int) -> pd.DataFrame:
-        """Return the spans in which a channel is not to be believed, a row a span.
+        """Return the spans of bad data of a channel, a row a span.
 
         Parameters
         ----------
@@ -407,10 +404,10 @@ class Record(RecordData):
         Returns
         -------
         DataFrame
-            start and end (`between` them lie the samples; of events these are the first
-            and the last one); reason, as in `quality` and `gaps`; absent: True where
-            nothing was measured, False where what was measured is doubtful. Spans of
-            different reasons overlap.
+            start and end (`between` gives the samples; for events the first and the
+            last one); reason, as in `quality` and `gaps`; absent: True where nothing
+            was measured, False where the measurement is doubtful. Spans of different
+            reasons overlap.
 
         Raises
         ------
@@ -657,16 +654,16 @@ class Record(RecordData):
         target = Path(path).expanduser()
         return mat.write(self, target, channels=channels, overwrite=overwrite)
 
-    # -- looks ---------------------------------------------------------------------
+    # -- repr ----------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        """One screen of facts; of the samples, those at 1 Hz are read for it."""
+        """One screen of facts; channels at 1 Hz are read for it."""
         from hexoframe.reprs import as_text  # noqa: PLC0415
 
         return as_text(self)
 
     def _repr_html_(self) -> str:
-        """Return the same facts as a table for notebooks, with a line a channel."""
+        """Return the same facts as a table for notebooks, with sparklines."""
         from hexoframe.reprs import as_html  # noqa: PLC0415
 
         return as_html(self)

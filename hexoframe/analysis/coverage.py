@@ -64,14 +64,14 @@ def summarise_coverage(record: RecordData) -> pd.DataFrame:
     DataFrame, indexed by `channel`
         As `hexoframe.Record.coverage` describes it.
     """
-    judges = {record.channel(name).datatypes[0].quality for name in record}
-    judged = {judge: _quality_shares(record, judge) for judge in judges}
+    names = {record.channel(name).datatypes[0].quality for name in record}
+    shares = {quality: _quality_shares(record, quality) for quality in names}
     units = record.units
     rows = []
     for name in record:
         channel = record.channel(name)
-        unit, judge = units[channel.columns[0]], channel.datatypes[0].quality
-        rows.append({**_coverage_row(record, channel), "unit": unit, **judged[judge]})
+        row = {**_coverage_row(record, channel), "unit": units[channel.columns[0]]}
+        rows.append(row | shares[channel.datatypes[0].quality])
     table = pd.DataFrame(rows, columns=list(_COVERAGE)).astype(_COVERAGE)
     return table.set_index("channel")
 
@@ -100,13 +100,13 @@ def _coverage_row(record: RecordData, channel: Channel) -> dict[str, Any]:
     }
 
 
-def _quality_shares(record: RecordData, judge: str) -> dict[str, float | None]:
+def _quality_shares(record: RecordData, name: str) -> dict[str, float | None]:
     """Share of a quality channel's rows with a sensor off, and with any flag."""
-    if not judge or judge not in record:
+    if not name or name not in record:
         return {"sensor_off": None, "flagged": None}
-    row = record.channel(judge).datatypes[0]
+    row = record.channel(name).datatypes[0]
     off = sum(code.value for code in codes_of(row.codes) if code.sensor_off)
-    flags = record[judge][row.column].dropna().to_numpy().astype(np.int64)
+    flags = record[name][row.column].dropna().to_numpy().astype(np.int64)
     if not len(flags):
         return {"sensor_off": None, "flagged": None}
     return {

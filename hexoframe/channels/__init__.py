@@ -117,7 +117,7 @@ class Datatype(NamedTuple):
     codes : str
         Name of the set of flags or codes in `codes.csv`; empty if there is none.
     quality : str
-        Channel that judges this one; empty if there is none.
+        Quality channel of this one; empty if there is none.
     align : {"mean", "or", "hold", "count"}
         How samples are put on another time grid.
     interval : bool
