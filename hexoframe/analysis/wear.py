@@ -1,8 +1,8 @@
 """Worn or not: when a body was in the shirt, and when somebody handled it.
 
-The belts decide (`hexoframe.recording.belts`): a shirt on a chair has both flat, and the
-device flags nothing. The ECG, movement and the position of the device are witnesses.
-Which single values no body can have is told by the channel table.
+The belts decide (`hexoframe.recording.belts`): both are flat in a shirt on a chair, and
+the device flags nothing. ECG, movement and the position of the device are witnesses.
+The channel table has the limits of single values that no body can have.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Wear(NamedTuple):
     unknown
         Nothing tells: no belts, a gap, or the spans of `silent`.
     silent
-        Belts that never moved in this record are flat, and the ECG does not say that the
-        shirt was off: the belts may have been unplugged.
+        Belts that never moved in this record are flat, and the ECG does not say that
+        the shirt was off: the belts may have been unplugged.
     """
 
     not_worn: Spans

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hexoframe.recording.frames import ticks_of
+from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -99,7 +99,9 @@ class BeltCounter:
         """Count the rows of a piece."""
         if not len(piece):
             return
-        second, rest = np.divmod(ticks_of(piece, self._channel), self._channel.clock)
+        times = piece.index.asi8  # type: ignore[attr-defined]
+        ticks = times // NS_PER_TICK[self._channel.clock]
+        second, rest = np.divmod(ticks, self._channel.clock)
         first = np.flatnonzero(np.diff(second, prepend=second[0] - 1))
         time = rest / self._channel.clock
         sums = np.empty((len(self._columns), _SUMS, len(first)))

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
+from hexoframe.recording.belts import join_belts
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import SHAPES, Facts
 from hexoframe.recording.gaps import Receipt
+
+if TYPE_CHECKING:
+    from hexoframe.recording.belts import Belts
 
 __all__ = ["check_apart", "join_records"]
 
@@ -79,7 +84,15 @@ def join_records(parts: Sequence[RecordData]) -> RecordData:
         span=(first.start_tick, parts[-1].end_tick),
         channels={name: _source(parts, name) for name in names},
         facts=_facts(parts),
+        belts=partial(_belts, parts),
     )
+
+
+def _belts(parts: Sequence[RecordData]) -> Belts | None:
+    """Return what the belts of all records say; None if one has none."""
+    found = [part.belts() for part in parts]
+    known = [belts for belts in found if belts is not None]
+    return join_belts(known) if len(known) == len(found) else None
 
 
 def _ids(parts: Sequence[RecordData]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hexoframe.recording.belts import Belts
 from hexoframe.recording.gaps import RULES, Gap, Survey
 
 __all__ = ["survey_from_json", "survey_to_json"]
@@ -17,7 +18,11 @@ __all__ = ["survey_from_json", "survey_to_json"]
 def survey_to_json(survey: Survey) -> dict[str, Any]:
     """Return what a survey found, and by which rules."""
     gaps = [list(gap) for gap in survey.gaps]
-    return {**survey._asdict(), "gaps": gaps, "rules": RULES}
+    told = {**survey._asdict(), "gaps": gaps, "rules": RULES}
+    if survey.belts is None:
+        del told["belts"]
+        return told
+    return {**told, "belts": survey.belts._asdict()}
 
 
 def survey_from_json(told: Mapping[str, Any] | None) -> Survey | None:
@@ -30,5 +35,16 @@ def survey_from_json(told: Mapping[str, Any] | None) -> Survey | None:
     """
     if told is None or told["rules"] != RULES:
         return None
-    counts = {name: told[name] for name in Survey._fields if name != "gaps"}
-    return Survey(**counts, gaps=tuple(Gap(*gap) for gap in told["gaps"]))
+    own = {"gaps", "belts"}
+    counts = {name: told[name] for name in Survey._fields if name not in own}
+    return Survey(
+        **counts,
+        gaps=tuple(Gap(*gap) for gap in told["gaps"]),
+        belts=_belts(told.get("belts")),
+    )
+
+
+def _belts(told: Mapping[str, Any] | None) -> Belts | None:
+    if told is None:
+        return None
+    return Belts(*(tuple(map(tuple, told[name])) for name in Belts._fields))  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from hexoframe.formats.own.manifest.reader import read_manifest
 from hexoframe.formats.own.manifest.surveys import survey_to_json
 from hexoframe.formats.own.manifest.tables import facts_to_json
 from hexoframe.recording.frames import check_frame, ticks_of
-from hexoframe.recording.survey import Watch
+from hexoframe.recording.survey import SampleCounter
 from hexoframe.version import __version__
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Tally:
     def __init__(self, record: RecordData, name: str) -> None:
         self._record = record
         self._channel = channels_of(record.family)[name]
-        self._watch = Watch(self._channel, scale=record.scale)
+        self._watch = SampleCounter(self._channel, scale=record.scale)
         self._rows = 0
         self._first: int | None = None
         self._last: int | None = None
@@ -82,7 +82,7 @@ class Tally:
                 self._rows += len(ticks)
                 self._first = int(ticks[0]) if self._first is None else self._first
                 self._last = int(ticks[-1])
-            self._watch.look(piece)
+            self._watch.add(piece)
             yield piece
 
     def promise(self) -> dict[str, Any]:
