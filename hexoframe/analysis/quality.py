@@ -1,18 +1,20 @@
 """Quality of a channel: its flags by name, and the spans of bad data with reasons.
 
 Flags are decoded by the table of codes. Further reasons come from the samples: "no
-signal", clipping at the limits of the converter, and the value before the first
-measurement. Nothing here draws or reads a file.
+signal", clipping at the limits of the converter, the value before the first
+measurement, values that no body has, and the belts, which tell when nobody wore the
+shirt. What is left is usable. Nothing here draws or reads a file.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.bins import BLOCK
+from hexoframe.analysis.wear import find_wear, implausible, physical
 from hexoframe.channels import channels_of, codes_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording.survey import survey_channel
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
     Rows = NDArray[np.int64]
 
-__all__ = ["bad_spans", "decode_quality", "runs"]
+__all__ = ["bad_spans", "decode_quality", "runs", "usable_rows"]
 
 _SPANS = {
     "start": "datetime64[ns, UTC]",
@@ -70,7 +72,9 @@ def decode_quality(record: RecordData, key: str | int) -> pd.DataFrame:
         can have it: ``no_signal`` (the value that means so) and ``clipped`` (a sample
         at the limit of the converter), True if any sample of the second is such;
         ``initial``, the value that the recorder gives until its first measurement (70
-        bpm, 10 rpm, no ventilation). ``unknown`` is True where flags are missing or
+        bpm, 10 rpm, no ventilation); ``implausible``, a value outside the limits of the
+        channel table; ``not_worn``, and ``handled`` for what the belts measure, as in
+        `Record.wear`. ``unknown`` is True where flags are missing or
         have a bit that the table does not know. Every column is a reason for doubt:
         ``~quality.any(axis=1)`` are the good rows. A record may have a rate or events
         without their quality channel, as a CSV of the dashboard: then every row is
@@ -93,6 +97,7 @@ def decode_quality(record: RecordData, key: str | int) -> pd.DataFrame:
     columns = _flags(values, judge, channel)
     if channel.name != judge.name:
         columns |= _told_by_samples(record, channel, index)
+        columns |= _told_by_belts(record, channel, index, _step_ns(judge))
     columns["unknown"] = _unknown(values, judge)
     return pd.DataFrame(columns, index=index)
 
@@ -125,9 +130,10 @@ def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
         start and end, in the zone of the record: where the first step begins and the
         last one ends (`Record.between` gives the samples); for events the first and the
         last one, which may be the same. reason: the name of a flag, ``unknown``,
-        ``initial`` or ``clipped`` as in `decode_quality`, or ``missing``, ``no signal``
-        or ``hole`` as in `Record.gaps`. absent: True where nothing was measured, False
-        where the measurement is doubtful. Spans of different reasons overlap.
+        ``initial``, ``clipped``, ``implausible``, ``not_worn`` or ``handled`` as in
+        `decode_quality`, or ``missing``, ``no signal`` or ``hole`` as in `Record.gaps`.
+        absent: True where nothing was measured (of a body), False where the measurement
+        is doubtful. Spans of different reasons overlap.
 
     Raises
     ------
@@ -135,12 +141,11 @@ def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
         If the model has no such channel.
     """
     channel = record.channel(key)
-    spans = [
-        *_flagged(record, channel),
-        *_initial_spans(record, channel),
-        *_gaps(record, channel),
-        *_clipped_spans(record, channel),
-    ]
+    spans = [*_doubted(record, channel), *_gaps(record, channel)]
+    return _span_table(record, spans)
+
+
+def _span_table(record: RecordData, spans: list[_Span]) -> pd.DataFrame:
     table = pd.DataFrame(sorted(spans), columns=list(_SPANS))
     for column in ("start", "end"):
         stamps = table[column].to_numpy().astype(np.int64)
@@ -148,6 +153,42 @@ def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
         table[column] = index.tz_convert(record.tz)
     zoned = {name: str(table[name].dtype) for name in ("start", "end")}
     return table.astype({**_SPANS, **zoned})
+
+
+def usable_rows(record: RecordData, key: str | int) -> Marks:
+    """Return which rows of a channel are usable, a bool a row of its frame.
+
+    Usable is what was measured, is not flagged, not clipped and plausible, while the
+    shirt was worn, as far as the record tells; where the belts cannot tell, wear does
+    not count. A row of several columns is usable if all of them are.
+    """
+    channel = record.channel(key)
+    frame = record[key]
+    values = frame.to_numpy()
+    usable: Marks = ~np.isnan(values).any(axis=1)
+    for at, row in enumerate(channel.datatypes):
+        if row.empty is not None:
+            usable &= values[:, at] != row.empty
+    stamps = pd.DatetimeIndex(frame.index).asi8
+    begins = stamps - channel.lag * NS_PER_TICK[record.clock]
+    # Events are moments, and a span of them has both its ends.
+    side: Literal["left", "right"] = "right" if channel.kind == "event" else "left"
+    change = np.zeros(len(begins) + 1, np.int64)
+    spans = list(_doubted(record, channel))
+    np.add.at(change, np.searchsorted(begins, [span.start for span in spans]), 1)
+    ends = np.searchsorted(begins, [span.end for span in spans], side=side)
+    np.add.at(change, ends, -1)
+    usable &= np.cumsum(change[:-1]) == 0
+    return usable
+
+
+def _doubted(record: RecordData, channel: Channel) -> Iterator[_Span]:
+    """Yield the spans of all reasons but gaps."""
+    yield from _flagged(record, channel)
+    yield from _initial_spans(record, channel)
+    yield from _clipped_spans(record, channel)
+    yield from _implausible_spans(record, channel)
+    yield from _wear_spans(record, channel)
 
 
 # --- flags --------------------------------------------------------------------------
@@ -248,7 +289,63 @@ def _told_by_samples(
         ns = NS_PER_TICK[record.clock]
         for first, last in record.initial_spans(channel.name):
             told["initial"] |= (stamps >= first * ns) & (stamps <= last * ns)
+    if any(row.plausible for row in channel.datatypes):
+        marks = _implausible(record, channel)
+        told["implausible"] = _seconds(record, channel, stamps, marks)
     return told
+
+
+def _told_by_belts(
+    record: RecordData, channel: Channel, times: pd.DatetimeIndex, step: int
+) -> dict[str, Marks]:
+    """Columns of wear, at the times of the flags, which end a step or are moments."""
+    stamps = times.asi8
+    reasons = (
+        ("not_worn", "handled") if _is_of_belts(record, channel) else ("not_worn",)
+    )
+    told = {reason: np.zeros(len(stamps), dtype=np.bool_) for reason in reasons}
+    for span in _wear_spans(record, channel):
+        begun = stamps > span.start if step else stamps >= span.start
+        told[span.reason] |= begun & (stamps - step < span.end)
+    return told
+
+
+def _wear_spans(record: RecordData, channel: Channel) -> Iterator[_Span]:
+    wear, ns = find_wear(record), NS_PER_TICK[record.clock]
+    for start, end in wear.not_worn:
+        yield _Span(start * ns, end * ns, "not_worn", absent=True)
+    if _is_of_belts(record, channel):
+        for start, end in wear.handled:
+            yield _Span(start * ns, end * ns, "handled", absent=False)
+
+
+def _is_of_belts(record: RecordData, channel: Channel) -> bool:
+    """Whether a channel is measured by the belts: their flags judge it too."""
+    judges = {
+        row.quality
+        for one in channels_of(record.family).values()
+        for row in one.datatypes
+        if row.wear == "belt"
+    }
+    return channel.datatypes[0].quality in judges
+
+
+def _implausible(record: RecordData, channel: Channel) -> Marks:
+    frame = record[channel.name]
+    marks = np.zeros(len(frame), dtype=np.bool_)
+    for row in channel.datatypes:
+        values = physical(row, frame[row.column].to_numpy(), record.scale)
+        marks |= implausible(row, values)
+    return marks
+
+
+def _implausible_spans(record: RecordData, channel: Channel) -> Iterator[_Span]:
+    if not any(row.plausible for row in channel.datatypes):
+        return
+    stamps = pd.DatetimeIndex(record[channel.name].index).asi8
+    step = _step_ns(channel)
+    for start, end in runs(stamps, _implausible(record, channel), step):
+        yield _Span(start - step, end, "implausible", absent=False)
 
 
 def _seconds(

@@ -105,7 +105,7 @@ def find_wear(record: RecordData) -> Wear:
 
 
 def wear_table(record: RecordData) -> pd.DataFrame:
-    """Return when the shirt was worn, a row a span, and what says so.
+    """Return when the shirt was worn, a row a span, as `hexoframe.Record.wear` says.
 
     Parameters
     ----------
@@ -115,22 +115,7 @@ def wear_table(record: RecordData) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        start and end, in the zone of the record; spans follow each other and cover it.
-        ``worn``: True, False, or NA where nothing tells (no waveforms of the belts, a
-        gap in them, or belts that never moved); NA is never "not worn". ``handled``:
-        the belts were displaced, so that what is computed from them is not to be used.
-        ``reason``: what says so. Witnesses, NaN or NA where there is no such channel:
-        ``ecg_in_doubt``, the share of seconds in which the flags of the heart rate say
-        that electrodes are off or pick up mains noise; ``activity``, its mean in g;
-        ``position``, that of the device most of the time.
-
-    Notes
-    -----
-    Both belts flat (SD under 2 counts around a straight line in 5 s) for 15 s and more
-    are a shirt that nobody wears, if they moved for a minute elsewhere in the record or
-    the ECG is in doubt too; in a range of sleep 60 s are needed, or the ECG. A thoracic
-    belt that moves by more than 500 counts (SD in 5 s) is handled, then and for 45 s.
-    The limits were found on 15 real records, 27 328 s, without a false alarm.
+        Spans that cover the record.
     """
     wear = find_wear(record)
     witnesses = [_Witness(record, kind) for kind in ("ecg", "movement")]
