@@ -197,20 +197,20 @@ def to_raw(frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:
 
 
 def merge_ticks(
-    parts: Mapping[str, tuple[NDArray[np.int64], NDArray[Any]]],
+    columns: Mapping[str, tuple[NDArray[np.int64], NDArray[Any]]],
 ) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
     """Put columns with stamps of their own on their common stamps.
 
-    `parts` holds (ticks, values) by column, ticks ascending without repetition. NaN
+    `columns` holds (ticks, values) by column, ticks ascending without repetition. NaN
     where a column has no sample.
     """
-    stamps = [ticks for ticks, _ in parts.values()]
+    stamps = [ticks for ticks, _ in columns.values()]
     longest = max(stamps, key=len)
     if all(np.array_equal(ticks, longest) for ticks in stamps):
-        return longest, {name: values for name, (_, values) in parts.items()}
+        return longest, {name: values for name, (_, values) in columns.items()}
     union = np.unique(np.concatenate(stamps))
     merged = {}
-    for name, (ticks, values) in parts.items():
+    for name, (ticks, values) in columns.items():
         column = np.full(len(union), np.nan, dtype=values.dtype)
         column[np.searchsorted(union, ticks)] = values
         merged[name] = column

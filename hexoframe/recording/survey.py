@@ -158,19 +158,19 @@ def _array(stamps: _Stamps) -> NDArray[np.int64]:
     return stamps
 
 
-def _joined(parts: list[_Stamps]) -> _Stamps:
+def _joined(pieces: list[_Stamps]) -> _Stamps:
     """Join stamps; consecutive ranges become one."""
-    if not parts:
+    if not pieces:
         return np.empty(0, dtype=np.int64)
-    whole = parts[0]
-    for part in parts[1:]:
+    whole = pieces[0]
+    for piece in pieces[1:]:
         if not (
             isinstance(whole, range)
-            and isinstance(part, range)
-            and part.start == whole.stop
+            and isinstance(piece, range)
+            and piece.start == whole.stop
         ):
-            return np.concatenate([_array(each) for each in parts])
-        whole = range(whole.start, part.stop, whole.step)
+            return np.concatenate([_array(each) for each in pieces])
+        whole = range(whole.start, piece.stop, whole.step)
     return whole
 
 
@@ -180,20 +180,20 @@ class _Marks:
     def __init__(self) -> None:
         self.count = 0
         self._length = 0
-        self._parts: list[tuple[int, _Rows]] = []
+        self._pieces: list[tuple[int, _Rows]] = []
 
     def add(self, rows: _Rows) -> None:
         marked = int(np.count_nonzero(rows))
         if marked:
-            self._parts.append((self._length, rows))
+            self._pieces.append((self._length, rows))
         self.count += marked
         self._length += len(rows)
 
     def rows(self) -> _Rows:
         """Return whether each row is marked."""
         rows = np.zeros(self._length, dtype=np.bool_)
-        for first, part in self._parts:
-            rows[first : first + len(part)] = part
+        for first, piece in self._pieces:
+            rows[first : first + len(piece)] = piece
         return rows
 
 
@@ -327,11 +327,11 @@ def _intervals(
     return ticks
 
 
-def _holes(stamps: _Stamps, parts: list[NDArray[np.int64]]) -> Iterator[Gap]:
+def _holes(stamps: _Stamps, pieces: list[NDArray[np.int64]]) -> Iterator[Gap]:
     """Yield intervals that do not reach back to the event before: beats are missing."""
-    if not parts or isinstance(stamps, range) or len(stamps) < 2:
+    if not pieces or isinstance(stamps, range) or len(stamps) < 2:
         return  # events are no range
-    intervals = np.concatenate(parts)
+    intervals = np.concatenate(pieces)
     reach = stamps[1:] - intervals[1:]
     for at in np.flatnonzero(reach - stamps[:-1] > _INTERVAL_PLAY):
         yield Gap(int(stamps[at]), int(reach[at]), None, "hole")

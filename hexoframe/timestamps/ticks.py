@@ -61,7 +61,7 @@ def clock_of(tick: Any) -> Clock:
     -----
     Source: the vendor's loader load_hx_data.py, which decides in the same way.
     """
-    number = whole(tick, "the tick")
+    number = whole_number(tick, "the tick")
     first, last = _CLOCK_SECONDS
     clocks: tuple[Clock, ...] = get_args(Clock)
     for clock in clocks:
@@ -215,7 +215,7 @@ def _converted(values: Any) -> NDArray[np.int64]:
         ticks: NDArray[np.int64] = array.cast(pa.int64()).to_numpy()
     except NOT_ARROW:  # a wrong value, or a rare form: converted one by one
         listed = values.to_pylist() if hasattr(values, "to_pylist") else values
-        numbers = [whole(value, f"row {row}") for row, value in enumerate(listed)]
+        numbers = [whole_number(each, f"row {row}") for row, each in enumerate(listed)]
         return np.array(numbers, np.int64)
     return ticks
 
@@ -235,7 +235,7 @@ def _check_type(kind: Any) -> None:
         )
 
 
-def whole(value: Any, where: str) -> int:
+def whole_number(value: Any, where: str) -> int:
     """Return one whole number exactly; `where` begins the error message."""
     text = value.decode(errors="replace") if isinstance(value, bytes) else value
     if isinstance(text, str) and _NUMBER.fullmatch(text) is None:

@@ -23,7 +23,7 @@ from hexoframe.timestamps.ticks import (
     check_tick,
     check_ticks,
     grid,
-    whole,
+    whole_number,
 )
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def tick_to_time(tick: Any, *, clock: Clock) -> pd.Timestamp:
         If `tick` is no whole number or lies outside 2000 to 2100.
     """
     check_clock(clock)
-    number = check_tick(whole(tick, "the tick"), clock)
+    number = check_tick(whole_number(tick, "the tick"), clock)
     return pd.Timestamp(number * NS_PER_TICK[clock], unit="ns", tz="UTC")
 
 
