@@ -94,7 +94,9 @@ def find_wear(record: RecordData) -> Wear:
     off += [flat for flat in belts.silent if flat not in silent]
     shortest = _SHORT_S * record.clock
     blind = [
-        gap for gap in outside(span, belts.measured) if gap[1] - gap[0] >= shortest
+        gap
+        for gap in outside(span, () if silent else belts.measured)
+        if gap[1] - gap[0] >= shortest
     ]
     return Wear(
         not_worn=tuple(sorted(off)),
@@ -287,4 +289,5 @@ def implausible(row: Datatype, values: NDArray[np.floating[Any]]) -> NDArray[np.
     inside = np.isnan(values)
     for low, high in row.plausible:
         inside |= (values >= low) & (values <= high)
-    return ~inside
+    outside_all: NDArray[np.bool_] = ~inside
+    return outside_all

@@ -270,9 +270,9 @@ class Channel(NamedTuple):
 class Code(NamedTuple):
     """One flag or code of a quality or state channel.
 
-    `sensor_off` marks flags for an electrode, belt or sensor that is off; `unworn` flags
-    that a shirt on a chair sets most of the time and a worn one hardly ever; `column` is
-    the one column that a flag is about, empty for all.
+    `sensor_off` marks flags for an electrode, belt or sensor that is off; `unworn`
+    those that a shirt on a chair sets most of the time and a worn one hardly ever;
+    `column` is the one column that a flag is about, empty for all.
     """
 
     set: str

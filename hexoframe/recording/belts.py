@@ -190,7 +190,7 @@ def _deviation(sums: NDArray[np.float64], full: float) -> NDArray[np.float64]:
         spread, time, slope = xx - x * x / n, tt - t * t / n, tx - t * x / n
         squares = (spread - slope * slope / time) / n
     # Rounding may leave a belt at rest a hair below zero.
-    deviation = np.sqrt(np.maximum(squares, 0.0))
+    deviation: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0.0))
     deviation[n < _COMPLETE * full * (2 * _HALF_WINDOW_S + 1)] = np.nan
     return deviation
 

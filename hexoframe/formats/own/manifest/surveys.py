@@ -47,4 +47,4 @@ def survey_from_json(told: Mapping[str, Any] | None) -> Survey | None:
 def _belts(told: Mapping[str, Any] | None) -> Belts | None:
     if told is None:
         return None
-    return Belts(*(tuple(map(tuple, told[name])) for name in Belts._fields))  # type: ignore[arg-type]
+    return Belts(*(tuple(map(tuple, told[name])) for name in Belts._fields))
