@@ -17,8 +17,7 @@ import pandas as pd
 import pytest
 
 import hexoframe
-from hexoframe import open_record, open_records
-from hexoframe import opening as doors
+from hexoframe import formats, open_record, open_records
 from hexoframe.channels import calibration, datatypes_of
 from hexoframe.errors import (
     ConfigurationError,
@@ -261,8 +260,7 @@ def test_a_cut_zip_is_refused_as_a_cut_zip(tmp_path):
 
 def test_a_folder_without_permission_is_an_error_that_names_it():
     user = os.geteuid() if hasattr(os, "geteuid") else None
-    for name in doors._FORMATS:  # modules are read before the rights are gone
-        doors._module(name)
+    list(formats.readers())  # modules are imported before the rights are gone
     parent = Path(tempfile.mkdtemp())
     try:
         parent.chmod(0o755)

@@ -24,7 +24,7 @@ from hexoframe.errors import (
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import csv as table
 from hexoframe.formats.own import parquet
-from hexoframe.formats.own.manifest import CSV, PARQUET, Layout
+from hexoframe.formats.own.manifest import CSV_LAYOUT, PARQUET_LAYOUT, Layout
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import SHAPES, Facts, facts_table
 from hexoframe.recording.frames import make_frame
@@ -42,7 +42,7 @@ class Kind(NamedTuple):
     layout: Layout
 
 
-KINDS = {"csv": Kind(table, CSV), "parquet": Kind(parquet, PARQUET)}
+KINDS = {"csv": Kind(table, CSV_LAYOUT), "parquet": Kind(parquet, PARQUET_LAYOUT)}
 
 
 @pytest.fixture(params=KINDS)
