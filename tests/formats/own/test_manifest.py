@@ -1,4 +1,4 @@
-"""The manifest of our own formats: CSV and Parquet promise and refuse the same."""
+"""The manifest of hexoframe's own formats: CSV and Parquet say and refuse the same."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def edit(path, change):
 # -- there and back --------------------------------------------------------------------
 
 
-def test_both_formats_promise_the_same(tmp_path):
+def test_both_manifests_say_the_same(tmp_path):
     held = {}
     for name, kind in KINDS.items():
         folder = kind.module.write(record_of(), tmp_path)
