@@ -141,8 +141,8 @@ def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordD
     found, reader = _find_reader(path)
     if found.several_reader is not None:
         several = found.several_reader()
-        part = None if record is None else _part_of(several.parts(path), record)
-        data = several.read(path, options, part=part)
+        name = None if record is None else _name_in(several.parts(path), record)
+        data = several.read(path, options, part=name)
         if options.channels is None:
             # An export has all channels of its model; other files may have a few.
             warn_of_model(data, options.model)
@@ -156,7 +156,7 @@ def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordD
     return data
 
 
-def _part_of(names: Iterable[str], record: str | int) -> str:
+def _name_in(names: Iterable[str], record: str | int) -> str:
     """Return the name of a record in an export: its folder, or the id in its name."""
     wanted = str(record)
     named = f"record_{wanted}"
@@ -268,8 +268,8 @@ class Records(Mapping[str, Record]):
 
     def __getitem__(self, key: str | int) -> Record:
         """Open a record."""
-        path, part = self._found[str(key)]
-        data = _read(path, self._options, part)
+        path, name = self._found[str(key)]
+        data = _read(path, self._options, name)
         return Record.of(data, left_out=self._options.left_out(data.family))
 
     def __iter__(self) -> Iterator[str]:
@@ -336,8 +336,8 @@ def open_records(  # noqa: PLR0913  # as for open_record
     found: dict[str, tuple[Path, str | None]] = {}
     skipped: _Skipped = []
     for path in _search(where, skipped):
-        for part in _parts(path, skipped):
-            _take(path, part, options, found, skipped)
+        for name in _names_at(path, skipped):
+            _take(path, name, options, found, skipped)
     table = pd.DataFrame(skipped, columns=list(_SKIPPED)).astype(_SKIPPED)
     return Records(found, table, options)
 
@@ -408,7 +408,7 @@ def _stands_alone(path: Path) -> bool:
         return True
 
 
-def _parts(path: Path, skipped: _Skipped) -> Sequence[str | None]:
+def _names_at(path: Path, skipped: _Skipped) -> Sequence[str | None]:
     """Return the names of the records in a path; None for one that has no name."""
     try:
         found, _ = _find_reader(path)
@@ -426,22 +426,22 @@ def _parts(path: Path, skipped: _Skipped) -> Sequence[str | None]:
 
 def _take(
     path: Path,
-    part: str | None,
+    name: str | None,
     options: ReadOptions,
     found: dict[str, tuple[Path, str | None]],
     skipped: _Skipped,
 ) -> None:
     try:
-        data = _read(path, options, part)
+        data = _read(path, options, name)
     except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
-    key = str(data.id) if data.id is not None else (part or path.stem)
+    key = str(data.id) if data.id is not None else (name or path.stem)
     if key in found and data.id is None:
         # Without an id, two folders of one name are taken for two records.
-        key = str(path / (part or ""))
+        key = str(path / (name or ""))
     if key in found:
         first = found[key][0]
         _leave_out(path, f"record {key} was already found in {first}", skipped)
         return
-    found[key] = (path, part)
+    found[key] = (path, name)
