@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hexoframe.errors import (
     AuthenticationError,
@@ -17,17 +17,18 @@ from hexoframe.errors import (
     HexoframeError,
     UnreachableError,
 )
+from hexoframe.formats import names_to_write, to_write
 
 if TYPE_CHECKING:
     from hexoframe.channels.calibration import Scale
     from hexoframe.client import Client
+    from hexoframe.formats import WriteStyle
     from hexoframe.opening import Records
     from hexoframe.record import Record
 
 __all__ = [
     "FORMATS",
     "MODELS",
-    "Format",
     "NoRecordingError",
     "Output",
     "Saved",
@@ -40,8 +41,8 @@ __all__ = [
     "save_records",
 ]
 
-Format = Literal["txt", "csv", "parquet", "mat"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+FORMATS = names_to_write()
+"""What a user may call the formats to write."""
 MODELS = ("auto", "Hexoskin", "CHA3000", "astroskin_256", "astroskin_1000")
 """What a user may call the model of a device; ``auto`` finds it out."""
 
@@ -138,8 +139,8 @@ class Output:
     ----------
     folder : Path
         Where the folders of the records go.
-    formats : tuple of {"txt", "csv", "parquet", "mat"}
-        One or several.
+    formats : tuple of str
+        One or several of `FORMATS`.
     timestamps : {"epoch", "string"}
         Time stamps in .txt: ticks, or text.
     timestamp_format : str or None
@@ -154,7 +155,7 @@ class Output:
     """
 
     folder: Path = field(default_factory=Path)
-    formats: tuple[Format, ...] = ("txt",)
+    formats: tuple[str, ...] = ("txt",)
     timestamps: Literal["epoch", "string"] = "epoch"
     timestamp_format: str | None = None
     tz: str = "UTC"
@@ -203,25 +204,18 @@ class Output:
                 saved.paths.append(path)
         return saved
 
-    def _write(self, form: Format, record: Record, folder: Path) -> Path:
-        if form == "txt":
-            return record.to_txt(folder, **self._stamps(), overwrite=self.overwrite)
-        if form == "csv":
-            return record.to_csv(folder, overwrite=self.overwrite)
-        if form == "parquet":
-            return record.to_parquet(folder, overwrite=self.overwrite)
-        from hexoframe.formats.own.manifest import target_of  # noqa: PLC0415  # pandas
+    def _write(self, name: str, record: Record, folder: Path) -> Path:
+        form = to_write(name)
+        target = form.target_in(folder, record)
+        return form.write(record, target, overwrite=self.overwrite, **self._stamps())
 
-        target = target_of(record, folder)
-        file = target.with_name(f"{target.name}.mat")
-        return record.to_mat(file, overwrite=self.overwrite)
-
-    def _stamps(self) -> dict[str, Any]:
+    def _stamps(self) -> WriteStyle:
         if self.timestamps == "epoch":
             return {}
-        fmt = self.timestamp_format
-        told = {} if fmt is None else {"timestamp_format": fmt}
-        return {"timestamps": "string", "tz": self.tz, **told}
+        style: WriteStyle = {"timestamps": "string", "tz": self.tz}
+        if self.timestamp_format is not None:
+            style["timestamp_format"] = self.timestamp_format
+        return style
 
 
 # -- one after the other ---------------------------------------------------------------

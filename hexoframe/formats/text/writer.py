@@ -18,7 +18,7 @@ from hexoframe import digits
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, MissingFactsWarning, warn
 from hexoframe.formats.atomic import new_folder
-from hexoframe.formats.options import chosen
+from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.names import (
     FACT_NAMES,
@@ -159,7 +159,7 @@ def write(  # noqa: PLR0913  # the settings of the old script
             "units='physical' needs physical values, and this record holds raw counts: "
             "open it with units='physical', or write units='classic'"
         )
-    wanted = [record.channel(name) for name in chosen(record, channels)]
+    wanted = [record.channel(name) for name in channels_to_write(record, channels)]
     target, missing = _target(record, root)
     missing += _unknown_facts(record.facts)
     if missing:
