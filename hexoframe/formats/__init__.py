@@ -187,12 +187,16 @@ def readers() -> Iterator[tuple[Format, Reader]]:
 
 
 def names_to_write() -> tuple[str, ...]:
-    """Return what ``--format`` takes, without importing a module of a format."""
-    return tuple(
+    """Return what ``--format`` takes, without importing a module of a format.
+
+    The .txt of the old script comes first; it is the default.
+    """
+    names = (
         each.name
         for each in FORMATS
         if each.writer is not None or each.styled_writer is not None
     )
+    return tuple(sorted(names, key=lambda name: name != TXT.name))
 
 
 def to_write(name: str) -> Format:
@@ -273,8 +277,8 @@ TXT = Format(
 MAT = Format(name="mat", title="MATLAB file", writer=_mat, suffix=".mat")
 
 FORMATS: tuple[Format, ...] = (
-    PARQUET,
     CSV,
+    PARQUET,
     Format(
         name="export",
         title="vendor export (ZIP or folder)",

@@ -69,7 +69,7 @@ def test_what_a_format_writes_it_reads(record, tmp_path, name):
 
 
 def test_a_format_that_is_not_written_says_which_are(record, tmp_path):
-    choices = "choose one of parquet, csv, txt, mat"
+    choices = "choose one of txt, csv, parquet, mat"
     with pytest.raises(ConfigurationError, match=f"'edf' is no format.*{choices}"):
         formats.to_write("edf")
     with pytest.raises(ConfigurationError, match=f"'dashboard' is no.*{choices}"):

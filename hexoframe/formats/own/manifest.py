@@ -165,7 +165,7 @@ class EntryCounter:
     def __init__(self, record: RecordData, name: str) -> None:
         self._record = record
         self._channel = channels_of(record.family)[name]
-        self._watch = SampleCounter(self._channel, scale=record.scale)
+        self._samples = SampleCounter(self._channel, scale=record.scale)
         self._rows = 0
         self._first: int | None = None
         self._last: int | None = None
@@ -182,7 +182,7 @@ class EntryCounter:
                 self._rows += len(ticks)
                 self._first = int(ticks[0]) if self._first is None else self._first
                 self._last = int(ticks[-1])
-            self._watch.add(piece)
+            self._samples.add(piece)
             yield piece
 
     def entry(self) -> dict[str, Any]:
@@ -194,9 +194,9 @@ class EntryCounter:
             "rows": self._rows,
             "first": self._first,
             "last": self._last,
-            "step": self._watch.even_step(),
+            "step": self._samples.even_step(),
             "receipt": receipt._asdict(),
-            "survey": _survey_to_json(self._watch.survey(span, receipt)),
+            "survey": _survey_to_json(self._samples.survey(span, receipt)),
         }
 
 

@@ -137,7 +137,7 @@ def test_settings_are_shown_and_used(menu, server, tmp_path, same, new_client):
     items = items_of(talk(NUMBER, DOWNLOAD))
     assert items[MODEL] == "Model: Hexoskin"
     assert items[STAMPS] == "Time stamps in .txt: text, Europe/Paris"
-    assert items[FORMATS] == "Formats: csv, txt"
+    assert items[FORMATS] == "Formats: txt, csv"
     assert items[FOLDER] == "Folder: elsewhere"
     assert items[REPLACE] == "Replace files: yes"
     talk("between: ", "42")
