@@ -21,7 +21,7 @@ from hexoframe.api.load.chunks import split
 from hexoframe.api.load.plan import make_plan, wanted_datatypes
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, datatypes_of
 from hexoframe.errors import ResponseError, SkippedChannelWarning
-from hexoframe.formats import archive
+from hexoframe.formats.archive import reader as archive
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.wire import (
     Samples,

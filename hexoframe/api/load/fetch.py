@@ -31,7 +31,7 @@ from hexoframe.errors import (
     ServerError,
     warn,
 )
-from hexoframe.formats import archive
+from hexoframe.formats.archive import reader as archive
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.wire import Samples, is_thinned, join_pages, parse_data
 

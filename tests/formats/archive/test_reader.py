@@ -31,7 +31,7 @@ from hexoframe.errors import (
     TimestampError,
     UnknownChannelError,
 )
-from hexoframe.formats import archive
+from hexoframe.formats.archive import reader as archive
 from hexoframe.formats.options import ReadOptions
 from hexoframe.record import Record
 
