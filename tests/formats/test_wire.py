@@ -1,4 +1,4 @@
-"""Answers of the data resource: literals, broken bodies, windows, and a served record."""
+"""Answers of the data resource: literals, broken bodies, windows, a served record."""
 
 from __future__ import annotations
 
@@ -316,8 +316,6 @@ def _outcome(read, text):
 
 # --- windows --------------------------------------------------------------------------
 
-# --- windows ----------------------------------------------------------------------------
-
 
 def join(*windows):
     return join_windows(windows, "hexoskin", where="record 5")
@@ -425,9 +423,8 @@ def test_windows_give_back_what_was_cut_whatever_the_end_rule(
         windows.append({number: DatatypeSamples(ticks[kept], values[kept])})
     joined = join(*windows)
     same(joined.samples[number], ticks, values)
-    assert joined.duplicates[number] == sum(
-        len(p[number].ticks) for p in windows
-    ) - len(ticks)
+    received = sum(len(window[number].ticks) for window in windows)
+    assert joined.duplicates[number] == received - len(ticks)
 
 
 # --- thinning -------------------------------------------------------------------------
