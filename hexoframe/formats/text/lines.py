@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hexoframe.timestamps import Clock
 
 
-__all__ = ["Block", "LineFile", "Stamps", "blocks", "examine", "probe"]
+__all__ = ["BLOCK_BYTES", "Block", "LineFile", "Stamps", "blocks", "examine", "probe"]
 
 
 # -- time stamps -----------------------------------------------------------------------
@@ -118,7 +118,7 @@ def _spelt(ticks: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
 # Bytes at each end of a file that are looked at.
 _HEAD = 1 << 14
 # Bytes that are parsed at a time, some 30 000 lines: larger blocks leave the cache.
-_PARSED = 1 << 19
+BLOCK_BYTES = 1 << 19
 # More threads than these wait for the one that takes what they have parsed.
 _THREADS = 2
 
@@ -168,7 +168,7 @@ class LineFile:
         """Count the lines."""
         count, left = 0, self.size
         with _opened(self.path) as file:
-            while left and (read := file.read(min(_PARSED, left))):
+            while left and (read := file.read(min(BLOCK_BYTES, left))):
                 count += read.count(b"\n")
                 left -= len(read)
         return count
@@ -293,11 +293,11 @@ def _parsed(file: LineFile, stamps: Stamps) -> Iterator[_Parsed]:
 
 
 def _raw_blocks(file: LineFile) -> Iterator[bytes]:
-    """Yield whole lines, about `_PARSED` bytes at a time."""
+    """Yield whole lines, about `BLOCK_BYTES` bytes at a time."""
     rest, left = b"", file.size
     with _opened(file.path) as opened:
         while left:
-            read = opened.read(min(_PARSED, left))
+            read = opened.read(min(BLOCK_BYTES, left))
             if not read:
                 raise FileFormatError(f"{file.path}: became shorter while it was read")
             left -= len(read)

@@ -107,8 +107,9 @@ def write(  # noqa: PLR0913  # the settings of the old script
 
     Returns the folder, ``<root>/<e-mail or user id>/<record id>/``. Files of channels,
     ranges (annotations.txt) and GPS (track.txt) are those of HxApi2_0 byte for byte;
-    info.txt has `start`, `end` and `model` in addition. Source: the vendor's script
-    HxApi2_0 (Python 3 port).
+    info.txt has `start`, `end` and `model` in addition. Button presses, metrics and
+    statistics do not fit this format. Source: the vendor's script HxApi2_0 (Python 3
+    port).
     """
     how = _Settings(timestamps, timestamp_format, tz, dialect, units)
     if how.units == "physical" and record.scale == "raw":
