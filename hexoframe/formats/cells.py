@@ -38,7 +38,7 @@ def read_cells(
             convert_options=_convert_options(types),
         )
     except pa.ArrowInvalid as error:
-        message = _broken(source, types, skip) or f"no CSV: {error}"
+        message = _broken(source, types, skip) or f"not a CSV: {error}"
         raise FileFormatError(f"{where or str(source)}, {message}") from error
 
 
@@ -62,7 +62,7 @@ def stream_cells(
             if len(batch):
                 yield pa.Table.from_batches([batch])
     except pa.ArrowInvalid as error:
-        message = _broken(source, types, skip) or f"no CSV: {error}"
+        message = _broken(source, types, skip) or f"not a CSV: {error}"
         raise FileFormatError(f"{where or str(source)}, {message}") from error
 
 
@@ -183,7 +183,7 @@ def _no_text(data: bytes) -> str | None:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return f"line {line}: found bytes that are no text, expected UTF-8"
+        return f"line {line}: found bytes that are not text, expected UTF-8"
     return None
 
 

@@ -6,7 +6,7 @@ adjusted ventilation), the export of a range, and Astroskin (1/1000 s). A headin
 
 Rules that the files do not state:
 
-* An empty cell is no sample; ``nan`` is a sample whose value is missing (an unknown
+* An empty cell is not a sample; ``nan`` is a sample whose value is missing (an unknown
   position).
 * Rows are merged by their stamp, since the range export splits one stamp over two rows.
 * For some time, minute ventilation had the heading ``[L/min]``. The service never gives

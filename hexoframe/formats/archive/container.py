@@ -23,7 +23,7 @@ __all__ = ["Container", "Folder", "ZipFolder", "looks_like_zip", "zip_folders"]
 
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 # A day of one 256 Hz lead takes 44 MB. A member of more than half a gigabyte, packed
-# more than 200 times, is no recording.
+# more than 200 times, is not a recording.
 _BOMB_BYTES = 512 << 20
 _BOMB_RATIO = 200
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -108,8 +108,8 @@ class ZipFolder:
         told = self._items()[name].file_size
         if len(data) != told:
             raise FileFormatError(
-                f"{self.label}/{name}: damaged in the ZIP: it says {told} bytes and "
-                f"holds {len(data)}; fetch the file again"
+                f"{self.label}/{name}: damaged in the ZIP: {told} bytes expected, "
+                f"{len(data)} found; fetch the file again"
             )
         return data
 
@@ -230,13 +230,13 @@ def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, path: Path) -> Non
     if pure.is_absolute() or ".." in pure.parts or "\\" in item.filename:
         raise FileFormatError(
             f"{path}: the member {item.filename!r} points outside its folder; "
-            "this is no vendor export, nothing was read"
+            "this is not a vendor export, nothing was read"
         )
     if (
         item.file_size > _BOMB_BYTES
         and item.file_size > _BOMB_RATIO * item.compress_size
     ):
         raise FileFormatError(
-            f"{path}: the member {item.filename!r} would unfold from "
-            f"{item.compress_size} to {item.file_size} bytes; this is no recording"
+            f"{path}: the member {item.filename!r} would unpack from "
+            f"{item.compress_size} to {item.file_size} bytes; this is not a recording"
         )

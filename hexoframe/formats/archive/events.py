@@ -69,7 +69,7 @@ def _check_end(data: bytes, where: str) -> None:
     """Refuse a file that was cut in the middle of an event."""
     if _is_hxd(where) and len(data) % _PAIR:
         raise FileFormatError(
-            f"{where}: {len(data)} bytes are no whole number of {_PAIR}-byte pairs; "
+            f"{where}: {len(data)} bytes are not a whole number of {_PAIR}-byte pairs; "
             f"the file was cut at byte {len(data)}: fetch it again"
         )
     if not _is_hxd(where) and data and not data.endswith(b"\n"):
@@ -133,8 +133,8 @@ def parse_events(
     off = np.flatnonzero(~(np.abs(exact - ticks) < _WHOLE_TICK))
     if len(off):
         raise FileFormatError(
-            f"{where}, line {_line_of(body, off[0])}: {seconds[off[0]]} s is no "
-            f"multiple of 1/{clock} s within a century; is the model right?"
+            f"{where}, line {_line_of(body, off[0])}: {seconds[off[0]]} s is not "
+            f"a multiple of 1/{clock} s within a century; is the model right?"
         )
     _check_end(data, where)
     return _ascending(ticks.astype(np.int64), values)

@@ -138,13 +138,13 @@ def read_info_files(container: Container) -> InfoFiles:
 # -- start and end ---------------------------------------------------------------------
 
 
-def start_tick(said: InfoFiles, options: ReadOptions) -> int | None:
+def start_tick(files: InfoFiles, options: ReadOptions) -> int | None:
     """Return the first tick by info.json, statistics.csv or the caller.
 
     A `ConfigurationError` tells that the caller's start differs from that of the files,
     or is a time and nothing tells the clock.
     """
-    stated = _stated_start(said)
+    stated = _stated_start(files)
     if options.start is None:
         return None if stated is None else parse_tick(stated[0], where=stated[1])
     told = None if stated is None else _tick_or_none(*stated)
@@ -158,13 +158,13 @@ def start_tick(said: InfoFiles, options: ReadOptions) -> int | None:
     return given
 
 
-def _stated_start(said: InfoFiles) -> tuple[object, str] | None:
+def _stated_start(files: InfoFiles) -> tuple[object, str] | None:
     """Return the start as printed, and the place of it for messages."""
     for key in ("start", "start_timestamp"):
-        if key in said.info:
-            return said.info[key], f"{said.label}/info.json, {key!r}"
-    text = said.statistic("start")
-    return (text, f"{said.label}/statistics.csv, 'start'") if text else None
+        if key in files.info:
+            return files.info[key], f"{files.label}/info.json, {key!r}"
+    text = files.statistic("start")
+    return (text, f"{files.label}/statistics.csv, 'start'") if text else None
 
 
 def _tick_or_none(value: object, where: str) -> int | None:
@@ -190,10 +190,10 @@ def _given_start(options: ReadOptions, told: int | None) -> int:
     return time_to_tick(options.start, clock=clock)
 
 
-def stated_end(said: InfoFiles, start: int, clock: Clock) -> int | None:
+def stated_end(files: InfoFiles, start: int, clock: Clock) -> int | None:
     """Return the end by statistics.csv, which has a tick or a duration in s."""
-    where = f"{said.label}/statistics.csv"
-    end, duration = said.statistic("end"), said.statistic("duration")
+    where = f"{files.label}/statistics.csv"
+    end, duration = files.statistic("end"), files.statistic("duration")
     if end:
         return max(start, parse_tick(end, where=f"{where}, 'end'"))
     if not duration:
@@ -227,7 +227,7 @@ def parse_info(data: bytes, *, where: str) -> dict[str, Any]:
     try:
         info = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{where}: no JSON: {error}") from error
+        raise FileFormatError(f"{where}: not JSON: {error}") from error
     if not isinstance(info, dict):
         raise FileFormatError(
             f"{where}: expected a JSON object, found {type(info).__name__}"
@@ -257,7 +257,7 @@ def parse_statistics(data: bytes, *, where: str) -> Statistics:
     try:
         rows = [row for row in csv.reader(text) if row]
     except csv.Error as error:
-        raise FileFormatError(f"{where}: no table: {error}") from error
+        raise FileFormatError(f"{where}: not a table: {error}") from error
     if len(rows) < 3 or not len(rows[0]) == len(rows[1]) == len(rows[2]):
         raise FileFormatError(
             f"{where}: expected a row of names, one of units and one of values of the "
@@ -307,7 +307,7 @@ def _whole_number(value: object) -> int:
             return int(number)
     except (ArithmeticError, TypeError, ValueError):
         pass
-    raise ValueError(f"{value!r} is no whole number")
+    raise ValueError(f"{value!r} is not a whole number")
 
 
 def _last_number(uri: str) -> int | None:

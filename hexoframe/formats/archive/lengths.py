@@ -116,7 +116,7 @@ def record_end(
     ]
     longest = start + round(max(lengths, default=Fraction(0)))
     # Recorders write blocks: the stated end may lie a fraction of a second after the
-    # last sample, which is no gap.
+    # last sample, which is not a gap.
     if stated is not None and (not lengths or stated - longest > clock):
         return stated
     return longest
@@ -152,15 +152,15 @@ def report_gaps(
     """Raise for the gaps of `find_gaps`, or warn if partial records are allowed."""
     if not gaps:
         return
-    told = "; ".join(
+    message = f"{where}: " + "; ".join(
         f"{name} holds {extents[name].samples} of {extents[name].stated} samples and "
         f"ends {(after - first) / clock:.1f} s before the record"
         for name, (first, after) in gaps.items()
     )
     if not allow_partial:
         raise IncompleteDataError(
-            f"{where}: {told}. Fetch the export again, or open what is there with "
+            f"{message}. Fetch the export again, or open what is there with "
             "allow_partial=True",
             ledger=dict(gaps),
         )
-    warn(f"{where}: {told}", MissingSamplesWarning)
+    warn(message, MissingSamplesWarning)

@@ -115,7 +115,7 @@ def parts(path: Path) -> dict[str, Container]:
         }
     if not found:
         raise FileFormatError(
-            f"{path}: no vendor export: expected WAV and event files such as "
+            f"{path}: not a vendor export: expected WAV and event files such as "
             "record_<id>/ECG_I.wav, found none"
         )
     return found
@@ -190,8 +190,8 @@ def read(
 
 def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordData:
     label = container.label
-    said = read_info_files(container)
-    start = start_tick(said, options)
+    info = read_info_files(container)
+    start = start_tick(info, options)
     if start is None:
         raise FileFormatError(
             f"{label}: neither info.json nor statistics.csv says when the record "
@@ -205,7 +205,7 @@ def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordD
     wanted = options.wanted(family)
     rows = _match(container, family, waves)
     extents = measure(rows, waves, wanted=wanted, where=label)
-    end = record_end(start, clock, extents.values(), stated_end(said, start, clock))
+    end = record_end(start, clock, extents.values(), stated_end(info, start, clock))
     loaded = {name for row, name in rows.items() if row.channel in wanted}
     extents = {name: extent for name, extent in extents.items() if name in loaded}
     gaps = find_gaps(extents, (start, end), clock)
@@ -219,7 +219,7 @@ def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordD
         waves=waves,
         gaps=gaps,
         scale=options.scale,
-        record_id=said.record_id,
+        record_id=info.record_id,
     )
     channels = {
         name: _lazy_channel(export, channel, files)
@@ -230,7 +230,7 @@ def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordD
         family,
         (start, end),
         channels,
-        facts=said.facts(channels, source=_NAME, clock=clock),
+        facts=info.facts(channels, source=_NAME, clock=clock),
         scale=options.scale,
     )
 

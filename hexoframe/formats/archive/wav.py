@@ -57,14 +57,14 @@ def read_wav_header(stream: IO[bytes], size: int, *, where: str) -> WavHeader:
     """Read the header of a WAV file of `size` bytes from a stream at its beginning.
 
     The RIFF size is ignored (some exports are off by 4). A data size of zero, or of all
-    ones, is a header that was never completed: then all that follows is samples. So is
-    what follows the data but is no whole chunk. Source: vendor exports of 2017 to 2022;
-    RIFF/WAVE, PCM format 1.
+    ones, is a header that was never completed: then all that follows is samples. So are
+    bytes after the data that are not a whole chunk. Source: vendor exports of 2017 to
+    2022; RIFF/WAVE, PCM format 1.
     """
     head = stream.read(_HEAD_BYTES)
     if len(head) < 12 or head[:4] != b"RIFF" or head[8:12] != b"WAVE":
         raise FileFormatError(
-            f"{where}: no WAV file: it begins with {head[:12]!r}, expected "
+            f"{where}: not a WAV file: it begins with {head[:12]!r}, expected "
             "b'RIFF....WAVE'"
         )
     chunks = dict(_chunks(head))

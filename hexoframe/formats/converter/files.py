@@ -115,7 +115,7 @@ class ConverterFile:
 
 
 def inspect(path: Path) -> ConverterFile | None:
-    """Look at the ends of a file; None if it is no CSV of the converter.
+    """Look at the ends of a file; None if it is not a CSV of the converter.
 
     A file without heading must have two columns of numbers and the name of a channel.
     """

@@ -58,7 +58,7 @@ class ConverterFolder:
     family: Family
     start: int
     options: ReadOptions
-    said: InfoFiles
+    info: InfoFiles
 
     @property
     def clock(self) -> Clock:
@@ -101,8 +101,8 @@ def examine(
     # The converter of 2015 in Python writes into such a folder inside the folder.
     nested = folder.name.lower() == "conversionoutput"
     place = folder.parent if nested else folder
-    said = read_info_files(Folder(place))
-    start = start_tick(said, options)
+    info = read_info_files(Folder(place))
+    start = start_tick(info, options)
     try:
         clock = _clock(start, options)
     except TimestampError as error:
@@ -116,7 +116,7 @@ def examine(
         family=family,
         start=start,
         options=options,
-        said=said,
+        info=info,
     )
 
 
@@ -244,7 +244,7 @@ def last_end(folder: ConverterFolder, ends: dict[Datatype, int]) -> int:
     """End of the longest waveform or the last event.
 
     Channels at 1 Hz and slower may hold a sample more than the record has seconds; they
-    count only where there is no waveform.
+    count only if there is no waveform.
     """
     waves = [tick for row, tick in ends.items() if row.kind == "waveform"]
     rates = [tick for row, tick in ends.items() if row.kind == "rate"]
@@ -266,15 +266,15 @@ def check_lengths(
     }
     if not lost:
         return {}
-    told = "; ".join(
+    message = f"{folder.path}: " + "; ".join(
         f"{row.api_name} ends {(last - first) / folder.clock:.1f} s before the record"
         for row, (first, last) in lost.items()
     )
     if not folder.options.allow_partial:
         raise IncompleteDataError(
-            f"{folder.path}: {told}. Convert the export again, or open what is there "
+            f"{message}. Convert the export again, or open what is there "
             "with allow_partial=True",
             ledger=lost,
         )
-    warn(f"{folder.path}: {told}", MissingSamplesWarning)
+    warn(message, MissingSamplesWarning)
     return lost

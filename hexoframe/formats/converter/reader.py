@@ -84,7 +84,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         folder.family,
         (folder.start, end),
         channels,
-        facts=folder.said.facts(channels, source=_NAME, clock=folder.clock),
+        facts=folder.info.facts(channels, source=_NAME, clock=folder.clock),
         scale=options.scale,
     )
 
@@ -110,7 +110,7 @@ def _lazy_channel(
             channel,
             ticks_to_index(ticks, clock=folder.clock),
             values,
-            record_id=folder.said.record_id,
+            record_id=folder.info.record_id,
             scale=scale,
         )
 

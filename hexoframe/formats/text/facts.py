@@ -109,7 +109,7 @@ def _value(text: str) -> Any:
             number = kind(text)
         except ValueError:
             continue
-        # 007 and 1.10 are no numbers but versions and the like.
+        # 007 and 1.10 are not numbers but versions and the like.
         if str(number) == text and math.isfinite(number):
             return number
     return text
@@ -228,7 +228,7 @@ def _whole(text: str) -> int | None:
         return None
     number = float(text)
     if not number.is_integer():
-        raise ValueError(f"{text!r} is no whole number")
+        raise ValueError(f"{text!r} is not a whole number")
     return int(number)
 
 

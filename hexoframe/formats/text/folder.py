@@ -209,7 +209,7 @@ def _widths(files: Files, stamped: int) -> list[str]:
 
 # -- start and end ---------------------------------------------------------------------
 
-# Zones are a quarter of an hour apart at least: less than half of that is no zone.
+# Zones are a quarter of an hour apart at least: less than half of that is not a zone.
 _QUARTER_S = 900
 _FARTHEST_MINUTES = 14 * 60
 

@@ -149,7 +149,7 @@ class LineFile:
 
     @property
     def form(self) -> Literal["epoch", "string"] | None:
-        """How the file writes stamps; None if these are no lines of samples."""
+        """How the file writes stamps; None if its lines are not samples."""
         fields = self.fields
         if len(fields) < 2 or not _VALUE.fullmatch(fields[-1]):
             return None

@@ -111,7 +111,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     files = {name: examine(found[name]) for name in found if name in all_names()}
     if not files:
         raise FileFormatError(
-            f"{path}: no classic .txt: expected files such as ecg.txt or "
+            f"{path}: not a classic .txt: expected files such as ecg.txt or "
             f"heart_rate.txt, found {', '.join(found) or 'none'}"
         )
     info = fact_files.parse_info(_facts_text(found, "info") or "")

@@ -122,7 +122,7 @@ def write(  # noqa: PLR0913  # the settings of the old script
     missing += _unknown_facts(record.facts)
     if missing:
         warn(
-            "left out, as the source does not say it or the .txt cannot hold it: "
+            "left out, unknown to the source or without a place in the .txt: "
             f"{'; '.join(missing)}. Parquet and CSV keep all that is known",
             MissingFactsWarning,
         )
@@ -245,7 +245,7 @@ class LineWriter:
 
 
 def _ticks(index: pd.DatetimeIndex, clock: Clock) -> NDArray[np.int64]:
-    """Return the ticks of an index; the slow checks run only if a time is no tick."""
+    """Return the ticks of an index; a slow check names a time off the ticks."""
     if index.unit == "ns":
         times = np.asarray(index.asi8)
         ticks = times // NS_PER_TICK[clock]

@@ -1,7 +1,7 @@
 """One JSON answer of the data resource: bytes to ticks and values.
 
-An answer is read whole or refused whole: a cut body, a ragged row or a stamp that is no
-tick is an error with its place. What the values mean does not belong here.
+An answer is read whole or refused whole: a cut body, a ragged row or a stamp off the
+ticks is an error with its place. What the values mean does not belong here.
 
 There are two parsers. The quick one flattens each list with simdjson, after it proved
 from brackets and commas alone that every row is a pair. Any other form goes to the slow
@@ -64,9 +64,9 @@ def parse_data(
     """Read ``[{"data": {"19": [[tick, value], ...]}, "user": ...}]``, by datatype.
 
     A stamp outside of `window` (first and last tick of the request) is an error;
-    `where` names the request in messages and is no URL. Source: API documentation and
-    real answers of 2014 to 2022; states have float stamps, and null at the ends of a
-    range.
+    `where` names the request in messages and is not a URL. Source: API documentation
+    and real answers of 2014 to 2022; states have float stamps, and null at the ends of
+    a range.
     """
     quick = _quick(body)
     lists = _slow(body, where) if quick is None else quick
@@ -218,7 +218,7 @@ def _slow(body: bytes, where: str) -> dict[str, Any]:
         top = json.loads(body, object_pairs_hook=_unique_keys, parse_constant=_constant)
     except (ValueError, RecursionError) as error:
         raise ResponseError(
-            f"{where}: the answer of {len(body)} bytes is no JSON ({error}); it was "
+            f"{where}: the answer of {len(body)} bytes is not JSON ({error}); it was "
             "cut on its way, or is not of the data resource: ask again"
         ) from error
     if not isinstance(top, list):
@@ -258,5 +258,5 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> float:
     if name != "NaN":
-        raise ValueError(f"{name} is no number")
+        raise ValueError(f"{name} is not a number")
     return float("nan")

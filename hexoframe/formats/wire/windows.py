@@ -31,7 +31,7 @@ __all__ = ["Joined", "channel_frames", "is_thinned", "join_windows"]
 # A server that gives at most 65 535 or 65 536 values and takes every k-th of more never
 # gives fewer than this when it thins.
 _LEAST_OF_THINNED = 32_768
-# So many intervals in a row that do not reach back to the event before are no accident.
+# As many intervals, none of them back to the event before, are not an accident.
 _LONE_INTERVALS = 16
 # Stamps of beats and their intervals are rounded separately.
 _INTERVAL_PLAY = 2
