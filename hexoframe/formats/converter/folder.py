@@ -98,7 +98,7 @@ def examine(
     folder: Path, files: tuple[ConverterFile, ...], options: ReadOptions
 ) -> ConverterFolder:
     """Find the family and the start of a record, which the caller may know too."""
-    # The converter of 2015 in Python writes into such a folder inside the folder.
+    # The converter of 2015 in Python writes into such a folder inside the export.
     nested = folder.name.lower() == "conversionoutput"
     place = folder.parent if nested else folder
     info = read_info_files(Folder(place))

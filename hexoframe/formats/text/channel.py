@@ -90,7 +90,6 @@ class TextChannel:
     reading: Reading
     expected: int | None = None
     _receipt: Receipt | None = field(default=None, init=False)
-    _is_final: bool = field(default=False, init=False)
 
     def lazy(self) -> LazyChannel:
         """Return the channel, unread."""
