@@ -251,7 +251,7 @@ def test_a_record_that_was_read_can_be_pickled(folder):
 
 
 def test_a_real_record_comes_back(real_data, tmp_path):
-    archive = pytest.importorskip("hexoframe.formats.archive")
+    archive = pytest.importorskip("hexoframe.formats.archive.reader")
     for name in ("hexoskin-256696", "astroskin-122445"):
         record = archive.read(real_data / "exports" / name, ReadOptions())
         again = round_trip(record, tmp_path)
