@@ -20,7 +20,7 @@ from hexoframe.simulator.shirt import Shirt
 if TYPE_CHECKING:
     from hexoframe.simulator.server.running import Server
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 # Their ids: what is listed first began last.
 FIRST, SECOND, OTHERS = 41, 42, 43
