@@ -1,4 +1,4 @@
-"""The menu, as somebody at a terminal meets it."""
+"""The menu, as a user at a terminal sees it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ START = r"Start\? \(y/n\): "
 
 @pytest.fixture
 def server(service, monkeypatch):
-    """The application is known; who the user is, the menu asks."""
+    """The API key is set; the menu asks for user name and password."""
     monkeypatch.delenv("HEXOFRAME_USERNAME")
     monkeypatch.delenv("HEXOFRAME_PASSWORD")
     return service
 
 
 class Talk:
-    """What is asked and answered at a terminal, and what was seen there."""
+    """Questions and answers at a terminal, and what was seen there."""
 
     def __init__(self, child):
         self.child = child

@@ -1,4 +1,4 @@
-"""What Python says, on the command line and in the menu."""
+"""API hints in messages become options, commands and items of the menu."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_help_fits_eighty_columns_and_begins_with_a_sentence(give, names, monkey
     assert re.fullmatch(r"  [A-Z].*\.", sentence)
     assert all(len(line) <= 80 for line in rest)
     assert "..." not in "".join(rest).replace("A,B,...", "").replace("]...", "")
-    # Words for people, and not for who knows how options are declared.
+    # No words of how options are declared.
     assert not re.search(r"\[default|<=|>=|INTEGER|TEXT|RANGE", result.stdout)
 
 
