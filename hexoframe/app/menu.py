@@ -148,7 +148,7 @@ def _width() -> int:
 
 
 def _room() -> int | None:
-    """Return the columns of the terminal; None if stdout is none."""
+    """Return the columns of the terminal; None if stdout is no terminal."""
     return _width() if sys.stdout.isatty() else None
 
 

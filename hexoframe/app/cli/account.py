@@ -81,7 +81,7 @@ def logout() -> None:
 
 @click.command()
 def whoami() -> None:
-    """Show the user whom the service knows."""
+    """Show which user is logged in."""
     from hexoframe.app.listing import fact_lines, user_facts  # noqa: PLC0415  # pandas
 
     with connected() as client:

@@ -150,7 +150,7 @@ def _agrees(held: pd.DataFrame) -> bool:
     from hexoframe.app.listing import megabytes  # noqa: PLC0415  # pandas
 
     if not sys.stdin.isatty():
-        raise click.UsageError("nobody can be asked: give --yes, or an ID.")
+        raise click.UsageError("there is no terminal to ask at: give --yes, or an ID.")
     size = megabytes(held["bytes"].sum())
     return click.confirm(f"Remove all {len(held)} entries, {size}?", err=True)
 

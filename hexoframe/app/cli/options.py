@@ -171,7 +171,7 @@ _REFRESH_TABLES = click.option(
 _PARTIAL = click.option(
     "--allow-partial",
     is_flag=True,
-    help="Go on where samples are missing that the source holds.",
+    help="Go on although samples that the source holds are missing.",
 )
 _OFFLINE = click.option(
     "--offline", is_flag=True, help="Send no request: use what the cache has."

@@ -28,7 +28,7 @@ _END = click.option(
     "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
 )
 _LIMIT = click.option(
-    "--limit", metavar="N", type=WholeNumber(1), help="So many at most."
+    "--limit", metavar="N", type=WholeNumber(1), help="At most N of them."
 )
 
 
