@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
+from hexoframe import formats
 from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.recording import frames
 from hexoframe.recording.data import RecordData
@@ -566,18 +567,16 @@ class Record(RecordData):
         OutputExistsError
             If there are such files and `overwrite` was not given.
         """
-        from hexoframe.formats import text  # noqa: PLC0415
-
-        return text.write(
+        return formats.TXT.write(
             self,
-            Path(root).expanduser(),
+            root,
+            channels=channels,
+            overwrite=overwrite,
             timestamps=timestamps,
             timestamp_format=timestamp_format,
             tz=tz,
             dialect=dialect,
             units=units,
-            channels=channels,
-            overwrite=overwrite,
         )
 
     def to_csv(
@@ -621,25 +620,24 @@ class Record(RecordData):
         ConfigurationError
             If `root` names a file and no rate is given.
         """
-        from hexoframe.formats.own import csv as table  # noqa: PLC0415
-
-        target = Path(root).expanduser()
-        if rate is None and target.suffix.lower() == ".csv":
-            raise ConfigurationError(
-                f"{root} names a file, and without rate= a folder of files is written: "
-                "give a folder, or a rate such as rate='1s' for one aligned file"
-            )
         if rate is None:
-            return table.write(self, target, channels=channels, overwrite=overwrite)
+            if Path(root).suffix.lower() == ".csv":
+                raise ConfigurationError(
+                    f"{root} names a file, and without rate= a folder of files is "
+                    "written: give a folder, or a rate such as rate='1s' for one "
+                    "aligned file"
+                )
+            return formats.CSV.write(self, root, channels=channels, overwrite=overwrite)
         from hexoframe.analysis.blocks import align_blocks  # noqa: PLC0415
+        from hexoframe.formats.own.csv import write_frame  # noqa: PLC0415
 
-        # A file of its own must say its units; numbers of events have none.
+        # A file without a manifest must say its units; numbers of events have none.
         units = self.units
         blocks = (
             frame.rename(columns=lambda name: f"{name} [{units.get(name, 'count')}]")
             for frame, _ in align_blocks(self, rate, channels=channels, origin=origin)
         )
-        return table.write_frame(blocks, target, overwrite=overwrite)
+        return write_frame(blocks, Path(root).expanduser(), overwrite=overwrite)
 
     def to_parquet(
         self,
@@ -669,10 +667,7 @@ class Record(RecordData):
         OutputExistsError
             If there are such files and `overwrite` was not given.
         """
-        from hexoframe.formats.own import parquet  # noqa: PLC0415
-
-        target = Path(root).expanduser()
-        return parquet.write(self, target, channels=channels, overwrite=overwrite)
+        return formats.PARQUET.write(self, root, channels=channels, overwrite=overwrite)
 
     def to_mat(
         self,
@@ -705,10 +700,7 @@ class Record(RecordData):
         ConfigurationError
             If scipy is not installed, or a channel is too large for the format.
         """
-        from hexoframe.formats import mat  # noqa: PLC0415
-
-        target = Path(path).expanduser()
-        return mat.write(self, target, channels=channels, overwrite=overwrite)
+        return formats.MAT.write(self, path, channels=channels, overwrite=overwrite)
 
     # -- repr ----------------------------------------------------------------------
 

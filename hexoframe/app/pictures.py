@@ -264,9 +264,9 @@ class Drawing:
         return self.what if self.what in VIEWS else record.channel(self.what).name
 
     def _file_name(self, record: Record) -> str:
-        from hexoframe.formats.own.manifest import target_of  # noqa: PLC0415  # pandas
+        from hexoframe.formats.own.manifest import record_folder  # noqa: PLC0415  # pandas
 
-        name = target_of(record, Path()).name
+        name = record_folder(record, Path()).name
         if self.what == _OVERVIEW:
             return f"{name}.png"
         what = self.what if self._is_page else self._channel_name(record)

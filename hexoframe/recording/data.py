@@ -99,9 +99,9 @@ class RecordData(Mapping[str, pd.DataFrame]):
     left_out : collection of str
         Channels that the caller did not want. Asking for one is an error; a channel
         that the source does not have is an empty frame.
-    belts : callable, optional
-        Returns what the belts say of wear, for a record whose source or whole knows
-        more than its own channels; by default they tell.
+    belts : Belts or callable, optional
+        What the belts say of wear, for a record whose manifest or whole knows more than
+        its own channels; by default these tell.
 
     Raises
     ------
@@ -121,7 +121,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         scale: Scale = "physical",
         tz: str = "UTC",
         left_out: Collection[str] = (),
-        belts: Callable[[], Belts | None] | None = None,
+        belts: Belts | Callable[[], Belts | None] | None = None,
     ) -> None:
         if span[1] < span[0]:
             raise ConfigurationError(
@@ -153,7 +153,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         scale: Scale | None = None,
         tz: str | None = None,
         left_out: Collection[str] | None = None,
-        belts: Callable[[], Belts | None] | None = None,
+        belts: Belts | Callable[[], Belts | None] | None = None,
     ) -> Self:
         """Return a changed copy of a record, of the class that is called.
 
@@ -162,7 +162,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         """
         out = data.left_out if left_out is None else frozenset(left_out)
         held = data.whole() if channels is None else channels
-        return cls(
+        copy = cls(
             data.family,
             span or (data.start_tick, data.end_tick),
             {name: each for name, each in held.items() if name not in out},
@@ -170,8 +170,12 @@ class RecordData(Mapping[str, pd.DataFrame]):
             scale=scale or data.scale,
             tz=tz or data.tz,
             left_out=out,
-            belts=belts or data.belts,
+            # Belts that are left out can tell no more.
+            belts=belts or data._belts or (data.belts if out > data.left_out else None),
         )
+        if belts is None and span is None:
+            copy._known_belts = data._known_belts
+        return copy
 
     def _hold(self, name: str, held: pd.DataFrame | LazyChannel) -> None:
         if isinstance(held, LazyChannel):
@@ -417,13 +421,20 @@ class RecordData(Mapping[str, pd.DataFrame]):
 
         Reads the waveforms of the belts, unless the record was kept with the answer.
         """
-        if self._known_belts is None:
+        if self.given_belts() is None:
             self._known_belts = self._find_belts()
         return self._known_belts
 
+    def given_belts(self) -> Belts | None:
+        """Return the same if it is known from elsewhere than the record's own samples.
+
+        The whole tells it of a part, and a manifest of what it kept.
+        """
+        if self._known_belts is None:
+            self._known_belts = self._belts() if callable(self._belts) else self._belts
+        return self._known_belts
+
     def _find_belts(self) -> Belts | None:
-        if self._belts is not None:
-            return self._belts()
         channels = channels_of(self._family)
         name = next((name for name in self if has_belts(channels[name])), None)
         if name is None:
@@ -591,8 +602,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
             name: (source.known(), self.initial_spans(name))
             for name, source in self._sources.items()
         }
-        self.belts()
-        return {**self.__dict__, "_sources": known, "_belts": None}
+        return {**self.__dict__, "_sources": known, "_belts": self.belts()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a record whose frames are all in memory."""

@@ -1,4 +1,4 @@
-"""The menu, as somebody at a terminal meets it."""
+"""The menu, as a user at a terminal sees it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hexoframe.simulator.server import Fault
 
 pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 LIST, INFO, DOWNLOAD, DRAW, MODEL, STAMPS, FORMATS, FOLDER, REPLACE = "123456789"
 CLEAR, QUIT = "10", "0"
@@ -24,14 +24,14 @@ START = r"Start\? \(y/n\): "
 
 @pytest.fixture
 def server(service, monkeypatch):
-    """The application is known; who the user is, the menu asks."""
+    """The API key is set; the menu asks for user name and password."""
     monkeypatch.delenv("HEXOFRAME_USERNAME")
     monkeypatch.delenv("HEXOFRAME_PASSWORD")
     return service
 
 
 class Talk:
-    """What is asked and answered at a terminal, and what was seen there."""
+    """Questions and answers at a terminal, and what was seen there."""
 
     def __init__(self, child):
         self.child = child
@@ -173,7 +173,7 @@ def test_a_setting_that_makes_no_sense_changes_nothing(menu, server):
     talk("between: ", "txt, xls")
     assert "There is no xls: nothing was changed." in talk(NUMBER, MODEL)
     talk(NUMBER, "17")
-    assert "'17' is none of 1 to 5: nothing was changed." in talk(NUMBER, FOLDER)
+    assert "'17' is not one of 1 to 5: nothing was changed." in talk(NUMBER, FOLDER)
     talk("files: ", "")
     assert items_of(talk(NUMBER, QUIT)) == before
     assert talk.end()[1] == 0

@@ -213,10 +213,10 @@ def test_a_file_name_for_several_recordings_is_refused(give, samples):
         ("41 --out page.pgf", "page.pgf has no suffix of a picture"),
         ("41 --tz Europe/Pari", "Europe/Paris"),
         ("41 --start 2024-03-02T22:00:00", "add Z for UTC"),
-        ("41 --start noon", "'noon' is no length of time, such as 90s or 10min"),
+        ("41 --start noon", "'noon' is not a length of time, such as 90s or 10min"),
         ("41 --start 60", "60 is no tick"),
-        ("41 --duration 10", "'10' is no length of time"),
-        ("41 --duration 0s", "'0s' is no length of time"),
+        ("41 --duration 10", "'10' is not a length of time"),
+        ("41 --duration 0s", "'0s' is not a length of time"),
         ("41 --dpi 0", "0 is not in the range"),
     ],
 )

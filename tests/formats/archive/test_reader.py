@@ -31,7 +31,7 @@ from hexoframe.errors import (
     TimestampError,
     UnknownChannelError,
 )
-from hexoframe.formats import archive
+from hexoframe.formats.archive import reader as archive
 from hexoframe.formats.options import ReadOptions
 from hexoframe.record import Record
 
@@ -890,7 +890,7 @@ def test_a_wav_cut_in_the_middle_of_a_sample_is_refused(made, kept):
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"<html>not found</html>"])
 def test_a_wav_that_is_none_is_refused_by_name(made, data):
-    with pytest.raises(FileFormatError, match=r"record_77/heart_rate\.wav: no WAV"):
+    with pytest.raises(FileFormatError, match=r"record_77/heart_rate\.wav: not a WAV"):
         load(made(changed(heart_rate__wav=data)))
 
 
@@ -923,8 +923,8 @@ def test_what_follows_the_samples_is_no_sample(made):
     [
         ("1.5", r"line 3: expected 'seconds,value'"),
         ("1.5,beat", r"line 3: expected 'seconds,value'"),
-        ("1.5001,256", r"line 3: 1\.5001 s is no multiple of 1/256 s"),
-        ("nan,256", r"line 3: nan s is no multiple"),
+        ("1.5001,256", r"line 3: 1\.5001 s is not a multiple of 1/256 s"),
+        ("nan,256", r"line 3: nan s is not a multiple"),
     ],
 )
 def test_a_broken_event_is_refused_with_file_and_line(made, row, expected):
@@ -1109,13 +1109,13 @@ def test_a_folder_is_an_export_by_what_its_files_hold(tmp_path, files, is_export
     assert archive.sniff(folder) is is_export
     assert archive.sniff(tmp_path) is is_export
     if not is_export:
-        with pytest.raises(FileFormatError, match="no vendor export"):
+        with pytest.raises(FileFormatError, match="not a vendor export"):
             archive.parts(folder)
 
 
 def test_a_zip_without_a_record_is_refused(tmp_path):
     path = zip_of(tmp_path, {"notes.txt": b"hello"})
-    with pytest.raises(FileFormatError, match=r"x\.zip: no vendor export"):
+    with pytest.raises(FileFormatError, match=r"x\.zip: not a vendor export"):
         load(path)
 
 

@@ -1,6 +1,7 @@
-"""Which model and clock a folder of classic .txt files comes from.
+"""A folder of classic .txt files: device family, form of its stamps, start and end.
 
-A decision is made where names or content make it certain, and asked for otherwise.
+Names, content and info.txt decide; the caller is asked if they leave a doubt. Samples
+are not read here.
 """
 
 from __future__ import annotations
@@ -11,25 +12,32 @@ from typing import TYPE_CHECKING, Any
 
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, family_of
 from hexoframe.errors import ConfigurationError, FileFormatError, TimestampError
-from hexoframe.formats.text.lines import LineFile
+from hexoframe.formats.text.lines import LineFile, Stamps
 from hexoframe.formats.text.names import names_of, only_astroskin, only_hexoskin
-from hexoframe.formats.text.stamps import Stamps
-from hexoframe.timestamps import clock_of, text_to_ticks
+from hexoframe.timestamps import clock_of, index_to_ticks, text_to_ticks, tick_to_time
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
     from hexoframe.channels import Family
     from hexoframe.formats.options import ReadOptions
+    from hexoframe.recording.facts import Facts
     from hexoframe.timestamps import Clock
 
-__all__ = ["Files", "decide"]
+__all__ = ["Files", "decide", "span_of"]
 
 Files = Mapping[str, LineFile | None]
 """Files with samples by name, in lower case; None for an empty one."""
 
-# A Hexoskin has the file of these too, but never anything in it.
+# On a Hexoskin the files of these exist, but are always empty.
 _EMPTY_ON_HEXOSKIN = frozenset({"ptt"})
-# Lines of a file that are tried on the grid of a clock.
+# Lines of a file that are tried on the ticks of a clock.
 _TRIED = 2000
+
+
+# -- device and stamps -----------------------------------------------------------------
 
 
 def decide(
@@ -37,29 +45,7 @@ def decide(
 ) -> tuple[Family, Stamps]:
     """Return the device family and the form of the time stamps.
 
-    Parameters
-    ----------
-    files : mapping of str to LineFile or None
-        Files with samples.
-    info : mapping
-        What info.txt says; `model` and `start` help.
-    options : ReadOptions
-        What the caller knows.
-
-    Returns
-    -------
-    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
-        From the caller, info.txt, or names and content.
-    stamps : Stamps
-        How time stamps are written.
-
-    Raises
-    ------
-    ConfigurationError
-        If nothing tells the model, the clock or the zone, or there is no such zone;
-        says how to give it.
-    FileFormatError
-        If files are stamped in different ways.
+    The family comes from the caller, info.txt, or names and content.
     """
     form = _form(files)
     model = options.model
@@ -69,7 +55,7 @@ def decide(
         raise ConfigurationError(
             f"{_first(files).path}: the time stamps are local text "
             f"({_first(files).head[0].decode(errors='replace')!r}), and nothing says "
-            "where that clock stood: give tz=, such as tz='America/Montreal' or "
+            "the zone of that clock: give tz=, such as tz='America/Montreal' or "
             "tz='UTC'"
         )
     clock = _clock_of_ticks(files) if form == "epoch" else None
@@ -154,7 +140,7 @@ def _clock_of_info(info: Mapping[str, Any]) -> Clock | None:
 
 
 def _clock_of_grid(files: Files, options: ReadOptions) -> Clock | None:
-    """Return the clock on whose ticks all stamps fall; None if they fall on both."""
+    """Return the only clock that has a tick at every stamp; None if both have."""
     stamped = 1 + options.timestamp_format.count("\t")
     texts = [
         b"\t".join(line.split(b"\t")[:stamped])
@@ -198,7 +184,7 @@ def _family(files: Files, stamps: Stamps) -> Family:
 
 
 def _shown(files: Files, stamped: int) -> Family | None:
-    """Return the family of the 256-tick server that names and content show."""
+    """Return the family of the 256-tick server, by names and content."""
     filled = {name for name, file in files.items() if file is not None}
     widths = set(_widths(files, stamped))
     if "astroskin" in widths or filled & (only_astroskin() | _EMPTY_ON_HEXOSKIN):
@@ -209,7 +195,7 @@ def _shown(files: Files, stamped: int) -> Family | None:
 
 
 def _widths(files: Files, stamped: int) -> list[str]:
-    """Say whose number of columns each file has, where the models differ in it."""
+    """Return the model by the number of columns, for files in which models differ."""
     hexoskin, astroskin = names_of("hexoskin"), names_of("astroskin_256")
     shown = []
     for name in files.keys() & hexoskin.keys() & astroskin.keys():
@@ -219,3 +205,103 @@ def _widths(files: Files, stamped: int) -> list[str]:
             width = len(file.fields) - stamped
             shown.append("hexoskin" if width == few else "astroskin")
     return shown
+
+
+# -- start and end ---------------------------------------------------------------------
+
+# Zones are a quarter of an hour apart at least: less than half of that is not a zone.
+_QUARTER_S = 900
+_FARTHEST_MINUTES = 14 * 60
+
+
+def span_of(
+    path: Path, seen: tuple[int, int] | None, facts: Facts, stamps: Stamps
+) -> tuple[int, int]:
+    """Return the span of a record, by info.txt or else by the samples (`seen`).
+
+    Text stamps that do not lie in the time of info.txt and of the activities, which
+    have ticks, are a `ConfigurationError`: the zone is wrong.
+    """
+    said = _said(facts.info)
+    if seen is not None and stamps.fmt is not None:
+        _check_zone(path, seen, said, stamps)
+        _check_activities(path, seen, facts.ranges, stamps)
+    span = said or seen
+    if span is None:
+        raise FileFormatError(
+            f"{path}: no sample in any file, and no info.txt that says `start` and "
+            "`end`: nothing tells when this was"
+        )
+    return span
+
+
+def _said(info: dict[str, Any]) -> tuple[int, int] | None:
+    """Return the span by info.txt, if it has one."""
+    start, end = (info.get(name) for name in ("start", "end"))
+    if _is_tick(start) and _is_tick(end):
+        return int(start), int(end)  # type: ignore[arg-type]
+    return None
+
+
+def _is_tick(value: Any) -> bool:
+    return isinstance(value, int | float) and float(value).is_integer()
+
+
+def _check_zone(
+    path: Path, seen: tuple[int, int], said: tuple[int, int] | None, stamps: Stamps
+) -> None:
+    """Refuse samples that lie outside of the record by a zone."""
+    if said is None or _lies_within(seen, said, stamps):
+        return
+    raise ConfigurationError(
+        f"{path}: with tz={stamps.tz!r} the samples are from {_times(seen, stamps)}, "
+        f"but info.txt says that the record is from {_times(said, stamps)}: "
+        f"{_way_out(seen, said, stamps)}, or take info.txt away if it is of another "
+        "recording"
+    )
+
+
+def _lies_within(seen: tuple[int, int], said: tuple[int, int], stamps: Stamps) -> bool:
+    play = _QUARTER_S * stamps.clock // 2
+    return seen[0] >= said[0] - play and seen[1] <= said[1] + play
+
+
+def _way_out(seen: tuple[int, int], said: tuple[int, int], stamps: Stamps) -> str:
+    """Name the offset of the zone that fits, if there is one."""
+    quarter = _QUARTER_S * stamps.clock
+    shift = round((seen[0] - said[0]) / quarter)
+    moved = (seen[0] - shift * quarter, seen[1] - shift * quarter)
+    begin = tick_to_time(seen[0], clock=stamps.clock).tz_convert(stamps.tz)
+    local = begin.tz_localize(None) - begin.tz_convert(None)
+    ahead = round(local.total_seconds() / 60) + shift * _QUARTER_S // 60
+    if not _lies_within(moved, said, stamps) or abs(ahead) > _FARTHEST_MINUTES:
+        return "give another tz="
+    hours, minutes = divmod(abs(ahead), 60)
+    sign = "-" if ahead < 0 else "+"
+    return f"give the tz= of a clock at UTC{sign}{hours:02}:{minutes:02}, which fits"
+
+
+def _check_activities(
+    path: Path, seen: tuple[int, int], ranges: pd.DataFrame | None, stamps: Stamps
+) -> None:
+    """Refuse samples that lie outside of every activity."""
+    known = None if ranges is None else ranges[["start", "end"]].dropna()
+    if known is None or not len(known):
+        return
+    begins = index_to_ticks(known["start"], clock=stamps.clock)
+    ends = index_to_ticks(known["end"], clock=stamps.clock)
+    if ((begins <= seen[1]) & (ends >= seen[0])).any():
+        return
+    activities = (int(begins.min()), int(ends.max()))
+    raise ConfigurationError(
+        f"{path}: with tz={stamps.tz!r} the samples are from {_times(seen, stamps)}, "
+        f"but the activities in annotations.txt from {_times(activities, stamps)}: "
+        "give another tz=, or take annotations.txt away if it is of another recording"
+    )
+
+
+def _times(span: tuple[int, int], stamps: Stamps) -> str:
+    first, last = (
+        tick_to_time(tick, clock=stamps.clock).floor("s").isoformat() for tick in span
+    )
+    return f"{first} to {last}"

@@ -1,4 +1,4 @@
-"""A simulated service, and commands: in this process, in another, at a terminal."""
+"""A simulated service, and commands run in this process, in another, at a terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hexoframe.simulator.shirt import Shirt
 if TYPE_CHECKING:
     from hexoframe.simulator.server.running import Server
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 # Their ids: what is listed first began last.
 FIRST, SECOND, OTHERS = 41, 42, 43
@@ -43,7 +43,7 @@ def world(serving: Callable[..., Any]) -> Iterator[Server]:
 def service(
     world: Server, own_config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Server]:
-    """Two records of the user and one of somebody else; the environment says who."""
+    """Two records of the user, one of another; credentials in the environment."""
     del own_config
     for name, value in world.environment().items():
         monkeypatch.setenv(name, value)
@@ -55,7 +55,7 @@ def service(
 
 @pytest.fixture
 def give(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
-    """Give a command in this process, in an empty folder, without waits."""
+    """Run a command in this process, in an empty folder, without waits."""
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
@@ -72,7 +72,7 @@ def give(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Resul
 
 @pytest.fixture(scope="session")
 def run() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Give a command in a process of its own."""
+    """Run a command in another process."""
 
     def start(*arguments: object, **more: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -86,7 +86,7 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Give a command at a terminal, and return what talks to it."""
+    """Run a command at a terminal, and return the pexpect child."""
     pexpect = pytest.importorskip("pexpect", reason="there are no terminals to talk to")
     opened = []
 
@@ -102,7 +102,7 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Any]]:
         if line is not None:
             command = ("/bin/sh", ["-c", line])
         with warnings.catch_warnings():
-            # That a fork copies one thread alone is no matter: another program follows.
+            # A fork copies only one thread, which does not matter: exec follows.
             warnings.simplefilter("ignore", DeprecationWarning)
             child = pexpect.spawn(
                 *command,
@@ -121,7 +121,7 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
 
 def _files_in(root: Path) -> dict[str, bytes]:
-    # What stands before that in a MAT file tells the time of its writing.
+    # The first 124 bytes of a MAT file hold the time of writing.
     return {
         path.relative_to(root).as_posix(): path.read_bytes()[
             124 if path.suffix == ".mat" else 0 :
@@ -139,7 +139,7 @@ def files_in() -> Callable[[Path], dict[str, bytes]]:
 
 @pytest.fixture(scope="session")
 def same() -> Callable[[Path, Path], None]:
-    """See to it that two folders hold the same files, and some at all."""
+    """Check that two folders hold the same files, and at least one."""
 
     def check(one: Path, other: Path) -> None:
         mine, theirs = _files_in(one), _files_in(other)
