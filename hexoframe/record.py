@@ -381,8 +381,9 @@ class Record(RecordData):
             ``initial`` (70 bpm, 10 rpm, no ventilation until the first measurement),
             ``implausible`` (outside the limits of `hexoframe.channel_table`),
             ``not_worn`` and ``handled`` (as in `wear`), and ``unknown`` flags. Every
-            column is a reason for doubt: ``~quality.any(axis=1)`` are the good rows. Without the quality channel, as
-            in a CSV of the dashboard, every row is ``unknown``.
+            column is a reason for doubt: ``~quality.any(axis=1)`` are the good rows.
+            Without the quality channel, as in a CSV of the dashboard, every row is
+            ``unknown``.
 
         Raises
         ------
@@ -440,10 +441,10 @@ class Record(RecordData):
         -----
         Not worn: both belts flat for 15 s and more (SD under 2 counts around a straight
         line in 5 s), if they moved elsewhere in the record for a minute or the ECG is
-        in doubt too. In a range of sleep, where a breath may be held, 60 s or the ECG are
-        needed. Handled: the thoracic belt moves by more than 500 counts (SD in 5 s),
-        then and for 45 s. The limits come from 15 real records, 27 328 s, and gave no
-        false alarm there. The belts are read once; a record from the cache or from
+        in doubt too. In a range of sleep, where a breath may be held, 60 s or the ECG
+        are needed. Handled: the thoracic belt moves by more than 500 counts (SD in 5
+        s), then and for 45 s. The limits come from 15 real records, 27 328 s, and gave
+        no false alarm there. The belts are read once; a record from the cache or from
         hexoframe's Parquet has the answer in its manifest.
         """
         from hexoframe.analysis.wear import wear_table  # noqa: PLC0415
