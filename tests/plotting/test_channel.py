@@ -11,7 +11,7 @@ import hexoframe
 from hexoframe.channels import FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.plotting import plot_channel
-from hexoframe.plotting.lines import LiveLine
+from hexoframe.plotting.artists import LiveLine
 from hexoframe.recording.frames import empty_frame
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from hexoframe.plotting.decimation import Samples, gap_rows
-from hexoframe.plotting.lines import LiveLine, SparseMarks, days, nanoseconds
+from hexoframe.plotting.decimation import LineSamples, gap_rows
+from hexoframe.plotting.artists import LiveLine, SparseMarks
+from hexoframe.plotting.figures import days, nanoseconds
 
 STEP = 3_906_250
 START = 1_667_604_589 * 10**9
@@ -20,7 +21,7 @@ def samples_of(values, *, skip=()):
     rows = np.setdiff1d(np.arange(len(values)), skip)
     stamps = START + rows * STEP
     heights = np.asarray(values, dtype=np.float32)[rows]
-    return Samples(stamps, heights, gap_rows(stamps, 1.5 * STEP))
+    return LineSamples(stamps, heights, gap_rows(stamps, 1.5 * STEP))
 
 
 def heart_like(count):

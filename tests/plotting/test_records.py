@@ -19,7 +19,7 @@ import hexoframe
 from hexoframe import plotting
 from hexoframe.channels import FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, TimestampError, UnknownChannelError
-from hexoframe.plotting.lines import LiveLine
+from hexoframe.plotting.artists import LiveLine
 
 ROOT = Path(__file__).parents[2]
 NAMES = (None, "overview", "coverage", "sleep", "rr")

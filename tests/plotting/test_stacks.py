@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 
 from hexoframe.errors import ConfigurationError
 from hexoframe.plotting import plot_activity, plot_respiration, plot_sleep
-from hexoframe.plotting.lines import LiveLine, SparseMarks
+from hexoframe.plotting.artists import LiveLine, SparseMarks
 
 
 def belts_of(frames, seconds=60):

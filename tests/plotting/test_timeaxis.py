@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 
 from hexoframe.plotting import plot_channel
-from hexoframe.plotting.lines import days, nanoseconds
-from hexoframe.plotting.timeaxis import WallFormatter, WallLocator
+from hexoframe.plotting.figures import days, nanoseconds
+from hexoframe.plotting.artists import WallFormatter, WallLocator
 
 ZONES = ("UTC", "America/Montreal", "Asia/Kolkata", "Australia/Lord_Howe")
 
