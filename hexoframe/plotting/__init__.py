@@ -171,9 +171,9 @@ _CHANNEL = Picture("channel", "any other channel", record_channel)
 
 
 def picture_of(record: RecordData, what: str | int | None = None) -> Picture:
-    """Return the picture of a name, or that of a channel or column; an overview if None.
+    """Return the picture of that name, or that of a channel or column.
 
-    Raises UnknownChannelError if the model has no such channel.
+    None stands for the overview. UnknownChannelError if the model has no such channel.
     """
     if what is None:
         return OVERVIEW

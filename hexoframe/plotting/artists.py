@@ -1,7 +1,7 @@
-"""Parts of a figure that adapt to its view: lines, marks, and the ticks of the time axis.
+"""Parts of a figure that adapt to its view: lines, marks, ticks of the time axis.
 
-The only module of pictures that imports matplotlib at once: others import it when they
-draw.
+The only module of pictures that imports matplotlib at its top: the others import it and
+this module when they draw.
 """
 
 from __future__ import annotations

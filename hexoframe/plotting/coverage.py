@@ -22,7 +22,6 @@ from hexoframe.plotting.figures import (
     given_axes,
     make_axes,
     picture,
-    pyplot,
     say_empty,
     text_width,
     write_beside,

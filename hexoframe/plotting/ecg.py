@@ -324,9 +324,7 @@ def _mark_beats(axes: Axes, beats: Beats, window: Window) -> None:
             axes.add_line(marks)
 
 
-def _say_what(
-    axes: Sequence[Axes], view: ChannelView, leads: Sequence[_Lead]
-) -> None:
+def _say_what(axes: Sequence[Axes], view: ChannelView, leads: Sequence[_Lead]) -> None:
     """Say what is drawn, at which scale, and whether samples leave the paper."""
     record = "" if view.record is None else f", record {view.record}"
     text = f"ECG{record}   {MM_PER_S:g} mm/s   {MM_PER_MV:g} mm/mV"

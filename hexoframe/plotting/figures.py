@@ -181,7 +181,7 @@ def make_axes(
 
 
 def given_axes(what: str, given: Given, count: int) -> tuple[Figure, list[Axes]]:
-    """Return the axes that the caller of the function `what` gives, and their figure."""
+    """Return the axes given to the function `what`, and their figure."""
     pyplot()
     from matplotlib.axes import Axes  # noqa: PLC0415  # an extra
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import ChannelView, Length, Start, Window
+    from hexoframe.plotting.windows import Length, Start, Window
     from hexoframe.recording.data import RecordData
 
 __all__ = ["plot_overview", "record_overview"]
