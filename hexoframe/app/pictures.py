@@ -98,7 +98,7 @@ class Drawing:
     def selection(self) -> Selection:
         """Return what is read from records in files."""
         return Selection(
-            waveforms=self.waveforms or not self._is_page, model=self.model
+            waveforms=self.waveforms or not self._shows_all, model=self.model
         )
 
     def load(self, client: Client, number: str, **how: Any) -> tuple[Record, Drawing]:
@@ -108,7 +108,7 @@ class Drawing:
         length behind the start of the record has become a tick.
         """
         how = {"model": self.model, **how}
-        if self._is_page and (self._is_whole or not self.waveforms):
+        if self._shows_all and (self._is_uncut or not self.waveforms):
             return client.load_record(number, waveforms=self.waveforms, **how), self
         # The rest takes a second, and tells which part of which waveform is shown.
         rest = client.load_record(number, waveforms=False, **how)
@@ -117,7 +117,7 @@ class Drawing:
             return rest, self
         start, end = self._part(rest)
         part: dict[str, Any] = {}
-        if not self._is_whole:
+        if not self._is_uncut:
             margin = _MARGIN_S * rest.clock
             part["start"] = max(start - margin, rest.start_tick)
             part["end"] = end + margin
@@ -137,18 +137,18 @@ class Drawing:
         return Saved(name=name, paths=[file])
 
     @property
-    def _is_page(self) -> bool:
+    def _shows_all(self) -> bool:
         """Whether the picture is of all channels."""
         from hexoframe.plotting import PICTURES  # noqa: PLC0415  # pandas
 
         return self.what in PICTURES and PICTURES[self.what].waveforms is None
 
     @property
-    def _is_whole(self) -> bool:
+    def _is_uncut(self) -> bool:
         return self.start is None and self.duration is None
 
     def _draw(self, record: Record) -> Figure:
-        if self._is_whole:
+        if self._is_uncut:
             return record.plot(self.what)[0]
         first, last = self._part(record)
         if self.what == _COVERAGE:

@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 
-class _Place(TypedDict):
+class PictureKeywords(TypedDict):
     """Keywords that every picture of a frame takes."""
 
     start: pd.Timestamp
@@ -78,7 +78,7 @@ class PictureRequest:
     duration: Length | None = None
     ax: Given | None = None
 
-    def place(self) -> _Place:
+    def keywords(self) -> PictureKeywords:
         """Return start, duration and ax for a picture of a frame.
 
         Without a start the record's own is taken, so that the whole record is shown

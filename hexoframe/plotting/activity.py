@@ -63,7 +63,7 @@ def plot_activity(
 
 def record_activity(request: PictureRequest) -> FigureAxes:
     """Draw the activity of a record, with what else it knows about movement."""
-    place, frame = request.place(), request.record[request.key]
+    keywords, frame = request.keywords(), request.record[request.key]
     others = request.frames("cadence", "step", "device_position")
     shades = request.shades(str(request.key), *others)
-    return plot_activity(frame, *others.values(), shades=shades, **place)
+    return plot_activity(frame, *others.values(), shades=shades, **keywords)

@@ -72,5 +72,5 @@ def plot_channel(
 
 def record_channel(request: PictureRequest) -> FigureAxes:
     """Draw any channel of a record, shaded by its quality."""
-    place, spans = request.place(), bad_spans(request.record, request.key)
-    return plot_channel(request.record[request.key], shade=spans, **place)
+    keywords, spans = request.keywords(), bad_spans(request.record, request.key)
+    return plot_channel(request.record[request.key], shade=spans, **keywords)

@@ -57,7 +57,7 @@ _TOP, _RIGHT, _EDGE = 0.35, 0.65, 0.15
 _BAR = 0.3
 # Text is white on the cells of more percent than this.
 _DARK = 50
-# Events nearer to each other than this part of the record are drawn as one.
+# Events nearer to each other than one in so many parts of their span are drawn as one.
 _FINEST = 4000
 _WHAT_SHARES_ARE = "Samples in % of those expected; of events, 100 where there are any"
 # Shares of more records than this are shades without figures.
@@ -192,7 +192,7 @@ def _draw_bars(axes: Axes, bars: list[_Bar], ns: int) -> list[str]:
     """Draw the bars, and return which meanings occur."""
     spans: dict[str, list[tuple[int, int, int]]] = {name: [] for name in _MEANINGS}
     for row, bar in enumerate(bars):
-        for start, end in _pieces(bar.there, bar.gaps):
+        for start, end in _spans_between(bar.there, bar.gaps):
             spans["samples"].append((row, start, end))
         spans["samples"] += [(row, tick, tick) for tick in bar.events]
         for gap in bar.gaps:
@@ -205,19 +205,19 @@ def _draw_bars(axes: Axes, bars: list[_Bar], ns: int) -> list[str]:
     return [name for name, some in spans.items() if some]
 
 
-def _pieces(
+def _spans_between(
     there: tuple[int, int] | None, gaps: Iterable[Gap]
 ) -> list[tuple[int, int]]:
     """Return what is left of a span without the gaps that have no samples."""
     if there is None:
         return []
-    pieces, begin = [], there[0]
+    spans, begin = [], there[0]
     for gap in gaps:
         if gap.kind in ("missing", "hole"):
             if gap.start > begin:
-                pieces.append((begin, gap.start))
+                spans.append((begin, gap.start))
             begin = max(begin, gap.end)
-    return [*pieces, (begin, there[1])] if there[1] > begin else pieces
+    return [*spans, (begin, there[1])] if there[1] > begin else spans
 
 
 def _draw_spans(axes: Axes, spans: NDArray[Any], colour: str, ns: int) -> None:

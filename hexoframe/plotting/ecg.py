@@ -111,13 +111,13 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
 
 def record_ecg(request: PictureRequest) -> FigureAxes:
     """Draw the ECG of a record, with its beats, shaded by its quality."""
-    place, spans = request.place(), bad_spans(request.record, request.key)
+    keywords, spans = request.keywords(), bad_spans(request.record, request.key)
     return plot_ecg(
         request.record[request.key],
         rr=request.frame("rr_interval"),
         quality=request.frame("rr_interval_quality"),
         shade=spans,
-        **place,
+        **keywords,
     )
 
 

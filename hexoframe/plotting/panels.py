@@ -1,6 +1,6 @@
 """Panels under each other on one time axis: lines, dots, states, flags and shades.
 
-Draws views of channels into axes; what a picture shows beside them is its own matter.
+Draws any view of a channel; what only one picture shows is in that picture's module.
 """
 
 from __future__ import annotations
@@ -62,10 +62,9 @@ __all__ = [
 ]
 
 _LINE_WIDTH = 0.8
-# Where a panel's limits are not those of every sample, so many of the pixel columns may
-# leave it at either side.
+# Part of the pixel columns that may lie beyond the limits of a panel, at either side.
 _LEFT_OUT = 0.01
-# What is free above and below lines, as a part of their height.
+# Room above and below lines, as a part of their height.
 _ROOM = 0.05
 # Heights in inches: a panel, one of codes at least, a row of codes, a panel alone.
 _HEIGHT, _LOWEST, _ROW_HEIGHT, _ONLY_HEIGHT = 0.95, 0.5, 0.28, 2.2

@@ -84,14 +84,14 @@ def plot_respiration(  # noqa: PLR0913  # all that there is of breathing, each b
 
 def record_respiration(request: PictureRequest) -> FigureAxes:
     """Draw the respiration of a record, with all that it knows about breaths."""
-    place, frame = request.place(), request.record[request.key]
+    keywords, frame = request.keywords(), request.record[request.key]
     return plot_respiration(
         frame,
         inspiration=request.frame("inspiration"),
         expiration=request.frame("expiration"),
         tidal_volume=request.frame("tidal_volume"),
         shades=request.shades(*frame.columns, "tidal_volume"),
-        **place,
+        **keywords,
     )
 
 

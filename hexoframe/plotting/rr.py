@@ -96,10 +96,10 @@ def plot_rr(  # noqa: PLR0913  # each by name
 
 def record_rr(request: PictureRequest) -> FigureAxes:
     """Draw the RR intervals of a record, or the intervals of the channel asked for."""
-    place = request.place()
+    keywords = request.keywords()
     name = "rr_interval" if request.key == "rr" else request.key
     quality = request.frame("rr_interval_quality")
-    return plot_rr(request.record[name], quality=quality, **place)
+    return plot_rr(request.record[name], quality=quality, **keywords)
 
 
 def _new_axes() -> tuple[Figure, list[Axes]]:

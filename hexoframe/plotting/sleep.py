@@ -67,12 +67,12 @@ def plot_sleep(
 
 def record_sleep(request: PictureRequest) -> FigureAxes:
     """Draw the sleep of a record, with position, heart, breathing and activity."""
-    place, frame = request.place(), request.record["sleep_phase"]
+    keywords, frame = request.keywords(), request.record["sleep_phase"]
     others = request.frames(
         "sleep_position", "heart_rate", "breathing_rate", "activity"
     )
     shades = request.shades(*others)
-    return plot_sleep(frame, *others.values(), shades=shades, **place)
+    return plot_sleep(frame, *others.values(), shades=shades, **keywords)
 
 
 def _write_lengths(axes: Axes, view: ChannelView) -> None:

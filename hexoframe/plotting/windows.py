@@ -90,8 +90,8 @@ class Window(NamedTuple):
 class ChannelView:
     """A frame, what the channel table says about it, and the window that is drawn.
 
-    `whole` is all of the frame, `frame` what lies in the window; samples, gaps and
-    their like are those in the window.
+    `whole` is all of the frame, `frame` its rows in the window; samples and gaps are
+    those in the window, too.
     """
 
     whole: pd.DataFrame
@@ -186,7 +186,7 @@ class ChannelView:
     def _is_complete(self) -> bool:
         """Tell whether the lines reach through the window with every row of the frame.
 
-        False where that takes a survey: for codes, which are no lines, and for events.
+        False for codes and events, whose gaps only a survey finds.
         """
         rows = len(self.frame)
         channel = self.channel
