@@ -1,22 +1,43 @@
 """Hexoskin and Astroskin recordings as pandas DataFrames.
 
-Load a recording from the service with `load_record`, or open one from files with
-`open_record`, many with `open_records`. Who asks the service is said by `login` or by
-``HEXOFRAME_*`` variables; `list_records` shows what there is, `connect` gives a
-`Client` with all that can be asked, `cache` holds what was loaded. Look at the channels
-of a model with `channel_table`, `code_table` and `schema`. A `Record` is a mapping from
-channel to DataFrame; it tells what is missing (``coverage``, ``gaps``), cuts, aligns
-and writes. What is raised and warned is in `errors`, exact conversions of time are in
-`timestamps`.
+Load a recording from the service with `load_record`, or open files with `open_record`
+and `open_records`. `login` or ``HEXOFRAME_*`` variables give the credentials;
+`list_records` lists recordings, `connect` returns a `Client` for everything else,
+`cache` keeps what was loaded. `channel_table`, `code_table` and `schema` describe the
+channels of a model. A `Record` is a mapping from channel to DataFrame; it shows what is
+missing (``coverage``, ``gaps``), cuts, aligns, plots and writes. `errors` has every
+error and warning, `timestamps` exact conversions of time.
+
+The package, from bottom to top:
+
+========== =================================================================
+errors     every error and warning
+digits     numbers as columns of ASCII bytes; texttable: columns for people
+timestamps ticks <-> UTC <-> text
+channels   what the channels are: table, codes, counts <-> physical values
+recording  the data of a recording: frames, facts, metadata, gaps
+analysis   results: alignment, coverage, quality; frames in, frames out
+formats    bytes <-> RecordData, one module or package a format; no network
+plotting   figures
+cache      records on disk
+api        the service: auth (credentials), http (requests), load (downloads)
+reprs      a record as text and as HTML
+record     Record: one recording, with every method for users
+client     Client: one server with one credential
+opening    files -> Record
+service    the functions of the service in the front door
+simulator  a synthetic shirt, and a local server that answers as the real one
+hxapi      the names of the old script HxApi2_0
+app        the application: command line, menu, demo
+========== =================================================================
 """
 
-# The names are looked up in their modules at first use, so that ``import hexoframe``
-# alone loads neither numpy nor pandas. No work is done here.
+# Names are imported from their modules at first use: ``import hexoframe`` alone loads
+# neither numpy nor pandas. No work is done here.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hexoframe.version import __version__
 
@@ -36,6 +57,18 @@ if TYPE_CHECKING:
         logout,
         record_info,
     )
+else:
+    from importlib import import_module
+
+    def __getattr__(name: str) -> object:
+        """Import a public name at its first use, and keep it."""
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module(home)
+        value = module if home == f"{__name__}.{name}" else getattr(module, name)
+        return globals().setdefault(name, value)
+
 
 __all__ = [
     "Client",
@@ -82,17 +115,6 @@ _HOMES = {
     "schema": "hexoframe.channels",
     "timestamps": "hexoframe.timestamps",
 }
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name at its first use, and keep it."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(home)
-    value = module if home == f"{__name__}.{name}" else getattr(module, name)
-    globals()[name] = value
-    return value
 
 
 def __dir__() -> list[str]:

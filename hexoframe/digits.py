@@ -1,9 +1,8 @@
-"""Numbers and short texts as columns of ASCII bytes, for writing text quickly.
+"""Numbers and short texts as columns of ASCII bytes, to read and write text quickly.
 
-A column is a ``(n, width)`` array of uint8: one row a value, NUL bytes where a text is
-shorter than the column, on whichever side. `join` sets columns side by side and drops
-the NULs. What the numbers mean (ticks, counts, channels) and which file they go into
-does not belong here.
+A column is a ``(n, width)`` array of uint8: one row a value, NUL bytes on either side
+where a text is shorter than the column. `join` sets columns side by side and drops the
+NULs. What the numbers mean, and the file they belong to, are not known here.
 
 Callers pass blocks of at most `BLOCK` rows: larger ones leave the processor's cache and
 take about three times as long per row.
@@ -45,18 +44,6 @@ _MAX_DIGITS = 18  # every number of 18 digits fits into int64
 class TextTable:
     r"""Texts made once and then taken by number.
 
-    Parameters
-    ----------
-    texts : iterable of str or bytes
-        The text of `first`, of `first` + 1 and so on.
-    first : int, default 0
-        The number of the first text.
-
-    Raises
-    ------
-    ConfigurationError
-        If a text holds a NUL byte.
-
     Examples
     --------
     >>> table = TextTable.over(-2, 2, lambda count: repr(count / 256))
@@ -70,44 +57,15 @@ class TextTable:
 
     @classmethod
     def over(cls, first: int, last: int, text: Callable[[int], str | bytes]) -> Self:
-        """Build the table of `first` to `last`, both included.
-
-        Parameters
-        ----------
-        first, last : int
-            The smallest and the largest number that the table knows.
-        text : callable
-            Gives the text of a number; called once for each.
-
-        Returns
-        -------
-        TextTable
-            The table, with `first` as the number of its first text.
-        """
+        """Make the table of the numbers `first` to `last`, both included."""
         return cls([text(number) for number in range(first, last + 1)], first=first)
 
     def __len__(self) -> int:
-        """Return how many texts there are."""
+        """Return the number of texts."""
         return len(self.columns)
 
     def take(self, numbers: Any) -> NDArray[np.uint8]:
-        """Return the texts of some numbers as one column.
-
-        Parameters
-        ----------
-        numbers : array_like of int, shape (n,)
-            From `first` to `first` + the number of texts - 1.
-
-        Returns
-        -------
-        ndarray of uint8, shape (n, width)
-            The texts, with NUL bytes on the right of the shorter ones.
-
-        Raises
-        ------
-        ConfigurationError
-            If a number has no text in this table.
-        """
+        """Return the texts of some numbers as one column; others are refused."""
         rows = _whole_numbers(numbers)
         if not rows.size:
             return np.zeros((0, self.columns.shape[1]), np.uint8)
@@ -123,23 +81,7 @@ class TextTable:
 
 
 def integers(values: Any) -> NDArray[np.uint8]:
-    """Return whole numbers as a column of decimal digits.
-
-    Parameters
-    ----------
-    values : array_like of int, shape (n,)
-        Any number that fits into int64.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, width)
-        The digits, a minus sign in front of negative numbers, NUL bytes elsewhere.
-
-    Raises
-    ------
-    ConfigurationError
-        If `values` are no whole numbers of one dimension.
-    """
+    """Return whole numbers (of int64) as a column of decimal digits."""
     numbers = _whole_numbers(values)
     if not numbers.size:
         return np.zeros((0, 1), np.uint8)
@@ -152,18 +94,7 @@ def integers(values: Any) -> NDArray[np.uint8]:
 
 
 def floats(values: Any) -> NDArray[np.uint8]:
-    """Return floating point numbers as Python writes them.
-
-    Parameters
-    ----------
-    values : array_like of float64, shape (n,)
-        Any number; narrower floats are taken at their float64 value.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, width)
-        ``repr`` of each number (``0.0``, ``571.04``, ``1e-07``), ``None`` for NaN.
-    """
+    """Return the ``repr`` of numbers as float64, ``None`` for NaN."""
     numbers = np.ascontiguousarray(values, dtype=np.float64)
     _refuse_dimensions(numbers)
     # Compared as bits: 0.0 and -0.0 are equal as numbers and differ in their text.
@@ -176,47 +107,16 @@ def floats(values: Any) -> NDArray[np.uint8]:
 
 
 def texts(values: Iterable[str | bytes]) -> NDArray[np.uint8]:
-    """Return texts as a column, str as UTF-8.
-
-    Parameters
-    ----------
-    values : iterable of str or bytes
-        One text a row.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, width)
-        The bytes of the texts, with NUL bytes on the right of the shorter ones.
-
-    Raises
-    ------
-    ConfigurationError
-        If a text holds a NUL byte: `join` would drop it.
-    """
+    """Return texts as a column, str as UTF-8; a NUL byte in one is refused."""
     return _columns(list(values))
 
 
 def decode_integers(
     columns: NDArray[np.uint8],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Read columns of digits, and say which rows are digits throughout.
+    """Read columns of 1 to 18 digits; return the numbers and which rows are valid.
 
-    Parameters
-    ----------
-    columns : ndarray of uint8, shape (n, width)
-        ASCII digits; `width` is 1 to 18.
-
-    Returns
-    -------
-    values : ndarray of int64, shape (n,)
-        The numbers; without meaning where `valid` is False.
-    valid : ndarray of bool, shape (n,)
-        Whether every byte of the row is a digit.
-
-    Raises
-    ------
-    ConfigurationError
-        If the width is not 1 to 18.
+    A row is valid if every byte is a digit; other numbers have no meaning.
     """
     width = columns.shape[1]
     if not 1 <= width <= _MAX_DIGITS:
@@ -227,7 +127,7 @@ def decode_integers(
     valid = np.empty(len(columns), np.bool_)
     for start in range(0, len(columns), BLOCK):
         rows = slice(start, start + BLOCK)
-        # One contiguous row a digit; what is no digit wraps round to more than 9.
+        # One contiguous row a digit; other bytes wrap round to more than 9.
         digits = np.ascontiguousarray(columns[rows].T) - np.uint8(_ZERO)
         valid[rows] = (digits <= np.uint8(9)).all(axis=0)
         values[rows] = _weigh(digits)
@@ -240,27 +140,10 @@ def join(
     separator: bytes = b"\t",
     newline: bytes = b"\n",
 ) -> bytes:
-    """Set columns side by side and return the text, a line a row.
+    """Set columns side by side and return the text, a line a row, without NUL bytes.
 
-    Parameters
-    ----------
-    columns : sequence of ndarray of uint8, shape (n, width), or of sequences of them
-        At least one column; all with the same number of rows. Columns in a sequence of
-        their own stand together without a separator.
-    separator : bytes, default tab
-        Stands between two columns.
-    newline : bytes, default line feed
-        Stands behind each row.
-
-    Returns
-    -------
-    bytes
-        The text, without any NUL byte.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no column, the lengths differ, or a separator holds a NUL byte.
+    All columns have the same number of rows. Columns in a sequence of their own stand
+    together without a separator.
     """
     groups = [[one] if isinstance(one, np.ndarray) else one for one in columns]
     parts = [part for group in groups for part in group]
@@ -290,17 +173,7 @@ def join(
 
 
 def paste(target: NDArray[np.uint8], at: int, column: NDArray[np.uint8]) -> None:
-    """Copy a column into wider rows, from byte `at` of each row.
-
-    Parameters
-    ----------
-    target : ndarray of uint8, shape (n, wide)
-        Contiguous rows; changed in place.
-    at : int
-        First byte of the column in each row.
-    column : ndarray of uint8, shape (n, width)
-        What is copied.
-    """
+    """Copy a column into wider contiguous rows, in place, from byte `at` of each."""
     width = column.shape[1]
     if not width or not len(column):
         return
@@ -394,7 +267,7 @@ def _spell(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def _weigh(digits: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the numbers of digits that stand one position a row."""
+    """Return the numbers of digits; `digits` has one position a row."""
     # Pairs fit into uint8, which is an eighth of the memory of int64.
     odd = len(digits) % 2
     pairs = digits[odd::2] * np.uint8(10) + digits[odd + 1 :: 2]

@@ -1,20 +1,19 @@
-"""Everything that hexoframe raises or warns.
+"""Every error and warning of hexoframe, and the function that warns.
 
-These classes live here, and the way to warn for the rest of the package; they need
-nothing but the standard library, so that every other module may import them. A message
-says what came, what was allowed and what to do next; it never carries a password, a
-token or a URL with its query.
+Standard library only: every other module may import this one. A message gives the
+value, the limit and the way out; it never contains a password, a token or a URL with
+its query.
 
 The tree::
 
     HexoframeError
-    ├── RequestError               the service was asked
+    ├── RequestError               a request to the service failed
     │   ├── AuthenticationError    401, 403
     │   ├── NotFoundError          404
     │   ├── RateLimitedError       429, retryable
     │   ├── ServerError            5xx, retryable
     │   └── UnreachableError       no answer, retryable
-    ├── ResponseError              an answer arrived and makes no sense
+    ├── ResponseError              the answer makes no sense
     ├── IncompleteDataError        the source holds more than arrived
     ├── UnknownChannelError        also LookupError
     ├── TimestampError             also ValueError
@@ -65,8 +64,8 @@ __all__ = [
     "UnverifiedCalibrationWarning",
 ]
 
-# `for name, frame in record.items()` reads channels from within collections.abc, and
-# several are written at a time by threads.
+# Not code of the user: `record.items()` reads channels within collections.abc, and
+# writers use threads.
 _NOT_THE_USERS = frozenset({"hexoframe", "collections", "concurrent", "threading"})
 
 
@@ -83,7 +82,7 @@ class HexoframeError(Exception):
 
 
 class RequestError(HexoframeError):
-    """The service was asked and did not give what was asked for.
+    """A request to the service failed.
 
     Attributes
     ----------
@@ -132,7 +131,7 @@ class UnreachableError(RequestError):
 
 
 class ResponseError(HexoframeError):
-    """An answer arrived and makes no sense."""
+    """The answer of the service makes no sense."""
 
 
 class IncompleteDataError(HexoframeError):
@@ -141,9 +140,9 @@ class IncompleteDataError(HexoframeError):
     Attributes
     ----------
     ledger : object or None
-        What was expected and what came, per channel.
+        Expected and received samples per channel.
     resume : object or None
-        What a later call needs to go on where this one stopped.
+        State with which a later call continues.
     """
 
     def __init__(
@@ -155,7 +154,7 @@ class IncompleteDataError(HexoframeError):
 
 
 class UnknownChannelError(HexoframeError, LookupError):
-    """No channel of this model has that name or id."""
+    """The model has no channel of that name or id."""
 
 
 class TimestampError(HexoframeError, ValueError):
@@ -163,7 +162,7 @@ class TimestampError(HexoframeError, ValueError):
 
 
 class FileFormatError(HexoframeError, ValueError):
-    """A file is not what it should be: names the file, the place and what was found."""
+    """A file is damaged or of another format; the message names file and place."""
 
 
 class ConfigurationError(HexoframeError, ValueError):
@@ -187,15 +186,15 @@ class MissingSamplesWarning(HexoframeWarning):
 
 
 class SkippedChannelWarning(HexoframeWarning):
-    """A file or datatype was left out because no channel of the model takes it."""
+    """A file or datatype was skipped: the model has no channel for it."""
 
 
 class MissingFactsWarning(HexoframeWarning):
-    """A file cannot carry all that it should: the source did not say it."""
+    """A file lacks facts that the source did not have."""
 
 
 class UnfinishedRecordWarning(HexoframeWarning):
-    """The service does not have all of a record itself, or not yet."""
+    """The service does not have the whole record, or not yet."""
 
 
 class UnverifiedCalibrationWarning(HexoframeWarning):
@@ -203,20 +202,13 @@ class UnverifiedCalibrationWarning(HexoframeWarning):
 
 
 def warn(message: str, category: type[HexoframeWarning]) -> None:
-    """Warn at the line of the user's own that led here, however deep that is.
+    """Warn at the line of the user's code, however deep the call is.
 
-    Channels are read when they are touched, so that nobody can count the calls between.
-
-    Parameters
-    ----------
-    message : str
-        What the user should know, and what to do about it.
-    category : type
-        One of the warnings above.
+    Channels are read when they are touched, so a fixed ``stacklevel`` cannot work.
     """
     frame = _users(inspect.currentframe())
     if frame is None:
-        # In a thread of our own; the user waits for it in the main one.
+        # In a thread of hexoframe; the code of the user waits in the main one.
         main = threading.main_thread().ident or 0
         frame = _users(sys._current_frames().get(main))  # noqa: SLF001  # documented
     if frame is None:
@@ -233,7 +225,7 @@ def warn(message: str, category: type[HexoframeWarning]) -> None:
 
 
 def _users(frame: FrameType | None) -> FrameType | None:
-    """Return the innermost frame that is the user's own, if there is one."""
+    """Return the innermost frame of the user's code, if there is one."""
     while frame is not None:
         package = frame.f_globals.get("__name__", "").partition(".")[0]
         if package not in _NOT_THE_USERS:

@@ -1,21 +1,21 @@
-"""The front doors for files: any file that the vendor or hexoframe wrote, as a Record.
+"""Opening of files: what the vendor or hexoframe wrote, as a Record or as many.
 
-What a file is, is decided by its content. The reading itself is in formats.
+The content decides which format of the registry reads a path. Nothing is parsed here.
 """
 
 from __future__ import annotations
 
 import glob
-import importlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from hexoframe import formats
 from hexoframe.errors import ConfigurationError, FileFormatError, HexoframeError
 from hexoframe.formats.options import ReadOptions
 from hexoframe.record import Record
@@ -26,18 +26,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hexoframe.channels.calibration import Scale
+    from hexoframe.formats import Format, Reader
     from hexoframe.recording.data import RecordData
 
 __all__ = ["Records", "open_record", "open_records"]
 
-# In the order in which they are asked; the first that recognises the content reads it.
-_FORMATS = ("own.parquet", "own.csv", "archive", "dashboard", "text", "converter")
-# Those of which one file is a whole record.
-_ONE_FILE = ("archive", "dashboard")
-# So many items of a folder are looked at to say what it holds.
+# How many items of a folder are checked to say what it holds.
 _LOOKED_AT = 20
-# What is called so, or begins so, is a recording or a part of one, though damaged or
-# away from its folder: text begins with a tick or a time.
+# Names and beginnings of recordings and their files, also if damaged or away from their
+# folder: text begins with a tick or a time.
 _NAMED = (".hxd", ".parquet", ".wav", ".zip")
 _BEGUN = re.compile(
     rb"(\xef\xbb\xbf)?\s*(\d{9,}\b|\d+[-:/.,;\t]\d|time\b|PAR1|RIFF)|.*/api/datatype/",
@@ -46,13 +43,9 @@ _BEGUN = re.compile(
 _HEAD = 1 << 12
 _SKIPPED = {"path": "string", "reason": "string", "foreign": "bool"}
 _Skipped = list[dict[str, str | bool]]
-_KNOWN = (
-    "vendor export (ZIP or folder), dashboard CSV, classic .txt folder, converter CSV, "
-    "hexoframe's Parquet or CSV folder"
-)
 
 
-def open_record(  # noqa: PLR0913  # each is a question that only the caller can answer
+def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     path: str | Path,
     *,
     channels: Sequence[str | int] | None = None,
@@ -82,15 +75,15 @@ def open_record(  # noqa: PLR0913  # each is a question that only the caller can
         ``hexoskin``, ``astroskin_256``, ``astroskin_1000`` or ``CHA3000``; needed only
         where the files do not tell.
     tz : str, optional
-        Zone of time stamps that are text, as old .txt files have them.
+        Zone of time stamps that are text, as in old .txt files.
     timestamp_format : str
         strftime format of such text.
     start : int, datetime or str, optional
-        Start of the record, in ticks or with a zone, where no file says it.
+        Start of the record if no file says it: ticks, or a time with its zone.
     record : str or int, optional
-        Folder or id of one record where the export holds several.
+        Folder or id of one record, if the export holds several.
     allow_partial : bool, default False
-        Open a source that lost samples on its way; what is lost stands in `coverage`.
+        Open a source that lost samples on its way; `coverage` lists what is lost.
 
     Returns
     -------
@@ -102,14 +95,14 @@ def open_record(  # noqa: PLR0913  # each is a question that only the caller can
     FileNotFoundError
         If there is no such file.
     FileFormatError
-        If the content is none of the formats, or damaged.
+        If the content is in no known format, or damaged.
     IncompleteDataError
         If samples that the source held are missing.
     ConfigurationError
-        If the files do not tell the model or the zone, or say another start, or an
+        If the files do not tell the model or the zone, or name another start, or if an
         argument is not allowed.
     UnknownChannelError
-        If a channel that was asked for is none of the model.
+        If the model has no such channel.
 
     Examples
     --------
@@ -136,7 +129,7 @@ def open_record(  # noqa: PLR0913  # each is a question that only the caller can
 
 
 def _single(path: Path) -> Path:
-    """Return the one recording below a folder, where that is none itself."""
+    """Return the only recording below a folder that is not one itself."""
     if not path.is_dir() or _recognised(path):
         return path
     below = islice(_below(path, set(), []), _LOOKED_AT)
@@ -145,11 +138,11 @@ def _single(path: Path) -> Path:
 
 
 def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordData:
-    reader = _reader(path)
-    data: RecordData
-    if hasattr(reader, "parts"):
-        part = None if record is None else _part_of(reader.parts(path), record)
-        data = reader.read(path, options, part=part)
+    found, reader = _find_reader(path)
+    if found.several_reader is not None:
+        several = found.several_reader()
+        name = None if record is None else _name_in(several.parts(path), record)
+        data = several.read(path, options, part=name)
         if options.channels is None:
             # An export has all channels of its model; other files may have a few.
             warn_of_model(data, options.model)
@@ -163,32 +156,28 @@ def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordD
     return data
 
 
-def _part_of(names: Iterable[str], record: str | int) -> str:
-    """Name of a record in an export: its folder, or the id that the folder carries."""
+def _name_in(names: Iterable[str], record: str | int) -> str:
+    """Return the name of a record in an export: its folder, or the id in its name."""
     wanted = str(record)
     named = f"record_{wanted}"
     return named if named in names and wanted not in names else wanted
 
 
-def _reader(path: Path) -> Any:
-    """Return the module that reads a path."""
+def _find_reader(path: Path) -> tuple[Format, Reader]:
+    """Return the format of a path, and the module that reads it."""
     if not path.exists():
         raise FileNotFoundError(
             f"{path} does not exist (looked in {path.resolve().parent})"
         )
-    for name in _FORMATS:
-        module = _module(name)
-        if module.sniff(path):
-            return module
-    raise FileFormatError(f"{path}: {_found(path)}; expected one of: {_KNOWN}")
-
-
-def _module(name: str) -> Any:
-    return importlib.import_module(f"hexoframe.formats.{name}")
+    for each, reader in formats.readers():
+        if reader.sniff(path):
+            return each, reader
+    known = ", ".join(each.title for each, _ in formats.readers())
+    raise FileFormatError(f"{path}: {_found(path)}; expected one of: {known}")
 
 
 def _found(path: Path) -> str:
-    """Say what a path is that no format recognises, and the way out of it."""
+    """Say what a path is that is in no format, and what to do about it."""
     if path.is_dir():
         return _found_folder(path)
     with path.open("rb") as file:
@@ -218,8 +207,8 @@ def _found_folder(path: Path) -> str:
     if records:
         names = ", ".join(item.name for item in records[:3])
         return (
-            f"a folder that holds recordings ({names}) and is none itself; open one of "
-            "them, or all with open_records()"
+            f"a folder that holds recordings ({names}) and is not one itself; open one "
+            "of them, or all with open_records()"
         )
     shown = ", ".join(item.name for item in items[:5])
     return (
@@ -229,39 +218,42 @@ def _found_folder(path: Path) -> str:
 
 
 def _recognised(path: Path) -> bool:
-    return any(_module(name).sniff(path) for name in _FORMATS)
+    return any(reader.sniff(path) for _, reader in formats.readers())
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether what cannot be opened is no recording, nor a part of one that is damaged.
+    """Whether a path that cannot be opened is neither a recording nor a part of one.
 
-    A letter, a picture or a table of people; what is in doubt is not foreign.
+    Such as a letter, a picture or a table of people; what is in doubt is not foreign.
     """
     if path.is_dir() or path.suffix.lower() in _NAMED:
         return False
-    archive = _module("archive")
-    if archive.sniff(path):
-        # A spreadsheet is a ZIP, too. A cut one may have been an export.
-        try:
-            return not archive.is_empty(path)
-        except FileFormatError:
-            return False
+    for each in formats.FORMATS:
+        if each.several_reader is None:
+            continue
+        reader = each.several_reader()
+        if reader.sniff(path):
+            # A spreadsheet is a ZIP, too. A cut ZIP may have been an export.
+            try:
+                return not reader.is_empty(path)
+            except FileFormatError:
+                return False
     with path.open("rb") as file:
         head = file.read(_HEAD)
     return bool(head) and not _recognised(path) and not _BEGUN.match(head)
 
 
 class Records(Mapping[str, Record]):
-    """Recordings by id, opened when they are asked for.
+    """Recordings by id, each opened when it is looked up.
 
-    Made by `hexoframe.open_records`. Keys are record ids as text, or the names of files
-    where these say no id.
+    `hexoframe.open_records` makes them. Keys are record ids as text, or the names of
+    files without an id.
 
     Attributes
     ----------
     skipped : DataFrame
         What was left out: `path`, `reason`, and `foreign`, which is True for a file
-        that is no recording at all, and False for one that is damaged or there twice.
+        that is not a recording, and False for one that is damaged or there twice.
     """
 
     def __init__(
@@ -276,8 +268,8 @@ class Records(Mapping[str, Record]):
 
     def __getitem__(self, key: str | int) -> Record:
         """Open a record."""
-        path, part = self._found[str(key)]
-        data = _read(path, self._options, part)
+        path, name = self._found[str(key)]
+        data = _read(path, self._options, name)
         return Record.of(data, left_out=self._options.left_out(data.family))
 
     def __iter__(self) -> Iterator[str]:
@@ -300,7 +292,7 @@ class Records(Mapping[str, Record]):
         )
 
 
-def open_records(  # noqa: PLR0913  # the same questions as open_record
+def open_records(  # noqa: PLR0913  # as for open_record
     where: str | Path,
     *,
     channels: Sequence[str | int] | None = None,
@@ -312,9 +304,8 @@ def open_records(  # noqa: PLR0913  # the same questions as open_record
 ) -> Records:
     """Open every recording in a folder, a range export or a glob.
 
-    Headers are read to tell what is there; samples are read when a channel of a record
-    is touched. What cannot be opened is listed with its reason and does not stop the
-    rest.
+    Only headers are read now, and samples when a channel of a record is touched. A path
+    that cannot be opened is listed with the reason; the others are opened all the same.
 
     Parameters
     ----------
@@ -345,8 +336,8 @@ def open_records(  # noqa: PLR0913  # the same questions as open_record
     found: dict[str, tuple[Path, str | None]] = {}
     skipped: _Skipped = []
     for path in _search(where, skipped):
-        for part in _parts(path, skipped):
-            _take(path, part, options, found, skipped)
+        for name in _names_at(path, skipped):
+            _take(path, name, options, found, skipped)
     table = pd.DataFrame(skipped, columns=list(_SKIPPED)).astype(_SKIPPED)
     return Records(found, table, options)
 
@@ -372,7 +363,7 @@ def _search(where: str | Path, skipped: _Skipped) -> Iterator[Path]:
 
 
 def _below(path: Path, seen: set[Path], skipped: _Skipped) -> Iterator[Path]:
-    """Yield what may be a recording: files, folders that are one, and those below."""
+    """Yield paths that may be a recording: files, folders that are one, those below."""
     # Links may lead in circles, and patterns to the same file twice.
     if path.resolve() in seen:
         return
@@ -389,7 +380,7 @@ def _below(path: Path, seen: set[Path], skipped: _Skipped) -> Iterator[Path]:
     if is_one:
         yield path
     for item in items:
-        # Files of a recording belong to it, but for those that are one of their own.
+        # Files of a recording belong to it, except those that are one themselves.
         if not is_one or item.is_dir() or _stands_alone(item):
             yield from _below(item, seen, skipped)
         else:
@@ -398,29 +389,33 @@ def _below(path: Path, seen: set[Path], skipped: _Skipped) -> Iterator[Path]:
 
 def _is_recording(folder: Path) -> bool:
     """Whether the files of a folder, not those of folders below, are a recording."""
-    modules = map(_module, _FORMATS)
     return any(
-        getattr(module, "holds_record", module.sniff)(folder) for module in modules
+        reader.sniff(folder)
+        if each.several_reader is None
+        else each.several_reader().holds_record(folder)
+        for each, reader in formats.readers()
     )
 
 
 def _stands_alone(path: Path) -> bool:
-    """Whether a file is a record of its own, in whatever folder it lies."""
+    """Whether a file is a whole record, in whatever folder it lies."""
     try:
-        return any(_module(name).sniff(path) for name in _ONE_FILE)
+        return any(
+            reader.sniff(path) for each, reader in formats.readers() if each.one_file
+        )
     except OSError:
-        # Whoever opens it will say why it cannot be read.
+        # Opening it will say why it cannot be read.
         return True
 
 
-def _parts(path: Path, skipped: _Skipped) -> Sequence[str | None]:
-    """Names of the records in a path; one without a name where it is one record."""
+def _names_at(path: Path, skipped: _Skipped) -> Sequence[str | None]:
+    """Return the names of the records in a path; None for one that has no name."""
     try:
-        reader = _reader(path)
-        if not hasattr(reader, "parts"):
+        found, _ = _find_reader(path)
+        if found.several_reader is None:
             return [None]
-        boxes = reader.parts(path)
-        # The search finds folders below on its own.
+        boxes = found.several_reader().parts(path)
+        # The search finds folders below by itself.
         whole = [name for name, box in boxes.items() if box.label == str(path)]
         return whole or list(boxes)
     except (HexoframeError, OSError) as error:
@@ -431,22 +426,22 @@ def _parts(path: Path, skipped: _Skipped) -> Sequence[str | None]:
 
 def _take(
     path: Path,
-    part: str | None,
+    name: str | None,
     options: ReadOptions,
     found: dict[str, tuple[Path, str | None]],
     skipped: _Skipped,
 ) -> None:
     try:
-        data = _read(path, options, part)
+        data = _read(path, options, name)
     except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
-    key = str(data.id) if data.id is not None else (part or path.stem)
+    key = str(data.id) if data.id is not None else (name or path.stem)
     if key in found and data.id is None:
-        # Two folders of one name are two records, as far as anybody can tell.
-        key = str(path / (part or ""))
+        # Without an id, two folders of one name are taken for two records.
+        key = str(path / (name or ""))
     if key in found:
         first = found[key][0]
         _leave_out(path, f"record {key} was already found in {first}", skipped)
         return
-    found[key] = (path, part)
+    found[key] = (path, name)

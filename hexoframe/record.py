@@ -1,7 +1,7 @@
-"""Record: one recording, and every verb that a user has for it.
+"""Record: one recording, with every method for users.
 
-Each verb is a call downwards, to analysis or to a format; what a record holds and how
-it is looked up lives in recorddata.
+Each method calls analysis, a format or plotting; the channels of a record and their
+look-up belong in `recording.data`.
 """
 
 from __future__ import annotations
@@ -11,30 +11,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-import numpy as np
-import pandas as pd
-
-from hexoframe.channels import codes_of
+from hexoframe import formats
 from hexoframe.errors import ConfigurationError, TimestampError
-from hexoframe.recording import frames, metadata
+from hexoframe.recording import frames
 from hexoframe.recording.data import RecordData
-from hexoframe.recording.facts import facts_table
-from hexoframe.recording.gaps import joined_spans, share
-from hexoframe.timestamps import (
-    CLASSIC_FORMAT,
-    NS_PER_TICK,
-    tick_to_time,
-    time_to_tick,
-)
+from hexoframe.recording.facts import shown_table
+from hexoframe.timestamps.ticks import CLASSIC_FORMAT
+from hexoframe.timestamps.times import time_to_tick
 from hexoframe.timestamps.zones import zone_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from hexoframe.analysis.align import Events, Origin
-    from hexoframe.channels import Channel
 
     Moment = str | datetime | pd.Timestamp
 
@@ -46,7 +38,8 @@ class Record(RecordData):
 
     ``record["heart_rate"]``, ``record.heart_rate``, ``record[19]`` and the names of the
     old scripts all give the frame of a channel; iterating gives the names of the
-    channels that the source has. Doors (`hexoframe.open_record`) make records.
+    channels of the source. `hexoframe.open_record` and `hexoframe.load_record` make
+    records.
     """
 
     # -- facts ---------------------------------------------------------------------
@@ -66,39 +59,27 @@ class Record(RecordData):
     @property
     def ranges(self) -> pd.DataFrame:
         """Activities in the record; empty where the source does not say."""
-        return self._table("ranges")
+        return shown_table(self.facts, "ranges", self.tz)
 
     @property
     def annotations(self) -> pd.DataFrame:
         """Button presses and comments; empty where the source does not say."""
-        return self._table("annotations")
+        return shown_table(self.facts, "annotations", self.tz)
 
     @property
     def track(self) -> pd.DataFrame:
         """GPS points; empty where the source does not say."""
-        return self._table("track")
+        return shown_table(self.facts, "track", self.tz)
 
     @property
     def metrics(self) -> pd.DataFrame:
         """Metrics as the service computes them; empty where the source has none."""
-        return self._table("metrics")
+        return shown_table(self.facts, "metrics", self.tz)
 
     @property
     def statistics(self) -> pd.DataFrame:
         """Metrics as an export prints them; empty where the source has none."""
-        return self._table("statistics")
-
-    def _table(self, name: str) -> pd.DataFrame:
-        table: pd.DataFrame | None = getattr(self.facts, name)
-        if table is None:
-            table = facts_table(name)
-        table = table.copy(deep=False)
-        if isinstance(table.index, pd.DatetimeIndex):
-            return table.tz_convert(self.tz)
-        for column in table.columns:
-            if isinstance(table[column].dtype, pd.DatetimeTZDtype):
-                table[column] = table[column].dt.tz_convert(self.tz)
-        return table
+        return shown_table(self.facts, "statistics", self.tz)
 
     # -- channels ------------------------------------------------------------------
 
@@ -132,7 +113,7 @@ class Record(RecordData):
         DataFrame
             Counts of the recorder, in the dtype of the channel so that NaN stays NaN.
             Two channels that some sources carry unrounded (the adjusted ventilation
-            and tidal volume) may hold fractions there.
+            and tidal volume) may hold fractions.
 
         Raises
         ------
@@ -153,21 +134,20 @@ class Record(RecordData):
     def between(self, start: Moment | None, end: Moment | None) -> Record:
         """Return the record cut to a span of time.
 
-        A sample belongs to the span in which the time begins that it stands for. A
-        value at 1 Hz (each 5 min) sums up the second (the five minutes) before its
-        stamp: a span of 60 s has 60 of them, the first stamped a second after `start`,
-        the last `end`. One of five minutes may reach beyond `end`, and one that reaches
-        into the span from before is left out: for variability of the span alone,
-        compute it from `nn_interval`. Waveforms, beats, breaths, steps and states go by
-        their stamps.
+        Waveforms, beats, breaths, steps and states go by their stamps. A value at 1 Hz
+        (each 5 min) sums up the second (the five minutes) before its stamp, and belongs
+        to the span in which that time begins: a span of 60 s has 60 of them, the first
+        stamped a second after `start`, the last at `end`. A value of five minutes may
+        reach beyond `end`; one that began before `start` is left out. For variability
+        of the span alone, compute it from `nn_interval`.
 
         Parameters
         ----------
         start, end : str, datetime, Timestamp or None
-            With a zone; what begins from `start` up to, not including, `end` is kept,
-            so are annotations and points of the track, and ranges that reach into the
-            span. None leaves that side as it is; a time at the edge of the record or
-            outside it cuts off no samples.
+            With a zone. Samples, annotations and points of the track from `start` up
+            to, not including, `end` are kept, and ranges that reach into the span. None
+            leaves that side as it is; a time at the edge of the record or outside it
+            cuts off no samples.
 
         Returns
         -------
@@ -214,7 +194,8 @@ class Record(RecordData):
         Raises
         ------
         ConfigurationError
-            If there is no such zone, or it depends on this machine; names the nearest.
+            If there is no such zone, or it depends on this machine; the message names
+            the nearest.
         """
         zone_of(tz)
         return self.of(self, tz=tz)
@@ -229,59 +210,22 @@ class Record(RecordData):
         key : str or int
             Name or id of the channel.
         length : str or Timedelta
-            Length of a window, such as ``"1h"``; windows follow each other from the
-            start of the record, and have what begins in them, as in `between`.
+            Length of a window, such as ``"1h"``. Windows follow each other from the
+            start of the record; samples belong to them as in `between`.
 
         Yields
         ------
         DataFrame
-            Rows of one window; empty where the window holds no sample, so that the
-            number of windows says nothing of the gaps.
+            Rows of one window; empty where the window has no sample.
 
         Raises
         ------
         ConfigurationError
-            If the length is no positive length of time.
+            If the length is not above one tick.
         """
-        from hexoframe.analysis.align import length_ns  # noqa: PLC0415
+        from hexoframe.analysis.blocks import channel_windows  # noqa: PLC0415
 
-        channel = self.channel(key)
-        ns = length_ns("length", length)
-        if ns <= NS_PER_TICK[self.clock]:
-            raise ConfigurationError(f"length={length!r}: give a length above one tick")
-        return self._windows(key, channel, ns)
-
-    def _windows(
-        self, key: str | int, channel: Channel, ns: int
-    ) -> Iterator[pd.DataFrame]:
-        number, end = 1, self._window_end(1, ns)
-        held: list[pd.DataFrame] = []
-        for piece in self.pieces(key):
-            held.append(piece)
-            reached = frames.ticks_of(piece.iloc[-1:], channel)[0] - channel.lag
-            while reached >= end:
-                joined = held[0] if len(held) == 1 else metadata.concat(held)
-                yield self._show(
-                    frames.slice_steps(joined, channel, None, end), channel
-                )
-                held = [frames.slice_steps(joined, channel, end, None)]
-                number, end = number + 1, self._window_end(number + 1, ns)
-        empty = self._empty(channel.name)
-        # Samples may outlast the record: a last window holds them.
-        if held or self.end_tick > self.start_tick:
-            yield self._show(metadata.concat(held or [empty]), channel)
-        while end < self.end_tick:
-            yield self._show(empty, channel)
-            number, end = number + 1, self._window_end(number + 1, ns)
-
-    def _window_end(self, number: int, ns: int) -> int:
-        """First tick behind a window; the ticks of a window may not fill its length."""
-        per_tick = NS_PER_TICK[self.clock]
-        return -(-(self.start_tick * per_tick + number * ns) // per_tick)
-
-    def _show(self, frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:
-        shown = frames.pick_columns(frame, channel)
-        return shown if self.tz == "UTC" else shown.tz_convert(self.tz)
+        return channel_windows(self, key, length)
 
     # -- computed ------------------------------------------------------------------
 
@@ -321,14 +265,13 @@ class Record(RecordData):
     ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
         """Return channels on one time grid.
 
-        A sample belongs to the bin in which the time begins that it stands for.
         Waveforms, rates and intervals are averaged, quality flags joined by OR, and a
-        state is what holds at the end of the bin (`hexoframe.channel_table` says which,
-        in ``align``). A value at 1 Hz (each 5 min) sums up the second (the five
-        minutes) before its stamp, and stands in the row of that second (the rows of
-        those five minutes): beside the ECG that it was computed from. Zeros that no
-        body has (no signal, an interval of 0, variability that could not be computed)
-        are left out; what quality flags doubt is not.
+        state is the one at the end of the bin (column ``align`` of
+        `hexoframe.channel_table`). A value at 1 Hz (each 5 min) sums up the second (the
+        five minutes) before its stamp, and belongs to the row of that second (the rows
+        of those five minutes), beside the ECG that it was computed from. Impossible
+        zeros (no signal, an interval of 0, variability that could not be computed) are
+        left out; flagged values are kept.
 
         Parameters
         ----------
@@ -341,14 +284,13 @@ class Record(RecordData):
             their values; "table" counts breaths and steps and places intervals.
         max_gap : str or Timedelta, default "2s"
             Longest distance of samples that is bridged: waveforms by a straight line,
-            rates with the value before. A rate fills the time that it stands for in any
-            case.
+            rates with the value before. A rate always fills the time that it sums up.
         origin : {"epoch", "start"}
-            Where bins begin: at whole multiples of `rate` in UTC, so that rows of any
-            record fit those of others, or at the start of the record, so that rows of
-            five minutes are those that the recorder sums up.
+            Where bins begin: at whole multiples of `rate` in UTC (rows of all records
+            fit together), or at the start of the record (rows of five minutes are those
+            of the recorder).
         mask : bool, default False
-            Whether to return also where values were filled in. A state that holds is
+            Whether to return also which values were filled in. A state that lasts is
             not filled in.
 
         Returns
@@ -356,13 +298,13 @@ class Record(RecordData):
         frame : DataFrame of float64, shape (bins, columns)
             NaN where nothing is known.
         made_up : DataFrame of bool, same shape
-            Only with ``mask=True``: True where a value was filled in, also where that
-            of a slow channel is repeated.
+            Only with ``mask=True``: True where a value was filled in, also where the
+            value of a slow channel is repeated.
 
         Raises
         ------
         ConfigurationError
-            If a length of time is none.
+            If `rate` or `max_gap` is not a positive length of time.
         UnknownChannelError
             If the model has no such channel.
         """
@@ -385,67 +327,22 @@ class Record(RecordData):
         -------
         DataFrame, indexed by `channel`
             kind, rate_hz, unit; expected and received samples and the share of the
-            expected ones that hold a value; missing (NaN) and duplicate rows;
-            tick_step, the most frequent distance of stamps; gaps (how many: rows of
+            expected ones that have a value; missing (NaN) and duplicate rows;
+            tick_step, the most frequent distance of stamps; number of gaps (rows of
             `gaps` that touch are one) and longest_gap; lost, the samples that the
-            source holds and did not come (missing for events, whose number nobody
-            knows); no_signal, the samples that say "no signal" (they came, so the
-            share counts them); sensor_off, the share of time with an electrode, belt
-            or sensor off (lead-off, for the ECG); flagged, the share of time with any
-            quality flag: a heart rate is held, and looks alive, while its flags say
+            source holds and that did not come (missing for events, whose number is not
+            known); no_signal, the samples with the value for "no signal" (they came, so
+            the share counts them); sensor_off, the share of time with an electrode,
+            belt or sensor off (lead-off, for the ECG); flagged, the share of time with
+            any quality flag: the device holds the last heart rate while its flags say
             that there are no beats.
         """
-        judges = {self.channel(name).datatypes[0].quality for name in self}
-        judged = {judge: self._quality_shares(judge) for judge in judges}
-        units = self.units
-        rows = []
-        for name in self:
-            channel = self.channel(name)
-            unit, judge = units[channel.columns[0]], channel.datatypes[0].quality
-            rows.append({**self._coverage_row(channel), "unit": unit, **judged[judge]})
-        table = pd.DataFrame(rows, columns=list(_COVERAGE)).astype(_COVERAGE)
-        return table.set_index("channel")
+        from hexoframe.analysis.coverage import summarise_coverage  # noqa: PLC0415
 
-    def _coverage_row(self, channel: Channel) -> dict[str, Any]:
-        found = self.survey(channel.name)
-        ns = NS_PER_TICK[self.clock]
-        # What the samples tell and what the flags add to it is one gap.
-        holes = joined_spans(found.gaps)
-        longest = max((end - start for start, end in holes), default=0)
-        lost = [gap.samples for gap in found.gaps if gap.cause == "transfer"]
-        return {
-            "channel": channel.name,
-            "kind": channel.kind,
-            "rate_hz": channel.rate_hz,
-            "expected": found.expected,
-            "received": found.received,
-            "share": share(found.complete, found.expected),
-            "missing": found.missing,
-            "duplicates": found.duplicates,
-            "tick_step": found.tick_step,
-            "gaps": len(holes),
-            "longest_gap": pd.Timedelta(longest * ns, unit="ns"),
-            # Nobody knows how many events a lost span held.
-            "lost": None if None in lost else sum(filter(None, lost)),
-            "no_signal": found.void,
-        }
-
-    def _quality_shares(self, judge: str) -> dict[str, float | None]:
-        """Share of a quality channel's rows with a sensor off, and with any flag."""
-        if not judge or judge not in self:
-            return {"sensor_off": None, "flagged": None}
-        row = self.channel(judge).datatypes[0]
-        off = sum(code.value for code in codes_of(row.codes) if code.sensor_off)
-        flags = self._frame(judge)[row.column].dropna().to_numpy().astype(np.int64)
-        if not len(flags):
-            return {"sensor_off": None, "flagged": None}
-        return {
-            "sensor_off": float(np.mean((flags & off) != 0)) if off else None,
-            "flagged": float(np.mean(flags != 0)),
-        }
+        return summarise_coverage(self)
 
     def gaps(self, key: str | int | None = None) -> pd.DataFrame:
-        """Return every hole in the record, a row a hole; reads the channels.
+        """Return every gap in the record, a row a gap; reads the channels.
 
         Parameters
         ----------
@@ -455,34 +352,17 @@ class Record(RecordData):
         Returns
         -------
         DataFrame
-            channel; start and end; length; samples that are not there (missing for
-            events); kind (``missing``, ``no signal``, ``sensor off`` or, for intervals
-            that do not reach back to the beat before, ``hole``); cause (``recorder`` or
-            ``transfer``). A distance of more than one and a half steps is a hole; at
-            the end of the record it is one from a second on, as recorders write blocks.
-            The rows of a channel do not overlap: where the samples themselves say
-            ``missing`` or ``no signal``, ``sensor off`` is what the flags add to it.
+            channel; start and end; length; number of samples that are absent (missing
+            for events); kind (``missing``, ``no signal``, ``sensor off`` or, for
+            intervals that do not reach back to the beat before, ``hole``); cause
+            (``recorder`` or ``transfer``). A distance of more than one and a half steps
+            is a gap; at the end of the record, where recorders write blocks, one of a
+            second or more. Rows of a channel do not overlap: ``sensor off`` is what the
+            flags add to ``missing`` and ``no signal``.
         """
-        names = list(self) if key is None else [self.channel(key).name]
-        rows = [
-            {
-                "channel": name,
-                "start": tick_to_time(gap.start, clock=self.clock),
-                "end": tick_to_time(gap.end, clock=self.clock),
-                "length": pd.Timedelta(
-                    (gap.end - gap.start) * NS_PER_TICK[self.clock], unit="ns"
-                ),
-                "samples": gap.samples,
-                "kind": gap.kind,
-                "cause": gap.cause,
-            }
-            for name in names
-            for gap in self.survey(name).gaps
-        ]
-        table = pd.DataFrame(rows, columns=list(_GAPS)).astype(_GAPS)
-        for column in ("start", "end"):
-            table[column] = table[column].dt.tz_convert(self.tz)
-        return table
+        from hexoframe.analysis.coverage import list_gaps  # noqa: PLC0415
+
+        return list_gaps(self, key)
 
     def quality(self, key: str | int) -> pd.DataFrame:
         """Return the quality flags of a channel as named columns of bool.
@@ -490,32 +370,32 @@ class Record(RecordData):
         Parameters
         ----------
         key : str or int
-            A channel that another one judges (``"heart_rate"``, ``"ecg"``), that other
-            one, or a column: then flags that speak of another column are left out.
+            A channel with a quality channel (``"heart_rate"``, ``"ecg"``), the quality
+            channel itself, or a column: then flags of other columns are left out.
 
         Returns
         -------
         DataFrame of bool, on the times of the quality channel
-            A column a flag, as `hexoframe.code_table` names them; then what the samples
-            tell: ``no_signal``, ``clipped`` (at the limit of the converter),
-            ``initial`` (70 bpm, 10 rpm, no ventilation until there is a first
-            measurement), and ``unknown`` flags. Every column is a reason for doubt, so
-            that ``~quality.any(axis=1)`` is what is good. Where nothing judges what a
-            record has, as in a CSV of the dashboard, every row is ``unknown``.
+            A column a flag, as `hexoframe.code_table` names them; then reasons from the
+            samples: ``no_signal``, ``clipped`` (at the limit of the converter),
+            ``initial`` (70 bpm, 10 rpm, no ventilation until the first measurement),
+            and ``unknown`` flags. Every column is a reason for doubt:
+            ``~quality.any(axis=1)`` are the good rows. Without the quality channel, as
+            in a CSV of the dashboard, every row is ``unknown``.
 
         Raises
         ------
         UnknownChannelError
             If the model has no such channel.
         ConfigurationError
-            If nothing judges the channel.
+            If the model has no quality channel for it.
         """
         from hexoframe.analysis.quality import decode_quality  # noqa: PLC0415
 
         return decode_quality(self, key)
 
     def bad_spans(self, key: str | int) -> pd.DataFrame:
-        """Return the spans in which a channel is not to be believed, a row a span.
+        """Return the spans of bad data of a channel, a row a span.
 
         Parameters
         ----------
@@ -525,10 +405,10 @@ class Record(RecordData):
         Returns
         -------
         DataFrame
-            start and end (`between` them lie the samples; of events these are the first
-            and the last one); reason, as in `quality` and `gaps`; absent: True where
-            nothing was measured, False where what was measured is doubtful. Spans of
-            different reasons overlap.
+            start and end (`between` gives the samples; for events the first and the
+            last one); reason, as in `quality` and `gaps`; absent: True where nothing
+            was measured, False where the measurement is doubtful. Spans of different
+            reasons overlap.
 
         Raises
         ------
@@ -632,18 +512,16 @@ class Record(RecordData):
         OutputExistsError
             If there are such files and `overwrite` was not given.
         """
-        from hexoframe.formats import text  # noqa: PLC0415
-
-        return text.write(
+        return formats.TXT.write(
             self,
-            Path(root).expanduser(),
+            root,
+            channels=channels,
+            overwrite=overwrite,
             timestamps=timestamps,
             timestamp_format=timestamp_format,
             tz=tz,
             dialect=dialect,
             units=units,
-            channels=channels,
-            overwrite=overwrite,
         )
 
     def to_csv(
@@ -687,25 +565,24 @@ class Record(RecordData):
         ConfigurationError
             If `root` names a file and no rate is given.
         """
-        from hexoframe.formats.own import csv as table  # noqa: PLC0415
-
-        target = Path(root).expanduser()
-        if rate is None and target.suffix.lower() == ".csv":
-            raise ConfigurationError(
-                f"{root} names a file, and without rate= a folder of files is written: "
-                "give a folder, or a rate such as rate='1s' for one aligned file"
-            )
         if rate is None:
-            return table.write(self, target, channels=channels, overwrite=overwrite)
+            if Path(root).suffix.lower() == ".csv":
+                raise ConfigurationError(
+                    f"{root} names a file, and without rate= a folder of files is "
+                    "written: give a folder, or a rate such as rate='1s' for one "
+                    "aligned file"
+                )
+            return formats.CSV.write(self, root, channels=channels, overwrite=overwrite)
         from hexoframe.analysis.blocks import align_blocks  # noqa: PLC0415
+        from hexoframe.formats.own.csv import write_frame  # noqa: PLC0415
 
-        # A file of its own must say its units; numbers of events have none.
+        # A file without a manifest must say its units; numbers of events have none.
         units = self.units
         blocks = (
             frame.rename(columns=lambda name: f"{name} [{units.get(name, 'count')}]")
             for frame, _ in align_blocks(self, rate, channels=channels, origin=origin)
         )
-        return table.write_frame(blocks, target, overwrite=overwrite)
+        return write_frame(blocks, Path(root).expanduser(), overwrite=overwrite)
 
     def to_parquet(
         self,
@@ -735,10 +612,7 @@ class Record(RecordData):
         OutputExistsError
             If there are such files and `overwrite` was not given.
         """
-        from hexoframe.formats.own import parquet  # noqa: PLC0415
-
-        target = Path(root).expanduser()
-        return parquet.write(self, target, channels=channels, overwrite=overwrite)
+        return formats.PARQUET.write(self, root, channels=channels, overwrite=overwrite)
 
     def to_mat(
         self,
@@ -771,50 +645,18 @@ class Record(RecordData):
         ConfigurationError
             If scipy is not installed, or a channel is too large for the format.
         """
-        from hexoframe.formats import mat  # noqa: PLC0415
+        return formats.MAT.write(self, path, channels=channels, overwrite=overwrite)
 
-        target = Path(path).expanduser()
-        return mat.write(self, target, channels=channels, overwrite=overwrite)
-
-    # -- looks ---------------------------------------------------------------------
+    # -- repr ----------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        """One screen of facts; of the samples, those at 1 Hz are read for it."""
+        """One screen of facts; channels at 1 Hz are read for it."""
         from hexoframe.reprs import as_text  # noqa: PLC0415
 
         return as_text(self)
 
     def _repr_html_(self) -> str:
-        """Return the same facts as a table for notebooks, with a line a channel."""
-        from hexoframe.reprs import as_page  # noqa: PLC0415
+        """Return the same facts as a table for notebooks, with sparklines."""
+        from hexoframe.reprs import as_html  # noqa: PLC0415
 
-        return as_page(self)
-
-
-_COVERAGE = {
-    "channel": "string",
-    "kind": "string",
-    "rate_hz": "float64",
-    "unit": "string",
-    "expected": "Int64",
-    "received": "int64",
-    "share": "float64",
-    "missing": "int64",
-    "duplicates": "int64",
-    "tick_step": "Int64",
-    "gaps": "int64",
-    "longest_gap": "timedelta64[ns]",
-    "lost": "Int64",
-    "no_signal": "int64",
-    "sensor_off": "float64",
-    "flagged": "float64",
-}
-_GAPS = {
-    "channel": "string",
-    "start": "datetime64[ns, UTC]",
-    "end": "datetime64[ns, UTC]",
-    "length": "timedelta64[ns]",
-    "samples": "Int64",
-    "kind": "string",
-    "cause": "string",
-}
+        return as_html(self)

@@ -1,7 +1,7 @@
-"""How a record looks in a terminal and in a notebook: the same facts, a row a channel.
+"""The repr of a record, as text and as HTML: a headline, then a row a channel.
 
-Headers and receipts tell most of it; channels at 1 Hz are small and are read, so that
-their range, and in a notebook their course, can be seen. Waveforms and events are not.
+Headers and receipts tell most of it. Channels at 1 Hz are small and are read for their
+range and, in a notebook, a sparkline; waveforms and events are not read.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel
     from hexoframe.recording.data import RecordData
 
-__all__ = ["as_page", "as_text"]
+__all__ = ["as_html", "as_text"]
 
 _MISSING = "-"
 _TITLES = ("channel", "rate", "samples", "coverage", "unit", "range", "columns")
@@ -37,7 +37,7 @@ _COLUMNS, _STEPS = 60, 20
 
 
 class _Row(NamedTuple):
-    """What is said of a channel, and its samples if it is one at 1 Hz."""
+    """The cells of a channel, and its samples if it is at 1 Hz."""
 
     cells: dict[str, str]
     samples: LineSamples | None
@@ -45,38 +45,17 @@ class _Row(NamedTuple):
 
 
 def as_text(record: RecordData) -> str:
-    """Return one screen of facts.
-
-    Parameters
-    ----------
-    record : RecordData
-        What is looked at; its channels at 1 Hz are read.
-
-    Returns
-    -------
-    str
-        A headline and a table.
-    """
+    """Return a headline and a table; channels at 1 Hz are read."""
     lines = _headline(record)
     units = record.units
     rows = [_row(record, name, units).cells for name in record]
     return "\n".join([*lines, "", *set_columns(rows, right=_RIGHT)] if rows else lines)
 
 
-def as_page(record: RecordData) -> str:
-    """Return the same facts as HTML, with a sparkline for each channel at 1 Hz.
+def as_html(record: RecordData) -> str:
+    """Return the same facts as an HTML table, with sparklines of channels at 1 Hz.
 
-    Lines have the colour of the text, so that light and dark pages show them alike.
-
-    Parameters
-    ----------
-    record : RecordData
-        What is looked at; its channels at 1 Hz are read.
-
-    Returns
-    -------
-    str
-        A table in a ``div``.
+    Lines have the colour of the text, for light and dark pages alike.
     """
     head, *rest = (html.escape(line) for line in _headline(record))
     units = record.units
@@ -84,7 +63,7 @@ def as_page(record: RecordData) -> str:
     span = (record.start_tick, record.end_tick)
     ns = NS_PER_TICK[record.clock]
     edges = np.linspace(0, (span[1] - span[0]) * ns, _COLUMNS + 1).astype(np.int64)
-    body = "".join(_page_row(row, edges + span[0] * ns) for row in rows)
+    body = "".join(_html_row(row, edges + span[0] * ns) for row in rows)
     titles = [f"<th{_side(name)}>{name}</th>" for name in _TITLES]
     titles.insert(-1, "<th></th>")
     return (
@@ -94,7 +73,7 @@ def as_page(record: RecordData) -> str:
     )
 
 
-# --- what is said -------------------------------------------------------------------
+# --- facts --------------------------------------------------------------------------
 
 
 def _headline(record: RecordData) -> list[str]:
@@ -144,13 +123,13 @@ def _row(record: RecordData, name: str, units: Mapping[str, str]) -> _Row:
 
 
 def _slow(record: RecordData, channel: Channel) -> tuple[str, LineSamples | None]:
-    """Range of a channel at 1 Hz and its samples; nothing of other channels."""
+    """Return the range and the samples of a channel at 1 Hz; nothing for others."""
     if channel.kind != "rate" or channel.rate_hz != 1:
         return "", None
     try:
         frame = record[channel.name]
     except (HexoframeError, HexoframeWarning, OSError):
-        # A look at a record never fails; touching the channel says why.
+        # A repr never fails; reading the channel gives the error.
         return "cannot be read", None
     values = frame[channel.columns[0]].to_numpy()
     known = ~np.isnan(values)
@@ -173,7 +152,7 @@ def _measured(
     stamps: NDArray[np.int64],
     values: NDArray[np.floating],
 ) -> NDArray[np.floating]:
-    """Values of a rate without those that stand for no measurement."""
+    """Return the values of a rate without those that are not measurements."""
     ns, empty = NS_PER_TICK[record.clock], channel.datatypes[0].empty
     edges: list[int] = []
     for first, last in record.initial_spans(channel.name):
@@ -185,7 +164,7 @@ def _measured(
 
 
 def _span(values: NDArray[np.floating]) -> str:
-    """Write the least and the greatest of some values, if there are any."""
+    """Format the least and the greatest of some values, if there are any."""
     if not len(values):
         return "none measured"
     ends = [_number(float(end)) for end in (values.min(), values.max())]
@@ -201,7 +180,7 @@ def _number(value: float) -> str:
 
 
 def _wall(time: pd.Timestamp) -> str:
-    """Date and time of day, with thousandths where there are any."""
+    """Format date and time of day, with thousandths where there are any."""
     return _plain(f"{time.floor('ms'):%Y-%m-%d %H:%M:%S.%f}")
 
 
@@ -212,7 +191,7 @@ def _plain(text: str) -> str:
 
 
 def _short(channel: Channel) -> str:
-    """Names of several columns, what they share written once."""
+    """Return the names of several columns, their common part once."""
     if len(channel.columns) == 1:
         return ""
     first, *rest = channel.columns
@@ -227,10 +206,10 @@ def _rate(channel: Channel) -> str:
     return f"1/{1 / channel.rate_hz:g} Hz"
 
 
-# --- how it is set ------------------------------------------------------------------
+# --- HTML ---------------------------------------------------------------------------
 
 
-def _page_row(row: _Row, edges: NDArray[np.int64]) -> str:
+def _html_row(row: _Row, edges: NDArray[np.int64]) -> str:
     name, *others = row.cells.items()
     cells = [f"<td{_side(title)}>{html.escape(text)}</td>" for title, text in others]
     line = _line(name[1], row, edges)
@@ -240,14 +219,14 @@ def _page_row(row: _Row, edges: NDArray[np.int64]) -> str:
 
 
 def _side(title: str) -> str:
-    """Return the style of a cell; what its table says, the page may override."""
+    """Return the style of a cell; notebooks override the style of a whole table."""
     side: Literal["left", "right"] = "right" if title in _RIGHT else "left"
     wrap = "" if title == "columns" else ";white-space:nowrap"
     return f' style="text-align:{side}{wrap}"'
 
 
 def _line(name: str, row: _Row, edges: NDArray[np.int64]) -> str:
-    """Draw values between their limits, and of flags the share that is set."""
+    """Draw values between their limits; for flags, the share that is set."""
     if row.samples is None:
         return ""
     if row.flags:
@@ -259,7 +238,7 @@ def _line(name: str, row: _Row, edges: NDArray[np.int64]) -> str:
 
 
 def _shares(samples: LineSamples, edges: NDArray[np.int64]) -> LineSamples:
-    """Return the mean of each column that has a sample."""
+    """Return the mean of each column of the sparkline that has a sample."""
     rows = np.searchsorted(samples.stamps, edges)
     rows[-1] = len(samples.stamps)
     sums = np.concatenate(([0.0], np.cumsum(samples.heights)))[rows]
@@ -291,7 +270,7 @@ def _sparkline(
         elif point != at:
             path.append(f"l{point[0] - at[0]:.0f} {point[1] - at[1]:.0f}")
             at = point
-    # Pages shrink pictures to the room that the text of a table leaves.
+    # A notebook shrinks images to the width that the text of the table leaves.
     width, least = 2 * _COLUMNS, _COLUMNS
     return (
         f'<svg width="{width}" height="18" style="min-width:{least}px" '

@@ -1,6 +1,6 @@
-"""Rows of text set in columns, as wide as they may be.
+"""Text tables: rows of cells as aligned lines, cut to a width if need be.
 
-Text comes in and lines of text go out; what the cells say is decided elsewhere.
+What the cells say is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -11,26 +11,16 @@ __all__ = ["fit_columns", "set_columns"]
 
 _GAP = "  "
 _CUT = "..."
-# Fewer characters than this tell nothing.
+# A line is not cut to fewer characters than this.
 _LEAST = 8
 
 
 def set_columns(
     rows: Sequence[Mapping[str, str]], *, right: Collection[str] = ()
 ) -> list[str]:
-    r"""Set rows in columns under their names.
+    r"""Return rows as lines under the names of their columns; no lines for no rows.
 
-    Parameters
-    ----------
-    rows : sequence of mapping of str to str
-        Cells by the name of their column; every row has the same ones.
-    right : collection of str
-        Columns that are aligned to the right, as numbers are.
-
-    Returns
-    -------
-    list of str
-        The names, then a line a row; none for no rows.
+    Every row has the same columns; those in `right` are aligned to the right.
 
     Examples
     --------
@@ -57,21 +47,9 @@ def fit_columns(
     *,
     right: Collection[str] = (),
 ) -> list[str]:
-    r"""Set rows in columns that fit a width; the last ones are left out first.
+    r"""Return rows as lines of at most `width` characters; None: of any number.
 
-    Parameters
-    ----------
-    rows : sequence of mapping of str to str
-        Cells by the name of their column, the most important column first.
-    width : int or None
-        Characters in a line; None for any number.
-    right : collection of str
-        As for `set_columns`.
-
-    Returns
-    -------
-    list of str
-        As for `set_columns`, and a last line with what was left out, if anything.
+    The last columns are left out first, and named in a last line.
 
     Examples
     --------
@@ -99,7 +77,7 @@ def _widths(table: Sequence[Mapping[str, str]]) -> dict[str, int]:
 
 
 def _kept(widths: Mapping[str, int], width: int) -> list[str]:
-    """Names of the first columns that fit side by side, the first one always."""
+    """Return the names of the first columns that fit; at least one."""
     kept: list[str] = []
     used = -len(_GAP)
     for name, wide in widths.items():

@@ -33,7 +33,7 @@ from hexoframe.errors import (
     SkippedChannelWarning,
     TimestampError,
 )
-from hexoframe.formats.text.stamps import Stamps
+from hexoframe.formats.text.lines import Stamps
 from hexoframe.hxapi.fetching import Wish, collect
 from hexoframe.hxapi.samples import Samples
 from hexoframe.recording.data import LazyChannel, RecordData

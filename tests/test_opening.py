@@ -1,4 +1,4 @@
-"""The front doors for files: what opens, as what, and what is left out and why."""
+"""Opening of files: what opens, as what, and what is left out and why."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ import pandas as pd
 import pytest
 
 import hexoframe
-from hexoframe import open_record, open_records
-from hexoframe import opening as doors
+from hexoframe import formats, open_record, open_records
 from hexoframe.channels import calibration, datatypes_of
 from hexoframe.errors import (
     ConfigurationError,
@@ -261,8 +260,7 @@ def test_a_cut_zip_is_refused_as_a_cut_zip(tmp_path):
 
 def test_a_folder_without_permission_is_an_error_that_names_it():
     user = os.geteuid() if hasattr(os, "geteuid") else None
-    for name in doors._FORMATS:  # modules are read before the rights are gone
-        doors._module(name)
+    list(formats.readers())  # modules are imported before the rights are gone
     parent = Path(tempfile.mkdtemp())
     try:
         parent.chmod(0o755)
@@ -528,7 +526,7 @@ def test_a_link_that_leads_nowhere_is_listed(tmp_path):
     assert list(reasons(records, tmp_path)) == ["gone.zip"]
 
 
-# -- what hexoframe writes, the doors open ---------------------------------------------
+# -- hexoframe's own formats -----------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -674,7 +672,7 @@ def test_arguments_that_mean_nothing_are_refused(samples, wrong, said):
         open_record(samples / "hexoskin_10min.zip", **wrong)
 
 
-def _exits(record, where, **more):
+def _writers(record, where, **more):
     return {
         "txt": lambda: record.to_txt(where, **more),
         "csv": lambda: record.to_csv(where, **more),
@@ -686,16 +684,16 @@ def _exits(record, where, **more):
 
 @pytest.mark.parametrize("kind", ["txt", "csv", "aligned", "parquet", "mat"])
 @pytest.mark.parametrize(("channels", "said"), [("ecg", "list"), ([], "at least one")])
-def test_no_exit_takes_a_name_for_a_list(samples, tmp_path, kind, channels, said):
+def test_no_writer_takes_a_name_for_a_list(samples, tmp_path, kind, channels, said):
     record = open_record(samples / "hexoskin_10min.zip")
     with pytest.raises(ConfigurationError, match=said):
-        _exits(record, tmp_path, channels=channels)[kind]()
+        _writers(record, tmp_path, channels=channels)[kind]()
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.filterwarnings("ignore::hexoframe.errors.MissingFactsWarning")
 @pytest.mark.parametrize("kind", ["txt", "csv", "aligned", "parquet", "mat"])
-def test_a_tilde_is_the_home_at_every_door_and_exit(
+def test_a_tilde_is_the_home_for_every_reader_and_writer(
     samples, tmp_path, monkeypatch, kind
 ):
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -703,7 +701,7 @@ def test_a_tilde_is_the_home_at_every_door_and_exit(
     shutil.copy(samples / "hexoskin_10min.zip", tmp_path)
     record = open_record("~/hexoskin_10min.zip", channels=["heart_rate", "step"])
     assert len(open_records("~/*.zip")) == len(open_records("~")) == 1
-    path = _exits(record, Path("~"))[kind]()
+    path = _writers(record, Path("~"))[kind]()
     assert path.exists()
     assert path.is_relative_to(tmp_path)
 

@@ -1,8 +1,7 @@
-"""Channels of different rates on one time grid, in the open.
+"""Align channels of different rates on one time grid.
 
-The table names the method of each column; what is filled in between samples is marked,
-and no gap longer than a limit is bridged. Nothing here reads a file, or knows whether
-the samples are those of a whole record or of a part of it (blocks).
+The channel table names the method of each column; filled bins are marked, and no gap
+longer than a limit is bridged. Streaming of a large record is for `blocks`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import pandas as pd
 from hexoframe.analysis.bins import Grid, bin_rows, bin_sums, ranges, rows_with
 from hexoframe.channels import check_list
 from hexoframe.errors import ConfigurationError
-from hexoframe.timestamps import NS_PER_TICK
+from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from hexoframe.recording.data import RecordData
 
 __all__ = [
-    "Samples",
+    "GridSamples",
     "align_frames",
     "align_samples",
     "bridged_ns",
@@ -37,17 +36,17 @@ __all__ = [
     "samples_of",
 ]
 
-# More bins than a month has ticks are no grid that somebody wants.
+# About the ticks of a month: a larger grid is a mistake.
 _MOST_BINS = 1_000_000_000
 
 Events = Literal["table", "count", "place"]
 Origin = Literal["epoch", "start"]
 
 
-class Samples(NamedTuple):
-    """Some samples of a channel: when their steps begin, in ns since 1970, and values.
+class GridSamples(NamedTuple):
+    """Samples of a channel to be put on a grid: an array of values a column.
 
-    `begins` ascend; there is an array of values a column.
+    `begins` is when their steps begin, ascending, in ns since 1970.
     """
 
     begins: Rows
@@ -55,9 +54,10 @@ class Samples(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where the steps of a channel begin and how long they are, in ns since 1970.
+    """Where the steps of a channel begin and how long they are, in ns.
 
-    `rows` are those of each bin; samples at most `limit` apart are bridged.
+    `rows` are those of each bin (`bin_rows`); samples at most `limit` apart are
+    bridged.
     """
 
     begins: Rows
@@ -79,18 +79,17 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     """Put channels on one time grid.
 
     Bins begin at whole multiples of `rate` since the origin, and carry the time of
-    their beginning. A sample belongs to the bin in which its step begins: that is its
-    stamp, but for a value at 1 Hz or slower, whose stamp ends the time that it sums up.
-    Waveforms, rates and intervals are averaged, flags joined by OR, states are what
-    holds at the end of the bin. "No signal" and intervals of 0 are no measurement and
-    left out. A bin without a sample between two samples that lie at most `max_gap`
-    apart is filled and marked: waveforms by a straight line, rates with the value
-    before, which fills its own step however far the next one is.
+    their beginning. A sample belongs to the bin in which its step begins: at its stamp,
+    or one step before it for a value at 1 Hz or slower. Waveforms, rates and intervals
+    are averaged, flags joined by OR; a state is the one at the end of the bin. "No
+    signal" and intervals of 0 are not measurements and left out. An empty bin between
+    two samples at most `max_gap` apart is filled and marked: waveforms by a straight
+    line, rates with the value before. A rate always fills its own step.
 
     Parameters
     ----------
     record : RecordData
-        Where the channels come from.
+        The record.
     rate : str or Timedelta
         Length of a bin, such as ``"1s"`` or ``"40ms"``.
     channels : sequence of str or int, optional
@@ -115,8 +114,8 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     Raises
     ------
     ConfigurationError
-        If `rate` or `max_gap` is no positive length of time, `channels` no list, or
-        `events` or `origin` none of these.
+        If `rate` or `max_gap` is not a positive length of time, `channels` not a list,
+        or `events` or `origin` another word.
     """
     period, longest = length_ns("rate", rate), length_ns("max_gap", max_gap)
     if events not in ("table", "count", "place"):
@@ -132,32 +131,16 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
 
 def align_samples(
     record: RecordData,
-    placed: Mapping[str | int, tuple[Grid, Samples]],
+    placed: Mapping[str | int, tuple[Grid, GridSamples]],
     grid: Grid,
     *,
     max_gap: int,
     events: Events,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Put samples on a grid.
+    """Put samples on a grid; result and `events` as for `align_frames`.
 
-    Parameters
-    ----------
-    record : RecordData
-        Whose they are.
-    placed : mapping of str or int to (Grid, Samples)
-        Samples by channel, and the bins that they lie in: those of `grid` and, where
-        the record goes on, as many on both sides as `bridged_ns` takes.
-    grid : Grid
-        The bins that are wanted.
-    max_gap : int, in ns
-        Longest distance of samples that is bridged.
-    events : {"table", "count", "place"}
-        As for `align_frames`.
-
-    Returns
-    -------
-    frame, made_up : DataFrame, shape (bins, columns)
-        As those of `align_frames`.
+    `placed` holds samples by channel with the bins that they lie in: those of `grid`
+    and, where the record goes on, as many on both sides as `bridged_ns` takes.
     """
     values: dict[str, NDArray[np.float64]] = {}
     made_up: dict[str, NDArray[np.bool_]] = {}
@@ -171,7 +154,7 @@ def align_samples(
         wanted = slice(before, before + grid.bins)
         for row, samples in zip(channel.datatypes, columns, strict=True):
             name, column, filled = _column(row, samples, place, events)
-            # No beats in a channel that the record lacks are not zero beats.
+            # A channel that the record does not have is unknown, not zero beats.
             there = column[wanted] if key in record else np.full(grid.bins, np.nan)
             values[name], made_up[name] = there, filled[wanted]
     index = pd.DatetimeIndex(grid.edges[:-1].view("datetime64[ns]"), name="time")
@@ -183,26 +166,9 @@ def align_samples(
 
 
 def length_ns(name: str, length: Any, *, least: int = 1) -> int:
-    """Return a length of time in ns.
+    """Return a length of time in ns; below `least` it is a ConfigurationError.
 
-    Parameters
-    ----------
-    name : str
-        Argument that it came in, for the message.
-    length : str, Timedelta or timedelta
-        Length with its unit.
-    least : int, in ns, default 1
-        Shortest length that is allowed: 0 for one that may be none.
-
-    Returns
-    -------
-    int, in ns
-        At least `least`.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is no positive length of time, or a number without a unit.
+    `name` is the argument, for the message. A number without a unit is refused.
     """
     hint = f"{name}={length!r}: give a length of time, such as '1s' or '40ms'"
     if not isinstance(length, str | timedelta | np.timedelta64) or _is_bare(length):
@@ -223,20 +189,22 @@ def _is_bare(length: Any) -> bool:
     return isinstance(length, str) and text.replace(".", "", 1).isdecimal()
 
 
-def samples_of(channel: Channel, frame: pd.DataFrame) -> Samples:
+def samples_of(channel: Channel, frame: pd.DataFrame) -> GridSamples:
     """Return the samples of a frame of a channel, without a copy of the values."""
     begins: Rows = pd.DatetimeIndex(frame.index).asi8
     if channel.lag:
         begins = begins - channel.lag * NS_PER_TICK[channel.clock]
-    return Samples(begins, tuple(frame[name].to_numpy() for name in channel.columns))
+    return GridSamples(
+        begins, tuple(frame[name].to_numpy() for name in channel.columns)
+    )
 
 
 def grid_of(
     record: RecordData, begins: Iterable[Rows], period: int, origin: Origin
 ) -> Grid:
-    """Return bins that take every sample: some lie outside the span of the record.
+    """Return bins that hold every sample, also those outside the span of the record.
 
-    Of the times at which the steps of a channel begin, the first and the last count.
+    `begins` are ascending times per channel; only the first and the last are used.
     """
     if origin not in get_args(Origin):
         raise ConfigurationError(
@@ -246,7 +214,7 @@ def grid_of(
     known = [times for times in begins if len(times)]
     start, end = record.start_tick * ns, record.end_tick * ns
     first = min([start, *(times[0] for times in known)])
-    # The end is no part of the record, but an empty one has a bin too.
+    # The end is not included, but an empty record has a bin too.
     last = max([start, end - 1, *(times[-1] for times in known)])
     zero = start if origin == "start" else 0
     before = (int(first) - zero) // period
@@ -272,7 +240,7 @@ def bridged_ns(channel: Channel, max_gap: int) -> int:
 def _column(
     row: Datatype, samples: NDArray[np.floating], place: _Place, events: Events
 ) -> tuple[str, NDArray[np.float64], NDArray[np.bool_]]:
-    """Name of a column, its value in each bin, and where that is made up."""
+    """Return the name of a column, its value in each bin, and which are filled in."""
     nothing = np.zeros(place.grid.bins, dtype=np.bool_)
     counted = row.align == "count" if events == "table" else events == "count"
     if row.kind == "event" and counted:
@@ -292,7 +260,7 @@ def _column(
 def _mean(
     samples: NDArray[np.floating], rows: Rows, void: float | None
 ) -> NDArray[np.float64]:
-    """Mean of each bin without NaN and without what is no measurement, or NaN."""
+    """Mean of each bin without NaN and without `void`; NaN if nothing is left."""
     counts = np.diff(rows)
     if counts.max() <= 1:
         return _single(samples, counts, void)
@@ -314,7 +282,7 @@ def _mean(
 def _single(
     samples: NDArray[np.floating], counts: Rows, void: float | None
 ) -> NDArray[np.float64]:
-    """Mean of bins of one sample or none: the sample itself."""
+    """Mean of bins with at most one sample: the sample itself."""
     column = np.full(len(counts), np.nan)
     column[counts == 1] = samples
     if void is not None:
@@ -323,7 +291,7 @@ def _single(
 
 
 def _count(some: Rows, rows: Rows) -> Rows:
-    """How many of some rows lie in each bin."""
+    """Count how many of some rows lie in each bin."""
     counts: Rows = np.diff(np.searchsorted(some, rows))
     return counts
 
@@ -383,7 +351,7 @@ def _fill(
 
 
 def _empty_runs(column: NDArray[np.float64]) -> tuple[Rows, Rows]:
-    """First bin of each run of empty ones, and the one behind it; none at the head."""
+    """First bin of each empty run, and the bin behind it; none at the head."""
     empty = np.isnan(column)
     edges = np.flatnonzero(np.diff(empty, append=False)) + 1
     edges = edges[int(empty[0]) :]
@@ -396,10 +364,10 @@ def _neighbours(
     runs: tuple[Rows, Rows],
     void: float | None,
 ) -> tuple[Rows, Rows]:
-    """Rows of the last measurement before each run, and of the first one behind it.
+    """Rows of the last measurement before each run and of the first one behind it.
 
-    Where the row next to the run is none, one of the bin next to it is: it has a value.
-    Behind a run that goes on to the end there is none: what lies before it is returned.
+    If the row next to the run is void, another row of the same bin is not: the bin has
+    a value. A run up to the end has nothing behind it: its row before is returned.
     """
     firsts, lasts = runs
     ended = lasts == len(rows) - 1

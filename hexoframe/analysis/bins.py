@@ -1,7 +1,6 @@
-"""Bins of equal length, the rows that fall into them, and what those add up to.
+"""Bins of equal length: which rows fall into them, and the sums of these.
 
-Everything here is arithmetic on arrays. What a value means, and what is to be done with
-an empty bin, does not belong here (align).
+Arithmetic on arrays alone; the meaning of values and empty bins are for `align`.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-__all__ = ["Grid", "bin_rows", "bin_sums", "ranges", "rows_with"]
+__all__ = ["BLOCK", "Grid", "bin_rows", "bin_sums", "ranges", "rows_with"]
 
-# With so few samples a bin, counting them is quicker than a search for each bin.
+# With so few samples per bin, counting is quicker than a search for each bin.
 _FEW_PER_BIN = 8
-# Bins from one that is searched for to the next; those between them are guessed.
+# Every so many bins the row is searched for; those between are guessed.
 _GUESSED = 64
-# So many equal bins pay for a sum of their own.
+# From so many equal bins on, a sum of their own is quicker.
 _EVEN_RUN = 256
-# Samples of a block that stays in the cache.
-_BLOCK = 1 << 16
+BLOCK = 1 << 16
+"""Samples of a block that stays in the cache of a core."""
 
 
 class Grid(NamedTuple):
@@ -41,7 +40,7 @@ class Grid(NamedTuple):
         return self.first + self.period * bins
 
     def wider(self, bins: int) -> Grid:
-        """Return the grid with some more bins on both sides."""
+        """Return the grid with `bins` more bins on each side."""
         return Grid(self.first - bins * self.period, self.period, self.bins + 2 * bins)
 
     def behind(self, times: Rows) -> Rows:
@@ -62,19 +61,9 @@ class Grid(NamedTuple):
 def bin_rows(stamps: Rows, grid: Grid, known: list[tuple[Rows, Rows]]) -> Rows:
     """Return the first row at or after each edge of a grid.
 
-    Parameters
-    ----------
-    stamps : ndarray, shape (n,), in ns
-        Ascending, none outside the grid.
-    grid : Grid
-        The bins.
-    known : list of (stamps, rows)
-        What was found for other channels, which many share; this one is added.
-
-    Returns
-    -------
-    ndarray, shape (bins + 1,)
-        Bin `i` has the rows from the `i`-th up to, not including, the next number.
+    Bin `i` has the rows from the `i`-th number up to, not including, the next. `stamps`
+    ascend, none outside the grid. `known` holds results for other channels, which often
+    have the same stamps; this one is added.
     """
     if len(stamps) > _FEW_PER_BIN * grid.bins:
         return _guessed_rows(stamps, grid.edges)
@@ -89,10 +78,10 @@ def bin_rows(stamps: Rows, grid: Grid, known: list[tuple[Rows, Rows]]) -> Rows:
 
 
 def _guessed_rows(stamps: Rows, edges: Rows) -> Rows:
-    """First row at or after each edge: some are searched for, the others guessed.
+    """First row at or after each edge: some are searched for, the others interpolated.
 
-    Between two that were found steps are mostly equal. A guess is checked, and where it
-    is wrong by more than a row, as around a gap, that edge is searched for as well.
+    Steps are mostly equal. Each guess is checked; where it is wrong by more than a row,
+    as around a gap, the edge is searched for as well.
     """
     bins = np.arange(len(edges))
     found = np.append(bins[:-1:_GUESSED], bins[-1])
@@ -115,26 +104,16 @@ def _amiss(stamps: Rows, edges: Rows, rows: Rows) -> Rows:
 
 
 def bin_sums(samples: NDArray[np.floating], rows: Rows) -> NDArray[np.float64]:
-    """Return the sum of the samples of each bin; 0 for an empty one.
+    """Return the sum of the samples of each bin in float64; 0 for an empty one.
 
-    Parameters
-    ----------
-    samples : ndarray, shape (n,)
-        Samples.
-    rows : ndarray, shape (bins + 1,)
-        As `bin_rows` returns them.
-
-    Returns
-    -------
-    ndarray, shape (bins,)
-        Sums in double precision; NaN where a sample is NaN.
+    `rows` are those of `bin_rows`. A NaN among the samples gives NaN.
     """
     counts = np.diff(rows)
     sums = np.zeros(len(counts), dtype=np.float64)
     for first, last, even in _runs(counts):
         inside = samples[rows[first] : rows[last]]
-        # Singles hardly ever round when they are added up as doubles. Doubles do, so
-        # that their order must not depend on the bins beside.
+        # float32 added up as float64 hardly ever rounds. float64 does, so their order
+        # must not depend on the neighbouring bins.
         if even and samples.dtype == np.float32:
             equal = inside.reshape(last - first, -1)
             sums[first:last] = equal.sum(axis=1, dtype=np.float64)
@@ -146,9 +125,9 @@ def bin_sums(samples: NDArray[np.floating], rows: Rows) -> NDArray[np.float64]:
 
 
 def _runs(counts: Rows) -> Iterator[tuple[int, int, bool]]:
-    """Yield runs of bins that hold samples, and whether equally many.
+    """Yield (first, last, even) for runs of bins with samples.
 
-    Equal bins are added up at twice the pace.
+    Bins with equally many samples are added up at twice the speed.
     """
     changes = np.flatnonzero(np.diff(counts)) + 1
     edges = np.concatenate(([0], changes, [len(counts)]))
@@ -167,17 +146,17 @@ def _runs(counts: Rows) -> Iterator[tuple[int, int, bool]]:
 def rows_with(samples: NDArray[np.floating], value: float) -> Rows:
     """Return the rows that hold a value, which may be NaN."""
     found = [np.empty(0, dtype=np.int64)]
-    for first in range(0, len(samples), _BLOCK):
-        block = samples[first : first + _BLOCK]
+    for first in range(0, len(samples), BLOCK):
+        block = samples[first : first + BLOCK]
         equal = np.isnan(block) if np.isnan(value) else block == value
-        # Hardly a block has one, and a glance is quicker than a search.
+        # Most blocks have none, and any() is quicker than a search.
         if equal.any():
             found.append(np.flatnonzero(equal) + first)
     return np.concatenate(found)
 
 
 def ranges(firsts: Rows, lasts: Rows) -> Rows:
-    """Return the numbers of many ranges in a row, the end of each not included."""
+    """Concatenate many ranges of numbers; the end of each is not included."""
     lengths = lasts - firsts
     before = np.cumsum(lengths) - lengths
     numbers: Rows = np.repeat(firsts - before, lengths)

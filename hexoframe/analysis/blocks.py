@@ -1,7 +1,7 @@
-"""The aligned frame of a record in blocks of rows, for a record larger than memory.
+"""Streams of a record larger than memory: aligned rows in blocks, windows of a channel.
 
-All channels are gone through side by side, and of each only what the next block needs
-is held. What stands in a row does not belong here (align).
+Channels are read side by side, and only what the next block needs is held. The values
+of a row are for `align`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hexoframe.analysis.align import (
-    Samples,
+    GridSamples,
     align_samples,
     bridged_ns,
     grid_of,
@@ -20,7 +20,10 @@ from hexoframe.analysis.align import (
 )
 from hexoframe.analysis.bins import Grid
 from hexoframe.channels import check_list
-from hexoframe.recording.frames import empty_frame
+from hexoframe.errors import ConfigurationError
+from hexoframe.recording import metadata
+from hexoframe.recording.frames import empty_frame, slice_steps, ticks_of
+from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,14 +32,15 @@ if TYPE_CHECKING:
 
     from hexoframe.analysis.align import Origin
     from hexoframe.analysis.bins import Rows
+    from hexoframe.channels import Channel
     from hexoframe.recording.data import RecordData
 
-__all__ = ["align_blocks"]
+__all__ = ["align_blocks", "channel_windows"]
 
-# Samples of all channels in so long a block take some 25 MB, those of a day 600.
+# All channels of an hour take some 25 MB, those of a day 600.
 _LONGEST_NS = 3600 * 10**9
-# Rows that are read at a time, of a waveform and of a slower channel: a few minutes of
-# the one, and an hour of the other, of which there are many.
+# Rows read at a time: some minutes of a waveform; an hour of a slower channel, of which
+# there are many.
 _WAVE_ROWS, _SLOW_ROWS = 1 << 16, 1 << 12
 
 
@@ -55,19 +59,10 @@ def align_blocks(  # noqa: PLR0913  # as for align_frames
 
     Parameters
     ----------
-    record : RecordData
-        Where the channels come from.
-    rate : str or Timedelta
-        Length of a bin, such as ``"1s"`` or ``"40ms"``.
-    channels : sequence of str or int, optional
-        Channels; all that the record has by default.
-    max_gap : str or Timedelta, default "2s"
-        Longest distance of samples that is bridged.
-    origin : {"epoch", "start"}
-        Where bins begin: 1970 UTC, or the start of the record.
+    record, rate, channels, max_gap, origin
+        As for `align_frames`.
     rows : int, default 65 536
-        Most rows of a block, which is not longer than an hour either, unless one row
-        is.
+        Most rows of a block. A block is at most an hour long, but has at least one row.
 
     Yields
     ------
@@ -86,7 +81,7 @@ def align_blocks(  # noqa: PLR0913  # as for align_frames
     keys = record if channels is None else channels
     streams = {key: _Stream(record, key) for key in keys}
     size = max(1, min(rows, _LONGEST_NS // period))
-    # A sample may lie before the record: the first of each says where the grid begins.
+    # Samples may begin before the record; the first of each channel starts the grid.
     for stream in streams.values():
         stream.read(0)
     grid = grid_of(record, _ends(streams.values()), period, origin)
@@ -98,7 +93,7 @@ def align_blocks(  # noqa: PLR0913  # as for align_frames
             bridged = bridged_ns(record.channel(key), longest)
             wide = block.wider(-(-bridged // period))
             placed[key] = (wide, stream.take(wide))
-        # Behind the record it goes on as far as was read by now.
+        # Samples may outlast the record: the grid ends where the last one read begins.
         grid = grid_of(record, _ends(streams.values()), period, origin)
         block = block._replace(bins=min(size, grid.bins - done))
         yield align_samples(record, placed, block, max_gap=longest, events="table")
@@ -112,10 +107,7 @@ def _ends(streams: Iterable[_Stream]) -> Iterator[Rows]:
 class _Stream:
     """The samples of one channel, read as far as they are needed.
 
-    Attributes
-    ----------
-    ends : ndarray of int64, in ns since 1970
-        When the first and the last step begin of those that were read.
+    `ends` are the beginnings of the first and the last step read, in ns since 1970.
     """
 
     def __init__(self, record: RecordData, key: str | int) -> None:
@@ -126,7 +118,7 @@ class _Stream:
         self.ends = self._held[0].begins
 
     def read(self, until: int) -> None:
-        """Read until a step begins at some time, or later, or the channel ends."""
+        """Read until a step begins at a time or later, or the channel ends."""
         while not (self.ends >= until).any():
             piece = next(self._pieces, None)
             if piece is None:
@@ -134,26 +126,89 @@ class _Stream:
             self._held.append(samples_of(self._channel, piece))
             self.ends = np.append(self.ends, self._held[-1].begins[[0, -1]])[[0, -1]]
 
-    def take(self, grid: Grid) -> Samples:
-        """Return the samples of a grid, and forget those before it."""
+    def take(self, grid: Grid) -> GridSamples:
+        """Return the samples of a grid, and drop those before it."""
         self.read(grid.end)
         held = _joined(self._held)
         first, last = np.searchsorted(held.begins, (grid.first, grid.end)).tolist()
         if self._channel.kind == "state":
-            first = max(first - 1, 0)  # it holds on
+            first = max(first - 1, 0)  # a state lasts until the next one
         self._held = [_rows(held, first, None)]
         begins, columns = _rows(held, first, last)
-        return Samples(np.maximum(begins, grid.first), columns)
+        return GridSamples(np.maximum(begins, grid.first), columns)
 
 
-def _joined(parts: Sequence[Samples]) -> Samples:
-    columns = zip(*(part.columns for part in parts), strict=True)
-    return Samples(
-        np.concatenate([part.begins for part in parts]),
+def _joined(held: Sequence[GridSamples]) -> GridSamples:
+    columns = zip(*(each.columns for each in held), strict=True)
+    return GridSamples(
+        np.concatenate([each.begins for each in held]),
         tuple(np.concatenate(column) for column in columns),
     )
 
 
-def _rows(samples: Samples, first: int, last: int | None) -> Samples:
+def _rows(samples: GridSamples, first: int, last: int | None) -> GridSamples:
     begins, columns = samples
-    return Samples(begins[first:last], tuple(column[first:last] for column in columns))
+    return GridSamples(
+        begins[first:last], tuple(column[first:last] for column in columns)
+    )
+
+
+# --- windows of one channel -----------------------------------------------------------
+
+
+def channel_windows(
+    record: RecordData, key: str | int, length: str | pd.Timedelta
+) -> Iterator[pd.DataFrame]:
+    """Yield a channel in windows of time, without holding it whole.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record.
+    key, length
+        As for `hexoframe.Record.windows`.
+
+    Yields
+    ------
+    DataFrame
+        Rows of one window.
+
+    Raises
+    ------
+    ConfigurationError
+        If the length is not above one tick; at once, before the first window.
+    """
+    channel = record.channel(key)
+    ns = length_ns("length", length)
+    if ns <= NS_PER_TICK[record.clock]:
+        raise ConfigurationError(f"length={length!r}: give a length above one tick")
+    windows = _windows(record, key, channel, ns)
+    return (frame.tz_convert(record.tz) for frame in windows)
+
+
+def _windows(
+    record: RecordData, key: str | int, channel: Channel, ns: int
+) -> Iterator[pd.DataFrame]:
+    number, end = 1, _window_end(record, 1, ns)
+    held: list[pd.DataFrame] = []
+    for piece in record.pieces(key):
+        held.append(piece)
+        reached = ticks_of(piece.iloc[-1:], channel)[0] - channel.lag
+        while reached >= end:
+            joined = held[0] if len(held) == 1 else metadata.concat(held)
+            yield slice_steps(joined, channel, None, end)
+            held = [slice_steps(joined, channel, end, None)]
+            number, end = number + 1, _window_end(record, number + 1, ns)
+    empty = empty_frame(channel, record_id=record.id, scale=record.scale)
+    # Samples may outlast the record: a last window holds them.
+    if held or record.end_tick > record.start_tick:
+        yield metadata.concat(held or [empty])
+    while end < record.end_tick:
+        yield empty
+        number, end = number + 1, _window_end(record, number + 1, ns)
+
+
+def _window_end(record: RecordData, number: int, ns: int) -> int:
+    """First tick behind a window; a length need not be a whole number of ticks."""
+    per_tick = NS_PER_TICK[record.clock]
+    return -(-(record.start_tick * per_tick + number * ns) // per_tick)

@@ -1,8 +1,8 @@
-"""What quality flags say, by name, and where a channel is not to be believed.
+"""Quality of a channel: its flags by name, and the spans of bad data with reasons.
 
-Flags are decoded from the table of codes; beside them stand what only the samples tell:
-"no signal", samples at the limits of the converter, and the value that a recorder gives
-before it has measured anything. Nothing here draws or reads a file.
+Flags are decoded by the table of codes. Further reasons come from the samples: "no
+signal", clipping at the limits of the converter, and the value before the first
+measurement. Nothing here draws or reads a file.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from hexoframe.analysis.bins import BLOCK
 from hexoframe.channels import channels_of, codes_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording.survey import survey_channel
-from hexoframe.timestamps import NS_PER_TICK
+from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +38,9 @@ _SPANS = {
     "reason": "string",
     "absent": "bool",
 }
-# Clipped samples so near to each other are one span: a beat that leaves the paper
-# comes back within it.
+# Clipped samples at most so far apart are one span, such as the two sides of a beat.
 _CLIPPED_APART_NS = 1_000_000_000
 _SECOND_NS = 1_000_000_000
-# Samples of a block that stays in the cache.
-_BLOCK = 1 << 16
 
 
 class _Span(NamedTuple):
@@ -62,36 +60,34 @@ def decode_quality(record: RecordData, key: str | int) -> pd.DataFrame:
     record : RecordData
         The record.
     key : str or int
-        A channel that another one judges, that other one, or a column: then flags that
-        speak of another column (the other belt, another lead) are left out.
+        A channel with a quality channel, the quality channel itself, or a column: then
+        flags of other columns (the other belt, another lead) are left out.
 
     Returns
     -------
     DataFrame of bool, on the times of the quality channel
         A column a flag, as `hexoframe.code_table` names them. Then, where the channel
-        can have it: ``no_signal`` (the value that says so) and ``clipped`` (a sample at
-        the limit of the converter), True if any sample of the second is such;
-        ``initial``, the value that the recorder gives until it has a first measurement
-        (70 bpm, 10 rpm, no ventilation). ``unknown`` is True where the flags are
-        missing or hold a bit that the table does not know. Every column is a reason for
-        doubt, so that ``~quality.any(axis=1)`` is what is good. Where a record has a
-        rate or events and nothing that judges them, as a CSV of the dashboard, every
-        row of theirs is ``unknown``; without either there is no row.
+        can have it: ``no_signal`` (the value that means so) and ``clipped`` (a sample
+        at the limit of the converter), True if any sample of the second is such;
+        ``initial``, the value that the recorder gives until its first measurement (70
+        bpm, 10 rpm, no ventilation). ``unknown`` is True where flags are missing or
+        have a bit that the table does not know. Every column is a reason for doubt:
+        ``~quality.any(axis=1)`` are the good rows. A record may have a rate or events
+        without their quality channel, as a CSV of the dashboard: then every row is
+        ``unknown``. Without either there is no row.
 
     Raises
     ------
-    UnknownChannelError
-        If the model has no such channel.
-    ConfigurationError
-        If nothing judges the channel.
+    UnknownChannelError, ConfigurationError
+        If the model has no such channel, or no quality channel for it.
     """
     channel = record.channel(key)
     judge = _judge(record, channel)
     if judge is None:
         judged = ", ".join(_judged(record))
         raise ConfigurationError(
-            f"no quality channel of {record.family} judges {channel.name}; these are "
-            f"judged: {judged}"
+            f"{record.family} has no quality channel for {channel.name}; it has one "
+            f"for: {judged}"
         )
     index, values = _verdicts(record, channel, judge)
     columns = _flags(values, judge, channel)
@@ -104,7 +100,7 @@ def decode_quality(record: RecordData, key: str | int) -> pd.DataFrame:
 def _verdicts(
     record: RecordData, channel: Channel, judge: Channel
 ) -> tuple[pd.DatetimeIndex, NDArray[np.floating]]:
-    """Return the times and the flags of the judge; NaN where nobody judged."""
+    """Return the times and flags of the quality channel; NaN where it is absent."""
     judged = channel.kind != "waveform" and channel.name in record
     if judged and judge.name not in record:
         times = pd.DatetimeIndex(record[channel.name].index)
@@ -114,7 +110,7 @@ def _verdicts(
 
 
 def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
-    """Return the spans in which a channel is not to be believed, a row a span.
+    """Return the spans of bad data of a channel, a row a span.
 
     Parameters
     ----------
@@ -127,12 +123,11 @@ def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
     -------
     DataFrame
         start and end, in the zone of the record: where the first step begins and the
-        last one ends, so that `Record.between` gives the samples; of events the first
-        and the last one, which may be the same. Reason: the name of a flag,
-        ``unknown``, ``initial`` or ``clipped`` as in `decode_quality`, or ``missing``,
-        ``no signal`` or ``hole`` as in `Record.gaps`; absent: True where nothing was
-        measured, False where what was measured is doubtful. Spans of different reasons
-        overlap.
+        last one ends (`Record.between` gives the samples); for events the first and the
+        last one, which may be the same. reason: the name of a flag, ``unknown``,
+        ``initial`` or ``clipped`` as in `decode_quality`, or ``missing``, ``no signal``
+        or ``hole`` as in `Record.gaps`. absent: True where nothing was measured, False
+        where the measurement is doubtful. Spans of different reasons overlap.
 
     Raises
     ------
@@ -159,7 +154,7 @@ def bad_spans(record: RecordData, key: str | int) -> pd.DataFrame:
 
 
 def _judge(record: RecordData, channel: Channel) -> Channel | None:
-    """Quality channel of a channel; a quality channel is its own."""
+    """Return the quality channel of a channel; a quality channel is its own."""
     row = channel.datatypes[0]
     if row.align == "or":
         return channel
@@ -172,9 +167,9 @@ def _judged(record: RecordData) -> list[str]:
 
 
 def _codes(judge: Channel, channel: Channel) -> list[Code]:
-    """Return the flags that speak of the columns of a channel."""
+    """Return the flags about the columns of a channel."""
     codes = codes_of(judge.datatypes[0].codes)
-    # A rate is judged as a whole by the flags of the columns it is computed from.
+    # All flags count for a rate: they are about the columns it is computed from.
     spoken_of = {code.column for code in codes} & set(channel.columns)
     if not spoken_of:
         return list(codes)
@@ -213,22 +208,15 @@ def _flagged(record: RecordData, channel: Channel) -> Iterator[_Span]:
 
 
 def _step_ns(channel: Channel) -> int:
-    """Distance of samples in ns; 0 for events, which stand for no length of time."""
+    """Distance of samples in ns; 0 for events, which have no length."""
     return round((channel.ticks or 0) * NS_PER_TICK[channel.clock])
 
 
 def runs(stamps: Rows, marks: Marks, step: int) -> Iterator[tuple[int, int]]:
     """Yield the first and the last stamp of each run of marked rows.
 
-    Parameters
-    ----------
-    stamps : ndarray of int64, shape (n,), in ns
-        Ascending.
-    marks : ndarray of bool, shape (n,)
-        Which rows are marked.
-    step : int, in ns
-        Rows more than one and a half steps apart are of two runs; 0 for events, which
-        are never apart.
+    Rows more than one and a half steps (in ns) apart belong to two runs; with a step of
+    0, for events, only unmarked rows separate runs.
     """
     apart = (
         np.diff(stamps) * 2 > step * 3
@@ -247,7 +235,7 @@ def runs(stamps: Rows, marks: Marks, step: int) -> Iterator[tuple[int, int]]:
 def _told_by_samples(
     record: RecordData, channel: Channel, times: pd.DatetimeIndex
 ) -> dict[str, Marks]:
-    """Columns that the samples of a channel add to its flags, at the times of these."""
+    """Columns that the samples add to the flags, at the times of the flags."""
     row = channel.datatypes[0]
     stamps = times.asi8
     told: dict[str, Marks] = {}
@@ -266,10 +254,10 @@ def _told_by_samples(
 def _seconds(
     record: RecordData, channel: Channel, judging: Rows, marks: Marks
 ) -> Marks:
-    """Rows of the judge in whose time a marked sample lies."""
+    """Rows of the quality channel whose second holds a marked sample."""
     marked = pd.DatetimeIndex(record[channel.name].index).asi8[marks]
-    # A waveform's sample begins its step, and flags end theirs, of a second;
-    # everything else has the stamp of its flags.
+    # A sample of a waveform begins its step, and flags end their second; everything
+    # else has the same stamp as its flags.
     wave = channel.kind == "waveform"
     rows = np.searchsorted(judging, marked, side="right" if wave else "left")
     inside = rows < len(judging)
@@ -289,7 +277,7 @@ def _void(record: RecordData, channel: Channel) -> Marks:
 
 
 def _limits(row: Datatype, scale: Scale) -> tuple[float, float] | None:
-    """Values from which on a waveform is at the limit of its converter, if known."""
+    """Least and greatest values that are not clipped, if they are known."""
     if row.kind != "waveform" or row.minimum is None or row.maximum is None:
         return None
     gain, offset = (row.gain, row.offset) if scale == "physical" else (1.0, 0.0)
@@ -297,7 +285,7 @@ def _limits(row: Datatype, scale: Scale) -> tuple[float, float] | None:
         (limit - row.offset) / row.gain * gain + offset
         for limit in (row.minimum, row.maximum)
     )
-    # Half a count of play, for what float32 makes of them.
+    # Half a count of tolerance, because of float32.
     return low + gain / 2, high - gain / 2
 
 
@@ -309,13 +297,13 @@ def _clipped(record: RecordData, channel: Channel) -> Marks:
         if limits is None:
             continue
         samples = frame[row.column].to_numpy()
-        # The limit below may be the value that says "no signal".
+        # The lower limit may be the value for "no signal".
         low, high = limits[0] if row.void is None else row.void, limits[1]
-        for first in range(0, len(samples), _BLOCK):
-            block = samples[first : first + _BLOCK]
-            # Hardly a block has any, and a glance is quicker than a comparison.
+        for first in range(0, len(samples), BLOCK):
+            block = samples[first : first + BLOCK]
+            # Most blocks have none, and minimum and maximum are quicker to compare.
             if np.fmin.reduce(block) < low or np.fmax.reduce(block) > high:
-                marks[first : first + _BLOCK] |= (block < low) | (block > high)
+                marks[first : first + BLOCK] |= (block < low) | (block > high)
     return marks
 
 
@@ -350,6 +338,6 @@ def _gaps(record: RecordData, channel: Channel) -> Iterator[_Span]:
         gaps = survey_channel(channel, frame, span, receipt, scale=record.scale).gaps
     ns = NS_PER_TICK[record.clock]
     for gap in gaps:
-        # Which sensor was off the flags say by name.
+        # The flags name the sensor that was off.
         if gap.kind != "sensor off":
             yield _Span(gap.start * ns, gap.end * ns, gap.kind, absent=True)

@@ -1,7 +1,12 @@
-"""The application: command line, menu and demo, and what only they use.
+"""The application: the command line, the menu, the demo, and what only they use.
 
-The library knows nothing of it. `cli` holds the commands, `menu` the text menu, `demo`
-what a newcomer runs first. `batch` loads and writes many records, `pictures` draws them
-into files, `listing` sets tables for a terminal, and `wording` rewrites hints of the
-API in messages as command-line options.
+cli       the commands
+menu      the text menu, `hexoframe menu`
+demo      the first steps of a newcomer, `hexoframe demo`
+batch     load, open and write many records; one that fails does not stop the others
+pictures  draw many records into files
+listing   lists and facts as rows of text
+wording   rewrites API hints in messages as command-line options
+
+The library imports nothing from here.
 """

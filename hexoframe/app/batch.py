@@ -1,7 +1,7 @@
-"""Many records, one after the other: each is loaded and written, or told why not.
+"""Loads, opens and writes many records; one that fails does not stop the others.
 
-What the command line and the menu do when they download and convert. Nothing is
-printed here, and nothing is asked of a user.
+The command line and the menu download and convert with it. Nothing is printed here, and
+no user is asked.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hexoframe.errors import (
     AuthenticationError,
@@ -17,17 +17,18 @@ from hexoframe.errors import (
     HexoframeError,
     UnreachableError,
 )
+from hexoframe.formats import names_to_write, to_write
 
 if TYPE_CHECKING:
     from hexoframe.channels.calibration import Scale
     from hexoframe.client import Client
+    from hexoframe.formats import WriteStyle
     from hexoframe.opening import Records
     from hexoframe.record import Record
 
 __all__ = [
     "FORMATS",
     "MODELS",
-    "Format",
     "NoRecordingError",
     "Output",
     "Saved",
@@ -40,39 +41,37 @@ __all__ = [
     "save_records",
 ]
 
-Format = Literal["txt", "csv", "parquet", "mat"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+FORMATS = names_to_write()
+"""What a user may call the formats to write."""
 MODELS = ("auto", "Hexoskin", "CHA3000", "astroskin_256", "astroskin_1000")
-"""What a user may call the model of a device; ``auto`` finds it out."""
+"""Names for the model of a device; ``auto`` finds it out."""
 
 _T = TypeVar("_T")
 
 
 class NoRecordingError(FileFormatError):
-    """A file that lies beside recordings and is none: no failure of what was asked."""
+    """A file among recordings that is not one: skipped, and not a failure."""
 
 
-# A failure of one record; what else is raised is a fault of this package.
+# Failures of one record; any other exception is a bug of this package.
 _FAILURES = (HexoframeError, OSError)
 
 
-# -- what is wanted --------------------------------------------------------------------
+# -- selection and output --------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What is wanted of each record.
+    """The channels and the span to take of each record.
 
     Attributes
     ----------
     channels : tuple of str
-        Names or ids; all by default.
+        Names or ids; all if empty.
     waveforms : bool
-        Whether waveforms are wanted where `channels` does not name them.
+        Whether to take waveforms that `channels` does not name.
     start, end : int, str or None
-        Part of the record, `end` not included: a tick, or a time with its zone.
-    model : str
-        One of `MODELS`.
+        A tick, or a time with its zone; `end` is not included.
     """
 
     channels: tuple[str, ...] = ()
@@ -82,7 +81,7 @@ class Selection:
     model: str = "auto"
 
     def whole(self) -> dict[str, Any]:
-        """Return all but the part as `Client.load_record` takes it."""
+        """Return the arguments of `Client.load_record` without start and end."""
         return {
             "channels": self.channels or None,
             "waveforms": self.waveforms,
@@ -90,11 +89,11 @@ class Selection:
         }
 
     def arguments(self) -> dict[str, Any]:
-        """Return all of it as `Client.load_record` takes it."""
+        """Return the arguments of `Client.load_record`."""
         return {**self.whole(), "start": self.start, "end": self.end}
 
     def of(self, record: Record) -> Record:
-        """Return what is wanted of a record that is already there."""
+        """Return a record that is already open, cut to the selection."""
         from hexoframe.timestamps import tick_to_time  # noqa: PLC0415  # numpy
 
         if self.start is not None or self.end is not None:
@@ -113,17 +112,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What became of one of the things that were asked for.
-
-    Attributes
-    ----------
-    name : str
-        What was asked for.
-    paths : list of Path
-        What was written.
-    errors : list of Exception
-        What was not, and why.
-    """
+    """What was written of one id or path, and what failed."""
 
     name: str
     paths: list[Path] = field(default_factory=list)
@@ -138,8 +127,8 @@ class Output:
     ----------
     folder : Path
         Where the folders of the records go.
-    formats : tuple of {"txt", "csv", "parquet", "mat"}
-        One or several.
+    formats : tuple of str
+        One or several of `FORMATS`.
     timestamps : {"epoch", "string"}
         Time stamps in .txt: ticks, or text.
     timestamp_format : str or None
@@ -154,7 +143,7 @@ class Output:
     """
 
     folder: Path = field(default_factory=Path)
-    formats: tuple[Format, ...] = ("txt",)
+    formats: tuple[str, ...] = ("txt",)
     timestamps: Literal["epoch", "string"] = "epoch"
     timestamp_format: str | None = None
     tz: str = "UTC"
@@ -162,13 +151,7 @@ class Output:
     overwrite: bool = False
 
     def check(self) -> None:
-        """Refuse what can be refused before anything is loaded.
-
-        Raises
-        ------
-        ConfigurationError
-            If the zone is none, or the format cannot be written.
-        """
+        """Raise ConfigurationError for an unknown zone or a bad time stamp format."""
         if self.timestamps == "epoch":
             return
         from hexoframe.timestamps import ticks_to_text  # noqa: PLC0415  # numpy
@@ -182,46 +165,32 @@ class Output:
     def save(self, name: str, record: Record, *, below: str = "") -> Saved:
         """Write a record in every format; one that fails does not stop the others.
 
-        Parameters
-        ----------
-        name : str
-            What was asked for.
-        record : Record
-            What to write.
-        below : str
-            Folder below that of the output; none by default.
+        `name` is the id or path that was asked for, `below` a subfolder of the output.
         """
         saved = Saved(name=name)
         for each in self.formats:
             try:
                 path = self._write(each, record, self.folder / below)
             except _FAILURES as error:
-                # What cannot be read fails in the same way for every format.
+                # A record that cannot be read fails alike in every format.
                 if str(error) not in map(str, saved.errors):
                     saved.errors.append(error)
             else:
                 saved.paths.append(path)
         return saved
 
-    def _write(self, form: Format, record: Record, folder: Path) -> Path:
-        if form == "txt":
-            return record.to_txt(folder, **self._stamps(), overwrite=self.overwrite)
-        if form == "csv":
-            return record.to_csv(folder, overwrite=self.overwrite)
-        if form == "parquet":
-            return record.to_parquet(folder, overwrite=self.overwrite)
-        from hexoframe.formats.own.manifest import target_of  # noqa: PLC0415  # pandas
+    def _write(self, name: str, record: Record, folder: Path) -> Path:
+        form = to_write(name)
+        target = form.target_in(folder, record)
+        return form.write(record, target, overwrite=self.overwrite, **self._stamps())
 
-        target = target_of(record, folder)
-        file = target.with_name(f"{target.name}.mat")
-        return record.to_mat(file, overwrite=self.overwrite)
-
-    def _stamps(self) -> dict[str, Any]:
+    def _stamps(self) -> WriteStyle:
         if self.timestamps == "epoch":
             return {}
-        fmt = self.timestamp_format
-        told = {} if fmt is None else {"timestamp_format": fmt}
-        return {"timestamps": "string", "tz": self.tz, **told}
+        style: WriteStyle = {"timestamps": "string", "tz": self.tz}
+        if self.timestamp_format is not None:
+            style["timestamp_format"] = self.timestamp_format
+        return style
 
 
 # -- one after the other ---------------------------------------------------------------
@@ -230,25 +199,10 @@ class Output:
 def each_of(
     names: Iterable[str], work: Callable[[str], _T]
 ) -> Iterator[tuple[str, _T | Exception]]:
-    """Do something with each name; a failure is handed out and stops no other.
+    """Call `work` with each name once; yield the name and what it returned or raised.
 
-    Parameters
-    ----------
-    names : iterable of str
-        Ids or paths; what comes again is left out.
-    work : callable
-        What to do with one.
-
-    Yields
-    ------
-    (str, object or Exception)
-        The name, and what was returned or raised.
-
-    Raises
-    ------
-    AuthenticationError, UnreachableError
-        If the failure would be that of every name: nobody is logged in, or the service
-        is not there.
+    Raises AuthenticationError or UnreachableError if every name would fail alike: bad
+    login, or no answer from the service.
     """
     for name in dict.fromkeys(names):
         try:
@@ -261,7 +215,7 @@ def each_of(
 
 
 def _is_for_all(error: Exception) -> bool:
-    # 403 is a record of somebody else.
+    # 403 is about one record, of somebody else.
     refused = isinstance(error, AuthenticationError) and error.status != 403
     return refused or isinstance(error, UnreachableError)
 
@@ -275,28 +229,8 @@ def save_records(
 ) -> Iterator[Saved]:
     """Load records and write them.
 
-    Parameters
-    ----------
-    client : Client
-        Who asks.
-    numbers : iterable of str
-        Ids of the records.
-    selection : Selection
-        What is wanted of each.
-    output : Output
-        Where they go.
-    **how
-        As for `Client.load_record`: refresh, offline, allow_partial, progress.
-
-    Yields
-    ------
-    Saved
-        What became of each record, when it is done.
-
-    Raises
-    ------
-    AuthenticationError, UnreachableError
-        As for `each_of`.
+    `how` goes to `Client.load_record`: refresh, offline, allow_partial, progress.
+    Raises as `each_of`.
     """
 
     def save(number: str) -> Saved:
@@ -316,24 +250,8 @@ def save_ranges(
 ) -> Iterator[Saved]:
     """Load ranges (activities) and write them, each into ``range_<id>/``.
 
-    A record may hold several ranges, whose files would have the same names.
-
-    Parameters
-    ----------
-    client, selection, output, **how
-        As for `save_records`.
-    numbers : iterable of str
-        Ids of the ranges.
-
-    Yields
-    ------
-    Saved
-        What became of each range.
-
-    Raises
-    ------
-    AuthenticationError, UnreachableError
-        As for `each_of`.
+    Ranges of one record would otherwise have the same file names. Else as
+    `save_records`.
     """
 
     def save(number: str) -> Saved:
@@ -347,20 +265,7 @@ def save_ranges(
 def save_files(
     paths: Iterable[str], selection: Selection, output: Output, **how: Any
 ) -> Iterator[Saved]:
-    """Open recordings and write them.
-
-    Parameters
-    ----------
-    paths, selection, **how
-        As for `open_each`.
-    output : Output
-        Where they go.
-
-    Yields
-    ------
-    Saved
-        What became of each recording that was found, and of what is none.
-    """
+    """Open the recordings in `paths` (see `open_each`) and write them."""
     for name, record in open_each(paths, selection, units=output.units, **how):
         if isinstance(record, Exception):
             yield Saved(name=name, errors=[record])
@@ -371,22 +276,10 @@ def save_files(
 def open_each(
     paths: Iterable[str], selection: Selection, **how: Any
 ) -> Iterator[tuple[str, Record | Exception]]:
-    """Open every recording in some files.
+    """Open every recording in files, folders (to any depth) and patterns.
 
-    Parameters
-    ----------
-    paths : iterable of str
-        Files, folders, which are searched to any depth, or patterns.
-    selection : Selection
-        What is wanted of each.
-    **how
-        As for `hexoframe.open_records`: units, tz, timestamp_format, allow_partial.
-
-    Yields
-    ------
-    (str, Record or Exception)
-        Id or path, and what was opened, or why not: `NoRecordingError` for what was
-        found in a folder or with a pattern and is no recording at all.
+    Yields the id or path with the record or an error: `NoRecordingError` for a file of
+    a folder or pattern that is not a recording. `how` goes to `open_records`.
     """
     from hexoframe.opening import open_records  # noqa: PLC0415  # pandas
 
@@ -404,7 +297,7 @@ def open_each(
 
 
 def _left_out(path: str, records: Records) -> Iterator[tuple[str, Exception]]:
-    """Yield what was left out below a path, and why."""
+    """Yield what `open_records` skipped below a path, and why."""
     named = Path(path).expanduser().is_file()
     failed = False
     left = records.skipped
@@ -412,7 +305,7 @@ def _left_out(path: str, records: Records) -> Iterator[tuple[str, Exception]]:
         left["path"], left["reason"], left["foreign"], strict=True
     ):
         if foreign and not named:
-            yield where, NoRecordingError(f"{where} skipped: it is no recording")
+            yield where, NoRecordingError(f"{where} skipped: not a recording")
         else:
             failed = True
             yield where, FileFormatError(reason)
@@ -421,24 +314,6 @@ def _left_out(path: str, records: Records) -> Iterator[tuple[str, Exception]]:
 
 
 def each_saved(names: Iterable[str], save: Callable[[str], Saved]) -> Iterator[Saved]:
-    """Save things one after the other; what cannot be saved stops no other.
-
-    Parameters
-    ----------
-    names : iterable of str
-        What they are called.
-    save : callable
-        What saves one.
-
-    Yields
-    ------
-    Saved
-        What became of each.
-
-    Raises
-    ------
-    AuthenticationError, UnreachableError
-        As for `each_of`.
-    """
+    """Call `save` with each name; a failure becomes a `Saved`. Raises as `each_of`."""
     for name, done in each_of(names, save):
         yield Saved(name=name, errors=[done]) if isinstance(done, Exception) else done

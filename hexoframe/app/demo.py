@@ -1,7 +1,7 @@
-"""The first thing that a newcomer runs: a record loaded, looked at, written and drawn.
+"""The demo for newcomers: a record is loaded, shown, written and drawn.
 
-A local server stands in for the vendor's service, so that no account is needed. Every
-step prints the line of Python that does the same.
+It runs against a local server, so it needs no account. Every step prints the line of
+Python that does the same.
 """
 
 from __future__ import annotations
@@ -18,45 +18,32 @@ import hexoframe
 from hexoframe.app.pictures import save_figure, without_screen
 from hexoframe.simulator.server import serve
 
-__all__ = ["main"]
+__all__ = ["run_demo"]
 
 _COVERAGE = ["expected", "received", "share", "gaps", "sensor_off", "flagged"]
 
 
-def main(
+def run_demo(
     path: Path | None = None, to: Path | None = None, *, progress: bool | None = None
 ) -> None:
-    """Run the demonstration.
+    """Run the demo on the vendor export at `path`, or on synthetic records.
 
-    Parameters
-    ----------
-    path : Path, optional
-        A vendor export (ZIP or folder) to be served; synthetic records by default.
-    to : Path, optional
-        Folder for the files, and for the cache of this demonstration; a temporary one
-        by default.
-    progress : bool, optional
-        Whether a bar is drawn; by default where stderr is a terminal.
-
-    Raises
-    ------
-    HexoframeError
-        If the server cannot run, or the record cannot be loaded, written or drawn.
+    Files and cache go into the folder `to`, or into a temporary one.
     """
-    without_screen()  # what is missing is told before anything is done
+    without_screen()  # fails now if matplotlib is missing
     target = to or Path(tempfile.mkdtemp(prefix="hexoframe-demo-"))
     given = [] if path is None else [path]
     with serve(recordings=() if given else None, exports=given) as server:
-        _print(f"A local server stands in for the service: {server.base_url}")
+        _print(f"A local server takes the place of the service: {server.base_url}")
         known = {**server.environment(), "HEXOFRAME_CACHE_DIR": str(target / "cache")}
         with _environment(known):
             _show(target, progress=progress)
-    _print(f"\nAll files are in {target}; they are yours to look at and to remove.")
+    _print(f"\nAll files are in {target}, yours to look at and to remove.")
 
 
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set variables while a block runs: so the client learns who asks whom."""
+    """Set environment variables while a block runs."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

@@ -1,7 +1,7 @@
-"""Lists and facts as rows of text, for who looks at them: times in UTC, sizes in MB.
+"""Lists and facts as rows of text: times in UTC, sizes in MB.
 
-Frames and objects of the service come in. How rows are set in columns stands in
-`texttable`; nothing is asked, and nothing is printed.
+Frames and answers of the service come in. `texttable` sets rows in columns; nothing is
+requested or printed here.
 """
 
 from __future__ import annotations
@@ -43,20 +43,15 @@ Facts = dict[str, str]
 _MISSING = "-"
 _LEAST = 16
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
-# What a record says twice, or what is told in a form of its own.
-_TOLD = frozenset({"end", "resource_uri", "start_date"})
+# Fields that repeat others, or that have a form of their own.
+_SHOWN = frozenset({"end", "resource_uri", "start_date"})
 
 
 # -- cells -----------------------------------------------------------------------------
 
 
 def plain(value: object) -> str:
-    r"""Return a value as text of one line, without what would steer a terminal.
-
-    Parameters
-    ----------
-    value : object
-        Anything; what is missing becomes a dash.
+    r"""Return a value as one line of text without control characters; missing: ``-``.
 
     Examples
     --------
@@ -89,7 +84,7 @@ def _moment(time: pd.Timestamp) -> str:
 
 
 def _length(span: Any) -> str:
-    """Return a span in hours, minutes and seconds."""
+    """Return a span as hours, minutes and seconds."""
     if pd.isna(span):
         return _MISSING
     minutes, seconds = divmod(int(span.total_seconds()), 60)
@@ -112,10 +107,8 @@ def _count(value: Any) -> str:
 def record_rows(records: pd.DataFrame) -> Rows:
     """Return rows of `Client.list_records`."""
     return [
-        {
-            "id": plain(row["id"]),
-            "start (UTC)": _minute(row["start"]),
-            "duration": _length(row["duration"]),
+        _id_and_span(row)
+        | {
             "status": plain(row["status"]),
             "user": plain(row["user"] if pd.isna(row["email"]) else row["email"]),
             "device": plain(row["device"]),
@@ -127,15 +120,17 @@ def record_rows(records: pd.DataFrame) -> Rows:
 def range_rows(ranges: pd.DataFrame) -> Rows:
     """Return rows of `Client.list_ranges`."""
     return [
-        {
-            "id": plain(row["id"]),
-            "start (UTC)": _minute(row["start"]),
-            "duration": _length(row["duration"]),
-            "name": plain(row["name"]),
-            "user": plain(row["user"]),
-        }
+        _id_and_span(row) | {"name": plain(row["name"]), "user": plain(row["user"])}
         for _, row in ranges.reset_index().iterrows()
     ]
+
+
+def _id_and_span(row: pd.Series[Any]) -> dict[str, str]:
+    return {
+        "id": plain(row["id"]),
+        "start (UTC)": _minute(row["start"]),
+        "duration": _length(row["duration"]),
+    }
 
 
 def channel_rows(table: pd.DataFrame) -> Rows:
@@ -158,7 +153,7 @@ def _rate(hertz: float) -> str:
 
 
 def coverage_frame(record: Record) -> pd.DataFrame:
-    """Return `Record.coverage` with the id of the record; the record is read for it."""
+    """Return `Record.coverage` with the id of the record; reads all of it."""
     coverage = record.coverage().reset_index()
     coverage.insert(0, "record", record.id)
     return coverage
@@ -198,7 +193,7 @@ def cache_rows(held: pd.DataFrame) -> Rows:
 
 
 def costs_frame(costs: Mapping[str, Estimate]) -> pd.DataFrame:
-    """Return what records cost, a row a record."""
+    """Return what downloads cost, one row a record."""
     rows = [
         {
             "record": int(number),
@@ -212,7 +207,7 @@ def costs_frame(costs: Mapping[str, Estimate]) -> pd.DataFrame:
 
 
 def cost_rows(costs: pd.DataFrame) -> Rows:
-    """Return rows of `costs_frame`, and their sum where there are several."""
+    """Return rows of `costs_frame`, and the sum of several."""
     rows = [(plain(int(row["record"])), row) for _, row in costs.iterrows()]
     if len(rows) > 1:
         rows.append(("all", costs.sum()))
@@ -231,7 +226,7 @@ def cost_rows(costs: pd.DataFrame) -> Rows:
 
 
 def user_facts(account: Mapping[str, Any], base_url: str) -> Facts:
-    """Return what `Client.account` tells of a user."""
+    """Return the facts of `Client.account`."""
     name = f"{account.get('first_name') or ''} {account.get('last_name') or ''}"
     return {
         "user": plain(account.get("email") or account.get("username")),
@@ -241,10 +236,10 @@ def user_facts(account: Mapping[str, Any], base_url: str) -> Facts:
     }
 
 
-def record_facts(told: Mapping[str, Any]) -> Facts:
-    """Return what `Client.record_info` tells, its span as times; nothing empty."""
-    facts = {"id": plain(told.get("id"))}
-    start, end = told.get("start"), told.get("end")
+def record_facts(info: Mapping[str, Any]) -> Facts:
+    """Return the facts of `Client.record_info`; the span as times, nothing empty."""
+    facts = {"id": plain(info.get("id"))}
+    start, end = info.get("start"), info.get("end")
     if start:
         clock = clock_of(start)
         first = tick_to_time(start, clock=clock)
@@ -253,26 +248,19 @@ def record_facts(told: Mapping[str, Any]) -> Facts:
             last = tick_to_time(end, clock=clock)
             facts["end"] = f"{_moment(last)} UTC (tick {end})"
             facts["duration"] = _length(last - first)
-    user = told.get("user")
+    user = info.get("user")
     if isinstance(user, Mapping):
         facts["user"] = f"{plain(user.get('email'))} (id {plain(user.get('id'))})"
-    facts["device"] = plain(id_of(told.get("device")))
-    for name, value in told.items():
-        if name not in facts and name not in _TOLD and value not in _NOTHING:
+    facts["device"] = plain(id_of(info.get("device")))
+    for name, value in info.items():
+        if name not in facts and name not in _SHOWN and value not in _NOTHING:
             simple = isinstance(value, str | int | float)
             facts[plain(name)] = plain(value if simple else json.dumps(value))
     return facts
 
 
 def fact_lines(facts: Mapping[str, str], width: int | None) -> list[str]:
-    r"""Return facts, each with its name before it and wrapped behind that.
-
-    Parameters
-    ----------
-    facts : mapping of str to str
-        Text by name.
-    width : int or None
-        Characters in a line; None for any number.
+    r"""Return facts as lines: the name, then the text wrapped to `width` beside it.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""The menu: records listed, looked at, downloaded and drawn by numbers.
+"""The text menu: list, show, download and draw records by numbers.
 
-It asks in lines and answers in lines, so that a plain and narrow terminal will do. What
-it does is done elsewhere in the package; here is only what it asks and says.
+Questions and answers are lines, for plain and narrow terminals. Here is only what the
+menu asks and says; `batch`, `pictures` and the client do the work.
 """
 
 from __future__ import annotations
@@ -38,35 +38,24 @@ from hexoframe.app.listing import (
     record_rows,
 )
 from hexoframe.app.pictures import Drawing, draw_records, without_screen
-from hexoframe.app.wording import MENU, spoken
+from hexoframe.app.wording import MENU, reworded
 from hexoframe.client import Client, connect
 from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeError
 from hexoframe.texttable import fit_columns
 from hexoframe.timestamps import CLASSIC_FORMAT
 from hexoframe.version import __version__
 
-__all__ = ["run"]
+__all__ = ["run_menu"]
 
 _ATTEMPTS = 10
 _FAILURES = (HexoframeError, OSError)
 
 
-def run(folder: Path, *, progress: bool | None = None) -> None:
-    """Ask who the user is, then what to do, until the user has had enough.
+def run_menu(folder: Path, *, progress: bool | None = None) -> None:
+    """Log the user in, then show the menu until the user quits.
 
-    Parameters
-    ----------
-    folder : Path
-        Where files go, until the user says another place.
-    progress : bool, optional
-        Whether bars are drawn; by default where stderr is a terminal.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no terminal.
-    AuthenticationError
-        If the tenth pair of user name and password is wrong too.
+    Files go into `folder`, which the user can change. There must be a terminal; the
+    tenth wrong password raises.
     """
     if not sys.stdin.isatty():
         raise ConfigurationError(
@@ -80,14 +69,14 @@ def run(folder: Path, *, progress: bool | None = None) -> None:
             with client:
                 _Menu(client, Output(folder=folder), progress=progress).run()
     except EOFError:
-        pass  # Ctrl-D is the other way to say that it is enough
+        pass  # Ctrl-D quits too
 
 
 # -- asking and saying -----------------------------------------------------------------
 
 
 def _echo(text: str, *, nl: bool = True) -> None:
-    """Write what is for the user alone, who may have sent the output elsewhere."""
+    """Write a line for the user: to stderr if stdout is a file or a pipe."""
     click.echo(text, nl=nl, err=not sys.stdout.isatty())
 
 
@@ -99,12 +88,12 @@ def _say(text: str) -> None:
 
 
 def _tell(error: Exception, before: str = "") -> None:
-    _say(before + spoken(str(error) or type(error).__name__, MENU))
+    _say(before + reworded(str(error) or type(error).__name__, MENU))
 
 
 @contextmanager
 def _at_line_start() -> Iterator[None]:
-    """See to it that what follows an interruption of the user begins a line."""
+    """After Ctrl-C or Ctrl-D, begin a new line."""
     try:
         yield
     except (KeyboardInterrupt, EOFError):
@@ -113,7 +102,7 @@ def _at_line_start() -> Iterator[None]:
 
 
 def _ask(question: str) -> str:
-    """Return what the user types in a line; Ctrl-D raises EOFError."""
+    """Return the line that the user types; Ctrl-D raises EOFError."""
     _echo(f"{question}: ", nl=False)
     with _at_line_start():
         line = sys.stdin.readline()
@@ -123,7 +112,7 @@ def _ask(question: str) -> str:
 
 
 def _ask_ids(question: str) -> list[str]:
-    """Return the ids that the user types; none for nothing and for q."""
+    """Return the ids that the user types; none for an empty line or q."""
     typed = re.findall(r"[^,\s]+", _ask(question))
     return [] if typed == ["q"] else typed
 
@@ -137,7 +126,7 @@ def _ask_password() -> str:
 
 
 def _choose(title: str, choices: Sequence[str]) -> int | None:
-    """Return the place of one of some choices; None for none."""
+    """Return the index of the chosen item; None for no choice."""
     _say("")
     _say(title)
     for number, choice in enumerate(choices, 1):
@@ -146,7 +135,7 @@ def _choose(title: str, choices: Sequence[str]) -> int | None:
     if answer.isdecimal() and 0 < int(answer) <= len(choices):
         return int(answer) - 1
     if answer:
-        _say(f"{answer!r} is none of 1 to {len(choices)}: nothing was changed.")
+        _say(f"{answer!r} is not one of 1 to {len(choices)}: nothing was changed.")
     return None
 
 
@@ -159,12 +148,12 @@ def _width() -> int:
 
 
 def _room() -> int | None:
-    """Return the characters in a line of what is shown; None for any number."""
+    """Return the columns of the terminal; None if stdout is no terminal."""
     return _width() if sys.stdout.isatty() else None
 
 
 def _tell_saved(saved: Iterable[Saved]) -> None:
-    """Say where things went while they are saved, or why not."""
+    """Say where each record went as it is saved, or why not."""
     for each in saved:
         for path in each.paths:
             click.echo(f"{each.name}: {path}")
@@ -173,7 +162,7 @@ def _tell_saved(saved: Iterable[Saved]) -> None:
 
 
 def _show(lines: list[str]) -> None:
-    """Show lines, a screen at a time where there is a screen."""
+    """Show lines, at a terminal a screen at a time."""
     height = len(lines)
     if sys.stdout.isatty():
         height = max(shutil.get_terminal_size().lines - 2, 5)
@@ -183,11 +172,11 @@ def _show(lines: list[str]) -> None:
         click.echo("\n".join(lines[first : first + height]))
 
 
-# -- who it is -------------------------------------------------------------------------
+# -- logging in ------------------------------------------------------------------------
 
 
 def _log_in() -> Client | None:
-    """Return the client of who types a right pair; None for who types none."""
+    """Return a client once user name and password are right; None to quit."""
     _say(f"hexoframe {__version__}, {base_url_of()}")
     for left in reversed(range(_ATTEMPTS)):
         name = _ask("User (e-mail), or nothing to quit")
@@ -204,7 +193,7 @@ def _log_in() -> Client | None:
 
 def _client_of(name: str, password: str) -> Client:
     if not password:
-        # Nothing would be filled up from the environment.
+        # With an empty one, `connect` would look in the environment.
         raise AuthenticationError("a password is needed")
     client = connect(username=name, password=password)
     try:
@@ -215,11 +204,11 @@ def _client_of(name: str, password: str) -> Client:
     return client
 
 
-# -- what to do ------------------------------------------------------------------------
+# -- the items -------------------------------------------------------------------------
 
 
 class _Menu:
-    """What the user has chosen, and what is done with it."""
+    """The settings of the user, and the items of the menu."""
 
     def __init__(
         self, client: Client, output: Output, *, progress: bool | None
@@ -230,7 +219,7 @@ class _Menu:
         self._selection = Selection()
 
     def run(self) -> None:
-        """Show the menu and do what is chosen, until that is to quit."""
+        """Show the menu and do what is chosen, until the user quits."""
         while True:
             items = self._items()
             _say("")
@@ -240,7 +229,7 @@ class _Menu:
             if answer in items and not self._do(items[answer][1]):
                 return
             if answer and answer not in items:
-                _say(f"{answer!r} is none of {', '.join(items)}.")
+                _say(f"{answer!r} is not one of {', '.join(items)}.")
 
     def _items(self) -> dict[str, tuple[str, Callable[[], None] | None]]:
         output = self._output
@@ -284,11 +273,11 @@ class _Menu:
     def _info(self) -> None:
         number = _ask("Id of the record")
         if number:
-            told = self._client.record_info(number)
-            _show(fact_lines(record_facts(told), _room()))
+            info = self._client.record_info(number)
+            _show(fact_lines(record_facts(info), _room()))
 
     def _agreed(self, numbers: Sequence[str]) -> list[str]:
-        """Say what records cost; return those that can be had, if that is agreed to."""
+        """Show what records cost; return those that exist, if the user agrees."""
         costs = {}
         asked = self._selection.arguments()
         for number, cost in each_of(

@@ -184,10 +184,10 @@ class Drawing:
         return waves if shown is None else [name for name in waves if name in shown]
 
     def _file_name(self, record: Record) -> str:
-        from hexoframe.formats.own.manifest import target_of  # noqa: PLC0415  # pandas
+        from hexoframe.formats.own.manifest import record_folder  # noqa: PLC0415  # pandas
         from hexoframe.plotting import PICTURES  # noqa: PLC0415  # pandas
 
-        name = target_of(record, Path()).name
+        name = record_folder(record, Path()).name
         if self.what == _OVERVIEW:
             return f"{name}.png"
         known = self.what in PICTURES

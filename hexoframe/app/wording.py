@@ -1,7 +1,8 @@
-"""Messages of the package in the words of who reads them.
+"""Rewrites API hints in messages as command-line options.
 
-An error says what to do about it in Python; whoever typed a command is told the option
-or the command that does the same, and whoever sits at the menu its item.
+An error says what to do in Python; at the command line the same hint names an option or
+a command, and in the menu an item. The messages themselves are written where they are
+raised.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["COMMAND_LINE", "MENU", "spoken"]
+__all__ = ["COMMAND_LINE", "MENU", "reworded"]
 
 COMMAND_LINE: Mapping[str, str] = {
     "login()": "'hexoframe login'",
@@ -29,12 +30,12 @@ COMMAND_LINE: Mapping[str, str] = {
     "offline=": "--offline",
     "overwrite=": "--overwrite",
     "refresh=": "--refresh",
-    # Those of what is read: those of what is written are checked beforehand.
+    # Those for reading; those for writing are checked before anything is loaded.
     "timestamp_format=": "--source-format",
     "tz=": "--source-tz",
     "units='raw'": "--units raw ('hexoframe convert' and 'download')",
 }
-"""What calls and arguments, some with a value, are on the command line."""
+"""Option or command for each call and argument; some arguments with a value."""
 
 MENU: Mapping[str, str] = {
     "login()": "user name and password",
@@ -46,27 +47,20 @@ MENU: Mapping[str, str] = {
     "overwrite=": "'Replace files'",
     "refresh=": "'hexoframe download --refresh'",
 }
-"""What they are in the menu, or where else."""
+"""Menu item for each, or the command that has it."""
 
 _CALL = re.compile(r"\b(?:hexoframe\.)?([\w.]+(?:\(\)\.\w+)?)\([^()]*\)")
 _ARGUMENT = re.compile(r"\b(\w+=)(True\b|'\w*'|(?=[\w'\"]))?")
 
 
-def spoken(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:
-    """Return a message in the words of its reader, in one line.
-
-    Parameters
-    ----------
-    text : str
-        The message.
-    words : mapping of str to str
-        `COMMAND_LINE` or `MENU`.
+def reworded(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:
+    """Return a message with its API hints replaced, in one line.
 
     Examples
     --------
-    >>> spoken("it exists: say overwrite=True, or leave model= out")
+    >>> reworded("it exists: say overwrite=True, or leave model= out")
     'it exists: say --overwrite, or leave --model out'
-    >>> spoken("call hexoframe.login(), or give tz='America/Montreal'")
+    >>> reworded("call hexoframe.login(), or give tz='America/Montreal'")
     "call 'hexoframe login', or give --source-tz 'America/Montreal'"
     """
 
@@ -79,7 +73,7 @@ def spoken(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:
             return words.get(found[0], found[0])
         if found[2] in {None, "True"}:
             return known
-        # A value that follows at once is that of the option.
+        # A value right after it is the value of the option.
         return f"{known} {found[2]}"
 
     return _ARGUMENT.sub(argument, _CALL.sub(call, " ".join(text.split())))

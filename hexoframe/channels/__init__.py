@@ -1,8 +1,8 @@
-"""The channel table: what every datatype of the API is called, means and measures.
+"""The channel table: names, meaning, rate and unit of every datatype of the API.
 
-`channels.csv` holds one row per datatype and device family, `codes.csv` the flags and
-enums. This module reads both once and answers look-ups; nothing else in the package
-decides by the name of a channel. It holds no samples and converts none (calibration).
+`channels.csv` has one row per datatype and device family, `codes.csv` the flags and
+enums. This module reads both once and answers look-ups; no other code decides by the
+name of a channel. Samples do not belong here; `calibration` converts them.
 
 A *datatype* is what the API numbers (4113, ``ECG_I``); a *channel* is one frame, which
 gathers one datatype or several (``ecg``: ``ecg_i``, ``ecg_ii``, ``ecg_iii``).
@@ -23,7 +23,7 @@ from hexoframe.errors import ConfigurationError, UnknownChannelError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hexoframe.timestamps import Clock
+    from hexoframe.timestamps.ticks import Clock
 
 __all__ = [
     "FAMILIES",
@@ -57,7 +57,7 @@ CLOCK_OF_FAMILY: Mapping[Family, Clock] = MappingProxyType(
     {"hexoskin": 256, "astroskin_256": 256, "astroskin_1000": 1000}
 )
 _NUMBERS = ("void", "initial", "minimum", "maximum")
-# What users and the old scripts call the models; None: the clock decides.
+# Names of the models for users and in old scripts; None: the clock decides.
 _MODELS: Mapping[str, Family | None] = MappingProxyType(
     {
         "hexoskin": "hexoskin",
@@ -117,7 +117,7 @@ class Datatype(NamedTuple):
     codes : str
         Name of the set of flags or codes in `codes.csv`; empty if there is none.
     quality : str
-        Channel that judges this one; empty if there is none.
+        Quality channel of this one; empty if there is none.
     align : {"mean", "or", "hold", "count"}
         How samples are put on another time grid.
     interval : bool
@@ -129,9 +129,9 @@ class Datatype(NamedTuple):
     aliases : tuple of str
         Other names in old files and scripts.
     verified : {"real", "document", "vendor", "guess"}
-        What the gain rests on: real data, a published document, vendor code, a guess.
+        Evidence for the gain: real data, a published document, vendor code, a guess.
     source, note : str
-        Where that is known from, and what was chosen where sources disagree.
+        Source of the facts, and the choice made where sources disagree.
     """
 
     family: Family
@@ -177,8 +177,7 @@ class Datatype(NamedTuple):
     def empty(self) -> float | None:
         """Value that is no measurement: "no signal", or an interval of 0.
 
-        Such an interval stands at the first beat and behind a hole, where there was no
-        beat to reach back to.
+        The first beat has such an interval, and the first one behind a gap.
         """
         return 0.0 if self.interval else self.void
 
@@ -238,8 +237,8 @@ class Channel(NamedTuple):
     def first_sample(self) -> int:
         """Number of steps from the start of the record to the first sample.
 
-        A waveform begins with the record; a value at 1 Hz or slower stands at the end
-        of the time that it sums up.
+        A waveform begins with the record; a value at 1 Hz or slower is stamped at the
+        end of the time that it sums up.
         """
         return 0 if self.kind == "waveform" else 1
 
@@ -260,8 +259,8 @@ class Channel(NamedTuple):
 class Code(NamedTuple):
     """One flag or code of a quality or state channel.
 
-    `sensor_off` marks the flags that say that an electrode, belt or sensor is off;
-    `column` is the one column that a flag speaks of, where it does not speak of all.
+    `sensor_off` marks flags for an electrode, belt or sensor that is off; `column` is
+    the one column that a flag is about, empty for all.
     """
 
     set: str
@@ -304,18 +303,7 @@ def _table() -> tuple[Datatype, ...]:
 
 @functools.cache
 def codes_of(set_name: str) -> tuple[Code, ...]:
-    """Return the flags or codes of one set of `codes.csv`, in ascending order.
-
-    Parameters
-    ----------
-    set_name : str
-        `Datatype.codes` of a row.
-
-    Returns
-    -------
-    tuple of Code
-        Empty if there is no such set.
-    """
+    """Return the flags or codes of a set in ascending order; empty if there is none."""
     return tuple(
         Code(
             set=row["set"],
@@ -334,24 +322,13 @@ def codes_of(set_name: str) -> tuple[Code, ...]:
 
 @functools.cache
 def datatypes_of(family: Family) -> tuple[Datatype, ...]:
-    """Return every row of a device family, channels or not."""
+    """Return every row of a device family, also those that are not channels."""
     return tuple(row for row in _table() if row.family == family)
 
 
 @functools.cache
 def channels_of(family: Family) -> Mapping[str, Channel]:
-    """Return the channels that devices of a family deliver, by name.
-
-    Parameters
-    ----------
-    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
-        Device family.
-
-    Returns
-    -------
-    mapping of str to Channel
-        Read-only, in the order of the table.
-    """
+    """Return the channels of a family by name (read-only, in table order)."""
     groups: dict[str, list[Datatype]] = {}
     for row in datatypes_of(family):
         if row.in_model:
@@ -362,23 +339,10 @@ def channels_of(family: Family) -> Mapping[str, Channel]:
 
 
 def families_of(model: str) -> tuple[Family, ...]:
-    """Return the device families that a model name may mean: one for each clock.
+    """Return the device families of a model name: one for each clock.
 
-    Parameters
-    ----------
-    model : str
-        ``hexoskin``, ``astroskin``, ``astroskin_256``, ``astroskin_1000`` or the old
-        scripts' ``CHA3000``; case does not matter.
-
-    Returns
-    -------
-    tuple of {"hexoskin", "astroskin_256", "astroskin_1000"}
-        The families.
-
-    Raises
-    ------
-    ConfigurationError
-        If the name is unknown.
+    Old names (``CHA3000``) count too, in any case; an unknown one is a
+    ConfigurationError.
     """
     key = str(model).lower()
     if key not in _MODELS:
@@ -392,23 +356,9 @@ def families_of(model: str) -> tuple[Family, ...]:
 def family_of(model: str, *, clock: int | None = None) -> Family:
     """Return the device family of a model name.
 
-    Parameters
-    ----------
-    model : str
-        As for `families_of`.
-    clock : int, optional
-        Ticks a second, which tells the two Astroskin families apart.
-
-    Returns
-    -------
-    {"hexoskin", "astroskin_256", "astroskin_1000"}
-        The family.
-
-    Raises
-    ------
-    ConfigurationError
-        If the name is unknown, or does not go with the clock, or is ``astroskin`` and
-        no clock is given.
+    `clock` (ticks per second) tells the two Astroskin families apart; without it
+    ``astroskin`` is a ConfigurationError, and so is a clock that the model does not
+    have.
     """
     possible = families_of(model)
     if clock is None and len(possible) > 1:
@@ -428,7 +378,7 @@ def family_of(model: str, *, clock: int | None = None) -> Family:
 
 @functools.cache
 def _index(family: Family) -> Mapping[str, tuple[Channel, Datatype | None]]:
-    """Every name that finds something, the API's and column names first."""
+    """Return the channel of every name; API and column names have priority."""
     channels = channels_of(family)
     found: dict[str, tuple[Channel, Datatype | None]] = {
         name: (channel, None) for name, channel in channels.items()
@@ -438,7 +388,7 @@ def _index(family: Family) -> Mapping[str, tuple[Channel, Datatype | None]]:
         for name in row.names:
             found.setdefault(name, (channels[row.channel], row))
     for row in rows:
-        # A classic file of several columns, such as acc.txt, means the whole channel.
+        # A classic file of several columns, such as acc.txt, is the whole channel.
         shared = {row.txt_classic, row.txt_snake}
         for name in row.classic_names:
             whole = None if name in shared else row
@@ -461,7 +411,7 @@ def _ids(family: Family) -> Mapping[int, tuple[Channel, Datatype | None]]:
 
 
 def check_list(channels: Sequence[str | int] | None) -> None:
-    """Raise ConfigurationError for one name in the place of a list, or for none."""
+    """Raise ConfigurationError for a name instead of a list, or an empty list."""
     if isinstance(channels, str):
         raise ConfigurationError(
             f"channels={channels!r}: give a list, such as [{channels!r}]"
@@ -471,27 +421,11 @@ def check_list(channels: Sequence[str | int] | None) -> None:
 
 
 def find(family: Family, key: str | int) -> Channel:
-    """Return the channel that a name or an id means.
+    """Return the channel of a name or id, narrowed to one column if the key names one.
 
-    API names, column names and channel names count first, whatever their case; names of
-    the old scripts count where they name nothing else.
-
-    Parameters
-    ----------
-    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
-        Device family.
-    key : str or int
-        Name, or id of the API.
-
-    Returns
-    -------
-    Channel
-        The whole channel, or the channel with the one column that was named.
-
-    Raises
-    ------
-    UnknownChannelError
-        If the family has no such channel; the message lists the nearest names.
+    API names, column names and channel names count first, in any case; names of the old
+    scripts count where they name nothing else. An unknown key is an UnknownChannelError
+    that lists the nearest names.
     """
     number = _as_id(key)
     if number is not None:
@@ -507,7 +441,7 @@ def find(family: Family, key: str | int) -> Channel:
 
 
 def _spelt(key: str | int) -> str:
-    """Return a name as the table spells it, also where it was typed as a title."""
+    """Return a name in the spelling of the table: "Heart Rate" is heart_rate."""
     return str(key).strip().lower().replace(" ", "_")
 
 
@@ -558,20 +492,20 @@ def channel_table(model: str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     model : str, optional
-        Model whose channels are shown, as for `family_of`; ``astroskin`` gives both of
-        its families. Without it every datatype of every family is shown, also those
-        that are no channel.
+        ``hexoskin``, ``astroskin`` (both of its families), ``astroskin_256`` or
+        ``astroskin_1000``. By default every datatype of every family, also those that
+        are not channels.
 
     Returns
     -------
     DataFrame
-        One row a datatype: family, id, names, kind, unit, ticks, gain, offset, what the
-        gain rests on, and the source.
+        One row a datatype: family, id, names, kind, unit, ticks, gain, offset, the
+        evidence for the gain, and the source.
 
     Raises
     ------
     ConfigurationError
-        If the model is unknown.
+        If the model is unknown; the message lists those that are known.
 
     Examples
     --------
@@ -582,7 +516,7 @@ def channel_table(model: str | None = None) -> pd.DataFrame:
     """
     import pandas as pd  # noqa: PLC0415  # look-ups alone must not load pandas
 
-    families = FAMILIES if model is None else _families(model)
+    families = FAMILIES if model is None else families_of(model)
     rows = [row for row in _table() if row.family in families]
     if model is not None:
         rows = [row for row in rows if row.in_model]
@@ -594,14 +528,8 @@ def channel_table(model: str | None = None) -> pd.DataFrame:
     return table
 
 
-def _families(model: str) -> tuple[Family, ...]:
-    if str(model).lower() in _MODELS and _MODELS[str(model).lower()] is None:
-        return ("astroskin_256", "astroskin_1000")
-    return (family_of(model),)
-
-
 def code_table(channel: str | None = None) -> pd.DataFrame:
-    """Return what the flags of quality channels and the codes of states mean.
+    """Return the meaning of quality flags and of the codes of states.
 
     Parameters
     ----------
@@ -612,7 +540,7 @@ def code_table(channel: str | None = None) -> pd.DataFrame:
     -------
     DataFrame
         set (the channel), kind (flags are bits that add up, an enum is one value),
-        value, name, whether it says that a sensor is off, the one column it speaks of
+        value, name, whether it means that a sensor is off, the one column it is about
         (empty: all), meaning and source.
 
     Raises
@@ -649,8 +577,8 @@ def schema(model: str) -> dict[str, dict[str, str]]:
     Parameters
     ----------
     model : str
-        As for `family_of`; ``astroskin`` means ``astroskin_256`` here, whose columns
-        and dtypes the other family shares where it has them.
+        As for `channel_table`; ``astroskin`` means ``astroskin_256`` here, whose
+        columns and dtypes the other family shares where it has them.
 
     Returns
     -------
@@ -670,5 +598,5 @@ def schema(model: str) -> dict[str, dict[str, str]]:
     """
     return {
         name: dict.fromkeys(channel.columns, cast("str", channel.dtype))
-        for name, channel in channels_of(_families(model)[0]).items()
+        for name, channel in channels_of(families_of(model)[0]).items()
     }

@@ -1,7 +1,8 @@
-"""Counts, physical values and the values of the JSON API: one place for all three.
+"""Calibration: raw counts, physical values and values of the JSON API.
 
-The gains come from the channel table. Nothing here knows a file format, an index or a
-record; whole arrays go in and whole arrays come out.
+Gains come from the channel table; whole arrays go in and come out. File formats,
+indexes and records do not belong here. `scale` is "physical" (the unit of the row) or
+"raw" (counts) throughout; waveforms are float32 and the rest float64.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ Scale = Literal["physical", "raw"]
 # Converted in blocks that fit into the cache of a core: a day of samples needs no
 # float64 copy.
 _BLOCK = 1 << 16
-# How far from a whole number a count may lie. The float32 of a waveform keeps a count
-# of 16 bits to 0.002 at the worst gain of the table; a rate may mean its fraction.
+# How far from a whole number a count may be. The float32 of a waveform keeps a count
+# of 16 bits to 0.002 at the worst gain of the table; a rate may be a true fraction.
 _PLAY_OF_WAVEFORMS = 1 / 256
 _PLAY = 1e-3
 # Units of values that are counts, flags or codes as they are.
@@ -45,21 +46,9 @@ _warned: set[str] = set()
 def values_from_counts(
     counts: NDArray[Any], datatype: Datatype, *, scale: Scale = "physical"
 ) -> NDArray[Any]:
-    """Convert the counts of a binary export.
+    """Convert counts of a binary export: raw x gain + offset in float64, then cast.
 
-    Parameters
-    ----------
-    counts : ndarray of int, any shape
-        Counts; 16-bit arrays of either signedness are read as the table says.
-    datatype : Datatype
-        Row of the channel table.
-    scale : {"physical", "raw"}
-        Physical values in the unit of the row, or the counts themselves.
-
-    Returns
-    -------
-    ndarray, same shape, float32 for waveforms and float64 for the rest
-        raw x gain + offset in float64, then cast.
+    16-bit counts of either signedness are read as the table says.
     """
     dtype = _dtype(datatype)
     if counts.dtype.kind in "iu" and counts.dtype.itemsize == 2:
@@ -77,22 +66,7 @@ def values_from_counts(
 def values_from_json(
     values: NDArray[np.float64], datatype: Datatype, *, scale: Scale = "physical"
 ) -> NDArray[Any]:
-    """Convert values as the JSON and CSV answers carry them.
-
-    Parameters
-    ----------
-    values : ndarray of float64, any shape
-        Values of an answer; missing ones are NaN.
-    datatype : Datatype
-        Row of the channel table.
-    scale : {"physical", "raw"}
-        Physical values in the unit of the row, or counts.
-
-    Returns
-    -------
-    ndarray, same shape, float32 for waveforms and float64 for the rest
-        The values.
-    """
+    """Convert values of JSON and CSV answers; missing ones are NaN."""
     dtype = _dtype(datatype)
     scaling = (datatype.json_gain, 0.0)
     if scale == "raw":
@@ -111,24 +85,9 @@ def values_from_json(
 def counts_from_values(
     values: NDArray[Any], datatype: Datatype, *, scale: Scale = "physical"
 ) -> NDArray[np.float64]:
-    """Return the counts behind the values of a frame, the inverse of the above.
+    """Return the counts behind values of a frame; NaN stays NaN.
 
-    Values that no count gives (the JSON answers carry some channels unrounded) stay
-    the fraction that they are.
-
-    Parameters
-    ----------
-    values : ndarray of float, any shape
-        Values of a frame.
-    datatype : Datatype
-        Row of the channel table.
-    scale : {"physical", "raw"}
-        What the frame holds.
-
-    Returns
-    -------
-    ndarray of float64, same shape
-        Counts; NaN stays NaN.
+    Values that no count gives (some channels are unrounded in JSON) stay fractions.
     """
     if scale == "raw":
         return values.astype(np.float64)
@@ -143,29 +102,14 @@ def counts_from_values(
 def json_from_values(
     values: NDArray[Any], datatype: Datatype, *, scale: Scale = "physical"
 ) -> NDArray[np.float64]:
-    """Return what the JSON answers carry for the values of a frame.
-
-    Parameters
-    ----------
-    values : ndarray of float, any shape
-        Values of a frame.
-    datatype : Datatype
-        Row of the channel table.
-    scale : {"physical", "raw"}
-        What the frame holds.
-
-    Returns
-    -------
-    ndarray of float64, same shape
-        Counts x json_gain in float64; NaN stays NaN.
-    """
+    """Return the values that JSON answers carry: counts x json_gain in float64."""
     if scale == "physical" and _json_is_physical(datatype):
         return values.astype(np.float64)
     return counts_from_values(values, datatype, scale=scale) * datatype.json_gain
 
 
 def warn_unverified(datatype: Datatype) -> None:
-    """Warn once a process and family of gains that nothing real or written confirms."""
+    """Warn once per process and family of gains that nothing confirms."""
     if not _is_unverified(datatype) or datatype.family in _warned:
         return
     _warned.add(datatype.family)
@@ -182,7 +126,7 @@ def warn_unverified(datatype: Datatype) -> None:
 
 
 def _is_unverified(datatype: Datatype) -> bool:
-    """Whether a unit was given to counts on the word of vendor code or a guess."""
+    """Whether the gain rests on vendor code or a guess alone."""
     return (
         datatype.in_model
         and datatype.verified in ("vendor", "guess")

@@ -1,6 +1,294 @@
-"""One module or package a file format: bytes on disk to RecordData, and back.
+"""The registry of file formats: bytes on disk to RecordData, and back.
 
-A reader has `sniff(path)`, which looks at the content and never at the file's name, and
-`read(path, options)`; a writer has `write(record, root, ...)`. No network here, no
-plotting, and nothing that a user's Record adds.
+A format is one module with `sniff` and `read`, or `write`, or all three, and one entry
+in `FORMATS`. Whoever opens, converts and saves goes through here, so nothing else needs
+to know of a new one. A module is imported when its format is first used. No network
+here, no plotting, and nothing that a user's Record adds.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
+
+from hexoframe.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from hexoframe.formats.archive.container import Container
+    from hexoframe.formats.options import ReadOptions
+    from hexoframe.recording.data import RecordData
+
+__all__ = [
+    "CSV",
+    "FORMATS",
+    "MAT",
+    "PARQUET",
+    "TXT",
+    "Format",
+    "FormatModule",
+    "Reader",
+    "SeveralReader",
+    "StyledWriter",
+    "WriteStyle",
+    "Writer",
+    "names_to_write",
+    "readers",
+    "to_write",
+]
+
+
+# -- what a module of a format has -----------------------------------------------------
+
+
+class Reader(Protocol):
+    """A module that reads; `sniff` judges by the content, never by the name."""
+
+    def sniff(self, path: Path) -> bool:
+        """Whether the path is of this format, or a damaged one that `read` explains."""
+
+    def read(self, path: Path, options: ReadOptions) -> RecordData:
+        """Open the record; its channels may be read when they are touched."""
+
+
+class SeveralReader(Reader, Protocol):
+    """A module that reads paths with several records in them."""
+
+    def read(
+        self, path: Path, options: ReadOptions, *, part: str | None = None
+    ) -> RecordData:
+        """Open the record of that name, or the only one."""
+
+    def parts(self, path: Path) -> Mapping[str, Container]:
+        """Return the records in a path by name; at least one."""
+
+    def holds_record(self, folder: Path) -> bool:
+        """Whether files of the folder itself, not of folders below, are a record."""
+
+    def is_empty(self, path: Path) -> bool:
+        """Whether there is nothing at all in a path that `sniff` takes."""
+
+
+class Writer(Protocol):
+    """A module that writes a record; it returns the folder or file that it wrote."""
+
+    def write(
+        self,
+        record: RecordData,
+        root: Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the record, whole or not at all; refuse to replace files unasked."""
+
+
+class WriteStyle(TypedDict, total=False):
+    """Options of a writer of text, as `Record.to_txt` tells them."""
+
+    timestamps: Literal["epoch", "string"]
+    timestamp_format: str
+    tz: str
+    dialect: Literal["classic", "snake"] | None
+    units: Literal["classic", "physical"]
+
+
+class StyledWriter(Protocol):
+    """A module that writes a record as text in a style."""
+
+    def write(
+        self,
+        record: RecordData,
+        root: Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+        **style: Unpack[WriteStyle],
+    ) -> Path:
+        """As in `Writer`."""
+
+
+class FormatModule(Reader, Writer, Protocol):
+    """A module that reads and writes."""
+
+
+# -- what the registry says of a format ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """An entry of the registry.
+
+    Attributes
+    ----------
+    name : str
+        What ``--format`` calls it.
+    title : str
+        What messages call it.
+    reader, writer : callable or None
+        Import and return its module; None if it is not read, or not written.
+    several_reader, styled_writer : callable or None
+        The same, if one path may hold several records, or if the writer has a style.
+    one_file : bool
+        Whether one file is a whole record, in whatever folder it lies.
+    suffix : str
+        End of the name if the record is written as one file; empty for a folder.
+    """
+
+    name: str
+    title: str
+    reader: Callable[[], Reader] | None = None
+    several_reader: Callable[[], SeveralReader] | None = None
+    writer: Callable[[], Writer] | None = None
+    styled_writer: Callable[[], StyledWriter] | None = None
+    one_file: bool = False
+    suffix: str = ""
+
+    def write(
+        self,
+        record: RecordData,
+        target: str | Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+        **style: Unpack[WriteStyle],
+    ) -> Path:
+        """Write a record; a format without a style ignores it.
+
+        `target` is the folder in which that of the record is made or, for a format with
+        a suffix, the file.
+        """
+        path = Path(target).expanduser()
+        if self.styled_writer is not None:
+            return self.styled_writer().write(
+                record, path, channels=channels, overwrite=overwrite, **style
+            )
+        if self.writer is None:
+            raise ConfigurationError(f"{self.title} is not written: {_choices()}")
+        return self.writer().write(record, path, channels=channels, overwrite=overwrite)
+
+    def target_in(self, folder: Path, record: RecordData) -> Path:
+        """Return the target that puts a record into a folder under its own name."""
+        if not self.suffix:
+            return folder
+        from hexoframe.formats.own.manifest import record_folder  # noqa: PLC0415
+
+        return folder / f"{record_folder(record, folder).name}{self.suffix}"
+
+
+def readers() -> Iterator[tuple[Format, Reader]]:
+    """Yield each format that is read, with its module, which is imported then."""
+    for each in FORMATS:
+        if each.reader is not None:
+            yield each, each.reader()
+
+
+def names_to_write() -> tuple[str, ...]:
+    """Return what ``--format`` takes, without importing a module of a format.
+
+    The .txt of the old script comes first; it is the default.
+    """
+    names = (
+        each.name
+        for each in FORMATS
+        if each.writer is not None or each.styled_writer is not None
+    )
+    return tuple(sorted(names, key=lambda name: name != TXT.name))
+
+
+def to_write(name: str) -> Format:
+    """Return the format that ``--format`` calls so."""
+    if name not in names_to_write():
+        raise ConfigurationError(f"{name!r} is no format to write: {_choices()}")
+    return next(each for each in FORMATS if each.name == name)
+
+
+def _choices() -> str:
+    return f"choose one of {', '.join(names_to_write())}"
+
+
+# -- the registry ----------------------------------------------------------------------
+
+
+def _parquet() -> FormatModule:
+    from hexoframe.formats.own import parquet  # noqa: PLC0415
+
+    return parquet
+
+
+def _csv() -> FormatModule:
+    from hexoframe.formats.own import csv  # noqa: PLC0415
+
+    return csv
+
+
+def _export() -> SeveralReader:
+    from hexoframe.formats.archive import reader  # noqa: PLC0415
+
+    return reader
+
+
+def _dashboard() -> Reader:
+    from hexoframe.formats import dashboard  # noqa: PLC0415
+
+    return dashboard
+
+
+def _txt_reader() -> Reader:
+    from hexoframe.formats.text import reader  # noqa: PLC0415
+
+    return reader
+
+
+def _txt_writer() -> StyledWriter:
+    from hexoframe.formats.text import writer  # noqa: PLC0415
+
+    return writer
+
+
+def _converter() -> Reader:
+    from hexoframe.formats.converter import reader  # noqa: PLC0415
+
+    return reader
+
+
+def _mat() -> Writer:
+    from hexoframe.formats import mat  # noqa: PLC0415
+
+    return mat
+
+
+PARQUET = Format(
+    name="parquet",
+    title="hexoframe's Parquet folder",
+    reader=_parquet,
+    writer=_parquet,
+)
+CSV = Format(name="csv", title="hexoframe's CSV folder", reader=_csv, writer=_csv)
+TXT = Format(
+    name="txt",
+    title="classic .txt folder",
+    reader=_txt_reader,
+    styled_writer=_txt_writer,
+)
+MAT = Format(name="mat", title="MATLAB file", writer=_mat, suffix=".mat")
+
+FORMATS: tuple[Format, ...] = (
+    CSV,
+    PARQUET,
+    Format(
+        name="export",
+        title="vendor export (ZIP or folder)",
+        reader=_export,
+        several_reader=_export,
+        one_file=True,
+    ),
+    Format(name="dashboard", title="dashboard CSV", reader=_dashboard, one_file=True),
+    TXT,
+    Format(name="converter", title="converter CSV", reader=_converter),
+    MAT,
+)
+"""All formats. The first whose `sniff` takes a path reads it, so the order matters."""

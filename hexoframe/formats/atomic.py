@@ -1,7 +1,7 @@
-"""Files appear whole or not at all: a temporary name beside the target, then a rename.
+"""Atomic writing of files and folders: a temporary name, then a rename.
 
-Every writer goes through here. Nothing is overwritten unless the caller says so, and a
-failure leaves what was there before.
+Every writer uses it. Nothing is overwritten unless the caller says so, and a failure
+leaves what was there before. What is in the files is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -20,24 +20,10 @@ __all__ = ["new_file", "new_folder"]
 
 @contextmanager
 def new_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield a temporary path that becomes `target` when the block ends well.
+    """Yield a path beside `target` that replaces it when the block ends without error.
 
-    Parameters
-    ----------
-    target : Path
-        File to write; its folder is made if it does not exist.
-    overwrite : bool
-        Whether an existing file may be replaced.
-
-    Yields
-    ------
-    Path
-        A file that does not exist yet, in a folder of its own beside the target.
-
-    Raises
-    ------
-    OutputExistsError
-        If the target exists and may not be replaced; nothing is written then.
+    The path does not exist yet. A target that exists and may not be overwritten is an
+    `OutputExistsError`.
     """
     _refuse(target, overwrite=overwrite)
     with _scratch(target) as folder:
@@ -51,29 +37,12 @@ def new_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
 def new_folder(
     target: Path, *, overwrite: bool, owned: Callable[[str], bool]
 ) -> Iterator[Path]:
-    """Yield an empty temporary folder whose files move into `target` at the end.
+    """Yield an empty folder whose files move into `target` when the block ends.
 
-    Parameters
-    ----------
-    target : Path
-        Folder to write.
-    overwrite : bool
-        Whether files in an existing folder may be replaced.
-    owned : callable
-        Says of a file name whether this writer makes such files. Where files are
-        replaced, owned ones that were not written anew are removed, so that no old
-        channel stays beside new ones; files of others are left alone.
-
-    Yields
-    ------
-    Path
-        Empty folder beside the target.
-
-    Raises
-    ------
-    OutputExistsError
-        If the target holds owned files and they may not be replaced, or a file of
-        others under the name of a new one; nothing is written then.
+    `owned` says whether this writer makes files of a name. Owned files of the target
+    that were not written again are removed; files of others are never touched. Nothing
+    is written, with an `OutputExistsError`, if owned files exist and may not be
+    overwritten, or if another file has the name of a new one.
     """
     old = _owned_files(target, owned)
     if old and not overwrite:
@@ -84,7 +53,7 @@ def new_folder(
             folder.rename(target)
             return
         new = sorted(folder.iterdir())
-        # All are looked at before the first is moved.
+        # All are checked before the first is moved.
         for path in new:
             mine = overwrite and owned(path.name)
             _refuse(target / path.name, overwrite=mine)
@@ -115,7 +84,7 @@ def _refuse(target: Path, *, overwrite: bool) -> None:
 
 @contextmanager
 def _scratch(target: Path) -> Iterator[Path]:
-    """Make a folder on the same disk, and remove whatever is left of it."""
+    """Make a folder on the disk of the target, and remove it at the end."""
     made = [path for path in target.parents if not path.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -124,8 +93,8 @@ def _scratch(target: Path) -> Iterator[Path]:
             f"{target.parent} is no folder, or a file is in its way: choose another "
             "place"
         ) from error
-    # It may become the target itself, so it has the permissions of any new folder and
-    # not those of tempfile, which lets only the owner in.
+    # It may become the target, so it gets the permissions of any new folder: one of
+    # tempfile could be read by its owner only.
     folder = target.parent / f".{target.name}.{secrets.token_hex(4)}"
     folder.mkdir()
     try:
@@ -133,6 +102,6 @@ def _scratch(target: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         for path in made:
-            # Only an empty folder goes so: neither the target nor others are in it.
+            # Only an empty folder goes: it holds neither the target nor other files.
             with suppress(OSError):
                 path.rmdir()

@@ -1,7 +1,7 @@
-"""The cells of any CSV, as Arrow reads them, and the line that is to blame.
+"""Cells of any CSV, read by Arrow, and errors that name the broken line.
 
-`read_cells` and `stream_cells` serve hexoframe's own CSV (table), the dashboard's and
-the converter's. What the columns mean is decided there.
+Hexoframe's own CSV, the dashboard's and the converter's are read with it. What the
+columns mean does not belong here.
 """
 
 from __future__ import annotations
@@ -27,29 +27,9 @@ def read_cells(
     skip: int,
     where: str | None = None,
 ) -> pa.Table:
-    """Read the cells below the heading of a CSV.
+    """Read the cells below `skip` lines of heading; `types` name the columns in order.
 
-    Parameters
-    ----------
-    source : Path or bytes
-        File, or its content.
-    types : mapping of str to DataType
-        Name and type of each column, from left to right.
-    skip : int
-        Lines of heading.
-    where : str, optional
-        Name of the source for messages; the path by default.
-
-    Returns
-    -------
-    pyarrow.Table
-        An empty cell is null; ``nan`` in a column of floats is NaN.
-
-    Raises
-    ------
-    FileFormatError
-        If a line has another number of cells, or a cell another type: names the file,
-        the line, what was found and what was expected.
+    An empty cell is null; ``nan`` in a column of floats is NaN.
     """
     try:
         return arrow_csv.read_csv(
@@ -58,7 +38,7 @@ def read_cells(
             convert_options=_convert_options(types),
         )
     except pa.ArrowInvalid as error:
-        message = _broken(source, types, skip) or f"no CSV: {error}"
+        message = _broken(source, types, skip) or f"not a CSV: {error}"
         raise FileFormatError(f"{where or str(source)}, {message}") from error
 
 
@@ -69,15 +49,9 @@ def stream_cells(
     skip: int,
     where: str | None = None,
 ) -> Iterator[pa.Table]:
-    """Read the cells a block at a time, without holding them all.
+    """Yield the tables of `read_cells` block by block; none is empty.
 
-    Parameters and errors are those of `read_cells`; a broken line is an error when its
-    turn comes.
-
-    Yields
-    ------
-    pyarrow.Table
-        Consecutive rows; none is empty.
+    A broken line is an error only when its block comes.
     """
     try:
         for batch in arrow_csv.open_csv(
@@ -88,12 +62,12 @@ def stream_cells(
             if len(batch):
                 yield pa.Table.from_batches([batch])
     except pa.ArrowInvalid as error:
-        message = _broken(source, types, skip) or f"no CSV: {error}"
+        message = _broken(source, types, skip) or f"not a CSV: {error}"
         raise FileFormatError(f"{where or str(source)}, {message}") from error
 
 
 def line_number(source: Path | bytes, row: int, *, skip: int) -> int:
-    """Return the line, from 1, that holds a row of `read_cells`; errors need it."""
+    """Return the line, from 1, of a row of `read_cells`, from 0."""
     with _lines(source) as stream:
         # A carriage return by itself ends a line too.
         lines = (line for part in stream for line in part.splitlines())
@@ -107,19 +81,9 @@ def line_number(source: Path | bytes, row: int, *, skip: int) -> int:
 
 
 def first_bad(count: int, good: Callable[[int], bool]) -> int:
-    """Return the first of `count` rows that spoils the rows up to and with it.
+    """Return the first bad row, from 0, of `count` rows that have one, by bisection.
 
-    Parameters
-    ----------
-    count : int
-        Number of rows; taken together they are known to be bad.
-    good : callable
-        Says of a number n whether the first n rows are good.
-
-    Returns
-    -------
-    int
-        The row, from 0; found by halving, with about log2(`count`) questions.
+    ``good(n)`` tells whether the first n rows are good.
     """
     low, high = 0, count
     while high - low > 1:
@@ -153,7 +117,7 @@ def _convert_options(types: Mapping[str, pa.DataType]) -> arrow_csv.ConvertOptio
     )
 
 
-# -- what is broken --------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------
 
 
 def _broken(
@@ -161,7 +125,7 @@ def _broken(
 ) -> str | None:
     """Describe the first broken line, by a slower second reading."""
     data = source.read_bytes() if isinstance(source, Path) else source
-    # A handler of rows is given text, so the bytes have to be some.
+    # The handler of rows gets text, so the bytes must be text.
     texts, refused = _texts(data.decode("utf-8", "replace").encode(), types, skip)
     found = [
         (first_bad(len(texts), partial(_casts, texts[name], kind)), name)
@@ -186,7 +150,7 @@ def _broken(
 def _texts(
     data: bytes, types: Mapping[str, pa.DataType], skip: int
 ) -> tuple[pa.Table, Any]:
-    """Read the cells in front of the first row that is refused, and that row."""
+    """Read the cells before the first row that Arrow refuses, and that row."""
     refused: list[Any] = []
 
     def note(row: Any) -> str:
@@ -219,12 +183,12 @@ def _no_text(data: bytes) -> str | None:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return f"line {line}: found bytes that are no text, expected UTF-8"
+        return f"line {line}: found bytes that are not text, expected UTF-8"
     return None
 
 
 def _casts(texts: pa.ChunkedArray, kind: pa.DataType, count: int) -> bool:
-    """Whether the first cells are of a type, as the reader itself judges."""
+    """Whether the first cells have a type, by the rules of Arrow."""
     try:
         texts.slice(0, count).cast(pa.string()).cast(kind)
     except pa.ArrowInvalid:

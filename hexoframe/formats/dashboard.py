@@ -1,23 +1,21 @@
-"""The dashboard's CSV: one table of 1 Hz channels and states, as the service writes it.
+"""The dashboard's CSV: one table of 1 Hz channels and states, written by the service.
 
-Dialects that are read: 2014 (first column ``timestamp``, headings without units), 2016,
-2022 (with adjusted ventilation), the export of a range, and Astroskin (1/1000 s). A
-heading is ``name [unit](/api/datatype/<id>/)``; the id decides what a column is, and
-the name where there is none.
+Dialects: 2014 (first column ``timestamp``, headings without units), 2016, 2022 (with
+adjusted ventilation), the export of a range, and Astroskin (1/1000 s). A heading is
+``name [unit](/api/datatype/<id>/)``; the id tells the channel, or else the name.
 
-Rules that the files themselves do not state:
+Rules that the files do not state:
 
-* An empty cell means that the channel has no sample at that time; ``nan`` means that it
-  has one whose value is missing (a position that is not known).
+* An empty cell is not a sample; ``nan`` is a sample whose value is missing (an unknown
+  position).
 * Rows are merged by their stamp, since the range export splits one stamp over two rows.
-* Files of some time head minute ventilation with ``[L/min]``. The service never gives
-  L/min: such values are taken as mL/min, as they are. Where none of them reaches 300,
-  which no breathing person exceeds in L/min, the heading may be right for once and the
-  file is refused.
-* Counts, flags and codes have no unit that could differ, so what stands in their
-  headings (``NA``, ``Step``, ``s``) is not judged.
+* For some time, minute ventilation had the heading ``[L/min]``. The service never gives
+  L/min: such values are read as mL/min. If all of them are below 300, which nobody
+  breathes in L/min, the heading may be right for once and the file is refused.
+* Counts, flags and codes have no unit that could differ, so the units in their headings
+  (``NA``, ``Step``, ``s``) are not checked.
 
-Values are those of the JSON answers (calibration); nothing here knows a gain.
+Values are those of the JSON answers; gains do not belong here.
 """
 
 from __future__ import annotations
@@ -76,7 +74,7 @@ _MOST_L_PER_MIN = 300
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column that is a channel: its number in the file, heading and datatype."""
+    """A column of a known datatype; `number` counts from 0."""
 
     number: int
     heading: Heading
@@ -85,7 +83,7 @@ class _Column:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """The cells of a file, and the ticks of its rows."""
+    """Cells of a file, and ticks of its rows."""
 
     path: Path
     cells: pa.Table
@@ -109,34 +107,11 @@ def sniff(path: Path) -> bool:
 
 
 def read(path: Path, options: ReadOptions) -> RecordData:
-    """Open a CSV of the dashboard; it is read at once.
+    """Read a CSV of the dashboard at once, from its first stamp to its last.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    options : ReadOptions
-        What to load and how.
-
-    Returns
-    -------
-    RecordData
-        From the first stamp, which is where a record starts, to the last. The id in
-        the file's name stands in `info`: ``id`` for ``record-<id>.csv``, ``range_id``
-        for ``range-<id>-<code>.csv``.
-
-    Raises
-    ------
-    FileFormatError
-        If a line is broken, a stamp is no tick, a channel has two values at one stamp
-        or a column has another unit than the table.
-    ConfigurationError
-        If the model does not go with the clock of the file.
-
-    Notes
-    -----
-    Source: files of 2022 (one record, one range of it), third-party readers of 2014 to
-    2016, the vendor's page on the Astroskin CSV.
+    A file name ``record-<id>.csv`` gives ``info["id"]``, ``range-<id>-<code>.csv``
+    gives ``info["range_id"]``. Source: files of 2022 (one record, one range of it),
+    third-party readers of 2014 to 2016, the vendor's page on the Astroskin CSV.
     """
     texts = _heading_cells(path)
     at = _time_column(texts)
@@ -150,9 +125,9 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     columns = _columns(path, texts, at, family)
     wanted = options.wanted(family)
     info = _info(sheet, texts)
-    loader = _Loader(sheet, options, info.get("id"))
+    maker = _FrameMaker(sheet, options, info.get("id"))
     channels: dict[str, pd.DataFrame | LazyChannel] = {
-        name: loader.source(channel, mine)
+        name: maker.channel(channel, mine)
         for name, channel in wanted.items()
         if (mine := [column for column in columns if column.row in channel.datatypes])
     }
@@ -177,7 +152,7 @@ def _heading_cells(path: Path) -> list[str]:
 
 
 def _time_column(headings: list[str]) -> int | None:
-    """Return where the stamps stand: first, or behind the user."""
+    """Return the column of the stamps: the first, or the one after the user."""
     at = 1 if headings[:1] == [_USER] else 0
     return at if len(headings) > at and headings[at] in _CLOCKS else None
 
@@ -187,7 +162,7 @@ def _key_of(heading: Heading) -> str | int:
 
 
 def _sheet(path: Path, texts: list[str], at: int) -> tuple[_Sheet, Clock]:
-    """Read all cells: stamps as text, so that no float ever carries one."""
+    """Read all cells: stamps as text, since a float may round them."""
     texts_at = {at, *(number for number, text in enumerate(texts) if text == _USER)}
     # Headings may repeat, numbers do not.
     types = {
@@ -225,7 +200,7 @@ def _refuse_infinite(path: Path, column: pa.ChunkedArray, text: str) -> None:
 
 
 def _as_bytes(path: Path, column: pa.ChunkedArray) -> NDArray[np.bytes_]:
-    """Return texts as an array of bytes, without a Python object a row."""
+    """Return texts as an array of bytes, without a Python object for each row."""
     if column.null_count:
         row = pc.index(column.is_null(), True).as_py()
         raise _fail(path, row, "no stamp", "a tick")
@@ -265,12 +240,12 @@ def _ticks(path: Path, stamps: NDArray[np.bytes_], clock: Clock) -> NDArray[np.i
 def _refuse_rounded(
     path: Path, stamps: NDArray[np.bytes_], ticks: NDArray[np.int64]
 ) -> None:
-    """Refuse stamps that a spreadsheet cut down to a few digits when it saved them.
+    """Refuse stamps that a spreadsheet rounded to a few digits.
 
-    A channel that never changes would pass for one of a few samples.
+    A channel that never changes would else be read as a few samples.
     """
     again = np.flatnonzero(np.diff(ticks) == 0) + 1
-    # As many digits stand before the E as were kept, and the point.
+    # Before the E are the digits that were kept, and the point.
     kept = np.char.find(np.char.upper(stamps[again]), b"E") - 1
     cut = again[(kept >= 0) & (kept < len(str(ticks[0])))]
     if len(cut):
@@ -288,7 +263,7 @@ def _family(texts: list[str], at: int, clock: Clock, options: ReadOptions) -> Fa
 
 
 def _columns(path: Path, texts: list[str], at: int, family: Family) -> list[_Column]:
-    """Return the columns that are channels, and say which are none."""
+    """Return the columns that are channels, and warn of others."""
     columns: dict[Datatype, _Column] = {}
     unknown = []
     for number, text in enumerate(texts):
@@ -316,7 +291,7 @@ def _columns(path: Path, texts: list[str], at: int, family: Family) -> list[_Col
 # -- columns to channels ---------------------------------------------------------------
 
 
-class _Loader:
+class _FrameMaker:
     """Makes the frames of one file; channels with the same stamps share an index."""
 
     def __init__(
@@ -327,16 +302,16 @@ class _Loader:
         self._record_id = record_id
         self._indexes: list[tuple[NDArray[np.int64], pd.DatetimeIndex]] = []
 
-    def source(self, channel: Channel, columns: list[_Column]) -> LazyChannel:
-        """Return the frame of a channel, and how many repeated cells were dropped."""
-        parts = {}
+    def channel(self, channel: Channel, columns: list[_Column]) -> LazyChannel:
+        """Return a channel, with the number of repeated cells that were dropped."""
+        samples = {}
         dropped = 0
         for column in columns:
             ticks, values, repeated = self._samples(column)
             converted = values_from_json(values, column.row, scale=self._options.scale)
-            parts[column.row.column] = (ticks, converted)
+            samples[column.row.column] = (ticks, converted)
             dropped += repeated
-        ticks, merged = merge_ticks(parts)
+        ticks, merged = merge_ticks(samples)
         frame = make_frame(
             channel,
             self._index(ticks, channel.clock),
@@ -350,7 +325,7 @@ class _Loader:
     def _samples(
         self, column: _Column
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
-        """Return ticks and values of the cells of a column, and how many repeat."""
+        """Return ticks and values of a column, and how many cells repeat."""
         cells = self._sheet.cells.column(column.number)
         rows = np.flatnonzero(cells.is_valid().to_numpy())
         values = cells.to_numpy()[rows]
@@ -365,7 +340,7 @@ class _Loader:
     def _merged(
         self, column: _Column, rows: NDArray[np.int64], values: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
-        """Put the cells in order and drop those that say the same twice."""
+        """Sort cells by their stamps and drop repeated ones."""
         order = np.argsort(self._sheet.ticks[rows], kind="stable")
         rows, values = rows[order], values[order]
         ticks = self._sheet.ticks[rows]

@@ -1,7 +1,7 @@
-"""Headings of a CSV column, ``name [unit](/api/datatype/<id>/)``, and what they mean.
+"""Headings of CSV columns, ``name [unit](/api/datatype/<id>/)``, and what they mean.
 
-The dashboard's files and the converter's share this form. Where the cells of a file are
-and which of name and id goes first is decided there.
+The dashboard and the converter write them. Whether the name or the id goes first is
+decided there.
 """
 
 from __future__ import annotations
@@ -45,28 +45,26 @@ _UNITS = {
     "watt": "W",
     "°c": "degC",
 }
-_UNSAID = {"", "na", "none"}
-_NOT_JUDGED = {"1", "bits", "code", "count"}
+_UNSTATED = {"", "na", "none"}
+_NOT_CHECKED = {"1", "bits", "code", "count"}
 _MISLABELLED = ("l/min", "mL/min")
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What the heading of a column says.
+    """Heading of a column.
 
     Attributes
     ----------
-    text : str
-        As it stands in the file.
+    text, unit : str
+        As printed.
     name : str
-        Lower case, with underscores; empty where only the id is given.
-    unit : str or None
-        Unit as printed; None where there is none.
+        Lower case, with underscores; empty if only the id is given.
     id : int or None
         Datatype of the API.
     apart : bool
-        Whether white space stands in front of the id, as the vendor's converter sets
-        it and the service does not.
+        Whether white space precedes the id, as in files of the converter but not of the
+        service.
     """
 
     text: str
@@ -77,18 +75,7 @@ class Heading:
 
 
 def parse_heading(text: str) -> Heading | None:
-    """Read ``name [unit](/api/datatype/<id>/)``, of which unit and id may be missing.
-
-    Parameters
-    ----------
-    text : str
-        Heading of one column.
-
-    Returns
-    -------
-    Heading or None
-        None if it has another form.
-    """
+    """Read a heading, whose unit and id may be missing; None if it has another form."""
     match = _HEADING.fullmatch(text.strip())
     if match is None or not (match["name"] or match["id"]):
         return None
@@ -98,7 +85,7 @@ def parse_heading(text: str) -> Heading | None:
 
 
 def find_row(family: Family, key: str | int) -> Datatype | None:
-    """Return the one datatype that a name or an id means in a family, if any."""
+    """Return the datatype of a name or an id in a family, if it is exactly one."""
     try:
         rows = find(family, key).datatypes
     except UnknownChannelError:
@@ -107,27 +94,10 @@ def find_row(family: Family, key: str | int) -> Datatype | None:
 
 
 def guess_family(keys: Iterable[str | int], clock: int, model: str | None) -> Family:
-    """Return the family that a file is of.
+    """Return the family of a file by the caller's model, or by clock and columns.
 
-    Parameters
-    ----------
-    keys : iterable of str or int
-        Names and ids of the columns that hold samples.
-    clock : {256, 1000}
-        Ticks in a second.
-    model : str or None
-        What the caller says; None to tell by clock and columns: a Hexoskin, unless a
-        column is one that only another family of this clock delivers.
-
-    Returns
-    -------
-    {"hexoskin", "astroskin_256", "astroskin_1000"}
-        The family.
-
-    Raises
-    ------
-    ConfigurationError
-        If the model is unknown or does not go with the clock.
+    `keys` are names and ids of the columns with samples: a Hexoskin, unless only
+    another family of this clock has such a column.
     """
     if model is not None:
         return family_of(model, clock=clock)
@@ -142,29 +112,12 @@ def guess_family(keys: Iterable[str | int], clock: int, model: str | None) -> Fa
 
 
 def check_unit(heading: Heading, row: Datatype, where: str) -> bool:
-    """Compare the unit of a heading with the table.
+    """Refuse a heading with another unit than the table.
 
-    Parameters
-    ----------
-    heading : Heading
-        What the file says.
-    row : Datatype
-        What the column is.
-    where : str
-        File and line, for messages.
-
-    Returns
-    -------
-    bool
-        False where the file says L/min for mL/min, so that the values must decide.
-
-    Raises
-    ------
-    FileFormatError
-        If it is another unit.
+    False means L/min where the table has mL/min: the values must decide.
     """
     said = (heading.unit or "").strip().lower()
-    if said in _UNSAID or row.unit in _NOT_JUDGED or _UNITS.get(said) == row.unit:
+    if said in _UNSTATED or row.unit in _NOT_CHECKED or _UNITS.get(said) == row.unit:
         return True
     if (said, row.unit) == _MISLABELLED:
         return False

@@ -1,4 +1,4 @@
-"""MATLAB files, format 5: a struct a channel. Writing only; needs scipy."""
+"""MATLAB files, format 5, one struct a channel: written, with scipy, and not read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from hexoframe.errors import ConfigurationError
 from hexoframe.formats.atomic import new_file
-from hexoframe.formats.options import chosen
+from hexoframe.formats.options import channels_to_write
 from hexoframe.recording.frames import ticks_of
 
 if TYPE_CHECKING:
@@ -31,39 +31,17 @@ def write(
     channels: Sequence[str | int] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write one MATLAB file.
-
-    Parameters
-    ----------
-    record : RecordData
-        What to write.
-    path : Path
-        File to write.
-    channels : sequence of str or int, optional
-        Channels, each of them whole; all that the record has by default.
-    overwrite : bool, default False
-        Whether a file from before may be replaced.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    ConfigurationError
-        If scipy is not installed, or a channel is too large for the format.
-    OutputExistsError
-        If the file exists and `overwrite` was not given.
-    """
+    """Write the file `path`, as `Record.to_mat` tells."""
     try:
         from scipy.io import savemat  # noqa: PLC0415  # an extra
     except ImportError as error:
         raise ConfigurationError(
             "to_mat needs scipy: install it with pip install 'hexoframe[mat]'"
         ) from error
-    # A channel goes whole: of two keys that name two leads, neither replaces the other.
-    structs = {name: _struct(record, name) for name in chosen(record, channels)}
+    # Whole channels: keys that name two leads of one channel give one struct.
+    structs = {
+        name: _struct(record, name) for name in channels_to_write(record, channels)
+    }
     structs["info"] = _info(record)
     with new_file(path, overwrite=overwrite) as target:
         savemat(target, structs, do_compression=True, oned_as="column", appendmat=False)
@@ -92,7 +70,7 @@ def _struct(record: RecordData, name: str) -> dict[str, Any]:
 
 
 def _info(record: RecordData) -> dict[str, Any]:
-    """Facts that MATLAB can hold: numbers and text under names that it takes."""
+    """Return the facts that MATLAB can hold: numbers and text with valid names."""
     facts = {
         **record.facts.info,
         "model": record.family,

@@ -1,4 +1,4 @@
-"""What a caller may ask of every reader, and of every writer. No work is done here."""
+"""Options of all readers and writers, checked here and obeyed in the formats."""
 
 from __future__ import annotations
 
@@ -17,27 +17,21 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel, Family
     from hexoframe.recording.data import RecordData
 
-__all__ = ["ReadOptions", "chosen"]
+__all__ = ["ReadOptions", "channels_to_write"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """What a caller asks of a reader.
+    """Options of a reader, as `hexoframe.open_record` tells them.
 
     Attributes
     ----------
-    channels : sequence of str or int, or None
-        Channels to load, by any of their names or ids; None for all.
     scale : {"physical", "raw"}
-        Values in the units of the table, or counts.
-    model : str or None
-        Model of the device, where the caller knows it.
-    tz : str or None
-        Zone of time stamps that are local text.
-    timestamp_format : str
-        strftime format of time stamps that are text.
+        What `open_record` calls units.
+    tz, timestamp_format : str
+        Zone and strftime format of time stamps that are text.
     start : int, datetime or str, or None
-        Start of the record where no file says it: ticks, or a time with its zone.
+        Start of the record if no file says it: ticks, or a time with its zone.
     allow_partial : bool
         Whether a source that lost samples on its way may be opened.
     """
@@ -51,7 +45,7 @@ class ReadOptions:
     allow_partial: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse values that no reader takes."""
+        """Refuse values that are wrong for every reader."""
         if self.scale not in get_args(Scale):
             raise ConfigurationError(
                 f"units={self.scale!r}: give one of {', '.join(get_args(Scale))}"
@@ -61,13 +55,7 @@ class ReadOptions:
             zone_of(self.tz)
 
     def wanted(self, family: Family) -> dict[str, Channel]:
-        """Return the channels to load, whole, in the order of the table.
-
-        Raises
-        ------
-        UnknownChannelError
-            If a name that was asked for is none of the family.
-        """
+        """Return the whole channels to load, in the order of the channel table."""
         channels = channels_of(family)
         if self.channels is None:
             return dict(channels)
@@ -79,15 +67,13 @@ class ReadOptions:
         return frozenset(channels_of(family)) - frozenset(self.wanted(family))
 
 
-def chosen(record: RecordData, channels: Sequence[str | int] | None) -> list[str]:
+def channels_to_write(
+    record: RecordData, channels: Sequence[str | int] | None
+) -> list[str]:
     """Return the channels to write, in the order of the table; None for all held.
 
-    Raises
-    ------
-    UnknownChannelError
-        If the model has no such channel.
-    ConfigurationError
-        If one name is given in the place of a list, or none.
+    An unknown channel is an `UnknownChannelError`; one name instead of a list, or an
+    empty list, is a `ConfigurationError`.
     """
     if channels is None:
         return list(record)

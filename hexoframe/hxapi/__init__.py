@@ -42,7 +42,7 @@ from hexoframe.api.load.queries import id_of
 from hexoframe.api.load.recordhead import object_path
 from hexoframe.client import load_span
 from hexoframe.errors import ConfigurationError, NotFoundError
-from hexoframe.formats.text.stamps import Stamps
+from hexoframe.formats.text.lines import Stamps
 from hexoframe.hxapi.fetching import (
     Load,
     Wish,

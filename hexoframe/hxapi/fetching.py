@@ -22,7 +22,7 @@ from hexoframe.errors import (
     UnknownChannelError,
     warn,
 )
-from hexoframe.formats.text.stamps import Stamps
+from hexoframe.formats.text.lines import Stamps
 from hexoframe.hxapi.objects import linked
 from hexoframe.hxapi.samples import Samples
 from hexoframe.recording.data import LazyChannel, RecordData

@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 
 from hexoframe import digits
-from hexoframe.formats.text.stamps import Stamps
-from hexoframe.formats.text.values import classic_values
-from hexoframe.formats.text.writer import LineWriter
+from hexoframe.formats.text.lines import Stamps
+from hexoframe.formats.text.writer import LineWriter, classic_values
 from hexoframe.recording.data import LazyChannel
 from hexoframe.timestamps import NS_PER_TICK, ticks_to_text
 

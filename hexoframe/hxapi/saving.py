@@ -13,8 +13,8 @@ from typing import Any
 from hexoframe.errors import ConfigurationError
 from hexoframe.formats.atomic import new_folder
 from hexoframe.formats.text.facts import ranges_text
+from hexoframe.formats.text.lines import Stamps
 from hexoframe.formats.text.names import SUFFIX, folder_name
-from hexoframe.formats.text.stamps import Stamps
 from hexoframe.hxapi.samples import Samples
 from hexoframe.recording.facts import facts_table
 from hexoframe.timestamps import clock_of

@@ -1,7 +1,14 @@
-"""The data of a recording: channels as frames, facts, gaps. No verbs of a user.
+"""The data of one recording: channels as frames, facts, gaps.
 
-`data` holds `RecordData`, the channels of one record; `frames` makes and cuts the frame
-of a channel, `metadata` is what a frame says of itself, `facts` what a source says
-beside the samples. `ledger` counts what is missing. Results are computed in
-`hexoframe.analysis`, files are read and written in `hexoframe.formats`.
+======== ====================================================================
+data     RecordData: the channels of a record, look-up, views, lazy channels
+frames   the frame of a channel: make, check, cut, narrow
+metadata the block of facts that travels with a frame
+facts    ranges, annotations, track, metrics: what a source says beside samples
+gaps     gaps, receipts and surveys, and their arithmetic in ticks
+survey   counts the samples of a channel and finds its gaps
+======== ====================================================================
+
+Methods for users belong in `hexoframe.record`, results in `hexoframe.analysis`, files
+in `hexoframe.formats`.
 """

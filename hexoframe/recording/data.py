@@ -1,8 +1,8 @@
-"""RecordData: the channels of one record, its facts, look-up and ledger.
+"""RecordData: the channels of one record, with look-up, facts and ledger.
 
-Channels are frames, or sources that are read when they are first touched. Every door
-makes a RecordData and every exit takes one. It has no verbs of a user (record) and
-reads and writes no file (formats).
+Channels are frames, or lazy channels that are read when they are first touched. Every
+reader makes a RecordData and every writer takes one. The methods for users belong in
+`record`, reading and writing of files in `formats`.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from hexoframe.recording import frames
 from hexoframe.recording.facts import Facts, cut_facts
 from hexoframe.recording.gaps import Gap, Receipt, Survey, beyond, narrow, sensor_off
 from hexoframe.recording.survey import survey_channel
-from hexoframe.timestamps import tick_to_time
+from hexoframe.timestamps.times import tick_to_time
 
 if TYPE_CHECKING:
     from hexoframe.channels import Channel, Family
     from hexoframe.channels.calibration import Scale
-    from hexoframe.timestamps import Clock
+    from hexoframe.timestamps.ticks import Clock
 
 __all__ = ["LazyChannel", "RecordData", "warn_of_model"]
 
-# Where a record is loaded from here on, its first values may be no measurement yet.
+# A part that begins so early may hold values from before the first measurement.
 _STARTING_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LazyChannel:
-    """How to read one channel, and what its headers promise.
+    """A channel that is read when it is touched.
 
     Attributes
     ----------
@@ -57,13 +57,13 @@ class LazyChannel:
         Takes a number of rows and yields the same frame in pieces of at most as many,
         in order, without holding it whole.
     receipt : Receipt or callable
-        What is known without reading; a callable is asked whenever somebody wants to
-        know, for a door that learns more by reading (repeated lines of a text).
+        What is known without reading; a callable where reading tells more (repeated
+        lines of a text).
     survey : Survey or None
-        What a survey of all samples found, if one was made before and kept.
+        An earlier survey of all samples, if it was kept.
     initial : callable or None
-        Returns the spans of `RecordData.initial_spans`, for a source that knows what
-        came before its first row; others are looked at.
+        Returns `RecordData.initial_spans` where the source knows what came before its
+        first row; otherwise the samples tell.
     """
 
     read: Callable[[], pd.DataFrame]
@@ -73,7 +73,7 @@ class LazyChannel:
     initial: Callable[[], list[tuple[int, int]]] | None = None
 
     def known(self) -> Receipt:
-        """Return what is known by now."""
+        """Return what is known so far."""
         return self.receipt() if callable(self.receipt) else self.receipt
 
 
@@ -83,25 +83,25 @@ class RecordData(Mapping[str, pd.DataFrame]):
     Parameters
     ----------
     family : {"hexoskin", "astroskin_256", "astroskin_1000"}
-        Device family, which says the clock and the channels.
+        Device family, which decides the clock and the channels.
     span : (int, int), in ticks
         Start and end of the record.
     channels : mapping of str to DataFrame or LazyChannel
-        Channels that the source has, by the names of the table.
+        Channels of the source, by the names of the table.
     facts : Facts, optional
         What the source says beside the samples.
     scale : {"physical", "raw"}
-        What the values of all channels are.
+        Whether values are physical values or raw counts.
     tz : str, default "UTC"
         Zone in which frames are shown.
     left_out : collection of str
-        Channels that the source may have and that the caller did not want; asking for
-        one is an error, where a channel that the source lacks is an empty frame.
+        Channels that the caller did not want. Asking for one is an error; a channel
+        that the source does not have is an empty frame.
 
     Raises
     ------
     ConfigurationError
-        If the span runs backwards, or a frame is not what the table says.
+        If the span runs backwards, or a frame does not fit the table.
     UnknownChannelError
         If the family has no such channel.
     """
@@ -146,21 +146,10 @@ class RecordData(Mapping[str, pd.DataFrame]):
         tz: str | None = None,
         left_out: Collection[str] | None = None,
     ) -> Self:
-        """Return a record over the channels of another, changed where said.
+        """Return a changed copy of a record, of the class that is called.
 
-        No sample is read or copied; what the other reads later, both have.
-
-        Parameters
-        ----------
-        data : RecordData
-            Where everything comes from that is not given.
-        span, channels, facts, scale, tz, left_out
-            As for the class. Channels that are named in `left_out` are dropped.
-
-        Returns
-        -------
-        RecordData
-            A record of the class that is asked.
+        No sample is read or copied. What is not given comes from `data`; channels named
+        in `left_out` are dropped.
         """
         out = data.left_out if left_out is None else frozenset(left_out)
         held = data.whole() if channels is None else channels
@@ -208,7 +197,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
 
     @property
     def left_out(self) -> frozenset[str]:
-        """Channels that the caller did not want when the record was opened."""
+        """Channels that the caller excluded when the record was opened."""
         return self._left_out
 
     @property
@@ -259,7 +248,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
     # -- look-up -------------------------------------------------------------------
 
     def channel(self, key: str | int) -> Channel:
-        """Return what the table says of a channel.
+        """Return the entry of a channel in the table.
 
         Parameters
         ----------
@@ -279,16 +268,16 @@ class RecordData(Mapping[str, pd.DataFrame]):
         return find(self._family, key)
 
     def __getitem__(self, key: str | int) -> pd.DataFrame:
-        """Return the frame of a channel; empty if the record lacks it."""
+        """Return the frame of a channel; empty if the record does not have it."""
         wanted = self.channel(key)
         frame = self._frame(wanted.name)
         if self._tz != "UTC":
             frame = frame.tz_convert(self._tz)
-        # A copy without the samples: what a caller adds to it stays the caller's.
+        # A shallow copy: columns that a caller adds do not change the record.
         return frames.pick_columns(frame, wanted).copy(deep=False)
 
     def _frame(self, name: str) -> pd.DataFrame:
-        """Whole frame of a channel in UTC, read once."""
+        """Return the whole frame of a channel in UTC; it is read once."""
         if name not in self._frames:
             source = self._sources.get(name)
             if name in self._left_out:
@@ -306,26 +295,26 @@ class RecordData(Mapping[str, pd.DataFrame]):
         return frames.empty_frame(whole, record_id=self.id, scale=self._scale)
 
     def get(self, key: str | int, default: Any = None) -> Any:
-        """Return the frame of a channel, or the default where the source lacks it."""
+        """Return the frame of a channel, or the default if the source has none."""
         return self[key] if key in self else default  # noqa: SIM401  # that is this
 
     def __contains__(self, key: object) -> bool:
-        """Whether the source has the channel, be it empty."""
+        """Whether the source has the channel, even if it is empty."""
         try:
             return self.channel(key).name in self._sources  # type: ignore[arg-type]
         except LookupError:
             return False
 
     def __iter__(self) -> Iterator[str]:
-        """Names of the channels that the source has, in the order of the table."""
+        """Names of the channels of the source, in the order of the table."""
         return iter(self._sources)
 
     def __len__(self) -> int:
-        """Count the channels that the source has."""
+        """Count the channels of the source."""
         return len(self._sources)
 
     def __eq__(self, other: object) -> bool:
-        """Compare by identity; compare frames to compare what records hold."""
+        """Compare by identity; compare frames to compare samples."""
         return self is other
 
     __hash__ = object.__hash__
@@ -348,7 +337,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         return known
 
     def pieces(self, key: str | int, rows: int = 1 << 16) -> Iterator[pd.DataFrame]:
-        """Yield a channel in pieces, without keeping what was not yet read.
+        """Yield a channel in pieces; what was not read before is not kept.
 
         Parameters
         ----------
@@ -376,17 +365,17 @@ class RecordData(Mapping[str, pd.DataFrame]):
             yield from source.pieces(rows)
 
     def kept_survey(self, key: str | int) -> Survey | None:
-        """Return the survey of a channel that its source kept; None if it has none.
+        """Return the survey of a channel that its source kept, or None.
 
-        Spans in which a sensor was off are not in it: another channel tells them.
+        It has no gaps of the kind ``sensor off``: those come from another channel.
         """
         source = self._sources.get(self.channel(key).name)
         return None if source is None else source.survey
 
     def survey(self, key: str | int) -> Survey:
-        """Count the samples of a channel and find its holes.
+        """Count the samples of a channel and find its gaps.
 
-        Reads the channel, unless its source kept what an earlier survey found.
+        Reads the channel, unless its source kept an earlier survey.
         """
         name = self.channel(key).name
         channel = channels_of(self._family)[name]
@@ -404,7 +393,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         return found._replace(gaps=tuple(gaps))
 
     def _sensor_off(self, channel: Channel) -> Iterator[Gap]:
-        """Spans in which the judging channel says that a sensor was off."""
+        """Yield the spans in which the quality channel says that a sensor was off."""
         row = channel.datatypes[0]
         judged = bool(row.quality) and row.quality in self
         if judged and row.kind in ("waveform", "rate"):
@@ -414,16 +403,16 @@ class RecordData(Mapping[str, pd.DataFrame]):
             yield from sensor_off(channel, judge, self._frame(judge.name), mask)
 
     def initial_spans(self, key: str | int) -> list[tuple[int, int]]:
-        """Return where a channel holds the value that stands for no measurement yet.
+        """Return where a channel holds the value from before the first measurement.
 
         A recorder gives a fixed value (70 bpm, 10 rpm) until it has measured for the
-        first time. A part of a record knows it of the whole; of one that was loaded as
-        a part, such values at its head count if it begins in the first minute.
+        first time. A part of a record takes this from the whole. In a record that was
+        loaded as a part, such values count if the part begins in the first minute.
 
         Returns
         -------
         list of (int, int), in ticks
-            First and last stamp: of records that follow each other, one pair a record.
+            First and last stamp; one pair for each of the records that were joined.
         """
         channel = channels_of(self._family)[self.channel(key).name]
         source = self._sources.get(channel.name)
@@ -446,16 +435,8 @@ class RecordData(Mapping[str, pd.DataFrame]):
     def part(self, start: int | None, end: int | None) -> dict[str, LazyChannel]:
         """Return every channel cut to a span of ticks, still unread where it was.
 
-        Parameters
-        ----------
-        start, end : int or None, in ticks
-            Rows whose steps begin from `start` up to, not including, `end`; None keeps
-            all of that side.
-
-        Returns
-        -------
-        dict of str to LazyChannel
-            The channels.
+        Rows whose steps begin from `start` up to, not including, `end`; None keeps that
+        side whole.
         """
         return {name: self._part(name, (start, end)) for name in self._sources}
 
@@ -483,7 +464,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
             left = narrow(channel, known, self._span, part)
             if name in self._frames:
                 return left._replace(samples=len(read()))
-            # Of a channel without a hole it is known how many samples a part has.
+            # Without gaps, the number of samples of a part is known.
             known_whole = self._is_known_whole(name)
             return left._replace(samples=left.expected if known_whole else None)
 
@@ -503,7 +484,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         step, spans = lag or 1, []
         low, high = (None if tick is None else tick + lag for tick in part)
         for first, last in self.initial_spans(name):
-            # Both are stamps of samples, wherever between two of them the part is cut.
+            # Both are stamps of samples, even if the part is cut between two.
             before = 0 if low is None else max(0, -((first - low) // step))
             end = last + 1 if high is None else min(last + 1, high)
             left = range(first + before * step, end, step)
@@ -512,7 +493,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         return spans
 
     def _is_known_whole(self, name: str) -> bool:
-        """Whether a survey that was kept says that no sample of a rate is missing."""
+        """Whether a kept survey says that no sample is missing."""
         found = self.kept_survey(name)
         return (
             found is not None
@@ -521,7 +502,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         )
 
     def whole(self) -> dict[str, LazyChannel]:
-        """Return every channel as a source that reads it from this record."""
+        """Return every channel as a lazy channel that reads from this record."""
         return {
             name: LazyChannel(
                 read=lambda name=name: self._frame(name),  # type: ignore[misc]
@@ -536,18 +517,9 @@ class RecordData(Mapping[str, pd.DataFrame]):
     def cut(self, start: int | None, end: int | None) -> Self:
         """Return the record cut to a span of ticks; what was not read stays so.
 
-        Parameters
-        ----------
-        start, end : int or None, in ticks
-            Rows whose steps begin from `start` up to, not including, `end`, and the
-            facts of that span. None keeps all of that side, and so does, of rows, a
-            tick on the edge of the record or outside it. A state channel begins with
-            the state that holds at `start`.
-
-        Returns
-        -------
-        RecordData
-            A view of the same kind.
+        Rows whose steps begin from `start` up to, not including, `end`, and the facts
+        of that span. None, or a tick on the edge or outside, keeps that side whole. A
+        state channel begins with the state that holds at `start`.
         """
         low, high = self._span
         first = low if start is None else min(max(start, low), high)
@@ -566,7 +538,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         )
 
     def _cut_facts(self, bounds: list[pd.Timestamp | None], *, late: bool) -> Facts:
-        """Facts of a part, which say where the whole began if the part begins later."""
+        """Cut the facts; a part that begins later keeps the start of the whole."""
         facts = cut_facts(self._facts, *bounds)
         if not late:
             return facts
@@ -583,7 +555,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         return {**self.__dict__, "_sources": known}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the frames that came along."""
+        """Restore a record whose frames are all in memory."""
         self.__dict__.update(state)
         self._sources = {
             name: LazyChannel(
@@ -596,19 +568,9 @@ class RecordData(Mapping[str, pd.DataFrame]):
 
 
 def warn_of_model(data: RecordData, said: str | None) -> None:
-    """Warn where a model was said and the record has nothing that only this one has.
+    """Warn if a record has no channel that only the model named by the caller has.
 
-    Parameters
-    ----------
-    data : RecordData
-        The record, read as the model that was said.
-    said : str or None
-        What the caller said; None, or ``auto``, where the source told.
-
-    Warns
-    -----
-    HexoframeWarning
-        If so: columns that another model lacks hold nothing then.
+    `said` is the `model=` of the caller; nothing is checked if it is None or ``auto``.
     """
     own = _own_channels(data.family) - data.left_out
     if said in (None, "auto") or not own or own & {*data}:
@@ -623,7 +585,7 @@ def warn_of_model(data: RecordData, said: str | None) -> None:
 
 
 def _own_channels(family: Family) -> set[str]:
-    """Return the channels of a family that the usual one of its clock lacks."""
+    """Return the channels that the usual family of the same clock does not have."""
     clock = CLOCK_OF_FAMILY[family]
     usual = next(other for other in FAMILIES if CLOCK_OF_FAMILY[other] == clock)
     return set() if usual == family else {*channels_of(family)} - {*channels_of(usual)}

@@ -1,7 +1,7 @@
-"""What a source says of a record beside its samples, in tables of one fixed shape.
+"""Facts: what a source says of a record beside its samples, in tables of fixed shape.
 
-The shapes of ranges, annotations, track, metrics and statistics are written down here
-once; every door fills them and every exit reads them. No samples, no files.
+The shapes of ranges, annotations, track, metrics and statistics are defined here once;
+every reader fills them and every writer uses them. No samples, no files.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from hexoframe.timestamps import Clock, tick_to_time
+from hexoframe.timestamps.ticks import Clock
+from hexoframe.timestamps.times import tick_to_time
 
-__all__ = ["SHAPES", "Facts", "cut_facts", "facts_table"]
+__all__ = ["SHAPES", "Facts", "cut_facts", "facts_table", "shown_table"]
 
 _TIME = "datetime64[ns, UTC]"
 # Column -> dtype; a table whose first column is `time` is indexed by it.
@@ -66,7 +67,7 @@ class Facts:
     ----------
     info : dict
         Id, user, device, origin and what else the source says; JSON values only.
-        `provenance` names the way that each channel came.
+        `provenance` names how each channel arrived.
     ranges : DataFrame or None
         Activities, with start and end in UTC.
     annotations : DataFrame or None
@@ -90,22 +91,9 @@ class Facts:
 def facts_table(
     name: str, rows: Iterable[Mapping[str, Any]] = (), *, clock: Clock = 256
 ) -> pd.DataFrame:
-    """Make one of the tables.
+    """Make the table of `SHAPES` called `name`; absent values are missing values.
 
-    Parameters
-    ----------
-    name : str
-        Key of `SHAPES`.
-    rows : iterable of mapping
-        Values by column; what is missing becomes a missing value. Times are ticks, or
-        anything that pandas takes as a time in UTC.
-    clock : {256, 1000}
-        Ticks in a second.
-
-    Returns
-    -------
-    DataFrame
-        In the shape of `SHAPES`.
+    Times are ticks, or what pandas takes as a time in UTC.
     """
     listed = list(rows)
     columns = {
@@ -124,29 +112,31 @@ def _column(values: list[Any], dtype: str, clock: Clock) -> pd.Series[Any]:
 
 
 def _moment(value: Any, clock: Clock) -> Any:
-    """Return the time of a tick, be it a float; pandas would take a number for ns."""
+    """Return the time of a tick, even a float; pandas would take a number for ns."""
     if not isinstance(value, Real):
         return value
     return None if value != value else tick_to_time(value, clock=clock)  # noqa: PLR0124 - NaN
 
 
+def shown_table(facts: Facts, name: str, tz: str) -> pd.DataFrame:
+    """Return a copy of a table in a time zone; empty where the source has none."""
+    held: pd.DataFrame | None = getattr(facts, name)
+    table = facts_table(name) if held is None else held.copy(deep=False)
+    if isinstance(table.index, pd.DatetimeIndex):
+        return table.tz_convert(tz)
+    for column in table.columns:
+        if isinstance(table[column].dtype, pd.DatetimeTZDtype):
+            table[column] = table[column].dt.tz_convert(tz)
+    return table
+
+
 def cut_facts(
     facts: Facts, start: pd.Timestamp | None, end: pd.Timestamp | None
 ) -> Facts:
-    """Return what facts say of a part of the record.
+    """Return the facts of a part of the record; None leaves a side as it is.
 
-    Parameters
-    ----------
-    facts : Facts
-        Facts of the whole.
-    start, end : Timestamp or None
-        Span, the end not included; None leaves that side as it is.
-
-    Returns
-    -------
-    Facts
-        Annotations and points of the track in the span, and ranges that reach into it;
-        metrics and statistics are those of the whole, so they are left out.
+    Annotations and points of the track in the span, and ranges that reach into it;
+    metrics and statistics describe the whole and are dropped.
     """
     if start is None and end is None:
         return facts

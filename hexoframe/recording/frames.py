@@ -1,7 +1,7 @@
-"""One channel as a DataFrame: every frame of the package is made here.
+"""Frames of a channel: made, checked, cut and narrowed here.
 
-So every frame has the columns and dtypes of the table, an index `time` and its block of
-facts. Nothing here reads a file or decides what a sample means.
+Every frame has the columns and dtypes of the table, an index `time` and its block of
+metadata. Nothing here reads a file or decides what a sample means.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import pandas as pd
 from hexoframe.channels.calibration import counts_from_values
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
-from hexoframe.timestamps import NS_PER_TICK, index_to_ticks, ticks_to_index
+from hexoframe.timestamps.ticks import NS_PER_TICK
+from hexoframe.timestamps.times import index_to_ticks, ticks_to_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,26 +47,10 @@ def make_frame(
     record_id: int | None = None,
     scale: Scale = "physical",
 ) -> pd.DataFrame:
-    """Make the frame of a channel.
+    """Make the frame of a channel: columns and dtypes as `hexoframe.schema` says.
 
-    Parameters
-    ----------
-    channel : Channel
-        What the frame carries.
-    index : DatetimeIndex, shape (n,), UTC, ns
-        Times of the samples; frames may share it.
-    values : mapping of str to ndarray, shape (n,)
-        Samples by column, in the dtype of the table; a column that is not there is
-        filled with NaN.
-    record_id : int, optional
-        Record of the samples.
-    scale : {"physical", "raw"}
-        What the values are.
-
-    Returns
-    -------
-    DataFrame, shape (n, columns)
-        Columns and dtypes as `hexoframe.schema` says.
+    The index is in UTC and ns; frames may share it. A column that is not in `values` is
+    filled with NaN.
     """
     columns = {
         name: values[name].astype(channel.dtype, copy=False)
@@ -88,13 +73,7 @@ def empty_frame(
 
 
 def check_frame(frame: pd.DataFrame, channel: Channel) -> None:
-    """Raise unless a frame is what the table says.
-
-    Raises
-    ------
-    ConfigurationError
-        If the columns, dtypes or the index are others.
-    """
+    """Raise ConfigurationError unless a frame fits the table."""
     if tuple(frame.columns) != channel.columns:
         raise ConfigurationError(
             f"channel {channel.name} has the columns {list(channel.columns)}, "
@@ -144,9 +123,9 @@ def ticks_of(frame: pd.DataFrame, channel: Channel) -> NDArray[np.int64]:
 def slice_ticks(
     frame: pd.DataFrame, channel: Channel, start: int | None, end: int | None
 ) -> pd.DataFrame:
-    """Return the rows stamped from `start` up to, not including, `end` as a view.
+    """Return the rows stamped from `start` up to, not including, `end`, as a view.
 
-    None keeps all rows of that side.
+    None keeps that side whole.
     """
     times = frame.index.asi8  # type: ignore[attr-defined]
     first, last = (
@@ -163,8 +142,8 @@ def slice_steps(
 ) -> pd.DataFrame:
     """Return the rows whose steps begin from `start` up to, not including, `end`.
 
-    So a second has one value at 1 Hz, which is stamped at its end. Events and states
-    have no step: of them those stamped in the span. None keeps all rows of that side.
+    A second has one value at 1 Hz, stamped at its end. Events and states have no step
+    and go by their stamps. None keeps that side whole.
     """
     first, last = (
         None if tick is None else tick + channel.lag for tick in (start, end)
@@ -186,7 +165,7 @@ def carry_in(
 
 
 def pick_columns(frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:
-    """Return the columns that a narrowed channel asks for."""
+    """Return the columns of a narrowed channel."""
     if tuple(frame.columns) == channel.columns:
         return frame
     picked = frame[list(channel.columns)]
@@ -200,11 +179,8 @@ def pick_columns(frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:
 def to_raw(frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:
     """Return the counts behind the physical values of a frame.
 
-    Returns
-    -------
-    DataFrame
-        Whole numbers in the dtype of the channel, so that NaN stays NaN; what the
-        source carried unrounded stays a fraction.
+    Whole numbers in the dtype of the channel, so that NaN stays NaN; what the source
+    carried unrounded stays a fraction.
     """
     block = metadata.block_of(frame)
     values = {
@@ -221,29 +197,20 @@ def to_raw(frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:
 
 
 def merge_ticks(
-    parts: Mapping[str, tuple[NDArray[np.int64], NDArray[Any]]],
+    columns: Mapping[str, tuple[NDArray[np.int64], NDArray[Any]]],
 ) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
     """Put columns with stamps of their own on their common stamps.
 
-    Parameters
-    ----------
-    parts : mapping of str to (ticks, values), each shape (n_i,)
-        Ascending ticks without repetition, and the samples at them.
-
-    Returns
-    -------
-    ticks : ndarray of int64, shape (n,)
-        Union of all stamps.
-    values : dict of str to ndarray, shape (n,)
-        Samples; NaN where a column has none.
+    `columns` holds (ticks, values) by column, ticks ascending without repetition. NaN
+    where a column has no sample.
     """
-    stamps = [ticks for ticks, _ in parts.values()]
+    stamps = [ticks for ticks, _ in columns.values()]
     longest = max(stamps, key=len)
     if all(np.array_equal(ticks, longest) for ticks in stamps):
-        return longest, {name: values for name, (_, values) in parts.items()}
+        return longest, {name: values for name, (_, values) in columns.items()}
     union = np.unique(np.concatenate(stamps))
     merged = {}
-    for name, (ticks, values) in parts.items():
+    for name, (ticks, values) in columns.items():
         column = np.full(len(union), np.nan, dtype=values.dtype)
         column[np.searchsorted(union, ticks)] = values
         merged[name] = column

@@ -1,9 +1,9 @@
-"""Gaps in the samples of a channel, and what is counted of them; all in ticks.
+"""Gaps, receipts and surveys of a channel, and their arithmetic; all in ticks.
 
 A *receipt* is what a source says of a channel before its samples are read; a *survey*
-is what the samples themselves say, and is made in `survey`. Spans in which a sensor was
-off come from the quality flags of another channel. The tables that a user sees are made
-by the record.
+is what the samples themselves say (`survey` makes it). Spans with a sensor off come
+from the quality flags of another channel. Tables for users are made in
+`analysis.coverage`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from hexoframe.timestamps import NS_PER_TICK
+from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,26 +42,25 @@ __all__ = [
 ]
 
 RULES = 3
-"""Number of the rules by which a survey counts: one more with each change of them, so
-that what was found by older rules is not taken for true."""
+"""Version of the rules of a survey; a kept survey of older rules is not used."""
 _HALF = Fraction(1, 2)
 
 
 class Receipt(NamedTuple):
-    """What a door knows of a channel before its samples are read.
+    """What is known of a channel before its samples are read.
 
     Attributes
     ----------
     samples : int or None
-        Rows that headers or the manifest promise; None if only reading tells.
+        Rows that headers or the manifest say; None if only reading tells.
     expected : int or None
-        Rows that the source should hold, where the door knows better than the span of
-        the record.
+        Rows that the source should hold, where that is known better than from the span
+        of the record.
     duplicates : int
         Rows that were dropped because their stamp came twice.
     lost : tuple of (int, int)
-        Spans in ticks, end not included, that the source holds and that did not come:
-        of time, as gaps are, so that the last stamp of a rate ends its span.
+        Spans in ticks, end not included, that the source holds and that did not come.
+        They are spans of time, as gaps are: the last stamp of a rate ends its span.
     span : (int, int) or None
         Ticks that the steps of the channel cover; None for the span of the record. A
         part of a record may begin and end within a step.
@@ -77,11 +76,10 @@ class Receipt(NamedTuple):
 class Gap(NamedTuple):
     """A span without samples, in ticks, end not included.
 
-    `kind` is ``missing`` (no sample), ``no signal`` (the value that means so),
-    ``sensor off`` (the quality flags say that an electrode, belt or sensor was off) or
-    ``hole`` (intervals that do not reach back to the event before). `cause` is
-    ``recorder`` for what the device did not record and ``transfer`` for what the source
-    holds and did not come.
+    `kind` is ``missing`` (no sample), ``no signal`` (the value that means so), ``sensor
+    off`` (by the quality flags: an electrode, belt or sensor) or ``hole`` (intervals
+    that do not reach back to the event before). `cause` is ``recorder`` for what the
+    device did not record and ``transfer`` for what the source holds and did not come.
     """
 
     start: int
@@ -105,14 +103,14 @@ class Survey(NamedTuple):
     complete : int
         Stamps with a value in every column, each counted once.
     duplicates : int
-        Rows dropped or still there whose stamp came before.
+        Rows whose stamp came before, dropped or not.
     tick_step : int or None
         Most frequent difference of stamps in ticks; None for events and states and for
         fewer than two rows.
     void : int
         Rows with a value that means "no signal" in any column.
     gaps : tuple of Gap
-        Holes, in order.
+        In order.
     """
 
     expected: int | None
@@ -126,22 +124,10 @@ class Survey(NamedTuple):
 
 
 def expected_samples(channel: Channel, start: int, end: int) -> int | None:
-    """Return how many samples a channel has from `start` to `end`.
+    """Return the number of samples from `start` to `end`; None for events and states.
 
     A waveform has one at the start itself; a channel at 1 Hz or slower has its first
     one a step later and its last one at the end.
-
-    Parameters
-    ----------
-    channel : Channel
-        The channel.
-    start, end : int, in ticks
-        Span of the record.
-
-    Returns
-    -------
-    int or None
-        None for events and states.
     """
     if channel.ticks is None:
         return None
@@ -153,7 +139,7 @@ def expected_samples(channel: Channel, start: int, end: int) -> int | None:
 
 
 def joined_spans(gaps: Iterable[Gap]) -> list[tuple[int, int]]:
-    """Return the spans of gaps in order; those that overlap or touch are one."""
+    """Return the spans of gaps in order; those that overlap or touch are joined."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted((gap.start, gap.end) for gap in gaps):
         if joined and start <= joined[-1][1]:
@@ -164,11 +150,11 @@ def joined_spans(gaps: Iterable[Gap]) -> list[tuple[int, int]]:
 
 
 def outside(
-    span: tuple[int, int], holes: Iterable[tuple[int, int]]
+    span: tuple[int, int], gaps: Iterable[tuple[int, int]]
 ) -> list[tuple[int, int]]:
-    """Return the parts of a span that no hole covers."""
+    """Return the parts of a span that no gap covers."""
     left = [span]
-    for first, last in holes:
+    for first, last in gaps:
         left = [
             piece
             for start, end in left
@@ -181,7 +167,7 @@ def outside(
 def _within(
     spans: Iterable[tuple[int, int]], part: tuple[int | None, int | None]
 ) -> list[tuple[int, int]]:
-    """Return what of some spans lies in a part, whose sides may be open (None)."""
+    """Cut spans to a part, whose sides may be open (None)."""
     low, high = part
     cut = (
         (
@@ -194,19 +180,19 @@ def _within(
 
 
 def share(samples: int, expected: int | None) -> float | None:
-    """Return which part of the expected samples there is; None where nobody knows."""
+    """Return samples / expected, at most 1; None if the expected are unknown."""
     if expected is None:
         return None
     return min(1.0, samples / expected) if expected else 1.0
 
 
 def percent(part: float) -> str:
-    """Write a share as percent, cut, not rounded: only what is whole shows 100 %."""
+    """Format a share as percent, cut, not rounded: only a whole one shows 100 %."""
     return "100 %" if part == 1.0 else f"{int(part * 1000) / 10:.1f} %"
 
 
 def percent_up(part: float) -> str:
-    """Write a share of what is in doubt as percent, rounded up: only none shows 0 %."""
+    """Format a doubtful share as percent, rounded up: only none shows 0 %."""
     return f"{math.ceil(part * 1000) / 10:g} %"
 
 
@@ -216,24 +202,10 @@ def narrow(
     span: tuple[int, int],
     part: tuple[int | None, int | None],
 ) -> Receipt:
-    """Return what is left of a receipt in a part of the record.
+    """Return the receipt of a part of the record (end not included, None is open).
 
-    Parameters
-    ----------
-    channel : Channel
-        The channel.
-    receipt : Receipt
-        Receipt of the whole.
-    span : (int, int), in ticks
-        Start and end of the whole.
-    part : (int or None, int or None), in ticks
-        Start and end of the part, which is not included; None is an open side.
-
-    Returns
-    -------
-    Receipt
-        How many steps of the channel begin in the part, and what was lost there.
-        Duplicates are those of the whole, as nobody knows where they were.
+    `expected` are the steps of the channel that begin in the part. Duplicates stay
+    those of the whole, since their place is not known.
     """
     start, end = part
     lost = tuple(_within(receipt.lost, part))
@@ -259,7 +231,7 @@ def narrow(
 
 def samples_before(step: Fraction, ticks: int | Fraction) -> int:
     """Return how many samples lie before so many ticks after the first one."""
-    # A stamp is the whole tick next to its place, so half a tick decides.
+    # A stamp is rounded to the nearest tick, so half a tick decides.
     return math.ceil((ticks - _HALF) / step)
 
 
@@ -269,23 +241,10 @@ def samples_before(step: Fraction, ticks: int | Fraction) -> int:
 def sensor_off(
     channel: Channel, judge: Channel, flags: pd.DataFrame, mask: int
 ) -> Iterator[Gap]:
-    """Yield the spans in which the quality flags say that a sensor was off.
+    """Yield the spans in which the flags of `judge` say that a sensor was off.
 
-    Parameters
-    ----------
-    channel : Channel
-        The channel that is judged.
-    judge : Channel
-        The channel of the flags, at a regular rate.
-    flags : DataFrame
-        Its samples: each stands at the end of the time that it judges.
-    mask : int
-        Flags that say so.
-
-    Yields
-    ------
-    Gap
-        In order; `samples` is how many the channel has there.
+    `flags` are samples at a regular rate, each at the end of the time that it judges;
+    `mask` are the bits that count. `samples` of a gap are those of `channel` there.
     """
     if judge.ticks is None or not len(flags) or not mask:
         return
@@ -301,29 +260,14 @@ def sensor_off(
 def beyond(
     channel: Channel, spans: Iterable[Gap], known: Iterable[Gap]
 ) -> Iterator[Gap]:
-    """Yield the parts of some spans that no known gap covers.
+    """Yield the parts of `spans` that no known gap covers, in order.
 
-    Flags say again, to the second, what the samples told: a moment without a signal is
-    one gap and not two.
-
-    Parameters
-    ----------
-    channel : Channel
-        The channel that lacks samples there.
-    spans : iterable of Gap
-        What the flags say.
-    known : iterable of Gap
-        What the samples say.
-
-    Yields
-    ------
-    Gap
-        In order.
+    Flags repeat, to the second, what the samples told: one gap must not count twice.
     """
-    holes = joined_spans(known)
-    starts, ends = [start for start, _ in holes], [end for _, end in holes]
+    gaps = joined_spans(known)
+    starts, ends = [start for start, _ in gaps], [end for _, end in gaps]
     for span in spans:
         near = slice(bisect_right(ends, span.start), bisect_left(starts, span.end))
-        for start, end in outside((span.start, span.end), holes[near]):
+        for start, end in outside((span.start, span.end), gaps[near]):
             samples = expected_samples(channel, start, end)
             yield span._replace(start=start, end=end, samples=samples)

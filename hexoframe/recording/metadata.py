@@ -1,4 +1,4 @@
-"""The block of facts that travels with a frame, in `frame.attrs["hexoframe"]`.
+"""The metadata block of a frame, in `frame.attrs["hexoframe"]`.
 
 It is made, read and joined here alone. It holds JSON values only and nothing that can
 go stale; the channel table stays the authority on units.
@@ -10,11 +10,11 @@ import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hexoframe.channels import Channel
     from hexoframe.channels.calibration import Scale
 
@@ -27,22 +27,7 @@ BLOCK_VERSION = 1
 def make_block(
     channel: Channel, *, record_id: int | None, scale: Scale
 ) -> dict[str, Any]:
-    """Return the block of one channel.
-
-    Parameters
-    ----------
-    channel : Channel
-        The channel of the frame.
-    record_id : int or None
-        Record that the samples belong to.
-    scale : {"physical", "raw"}
-        What the values are.
-
-    Returns
-    -------
-    dict
-        JSON values: version, record, channel, family, clock, scale, units per column.
-    """
+    """Return the block of one channel; `units` are per column."""
     units = (
         channel.units
         if scale == "physical"
@@ -67,25 +52,10 @@ def block_of(frame: pd.DataFrame) -> dict[str, Any]:
 def concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Join frames of one channel in the order given and keep their block.
 
-    `pandas.concat` drops the block when the frames differ in it.
-
-    Parameters
-    ----------
-    frames : sequence of DataFrame
-        At least one; the same channel at the same scale.
-
-    Returns
-    -------
-    DataFrame
-        All rows; `record` is None in the block if the frames are of several records.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is nothing to join, or channels, scales or time zones differ.
+    `pandas.concat` drops a block in which the frames differ; `record` is None here if
+    they belong to several records. Other channels, scales or time zones are a
+    ConfigurationError.
     """
-    import pandas as pd  # noqa: PLC0415  # this layer stays importable without pandas
-
     if not frames:
         raise ConfigurationError("there is no frame to join: give at least one")
     blocks = [block_of(frame) for frame in frames]

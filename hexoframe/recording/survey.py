@@ -1,6 +1,6 @@
-"""Looks at the samples of a channel as they go by, and says what is missing.
+"""Survey of a channel: counts its samples and finds its gaps, piece by piece.
 
-A channel may come in pieces, which are counted without being kept.
+Pieces are counted and not kept. What gaps and surveys are is defined in `gaps`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hexoframe.recording.gaps import (
     outside,
     samples_before,
 )
-from hexoframe.timestamps import NS_PER_TICK
+from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     _Stamps = NDArray[np.int64] | range
     _Rows = NDArray[np.bool_]
 
-__all__ = ["Watch", "survey_channel"]
+__all__ = ["SampleCounter", "survey_channel"]
 
 # Differences of stamps are taken in blocks, so that a day of ECG needs no second copy.
 _BLOCK = 1 << 20
-# Whether stamps are a range is asked in blocks that stay in the cache of a core.
+# Stamps are compared with a range in blocks that stay in the cache of a core.
 _RANGE_BLOCK = 1 << 16
-# Two ticks of play: stamps of beats are rounded on their own.
+# Tolerance in ticks: stamps of beats are rounded independently.
 _INTERVAL_PLAY = 2
 _LONGEST_S = 1 << 40
 _HALF = Fraction(1, 2)
-# So many long steps, and most of all, are a thinned channel and not single holes.
+# So many long steps, and more than half: the channel is thinned, these are no gaps.
 _THINNED_FROM = 64
 
 
@@ -55,41 +55,17 @@ def survey_channel(
     *,
     scale: Scale = "physical",
 ) -> Survey:
-    """Count the samples of a channel and find its holes.
+    """Count the samples of a channel that is in memory and find its gaps.
 
-    Parameters
-    ----------
-    channel : Channel
-        The channel.
-    frame : DataFrame
-        Its samples.
-    span : (int, int), in ticks
-        Start and end of the record.
-    receipt : Receipt
-        What the door said of it.
-    scale : {"physical", "raw"}
-        What the values are.
-
-    Returns
-    -------
-    Survey
-        Counts and gaps; a stamp that comes twice is counted as a duplicate.
+    A stamp that comes twice is counted as a duplicate.
     """
-    watch = Watch(channel, scale=scale)
-    watch.look(frame)
-    return watch.survey(span, receipt)
+    counter = SampleCounter(channel, scale=scale)
+    counter.add(frame)
+    return counter.survey(span, receipt)
 
 
-class Watch:
-    """Counts the samples of one channel, piece by piece.
-
-    Parameters
-    ----------
-    channel : Channel
-        The channel.
-    scale : {"physical", "raw"}
-        What the values are.
-    """
+class SampleCounter:
+    """Counts the samples of one channel piece by piece; `survey` gives the result."""
 
     def __init__(self, channel: Channel, *, scale: Scale = "physical") -> None:
         self._channel = channel
@@ -99,15 +75,15 @@ class Watch:
         self._void = _Marks()
         self._intervals: list[NDArray[np.int64]] = []
 
-    def look(self, frame: pd.DataFrame) -> None:
+    def add(self, frame: pd.DataFrame) -> None:
         """Count the next rows of the channel."""
         channel = self._channel
         times = frame.index.asi8  # type: ignore[attr-defined]
         self._stamps.append(_stamps(channel, times))
         columns = [frame[name].to_numpy() for name in frame.columns]
-        lacks = [np.isnan(column) for column in columns]
-        self._any_missing.add(np.logical_or.reduce(lacks))
-        self._all_missing.add(np.logical_and.reduce(lacks))
+        absent = [np.isnan(column) for column in columns]
+        self._any_missing.add(np.logical_or.reduce(absent))
+        self._all_missing.add(np.logical_and.reduce(absent))
         row = channel.datatypes[0]
         if row.void is not None:
             void = [column == row.void for column in columns]
@@ -116,20 +92,12 @@ class Watch:
             self._intervals.append(_intervals(channel, frame, self._scale))
 
     def even_step(self) -> int | None:
-        """Return the distance of all stamps in ticks; None where it is not one."""
+        """Return the distance of stamps in ticks; None if they are not even."""
         stamps = _joined(self._stamps)
         return stamps.step if isinstance(stamps, range) and len(stamps) > 1 else None
 
     def survey(self, span: tuple[int, int], receipt: Receipt) -> Survey:
-        """Say what was counted.
-
-        Parameters
-        ----------
-        span : (int, int), in ticks
-            Start and end of the record.
-        receipt : Receipt
-            What the door said of the channel.
-        """
+        """Return the result for a record from start to end in ticks."""
         channel, stamps = self._channel, _joined(self._stamps)
         span = receipt.span or span
         expected = receipt.expected
@@ -160,9 +128,9 @@ def _ns(channel: Channel) -> int:
 
 
 def _stamps(channel: Channel, times: NDArray[np.int64]) -> _Stamps:
-    """Return times in ticks; a range where each follows a step after the one before.
+    """Return times in ticks; a range if each is one step after the one before.
 
-    Of a range hardly anything need be computed, and nearly every channel is one.
+    Nearly every channel is a range, which needs hardly any memory or time.
     """
     ns = _ns(channel)
     step = channel.ticks
@@ -185,47 +153,47 @@ def _array(stamps: _Stamps) -> NDArray[np.int64]:
     return stamps
 
 
-def _joined(parts: list[_Stamps]) -> _Stamps:
-    """Put stamps together; ranges that follow each other are one."""
-    if not parts:
+def _joined(pieces: list[_Stamps]) -> _Stamps:
+    """Join stamps; consecutive ranges become one."""
+    if not pieces:
         return np.empty(0, dtype=np.int64)
-    whole = parts[0]
-    for part in parts[1:]:
+    whole = pieces[0]
+    for piece in pieces[1:]:
         if not (
             isinstance(whole, range)
-            and isinstance(part, range)
-            and part.start == whole.stop
+            and isinstance(piece, range)
+            and piece.start == whole.stop
         ):
-            return np.concatenate([_array(each) for each in parts])
-        whole = range(whole.start, part.stop, whole.step)
+            return np.concatenate([_array(each) for each in pieces])
+        whole = range(whole.start, piece.stop, whole.step)
     return whole
 
 
 class _Marks:
-    """Rows that are marked among all that went by; no memory where there are none."""
+    """Marked rows among all rows that were added; needs no memory without marks."""
 
     def __init__(self) -> None:
         self.count = 0
         self._length = 0
-        self._parts: list[tuple[int, _Rows]] = []
+        self._pieces: list[tuple[int, _Rows]] = []
 
     def add(self, rows: _Rows) -> None:
         marked = int(np.count_nonzero(rows))
         if marked:
-            self._parts.append((self._length, rows))
+            self._pieces.append((self._length, rows))
         self.count += marked
         self._length += len(rows)
 
     def rows(self) -> _Rows:
-        """Return for each row whether it is marked."""
+        """Return whether each row is marked."""
         rows = np.zeros(self._length, dtype=np.bool_)
-        for first, part in self._parts:
-            rows[first : first + len(part)] = part
+        for first, piece in self._pieces:
+            rows[first : first + len(piece)] = piece
         return rows
 
 
 def _distinct(stamps: _Stamps, left_out: _Marks) -> int:
-    """How many different stamps the rows have that are not left out."""
+    """Count the distinct stamps of the rows that are not left out."""
     if isinstance(stamps, range):
         return len(stamps) - left_out.count
     if left_out.count:
@@ -240,7 +208,7 @@ def _blocks(stamps: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]
 
 
 def _steps(channel: Channel, stamps: _Stamps) -> tuple[int | None, int]:
-    """Most frequent difference, and how many stamps repeat the one before."""
+    """Most frequent difference, and the number of stamps that repeat the one before."""
     if isinstance(stamps, range):
         return (stamps.step if len(stamps) > 1 else None), 0
     repeated = sum(int((steps == 0).sum()) for _, steps in _blocks(stamps))
@@ -258,8 +226,8 @@ def _missing(
 ) -> Iterator[Gap]:
     """Spans longer than a step and a half between samples, and at both ends.
 
-    A thinned channel has a larger step all over, which its tick step says once; only
-    what is longer than that is a gap of its own.
+    A thinned channel has a larger step everywhere (its tick step); only longer spans
+    are gaps.
     """
     if channel.ticks is None:
         return
@@ -268,7 +236,7 @@ def _missing(
         stamps = _array(stamps)[~absent.rows()]
     start, end = span
     if not len(stamps):
-        # Where no step begins, none is missing: a part may lie between two slow values.
+        # A part may lie between two slow values: then no step begins, none is missing.
         if samples := expected_samples(channel, start, end):
             yield Gap(start, end, samples, "missing")
         return
@@ -277,7 +245,7 @@ def _missing(
         yield _gap(step, start, int(stamps[0]) + begin)
     yield from _between(step, stamps, tick_step, begin=begin)
     covered = int(stamps[-1]) + begin + round(step)
-    # Recorders write blocks: a fraction of a second at the end is no hole.
+    # Recorders write blocks: a fraction of a second at the end is no gap.
     if end - covered >= max(step, channel.clock):
         yield _gap(step, covered, end)
 
@@ -285,7 +253,7 @@ def _missing(
 def _between(
     step: Fraction, stamps: _Stamps, tick_step: int | None, *, begin: int
 ) -> Iterator[Gap]:
-    """Yield the spans between samples; there are none in a range."""
+    """Yield the spans between samples; a range has none."""
     if isinstance(stamps, range):
         return
     limit = float(step * 3 / 2)
@@ -310,11 +278,11 @@ def _gap(step: Fraction, start: int, end: int) -> Gap:
 def _not_lost(
     channel: Channel, gaps: Iterator[Gap], lost: tuple[tuple[int, int], ...]
 ) -> Iterator[Gap]:
-    """Parts of the gaps that the transfer does not explain."""
+    """Yield the parts of the gaps that the transfer does not explain."""
     if channel.ticks is None or not lost:
         yield from gaps
         return
-    # Where a step is no whole number of ticks, a gap may begin a tick early.
+    # If a step is not a whole number of ticks, a gap may begin a tick early.
     play = Fraction(channel.ticks.denominator > 1)
     for gap in gaps:
         for start, end in outside((gap.start, gap.end), lost):
@@ -328,7 +296,7 @@ def _not_lost(
 def _lost(
     channel: Channel, span: tuple[int, int], lost: tuple[tuple[int, int], ...]
 ) -> Iterator[Gap]:
-    """Yield what was lost, and how many steps of the channel begin there."""
+    """Yield the lost spans, with the number of steps that begin there."""
     step, count = channel.ticks, expected_samples(channel, *span)
     for first, last in lost:
         samples = None
@@ -344,21 +312,21 @@ def _lost(
 def _intervals(
     channel: Channel, frame: pd.DataFrame, scale: Scale
 ) -> NDArray[np.int64]:
-    """Ticks back to the event before."""
+    """Return the intervals of events in ticks."""
     row = channel.datatypes[0]
     values = np.nan_to_num(frame[row.column].to_numpy())
     seconds = values * row.gain if scale == "raw" else values  # a gain is below 1
-    # No interval is negative or longer than time itself, whatever a file says.
+    # A file may hold negative or absurdly long intervals.
     known = np.clip(seconds, 0, _LONGEST_S)
     ticks: NDArray[np.int64] = np.rint(known * channel.clock).astype(np.int64)
     return ticks
 
 
-def _holes(stamps: _Stamps, parts: list[NDArray[np.int64]]) -> Iterator[Gap]:
-    """Intervals that do not reach back to the event before: beats were lost between."""
-    if not parts or isinstance(stamps, range) or len(stamps) < 2:
+def _holes(stamps: _Stamps, pieces: list[NDArray[np.int64]]) -> Iterator[Gap]:
+    """Yield intervals that do not reach back to the event before: beats are missing."""
+    if not pieces or isinstance(stamps, range) or len(stamps) < 2:
         return  # events are no range
-    intervals = np.concatenate(parts)
+    intervals = np.concatenate(pieces)
     reach = stamps[1:] - intervals[1:]
     for at in np.flatnonzero(reach - stamps[:-1] > _INTERVAL_PLAY):
         yield Gap(int(stamps[at]), int(reach[at]), None, "hole")

@@ -1,7 +1,7 @@
-"""Text as ticks: where seconds have their place by columns, the rest once each.
+"""Text -> ticks: seconds by columns where they have a fixed place, the rest once each.
 
-Which hour of two a stamp means is decided here with the help of `zones`; numeric text
-is for `whole`.
+The hour that comes twice in autumn is resolved here with the help of `zones`; numbers
+as text are for `ticks`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,26 @@ import pyarrow.compute as pc
 
 from hexoframe import digits
 from hexoframe.errors import ConfigurationError, TimestampError
-from hexoframe.timestamps.directives import CLASSIC_FORMAT, check_readable, parts
-from hexoframe.timestamps.rows import as_bytes, as_text, distinct, text_rows
-from hexoframe.timestamps.ticks import Clock, between_ticks, check_clock, limits
-from hexoframe.timestamps.writing import write
+from hexoframe.timestamps.ticks import (
+    CLASSIC_FORMAT,
+    NOT_ARROW,
+    Clock,
+    between_ticks,
+    check_clock,
+    is_text,
+    limits,
+    to_arrow,
+)
+from hexoframe.timestamps.writing import (
+    as_bytes,
+    as_text,
+    check_readable,
+    distinct,
+    fill_rows,
+    format_parts,
+    to_the_left,
+    write,
+)
 from hexoframe.timestamps.zones import offset_of, offsets, second_pass, zone_of
 
 if TYPE_CHECKING:
@@ -59,16 +75,15 @@ def text_to_ticks(
     clock : {256, 1000}
         Ticks a second.
     fmt : str
-        The format that the stamps were written with. Numbers have the width that
-        ``strftime`` gives them; ``%f`` may be shorter.
+        Format of the stamps. Numbers have the width that ``strftime`` gives them;
+        ``%f`` may be shorter.
     tz : str, default "UTC"
-        Name of the zone that the stamps are in; an offset in the text (``%z``) comes
-        first.
+        Name of the zone of the stamps; an offset in the text (``%z``) has priority.
 
     Returns
     -------
     ndarray of int64, shape (n,)
-        The ticks. Microseconds may be rounded or cut off: the nearest tick is taken.
+        The nearest ticks: microseconds may be rounded or cut off.
 
     Raises
     ------
@@ -78,8 +93,7 @@ def text_to_ticks(
         where the order of the stamps does not tell which of the two it is), lies
         between two ticks, or outside 2000 to 2100; names the row, from 0, and the text.
     ConfigurationError
-        If a stamp of this format does not say a date, `fmt` cannot be read, or there is
-        no such zone.
+        If `fmt` cannot be read, does not give a whole date, or there is no such zone.
     """
     check_clock(clock)
     layout, zone = _layout(fmt), zone_of(tz)
@@ -102,30 +116,30 @@ def text_to_ticks(
 
 
 class _Layout(NamedTuple):
-    """How a format is read."""
+    """A format, prepared for reading."""
 
     fmt: str
     keys: tuple[str, ...]  # of its directives
-    needed: str  # those that say the minute; the others repeat something
+    needed: str  # those that give the minute; the others repeat something
     pattern: str  # with a group for each directive
-    spans: dict[str, slice]  # the bytes of %S and %f, where all texts have them
+    spans: dict[str, slice]  # the bytes of %S and %f, where their place is fixed
 
 
 @functools.lru_cache(maxsize=64)
 def _layout(fmt: str) -> _Layout:
     """Prepare to read a format."""
     check_readable(fmt)
-    keys = [part.key for part in parts(fmt) if part.key]
+    keys = [part.key for part in format_parts(fmt) if part.key]
     needed = _needed(keys, fmt)
     pattern = "".join(
         f"(?P<{key}>{_FORMS.get(key, '[^|]+?')})" if key else re.escape(text)
-        for key, text in parts(fmt)
+        for key, text in format_parts(fmt)
     )
     spans, at = {}, 0
-    for key, text in parts(fmt):
+    for key, text in format_parts(fmt):
         width = _WIDTHS.get(key, 0) if key else len(text.encode())
         if not width:
-            break  # from here on, each text has another place for things
+            break  # what follows has no fixed place
         if key in {"S", "f"}:
             spans[key] = slice(at, at + width)
         at += width
@@ -133,7 +147,7 @@ def _layout(fmt: str) -> _Layout:
 
 
 def _needed(keys: list[str], fmt: str) -> str:
-    """Return the directives that say the minute; raise if something is missing."""
+    """Return the directives that give the minute; raise if one is missing."""
     seen = set(keys)
     date = next((letters for letters in _DATES if seen >= set(letters)), None)
     twice = next((key for key in keys if keys.count(key) > 1), None)
@@ -153,17 +167,17 @@ def _needed(keys: list[str], fmt: str) -> str:
 
 
 class _Stamps(NamedTuple):
-    """Stamps that are read, but not yet put on the clock of UTC."""
+    """Stamps as read, in local time."""
 
     table: NDArray[np.uint8]  # (n, width)
     seconds: NDArray[np.int64]  # (n,): local, since 1970
     micros: NDArray[np.int64]  # (n,)
-    offsets: NDArray[np.int64] | None  # (n,): what %z says
-    names: NDArray[np.str_] | None  # (n,): what %Z says
+    offsets: NDArray[np.int64] | None  # (n,): %z
+    names: NDArray[np.str_] | None  # (n,): %Z
 
 
 def _refuse(table: NDArray[np.uint8], wrong: NDArray[np.bool_], why: str) -> None:
-    """Raise for the first row that is wrong, if there is one."""
+    """Raise TimestampError for the first wrong row, if there is one."""
     if wrong.any():
         row = int(wrong.argmax())
         text = as_text(table[row : row + 1])[0]
@@ -171,7 +185,7 @@ def _refuse(table: NDArray[np.uint8], wrong: NDArray[np.bool_], why: str) -> Non
 
 
 def _read(table: NDArray[np.uint8], layout: _Layout) -> _Stamps:
-    """Read all stamps; what the stamps of a minute share is read once."""
+    """Read all stamps; the part that the stamps of a minute share is read once."""
     numbers, rest = _lift_seconds(table, layout.spans)
     texts, place = distinct(as_bytes(rest))
     groups = pc.extract_regex(pa.array(texts), pattern=layout.pattern)
@@ -195,7 +209,7 @@ def _lift_seconds(
 ) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.uint8]]:
     """Read %S and %f by columns, and return the texts with zeros in their place.
 
-    Texts that have no digits there stay as they are, and these numbers 0.
+    Texts without digits there are not changed, and their numbers are 0.
     """
     lifted = {key: np.zeros(len(table), np.int64) for key in "Sf"}
     if max((span.stop for span in spans.values()), default=0) > table.shape[1]:
@@ -213,7 +227,7 @@ def _lift_seconds(
 
 
 def _each(texts: Any, function: Callable[[str], Any]) -> NDArray[Any]:
-    """Return what a function gives for texts; it is called once for each different."""
+    """Apply a function to texts, once for each distinct one."""
     coded = texts.dictionary_encode()
     values = [function(text.decode()) for text in coded.dictionary.to_pylist()]
     found: NDArray[Any] = np.array(values)[coded.indices.to_numpy()]
@@ -241,7 +255,7 @@ def _minutes(
     if missing.any():
         _refuse(table, missing, _why(words[place[missing.argmax()]]))
     minutes: NDArray[np.int64] = np.asarray(times.as_unit("s").asi8) // 60
-    # pandas takes day 366 of every year, and nothing looked at the weekday yet.
+    # pandas takes day 366 of every year, and the weekday is not checked yet.
     fmt = "|".join(f"%{key}" for key in fields)
     spelt = as_text(write(minutes * 60, 1, fmt=fmt, zone=dt.UTC))
     wrong = np.char.lower(spelt) != [date.lower() for date in dates]
@@ -250,7 +264,7 @@ def _minutes(
 
 
 def _why(date: dict[str, str]) -> str:
-    """Say what is wrong with a date that pandas does not take."""
+    """Say what is wrong with a date that pandas refuses."""
     for key, (name, first, last) in _LIMITS.items():
         if key in date and not first <= int(date[key]) <= last:
             return f"is no time of 2000 to 2100: {name} {int(date[key])}"
@@ -260,7 +274,7 @@ def _why(date: dict[str, str]) -> str:
 
 
 def _phases(stamps: _Stamps, clock: Clock) -> NDArray[np.int64]:
-    """Return the tick next to each microsecond, refusing what is further away."""
+    """Return the nearest tick; refuse microseconds that are too far from one."""
     phases = (stamps.micros * clock + 500_000) // 10**6
     distance = np.abs(phases * 10**6 - stamps.micros * clock)  # in us, times the clock
     _refuse(stamps.table, distance > clock, between_ticks(clock))
@@ -270,7 +284,7 @@ def _phases(stamps: _Stamps, clock: Clock) -> NDArray[np.int64]:
 def _offsets(
     stamps: _Stamps, local: NDArray[np.int64], *, zone: dt.tzinfo, clock: Clock
 ) -> NDArray[np.int64]:
-    """Return how many seconds local time is ahead of UTC at each stamp."""
+    """Return the offset of local time from UTC at each stamp, in s."""
     if stamps.offsets is not None:
         return stamps.offsets
     if zone is dt.UTC and stamps.names is None:
@@ -308,3 +322,46 @@ def _offsets(
         )
         later |= ordered
     return np.where(later, second, first)
+
+
+# --- texts of any form ----------------------------------------------------------------
+
+
+def text_rows(text: Any) -> NDArray[np.uint8]:
+    """Return texts of any form as rows of bytes."""
+    if isinstance(text, np.ndarray) and text.dtype == np.uint8 and text.ndim == 2:
+        return to_the_left(text)
+    try:
+        array = to_arrow(text)
+    except NOT_ARROW as error:
+        raise _no_text(text) from error
+    if not len(array):
+        return np.zeros((0, 0), np.uint8)
+    if not is_text(array.type):
+        raise TimestampError(
+            f"values of type {array.type} are no text; numbers are read with as_ticks, "
+            "times with index_to_ticks"
+        )
+    coded = array.cast(pa.large_binary()).combine_chunks()
+    _, offsets, data = coded.buffers()
+    count = coded.offset + len(coded) + 1
+    bounds = np.frombuffer(offsets, np.int64, count)[coded.offset :]
+    stream = np.frombuffer(data or b"", np.uint8)[bounds[0] : bounds[-1]]
+    if not stream.all():
+        at = int(stream.argmin()) + bounds[0]
+        row = int(np.searchsorted(bounds, at, side="right")) - 1
+        raise TimestampError(f"row {row}: {coded[row].as_py()!r} holds a NUL character")
+    return fill_rows(stream, np.diff(bounds))
+
+
+def _no_text(values: Any) -> TimestampError:
+    """Return the error that names the first value that is no text."""
+    for row, value in enumerate(values):
+        try:
+            pa.array([value], pa.binary())
+        except NOT_ARROW:
+            return TimestampError(
+                f"row {row}: {value!r} is no text; drop missing stamps, and read "
+                "numbers with as_ticks"
+            )
+    return TimestampError(f"{type(values).__name__} is no column of text")

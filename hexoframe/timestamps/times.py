@@ -1,6 +1,6 @@
 """Ticks as UTC time of pandas, and time as ticks.
 
-Text in a format is for `reading` and `writing`; the only text here is ISO 8601.
+Text here is ISO 8601 alone; other formats are for `writing` and `reading`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.timestamps.ticks import (
     NS_PER_TICK,
     Clock,
+    as_ticks,
     between_ticks,
     check_clock,
     check_tick,
     check_ticks,
     grid,
+    whole_number,
 )
-from hexoframe.timestamps.whole import as_ticks, whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def ticks_to_index(ticks: Any, *, clock: Clock) -> pd.DatetimeIndex:
     Parameters
     ----------
     ticks : array_like, shape (n,)
-        What `as_ticks` takes.
+        As for `as_ticks`.
     clock : {256, 1000}
         Ticks a second.
 
@@ -176,7 +177,7 @@ def tick_to_time(tick: Any, *, clock: Clock) -> pd.Timestamp:
         If `tick` is no whole number or lies outside 2000 to 2100.
     """
     check_clock(clock)
-    number = check_tick(whole(tick, "the tick"), clock)
+    number = check_tick(whole_number(tick, "the tick"), clock)
     return pd.Timestamp(number * NS_PER_TICK[clock], unit="ns", tz="UTC")
 
 
@@ -192,8 +193,8 @@ def time_to_tick(
     clock : {256, 1000}
         Ticks a second.
     rounding : {"exact", "down", "up"}, default "exact"
-        What to do with a time between two ticks. "exact" takes only a time that a
-        tick has when it is written in microseconds.
+        What to do with a time between two ticks. "exact" accepts only the time of a
+        tick, possibly rounded to microseconds.
 
     Returns
     -------
@@ -206,7 +207,7 @@ def time_to_tick(
         If the time is naive, missing, outside 2000 to 2100, no time at all, or, with
         "exact", between two ticks.
     ConfigurationError
-        If `rounding` is none of the three.
+        If `rounding` is not one of the three.
     """
     check_clock(clock)
     if rounding not in {"exact", "down", "up"}:
@@ -220,7 +221,7 @@ def time_to_tick(
         tick += 1
     elif rest and rounding == "exact":
         tick += 2 * rest > length
-        # Only what is rounded to microseconds may be off, and by no more than one.
+        # Only times rounded to microseconds may differ, by one at most.
         if nanoseconds % 1000 or abs(nanoseconds - tick * length) > 1000:
             raise TimestampError(f"{str(time)!r} {between_ticks(clock)}")
     return check_tick(int(tick), clock)
@@ -249,7 +250,7 @@ def _nanoseconds(time: Any) -> int:
 def _from_iso(text: str) -> pd.Timestamp:
     day = _DATE.fullmatch(text.strip())
     if day is not None:
-        # Whoever names a day as an end may mean that day to be in, or not.
+        # As an end, a day could mean with or without that day.
         raise TimestampError(
             f"{text!r} is a day, not a time with its zone: write "
             f"{day[1]}T00:00:00{day[2] or 'Z'} for its start"

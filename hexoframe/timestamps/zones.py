@@ -1,6 +1,6 @@
 """Named time zones: their offsets, and the hour that comes twice in autumn.
 
-Everything here is local seconds, or ticks, as numbers; text is for `reading`.
+Local seconds or ticks, as numbers; text is for `reading`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OF_THE_MACHINE = frozenset({"localtime", "posixrules"})
 
 @functools.lru_cache(maxsize=32)
 def zone_of(tz: Any) -> dt.tzinfo:
-    """Return a zone by its name; raises ConfigurationError with the nearest names."""
+    """Return a zone by its name; an unknown one is a ConfigurationError."""
     if tz == "UTC":
         return dt.UTC
     if not isinstance(tz, str):
@@ -49,7 +49,7 @@ def zone_of(tz: Any) -> dt.tzinfo:
 
 
 def _near(tz: str, known: Iterable[str]) -> Iterable[str]:
-    """Return the names nearest to a wrong one, by all of it or by the city alone."""
+    """Return the nearest zone names, compared in full or by the city alone."""
     names = sorted(known)
     spelt = {name.rpartition("/")[2].lower(): name for name in names}
     spelt |= {name.lower(): name for name in names}
@@ -59,7 +59,7 @@ def _near(tz: str, known: Iterable[str]) -> Iterable[str]:
 
 
 def offset_of(text: str) -> int:
-    """Return how many s an offset such as -05:00 is ahead of UTC."""
+    """Return an offset such as -05:00 in s."""
     offset = dt.datetime.strptime(text, "%z").utcoffset() or 0 * _SECOND
     return offset // _SECOND
 
@@ -87,16 +87,15 @@ def second_pass(
     length: NDArray[np.int64],
     second: int,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell by the order of stamps which of a repeated hour are the second time.
+    """Return which rows of a repeated hour are its second pass, and which are unknown.
 
-    `length` is how long the repeated time is, at each row, and `second` a second; both
-    in the unit of `local`. Returns which rows are the second time, and which of them
-    may be either.
+    The order of the stamps decides. `length` (of the repeated time, per row) and
+    `second` (one second) are in the unit of `local`.
     """
     later, unknown = np.zeros((2, len(local)), np.bool_)
     steps = np.diff(local)
     together = twice[1:] & twice[:-1] & (np.abs(steps) < length[1:])
-    # Stamps that go back elsewhere are in no order that could tell anything.
+    # Stamps that go back elsewhere are not in order, and decide nothing.
     in_order = not (steps[~together] < 0).any()
     onward = steps[steps > 0]
     usual = 10 * int(np.median(onward)) if onward.size else 0
@@ -116,10 +115,10 @@ def second_pass(
 
 
 def _switch(steps: NDArray[np.int64], limit: int) -> int | None:
-    """Return the row of a repeated time with which its second pass begins, if known.
+    """Return the row of a repeated time at which its second pass begins, if known.
 
-    That is where the stamps go back; or else, since the pass that is missing needs a
-    pause, the only pause. `steps` lead into each row, and the last one out of them.
+    That is where the stamps go back, or else the only pause: a pass that is missing
+    leaves one. `steps` lead into each row, and the last one out of them.
     """
     places = np.flatnonzero(steps < 0)
     if not places.size:

@@ -138,7 +138,7 @@ def test_record_without_the_channel_and_its_quality_has_the_columns_and_no_rows(
 def test_channel_that_nothing_judges_is_refused_with_those_that_are_judged():
     record = record_of()
     with pytest.raises(
-        ConfigurationError, match=r"judges cadence; .*heart_rate.*rr_int"
+        ConfigurationError, match=r"channel for cadence; .*heart_rate.*rr_int"
     ):
         record.quality("cadence")
     with pytest.raises(UnknownChannelError):

@@ -1,4 +1,4 @@
-"""Many things, one after the other."""
+"""Many records, one after the other."""
 
 from __future__ import annotations
 

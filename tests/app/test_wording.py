@@ -1,10 +1,10 @@
-"""What Python says, on the command line and in the menu."""
+"""API hints in messages become options, commands and items of the menu."""
 
 from __future__ import annotations
 
 import pytest
 
-from hexoframe.app.wording import COMMAND_LINE, MENU, spoken
+from hexoframe.app.wording import COMMAND_LINE, MENU, reworded
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from hexoframe.app.wording import COMMAND_LINE, MENU, spoken
     ],
 )  # fmt: skip
 def test_calls_and_arguments_become_commands_and_options(text, told):
-    assert spoken(text) == told
+    assert reworded(text) == told
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,12 @@ def test_calls_and_arguments_become_commands_and_options(text, told):
     ],
 )
 def test_what_has_no_option_stays_as_it_is(text):
-    assert spoken(text) == text
+    assert reworded(text) == text
 
 
 def test_the_menu_names_its_own_items():
-    assert spoken("list_records() shows them", MENU) == "'List records' shows them"
-    assert spoken("say overwrite=True", MENU) == "say 'Replace files'"
+    assert reworded("list_records() shows them", MENU) == "'List records' shows them"
+    assert reworded("say overwrite=True", MENU) == "say 'Replace files'"
 
 
 def test_the_options_and_commands_that_are_named_exist():

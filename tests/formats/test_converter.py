@@ -25,7 +25,7 @@ from hexoframe.errors import (
     MissingSamplesWarning,
     SkippedChannelWarning,
 )
-from hexoframe.formats import converter
+from hexoframe.formats.converter import reader as converter
 from hexoframe.formats.options import ReadOptions
 
 START = 382085877327  # 1492522958.30859375 s

@@ -25,13 +25,13 @@ from hexoframe.errors import (
     SkippedChannelWarning,
     UnknownChannelError,
 )
-from hexoframe.formats import archive, text
+from hexoframe.formats.archive import reader as archive
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.text import lines as textlines
-from hexoframe.formats.text import writer as textwriter
+from hexoframe.formats.text import reader, writer
 from hexoframe.formats.text.facts import info_text, parse_info
 from hexoframe.formats.text.names import all_names, names_of
-from hexoframe.formats.text.values import classic_values
+from hexoframe.formats.text.writer import classic_values
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.recording.frames import make_frame
@@ -248,7 +248,7 @@ def lines_of(values, *, step=1, start=START):
 
 
 def open_text(path, **options):
-    return text.read(path, ReadOptions(**options))
+    return reader.read(path, ReadOptions(**options))
 
 
 def same_frames(one, two):
@@ -269,7 +269,7 @@ def test_the_literals_cover_every_channel(family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_channel_prints_what_the_json_api_carries(family, dialect, tmp_path):
     tick, record = row_of_everything(family)
-    folder = text.write(record, tmp_path, dialect=dialect)
+    folder = writer.write(record, tmp_path, dialect=dialect)
     for name, (_, expected) in LITERALS[family].items():
         row = channels_of(family)[name].datatypes[0]
         file = row.txt_classic if dialect == "classic" else row.txt_snake
@@ -281,7 +281,7 @@ def test_every_channel_prints_what_the_json_api_carries(family, dialect, tmp_pat
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_channel_comes_back_from_one_row(family, tmp_path):
     _, record = row_of_everything(family)
-    back = open_text(text.write(record, tmp_path))
+    back = open_text(writer.write(record, tmp_path))
     assert back.family == family
     same_frames(back, record)
 
@@ -289,8 +289,8 @@ def test_every_channel_comes_back_from_one_row(family, tmp_path):
 def test_file_names_are_those_of_the_old_script(tmp_path):
     _, hexoskin = row_of_everything("hexoskin")
     _, astroskin = row_of_everything("astroskin_256")
-    snake = text.write(hexoskin, tmp_path / "a")
-    classic = text.write(astroskin, tmp_path / "b")
+    snake = writer.write(hexoskin, tmp_path / "a")
+    classic = writer.write(astroskin, tmp_path / "b")
     facts = {"info.txt", "annotations.txt", "track.txt"}
     for folder, names in ((snake, SNAKE.split()), (classic, CLASSIC.split())):
         there = {path.name for path in folder.iterdir()}
@@ -303,7 +303,7 @@ def test_no_two_files_share_a_name():
         for dialect in ("classic", "snake"):
             for units in ("classic", "physical"):
                 names = [
-                    textwriter.file_name(channel, dialect, units)
+                    writer.file_name(channel, dialect, units)
                     for channel in channels_of(family).values()
                 ]
                 assert len(set(names)) == len(names)
@@ -312,7 +312,7 @@ def test_no_two_files_share_a_name():
 
 def test_ticks_and_values_are_byte_for_byte_those_of_a_slow_writer(tmp_path):
     raw = signals()
-    folder = text.write(physical_record(raw), tmp_path, dialect="classic")
+    folder = writer.write(physical_record(raw), tmp_path, dialect="classic")
     files = {
         "acceleration": "acc",
         "respiration": "resp",
@@ -329,7 +329,7 @@ def test_ticks_and_values_are_byte_for_byte_those_of_a_slow_writer(tmp_path):
 @pytest.mark.parametrize("zone", ["UTC", MONTREAL, "Asia/Kathmandu"])
 def test_local_text_is_byte_for_byte_that_of_strftime(zone, tmp_path):
     raw = signals()
-    folder = text.write(physical_record(raw), tmp_path, timestamps="string", tz=zone)
+    folder = writer.write(physical_record(raw), tmp_path, timestamps="string", tz=zone)
     stamp = local_stamp(256, zone)
     for name in ("ecg", "acceleration", "heart_rate", "activity"):
         ticks, *columns = raw[name]
@@ -346,7 +346,7 @@ def test_stamps_of_a_thousand_ticks_are_written_as_ticks_and_as_text(tmp_path):
         ({}, str),
         ({"timestamps": "string", "tz": MONTREAL}, local_stamp(1000)),
     ):
-        folder = text.write(record, tmp_path, overwrite=True, **how)
+        folder = writer.write(record, tmp_path, overwrite=True, **how)
         expected = slow_lines("ecg", ticks, counts, stamp)
         assert (folder / "ecg.txt").read_bytes() == expected
 
@@ -361,7 +361,7 @@ def test_a_missing_value_is_none_and_comes_back_missing(tmp_path):
             "ecg": (ticks[:1], [0]),
         },
     )
-    folder = text.write(record, tmp_path)
+    folder = writer.write(record, tmp_path)
     a, b, c = ticks
     expected = f"{a}\tNone\n{b}\t4.0\n{c}\tNone\n"
     assert (folder / "sleep_position.txt").read_text() == expected
@@ -381,7 +381,7 @@ def test_values_that_no_count_gives_are_printed_and_not_rounded(tmp_path):
             "minute_ventilation_adjusted": (ticks, [3381.5, 3380, 0]),
         },
     )
-    folder = text.write(record, tmp_path)
+    folder = writer.write(record, tmp_path)
 
     def values(name):
         return [line.split("\t")[1] for line in lines(name)]
@@ -398,7 +398,7 @@ def test_values_that_no_count_gives_are_printed_and_not_rounded(tmp_path):
 def test_physical_units_go_into_files_that_name_them(tmp_path):
     raw = signals(seconds=3)
     record = physical_record(raw)
-    folder = text.write(record, tmp_path, units="physical")
+    folder = writer.write(record, tmp_path, units="physical")
     assert {"ecg_mV.txt", "minute_ventilation_mL_per_min.txt", "heart_rate_bpm.txt"} < {
         path.name for path in folder.iterdir()
     }
@@ -412,16 +412,16 @@ def test_physical_units_go_into_files_that_name_them(tmp_path):
 def test_a_record_of_counts_writes_the_same_files(tmp_path):
     raw = signals(seconds=5)
     counts = make_record("hexoskin", raw, scale="raw")
-    one = text.write(counts, tmp_path / "counts")
-    two = text.write(physical_record(raw), tmp_path / "physical")
+    one = writer.write(counts, tmp_path / "counts")
+    two = writer.write(physical_record(raw), tmp_path / "physical")
     assert contents(one) == contents(two)
     with pytest.raises(ConfigurationError, match="raw counts"):
-        text.write(counts, tmp_path / "no", units="physical")
+        writer.write(counts, tmp_path / "no", units="physical")
     same_frames(open_text(one, scale="raw"), counts)
 
 
 def test_an_empty_channel_is_an_empty_file_and_comes_back(tmp_path):
-    folder = text.write(physical_record(signals(seconds=3)), tmp_path)
+    folder = writer.write(physical_record(signals(seconds=3)), tmp_path)
     assert (folder / "step.txt").read_bytes() == b""
     back = open_text(folder)
     assert "step" in back
@@ -431,11 +431,11 @@ def test_an_empty_channel_is_an_empty_file_and_comes_back(tmp_path):
 
 def test_only_the_channels_that_were_asked_for_are_written(tmp_path):
     record = physical_record(signals(seconds=3))
-    folder = text.write(record, tmp_path, channels=[19, "rr_interval", "ECG_I"])
+    folder = writer.write(record, tmp_path, channels=[19, "rr_interval", "ECG_I"])
     names = {path.stem for path in folder.iterdir()}
     assert names == {"ecg", "heart_rate", "rrinterval", "info", "annotations", "track"}
     with pytest.raises(UnknownChannelError, match="spo2"):
-        text.write(record, tmp_path, channels=["spo2"], overwrite=True)
+        writer.write(record, tmp_path, channels=["spo2"], overwrite=True)
 
 
 def test_long_channels_are_written_piece_by_piece(tmp_path):
@@ -459,7 +459,7 @@ def test_long_channels_are_written_piece_by_piece(tmp_path):
         {"ecg": LazyChannel(read=whole, pieces=pieces)},
         facts=complete_facts(),
     )
-    folder = text.write(lazy, tmp_path)
+    folder = writer.write(lazy, tmp_path)
     assert sizes == [65_536, 65_536, 18_928]
     expected = slow_lines("ecg", ticks.tolist(), [counts.tolist()])
     assert (folder / "ecg.txt").read_bytes() == expected
@@ -476,7 +476,7 @@ def test_long_channels_are_written_piece_by_piece(tmp_path):
 def test_settings_that_do_not_exist_are_refused(wrong, tmp_path):
     record = physical_record(signals(seconds=2))
     with pytest.raises(ConfigurationError, match="give one of"):
-        text.write(record, tmp_path, **wrong)
+        writer.write(record, tmp_path, **wrong)
     assert not list(tmp_path.iterdir())
 
 
@@ -484,14 +484,14 @@ def test_settings_that_do_not_exist_are_refused(wrong, tmp_path):
 def test_a_zone_or_a_format_for_ticks_is_refused(text_only, tmp_path):
     record = physical_record(signals(seconds=2))
     with pytest.raises(ConfigurationError, match="timestamps='string'"):
-        text.write(record, tmp_path, **text_only)
+        writer.write(record, tmp_path, **text_only)
     assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_zone_writes_nothing(tmp_path):
     record = physical_record(signals(seconds=2))
     with pytest.raises(ConfigurationError, match="America/Montreal"):
-        text.write(record, tmp_path, timestamps="string", tz="America/Montrel")
+        writer.write(record, tmp_path, timestamps="string", tz="America/Montrel")
     assert not list(tmp_path.rglob("*.txt"))
 
 
@@ -519,7 +519,7 @@ def test_values_are_the_numbers_of_the_json_api(name, held, numbers):
 
 def test_the_folder_is_that_of_the_user_and_the_record(tmp_path):
     record = physical_record(signals(seconds=2))
-    folder = text.write(record, tmp_path)
+    folder = writer.write(record, tmp_path)
     assert folder == tmp_path / "someone@example.org" / "12345"
 
 
@@ -530,13 +530,13 @@ def test_without_an_e_mail_the_folder_is_that_of_the_user_id(tmp_path):
         track=facts_table("track"),
     )
     record = physical_record(signals(seconds=2), facts=facts)
-    assert text.write(record, tmp_path) == tmp_path / "1511" / "7"
+    assert writer.write(record, tmp_path) == tmp_path / "1511" / "7"
 
 
 def test_what_the_source_does_not_know_is_named_in_one_warning(tmp_path):
     record = physical_record(signals(seconds=2), facts=Facts())
     with pytest.warns(MissingFactsWarning) as caught:
-        folder = text.write(record, tmp_path)
+        folder = writer.write(record, tmp_path)
     assert len(caught) == 1
     for word in ("e-mail", "record id", "annotations.txt", "track.txt"):
         assert word in str(caught[0].message)
@@ -550,28 +550,28 @@ def test_what_the_source_does_not_know_is_named_in_one_warning(tmp_path):
 def test_no_e_mail_leads_out_of_the_target(email, tmp_path):
     root = tmp_path / "root"
     facts = complete_facts(email=email)
-    folder = text.write(physical_record(signals(seconds=2), facts=facts), root)
+    folder = writer.write(physical_record(signals(seconds=2), facts=facts), root)
     assert folder.parent.parent == root
     assert folder.resolve().is_relative_to(root.resolve())
     assert [path.name for path in tmp_path.iterdir()] == ["root"]
 
 
 def test_nothing_is_overwritten_unless_it_is_said(tmp_path):
-    folder = text.write(physical_record(signals(seconds=2)), tmp_path)
+    folder = writer.write(physical_record(signals(seconds=2)), tmp_path)
     before = contents(folder)
     other = physical_record(signals(seconds=2, seed=9))
     with pytest.raises(OutputExistsError, match="overwrite=True"):
-        text.write(other, tmp_path)
+        writer.write(other, tmp_path)
     assert contents(folder) == before
-    text.write(other, tmp_path, overwrite=True)
+    writer.write(other, tmp_path, overwrite=True)
     assert contents(folder)["ecg.txt"] != before["ecg.txt"]
 
 
 def test_overwriting_leaves_no_file_of_the_other_dialect_but_those_of_others(tmp_path):
     record = physical_record(signals(seconds=2))
-    folder = text.write(record, tmp_path, dialect="classic", units="physical")
+    folder = writer.write(record, tmp_path, dialect="classic", units="physical")
     (folder / "notes.txt").write_text("mine")
-    text.write(record, tmp_path, dialect="snake", overwrite=True)
+    writer.write(record, tmp_path, dialect="snake", overwrite=True)
     names = {path.name for path in folder.iterdir()}
     assert "heart_rate.txt" in names
     assert "notes.txt" in names
@@ -580,7 +580,7 @@ def test_overwriting_leaves_no_file_of_the_other_dialect_but_those_of_others(tmp
 
 def test_a_failure_midway_leaves_the_old_files(tmp_path):
     record = physical_record(signals(seconds=2))
-    folder = text.write(record, tmp_path)
+    folder = writer.write(record, tmp_path)
     before = contents(folder)
 
     def pieces(_rows):
@@ -594,7 +594,7 @@ def test_a_failure_midway_leaves_the_old_files(tmp_path):
         facts=complete_facts(),
     )
     with pytest.raises(OSError, match="the source broke"):
-        text.write(broken, tmp_path, overwrite=True)
+        writer.write(broken, tmp_path, overwrite=True)
     assert contents(folder) == before
     assert [path.name for path in folder.parent.iterdir()] == ["12345"]
 
@@ -605,13 +605,13 @@ def test_a_failure_midway_leaves_the_old_files(tmp_path):
 @pytest.mark.parametrize("dialect", ["classic", "snake"])
 def test_what_was_written_comes_back_and_is_written_again_the_same(dialect, tmp_path):
     record = physical_record(signals())
-    one = text.write(record, tmp_path / "one", dialect=dialect)
+    one = writer.write(record, tmp_path / "one", dialect=dialect)
     back = open_text(one)
     for name in record:
         pd.testing.assert_frame_equal(back[name], record[name], check_exact=True)
         assert back[name].attrs == record[name].attrs or record[name].empty
     assert (back.start_tick, back.end_tick) == (record.start_tick, record.end_tick)
-    two = text.write(back, tmp_path / "two", dialect=dialect)
+    two = writer.write(back, tmp_path / "two", dialect=dialect)
     first, second = contents(one), contents(two)
     assert first.pop("info.txt") + provenance(back) == second.pop("info.txt")
     assert first == second
@@ -628,13 +628,13 @@ def provenance(record):
 def test_local_text_over_the_end_of_summer_time_comes_back_exactly(
     fmt, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(textlines, "_PARSED", 100_000)
+    monkeypatch.setattr(textlines, "BLOCK_BYTES", 100_000)
     names = ("acceleration", "heart_rate", "rr_interval")
     record = physical_record(signals(seconds=3700, names=names))
     assert record.start.tz_convert(MONTREAL).utcoffset() == dt.timedelta(hours=-4)
     assert record.end.tz_convert(MONTREAL).utcoffset() == dt.timedelta(hours=-5)
     style = {} if fmt is None else {"timestamp_format": fmt}
-    folder = text.write(record, tmp_path, timestamps="string", tz=MONTREAL, **style)
+    folder = writer.write(record, tmp_path, timestamps="string", tz=MONTREAL, **style)
     back = open_text(folder, tz=MONTREAL, **style)
     same_frames(back, record)
     again = open_text(folder, tz=MONTREAL, **style)
@@ -644,13 +644,13 @@ def test_local_text_over_the_end_of_summer_time_comes_back_exactly(
 
 
 def test_an_hour_that_comes_twice_is_told_apart_in_every_block(tmp_path, monkeypatch):
-    monkeypatch.setattr(textlines, "_PARSED", 5_000)
+    monkeypatch.setattr(textlines, "BLOCK_BYTES", 5_000)
     evening = 1_667_705_400 * 256  # 2022-11-06T03:30:00Z: the change is at 06:00
     ticks = [evening + 256 * number for number in range(1, 5 * 3600)]
     holes = [tick for n, tick in enumerate(ticks) if not 600 < n % 4000 < 700]
     frames = {"heart_rate": (holes, [70] * len(holes))}
     record = make_record("hexoskin", frames, span=(evening, ticks[-1]))
-    folder = text.write(record, tmp_path, timestamps="string", tz=MONTREAL)
+    folder = writer.write(record, tmp_path, timestamps="string", tz=MONTREAL)
     sizes = [len(piece) for piece in open_text(folder, tz=MONTREAL).pieces(19, 10**6)]
     same_frames(open_text(folder, tz=MONTREAL), record)
     assert max(sizes) < 12_000 < len(holes)
@@ -665,7 +665,7 @@ def test_local_text_at_the_beginning_of_summer_time_comes_back_exactly(tmp_path)
         {"heart_rate": (ticks, [60] * len(ticks))},
         span=(spring, spring + 256 * 1500),
     )
-    folder = text.write(record, tmp_path, timestamps="string", tz=MONTREAL)
+    folder = writer.write(record, tmp_path, timestamps="string", tz=MONTREAL)
     assert "03:00:00:000000" in (folder / "heart_rate.txt").read_text()
     same_frames(open_text(folder, tz=MONTREAL), record)
 
@@ -674,7 +674,7 @@ def test_local_text_of_a_thousand_ticks_comes_back_exactly(tmp_path):
     ticks = [LATE + 4 * number for number in range(3000)]
     columns = [[count / 1000 for count in range(3000)]] * 3
     record = make_record("astroskin_1000", {"ecg": (ticks, *columns)})
-    folder = text.write(record, tmp_path, timestamps="string", tz=MONTREAL)
+    folder = writer.write(record, tmp_path, timestamps="string", tz=MONTREAL)
     same_frames(open_text(folder, tz=MONTREAL), record)
 
 
@@ -682,8 +682,8 @@ def test_local_text_of_a_thousand_ticks_comes_back_exactly(tmp_path):
 def test_a_file_of_several_blocks_is_read_as_one(zone, tmp_path, monkeypatch):
     record = physical_record(signals(seconds=12))
     how = {} if zone is None else {"timestamps": "string", "tz": zone}
-    folder = text.write(record, tmp_path, **how)
-    monkeypatch.setattr(textlines, "_PARSED", 1000)
+    folder = writer.write(record, tmp_path, **how)
+    monkeypatch.setattr(textlines, "BLOCK_BYTES", 1000)
     same_frames(open_text(folder, tz=zone), record)
     assert not list(open_text(folder, tz=zone).pieces("step", 7))
     for name in ("ecg", "acceleration", "heart_rate", "rr_interval"):
@@ -709,10 +709,10 @@ def test_any_events_come_back(tmp_path_factory, steps, start, data):
         {"inspiration": (ticks, values), "rr_interval": (ticks, values)},
         span=(start, int(ticks[-1])),
     )
-    folder = text.write(record, tmp_path_factory.mktemp("any"))
+    folder = writer.write(record, tmp_path_factory.mktemp("any"))
     back = open_text(folder)
     same_frames(back, record)
-    again = text.write(back, tmp_path_factory.mktemp("again"))
+    again = writer.write(back, tmp_path_factory.mktemp("again"))
     names = ("inspiration.txt", "rrinterval.txt")
     assert [contents(folder)[n] for n in names] == [contents(again)[n] for n in names]
 
@@ -727,7 +727,7 @@ def test_any_counts_of_a_waveform_come_back(tmp_path_factory, counts, gap):
     ticks = [START + 4 * n + (gap if n > half else 0) for n in range(len(counts))]
     column = [count / 256 for count in counts]
     record = make_record("hexoskin", {"acceleration": (ticks, column, column, column)})
-    folder = text.write(record, tmp_path_factory.mktemp("any"))
+    folder = writer.write(record, tmp_path_factory.mktemp("any"))
     expected = slow_lines("acceleration", ticks, [counts] * 3)
     assert (folder / "acceleration.txt").read_bytes() == expected
     same_frames(open_text(folder), record)
@@ -737,15 +737,15 @@ def test_any_counts_of_a_waveform_come_back(tmp_path_factory, counts, gap):
 
 
 def test_a_folder_is_known_by_name_and_content(tmp_path):
-    assert text.sniff(put(tmp_path / "a", hr=f"{START}\t70\n", notes="hello\n"))
-    assert text.sniff(put(tmp_path / "b", ecg="2022:11:06\t01:00:00:000000\t1340\n"))
-    assert not text.sniff(put(tmp_path / "c", hr="hello\n"))
-    assert not text.sniff(put(tmp_path / "d", other=f"{START}\t70\n"))
-    assert not text.sniff(put(tmp_path / "e", ecg=b"RIFF\x00\x01\xff"))
-    assert not text.sniff(put(tmp_path / "f", ecg="", info="id : 5\n"))
-    assert not text.sniff(tmp_path / "nowhere")
+    assert reader.sniff(put(tmp_path / "a", hr=f"{START}\t70\n", notes="hello\n"))
+    assert reader.sniff(put(tmp_path / "b", ecg="2022:11:06\t01:00:00:000000\t1340\n"))
+    assert not reader.sniff(put(tmp_path / "c", hr="hello\n"))
+    assert not reader.sniff(put(tmp_path / "d", other=f"{START}\t70\n"))
+    assert not reader.sniff(put(tmp_path / "e", ecg=b"RIFF\x00\x01\xff"))
+    assert not reader.sniff(put(tmp_path / "f", ecg="", info="id : 5\n"))
+    assert not reader.sniff(tmp_path / "nowhere")
     (tmp_path / "g").mkdir()
-    assert not text.sniff(tmp_path / "g")
+    assert not reader.sniff(tmp_path / "g")
 
 
 def test_a_single_file_is_known_by_its_content(tmp_path):
@@ -757,10 +757,10 @@ def test_a_single_file_is_known_by_its_content(tmp_path):
         table="time\tvalue\n1\t2\n",
         empty="",
     )
-    assert text.sniff(folder / "heart_rate.txt")
-    assert text.sniff(folder / "anything.txt")
+    assert reader.sniff(folder / "heart_rate.txt")
+    assert reader.sniff(folder / "anything.txt")
     for name in ("numbers", "table", "empty"):
-        assert not text.sniff(folder / f"{name}.txt")
+        assert not reader.sniff(folder / f"{name}.txt")
     back = open_text(folder / "heart_rate.txt")
     assert list(back) == ["heart_rate"]
     with pytest.raises(FileFormatError, match="anything"):
@@ -771,8 +771,8 @@ def test_a_record_without_a_sample_is_found_and_read(tmp_path):
     record = make_record(
         "hexoskin", {"ecg": ([], []), "heart_rate": ([], [])}, span=(START, START + 99)
     )
-    folder = text.write(record, tmp_path)
-    assert text.sniff(folder)
+    folder = writer.write(record, tmp_path)
+    assert reader.sniff(folder)
     back = open_text(folder)
     assert (back.start_tick, back.end_tick) == (START, START + 99)
     same_frames(back, record)
@@ -893,7 +893,7 @@ def test_info_says_the_model_that_names_do_not_show(tmp_path):
     ticks = [START + 256, START + 512]
     record = make_record("astroskin_256", {"heart_rate": (ticks, [70, 71])})
     for how in ({}, {"timestamps": "string"}):
-        folder = text.write(record, tmp_path, overwrite=True, **how)
+        folder = writer.write(record, tmp_path, overwrite=True, **how)
         assert open_text(folder, tz="UTC").family == "astroskin_256"
 
 
@@ -997,7 +997,7 @@ def test_a_line_that_makes_no_sense_is_named(line, why, tmp_path):
 
 @pytest.mark.parametrize("size", [60, 1 << 19])
 def test_a_broken_line_has_its_number_in_every_block(size, tmp_path, monkeypatch):
-    monkeypatch.setattr(textlines, "_PARSED", size)
+    monkeypatch.setattr(textlines, "BLOCK_BYTES", size)
     body = lines_of([70] * 40, step=256)
     for number, bad in ((1, "x\ty\n"), (23, f"{START}\t5\n"), (40, "x\ty\n")):
         lines = body.splitlines(keepends=True)
@@ -1043,7 +1043,7 @@ def test_the_number_of_columns_belongs_to_the_channel(tmp_path):
 def test_border_samples_that_came_twice_are_dropped_and_counted(
     size, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(textlines, "_PARSED", size)
+    monkeypatch.setattr(textlines, "BLOCK_BYTES", size)
     lines = lines_of(range(30), step=256).splitlines(keepends=True)
     doubled = [*lines[:10], *lines[9:20], *lines[19:], lines[-1]]
     back = open_text(put(tmp_path, heart_rate="".join(doubled)))
@@ -1173,7 +1173,7 @@ def test_a_zone_that_info_contradicts_is_refused(wrong, offset, tmp_path):
     begin = START - 9000 * 256
     frames = {"heart_rate": ([begin + 256 * n for n in range(1, 61)], [70] * 60)}
     record = make_record("hexoskin", frames, span=(begin, begin + 60 * 256))
-    folder = text.write(record, tmp_path, timestamps="string", tz=MONTREAL)
+    folder = writer.write(record, tmp_path, timestamps="string", tz=MONTREAL)
     with pytest.raises(ConfigurationError, match=re.escape(offset)) as caught:
         open_text(folder, tz=wrong)
     for said in (wrong, "2022-11-06T03:28:04", "tz=", "info.txt"):
@@ -1185,7 +1185,7 @@ def test_a_time_that_no_zone_explains_is_refused_too(tmp_path):
     begin = START - 9000 * 256
     frames = {"heart_rate": ([begin + 256, begin + 512], [70, 71])}
     record = make_record("hexoskin", frames, span=(begin, begin + 512))
-    folder = text.write(record, tmp_path, timestamps="string", tz=MONTREAL)
+    folder = writer.write(record, tmp_path, timestamps="string", tz=MONTREAL)
 
     def opened(start, end):
         (folder / "info.txt").write_text(f"start : {start}\nend : {end}\n")
@@ -1201,7 +1201,7 @@ def test_a_time_that_no_zone_explains_is_refused_too(tmp_path):
 
 def test_a_zone_that_the_activities_contradict_is_refused(tmp_path):
     record = facts_record(ranges=ranges(TWO_RANGES))
-    folder = text.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
+    folder = writer.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
     (folder / "info.txt").write_text("id : 12345\n")
     open_text(folder, tz="Europe/Berlin")
     with pytest.raises(ConfigurationError, match=r"annotations\.txt.*tz="):
@@ -1259,7 +1259,7 @@ def facts_record(**facts):
 
 def test_ranges_are_written_as_the_old_script_writes_annotations(tmp_path):
     record = facts_record(ranges=ranges(TWO_RANGES))
-    folder = text.write(record, tmp_path)
+    folder = writer.write(record, tmp_path)
     assert (folder / "annotations.txt").read_bytes() == (
         "rank\tstart\tend\tid\tname\ttrainingroutine\tnote\n"
         f"1\t{START}\t{START + 2560}\t61495\tSleep\t/api/trainingroutine/12/\t"
@@ -1274,14 +1274,14 @@ def test_ranges_are_written_as_the_old_script_writes_annotations(tmp_path):
 def test_ranges_whose_note_is_empty_are_written_and_read(tmp_path, notes):
     rows = [{**TWO_RANGES[0], "note": note} for note in notes]
     record = facts_record(ranges=ranges(rows))
-    folder = text.write(record, tmp_path)
+    folder = writer.write(record, tmp_path)
     back = open_text(folder)
     pd.testing.assert_frame_equal(back.facts.ranges, record.facts.ranges)
 
 
 def test_ranges_are_written_as_ticks_beside_samples_with_text(tmp_path):
     record = facts_record(ranges=ranges(TWO_RANGES))
-    folder = text.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
+    folder = writer.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
     lines = (folder / "annotations.txt").read_text().splitlines()
     assert lines[1].startswith(f"1\t{START}\t{START + 2560}\t61495\tSleep")
     back = open_text(folder, tz="Europe/Berlin")
@@ -1290,7 +1290,7 @@ def test_ranges_are_written_as_ticks_beside_samples_with_text(tmp_path):
 
 def test_ranges_in_local_time_are_read_too(tmp_path):
     record = facts_record(ranges=ranges(TWO_RANGES))
-    folder = text.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
+    folder = writer.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
     file, stamp = folder / "annotations.txt", local_stamp(256, "Europe/Berlin")
     body = file.read_text()
     for row in TWO_RANGES:
@@ -1327,7 +1327,7 @@ def test_a_broken_range_is_named(body, tmp_path):
 
 def test_tabs_in_a_note_become_spaces(tmp_path):
     rows = [{**TWO_RANGES[0], "name": "a\tb", "note": "one\ntwo\r\n"}]
-    folder = text.write(facts_record(ranges=ranges(rows)), tmp_path)
+    folder = writer.write(facts_record(ranges=ranges(rows)), tmp_path)
     found = open_text(folder).facts.ranges
     assert found["name"].tolist() == ["a b"]
     assert found["note"].tolist() == ["one two  "]
@@ -1355,7 +1355,7 @@ def test_gps_points_are_written_and_read(tmp_path):
             {"time": "2022-11-06T05:58:06.250Z", "longitude": -73.5, "latitude": 45.0},
         ],
     )
-    folder = text.write(facts_record(track=track), tmp_path)
+    folder = writer.write(facts_record(track=track), tmp_path)
     assert (folder / "track.txt").read_bytes() == (
         b"2022-11-06T05:58:05\t41.5\t-73.5\t45.25\t5.0\n"
         b"2022-11-06T05:58:06.250000\tNone\t-73.5\t45.0\tNone\n"
@@ -1367,7 +1367,7 @@ def test_gps_points_are_written_and_read(tmp_path):
 
 
 def test_no_gps_points_are_an_empty_file(tmp_path):
-    folder = text.write(facts_record(), tmp_path)
+    folder = writer.write(facts_record(), tmp_path)
     assert (folder / "track.txt").read_bytes() == b""
     header = b"rank\tstart\tend\tid\tname\ttrainingroutine\tnote\n"
     assert (folder / "annotations.txt").read_bytes() == header
@@ -1375,7 +1375,7 @@ def test_no_gps_points_are_an_empty_file(tmp_path):
 
 def test_info_is_one_line_a_key(tmp_path):
     info = {"id": 12345, "email": "someone@example.org", "device": "HXSKIN1200001773"}
-    folder = text.write(facts_record(info=info), tmp_path)
+    folder = writer.write(facts_record(info=info), tmp_path)
     assert (folder / "info.txt").read_text() == (
         "id : 12345\nemail : someone@example.org\ndevice : HXSKIN1200001773\n"
         f"start : {START}\nend : {START + 512}\nmodel : hexoskin\n"
@@ -1453,7 +1453,7 @@ def test_no_warning_comes_from_a_good_folder(tmp_path):
     record = physical_record(signals(seconds=3))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        folder = text.write(record, Path(tmp_path))
+        folder = writer.write(record, Path(tmp_path))
         same_frames(open_text(folder, channels=["ecg"]), {"ecg": record["ecg"]})
 
 
@@ -1466,7 +1466,7 @@ def test_a_real_record_goes_to_text_and_back(name, real_data, tmp_path):
         warnings.simplefilter("ignore", SkippedChannelWarning)
         record = archive.read(path, ReadOptions(allow_partial=True))
     with pytest.warns(MissingFactsWarning):
-        folder = text.write(record, tmp_path)
+        folder = writer.write(record, tmp_path)
     back = open_text(folder)
     assert (back.start_tick, back.end_tick) == (record.start_tick, record.end_tick)
     same_frames(back, record)

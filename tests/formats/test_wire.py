@@ -1,4 +1,4 @@
-"""Answers of the data resource: literals, broken bodies, pages, and a served record."""
+"""Answers of the data resource: literals, broken bodies, windows, a served record."""
 
 from __future__ import annotations
 
@@ -21,16 +21,11 @@ from hexoframe.api.load.chunks import split
 from hexoframe.api.load.plan import make_plan, wanted_datatypes
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, datatypes_of
 from hexoframe.errors import ResponseError, SkippedChannelWarning
-from hexoframe.formats import archive
+from hexoframe.formats.archive import reader as archive
 from hexoframe.formats.options import ReadOptions
-from hexoframe.formats.wire import (
-    Samples,
-    answers,
-    channel_frames,
-    is_thinned,
-    join_pages,
-    parse_data,
-)
+from hexoframe.formats.wire import answers
+from hexoframe.formats.wire.answers import DatatypeSamples, parse_data
+from hexoframe.formats.wire.windows import channel_frames, is_thinned, join_windows
 
 T = 390747224745  # a tick of May 2018
 ROWS = {row.id: row for row in datatypes_of("hexoskin")}
@@ -58,7 +53,9 @@ def answer(**lists):
 
 
 def samples(ticks, values):
-    return Samples(np.array(ticks, dtype=np.int64), np.array(values, dtype=float))
+    return DatatypeSamples(
+        np.array(ticks, dtype=np.int64), np.array(values, dtype=float)
+    )
 
 
 def same(found, ticks, values):
@@ -317,14 +314,14 @@ def _outcome(read, text):
     }
 
 
-# --- pages ----------------------------------------------------------------------------
+# --- windows --------------------------------------------------------------------------
 
 
-def join(*pages):
-    return join_pages(pages, "hexoskin", where="record 5")
+def join(*windows):
+    return join_windows(windows, "hexoskin", where="record 5")
 
 
-def test_a_sample_on_the_border_of_two_pages_is_kept_once_and_counted():
+def test_a_sample_on_the_border_of_two_windows_is_kept_once_and_counted():
     first = {19: samples([T, T + 256], [70, 71])}
     later = {19: samples([T + 256, T + 512], [71, 72])}
     joined = join(first, later)
@@ -332,7 +329,7 @@ def test_a_sample_on_the_border_of_two_pages_is_kept_once_and_counted():
     assert joined.duplicates == {19: 1}
 
 
-def test_pages_without_a_common_sample_lose_none():
+def test_windows_without_a_common_sample_lose_none():
     joined = join({19: samples([T], [70])}, {}, {19: samples([T + 256], [70])})
     same(joined.samples[19], [T, T + 256], [70, 70])
     assert joined.duplicates == {19: 0}
@@ -346,13 +343,13 @@ def test_two_values_for_one_stamp_of_a_sampled_channel_are_refused():
 
 
 def test_a_missing_value_may_come_twice():
-    page = {271: samples([T], [math.nan])}
-    assert join(page, page).duplicates == {271: 1}
+    window = {271: samples([T], [math.nan])}
+    assert join(window, window).duplicates == {271: 1}
 
 
-def test_a_page_that_comes_again_is_dropped_and_counted():
-    page = {4113: samples(range(T, T + 50), range(50))}
-    joined = join(page, page, {4113: samples([T + 50], [3])})
+def test_a_window_that_comes_again_is_dropped_and_counted():
+    window = {4113: samples(range(T, T + 50), range(50))}
+    joined = join(window, window, {4113: samples([T + 50], [3])})
     same(joined.samples[4113], range(T, T + 51), [*range(50), 3])
     assert joined.duplicates == {4113: 50}
 
@@ -379,28 +376,28 @@ def test_stamps_that_run_backwards_are_put_in_order():
 
 
 def test_channels_that_share_stamps_go_on_sharing():
-    pages = [
+    windows = [
         parse(answer(d4129=rows, d4130=rows, d19=rows[:1]))
         for rows in ([[T, 1], [T + 2, 2]], [[T + 4, 3]])
     ]
-    joined = join(*pages).samples
+    joined = join(*windows).samples
     assert joined[4129].ticks is joined[4130].ticks
     same(joined[4129], [T, T + 2, T + 4], [1, 2, 3])
     same(joined[19], [T, T + 4], [1, 3])
 
 
 def test_channels_of_one_length_with_other_stamps_do_not_share():
-    pages = [
+    windows = [
         {19: samples([t], [1]), 33: samples([t + 9], [2]), 18: samples([t], [3])}
         for t in (T, T + 256)
     ]
-    joined = join(*pages).samples
+    joined = join(*windows).samples
     same(joined[19], [T, T + 256], [1, 1])
     same(joined[33], [T + 9, T + 265], [2, 2])
     same(joined[18], [T, T + 256], [3, 3])
 
 
-def test_no_page_is_no_sample():
+def test_no_window_is_no_sample():
     assert join().samples == {}
     joined = join({19: samples([], [])}, {19: samples([], [])})
     same(joined.samples[19], [], [])
@@ -412,23 +409,22 @@ def test_no_page_is_no_sample():
     st.booleans(),
     st.sampled_from([18, 19]),
 )
-def test_pages_give_back_what_was_cut_whatever_the_end_rule(
+def test_windows_give_back_what_was_cut_whatever_the_end_rule(
     offsets, cuts, inclusive, number
 ):
     offsets = sorted(set(offsets) if number == 19 else offsets)
     ticks = np.array([T + o for o in offsets], dtype=np.int64)
     values = np.arange(len(ticks), dtype=float)
     edges = [T, *sorted({T + cut for cut in cuts}), T + 61]
-    pages = []
+    windows = []
     for begin, end in pairwise(edges):
         late = ticks <= end if inclusive else ticks < end
         kept = (ticks >= begin) & late
-        pages.append({number: Samples(ticks[kept], values[kept])})
-    joined = join(*pages)
+        windows.append({number: DatatypeSamples(ticks[kept], values[kept])})
+    joined = join(*windows)
     same(joined.samples[number], ticks, values)
-    assert joined.duplicates[number] == sum(len(p[number].ticks) for p in pages) - len(
-        ticks
-    )
+    received = sum(len(window[number].ticks) for window in windows)
+    assert joined.duplicates[number] == received - len(ticks)
 
 
 # --- thinning -------------------------------------------------------------------------
@@ -509,9 +505,9 @@ def test_columns_with_stamps_of_their_own_are_merged():
     np.testing.assert_array_equal(frame.to_numpy(), [[1, np.nan], [2, 3], [np.nan, 4]])
 
 
-def test_columns_are_not_merged_before_pages_are_joined():
+def test_columns_are_not_merged_before_windows_are_joined():
     held = {4129: samples([T, T], [1, 1]), 4130: samples([T], [3])}
-    with pytest.raises(ResponseError, match="join the pages"):
+    with pytest.raises(ResponseError, match="join the windows"):
         channel_frames(held, "hexoskin")
 
 
@@ -549,21 +545,21 @@ def fetch(server, query, accept="application/json"):
     return gzip.decompress(body) if reply.headers["Content-Encoding"] else body
 
 
-def fetch_pages(server, plan, record):
+def fetch_windows(server, plan, record):
     """Ask for the JSON pieces of a plan, again and in halves where one is thinned."""
     rows = {row.id: row for row in plan.wanted}
     clock = CLOCK_OF_FAMILY[plan.family]
-    todo, pages, thinned = list(plan.of_kind("json")), [], 0
+    todo, windows, thinned = list(plan.of_kind("json")), [], 0
     while todo:
         piece = todo.pop(0)
         body = fetch(server, piece.query(record))
-        page = parse_data(body, clock=clock, where=piece.key, window=piece.window)
-        if any(is_thinned(held, rows[number]) for number, held in page.items()):
+        window = parse_data(body, clock=clock, where=piece.key, window=piece.window)
+        if any(is_thinned(held, rows[number]) for number, held in window.items()):
             todo = [*split(piece), *todo]
             thinned += 1
         else:
-            pages.append(page)
-    return pages, thinned
+            windows.append(window)
+    return windows, thinned
 
 
 @pytest.fixture(scope="module")
@@ -610,8 +606,8 @@ def test_json_and_export_give_equal_frames(served, shirts, family, tmp_path):
     wanted = wanted_datatypes(family)
     plan = make_plan(family, span_of(shirts[family]), wanted, transport="json")
     assert len(plan.pieces) > 1
-    pages, _ = fetch_pages(server, plan, 41)
-    joined = join_pages(pages, family, where="record 41")
+    windows, _ = fetch_windows(server, plan, 41)
+    joined = join_windows(windows, family, where="record 41")
     frames = channel_frames(joined.samples, family, record_id=41)
     # Every sampled channel of 1/256 s has a sample on the borders.
     assert joined.duplicates[4113] == len(plan.pieces) - 1
@@ -649,10 +645,10 @@ def test_frames_do_not_depend_on_how_the_server_reads_unclear_points(
     plan = make_plan(
         family, span_of(shirts[family]), wanted_datatypes(family), transport="json"
     )
-    pages, thinned = fetch_pages(served(family), plan, 41)
-    expected = join_pages(pages, family, where="").samples
-    pages, again = fetch_pages(served(family, **switches), plan, 41)
-    found = join_pages(pages, family, where="").samples
+    windows, thinned = fetch_windows(served(family), plan, 41)
+    expected = join_windows(windows, family, where="").samples
+    windows, again = fetch_windows(served(family, **switches), plan, 41)
+    found = join_windows(windows, family, where="").samples
     assert thinned == 0
     assert (again > 0) is (switches.get("max_values") == 20_000)
     for number, held in expected.items():
@@ -661,13 +657,13 @@ def test_frames_do_not_depend_on_how_the_server_reads_unclear_points(
     assert not any(len(found[n].ticks) for n in found.keys() - expected.keys())
 
 
-def test_the_last_second_of_a_record_comes_with_the_last_page(served, shirts):
+def test_the_last_second_of_a_record_comes_with_the_last_window(served, shirts):
     shirt = shirts["hexoskin"]
     server = served("hexoskin", end_inclusive=False)
     wanted = wanted_datatypes("hexoskin", ["heart_rate"])
     plan = make_plan("hexoskin", span_of(shirt), wanted)
-    pages, _ = fetch_pages(server, plan, 41)
-    ticks = join_pages(pages, "hexoskin", where="").samples[19].ticks
+    windows, _ = fetch_windows(server, plan, 41)
+    ticks = join_windows(windows, "hexoskin", where="").samples[19].ticks
     assert ticks.tolist() == [shirt.start + 256 * n for n in range(1, 331)]
 
 

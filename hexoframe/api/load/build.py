@@ -18,7 +18,8 @@ import pandas as pd
 
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
 from hexoframe.errors import IncompleteDataError, ResponseError
-from hexoframe.formats.wire import Joined, Samples, channel_frames, join_pages
+from hexoframe.formats.wire.answers import DatatypeSamples as Samples
+from hexoframe.formats.wire.windows import Joined, channel_frames, join_windows
 from hexoframe.recording import metadata
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts
@@ -409,7 +410,7 @@ class _Pages:
 
     def _joined(self, pages: Sequence[Mapping[int, Samples]]) -> Joined:
         where = f"record {self._head.id}"
-        return join_pages(pages, self._plan.family, where=where)
+        return join_windows(pages, self._plan.family, where=where)
 
     def _frames(self, samples: Mapping[int, Samples]) -> dict[str, pd.DataFrame]:
         return channel_frames(samples, self._plan.family, record_id=self._head.id)

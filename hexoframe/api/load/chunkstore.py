@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import ipc
 
-from hexoframe.formats.wire import Samples
+from hexoframe.formats.wire.answers import DatatypeSamples as Samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

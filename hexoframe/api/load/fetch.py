@@ -31,9 +31,11 @@ from hexoframe.errors import (
     ServerError,
     warn,
 )
-from hexoframe.formats import archive
+from hexoframe.formats.archive import reader as archive
 from hexoframe.formats.options import ReadOptions
-from hexoframe.formats.wire import Samples, is_thinned, join_pages, parse_data
+from hexoframe.formats.wire.answers import DatatypeSamples as Samples
+from hexoframe.formats.wire.answers import parse_data
+from hexoframe.formats.wire.windows import is_thinned, join_windows
 
 if TYPE_CHECKING:
     from hexoframe.api.http.session import OnBytes, Transport
@@ -337,7 +339,7 @@ class Fetcher:
     def _joined(
         self, answers: Sequence[Mapping[int, Samples]], piece: Piece
     ) -> dict[int, Samples]:
-        return join_pages(answers, self._family, where=self._name(piece)).samples
+        return join_windows(answers, self._family, where=self._name(piece)).samples
 
     def _refuse_thinned(self, piece: Piece, thinned: Sequence[int]) -> NoReturn:
         names = [self._rows[number].api_name for number in thinned]

@@ -1,27 +1,24 @@
-"""The command ``hexoframe``: one module for each command, or a family of them.
+"""The command ``hexoframe``: its sections, and the commands menu, demo and simulate.
 
-A module imports what its command needs when it runs, and click alone before that, so
-that help and version come at once. How commands end, and what becomes of errors, stands
-in `commands`; options that several of them share in `options`; how lists look in
-`lists`. What the commands do is done elsewhere in the package.
+The other commands are in `account` (login, logout, whoami), `records` (records, ranges,
+info, estimate), `files` (download, range, convert, cache) and `show` (show, plot,
+channels). `commands` is how any of them ends, `options` what they share on the command
+line, `lists` how they print tables. Each module imports click alone at first, and the
+rest when a command runs, so that help and version are quick. No command computes here.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from hexoframe.app.cli.account import login, logout, whoami
-from hexoframe.app.cli.cache import cache
-from hexoframe.app.cli.channels import channels
-from hexoframe.app.cli.commands import Commands, run
-from hexoframe.app.cli.convert import convert
-from hexoframe.app.cli.demo import demo
-from hexoframe.app.cli.download import download, range_
-from hexoframe.app.cli.menu import menu
-from hexoframe.app.cli.plot import plot
+from hexoframe.app.cli.commands import Commands, progress, run, say_if_interrupted
+from hexoframe.app.cli.files import cache, convert, download, range_
+from hexoframe.app.cli.options import WholeNumber
 from hexoframe.app.cli.records import estimate, info, ranges, records
-from hexoframe.app.cli.show import show
-from hexoframe.app.cli.simulate import simulate
+from hexoframe.app.cli.show import channels, plot, show
 from hexoframe.version import __version__
 
 __all__ = ["main"]
@@ -39,6 +36,87 @@ def _hexoframe() -> None:
     """
 
 
+@click.command()
+@click.option(
+    "--to",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path("HexoskinData"),
+    help="Folder for the files, which the menu can change; HexoskinData by default.",
+)
+def menu(to: Path) -> None:
+    """List, look at, download and draw records from a menu.
+
+    Asks for user name and password, which is not shown and never kept. It needs a
+    terminal, however plain and narrow.
+    """
+    from hexoframe.app.menu import run_menu  # noqa: PLC0415  # requests
+
+    say_if_interrupted("what came is kept, and a download goes on there")
+    run_menu(to, progress=progress())
+
+
+@click.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder for the files; a temporary one by default.",
+)
+def demo(path: Path | None, to: Path | None) -> None:
+    """Load a record from a local server, show, write and draw it.
+
+    No account is needed: the server takes the place of the vendor's. PATH is a vendor
+    export (ZIP or folder) that it serves; without it, it has synthetic records. Each
+    step shows the line of Python that does the same.
+    """
+    from hexoframe.app.demo import run_demo  # noqa: PLC0415  # pandas
+
+    run_demo(path, to, progress=progress())
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--port",
+    metavar="N",
+    type=WholeNumber(0, 65_535),
+    default=0,
+    help="Port on 127.0.0.1; a free one by default.",
+)
+@click.option(
+    "--export",
+    "exports",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A vendor export to serve, ZIP or unpacked; may be given several times.",
+)
+@click.option(
+    "--certificate",
+    metavar="PEM",
+    type=click.Path(path_type=Path),
+    help="File with a private key and a certificate: serve HTTPS, which the vendor's "
+    "own client insists on.",
+)
+def simulate(
+    paths: tuple[Path, ...],
+    port: int,
+    exports: tuple[Path, ...],
+    certificate: Path | None,
+) -> None:
+    """Run a simulated Hexoskin service on this machine.
+
+    It answers like the vendor's, over synthetic records and the exports that are given;
+    PATHS are exports too. Prints its address and how to log in, one NAME=VALUE a line:
+    the environment that hexoframe reads. Ctrl-C or SIGTERM ends it, with exit code 0.
+    """
+    from hexoframe.simulator.server import simulate as serve  # noqa: PLC0415  # numpy
+
+    serve(port, (*exports, *paths), certificate=certificate)
+
+
 _hexoframe.add_section(
     "The service", menu, records, ranges, info, estimate, download, range_
 )
@@ -50,7 +128,7 @@ _hexoframe.add_section("Without an account", channels, demo, simulate)
 def main() -> None:
     """Run the command line of this process, and end it with the exit code.
 
-    0 is success, 1 an error that is told, 2 a command line that is not understood, 130
-    an interruption by Ctrl-C.
+    0 is success, 1 an error, 2 a command line that is not understood, 130 an
+    interruption by Ctrl-C.
     """
     run(_hexoframe, "hexoframe")

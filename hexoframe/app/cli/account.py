@@ -1,16 +1,41 @@
-"""``hexoframe login``, ``logout`` and ``whoami``: who asks the service."""
+"""``hexoframe login``, ``logout`` and ``whoami``, and the client of every command."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from hexoframe.app.cli.asking import client
 from hexoframe.app.cli.lists import show_lines, width
 from hexoframe.errors import ConfigurationError
 
-__all__ = ["login", "logout", "whoami"]
+if TYPE_CHECKING:
+    from hexoframe.client import Client
+
+__all__ = ["connected", "login", "logout", "whoami"]
+
+
+@contextmanager
+def connected(*, offline: bool = False) -> Iterator[Client]:
+    """Yield a client with the credentials of the environment, a kept token or a prompt.
+
+    Offline it needs none.
+    """
+    from hexoframe.api.auth.credentials import (  # noqa: PLC0415
+        ask_at_terminal,
+        base_url_of,
+        find_credential,
+    )
+    from hexoframe.api.auth.schemes import Nobody  # noqa: PLC0415  # requests
+    from hexoframe.client import Client  # noqa: PLC0415
+
+    url = base_url_of()
+    found = Nobody(url) if offline else find_credential(url, ask=ask_at_terminal)
+    with Client.of(url, found) as client:
+        yield client
 
 
 @click.command()
@@ -27,13 +52,13 @@ def login(user: str | None) -> None:
     import hexoframe  # noqa: PLC0415  # requests
     from hexoframe.app.listing import fact_lines, user_facts  # noqa: PLC0415  # pandas
 
-    known = hexoframe.login(keep_token=True, ask=_ask, username=user)
-    show_lines(fact_lines(user_facts(known.account(), known.base_url), width()))
+    client = hexoframe.login(keep_token=True, ask=_ask, username=user)
+    show_lines(fact_lines(user_facts(client.account(), client.base_url), width()))
     click.echo("A token is kept; 'hexoframe logout' removes it.")
 
 
 def _ask(question: str, hide: bool) -> str:  # noqa: FBT001  # see Prompt
-    """Ask, but not for a password of which nothing could be kept."""
+    """Ask, but not for a password when no token could be kept."""
     from hexoframe.api.auth.credentials import ask_at_terminal  # noqa: PLC0415  # requests
 
     if not os.environ.get("HEXOFRAME_CLIENT_ID"):
@@ -56,9 +81,9 @@ def logout() -> None:
 
 @click.command()
 def whoami() -> None:
-    """Show the user whom the service knows."""
+    """Show which user is logged in."""
     from hexoframe.app.listing import fact_lines, user_facts  # noqa: PLC0415  # pandas
 
-    with client() as asking:
-        facts = user_facts(asking.account(), asking.base_url)
+    with connected() as client:
+        facts = user_facts(client.account(), client.base_url)
     show_lines(fact_lines(facts, width()))

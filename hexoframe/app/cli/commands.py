@@ -1,8 +1,7 @@
-"""How a command ends, and what all commands have in common.
+"""How a command ends, and the options that all commands have.
 
-Errors are told in a line on stderr, with a traceback for who wants it, and so are
-warnings of hexoframe; every command can be made quiet or talkative. No command lives
-here, and none needs to care for its errors.
+Errors and warnings of hexoframe become lines on stderr, with a traceback on request;
+``--quiet`` and ``--verbose`` work everywhere. No command lives here.
 """
 
 from __future__ import annotations
@@ -11,15 +10,15 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Any
 
 import click
 
-from hexoframe.app.batch import NoRecordingError
-from hexoframe.app.wording import spoken
+from hexoframe.app.batch import NoRecordingError, Saved
+from hexoframe.app.wording import reworded
 from hexoframe.errors import HexoframeError, HexoframeWarning
 
 __all__ = [
@@ -30,10 +29,11 @@ __all__ = [
     "run",
     "say_if_interrupted",
     "tell",
+    "tell_saved",
 ]
 
 KEPT = "what came is kept, and the same command goes on there"
-"""What holds after Ctrl-C in a download."""
+"""Said after Ctrl-C in a download."""
 
 _DEBUG = "hexoframe.debug"
 _GIVEN = "hexoframe.given"
@@ -46,13 +46,13 @@ _SECRET = re.compile(r"--?[^=]*(pass|pwd|secret|token|key)", re.IGNORECASE)
 
 
 class _Formatter(click.HelpFormatter):
-    """Writes help as wide as the terminal, also where that is narrow.
+    """Writes help as wide as the terminal, down to 38 columns.
 
-    click never goes below fifty columns, and the terminal breaks lines anywhere.
+    click alone never goes below 50, and a narrower terminal would break words.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        import shutil  # noqa: PLC0415  # a tenth of the start
+        import shutil  # noqa: PLC0415  # a tenth of the start time
 
         super().__init__(*args, **kwargs)
         columns = shutil.get_terminal_size().columns
@@ -60,19 +60,13 @@ class _Formatter(click.HelpFormatter):
 
 
 class _Context(click.Context):
-    """A command that runs, with help of that width."""
+    """The context of a command, with help of that width."""
 
     formatter_class = _Formatter
 
 
 class Commands(click.Group):
-    """The commands, in sections; each gets the options that all of them have.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        As for ``click.Group``.
-    """
+    """A click group with commands in sections; each gets the common options."""
 
     context_class = _Context
 
@@ -82,7 +76,7 @@ class Commands(click.Group):
         self._sections: dict[str, list[str]] = {}
 
     def add_section(self, title: str, *commands: click.Command) -> None:
-        """Add commands under a title of the help."""
+        """Add commands under a heading of the help."""
         for command in commands:
             command.context_class = _Context
             if not isinstance(command, Commands):
@@ -91,7 +85,7 @@ class Commands(click.Group):
         self._sections[title] = [str(command.name) for command in commands]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # what click calls
-        """Return the names of the commands in the order of their sections."""
+        """Return the names of the commands, section by section."""
         return [name for names in self._sections.values() for name in names]
 
     def format_commands(
@@ -111,13 +105,7 @@ class Commands(click.Group):
     def make_context(
         self, info_name: str | None, args: list[str], *rest: Any, **more: Any
     ) -> click.Context:
-        """Read the command line.
-
-        Raises
-        ------
-        UsageError
-            If it is not understood.
-        """
+        """Parse the command line, and remember it as it was given."""
         given = tuple(args)
         with _no_secrets(given):
             ctx = super().make_context(info_name, args, *rest, **more)
@@ -125,24 +113,18 @@ class Commands(click.Group):
         return ctx
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for.
-
-        Raises
-        ------
-        ClickException
-            If the command met an error of hexoframe or of the system.
-        """
+        """Run the command; what it raises becomes a line and an exit code."""
         if ctx.parent is not None:
             return super().invoke(ctx)
         try:
             with _plain_warnings(ctx), _no_secrets(ctx.meta.get(_GIVEN, ())):
                 return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
-            told = ctx.meta.get(_RESUME)
-            click.echo(_line(f"interrupted{f': {told}' if told else ''}"), err=True)
+            hint = ctx.meta.get(_RESUME)
+            click.echo(_line(f"interrupted{f': {hint}' if hint else ''}"), err=True)
             ctx.exit(_INTERRUPTED)
         except BrokenPipeError:
-            raise  # who read the output has seen enough; click ends quietly
+            raise  # the reader closed the pipe; click ends quietly
         except (HexoframeError, OSError) as error:
             if ctx.meta.get(_DEBUG):
                 raise
@@ -150,16 +132,8 @@ class Commands(click.Group):
 
 
 def run(commands: Commands, name: str) -> None:
-    """Run the command line of this process, and end it with the exit code.
-
-    Parameters
-    ----------
-    commands : Commands
-        The commands.
-    name : str
-        What the program is called.
-    """
-    # A terminal may have another encoding than what is shown and typed.
+    """Run the command line of this process, and end it with the exit code."""
+    # The terminal may not be able to encode what is shown, or decode what is typed.
     for stream, errors in ((sys.stdout, "backslashreplace"), (sys.stdin, "replace")):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=errors)
@@ -170,7 +144,7 @@ def run(commands: Commands, name: str) -> None:
             raise
     except KeyboardInterrupt:
         pass  # a second one
-    # Who interrupts does not want to wait for answers that are still on their way.
+    # After Ctrl-C, do not wait for answers that are still on their way.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_INTERRUPTED)
@@ -180,36 +154,26 @@ def run(commands: Commands, name: str) -> None:
 
 
 def progress() -> bool | None:
-    """Whether bars are drawn; None leaves that to the terminal."""
+    """Return whether bars are drawn; None: only at a terminal."""
     return False if click.get_current_context().meta.get(_QUIET) else None
 
 
 def say_if_interrupted(what: str) -> None:
-    """Say what holds after Ctrl-C, if it comes from now on."""
+    """Set what is said if Ctrl-C comes from now on."""
     click.get_current_context().meta[_RESUME] = what
 
 
 def tell(kind: str, name: str, error: Exception) -> bool:
     """Say on stderr what went wrong with one of several things.
 
-    Parameters
-    ----------
-    kind, name : str
-        Which one.
-    error : Exception
-        Why.
-
-    Returns
-    -------
-    bool
-        Whether it is a failure: what is no recording is just skipped.
+    Return whether it is a failure; a file that is not a recording is only skipped.
     """
-    asked = click.get_current_context().meta
+    flags = click.get_current_context().meta
     if isinstance(error, NoRecordingError):
-        if not asked.get(_QUIET):
+        if not flags.get(_QUIET):
             click.echo(_line(str(error)), err=True)
         return False
-    if asked.get(_DEBUG):
+    if flags.get(_DEBUG):
         import traceback  # noqa: PLC0415  # only here
 
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
@@ -219,8 +183,23 @@ def tell(kind: str, name: str, error: Exception) -> bool:
     return True
 
 
+def tell_saved(saved: Iterable[Saved], kind: str) -> None:
+    """Print the path of each file as it is written, or why it was not.
+
+    `kind` is the singular of what is saved. Ends with 1 if anything failed.
+    """
+    failed = asked = 0
+    for each in saved:
+        for path in each.paths:
+            click.echo(path)
+        wrong = [tell(kind, each.name, error) for error in each.errors]
+        failed += any(wrong)
+        asked += bool(each.paths) or any(wrong)
+    fail(failed, asked, f"{kind}s")
+
+
 def fail(failed: int, asked: int, what: str) -> None:
-    """End the command with 1 if something failed, and say how much."""
+    """End the command with 1 if anything failed, and say how many of how many."""
     if not failed:
         return
     if asked > 1:
@@ -229,7 +208,7 @@ def fail(failed: int, asked: int, what: str) -> None:
 
 
 class _ToldError(click.ClickException):
-    """An error as it is told: in a line or two, without a traceback."""
+    """An error shown in a line or two, without a traceback."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
@@ -242,19 +221,19 @@ class _ToldError(click.ClickException):
 
 
 def _lines(error: Exception, before: str = "") -> list[str]:
-    """Return an error in a line, and what was noted on it in another."""
+    """Return an error as a line, and its notes as another."""
     text = str(error) or type(error).__name__
     notes = " ".join(getattr(error, "__notes__", ()))
     return [_line(before + text), *([_line(notes)] if notes else [])]
 
 
 def _line(text: str) -> str:
-    return f"hexoframe: {spoken(text)}"
+    return f"hexoframe: {reworded(text)}"
 
 
 @contextmanager
 def _plain_warnings(ctx: click.Context) -> Iterator[None]:
-    """Show warnings of hexoframe without the place in the code that warned."""
+    """Show warnings of hexoframe without the line of code that warned."""
     usual = warnings.showwarning
 
     def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
@@ -279,17 +258,17 @@ def _echo_beside_bars(line: str) -> None:
 
 @contextmanager
 def _no_secrets(given: Sequence[str]) -> Iterator[None]:
-    """Say how a secret is given, to who tries an option for it among others."""
+    """Say how to give a secret, if an option for one was among the arguments."""
     try:
         yield
     except click.UsageError as error:
-        # No command has such an option, so it is wrong whatever else may be.
+        # No command has such an option: this is wrong whatever else is.
         tried = next(filter(_SECRET.match, given), None)
         if tried is None:
             raise
         raise click.UsageError(
-            f"there is no {tried.partition('=')[0]}: what stands on a command line can "
-            "be read by others. Set HEXOFRAME_PASSWORD (with HEXOFRAME_USERNAME) or "
+            f"there is no {tried.partition('=')[0]}: others can read what is on a "
+            "command line. Set HEXOFRAME_PASSWORD (with HEXOFRAME_USERNAME) or "
             "HEXOFRAME_TOKEN in the environment, or leave it out and be asked.",
             error.ctx,
         ) from error
@@ -305,7 +284,7 @@ def _common_options() -> list[click.Option]:
             is_flag=True,
             expose_value=False,
             callback=_remember(_QUIET),
-            help="Show results and errors alone.",
+            help="Show only results and errors.",
         ),
         click.Option(
             ["-v", "--verbose"],
@@ -333,17 +312,17 @@ def _remember(name: str) -> Any:
 
 
 def _log(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # what click calls
-    """Show what the package logs on stderr, until the command ends."""
+    """Write the log of the package to stderr, until the command ends."""
     if not wanted:
         return
-    import logging  # noqa: PLC0415  # only here: help comes at once
+    import logging  # noqa: PLC0415  # keeps help quick
 
-    class Beside(logging.Handler):
+    class BesideBars(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             _echo_beside_bars(f"{record.name}: {record.getMessage()}")
 
     logger = logging.getLogger("hexoframe")
-    handler, before = Beside(), logger.level
+    handler, before = BesideBars(), logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
 

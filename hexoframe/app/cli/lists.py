@@ -1,6 +1,7 @@
-"""How the commands show lists and facts: on a terminal as wide and as long as that is.
+"""How commands print lists and facts.
 
-Where the output goes elsewhere everything is there, in one piece.
+At a terminal they fit its width and use a pager; in a pipe or file they are whole. What
+the cells say is in `hexoframe.app.listing`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ __all__ = [
     "wrapped_lines",
 ]
 
-# Columns that are aligned to the right, whatever table they stand in.
+# Columns that are aligned to the right, in every table.
 _NUMBERS = frozenset(
     {
         "channels",
@@ -52,19 +53,19 @@ _NUMBERS = frozenset(
 def _terminal() -> os.terminal_size | None:
     if not sys.stdout.isatty():
         return None
-    import shutil  # noqa: PLC0415  # a tenth of the start of help
+    import shutil  # noqa: PLC0415  # keeps help quick
 
     return shutil.get_terminal_size()
 
 
 def width() -> int | None:
-    """Return the characters in a line of the terminal; None where there is none."""
+    """Return the columns of the terminal; None without one."""
     size = _terminal()
     return None if size is None else size.columns
 
 
 def show_lines(lines: list[str]) -> None:
-    """Show lines, in a pager where they are more than the terminal has."""
+    """Print lines, through a pager if the terminal has fewer."""
     size = _terminal()
     show = (
         click.echo if size is None or len(lines) < size.lines else click.echo_via_pager
@@ -75,16 +76,9 @@ def show_lines(lines: list[str]) -> None:
 def show_frame(
     frame: pd.DataFrame, form: str, rows: Callable[[pd.DataFrame], list[dict[str, str]]]
 ) -> None:
-    """Show a list.
+    """Print a list as ``table``, ``csv`` or ``json``; `rows` makes those of the table.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        The list; CSV and JSON hold all of it: times in UTC, lengths in s.
-    form : {"table", "csv", "json"}
-        What it is shown as.
-    rows : callable
-        Makes the rows of the table.
+    CSV and JSON hold the whole frame: times in UTC, lengths in s.
     """
     if form == "table":
         show_lines(table_lines(rows(frame)))
@@ -93,12 +87,12 @@ def show_frame(
 
 
 def table_lines(rows: list[dict[str, str]]) -> list[str]:
-    """Return rows in columns, as many as the terminal has room for."""
+    """Return rows in columns, as many columns as fit the terminal."""
     return fit_columns(rows, width(), right=_NUMBERS) or ["none"]
 
 
 def wrapped_lines(lines: list[str]) -> list[str]:
-    """Return lines of prose, wrapped where the terminal has no room for them."""
+    """Return lines of prose, wrapped to the terminal."""
     import textwrap  # noqa: PLC0415  # only here
 
     room = width()
@@ -108,7 +102,7 @@ def wrapped_lines(lines: list[str]) -> list[str]:
 
 
 def show_data(frame: pd.DataFrame, form: str) -> None:
-    """Show a list for another program, as ``csv`` or ``json``."""
+    """Print a list for another program, as ``csv`` or ``json``."""
     columns = _for_others(frame)
     if form == "csv":
         import csv  # noqa: PLC0415  # only here
@@ -122,15 +116,15 @@ def show_data(frame: pd.DataFrame, form: str) -> None:
     show_json([dict(zip(columns, row, strict=True)) for row in rows])
 
 
-def show_json(told: Any) -> None:
-    """Show what another program is to read."""
+def show_json(value: Any) -> None:
+    """Print a value as JSON."""
     import json  # noqa: PLC0415  # only here
 
-    click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
 
 
 def _for_others(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """Return the columns of a frame as texts and numbers, which any program reads."""
+    """Return the columns of a frame as plain texts and numbers."""
     columns = {}
     whole = frame if frame.index.name is None else frame.reset_index()
     for name, column in whole.items():

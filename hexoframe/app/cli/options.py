@@ -1,6 +1,6 @@
-"""Options that several commands share, each defined once.
+"""Options that several commands share.
 
-A decorator gives a command its options and hands their values over as one argument.
+A decorator adds a group of options to a command, and passes them as one argument.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 import click
 
 from hexoframe.app.batch import FORMATS, MODELS, Output, Selection
-from hexoframe.app.wording import spoken
+from hexoframe.app.wording import reworded
 from hexoframe.errors import ConfigurationError, TimestampError
 
 __all__ = [
     "LISTING",
     "MOMENT",
-    "Whole",
+    "WholeNumber",
     "fetching",
     "fetching_ranges",
     "gather",
@@ -42,18 +42,8 @@ LISTING = ("table", "csv", "json")
 def gather(
     name: str, make: Callable[..., Any], *options: Callable[[Any], Any]
 ) -> Callable[[_F], _F]:
-    """Return a decorator that hands some options over as one argument.
-
-    Parameters
-    ----------
-    name : str
-        What the argument is called.
-    make : callable
-        Makes it of the values of the options.
-    *options : callable
-        The options, as click makes them.
-    """
-    probe: Any = lambda: None  # noqa: E731  # click collects the options on a function
+    """Return a decorator that adds options and passes ``make(**values)`` as `name`."""
+    probe: Any = lambda: None  # noqa: E731  # click collects options on a function
     for option in reversed(options):
         option(probe)
     names = [each.name for each in probe.__click_params__]
@@ -79,7 +69,7 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # older ones take non
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | str:
-        """Return a tick as a number and a time as it is, or refuse both."""
+        """Return a tick as a number and a time unchanged, or refuse it."""
         from hexoframe.timestamps import clock_of, time_to_tick  # noqa: PLC0415  # numpy
 
         try:
@@ -96,14 +86,8 @@ MOMENT = _Moment()
 """The type of options that take a time."""
 
 
-class Whole(click.ParamType):  # type: ignore[type-arg]  # older ones take none
-    """A whole number between limits, which help does not show as a formula.
-
-    Parameters
-    ----------
-    least, most : int
-        The limits; without `most` there is none above.
-    """
+class WholeNumber(click.ParamType):  # type: ignore[type-arg]  # older ones take none
+    """A whole number from `least` to `most`; help does not show these as a formula."""
 
     name = "number"
 
@@ -113,15 +97,15 @@ class Whole(click.ParamType):  # type: ignore[type-arg]  # older ones take none
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
-        """Return a number, or refuse it."""
+        """Return the number, or refuse it."""
         return int(self._range.convert(value, param, ctx))
 
 
-# -- what is wanted of a record --------------------------------------------------------
+# -- which channels, from when to when -------------------------------------------------
 
 
 def model(default: str | None) -> Callable[[_F], _F]:
-    """Return the option ``--model``; without a default it does not take ``auto``."""
+    """Return the option ``--model``; without a default it has no ``auto``."""
     values = MODELS[default is None :]
     return click.option(
         "--model",
@@ -147,7 +131,7 @@ no_waveforms = click.option(
     is_flag=True,
     help="Leave out ECG, respiration, acceleration and PPG: much quicker.",
 )
-"""Option for the rest alone, as ``no_waveforms``."""
+"""Option that leaves waveforms out, as ``no_waveforms``."""
 
 selection = gather(
     "selection",
@@ -169,11 +153,11 @@ selection = gather(
         "--end",
         metavar="TIME",
         type=MOMENT,
-        help="What begins up to then, that moment not included.",
+        help="What begins before then.",
     ),
     model("auto"),
 )
-"""Options for what is wanted of each record, as ``selection``."""
+"""Options that choose channels and span, as ``selection``."""
 
 
 # -- how it is fetched -----------------------------------------------------------------
@@ -187,10 +171,10 @@ _REFRESH_TABLES = click.option(
 _PARTIAL = click.option(
     "--allow-partial",
     is_flag=True,
-    help="Go on where samples are missing that the source holds.",
+    help="Go on although samples that the source holds are missing.",
 )
 _OFFLINE = click.option(
-    "--offline", is_flag=True, help="Ask nobody: take what the cache has."
+    "--offline", is_flag=True, help="Send no request: use what the cache has."
 )
 _SOURCE = (
     click.option(
@@ -207,18 +191,18 @@ _SOURCE = (
 
 
 def _source(source_tz: str | None, source_format: str | None) -> dict[str, Any]:
-    """Return what was given as `open_records` takes it."""
+    """Return the given ones as arguments of `open_records`."""
     given = {"tz": source_tz, "timestamp_format": _with_tabs(source_format)}
     return {name: value for name, value in given.items() if value is not None}
 
 
 def _with_tabs(fmt: str | None) -> str | None:
-    """Return a format with its tabs, which a shell hands over as two characters."""
+    """Return a format with its tabs, which a shell passes as two characters."""
     return None if fmt is None else fmt.replace("\\t", "\t")
 
 
 def _how(*, refresh: bool, refresh_tables: bool, **how: Any) -> dict[str, Any]:
-    """Return how something is loaded, as `load_record` takes it."""
+    """Return the arguments of `load_record`."""
     return {"refresh": refresh or ("tables" if refresh_tables else False), **how}
 
 
@@ -227,9 +211,9 @@ fetching = gather("how", _how, _REFRESH, _REFRESH_TABLES, _PARTIAL, _OFFLINE)
 fetching_ranges = gather("how", _how, _REFRESH, _REFRESH_TABLES, _PARTIAL)
 """Options for how ranges are fetched, as ``how``."""
 reading = gather("source", _source, *_SOURCE)
-"""Options for text in files that are read, as ``source``."""
+"""Options for text time stamps in files that are read, as ``source``."""
 partial = _PARTIAL
-"""Option for lost samples, as ``allow_partial``."""
+"""Option to go on without lost samples, as ``allow_partial``."""
 
 
 # -- where it goes ---------------------------------------------------------------------
@@ -264,7 +248,7 @@ def _put_out(
     try:
         wanted.check()
     except ConfigurationError as error:
-        raise click.UsageError(spoken(str(error))) from error
+        raise click.UsageError(reworded(str(error))) from error
     return wanted
 
 
@@ -317,7 +301,7 @@ output = gather(
         "--overwrite", is_flag=True, help="Replace files that were written before."
     ),
 )
-"""Options for where records are written to and how, as ``output``."""
+"""Options for where and how records are written, as ``output``."""
 
 
 # -- lists -----------------------------------------------------------------------------
@@ -339,5 +323,5 @@ listing = gather(
 
 
 def ids(what: str) -> Callable[[_F], _F]:
-    """Return the argument for one id or several, as ``numbers``."""
+    """Return the argument for one or several ids, as ``numbers``."""
     return click.argument("numbers", metavar=f"{what}...", nargs=-1, required=True)

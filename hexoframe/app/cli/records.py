@@ -1,16 +1,22 @@
-"""``hexoframe records``, ``ranges``, ``info``, ``estimate``: what there is."""
+"""``hexoframe records``, ``ranges``, ``info``, ``estimate``: what the service has."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hexoframe.app.batch import Selection, each_of
-from hexoframe.app.cli.asking import client
+from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.commands import fail, tell
 from hexoframe.app.cli.lists import show_frame, show_json, show_lines, width
-from hexoframe.app.cli.options import MOMENT, Whole, ids, listing, selection
+from hexoframe.app.cli.options import MOMENT, WholeNumber, ids, listing, selection
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hexoframe.client import Client
 
 __all__ = ["estimate", "info", "ranges", "records"]
 
@@ -21,7 +27,9 @@ _START = click.option(
 _END = click.option(
     "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
 )
-_LIMIT = click.option("--limit", metavar="N", type=Whole(1), help="So many at most.")
+_LIMIT = click.option(
+    "--limit", metavar="N", type=WholeNumber(1), help="At most N of them."
+)
 
 
 @click.command()
@@ -41,9 +49,7 @@ def records(form: str, **filters: Any) -> None:
     """
     from hexoframe.app.listing import record_rows  # noqa: PLC0415  # pandas
 
-    with client() as asking:
-        found = asking.list_records(**filters)
-    show_frame(found, form, record_rows)
+    _show(lambda client: client.list_records(**filters), form, record_rows)
 
 
 @click.command()
@@ -59,9 +65,17 @@ def ranges(form: str, **filters: Any) -> None:
     """
     from hexoframe.app.listing import range_rows  # noqa: PLC0415  # pandas
 
-    with client() as asking:
-        found = asking.list_ranges(**filters)
-    show_frame(found, form, range_rows)
+    _show(lambda client: client.list_ranges(**filters), form, range_rows)
+
+
+def _show(
+    load: Callable[[Client], pd.DataFrame],
+    form: str,
+    rows: Callable[[pd.DataFrame], list[dict[str, str]]],
+) -> None:
+    with connected() as client:
+        found = load(client)
+    show_frame(found, form, rows)
 
 
 @click.command()
@@ -71,12 +85,12 @@ def info(number: str, *, as_json: bool) -> None:
     """Show what the service says of a record."""
     from hexoframe.app.listing import fact_lines, record_facts  # noqa: PLC0415  # pandas
 
-    with client() as asking:
-        told = asking.record_info(number)
+    with connected() as client:
+        answer = client.record_info(number)
     if as_json:
-        show_json(told)
+        show_json(answer)
     else:
-        show_lines(fact_lines(record_facts(told), width()))
+        show_lines(fact_lines(record_facts(answer), width()))
 
 
 @click.command()
@@ -91,9 +105,9 @@ def estimate(numbers: tuple[str, ...], selection: Selection, form: str) -> None:
     from hexoframe.app.listing import cost_rows, costs_frame  # noqa: PLC0415  # pandas
 
     costs, failed = {}, 0
-    with client() as asking:
+    with connected() as client:
         for number, cost in each_of(
-            numbers, lambda each: asking.estimate(each, **selection.arguments())
+            numbers, lambda each: client.estimate(each, **selection.arguments())
         ):
             if isinstance(cost, Exception):
                 tell("record", number, cost)

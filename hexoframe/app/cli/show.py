@@ -1,22 +1,75 @@
-"""``hexoframe show``: a record at a glance, from files or from the service."""
+"""``hexoframe show``, ``plot`` and ``channels``: look at recordings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.app.batch import Selection, open_each
-from hexoframe.app.cli.asking import client, is_number
-from hexoframe.app.cli.commands import KEPT, fail, progress, say_if_interrupted, tell
-from hexoframe.app.cli.lists import show_data, show_lines, table_lines, wrapped_lines
-from hexoframe.app.cli.options import fetching, listing, reading, selection
+from hexoframe.app.batch import Saved, Selection, open_each
+from hexoframe.app.cli.account import connected
+from hexoframe.app.cli.commands import (
+    KEPT,
+    fail,
+    progress,
+    say_if_interrupted,
+    tell,
+    tell_saved,
+)
+from hexoframe.app.cli.lists import (
+    show_data,
+    show_frame,
+    show_lines,
+    table_lines,
+    wrapped_lines,
+)
+from hexoframe.app.cli.options import (
+    MOMENT,
+    WholeNumber,
+    fetching,
+    gather,
+    listing,
+    model,
+    no_waveforms,
+    reading,
+    selection,
+)
+from hexoframe.app.wording import reworded
+from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from hexoframe.app.pictures import Drawing
     from hexoframe.record import Record
 
-__all__ = ["show"]
+__all__ = ["channels", "plot", "show"]
+
+
+def _is_id(what: str) -> bool:
+    """Whether a PATH or ID is the id of a record, and not an existing file."""
+    return what.isdecimal() and not Path(what).exists()
+
+
+# -- channels --------------------------------------------------------------------------
+
+
+@click.command()
+@model(None)
+@listing
+def channels(model: str | None, form: str) -> None:
+    """Show the channels of a model, or of all models.
+
+    With their ids, rates, units and columns; --csv and --json have gains, offsets and
+    sources too.
+    """
+    from hexoframe.app.listing import channel_rows  # noqa: PLC0415  # pandas
+    from hexoframe.channels import channel_table  # noqa: PLC0415  # pandas
+
+    show_frame(channel_table(model), form, channel_rows)
+
+
+# -- show ------------------------------------------------------------------------------
 
 
 @click.command()
@@ -63,11 +116,160 @@ def _opened(
     what: str, selection: Selection, how: dict[str, Any], source: dict[str, Any]
 ) -> Iterator[tuple[str, Record | Exception]]:
     """Yield the record of an id, or all recordings in a path."""
-    if is_number(what):
+    if _is_id(what):
         say_if_interrupted(KEPT)
-        with client(offline=how["offline"]) as asking:
+        with connected(offline=how["offline"]) as client:
             asked = {**selection.arguments(), **how, "progress": progress()}
-            yield what, asking.load_record(what, **asked)
+            yield what, client.load_record(what, **asked)
         return
     partial = how["allow_partial"]
     yield from open_each([what], selection, allow_partial=partial, **source)
+
+
+# -- plot ------------------------------------------------------------------------------
+
+
+class _Length(click.ParamType):  # type: ignore[type-arg]  # older ones take none
+    """A length of time with its unit."""
+
+    name = "length"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return a length unchanged, or refuse it."""
+        from hexoframe.analysis.align import length_ns  # noqa: PLC0415  # pandas
+
+        try:
+            length_ns("it", value, least=0 if param and param.name == "start" else 1)
+        except ConfigurationError:
+            self.fail(
+                f"{value!r} is not a length of time, such as 90s or 10min", param, ctx
+            )
+        return str(value)
+
+
+class _Start(click.ParamType):  # type: ignore[type-arg]  # older ones take none
+    """A time with its zone, a tick, or a length after the start of the record."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Return a tick as a number and the rest unchanged, or refuse it."""
+        text = str(value)
+        is_moment = text.isdecimal() or set("-:") & set(text)
+        kind = MOMENT if is_moment else _LENGTH
+        return kind.convert(value, param, ctx)
+
+
+_LENGTH = _Length()
+
+
+def _draw(*, no_waveforms: bool, **rest: Any) -> Drawing:
+    from hexoframe.app.pictures import Drawing  # noqa: PLC0415  # keeps help quick
+
+    given = {name: value for name, value in rest.items() if value is not None}
+    return Drawing(waveforms=not no_waveforms, **given)
+
+
+_drawing = gather(
+    "drawing",
+    _draw,
+    click.option(
+        "--channel",
+        "what",
+        metavar="NAME",
+        help="One channel, by name or id; or coverage, sleep or rr. The page of the "
+        "whole record by default.",
+    ),
+    click.option(
+        "--start",
+        metavar="TIME",
+        type=_Start(),
+        help="Where to begin: a length after the start of the record (90s), a time "
+        "with its zone (2024-03-01T22:00:00Z), or a tick.",
+    ),
+    click.option(
+        "--duration",
+        metavar="LENGTH",
+        type=_LENGTH,
+        help="How long, such as 10s; to the end of the record by default.",
+    ),
+    no_waveforms,
+    model("auto"),
+    click.option(
+        "--tz",
+        metavar="ZONE",
+        help="Zone of the time axis, such as America/Montreal; UTC by default.",
+    ),
+    click.option(
+        "--out",
+        "file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="The picture; its suffix names the format: .png, .pdf, .svg and others. "
+        "By default record_ID.png, or record_ID_CHANNEL.png, in this folder.",
+    ),
+    click.option(
+        "--dpi",
+        metavar="N",
+        type=WholeNumber(10, 2400),
+        help="Pixels in an inch; 100 by default.",
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace a picture from before."),
+)
+
+
+@click.command()
+@click.argument("whats", metavar="PATH|ID...", nargs=-1, required=True)
+@_drawing
+@fetching
+@reading
+def plot(
+    whats: tuple[str, ...],
+    drawing: Drawing,
+    how: dict[str, Any],
+    source: dict[str, Any],
+) -> None:
+    """Draw a record on one page, or one channel of it.
+
+    PATH is what 'hexoframe convert' takes, and ID a record of the service, of which
+    what the picture needs is downloaded. One that cannot be drawn is skipped, the
+    others go on. Prints where the pictures are, a path a line. Needs pip install
+    "hexoframe[plot]".
+    """
+    from hexoframe.app.pictures import without_screen  # noqa: PLC0415
+
+    without_screen()
+    if drawing.file is not None and len(whats) > 1:
+        raise click.UsageError(
+            "--out is the file of one picture: leave it out, and each record gets a "
+            "file of its own."
+        )
+    try:
+        drawing.check()
+    except ConfigurationError as error:
+        raise click.UsageError(reworded(str(error))) from error
+    tell_saved(_drawn(whats, drawing, how, source), "record")
+
+
+def _drawn(
+    whats: Sequence[str],
+    drawing: Drawing,
+    how: dict[str, Any],
+    source: dict[str, Any],
+) -> Iterator[Saved]:
+    """Draw the records of ids, then the recordings in paths."""
+    from hexoframe.app.pictures import draw_files, draw_records  # noqa: PLC0415
+
+    numbers = [what for what in whats if _is_id(what)]
+    paths = [what for what in whats if what not in numbers]
+    if numbers:
+        say_if_interrupted(KEPT)
+        with connected(offline=how["offline"]) as client:
+            asked = {**how, "progress": progress()}
+            yield from draw_records(client, numbers, drawing, **asked)
+    partial = how["allow_partial"]
+    yield from draw_files(paths, drawing, allow_partial=partial, **source)

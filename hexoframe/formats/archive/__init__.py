@@ -1,10 +1,15 @@
 """The vendor's binary export: a ZIP of WAV and event files, or its unpacked folder.
 
-Records are found and opened in `reader`; `container` has the ZIP or folder as named
-members, `statements` what info.json and statistics.csv say, `wav` and `events` the two
-kinds of sample files, `lengths` how long they are and which are too short, `channels` a
-channel that is read when touched. No other format lives here, and nothing that writes:
-the synthetic shirt makes such files (simulator), hexoframe itself does not.
+========= ====================================================================
+reader    finds the records of an export and reads them
+container ZIP or folder as named members
+infofiles info.json and statistics.csv: id, start and end, facts
+wav       WAV files: header and counts
+events    event files (CSV, .hxd): ticks and values
+lengths   lengths of the WAV files, and the gaps at their ends
+========= ====================================================================
+
+Nothing writes this format here: the simulator makes such files.
 """
 
 from hexoframe.formats.archive.reader import holds_record, is_empty, parts, read, sniff

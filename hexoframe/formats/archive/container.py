@@ -1,8 +1,7 @@
-"""A vendor export as named members, whether it is a ZIP or its unpacked folder.
+"""A ZIP or a folder as named members, read in place.
 
-Members are read in place and nothing is ever unpacked to disk, so a hostile name can
-reach no other file; names that try are refused all the same. What the members mean is
-not known here.
+Nothing is unpacked to disk, so a hostile member name can reach no other file; such
+names are refused all the same. What the members mean does not belong here.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ from hexoframe.errors import FileFormatError
 __all__ = ["Container", "Folder", "ZipFolder", "looks_like_zip", "zip_folders"]
 
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-# A day of one 256 Hz lead takes 44 MB. A member that would unfold to more than half a
-# gigabyte at more than 200 times its packed size is no recording.
+# A day of one 256 Hz lead takes 44 MB. A member of more than half a gigabyte, packed
+# more than 200 times, is not a recording.
 _BOMB_BYTES = 512 << 20
 _BOMB_RATIO = 200
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# In front of each member; of its fields only the sizes of name and extra field count,
-# as the table of contents tells the others.
+# Header before each member. Only the sizes of its name and extra field are read; the
+# table of contents has the rest.
 _LOCAL_HEADER = struct.Struct("<26xHH")
-# What zipfile raises at a table of contents that makes no sense.
+# What zipfile raises for a damaged table of contents.
 _DAMAGE = (zipfile.BadZipFile, RuntimeError, ValueError, struct.error)
 
 
@@ -53,7 +52,7 @@ class Container(Protocol):
 
 
 def looks_like_zip(path: Path) -> bool:
-    """Whether a file begins as a ZIP does, be it whole or cut."""
+    """Whether a file begins as a ZIP does, whole or cut."""
     with path.open("rb") as file:
         return file.read(4) in _MAGIC
 
@@ -70,7 +69,7 @@ class Folder:
         return str(self.path)
 
     def sizes(self) -> dict[str, int]:
-        """Name and size of each file, hidden ones left out."""
+        """Name and size of each file, without hidden ones."""
         return {
             path.name: path.stat().st_size
             for path in sorted(self.path.iterdir())
@@ -109,8 +108,8 @@ class ZipFolder:
         told = self._items()[name].file_size
         if len(data) != told:
             raise FileFormatError(
-                f"{self.label}/{name}: damaged in the ZIP: it says {told} bytes and "
-                f"holds {len(data)}; fetch the file again"
+                f"{self.label}/{name}: damaged in the ZIP: {told} bytes expected, "
+                f"{len(data)} found; fetch the file again"
             )
         return data
 
@@ -135,7 +134,7 @@ class ZipFolder:
 
 
 def _check_method(item: zipfile.ZipInfo, where: str) -> None:
-    """Refuse a member that the vendor would not have packed so."""
+    """Refuse encryption and packing methods that the vendor does not use."""
     if item.flag_bits & 1 or item.compress_type not in _METHODS:
         kind = "encrypted" if item.flag_bits & 1 else f"of method {item.compress_type}"
         raise FileFormatError(
@@ -145,10 +144,10 @@ def _check_method(item: zipfile.ZipInfo, where: str) -> None:
 
 
 def _open_member(file: BinaryIO, item: zipfile.ZipInfo) -> IO[bytes]:
-    """Open a member that the table of contents tells, without reading the table.
+    """Open a member by its entry in the table of contents.
 
-    `ZipFile.open` does the same, but a `ZipFile` reads the table whenever it is made,
-    and that of a range export has thousands of members.
+    `ZipFile.open` would read the table again, which in a range export has thousands of
+    members.
     """
     file.seek(item.header_offset)
     head = file.read(_LOCAL_HEADER.size)
@@ -162,17 +161,13 @@ def _open_member(file: BinaryIO, item: zipfile.ZipInfo) -> IO[bytes]:
 def zip_folders(path: Path) -> dict[str, list[str]]:
     """Return the folders of a ZIP and the names of the members in each.
 
-    Raises
-    ------
-    FileFormatError
-        If the file is no whole ZIP, a member's name leaves its folder, or a member
-        would unfold to a size that no recording has.
+    A cut ZIP, a name that points outside its folder and a zip bomb are refused.
     """
     return {folder: list(items) for folder, items in _contents(path).items()}
 
 
 def _contents(path: Path) -> Mapping[str, Mapping[str, zipfile.ZipInfo]]:
-    """Members by folder and name; read once for as long as the file is the same."""
+    """Members by folder and name, cached until the file changes."""
     stat = path.stat()
     same = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     return _read_contents(path, same)
@@ -231,17 +226,17 @@ def _members(
 
 
 def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, path: Path) -> None:
-    """Refuse names and sizes that no recording has."""
+    """Refuse names that point outside and sizes that no recording has."""
     if pure.is_absolute() or ".." in pure.parts or "\\" in item.filename:
         raise FileFormatError(
             f"{path}: the member {item.filename!r} points outside its folder; "
-            "this is no export of the vendor, nothing was read"
+            "this is not a vendor export, nothing was read"
         )
     if (
         item.file_size > _BOMB_BYTES
         and item.file_size > _BOMB_RATIO * item.compress_size
     ):
         raise FileFormatError(
-            f"{path}: the member {item.filename!r} would unfold from "
-            f"{item.compress_size} to {item.file_size} bytes; this is no recording"
+            f"{path}: the member {item.filename!r} would unpack from "
+            f"{item.compress_size} to {item.file_size} bytes; this is not a recording"
         )

@@ -1,7 +1,6 @@
-"""Event files of a vendor export: CSV, and the .hxd of older ones, to ticks and values.
+"""Event files of an export (CSV, and .hxd in older ones): ticks and values.
 
-Bytes come in, arrays go out, so that a test can feed literals. What the values mean is
-the business of `channels`; samples at a fixed rate are that of `wav`.
+Bytes come in, arrays go out. What the values mean does not belong here.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENT_HEADER",
+    "count_events",
     "parse_event_file",
     "parse_event_header",
     "parse_events",
@@ -31,30 +31,15 @@ __all__ = [
 EVENT_HEADER = b"time [s],"
 # Decimal seconds, read as float64, lie this close to their tick even after a year.
 _WHOLE_TICK = 1e-3
-# A century in s; no record is longer.
 _PAIR = 16  # bytes: two int64 of the older kind
+# A century in s; no record is longer.
 _LONGEST = 100 * 366 * 86_400
 
 
 def count_events(data: bytes, *, where: str) -> int:
-    """Count the events of a file without parsing them.
+    """Count the events of a file without parsing them; its end is checked.
 
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    where : str
-        Name of the file: ``.hxd`` is the older kind, all else is CSV.
-
-    Returns
-    -------
-    int
-        Pairs, or lines behind the header.
-
-    Raises
-    ------
-    FileFormatError
-        If the file was cut in the middle of an event.
+    A name `where` that ends with ``.hxd`` is the older kind, all else is CSV.
     """
     _check_end(data, where)
     if _is_hxd(where):
@@ -65,26 +50,9 @@ def count_events(data: bytes, *, where: str) -> int:
 def parse_event_file(
     data: bytes, row: Datatype, *, where: str
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Read an event file of a datatype, of the kind that its name says.
+    """Return ticks since the start of the record, ascending, and values.
 
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    row : Datatype
-        What it should hold.
-    where : str
-        Name of the file: ``.hxd`` is the older kind, all else is CSV.
-
-    Returns
-    -------
-    ticks, values : ndarray
-        As of `parse_events` and `parse_hxd`.
-
-    Raises
-    ------
-    FileFormatError
-        If it is broken, or holds another datatype or another unit.
+    A file of another datatype or unit than the row is refused.
     """
     if _is_hxd(where):
         return parse_hxd(data, where=where)
@@ -98,10 +66,10 @@ def _is_hxd(where: str) -> bool:
 
 
 def _check_end(data: bytes, where: str) -> None:
-    """Refuse a file that ends in the middle of an event."""
+    """Refuse a file that was cut in the middle of an event."""
     if _is_hxd(where) and len(data) % _PAIR:
         raise FileFormatError(
-            f"{where}: {len(data)} bytes are no whole number of {_PAIR}-byte pairs; "
+            f"{where}: {len(data)} bytes are not a whole number of {_PAIR}-byte pairs; "
             f"the file was cut at byte {len(data)}: fetch it again"
         )
     if not _is_hxd(where) and data and not data.endswith(b"\n"):
@@ -113,7 +81,7 @@ def _check_end(data: bytes, where: str) -> None:
 
 
 def _check_header(row: Datatype, head: tuple[str, str, int | None], where: str) -> None:
-    """Refuse another datatype, and intervals in another unit than the record's tick."""
+    """Refuse another datatype, and intervals that are not in ticks of the record."""
     name, unit, number = head
     is_row = number == row.id
     if number is None or row.id is None:
@@ -132,27 +100,7 @@ def _check_header(row: Datatype, head: tuple[str, str, int | None], where: str) 
 
 
 def parse_event_header(line: bytes, *, where: str) -> tuple[str, str, int | None]:
-    """Read the header of an event CSV.
-
-    Parameters
-    ----------
-    line : bytes
-        First line.
-    where : str
-        Name of the file, for messages.
-
-    Returns
-    -------
-    name, unit : str
-        API name and unit as printed, such as ``s/256``.
-    id : int or None
-        Datatype, where the header says it.
-
-    Raises
-    ------
-    FileFormatError
-        If the line is not ``time [s],<name> [<unit>](/api/datatype/<id>/)``.
-    """
+    """Return API name, unit as printed (``s/256``) and datatype id of an event CSV."""
     text = line.decode("utf-8", "replace").strip()
     match = re.fullmatch(
         r"time \[s\],\s*(?P<name>\w+)\s*\[(?P<unit>[^\]]*)\]\s*"
@@ -171,41 +119,22 @@ def parse_event_header(line: bytes, *, where: str) -> tuple[str, str, int | None
 def parse_events(
     data: bytes, *, clock: int, where: str
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Read an event CSV with its header.
+    """Read an event CSV, ``seconds,value`` below a header.
 
-    Parameters
-    ----------
-    data : bytes
-        The whole file: a header, then ``seconds,value``.
-    clock : {256, 1000}
-        Ticks in a second.
-    where : str
-        Name of the file, for messages.
-
-    Returns
-    -------
-    ticks : ndarray of int64, shape (n,)
-        Ticks since the start of the record, ascending.
-    values : ndarray of float64, shape (n,)
-        Values as printed; ``nan`` is NaN.
-
-    Raises
-    ------
-    FileFormatError
-        If a line is broken, or a time is no whole tick.
+    Returns ticks since the start of the record, ascending, and values as printed.
     """
     body = data.partition(b"\n")[2]
     if not body.strip():
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
     seconds, values = _two_columns(body, where)
-    # What has no fraction of ticks, or none that float64 could show, is no event.
+    # float64 shows no fraction of a tick in longer times: NaN refuses them below.
     exact = np.where(np.abs(seconds) < _LONGEST, seconds, np.nan) * clock
     ticks = np.rint(exact)
     off = np.flatnonzero(~(np.abs(exact - ticks) < _WHOLE_TICK))
     if len(off):
         raise FileFormatError(
-            f"{where}, line {_line_of(body, off[0])}: {seconds[off[0]]} s is no "
-            f"multiple of 1/{clock} s within a century; is the model right?"
+            f"{where}, line {_line_of(body, off[0])}: {seconds[off[0]]} s is not "
+            f"a multiple of 1/{clock} s within a century; is the model right?"
         )
     _check_end(data, where)
     return _ascending(ticks.astype(np.int64), values)
@@ -235,13 +164,13 @@ def _two_columns(
 
 
 def _line_of(body: bytes, row: int) -> int:
-    """Return the line of an event: empty lines count, and the header is line 1."""
+    """Return the line of an event; empty lines count, the header is line 1."""
     lines = re.split(rb"\r\n|\r|\n", body)
     return [number for number, line in enumerate(lines, 2) if line][row]
 
 
 def _broken_line(body: bytes, where: str) -> str:
-    """Find the line that the fast reader refused; only errors come here."""
+    """Describe the line that Arrow refused; called for errors only."""
     for number, line in enumerate(body.decode("utf-8", "replace").splitlines(), 2):
         cells = line.split(",")
         try:
@@ -267,27 +196,7 @@ def _ascending(
 def parse_hxd(
     data: bytes, *, where: str
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Read an event file of the older kind: pairs of 8-byte integers.
-
-    Parameters
-    ----------
-    data : bytes
-        Little-endian int64 pairs: ticks since the start of the record, value.
-    where : str
-        Name of the file, for messages.
-
-    Returns
-    -------
-    ticks : ndarray of int64, shape (n,)
-        Ticks since the start of the record, ascending.
-    values : ndarray of float64, shape (n,)
-        Counts.
-
-    Raises
-    ------
-    FileFormatError
-        If the file ends in the middle of a pair.
-    """
+    """Read an event file of the older kind: little-endian int64 pairs (tick, count)."""
     _check_end(data, where)
     pairs = np.frombuffer(data, dtype="<i8").reshape(-1, 2)
     return _ascending(pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.float64))

@@ -1,7 +1,6 @@
-"""What info.json and statistics.csv say of a record: its id, its start, its facts.
+"""The info files of an export, info.json and statistics.csv: id, start, end, facts.
 
-The converter's folders hold the same two files and read them here as well. Samples, and
-how long they should be, are none of this module's business.
+The converter's folders hold the same two files. Samples do not belong here.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -28,16 +28,21 @@ if TYPE_CHECKING:
     from hexoframe.timestamps import Clock
 
 __all__ = [
-    "Statements",
+    "INFO_FILES",
+    "InfoFiles",
     "Statistics",
     "parse_info",
     "parse_statistics",
     "parse_tick",
-    "read_statements",
+    "read_info_files",
     "start_tick",
+    "stated_end",
 ]
 
-# Facts that a record has under names of its own.
+INFO_FILES = frozenset({"info.json", "statistics.csv"})
+"""Names of the files without samples."""
+
+# Facts that RecordData has under names of its own.
 _OWN_NAMES = ("uri", "start", "end", "start_date")
 
 
@@ -45,17 +50,10 @@ _OWN_NAMES = ("uri", "start", "end", "start_date")
 
 
 @dataclass(frozen=True, slots=True)
-class Statements:
-    """What the two files of one record say.
+class InfoFiles:
+    """Content of the two files; `info` is empty if there is no info.json.
 
-    Attributes
-    ----------
-    label : str
-        Path of the record, for messages.
-    info : dict
-        Content of info.json; empty where there is none.
-    statistics : Statistics or None
-        Content of statistics.csv, where there is one.
+    `label` is the path of the record, for messages.
     """
 
     label: str
@@ -63,13 +61,13 @@ class Statements:
     statistics: Statistics | None
 
     def statistic(self, name: str) -> str:
-        """Return a value of statistics.csv as printed; empty where it has none."""
+        """Return a value of statistics.csv as printed; empty if it has none."""
         if self.statistics is None:
             return ""
         return self.statistics.table.get(name, ("", ""))[0]
 
     def named_info(self) -> dict[str, Any]:
-        """Return the facts of info.json under the names that every door uses."""
+        """Return the facts of info.json under the names that all sources use."""
         devices = self.info.get("devices") or []
         known = {
             "id": self.record_id,
@@ -86,7 +84,7 @@ class Statements:
 
     @property
     def record_id(self) -> Any:
-        """Id by statistics.csv, the request or the folder; or what info.json says."""
+        """Id by statistics.csv, the request or the folder, else by info.json."""
         for found in (
             re.search(r"/record/(\d+)/", self.statistic("uri")),
             re.search(r"[?&]record=(\d+)", str(self.info.get("request", ""))),
@@ -97,26 +95,9 @@ class Statements:
         return self.info.get("id")
 
     def facts(self, names: Iterable[str], *, source: str, clock: Clock) -> Facts:
-        """Return the facts of a record.
+        """Return info, annotations and statistics of a record.
 
-        Parameters
-        ----------
-        names : iterable of str
-            Its channels.
-        source : str
-            Name of the format that they came in.
-        clock : {256, 1000}
-            Ticks in a second.
-
-        Returns
-        -------
-        Facts
-            Info, annotations and statistics.
-
-        Raises
-        ------
-        FileFormatError
-            If an annotation lies at a time that no record has.
+        `names` are its channels, `source` the name of the format they came in.
         """
         info = {**self.named_info(), "provenance": dict.fromkeys(names, source)}
         if self.statistics is None:
@@ -141,52 +122,29 @@ class Statements:
         )
 
 
-def read_statements(box: Container) -> Statements:
-    """Read info.json and statistics.csv, where a record has them.
-
-    Raises
-    ------
-    FileFormatError
-        If one of them is damaged.
-    """
-    names = box.sizes().keys()
+def read_info_files(container: Container) -> InfoFiles:
+    """Read info.json and statistics.csv, if a record has them."""
+    names, label = container.sizes().keys(), container.label
     info = {}
     if "info.json" in names:
-        info = parse_info(box.read("info.json"), where=f"{box.label}/info.json")
+        info = parse_info(container.read("info.json"), where=f"{label}/info.json")
     statistics = None
     if "statistics.csv" in names:
-        data = box.read("statistics.csv")
-        statistics = parse_statistics(data, where=f"{box.label}/statistics.csv")
-    return Statements(box.label, info, statistics)
+        data = container.read("statistics.csv")
+        statistics = parse_statistics(data, where=f"{label}/statistics.csv")
+    return InfoFiles(label, info, statistics)
 
 
-# -- the start -------------------------------------------------------------------------
+# -- start and end ---------------------------------------------------------------------
 
 
-def start_tick(said: Statements, options: ReadOptions) -> int | None:
-    """Return the first tick of a record.
+def start_tick(files: InfoFiles, options: ReadOptions) -> int | None:
+    """Return the first tick by info.json, statistics.csv or the caller.
 
-    Parameters
-    ----------
-    said : Statements
-        What info.json and, after it, statistics.csv say.
-    options : ReadOptions
-        What the caller says, where the files do not tell.
-
-    Returns
-    -------
-    int or None
-        None if nobody says it.
-
-    Raises
-    ------
-    FileFormatError
-        If a file says something that is no tick, and the caller nothing.
-    ConfigurationError
-        If the caller says another start than the files, or a time where nothing tells
-        the clock.
+    A `ConfigurationError` tells that the caller's start differs from that of the files,
+    or is a time and nothing tells the clock.
     """
-    stated = _stated_start(said)
+    stated = _stated_start(files)
     if options.start is None:
         return None if stated is None else parse_tick(stated[0], where=stated[1])
     told = None if stated is None else _tick_or_none(*stated)
@@ -200,17 +158,17 @@ def start_tick(said: Statements, options: ReadOptions) -> int | None:
     return given
 
 
-def _stated_start(said: Statements) -> tuple[object, str] | None:
-    """Return the start as a file has it, and where it stands."""
+def _stated_start(files: InfoFiles) -> tuple[object, str] | None:
+    """Return the start as printed, and the place of it for messages."""
     for key in ("start", "start_timestamp"):
-        if key in said.info:
-            return said.info[key], f"{said.label}/info.json, {key!r}"
-    text = said.statistic("start")
-    return (text, f"{said.label}/statistics.csv, 'start'") if text else None
+        if key in files.info:
+            return files.info[key], f"{files.label}/info.json, {key!r}"
+    text = files.statistic("start")
+    return (text, f"{files.label}/statistics.csv, 'start'") if text else None
 
 
 def _tick_or_none(value: object, where: str) -> int | None:
-    """Read a start; one that cannot be read tells nothing, start= is the way out."""
+    """Read a start; None if it cannot be read, since start= can replace it."""
     try:
         return parse_tick(value, where=where)
     except FileFormatError:
@@ -218,7 +176,7 @@ def _tick_or_none(value: object, where: str) -> int | None:
 
 
 def _given_start(options: ReadOptions, told: int | None) -> int:
-    """Return the tick that the caller says, on the clock of the files or the model."""
+    """Return the caller's start as a tick, on the clock of the files or the model."""
     if isinstance(options.start, int):
         return options.start
     if told is not None:
@@ -232,26 +190,24 @@ def _given_start(options: ReadOptions, told: int | None) -> int:
     return time_to_tick(options.start, clock=clock)
 
 
+def stated_end(files: InfoFiles, start: int, clock: Clock) -> int | None:
+    """Return the end by statistics.csv, which has a tick or a duration in s."""
+    where = f"{files.label}/statistics.csv"
+    end, duration = files.statistic("end"), files.statistic("duration")
+    if end:
+        return max(start, parse_tick(end, where=f"{where}, 'end'"))
+    if not duration:
+        return None
+    try:
+        return start + max(0, round(Fraction(duration) * clock))
+    except (ValueError, ZeroDivisionError) as error:
+        raise FileFormatError(
+            f"{where}, 'duration': expected seconds, found {duration!r}"
+        ) from error
+
+
 def parse_tick(value: object, *, where: str) -> int:
-    """Read a tick of a file, in any of the forms that files have.
-
-    Parameters
-    ----------
-    value : int, float or str
-        Text may have an exponent or a fraction of zeros.
-    where : str
-        Name of the file and the field, for messages.
-
-    Returns
-    -------
-    int
-        The tick, exactly.
-
-    Raises
-    ------
-    FileFormatError
-        If it is no whole number, or no tick of the years of these devices.
-    """
+    """Read a tick exactly; text may have an exponent or a fraction of zeros."""
     try:
         tick = _whole_number(value)
         clock_of(tick)
@@ -267,17 +223,11 @@ def parse_tick(value: object, *, where: str) -> int:
 
 
 def parse_info(data: bytes, *, where: str) -> dict[str, Any]:
-    """Read info.json.
-
-    Raises
-    ------
-    FileFormatError
-        If it is no JSON object.
-    """
+    """Read info.json, which must be a JSON object."""
     try:
         info = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{where}: no JSON: {error}") from error
+        raise FileFormatError(f"{where}: not JSON: {error}") from error
     if not isinstance(info, dict):
         raise FileFormatError(
             f"{where}: expected a JSON object, found {type(info).__name__}"
@@ -287,12 +237,12 @@ def parse_info(data: bytes, *, where: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What statistics.csv says: the record's own row and its annotations.
+    """Content of statistics.csv.
 
     Attributes
     ----------
     table : dict of str to (str, str)
-        Text and unit by name, as printed.
+        Value and unit by name, as printed.
     annotations : list of dict
         id, time (tick), datatype, comment.
     """
@@ -302,30 +252,12 @@ class Statistics:
 
 
 def parse_statistics(data: bytes, *, where: str) -> Statistics:
-    """Read statistics.csv with its second table, in the dialects of 2017 and 2021.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    where : str
-        Name of the file, for messages.
-
-    Returns
-    -------
-    Statistics
-        Values by name, and annotations.
-
-    Raises
-    ------
-    FileFormatError
-        If the first table has no row of values, or an annotation is broken.
-    """
+    """Read both tables of statistics.csv, in the dialects of 2017 and 2021."""
     text = io.StringIO(data.decode("utf-8", "replace"), newline="")
     try:
         rows = [row for row in csv.reader(text) if row]
     except csv.Error as error:
-        raise FileFormatError(f"{where}: no table: {error}") from error
+        raise FileFormatError(f"{where}: not a table: {error}") from error
     if len(rows) < 3 or not len(rows[0]) == len(rows[1]) == len(rows[2]):
         raise FileFormatError(
             f"{where}: expected a row of names, one of units and one of values of the "
@@ -368,14 +300,14 @@ def _annotation(cells: dict[str, str], where: str) -> dict[str, Any]:
 
 
 def _whole_number(value: object) -> int:
-    """Return a whole number of 64 bits; ValueError if it is none."""
+    """Return an int64, or raise ValueError."""
     try:
         number = Decimal(value)  # type: ignore[arg-type]
         if abs(number) < 1 << 63 and number == int(number):
             return int(number)
     except (ArithmeticError, TypeError, ValueError):
         pass
-    raise ValueError(f"{value!r} is no whole number")
+    raise ValueError(f"{value!r} is not a whole number")
 
 
 def _last_number(uri: str) -> int | None:
@@ -384,7 +316,7 @@ def _last_number(uri: str) -> int | None:
 
 
 def _comment(text: str) -> str:
-    """Undo the bytes literal that the export prints."""
+    """Decode the bytes literal that the export prints."""
     if re.fullmatch(r"b(['\"]).*\1", text, flags=re.DOTALL):
         try:
             value = ast.literal_eval(text)

@@ -1,7 +1,6 @@
-"""WAV files of a vendor export: what the header says, and the counts behind it.
+"""WAV files of an export: header and counts.
 
-Units and channels are the business of `channels`; whether a file is as long as its
-record is that of `lengths`.
+Units, channels and the length of the record do not belong here.
 """
 
 from __future__ import annotations
@@ -21,75 +20,51 @@ if TYPE_CHECKING:
 
 __all__ = ["WavHeader", "iter_counts", "parse_counts", "read_wav_header"]
 
-# Enough for the 44 bytes that the service writes and for chunks that tools insert.
+# Enough for the 44 bytes of the service and for chunks that tools insert.
 _HEAD_BYTES = 4096
 _REST_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class WavHeader:
-    """Where the samples of a WAV file lie and how wide they are.
+    """Layout of a WAV file.
 
     Attributes
     ----------
     rate : int
-        What the rate field holds: Hz, or the period in s for channels slower than 1 Hz.
-    bits : int
-        16 or 32.
+        Rate field: Hz, or the period in s for channels slower than 1 Hz.
     offset : int
         First byte of the samples.
     samples : int
-        Whole samples that the file holds.
-    promised : int
-        Samples that the header promises.
+        Whole samples in the file.
+    stated : int
+        Samples that the header states.
     """
 
     rate: int
     bits: int
     offset: int
     samples: int
-    promised: int
+    stated: int
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Little-endian; whether samples have a sign is known to the table."""
+        """Little-endian; the channel table knows whether samples have a sign."""
         return np.dtype("<i2" if self.bits == 16 else "<i4")
 
 
 def read_wav_header(stream: IO[bytes], size: int, *, where: str) -> WavHeader:
-    """Read the header of a WAV file.
+    """Read the header of a WAV file of `size` bytes from a stream at its beginning.
 
     The RIFF size is ignored (some exports are off by 4). A data size of zero, or of all
-    ones, in front of samples is a header that was never completed: then all that
-    follows is samples. So is what follows the data but is no whole chunk.
-
-    Parameters
-    ----------
-    stream : file of bytes
-        At its beginning; it can seek.
-    size : int
-        Size of the whole file in bytes.
-    where : str
-        Name of the file, for messages.
-
-    Returns
-    -------
-    WavHeader
-        Layout of the samples.
-
-    Raises
-    ------
-    FileFormatError
-        If it is no mono PCM file of 16 or 32 bits, or ends in the middle of a sample.
-
-    Notes
-    -----
-    Source: vendor exports of 2017 to 2022; RIFF/WAVE, PCM format 1.
+    ones, is a header that was never completed: then all that follows is samples. So are
+    bytes after the data that are not a whole chunk. Source: vendor exports of 2017 to
+    2022; RIFF/WAVE, PCM format 1.
     """
     head = stream.read(_HEAD_BYTES)
     if len(head) < 12 or head[:4] != b"RIFF" or head[8:12] != b"WAVE":
         raise FileFormatError(
-            f"{where}: no WAV file: it begins with {head[:12]!r}, expected "
+            f"{where}: not a WAV file: it begins with {head[:12]!r}, expected "
             "b'RIFF....WAVE'"
         )
     chunks = dict(_chunks(head))
@@ -105,15 +80,15 @@ def read_wav_header(stream: IO[bytes], size: int, *, where: str) -> WavHeader:
             f"{where}: expected PCM (1), 1 track, 16 or 32 bits; found format {form}, "
             f"{tracks} tracks, {bits} bits"
         )
-    offset, promised = chunks[b"data"]
+    offset, stated = chunks[b"data"]
     width = bits // 8
-    held = _held_bytes(stream, (offset, promised, size), width)
+    held = _held_bytes(stream, (offset, stated, size), width)
     if held % width:
         raise FileFormatError(
             f"{where}: the file ends at byte {offset + held}, in the middle of a "
             f"{width}-byte sample; it was cut: fetch it again"
         )
-    whole = promised if promised not in (0, 0xFFFFFFFF) else held
+    whole = stated if stated not in (0, 0xFFFFFFFF) else held
     return WavHeader(rate, bits, offset, held // width, max(whole, held) // width)
 
 
@@ -131,21 +106,21 @@ def _chunks(head: bytes) -> Iterator[tuple[bytes, tuple[int, int]]]:
 
 
 def _held_bytes(stream: IO[bytes], layout: tuple[int, int, int], width: int) -> int:
-    """Bytes of samples that the file holds, whatever its header promises."""
-    offset, promised, size = layout
+    """Bytes of samples in the file, whatever its header states."""
+    offset, stated, size = layout
     rest = max(0, size - offset)
-    if promised >= rest:
+    if stated >= rest:
         return rest
-    # Less than a sample more than was promised: nothing is lost with it.
-    if promised and rest - promised < width:
-        return promised
-    stream.seek(offset + promised)
-    left = size - offset - promised
-    return promised if _is_chunk(stream.read(8), left) else rest
+    # Stray bytes, less than a sample: nothing is lost with them.
+    if stated and rest - stated < width:
+        return stated
+    stream.seek(offset + stated)
+    left = size - offset - stated
+    return stated if _is_chunk(stream.read(8), left) else rest
 
 
 def _is_chunk(head: bytes, size: int) -> bool:
-    """Whether what follows the samples is a chunk: a name, and a size that fits."""
+    """Whether a chunk follows the samples: a name, and a size that fits."""
     if len(head) < 8:
         return False
     name, told = struct.unpack_from("<4sI", head)
@@ -153,13 +128,7 @@ def _is_chunk(head: bytes, size: int) -> bool:
 
 
 def parse_counts(data: bytes, header: WavHeader, *, where: str) -> NDArray[Any]:
-    """Return the counts of a whole file.
-
-    Raises
-    ------
-    FileFormatError
-        If it holds less than when its header was read.
-    """
+    """Return the counts of a whole file."""
     _require(header, header.samples, len(data) - header.offset, where)
     return np.frombuffer(data, header.dtype, header.samples, header.offset)
 
@@ -167,13 +136,7 @@ def parse_counts(data: bytes, header: WavHeader, *, where: str) -> NDArray[Any]:
 def iter_counts(
     stream: IO[bytes], header: WavHeader, rows: int, *, where: str
 ) -> Iterator[NDArray[Any]]:
-    """Yield the counts of a file, so many at a time.
-
-    Raises
-    ------
-    FileFormatError
-        If it holds less than when its header was read.
-    """
+    """Yield the counts of a file, `rows` at a time."""
     width = header.dtype.itemsize
     stream.read(header.offset)
     for first in range(0, header.samples, rows):
@@ -187,7 +150,7 @@ def iter_counts(
 
 
 def _require(header: WavHeader, samples: int, held: int, where: str) -> None:
-    """Refuse a file that holds fewer bytes of samples than when it was opened."""
+    """Refuse a file that became shorter since its header was read."""
     whole = max(0, held) // header.dtype.itemsize
     if whole < samples:
         raise FileFormatError(

@@ -1,7 +1,7 @@
-"""What a folder of converter files is: whose, from when to when, which file is what.
+"""A folder of converter files: device family, start, end, and the file of each channel.
 
-Only headings and the first and last lines of files are looked at, and what info.json
-and statistics.csv say beside them.
+Only info.json, statistics.csv, headings and the first and last lines are looked at;
+samples are not read here.
 """
 
 from __future__ import annotations
@@ -22,20 +22,24 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.archive.container import Folder
-from hexoframe.formats.archive.infofiles import read_statements, start_tick
-from hexoframe.formats.converter.columns import Column
-from hexoframe.formats.converter.files import TIME, File, inspect
+from hexoframe.formats.archive.infofiles import INFO_FILES, read_info_files, start_tick
+from hexoframe.formats.converter.files import (
+    TIME,
+    ConverterColumn,
+    ConverterFile,
+    inspect,
+)
 from hexoframe.formats.headings import guess_family
 from hexoframe.timestamps import clock_of
 
 if TYPE_CHECKING:
     from hexoframe.channels import Datatype, Family
-    from hexoframe.formats.archive.infofiles import Statements
+    from hexoframe.formats.archive.infofiles import InfoFiles
     from hexoframe.formats.options import ReadOptions
     from hexoframe.timestamps import Clock
 
 __all__ = [
-    "Export",
+    "ConverterFolder",
     "check_lengths",
     "examine",
     "find_ends",
@@ -44,41 +48,33 @@ __all__ = [
     "match",
 ]
 
-_OTHER_FILES = {"info.json", "statistics.csv"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
+class ConverterFolder:
     """What is known of a record before its samples are read."""
 
-    folder: Path
-    files: tuple[File, ...]
+    path: Path
+    files: tuple[ConverterFile, ...]
     family: Family
     start: int
     options: ReadOptions
-    said: Statements
+    info: InfoFiles
 
     @property
     def clock(self) -> Clock:
-        """Ticks in a second."""
+        """Ticks per second."""
         return CLOCK_OF_FAMILY[self.family]
 
 
-def find_files(path: Path) -> tuple[File, ...]:
-    """Look at a file, or at all in a folder; warn of CSVs that are something else.
-
-    Raises
-    ------
-    FileFormatError
-        If there is no file of the converter.
-    """
+def find_files(path: Path) -> tuple[ConverterFile, ...]:
+    """Look at a file, or at all in a folder; warn of other CSVs."""
     paths = [path] if path.is_file() else sorted(path.iterdir())
     found = {item: inspect(item) for item in paths if item.is_file()}
     strange = [
         item.name
         for item, file in found.items()
         if file is None and item.suffix.lower() == ".csv" and item.stat().st_size
-        if item.name not in _OTHER_FILES and not item.name.startswith(".")
+        if item.name not in INFO_FILES and not item.name.startswith(".")
     ]
     files = tuple(file for file in found.values() if file is not None)
     if not files:
@@ -98,21 +94,15 @@ def _warn_skipped(path: Path, names: Sequence[str], why: str) -> None:
     )
 
 
-def examine(folder: Path, files: tuple[File, ...], options: ReadOptions) -> Export:
-    """Tell the family and the start of a record.
-
-    Raises
-    ------
-    FileFormatError
-        If nothing says when it starts, or that is no tick.
-    ConfigurationError
-        If the model does not go with the clock, or `options.start` with what is said.
-    """
+def examine(
+    folder: Path, files: tuple[ConverterFile, ...], options: ReadOptions
+) -> ConverterFolder:
+    """Find the family and the start of a record, which the caller may know too."""
     # The converter of 2015 in Python writes into such a folder inside the export.
     nested = folder.name.lower() == "conversionoutput"
     place = folder.parent if nested else folder
-    said = read_statements(Folder(place))
-    start = start_tick(said, options)
+    info = read_info_files(Folder(place))
+    start = start_tick(info, options)
     try:
         clock = _clock(start, options)
     except TimestampError as error:
@@ -120,13 +110,13 @@ def examine(folder: Path, files: tuple[File, ...], options: ReadOptions) -> Expo
     family = guess_family(_filled(files, clock), clock, options.model)
     if start is None:
         start = _start_of_epoch(files, family, folder)
-    return Export(
-        folder=folder,
+    return ConverterFolder(
+        path=folder,
         files=_one_each(files),
         family=family,
         start=start,
         options=options,
-        said=said,
+        info=info,
     )
 
 
@@ -137,8 +127,8 @@ def _clock(start: int | None, options: ReadOptions) -> int:
     return 1000 if named == "astroskin_1000" else 256
 
 
-def _filled(files: Sequence[File], clock: int) -> Iterator[str | int]:
-    """Names of the columns with samples, as the families of a clock call them."""
+def _filled(files: Sequence[ConverterFile], clock: int) -> Iterator[str | int]:
+    """Yield the API names of the columns with samples, in all families of a clock."""
     families = [family for family in FAMILIES if CLOCK_OF_FAMILY[family] == clock]
     for file in files:
         if not file.first:
@@ -148,7 +138,9 @@ def _filled(files: Sequence[File], clock: int) -> Iterator[str | int]:
             yield from (row.api_name for row in rows if row is not None)
 
 
-def _start_of_epoch(files: Sequence[File], family: Family, folder: Path) -> int:
+def _start_of_epoch(
+    files: Sequence[ConverterFile], family: Family, folder: Path
+) -> int:
     """Start of the record from the first samples of files with POSIX seconds."""
     clock = CLOCK_OF_FAMILY[family]
     starts = []
@@ -166,8 +158,8 @@ def _start_of_epoch(files: Sequence[File], family: Family, folder: Path) -> int:
     return min(starts)
 
 
-def _tick(file: File, cells: tuple[str, ...], clock: int) -> int:
-    """Return the tick of one line, since 1970 or since the start, nearest."""
+def _tick(file: ConverterFile, cells: tuple[str, ...], clock: int) -> int:
+    """Return the nearest tick of one line, since 1970 or since the start."""
     try:
         return round(Decimal(cells[0]) * clock)
     except (ArithmeticError, ValueError) as error:
@@ -177,8 +169,8 @@ def _tick(file: File, cells: tuple[str, ...], clock: int) -> int:
         ) from error
 
 
-def _one_each(files: Sequence[File]) -> tuple[File, ...]:
-    """Leave out epoch copies of event files whose originals lie beside them."""
+def _one_each(files: Sequence[ConverterFile]) -> tuple[ConverterFile, ...]:
+    """Leave out epoch copies of event files that are there too."""
     stems = {file.path.stem.lower() for file in files}
     return tuple(
         file
@@ -188,57 +180,47 @@ def _one_each(files: Sequence[File]) -> tuple[File, ...]:
     )
 
 
-def match(export: Export) -> dict[Datatype, Column]:
-    """Return the column of each datatype; warn of columns that no channel takes.
-
-    Raises
-    ------
-    FileFormatError
-        If two files hold samples of one datatype.
-    """
-    columns: dict[Datatype, Column] = {}
+def match(folder: ConverterFolder) -> dict[Datatype, ConverterColumn]:
+    """Return the column of each datatype; warn of columns that fit no channel."""
+    columns: dict[Datatype, ConverterColumn] = {}
     unknown = []
-    for file in export.files:
+    for file in folder.files:
         for number, heading in enumerate(file.headings):
-            row = file.row(number, export.family)
+            row = file.row(number, folder.family)
             if row is None:
                 unknown += [f"{file.path.name} ({heading.name})"] if file.first else []
                 continue
             other = columns.get(row)
             if other is not None and file.first and other.file.first:
                 raise FileFormatError(
-                    f"{export.folder}: found {row.api_name} in {other.file.path.name} "
+                    f"{folder.path}: found {row.api_name} in {other.file.path.name} "
                     f"and in {file.path.name}, expected it once: remove one of them"
                 )
             if other is None or file.first:
-                columns[row] = Column(file, number, row)
+                columns[row] = ConverterColumn(file, number, row)
     if unknown:
-        _warn_skipped(export.folder, unknown, f"no channel of {export.family}")
+        _warn_skipped(folder.path, unknown, f"no channel of {folder.family}")
     return columns
 
 
-def find_ends(export: Export, columns: dict[Datatype, Column]) -> dict[Datatype, int]:
-    """Tick behind the last sample of a waveform, tick of the last one of the rest.
-
-    Raises
-    ------
-    FileFormatError
-        If a file ends in the middle of a line.
-    """
+def find_ends(
+    folder: ConverterFolder, columns: dict[Datatype, ConverterColumn]
+) -> dict[Datatype, int]:
+    """Tick after the last sample of a waveform, tick of the last one of the rest."""
     ends = {}
     for row, column in columns.items():
         file = column.file
         if not file.first:
             continue
         _check_tail(file)
-        tick = _tick(file, file.last, export.clock)
+        tick = _tick(file, file.last, folder.clock)
         step = round(row.ticks) if row.kind == "waveform" and row.ticks else 0
-        ends[row] = tick + step + (0 if file.epoch else export.start)
+        ends[row] = tick + step + (0 if file.epoch else folder.start)
     return ends
 
 
-def _check_tail(file: File) -> None:
-    """Refuse a file that ends in the middle of a line."""
+def _check_tail(file: ConverterFile) -> None:
+    """Refuse a file that was cut in the middle of a line."""
     short = len(file.last) != len(file.headings) + 1
     # The converters print as many decimals on each line, and end each line.
     cut = (
@@ -258,44 +240,41 @@ def _places(cells: tuple[str, ...]) -> list[int]:
     return [len(cell.partition(".")[2]) for cell in cells]
 
 
-def last_end(export: Export, ends: dict[Datatype, int]) -> int:
+def last_end(folder: ConverterFolder, ends: dict[Datatype, int]) -> int:
     """End of the longest waveform or the last event.
 
     Channels at 1 Hz and slower may hold a sample more than the record has seconds; they
-    count only where there is no waveform.
+    count only if there is no waveform.
     """
     waves = [tick for row, tick in ends.items() if row.kind == "waveform"]
     rates = [tick for row, tick in ends.items() if row.kind == "rate"]
     events = [tick for row, tick in ends.items() if row.ticks is None]
-    return max([export.start, *(waves or rates), *events])
+    return max([folder.start, *(waves or rates), *events])
 
 
 def check_lengths(
-    export: Export, ends: dict[Datatype, int], end: int
+    folder: ConverterFolder, ends: dict[Datatype, int], end: int
 ) -> dict[Datatype, tuple[int, int]]:
-    """Return the spans that files lack, where partial records are allowed.
+    """Return the missing end of files that end more than a second before the record.
 
-    Raises
-    ------
-    IncompleteDataError
-        If a file ends more than a second before the record and that was not allowed.
+    It is an error unless the caller allows partial records.
     """
     lost = {
         row: (tick, end)
         for row, tick in ends.items()
-        if row.ticks is not None and end - tick > export.clock + row.ticks
+        if row.ticks is not None and end - tick > folder.clock + row.ticks
     }
     if not lost:
         return {}
-    told = "; ".join(
-        f"{row.api_name} ends {(last - first) / export.clock:.1f} s before the record"
+    message = f"{folder.path}: " + "; ".join(
+        f"{row.api_name} ends {(last - first) / folder.clock:.1f} s before the record"
         for row, (first, last) in lost.items()
     )
-    if not export.options.allow_partial:
+    if not folder.options.allow_partial:
         raise IncompleteDataError(
-            f"{export.folder}: {told}. Convert the export again, or open what is there "
+            f"{message}. Convert the export again, or open what is there "
             "with allow_partial=True",
             ledger=lost,
         )
-    warn(f"{export.folder}: {told}", MissingSamplesWarning)
+    warn(message, MissingSamplesWarning)
     return lost

@@ -1,1 +1,5 @@
-"""hexoframe's own folders: Parquet and CSV, each with a manifest of what it holds."""
+"""hexoframe's own record folders.
+
+`parquet` and `csv` are the two formats, `manifest` what both say of a record, `verify`
+the comparison of files with it, and `footer` what a Parquet file says of itself.
+"""

@@ -1,7 +1,7 @@
-"""One channel out of one or several classic .txt files, read when it is touched.
+"""One channel of a classic .txt folder, read from its files when it is touched.
 
-Lines become frames here, and repeated, reversed and thinned stamps are found. Which
-files there are is decided elsewhere (text).
+Lines become frames, and repeated, reversed and thinned stamps are found. Which files
+belong to the channel is decided elsewhere (reader).
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import numpy as np
 
 from hexoframe.channels.calibration import counts_from_values, values_from_json
 from hexoframe.errors import FileFormatError, IncompleteDataError
-from hexoframe.formats.text.lines import Block, LineFile, blocks
-from hexoframe.formats.text.stamps import Stamps
+from hexoframe.formats.text.lines import Block, LineFile, Stamps, blocks
 from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.frames import empty_frame, make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
@@ -28,14 +27,14 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel, Datatype
     from hexoframe.channels.calibration import Scale
 
-__all__ = ["ChannelFiles", "Part", "Reading", "is_thinned"]
+__all__ = ["ChannelFile", "Reading", "TextChannel", "is_thinned"]
 
 Values = dict[str, "NDArray[Any]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What all channels of a folder are read with."""
+    """Settings that all channels of a folder share."""
 
     stamps: Stamps
     scale: Scale
@@ -44,17 +43,17 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A file and the columns of a channel that it holds."""
+class ChannelFile:
+    """One file of a channel, and the columns in it."""
 
-    file: LineFile
+    lines: LineFile
     rows: tuple[Datatype, ...]
     physical: bool
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What was seen on the way through one file."""
+    """Counts of one file while it is read; `wide` are the steps that are too long."""
 
     rows: int = 0
     duplicates: int = 0
@@ -67,7 +66,7 @@ class _Tally:
 
 
 def is_thinned(channel: Channel, ticks: NDArray[np.int64]) -> bool:
-    """Whether most stamps lie further apart than the samples of a channel do."""
+    """Whether most steps between stamps are longer than the channel's."""
     tally = _Tally()
     _measure(channel, np.diff(ticks), tally)
     return tally.thinned
@@ -80,31 +79,21 @@ def _measure(channel: Channel, steps: NDArray[np.int64], tally: _Tally) -> None:
 
 
 @dataclass(slots=True)
-class ChannelFiles:
-    """The files of one channel.
+class TextChannel:
+    """One channel and its files: none if it is empty, several with a column each.
 
-    Attributes
-    ----------
-    channel : Channel
-        The channel.
-    parts : tuple of Part
-        Its files; several hold a column each. None means that the channel is empty.
-    reading : Reading
-        How they are read.
-    expected : int or None
-        Samples that the source held, where the files were found to be thinned.
+    `expected` is the number of samples at the source, if the files are thinned.
     """
 
     channel: Channel
-    parts: tuple[Part, ...]
+    files: tuple[ChannelFile, ...]
     reading: Reading
     expected: int | None = None
     _receipt: Receipt | None = field(default=None, init=False)
-    _is_final: bool = field(default=False, init=False)
 
-    def source(self) -> LazyChannel:
-        """Return how the channel is read."""
-        several = len(self.parts) > 1
+    def lazy(self) -> LazyChannel:
+        """Return the channel, unread."""
+        several = len(self.files) > 1
         return LazyChannel(
             read=self.read,
             pieces=None if several else self.pieces,
@@ -112,9 +101,9 @@ class ChannelFiles:
         )
 
     def receipt(self) -> Receipt:
-        """Return the count of the lines, or of the samples once they were read."""
+        """Return the number of lines or, after reading, of samples."""
         if self._receipt is None:
-            lines = [part.file.lines() for part in self.parts]
+            lines = [file.lines.count() for file in self.files]
             self._receipt = Receipt(
                 samples=max(lines, default=0), expected=self.expected
             )
@@ -122,24 +111,24 @@ class ChannelFiles:
 
     def read(self) -> pd.DataFrame:
         """Return the whole channel."""
-        tallies = [_Tally() for _ in self.parts]
+        tallies = [_Tally() for _ in self.files]
         merged: dict[str, tuple[NDArray[np.int64], NDArray[Any]]] = {}
-        for part, tally in zip(self.parts, tallies, strict=True):
-            ticks, values = _joined(list(self._clean(part, tally)))
+        for file, tally in zip(self.files, tallies, strict=True):
+            ticks, values = _joined(list(self._clean(file, tally)))
             merged |= {name: (ticks, column) for name, column in values.items()}
         if not any(tally.rows for tally in tallies):
             self._settle(tallies, 0)
             return self._empty()
-        if len(self.parts) > 1:
+        if len(self.files) > 1:
             ticks, values = merge_ticks(merged)
         self._settle(tallies, len(ticks))
         return self._frame(ticks, values)
 
     def pieces(self, rows: int) -> Iterator[pd.DataFrame]:
-        """Yield the channel in pieces, without holding it whole."""
-        tallies = [_Tally() for _ in self.parts]
-        for part, tally in zip(self.parts, tallies, strict=True):
-            for ticks, values in self._clean(part, tally):
+        """Yield the channel in pieces of at most `rows`."""
+        tallies = [_Tally() for _ in self.files]
+        for file, tally in zip(self.files, tallies, strict=True):
+            for ticks, values in self._clean(file, tally):
                 for first in range(0, len(ticks), rows):
                     here = slice(first, first + rows)
                     cut = {name: column[here] for name, column in values.items()}
@@ -164,7 +153,7 @@ class ChannelFiles:
         )
 
     def _settle(self, tallies: list[_Tally], rows: int) -> None:
-        """Note what reading has shown, and refuse what turned out to be thinned."""
+        """Keep the counts of a reading, and refuse a file that was thinned."""
         self._receipt = Receipt(
             samples=rows,
             expected=self.expected,
@@ -172,35 +161,35 @@ class ChannelFiles:
         )
         if self.expected is not None or self.reading.allow_partial:
             return
-        for part, tally in zip(self.parts, tallies, strict=True):
+        for file, tally in zip(self.files, tallies, strict=True):
             if tally.thinned:
                 raise IncompleteDataError(
-                    f"{part.file.path}: most time stamps lie further apart than "
+                    f"{file.lines.path}: most time stamps lie further apart than "
                     f"{self.channel.ticks} ticks: the service thinned the answer; load "
                     "the record again, or say allow_partial=True",
                     ledger={self.channel.name: self._receipt},
                 )
 
     def _clean(
-        self, part: Part, tally: _Tally
+        self, file: ChannelFile, tally: _Tally
     ) -> Iterator[tuple[NDArray[np.int64], Values]]:
-        """Yield ticks and the values of the frame, repeated lines left out."""
+        """Yield ticks and values of the frame, without repeated lines."""
         before: Block | None = None
-        for block in blocks(part.file, self.reading.stamps):
-            kept = self._without_repeats(part, (before, block), tally)
+        for block in blocks(file.lines, self.reading.stamps):
+            kept = self._without_repeats(file, (before, block), tally)
             before = _last_line(block)
             if len(kept.ticks):
                 tally.rows += len(kept.ticks)
-                yield kept.ticks, self._convert(part, kept)
+                yield kept.ticks, self._convert(file, kept)
 
-    def _convert(self, part: Part, block: Block) -> Values:
+    def _convert(self, file: ChannelFile, block: Block) -> Values:
         scale = self.reading.scale
         values: Values = {}
-        for row, column in zip(part.rows, block.columns, strict=True):
-            if not part.physical:
+        for row, column in zip(file.rows, block.columns, strict=True):
+            if not file.physical:
                 values[row.column] = values_from_json(column, row, scale=scale)
             elif scale == "raw":
-                # The text names a float32 exactly, and counts are near enough to it.
+                # The text is exactly a float32, which is near enough to its count.
                 values[row.column] = counts_from_values(column, row)
             else:
                 values[row.column] = column
@@ -210,11 +199,11 @@ class ChannelFiles:
         return values
 
     def _without_repeats(
-        self, part: Part, pair: tuple[Block | None, Block], tally: _Tally
+        self, file: ChannelFile, pair: tuple[Block | None, Block], tally: _Tally
     ) -> Block:
-        """Leave out lines that repeat the one before; refuse stamps that go back.
+        """Drop lines that repeat the one before; refuse stamps that go back.
 
-        The old script asked for its pages with a border in common, which came twice.
+        The windows of the old script shared their border, which came twice.
         """
         before, block = pair
         steps = np.diff(block.ticks)
@@ -227,12 +216,12 @@ class ChannelFiles:
             steps = np.diff(block.ticks)
         _measure(self.channel, steps, tally)
         if (steps < 0).any():
-            raise _reversed(part.file, block, int((steps < 0).argmax()) + 1)
+            raise _reversed(file.lines, block, int((steps < 0).argmax()) + 1)
         same = steps == 0
         equal = same & _equal_neighbours(block.columns)
         # Two events may share a tick, two samples of one signal may not.
         if self.channel.ticks is not None and (same & ~equal).any():
-            raise _contradiction(part.file, block, int((same & ~equal).argmax()) + 1)
+            raise _contradiction(file.lines, block, int((same & ~equal).argmax()) + 1)
         tally.duplicates += int(equal.sum())
         keep = np.concatenate([[before is None], ~equal])
         return Block(
@@ -277,7 +266,7 @@ def _joined(
 
 
 def _equal_neighbours(columns: tuple[NDArray[np.float64], ...]) -> NDArray[np.bool_]:
-    """Whether all values of a line equal those of the line before; NaN equals NaN."""
+    """Whether each line has the values of the line before; NaN equals NaN."""
     equal = np.ones(len(columns[0]) - 1, dtype=np.bool_)
     for column in columns:
         both_missing = np.isnan(column[1:]) & np.isnan(column[:-1])

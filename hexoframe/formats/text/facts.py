@@ -1,7 +1,6 @@
-"""The files of a classic .txt folder that hold no samples: info, annotations, track.
+"""The files without samples of a classic .txt folder: info, annotations, track.
 
-Tables and dicts go in and text comes out, and the other way round. Channels and their
-samples do not belong here.
+Dicts and tables become text here, and text becomes dicts and tables.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from hexoframe.recording.facts import facts_table
 from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
 
 if TYPE_CHECKING:
-    from hexoframe.formats.text.stamps import Stamps
+    from hexoframe.formats.text.lines import Stamps
 
 __all__ = [
     "info_text",
@@ -36,7 +35,7 @@ __all__ = [
 ]
 
 _SEPARATOR = " : "
-# Ends a text that may hold any other character, a line feed among them.
+# Ends a stamp, which may hold any other character, even a line feed.
 _RECORD_MARK = b"\x1e"
 _RANGES = ("rank", "start", "end", "id", "name", "trainingroutine", "note")
 _TRACK = ("altitude", "longitude", "latitude", "horizontal_accuracy")
@@ -50,8 +49,8 @@ _USER = re.compile(r"<.*\buser: (\d+)>")
 def info_text(info: dict[str, Any]) -> str:
     """Return facts as lines ``key : value``.
 
-    Text that would come back as something else (a number, several lines) is quoted as
-    in JSON; lists and dicts are JSON.
+    Text that would be read as something else (a number, several lines) is a JSON
+    string; lists and dicts are JSON.
     """
     return "".join(
         f"{_spelt(key)}{_SEPARATOR}{_spelt(value)}\n" for key, value in info.items()
@@ -68,17 +67,9 @@ def _spelt(value: Any) -> str:
 
 
 def parse_info(text: str) -> dict[str, Any]:
-    """Read lines ``key : value``.
+    """Read what `info_text` or an old script wrote, as JSON values.
 
-    Parameters
-    ----------
-    text : str
-        What `info_text` or an old script wrote; may be empty.
-
-    Returns
-    -------
-    dict
-        JSON values. A line without a separator goes on with the value before it.
+    A line without a separator continues the value before it.
     """
     rows: list[list[str]] = []
     for line in text.replace("\r\n", "\n").removesuffix("\n").split("\n"):
@@ -107,7 +98,7 @@ def _split(line: str) -> tuple[str, str, str]:
 
 
 def _value(text: str) -> Any:
-    """Return the JSON value that a text stands for, or the text itself."""
+    """Return the JSON value of a text, or the text itself."""
     named = {"None": None, "True": True, "False": False}
     if text in named:
         return named[text]
@@ -118,15 +109,14 @@ def _value(text: str) -> Any:
             number = kind(text)
         except ValueError:
             continue
-        if str(number) == text and math.isfinite(
-            number
-        ):  # 007 and 1.10 are no numbers but versions and the like
+        # 007 and 1.10 are not numbers but versions and the like.
+        if str(number) == text and math.isfinite(number):
             return number
     return text
 
 
 def _structure(text: str) -> Any:
-    """Read JSON, or what Python prints for the same."""
+    """Read JSON, or the same as Python prints it."""
     try:
         return json.loads(text)
     except ValueError:
@@ -139,14 +129,14 @@ def _structure(text: str) -> Any:
     return value
 
 
-# -- annotations.txt, which holds the ranges -------------------------------------------
+# -- annotations.txt: the ranges -------------------------------------------------------
 
 
 def ranges_text(ranges: pd.DataFrame, stamps: Stamps) -> str:
-    """Return the ranges as `annotations.txt` has them, each row with a last tab.
+    """Return the ranges as rows with a last tab; `stamps` writes their times.
 
-    Tabs and line breaks in names and notes become spaces: the file could not be read
-    otherwise.
+    Tabs and line breaks in names and notes become spaces, as else the file could not be
+    read.
     """
     columns = [
         _stamp_texts(ranges[name], stamps)
@@ -159,7 +149,7 @@ def ranges_text(ranges: pd.DataFrame, stamps: Stamps) -> str:
 
 
 def _stamp_texts(times: pd.Series[Any], stamps: Stamps) -> list[str]:
-    """Return times, to the nearest tick, as stamps."""
+    """Return times as stamps, rounded to the nearest tick."""
     there = times.notna().to_numpy()
     index = pd.DatetimeIndex(times[there]).as_unit("ns")
     length = NS_PER_TICK[stamps.clock]
@@ -175,31 +165,14 @@ def _cell(value: Any) -> str:
 
 
 def parse_ranges(text: str, stamps: Stamps, *, where: str) -> pd.DataFrame:
-    """Read `annotations.txt`, with a header or without.
+    """Read what `ranges_text` or an old script wrote, with a header or without.
 
-    Parameters
-    ----------
-    text : str
-        What `ranges_text` or an old script wrote; may be empty.
-    stamps : Stamps
-        How the samples are stamped; starts and ends are ticks, or written likewise.
-    where : str
-        Name of the file for errors.
-
-    Returns
-    -------
-    DataFrame
-        In the shape of `SHAPES["ranges"]`, in the order of the file.
-
-    Raises
-    ------
-    FileFormatError
-        If a line has too few fields or a wrong one.
+    Times are ticks, or written as the samples are (`stamps`).
     """
     text = text.replace("\r\n", "\n")
     header = text.startswith("rank\t")
     body = text.partition("\n")[2] if header else text
-    # A note may have several lines: a row ends with a tab, where rows have one at all.
+    # A note may have several lines. Rows end with a tab, if they have one at all.
     mark = "\t\n" if "\t\n" in body else "\n"
     lines = body.removesuffix(mark).split(mark) if body else []
     stamps = _written(lines, stamps)
@@ -212,17 +185,17 @@ def parse_ranges(text: str, stamps: Stamps, *, where: str) -> pd.DataFrame:
 
 
 def _written(lines: list[str], stamps: Stamps) -> Stamps:
-    """Return how starts are written: as ticks by the old script, in every case."""
+    """Return how times are written; the old script always wrote ticks."""
     start = lines[0].partition("\t")[2].partition("\t")[0] if lines else ""
     is_tick = start.partition(".")[0].isdecimal()
     return replace(stamps, fmt=None) if is_tick else stamps
 
 
 def _range(line: str, stamps: Stamps, *, where: str) -> dict[str, Any]:
-    """Read one row; what is more than there should be belongs to the note."""
+    """Read one row; surplus fields belong to the note."""
     width = stamps.fields
     fields = line.split("\t")
-    # The last tab is that of the row, unless it stands before a note that is empty.
+    # The last tab ends the row, unless it is the one before an empty note.
     if len(fields) > 5 + 2 * width and not fields[-1]:
         fields.pop()
     if len(fields) < 5 + 2 * width:
@@ -250,12 +223,12 @@ def _bounds(texts: list[str], stamps: Stamps) -> list[pd.Timestamp | None]:
 
 
 def _whole(text: str) -> int | None:
-    """Return a whole number; the API gives some as floats."""
+    """Return a whole number, which the API may give as a float."""
     if text == "None":
         return None
     number = float(text)
     if not number.is_integer():
-        raise ValueError(f"{text!r} is no whole number")
+        raise ValueError(f"{text!r} is not a whole number")
     return int(number)
 
 
@@ -263,7 +236,7 @@ def _whole(text: str) -> int | None:
 
 
 def track_text(track: pd.DataFrame) -> str:
-    """Return GPS points: time in UTC without a zone, as the API gives it, values."""
+    """Return GPS points: time in UTC without a zone, as in the API, and values."""
     times = pd.DatetimeIndex(track.index).tz_convert("UTC").tz_localize(None)
     stamps = [time.to_pydatetime(warn=False).isoformat() for time in times]
     values = [
@@ -274,25 +247,7 @@ def track_text(track: pd.DataFrame) -> str:
 
 
 def parse_track(text: str, *, where: str) -> pd.DataFrame:
-    """Read `track.txt`.
-
-    Parameters
-    ----------
-    text : str
-        What `track_text` or an old script wrote; may be empty.
-    where : str
-        Name of the file for errors.
-
-    Returns
-    -------
-    DataFrame
-        In the shape of `SHAPES["track"]`.
-
-    Raises
-    ------
-    FileFormatError
-        If a line is broken.
-    """
+    """Read what `track_text` or an old script wrote."""
     lines = text.replace("\r\n", "\n").removesuffix("\n")
     rows = [
         _point(fields, where=f"{where}: line {number}")

@@ -1,16 +1,17 @@
-"""Lines of the classic .txt: a time stamp, a tab and the values of one sample.
+"""Lines of a classic .txt: stamps (ticks, or text of a zone) and values of samples.
 
-Lines become ticks and values here, block by block. Which file belongs to which channel,
-and what a record is, does not belong here.
+Lines become ticks and values, block by block. Which file belongs to which channel does
+not belong here.
 """
 
 from __future__ import annotations
 
+import functools
 import mmap
 import os
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,36 +19,109 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from hexoframe import digits
 from hexoframe.errors import FileFormatError, TimestampError
-from hexoframe.timestamps import (
-    clock_of,
-)
+from hexoframe.timestamps import as_ticks, clock_of, text_to_ticks, ticks_to_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from hexoframe.formats.text.stamps import Stamps
+    from hexoframe.timestamps import Clock
 
 
-__all__ = [
-    "Block",
-    "LineFile",
-    "blocks",
-    "examine",
-    "probe",
-]
+__all__ = ["BLOCK_BYTES", "Block", "LineFile", "Stamps", "blocks", "examine", "probe"]
 
-# Bytes that are looked at to learn what a file holds.
-_HEAD = 1 << 14
-# Bytes that are parsed at a time, some 30 000 lines: larger blocks leave the cache.
-_PARSED = 1 << 19
-# More threads than these wait for the one that takes what they have parsed.
-_THREADS = 2
+
+# -- time stamps -----------------------------------------------------------------------
+
+# Changes of clocks fall on quarters of an hour; two more of them before and after tell
+# how the repeated hour is entered and left.
+_QUARTER = 900
+_ABOUT = 1800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamps:
+    """How time stamps are written: as ticks, or as text if `fmt` is set."""
+
+    clock: Clock
+    fmt: str | None = None
+    tz: str = "UTC"
+
+    @property
+    def fields(self) -> int:
+        """Number of fields, split by tabs, of a stamp."""
+        return 1 if self.fmt is None else 1 + self.fmt.count("\t")
+
+    def write(self, ticks: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+        """Return ticks as columns of text, to be joined side by side."""
+        if self.fmt is None:
+            return _spelt(ticks)
+        return ticks_to_columns(ticks, clock=self.clock, fmt=self.fmt, tz=self.tz)
+
+    def read(self, texts: Any) -> NDArray[np.int64]:
+        """Return the ticks of stamps; raises TimestampError with the row, from 0."""
+        if self.fmt is None:
+            return as_ticks(texts, clock=self.clock)
+        return text_to_ticks(texts, clock=self.clock, fmt=self.fmt, tz=self.tz)
+
+    def repeated_hours(self, ends: Sequence[bytes]) -> list[tuple[int, int]]:
+        """Return spans in local s, between two stamps, where clocks are put back."""
+        if self.fmt is None or self.tz == "UTC":
+            return []
+        try:
+            first, last = self._on_the_wall(ends)
+        except TimestampError:
+            return []  # reading names the broken line
+        times = np.arange(first - 86_400, last + 86_400, _QUARTER)
+        utc = pd.to_datetime(times, unit="s", utc=True)
+        local = utc.tz_convert(self.tz).tz_localize(None)
+        wall = np.asarray(local.as_unit("s").asi8)
+        return [
+            (int(wall[at + 1]) - _ABOUT, int(wall[at]) + _QUARTER + _ABOUT)
+            for at in np.flatnonzero(np.diff(wall) < 0)
+        ]
+
+    def touch(self, ends: Sequence[bytes], spans: list[tuple[int, int]]) -> bool:
+        """Whether the time between two stamps touches one of the spans."""
+        try:
+            first, last = self._on_the_wall(ends)
+        except TimestampError:
+            return False  # reading names the broken line
+        # Within a repeated hour the last stamp may be the smaller one.
+        low, high = min(first, last), max(first, last)
+        return any(low <= end and high >= begin for begin, end in spans)
+
+    def _on_the_wall(self, ends: Sequence[bytes]) -> tuple[int, int]:
+        """Return two stamps in s of local time."""
+        wall = Stamps(clock=self.clock, fmt=self.fmt)
+        first, last = (wall.read(list(ends)) // self.clock).tolist()
+        return first, last
+
+
+@functools.cache
+def _four_digits() -> digits.TextTable:
+    return digits.TextTable.over(0, 9999, "{:04d}".format)
+
+
+def _spelt(ticks: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+    """Return ticks as digits; neighbours share all but the last four."""
+    upper = ticks // 10_000
+    return [digits.integers(upper), _four_digits().take(ticks - upper * 10_000)]
 
 
 # -- looking at a file -----------------------------------------------------------------
+
+# Bytes at each end of a file that are looked at.
+_HEAD = 1 << 14
+# Bytes that are parsed at a time, some 30 000 lines: larger blocks leave the cache.
+BLOCK_BYTES = 1 << 19
+# More threads than these wait for the one that takes what they have parsed.
+_THREADS = 2
+
 
 _TICK = re.compile(rb"\d{10,}(?:\.0*)?|\d(?:\.\d+)?[eE]\+?\d{2}")
 _NUMBER = rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[nN]a[nN]|None"
@@ -56,20 +130,10 @@ _VALUE = re.compile(_NUMBER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineFile:
-    """What the beginning and the end of a file of lines show.
+    """The first lines and the last whole line of a file.
 
-    Attributes
-    ----------
-    path : Path
-        The file.
-    size : int
-        Bytes up to the last line feed.
-    rest : int
-        Bytes behind it: a line that was cut.
-    head : tuple of bytes
-        The first lines.
-    last : bytes
-        The last whole line.
+    `size` is in bytes up to the last line feed, `rest` are the bytes of a cut line
+    after it.
     """
 
     path: Path
@@ -85,7 +149,7 @@ class LineFile:
 
     @property
     def form(self) -> Literal["epoch", "string"] | None:
-        """How the file stamps its samples; None if it holds something else."""
+        """How the file writes stamps; None if its lines are not samples."""
         fields = self.fields
         if len(fields) < 2 or not _VALUE.fullmatch(fields[-1]):
             return None
@@ -100,34 +164,18 @@ class LineFile:
         stamp = b"\t".join(fields[:-1])
         return "string" if len(re.findall(rb"\d", stamp)) >= 6 else None
 
-    def lines(self) -> int:
+    def count(self) -> int:
         """Count the lines."""
         count, left = 0, self.size
         with _opened(self.path) as file:
-            while left and (read := file.read(min(_PARSED, left))):
+            while left and (read := file.read(min(BLOCK_BYTES, left))):
                 count += read.count(b"\n")
                 left -= len(read)
         return count
 
 
 def examine(path: Path) -> LineFile | None:
-    """Look at a file.
-
-    Parameters
-    ----------
-    path : Path
-        A file.
-
-    Returns
-    -------
-    LineFile or None
-        None if the file is empty.
-
-    Raises
-    ------
-    FileFormatError
-        If the file cannot be read.
-    """
+    """Look at both ends of a file; None if it is empty."""
     with _opened(path) as file:
         head = file.read(_HEAD)
         length = file.seek(0, os.SEEK_END)
@@ -152,7 +200,7 @@ def probe(file: LineFile, stamps: Stamps) -> NDArray[np.int64]:
     try:
         return stamps.read([_stamp(line, stamps) for line in lines])
     except TimestampError:
-        # A broken line, which the whole file names, or a repeated hour: only the stamps
+        # A broken line, which reading all names, or a repeated hour: only the stamps
         # around one tell which pass of the hour it belongs to.
         ticks = [block.ticks for block in blocks(file, stamps)]
         return np.concatenate([*ticks, ticks[-1][-1:]])
@@ -174,24 +222,9 @@ class Block(NamedTuple):
 
 
 def blocks(file: LineFile, stamps: Stamps) -> Iterator[Block]:
-    """Parse a file in blocks of some 30 000 lines.
+    """Yield ticks and values in blocks of some 30 000 lines; a missing value is NaN.
 
-    Parameters
-    ----------
-    file : LineFile
-        The file; what stands behind its last line feed is left out.
-    stamps : Stamps
-        How its time stamps are written.
-
-    Yields
-    ------
-    Block
-        Ticks and values as the file has them; a missing value is NaN.
-
-    Raises
-    ------
-    FileFormatError
-        If a line is broken; names it, what was found and what was expected.
+    A cut last line is left out.
     """
     line = 1
     for texts, values in _texts(file, stamps):
@@ -217,8 +250,8 @@ _Parsed = tuple[Any, tuple["NDArray[np.float64]", ...]]
 def _texts(file: LineFile, stamps: Stamps) -> Iterator[_Parsed]:
     """Yield stamps, still text or float, and values.
 
-    Which pass of a repeated hour a stamp belongs to shows in the order of the stamps
-    around it, so what lies about such an hour is yielded in one.
+    The lines around a repeated hour come in one block: only the order of their stamps
+    shows which pass of the hour each belongs to.
     """
     ends = [_stamp(line, stamps) for line in (file.head[0], file.last)]
     repeated = stamps.repeated_hours(ends)
@@ -244,27 +277,27 @@ def _joined(parsed: list[_Parsed]) -> _Parsed:
 
 
 def _parsed(file: LineFile, stamps: Stamps) -> Iterator[_Parsed]:
-    """Parse the chunks of a file on two threads, in their order."""
+    """Parse a file on two threads; the blocks keep their order."""
 
-    def parse(chunk: bytes) -> _Parsed:
-        return _parse(chunk, file, stamps)
+    def parse(lines: bytes) -> _Parsed:
+        return _parse(lines, file, stamps)
 
     waiting: deque[Future[_Parsed]] = deque()
     with ThreadPoolExecutor(_THREADS) as pool:
-        for chunk in _chunks(file):
-            waiting.append(pool.submit(parse, chunk))
+        for lines in _raw_blocks(file):
+            waiting.append(pool.submit(parse, lines))
             if len(waiting) > _THREADS:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _chunks(file: LineFile) -> Iterator[bytes]:
-    """Yield whole lines, about `_PARSED` bytes at a time."""
+def _raw_blocks(file: LineFile) -> Iterator[bytes]:
+    """Yield whole lines, about `BLOCK_BYTES` bytes at a time."""
     rest, left = b"", file.size
     with _opened(file.path) as opened:
         while left:
-            read = opened.read(min(_PARSED, left))
+            read = opened.read(min(BLOCK_BYTES, left))
             if not read:
                 raise FileFormatError(f"{file.path}: became shorter while it was read")
             left -= len(read)
@@ -285,7 +318,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise FileFormatError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _parse(chunk: bytes, file: LineFile, stamps: Stamps) -> _Parsed:
+def _parse(lines: bytes, file: LineFile, stamps: Stamps) -> _Parsed:
     import pyarrow as pa  # noqa: PLC0415  # slow, and not needed by the writer
 
     # Whole numbers are quicker; a column may hold others further down.
@@ -296,9 +329,9 @@ def _parse(chunk: bytes, file: LineFile, stamps: Stamps) -> _Parsed:
         narrow[: stamps.fields] = wide[: stamps.fields] = [pa.binary()] * stamps.fields
     try:
         try:
-            columns = _columns(chunk, narrow)
+            columns = _columns(lines, narrow)
         except pa.ArrowInvalid:
-            columns = _columns(chunk, wide)
+            columns = _columns(lines, wide)
     except pa.ArrowInvalid as error:
         raise _broken(file, stamps, str(error)) from error
     return (
@@ -310,15 +343,15 @@ def _parse(chunk: bytes, file: LineFile, stamps: Stamps) -> _Parsed:
     )
 
 
-def _columns(chunk: bytes, kinds: list[pa.DataType]) -> list[pa.Array[Any]]:
+def _columns(lines: bytes, kinds: list[pa.DataType]) -> list[pa.Array[Any]]:
     import pyarrow as pa  # noqa: PLC0415  # slow, and not needed by the writer
     from pyarrow import csv  # noqa: PLC0415
 
     names = [str(number) for number in range(len(kinds))]
     table = csv.read_csv(
-        pa.BufferReader(chunk),
+        pa.BufferReader(lines),
         read_options=csv.ReadOptions(
-            column_names=names, block_size=len(chunk) + 1, use_threads=False
+            column_names=names, block_size=len(lines) + 1, use_threads=False
         ),
         parse_options=csv.ParseOptions(
             delimiter="\t", quote_char=False, ignore_empty_lines=False
@@ -339,7 +372,7 @@ def _stamp_texts(columns: list[pa.Array[Any]]) -> Any:
 
 
 def _misplaced(error: TimestampError, file: LineFile, before: int) -> FileFormatError:
-    """Say in which line of the file a stamp is wrong."""
+    """Name the line of the file in an error of a stamp."""
     match = re.match(r"row (\d+): ", str(error))
     if match is None:
         return FileFormatError(f"{file.path}: {error}")
@@ -348,7 +381,7 @@ def _misplaced(error: TimestampError, file: LineFile, before: int) -> FileFormat
 
 
 def _broken(file: LineFile, stamps: Stamps, why: str) -> FileFormatError:
-    """Find the first line that is not as the others."""
+    """Find the first line of another form than the first one."""
     values = len(file.fields) - stamps.fields
     stamp = _TICK.pattern if stamps.fmt is None else rb"[^\t\n]*"
     stamp = rb"\t".join([b"(?:" + stamp + b")"] * stamps.fields)

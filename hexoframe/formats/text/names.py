@@ -1,6 +1,6 @@
-"""File names of the classic .txt: which channel a name means, and which model it shows.
+"""File names of the classic .txt, from the channel table, and what they mean.
 
-The names come from the channel table. Nothing here opens a file.
+Nothing here opens a file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = [
     "FACT_NAMES",
     "SUFFIX",
     "Dialect",
-    "Meaning",
+    "FileMeaning",
     "Units",
     "all_names",
     "dialect_of",
@@ -47,25 +47,23 @@ FACT_NAMES = frozenset({"info", "annotations", "track"})
 _DIALECTS: Mapping[str, Dialect] = MappingProxyType(
     {"hexoskin": "snake", "astroskin_256": "classic", "astroskin_1000": "classic"}
 )
-# Earlier versions of the script used these two names of the snake dialect for both
-# models, so they show none.
+# Earlier versions of the script used these two snake names for both models, so they do
+# not tell the model.
 _OF_BOTH_MODELS = frozenset({"acceleration", "respiration"})
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a file name stands for.
+class FileMeaning:
+    """Content of a file by its name.
 
     Attributes
     ----------
-    channel : Channel
-        Channel whose samples the file holds.
     rows : tuple of Datatype
-        Columns that it may hold, in order: all of the channel, or the one named.
+        Columns in order: all of the channel, or the one named.
     physical : bool
         Whether the values are those of the frames, not those of the JSON API.
     rank : int
-        Which of several files of one channel is the best: 0 is.
+        Which of several files of a channel is preferred: 0 is the best.
     """
 
     channel: Channel
@@ -80,21 +78,10 @@ def dialect_of(family: Family) -> Dialect:
 
 
 def file_name(channel: Channel, dialect: Dialect, units: Units = "classic") -> str:
-    """Return the name, without .txt, that the writer gives to the file of a channel.
+    """Return the name, without .txt, of the file that the writer makes of a channel.
 
-    Parameters
-    ----------
-    channel : Channel
-        The channel.
-    dialect : {"classic", "snake"}
-        Names of the older scripts, or of the last one.
-    units : {"classic", "physical"}
-        Physical values get a name that ends with their unit, such as ``ecg_mV``.
-
-    Returns
-    -------
-    str
-        The name.
+    The older scripts wrote "classic" names, the last one "snake"; a file of physical
+    values ends with their unit, such as ``ecg_mV``.
     """
     row = channel.datatypes[0]
     name = row.txt_classic if dialect == "classic" else row.txt_snake
@@ -102,43 +89,43 @@ def file_name(channel: Channel, dialect: Dialect, units: Units = "classic") -> s
 
 
 def folder_name(name: str) -> str:
-    """Return a name that stays one folder below its parent, whatever it holds."""
+    """Return a name made safe: it is one folder, directly below its parent."""
     safe = re.sub(r"[^\w.@+-]", "_", name)
     return safe if safe.strip(".") else f"_{safe}"
 
 
 def _suffix(unit: str) -> str:
-    """Return a unit in characters that every file system takes."""
+    """Return a unit in characters that every file system allows."""
     spelt = unit.replace("%", "percent").replace("/", "_per_")
     return re.sub(r"\W", "", spelt)
 
 
 @functools.cache
-def names_of(family: Family) -> Mapping[str, Meaning]:
+def names_of(family: Family) -> Mapping[str, FileMeaning]:
     """Return every file name, in lower case, that means a channel of a family.
 
-    The names that a writer gives count first, so that ``temperature`` is 81 here, as in
-    the old scripts, and not the API's 80.
+    Names of a writer come first: ``temperature`` is 81 here, as in the old scripts, and
+    not the API's 80.
     """
-    found: dict[str, Meaning] = {}
+    found: dict[str, FileMeaning] = {}
     for name, meaning in sorted(_names(family), key=lambda item: item[1].rank):
         found.setdefault(name.lower(), meaning)
     return MappingProxyType(found)
 
 
-def _names(family: Family) -> Iterator[tuple[str, Meaning]]:
+def _names(family: Family) -> Iterator[tuple[str, FileMeaning]]:
     own = _DIALECTS[family]
     for channel in channels_of(family).values():
         rows = channel.datatypes
         for dialect in get_args(Dialect):
             rank = int(dialect != own)
-            yield file_name(channel, dialect), Meaning(channel, rows, False, rank)
+            yield file_name(channel, dialect), FileMeaning(channel, rows, False, rank)
             named = file_name(channel, dialect, "physical")
-            yield named, Meaning(channel, rows, True, 2 + rank)
-        yield channel.name, Meaning(channel, rows, False, 4)
+            yield named, FileMeaning(channel, rows, True, 2 + rank)
+        yield channel.name, FileMeaning(channel, rows, False, 4)
         for row in rows:
             for name in (*row.names, *row.aliases):
-                yield name, Meaning(channel, (row,), False, 5)
+                yield name, FileMeaning(channel, (row,), False, 5)
 
 
 @functools.cache
@@ -149,13 +136,13 @@ def all_names() -> frozenset[str]:
 
 @functools.cache
 def only_astroskin() -> frozenset[str]:
-    """Return the names that no Hexoskin has."""
+    """Return the names that do not exist on a Hexoskin."""
     return all_names() - names_of("hexoskin").keys()
 
 
 @functools.cache
 def only_hexoskin() -> frozenset[str]:
-    """Return the names that the old scripts gave to files of a Hexoskin alone."""
+    """Return the names that the old scripts used for a Hexoskin only."""
     channels = channels_of("hexoskin").values()
     snake = {file_name(channel, "snake") for channel in channels}
     classic = {file_name(channel, "classic") for channel in channels}

@@ -1,8 +1,8 @@
-"""Folders and files of the classic .txt, read back as a record.
+"""Reads a folder of classic .txt files, or one of them, as a record.
 
-A line holds a time stamp (ticks, or text that has a tab itself) and the values that the
-JSON API carries, which are not those of the frames: counts of ECG and respiration, g of
-acceleration, s of intervals. How lines are read is the business of `lines`.
+A line holds a time stamp (ticks, or text that has a tab itself) and the values of the
+JSON API, which are not those of the frames: counts of ECG and respiration, g of
+acceleration, s of intervals. How lines are parsed does not belong here.
 """
 
 from __future__ import annotations
@@ -20,22 +20,21 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.text import facts as fact_files
-from hexoframe.formats.text.channel import ChannelFiles, Part, Reading, is_thinned
-from hexoframe.formats.text.lines import (
-    LineFile,
-    examine,
-    probe,
+from hexoframe.formats.text.channel import (
+    ChannelFile,
+    Reading,
+    TextChannel,
+    is_thinned,
 )
-from hexoframe.formats.text.model import Files, decide
+from hexoframe.formats.text.folder import Files, decide, span_of
+from hexoframe.formats.text.lines import LineFile, Stamps, examine, probe
 from hexoframe.formats.text.names import (
     FACT_NAMES,
     SUFFIX,
-    Meaning,
+    FileMeaning,
     all_names,
     names_of,
 )
-from hexoframe.formats.text.span import span_of
-from hexoframe.formats.text.stamps import Stamps
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import Facts
 
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["read", "sniff"]
 
 _NAME = "text"
-# Old scripts saved one column of these; the first one then.
+# Old scripts may have saved only the first column of these.
 _FIRST_COLUMN_ALONE = frozenset({"ecg", "respiration"})
 
 
@@ -58,8 +57,8 @@ _FIRST_COLUMN_ALONE = frozenset({"ecg", "respiration"})
 def sniff(path: Path) -> bool:
     """Whether a path is a classic .txt or a folder of them, judged by content.
 
-    A name of the table alone is not enough: at least one file must hold lines of a time
-    stamp and values, or info.txt the bounds of a record whose channels are empty.
+    At least one file must hold lines of a time stamp and values, or info.txt the start
+    and end of a record whose channels are empty.
     """
     try:
         if path.is_dir():
@@ -81,7 +80,7 @@ def _is_lines(path: Path) -> bool:
     file = examine(path)
     if file is None:
         return False
-    # Ticks speak for themselves; text could stand in front of numbers anywhere.
+    # Ticks are plain enough; text before numbers is not.
     known = path.stem.lower() in all_names()
     return file.form == "epoch" or (known and file.form == "string")
 
@@ -104,38 +103,6 @@ def read(path: Path, options: ReadOptions) -> RecordData:
 
     The beginning and the end of each file are looked at now, its lines when the channel
     is touched.
-
-    Parameters
-    ----------
-    path : Path
-        Folder, or one file.
-    options : ReadOptions
-        `tz` and `timestamp_format` for stamps that are text, `model` where names and
-        content do not tell it.
-
-    Returns
-    -------
-    RecordData
-        From the start to the end that info.txt says, or from the first to the last
-        sample.
-
-    Raises
-    ------
-    ConfigurationError
-        If the zone, the clock or the model is needed and not given, or the samples,
-        read in the zone that was given, are not of the time that the folder says.
-    FileFormatError
-        If a file is not what its name says; names file and line.
-    IncompleteDataError
-        If a file was cut, or its samples lie further apart than the device made them,
-        and `allow_partial` is not given.
-
-    Warns
-    -----
-    SkippedChannelWarning
-        If files mean no channel of the model.
-    MissingSamplesWarning
-        Instead of the `IncompleteDataError`, with `allow_partial`.
     """
     try:
         found = _found(path)
@@ -144,7 +111,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     files = {name: examine(found[name]) for name in found if name in all_names()}
     if not files:
         raise FileFormatError(
-            f"{path}: no classic .txt: expected files such as ecg.txt or "
+            f"{path}: not a classic .txt: expected files such as ecg.txt or "
             f"heart_rate.txt, found {', '.join(found) or 'none'}"
         )
     info = fact_files.parse_info(_facts_text(found, "info") or "")
@@ -164,8 +131,8 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         allow_partial=options.allow_partial,
     )
     held = {
-        name: ChannelFiles(
-            channel, tuple(_part(item, stamps) for item in chosen[name]), reading
+        name: TextChannel(
+            channel, tuple(_file(item, stamps) for item in chosen[name]), reading
         )
         for name, channel in options.wanted(family).items()
         if name in chosen
@@ -175,17 +142,17 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     return RecordData(
         family,
         span_of(path, seen, facts, stamps),
-        {name: item.source() for name, item in held.items()},
+        {name: item.lazy() for name, item in held.items()},
         facts=facts,
         scale=options.scale,
     )
 
 
-_Chosen = tuple[Meaning, LineFile]
+_Chosen = tuple[FileMeaning, LineFile]
 
 
 def _choose(family: Family, files: Files) -> tuple[dict[str, list[_Chosen]], list[str]]:
-    """Give each channel its files, and list the files that are left.
+    """Return the files of each channel, and the files that are left.
 
     A file of the whole channel comes before files of single columns, a file with
     samples before an empty one, today's names before older ones.
@@ -209,7 +176,7 @@ def _shown(name: str, file: LineFile | None) -> str:
     return f"{name}{SUFFIX}" if file is None else file.path.name
 
 
-def _part(item: _Chosen, stamps: Stamps) -> Part:
+def _file(item: _Chosen, stamps: Stamps) -> ChannelFile:
     meaning, file = item
     width, most = len(file.fields) - stamps.fields, len(meaning.rows)
     alone = width == 1 and meaning.channel.name in _FIRST_COLUMN_ALONE
@@ -221,16 +188,17 @@ def _part(item: _Chosen, stamps: Stamps) -> Part:
             f"on a {meaning.channel.datatypes[0].family}, split by tabs; is model= "
             "or timestamp_format= another one?"
         )
-    return Part(file=file, rows=meaning.rows[:width], physical=meaning.physical)
+    rows = meaning.rows[:width]
+    return ChannelFile(lines=file, rows=rows, physical=meaning.physical)
 
 
-def _check(path: Path, held: dict[str, ChannelFiles]) -> tuple[int, int] | None:
+def _check(path: Path, held: dict[str, TextChannel]) -> tuple[int, int] | None:
     """Look at the first and last stamps; return the time that they span, if any."""
     bounds, faults = [], []
     for item in held.values():
-        for part in item.parts:
-            ticks = probe(part.file, item.reading.stamps)
-            faults += _faults(item, part, ticks)
+        for file in item.files:
+            ticks = probe(file.lines, item.reading.stamps)
+            faults += _faults(item, file.lines, ticks)
             if len(ticks):
                 bounds.append(_bounds(item.channel, ticks))
     if faults:
@@ -241,7 +209,7 @@ def _check(path: Path, held: dict[str, ChannelFiles]) -> tuple[int, int] | None:
 
 
 def _bounds(channel: Channel, ticks: NDArray[np.int64]) -> tuple[int, int]:
-    """Return when the time begins and ends for which a channel has samples."""
+    """Return the start and end of the time that the samples of a channel cover."""
     first, last = int(ticks[0]), int(ticks[-1])
     if channel.ticks is None:
         return first, last
@@ -249,9 +217,9 @@ def _bounds(channel: Channel, ticks: NDArray[np.int64]) -> tuple[int, int]:
     return (first - step, last) if channel.first_sample else (first, last + step)
 
 
-def _faults(item: ChannelFiles, part: Part, ticks: NDArray[np.int64]) -> list[str]:
-    """Say what a file lacks that the service had."""
-    file, channel, faults = part.file, item.channel, []
+def _faults(item: TextChannel, file: LineFile, ticks: NDArray[np.int64]) -> list[str]:
+    """Describe what a file is missing that the service had."""
+    channel, faults = item.channel, []
     if file.rest:
         faults.append(f"{file.path.name} ends in the middle of a line")
     if channel.ticks is not None and is_thinned(channel, ticks[:-1]):
@@ -265,8 +233,8 @@ def _faults(item: ChannelFiles, part: Part, ticks: NDArray[np.int64]) -> list[st
     return faults
 
 
-def _report(path: Path, faults: list[str], held: dict[str, ChannelFiles]) -> None:
-    """Raise for what is missing, or warn where the caller allows it."""
+def _report(path: Path, faults: list[str], held: dict[str, TextChannel]) -> None:
+    """Raise for missing samples, or warn if the caller allows partial records."""
     message = f"{path}: {'; '.join(faults)}"
     if any(item.reading.allow_partial for item in held.values()):
         warn(message, MissingSamplesWarning)
@@ -279,7 +247,7 @@ def _report(path: Path, faults: list[str], held: dict[str, ChannelFiles]) -> Non
 
 
 def _facts_text(found: dict[str, Path], name: str) -> str | None:
-    """Return the text of a file without samples; None if there is no such file."""
+    """Return the text of info, annotations or track; None if there is no file."""
     if name not in found:
         return None
     try:

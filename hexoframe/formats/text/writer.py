@@ -1,6 +1,7 @@
-r"""The writer of the classic .txt: folder, file names, and lines of samples.
+"""Writes the classic .txt of HxApi2_0: folder, files, lines of samples.
 
-Values and stamps become text here, block by block. Reading does not belong here.
+Values become the numbers of the JSON API and text, block by block. Reading does not
+belong here.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import pandas as pd
 
 from hexoframe import digits
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
+from hexoframe.channels.calibration import counts_from_values, json_from_values
 from hexoframe.errors import ConfigurationError, MissingFactsWarning, warn
 from hexoframe.formats.atomic import new_folder
-from hexoframe.formats.options import chosen
+from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.text import facts as fact_files
+from hexoframe.formats.text.lines import Stamps
 from hexoframe.formats.text.names import (
     FACT_NAMES,
     SUFFIX,
@@ -29,8 +32,6 @@ from hexoframe.formats.text.names import (
     file_name,
     folder_name,
 )
-from hexoframe.formats.text.stamps import Stamps
-from hexoframe.formats.text.values import classic_values
 from hexoframe.recording.data import RecordData
 from hexoframe.timestamps import CLASSIC_FORMAT, NS_PER_TICK, index_to_ticks
 
@@ -42,10 +43,12 @@ if TYPE_CHECKING:
     from hexoframe.recording.facts import Facts
     from hexoframe.timestamps import Clock
 
-__all__ = ["write"]
+__all__ = ["LineWriter", "classic_values", "write"]
 
-# More counts than a 16-bit channel has: values that far apart get no table.
+# More counts than a 16-bit channel has: a wider range of values gets no table.
 _SPAN = 1 << 17
+# Every whole number below is a float64.
+_EXACT = 2**53
 
 
 # -- the folder ------------------------------------------------------------------------
@@ -62,7 +65,7 @@ class _Settings:
     units: Units
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be written."""
+        """Refuse unknown and contradicting settings."""
         choices: dict[str, tuple[Any, ...]] = {
             "timestamps": ("epoch", "string"),
             "dialect": (None, *get_args(Dialect)),
@@ -100,58 +103,13 @@ def write(  # noqa: PLR0913  # the settings of the old script
     channels: Sequence[str | int] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    r"""Write a record as HxApi2_0 does.
+    """Write a record as HxApi2_0 does; `Record.to_txt` tells the options.
 
-    The folder is ``<root>/<e-mail or user id>/<record id>/``. Files of channels, ranges
-    (annotations.txt) and GPS (track.txt) are those of HxApi2_0 byte for byte; info.txt
-    has `start`, `end` and `model` beside what the source says. Button presses, metrics
-    and statistics have no place in this format.
-
-    Parameters
-    ----------
-    record : RecordData
-        What to write; channels are read piece by piece.
-    root : Path
-        Where the folder of the user goes.
-    timestamps : {"epoch", "string"}
-        Ticks, or text.
-    timestamp_format : str
-        strftime format of the text.
-    tz : str, default "UTC"
-        Zone of the text.
-    dialect : {"classic", "snake"}, optional
-        Names of the files; None takes what HxApi2_0 uses for the model.
-    units : {"classic", "physical"}
-        Values of the JSON API under the classic names, or what the frames hold, under
-        names that end with the unit.
-    channels : sequence of str or int, optional
-        Channels to write, by any of their names or ids; None for all.
-    overwrite : bool, default False
-        Whether files of an earlier call may be replaced.
-
-    Returns
-    -------
-    Path
-        Folder of the record.
-
-    Raises
-    ------
-    OutputExistsError
-        If files are there and may not be replaced; nothing is written then.
-    ConfigurationError
-        If physical values are asked of a record of raw counts, or ticks with a zone or
-        a format.
-    UnknownChannelError
-        If the model has no such channel.
-
-    Warns
-    -----
-    MissingFactsWarning
-        Once, if the source does not say all that the format carries.
-
-    Notes
-    -----
-    Source: the vendor's script HxApi2_0 (Python 3 port).
+    Returns the folder, ``<root>/<e-mail or user id>/<record id>/``. Files of channels,
+    ranges (annotations.txt) and GPS (track.txt) are those of HxApi2_0 byte for byte;
+    info.txt has `start`, `end` and `model` in addition. Button presses, metrics and
+    statistics do not fit this format. Source: the vendor's script HxApi2_0 (Python 3
+    port).
     """
     how = _Settings(timestamps, timestamp_format, tz, dialect, units)
     if how.units == "physical" and record.scale == "raw":
@@ -159,12 +117,12 @@ def write(  # noqa: PLR0913  # the settings of the old script
             "units='physical' needs physical values, and this record holds raw counts: "
             "open it with units='physical', or write units='classic'"
         )
-    wanted = [record.channel(name) for name in chosen(record, channels)]
+    wanted = [record.channel(name) for name in channels_to_write(record, channels)]
     target, missing = _target(record, root)
     missing += _unknown_facts(record.facts)
     if missing:
         warn(
-            "left out, as the source does not say it or the .txt cannot hold it: "
+            "left out, unknown to the source or without a place in the .txt: "
             f"{'; '.join(missing)}. Parquet and CSV keep all that is known",
             MissingFactsWarning,
         )
@@ -176,7 +134,7 @@ def write(  # noqa: PLR0913  # the settings of the old script
 
 
 def _target(record: RecordData, root: Path) -> tuple[Path, list[str]]:
-    """Return the folder of a record, and which of its names are not known."""
+    """Return the folder of a record, and its unknown names."""
     info = record.facts.info
     missing = []
     user = info.get("email") or info.get("user_id")
@@ -207,7 +165,7 @@ def _unknown_facts(facts: Facts) -> list[str]:
 
 
 def _is_own(name: str) -> bool:
-    """Whether a file is one that this writer makes, in any dialect."""
+    """Whether this writer makes a file of that name, in any dialect."""
     stem = name.lower().removesuffix(SUFFIX)
     return name.lower().endswith(SUFFIX) and (stem in FACT_NAMES or stem in _written())
 
@@ -241,7 +199,7 @@ def _write_channel(
 
 def _write_facts(record: RecordData, folder: Path) -> None:
     facts = record.facts
-    # The old script left these as ticks, whatever the samples had.
+    # The old script wrote these as ticks in every case.
     stamps = Stamps(clock=CLOCK_OF_FAMILY[record.family])
     info = {
         **facts.info,
@@ -262,18 +220,10 @@ def _write_facts(record: RecordData, folder: Path) -> None:
 
 
 class LineWriter:
-    """Turns the pieces of a channel into lines.
+    """Turns pieces of a channel, of the given scale, into lines.
 
-    Parameters
-    ----------
-    channel : Channel
-        What the pieces are.
-    stamps : Stamps
-        How time stamps are written.
-    units : {"classic", "physical"}
-        Values of the JSON API, or those of the frames.
-    scale : {"physical", "raw"}
-        What the frames hold.
+    `units` are "classic", the values of the JSON API, or "physical", those of the
+    frames.
     """
 
     def __init__(
@@ -295,7 +245,7 @@ class LineWriter:
 
 
 def _ticks(index: pd.DatetimeIndex, clock: Clock) -> NDArray[np.int64]:
-    """Return the ticks of an index, whose checks are dear only where one fails."""
+    """Return the ticks of an index; a slow check names a time off the ticks."""
     if index.unit == "ns":
         times = np.asarray(index.asi8)
         ticks = times // NS_PER_TICK[clock]
@@ -305,7 +255,7 @@ def _ticks(index: pd.DatetimeIndex, clock: Clock) -> NDArray[np.int64]:
 
 
 class _Texts(NamedTuple):
-    """Texts of neighbouring counts, and the values of a frame that stand for them."""
+    """Texts of the counts from `first` on, and their values in a frame."""
 
     first: int
     samples: NDArray[Any]
@@ -315,8 +265,8 @@ class _Texts(NamedTuple):
 class _Spelling:
     """How the values of one column are printed.
 
-    Nearly all values of a channel are one of some thousand counts, so each count is
-    spelt once; values that no count gives are spelt one by one.
+    Nearly all values of a channel come from some thousand counts, so each count is
+    spelt once; other values are spelt one by one.
     """
 
     def __init__(self, row: Datatype, units: Units, scale: Scale) -> None:
@@ -336,7 +286,7 @@ class _Spelling:
         counts /= self._gain
         np.rint(counts, out=counts)
         low, high = float(counts.min()), float(counts.max())
-        # Missing values make both NaN, which is no smaller than anything.
+        # With missing values both are NaN, and the comparison is false.
         if high - low < _SPAN and abs(low) < 2**31:
             known = self._table(int(low), int(high))
             at = counts.astype(np.int64)
@@ -346,7 +296,7 @@ class _Spelling:
         return self._one_by_one(values)
 
     def _table(self, low: int, high: int) -> _Texts:
-        """Return texts of at least these counts, spelt at most a few times."""
+        """Return texts of at least these counts; the table grows by steps."""
         known = self._known
         first, last = known.first, known.first + len(known.samples) - 1
         if len(known.samples) and first <= low and high <= last:
@@ -368,7 +318,36 @@ class _Spelling:
 
     def _spell(self, values: NDArray[Any]) -> list[str]:
         if self._units == "physical":
-            # str of a float32 has as many digits as tell it from all others.
+            # str of a float32 has just the digits that tell it from all others.
             return ["None" if np.isnan(value) else str(value) for value in values]
         carried = classic_values(values, self._row, scale=self._scale)
         return [str(value) for value in carried]
+
+
+def classic_values(
+    values: NDArray[Any], row: Datatype, *, scale: Scale
+) -> list[int | float | None]:
+    """Return the numbers of the JSON API for values of a frame; None for NaN.
+
+    Counts are int and the rest float, as the table says: ``str`` gives the text of the
+    classic .txt, and the old script returned them so.
+    """
+    if row.kind == "waveform":
+        # A float32 is only near the value of the API; its count gives it exactly.
+        counts = counts_from_values(values, row, scale=scale)
+        carried = counts * row.json_gain
+    else:
+        carried = json_from_values(values, row, scale=scale)
+    missing = np.isnan(carried)
+    whole = (carried == np.rint(carried)) & (np.abs(carried) < _EXACT)
+    if row.txt != "integer":
+        whole[:] = False
+    numbers: NDArray[Any] = carried
+    if whole.all():
+        numbers = carried.astype(np.int64)
+    elif missing.any() or whole.any():
+        numbers = carried.astype(object)
+        numbers[whole] = carried[whole].astype(np.int64)
+        numbers[missing] = None
+    listed: list[int | float | None] = numbers.tolist()
+    return listed

@@ -1,26 +1,9 @@
-"""Answers of the API's data resource as arrays and frames: no network.
+"""JSON answers of the API's data resource, as arrays and frames; no network.
 
 ======= ======================================================================
-answers one JSON answer, from bytes to ticks and values
-pages   several answers put together; what the server left out
-frames  the frames of channels
+answers one answer: bytes to ticks and values
+windows the answers of a record's windows, joined and made into frames
 ======= ======================================================================
 
-Which requests to send is for the plan of the client; how values become physical stands
-in calibration.
+Which requests to send does not belong here.
 """
-
-from __future__ import annotations
-
-from hexoframe.formats.wire.answers import Samples, parse_data
-from hexoframe.formats.wire.frames import channel_frames
-from hexoframe.formats.wire.pages import Joined, is_thinned, join_pages
-
-__all__ = [
-    "Joined",
-    "Samples",
-    "channel_frames",
-    "is_thinned",
-    "join_pages",
-    "parse_data",
-]

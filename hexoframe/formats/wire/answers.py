@@ -1,12 +1,12 @@
-"""One JSON answer of the data resource: bytes in, ticks and values out.
+"""One JSON answer of the data resource: bytes to ticks and values.
 
-An answer is read whole or refused whole: a cut body, a ragged row, a stamp that is no
-tick are errors that say where. What the values mean is not known here.
+An answer is read whole or refused whole: a cut body, a ragged row or a stamp off the
+ticks is an error with its place. What the values mean does not belong here.
 
-Reading takes two ways. The quick one flattens each list with simdjson, after it proved
-from the brackets and commas alone that every row is a pair; whatever is not the plain
-form goes the slow way, through the standard library, which reads all that is right and
-names what is wrong. Without simdjson everything goes the slow way.
+There are two parsers. The quick one flattens each list with simdjson, after it proved
+from brackets and commas alone that every row is a pair. Any other form goes to the slow
+one, of the standard library, which reads all that is right and names what is wrong.
+Without simdjson all answers go to the slow one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from hexoframe.timestamps import Clock
 
-__all__ = ["Samples", "parse_data"]
+__all__ = ["DatatypeSamples", "parse_data"]
 
 simdjson: Any
 try:
@@ -36,7 +36,7 @@ try:
 except ModuleNotFoundError:  # there is no wheel for this Python or machine
     simdjson = None
 
-# What holds a JSON text together; all else stands inside of a number, word or string.
+# The structure of a JSON text; all else is part of a number, word or string.
 _JOINTS = b'[]{},:"'
 _NOT_JOINTS = bytes(sorted(set(range(256)) - set(_JOINTS)))
 _NUMBERS = {int, float, type(None)}
@@ -44,15 +44,10 @@ _SHOWN = 80  # characters of what was found, in a message
 _THREAD = threading.local()
 
 
-class Samples(NamedTuple):
-    """Samples of one datatype.
+class DatatypeSamples(NamedTuple):
+    """Samples of one datatype: ticks, and values as in the answer; null is NaN.
 
-    Attributes
-    ----------
-    ticks : ndarray of int64, shape (n,)
-        Stamps. Datatypes of one answer with the same stamps share the array.
-    values : ndarray of float64, shape (n,)
-        Values as the answer carries them; null is NaN.
+    Datatypes of one answer with the same stamps share the array of ticks.
     """
 
     ticks: NDArray[np.int64]
@@ -65,43 +60,17 @@ def parse_data(
     clock: Clock,
     where: str,
     window: tuple[int, int] | None = None,
-) -> dict[int, Samples]:
-    """Read a JSON answer of the data resource.
+) -> dict[int, DatatypeSamples]:
+    """Read ``[{"data": {"19": [[tick, value], ...]}, "user": ...}]``, by datatype.
 
-    Parameters
-    ----------
-    body : bytes
-        The whole answer, unpacked, in the default form
-        ``[{"data": {"19": [[tick, value], ...]}, "user": ...}]``.
-    clock : {256, 1000}
-        Ticks in a second.
-    where : str
-        What was asked for, for messages; no URL.
-    window : (int, int), in ticks, optional
-        First and last tick that was asked for; a stamp beyond is an error, since it
-        belongs to the answer of another request.
-
-    Returns
-    -------
-    dict of int to Samples
-        What the answer holds by datatype. A datatype without samples is absent or has
-        none, as the answer has it; ``[]`` and ``[{}]`` give an empty dict.
-
-    Raises
-    ------
-    ResponseError
-        If the body is no whole answer of this form: cut, ragged, with text or truth
-        values for numbers, stamps that are no ticks or not of the window, a datatype
-        twice, samples of several users.
-
-    Notes
-    -----
-    Source: API documentation and real answers of 2014 to 2022. Null stands in states at
-    the ends of a range; states have float stamps.
+    A stamp outside of `window` (first and last tick of the request) is an error;
+    `where` names the request in messages and is not a URL. Source: API documentation
+    and real answers of 2014 to 2022; states have float stamps, and null at the ends of
+    a range.
     """
     quick = _quick(body)
     lists = _slow(body, where) if quick is None else quick
-    found: dict[int, Samples] = {}
+    found: dict[int, DatatypeSamples] = {}
     for key, rows in lists.items():
         number = _datatype_of(key, where)
         place = f"{where}, datatype {number}"
@@ -115,7 +84,7 @@ def _samples(
     where: str,
     *,
     window: tuple[int, int] | None,
-) -> Samples:
+) -> DatatypeSamples:
     pairs = _pairs(rows, where) if isinstance(rows, list) else rows
     values = pairs[:, 1].copy()
     try:
@@ -135,7 +104,7 @@ def _samples(
                 f"{where}: the stamps go from {first} to {last}, but {window[0]} to "
                 f"{window[1]} was asked for; is it the answer to another request?"
             )
-    return Samples(ticks, values)
+    return DatatypeSamples(ticks, values)
 
 
 def _pairs(rows: list[Any], where: str) -> NDArray[np.float64]:
@@ -175,7 +144,7 @@ def _datatype_of(key: str, where: str) -> int:
     return int(key)
 
 
-def _share_ticks(found: dict[int, Samples]) -> dict[int, Samples]:
+def _share_ticks(found: dict[int, DatatypeSamples]) -> dict[int, DatatypeSamples]:
     """Let datatypes with the same stamps share one array."""
     seen: dict[tuple[int, int, int], NDArray[np.int64]] = {}
     shared = {}
@@ -186,18 +155,15 @@ def _share_ticks(found: dict[int, Samples]) -> dict[int, Samples]:
             one = seen.setdefault(key, ticks)
             if one is not ticks and not np.array_equal(one, ticks):
                 one = ticks
-        shared[number] = Samples(one, values)
+        shared[number] = DatatypeSamples(one, values)
     return shared
 
 
-# -- the quick way ---------------------------------------------------------------------
+# -- the quick parser ------------------------------------------------------------------
 
 
 def _quick(body: bytes) -> dict[str, NDArray[np.float64] | list[Any]] | None:
-    """Return the rows of an answer in the plain form; None for all others.
-
-    What fails here is read again the slow way, which finds out what it is.
-    """
+    """Return the rows of an answer in the plain form; None for all others."""
     if simdjson is None:
         return None
     try:
@@ -211,21 +177,21 @@ def _quick(body: bytes) -> dict[str, NDArray[np.float64] | list[Any]] | None:
     lists = {key: data[key] for key in data}
     if not all(isinstance(rows, simdjson.Array) for rows in lists.values()):
         return None
-    # A key that comes twice is once in `lists`, so it fails here too.
+    # A repeated key is in `lists` once, so it fails here too.
     if _skeleton(one, lists) != body.translate(None, _NOT_JOINTS):
         return None
     return {key: _flattened(rows) for key, rows in lists.items()}
 
 
 def _parser() -> Any:
-    """Return the parser of this thread, whose memory is used again for each answer."""
+    """Return the parser of this thread; it reuses its memory for each answer."""
     if not hasattr(_THREAD, "parser"):
         _THREAD.parser = simdjson.Parser()
     return _THREAD.parser
 
 
 def _skeleton(one: Any, lists: Mapping[str, Any]) -> bytes:
-    """Return what is left of a plain answer without numbers, words and spaces."""
+    """Return the structure that a plain answer with such lists must have."""
     data = b",".join(
         b'"":[' + (b"[,]," * len(rows))[:-1] + b"]" for rows in lists.values()
     )
@@ -239,20 +205,20 @@ def _flattened(rows: Any) -> NDArray[np.float64] | list[Any]:
     except TypeError:  # a null among the numbers
         listed: list[Any] = rows.as_list()
         return listed
-    # The skeleton says that they are pairs; a row more or less fails here.
+    # The skeleton proved that they are pairs; a row more or less fails here.
     return flat.reshape(len(rows), 2)
 
 
-# -- the slow way ----------------------------------------------------------------------
+# -- the slow parser -------------------------------------------------------------------
 
 
 def _slow(body: bytes, where: str) -> dict[str, Any]:
-    """Return the rows of an answer, or say why it is none."""
+    """Return the rows of an answer, or raise with what is wrong."""
     try:
         top = json.loads(body, object_pairs_hook=_unique_keys, parse_constant=_constant)
     except (ValueError, RecursionError) as error:
         raise ResponseError(
-            f"{where}: the answer of {len(body)} bytes is no JSON ({error}); it was "
+            f"{where}: the answer of {len(body)} bytes is not JSON ({error}); it was "
             "cut on its way, or is not of the data resource: ask again"
         ) from error
     if not isinstance(top, list):
@@ -292,5 +258,5 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> float:
     if name != "NaN":
-        raise ValueError(f"{name} is no number")
+        raise ValueError(f"{name} is not a number")
     return float("nan")

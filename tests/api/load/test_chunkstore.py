@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hexoframe.api.load.chunks import Piece
 from hexoframe.api.load.chunkstore import Shelf
-from hexoframe.formats.wire import Samples
+from hexoframe.formats.wire.answers import DatatypeSamples as Samples
 
 PAGE = Piece(kind="json", datatypes=(19, 4113, 4129), start=1000, end=2000)
 PART = Piece(kind="zip", datatypes=(), start=1000, end=2000)

@@ -1,4 +1,4 @@
-"""Who asks: the environment, a token that is kept, or who sits at the terminal."""
+"""Credentials: from the environment, a kept token, or a prompt at the terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 
 @pytest.fixture
 def stranger(service, monkeypatch):
-    """Nothing tells who asks; the application is known."""
+    """No user name and password in the environment; the API key is there."""
     for name in LOGIN[:2]:
         monkeypatch.delenv(f"HEXOFRAME_{name}")
     return service
@@ -73,7 +73,7 @@ def test_at_a_terminal_a_command_asks_and_the_password_is_not_shown(
 
 @pytest.mark.parametrize("ending", ["", None])
 @pytest.mark.parametrize("point", ["User .*: ", r"Password of .* \(not shown\): "])
-def test_who_types_nothing_is_told_at_once_in_a_line(terminal, stranger, ending, point):
+def test_an_empty_answer_is_an_error_in_a_line(terminal, stranger, ending, point):
     child = terminal("whoami", **NO_KEYRING)
     if point.startswith("Password"):
         child.expect("User .*: ")

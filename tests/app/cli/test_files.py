@@ -1,235 +1,260 @@
-"""Files into files, and a look at them, without the service."""
+"""Records and ranges into files, byte for byte as Python writes them; the cache."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import hexoframe
+from hexoframe.simulator.server import Fault
 
 pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
 
-# What a door takes, by the name of the sample or what is made of it.
-DOORS = ["hexoskin_10min.zip", "astroskin_1000_1min.zip", "hexoskin_10min.csv"]
-MADE = ["txt", "csv", "parquet"]
+MONTREAL = "America/Montreal"
+TEXT = "--timestamps string --no-waveforms"
+NOON = "%Y-%m-%d\t%H:%M:%S.%f"
+WRITE = {
+    "txt": lambda record, root, **how: record.to_txt(root, **how),
+    "csv": lambda record, root: record.to_csv(root),
+    "parquet": lambda record, root: record.to_parquet(root),
+    "mat": lambda record, root: record.to_mat(root / f"record_{record.id}.mat"),
+}
 
 
-@pytest.fixture(autouse=True)
-def nobody(monkeypatch):
-    """No server answers, so that whoever asks one fails."""
-    monkeypatch.setenv("HEXOFRAME_BASE_URL", "http://127.0.0.1:9")
+# -- what is written -------------------------------------------------------------------
 
 
-# -- convert ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("form", MADE)
-@pytest.mark.parametrize("door", DOORS)
-def test_any_door_goes_to_any_exit(give, samples, tmp_path, door, form, same):
-    result = give("convert", samples / door, "--to", "out", "-f", form)
-    assert result.exit_code == 0, result.stderr
-    record = hexoframe.open_record(samples / door)
-    getattr(record, f"to_{form}")(tmp_path / "python")
-    same(Path("out"), tmp_path / "python")
-
-
-@pytest.mark.parametrize("source", MADE)
-def test_what_hexoframe_wrote_is_a_door_too(give, samples, tmp_path, source, same):
-    record = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=[19, "ecg"])
-    written = getattr(record, f"to_{source}")(tmp_path / "source")
-    assert give("convert", written, "--to", "out", "-f", "parquet").exit_code == 0
-    hexoframe.open_record(written).to_parquet(tmp_path / "python")
-    same(Path("out"), tmp_path / "python")
-
-
-@pytest.mark.parametrize("form", MADE)
-def test_a_part_without_waveforms_is_what_python_writes_of_it(
-    give, samples, tmp_path, form, same
-):
-    path, start = samples / "hexoskin_10min.zip", "2024-03-01T22:02:00Z"
-    end = hexoframe.open_record(path).start_tick + 256 * 240
-    more = ["--start", start, "--end", end, "--no-waveforms", "-f", form]
-    assert give("convert", path, "--to", "out", *more).exit_code == 0
-    record = hexoframe.open_record(path)
-    part = record.between(start, record.start + pd.Timedelta("240s"))
-    rest = [name for name in part if part.channel(name).kind != "waveform"]
-    assert 0 < len(rest) < len(list(part))
-    getattr(part, f"to_{form}")(tmp_path / "python", channels=rest)
-    same(Path("out"), tmp_path / "python")
-
-
-def test_counts_are_written_where_they_are_asked_for(give, samples, tmp_path, same):
-    path = samples / "astroskin_2min.zip"
-    more = ["--units", "raw", "-f", "csv", "-f", "parquet", "-f", "txt"]
-    assert give("convert", path, "--to", "out", *more).exit_code == 0
-    counts = hexoframe.open_record(path, units="raw")
-    counts.to_csv(tmp_path / "python")
-    counts.to_parquet(tmp_path / "python")
-    # What the service answers is one thing, whatever the record holds.
-    hexoframe.open_record(path).to_txt(tmp_path / "python")
-    same(Path("out"), tmp_path / "python")
-
-
-def test_a_warning_of_units_names_an_option_that_is_there(run, samples, tmp_path):
-    path = samples / "astroskin_1000_1min.zip"
-    written = ["--to", tmp_path, "-f", "csv", "--overwrite"]
-    for command in (["convert", *written], ["show"]):
-        done = run(*command, path, "--no-waveforms")
-        assert "--units raw ('hexoframe convert' and 'download')" in done.stderr
-    done = run("convert", *written, path, "--no-waveforms", "--units", "raw")
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_text_of_a_zone_is_read_and_written(give, samples, tmp_path, same):
-    fmt = "%d.%m.%Y %H:%M:%S.%f"
-    record = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=["ecg"])
-    old = record.to_txt(
-        tmp_path / "old", timestamps="string", tz="Asia/Tokyo", timestamp_format=fmt
-    )
-    source = ["--source-tz", "Asia/Tokyo", "--source-format", fmt]
-    target = ["--timestamps", "string", "--tz", "America/Montreal"]
-    result = give("convert", old, "--to", "out", *source, *target)
-    assert result.exit_code == 0, result.stderr
-    hexoframe.open_record(old, tz="Asia/Tokyo", timestamp_format=fmt).to_txt(
-        tmp_path / "python", timestamps="string", tz="America/Montreal"
-    )
-    same(Path("out"), tmp_path / "python")
-
-
-def test_a_zone_that_is_missing_is_asked_for_by_its_option(give, samples, tmp_path):
-    record = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=["ecg"])
-    old = record.to_txt(tmp_path / "old", timestamps="string")
-    result = give("convert", old, "--to", "out")
-    assert result.exit_code == 1
-    assert "--source-tz" in result.stderr
-    assert "tz=" not in result.stderr
-
-
-def test_all_of_a_folder_is_converted_and_the_rest_told(give, samples, tmp_path, same):
-    folder = tmp_path / "exports"
-    folder.mkdir()
-    for name in ("hexoskin_10min.zip", "range_2records.zip"):
-        (folder / name).write_bytes((samples / name).read_bytes())
-    (folder / "cut.zip").write_bytes(
-        (samples / "hexoskin_10min.zip").read_bytes()[:999]
-    )
-    more = ["--to", "out", "--channels", "heart_rate", "-f", "csv"]
-    result = give("convert", folder, "nothing", *more)
-    assert result.exit_code == 1
-    records = hexoframe.open_records(folder, channels=["heart_rate"])
-    assert len(records) == 3
-    for record in records.values():
-        record.to_csv(tmp_path / "python")
-    same(Path("out"), tmp_path / "python")
-    cut, nothing, last = result.stderr.splitlines()
-    assert str(folder / "cut.zip") in cut
-    assert "nothing does not exist" in nothing
-    assert last == "hexoframe: 2 of 5 recordings failed"
-
-
-@pytest.mark.parametrize("command", ["convert", "show", "plot"])
-def test_what_is_no_recording_in_a_folder_is_skipped_and_no_failure(
-    give, samples, tmp_path, command
-):
-    folder = tmp_path / "exports"
-    folder.mkdir()
-    content = (samples / "hexoskin_10min.zip").read_bytes()
-    (folder / "a.zip").write_bytes(content)
-    (folder / "README.md").write_text("# What these are")
-    more = [] if command == "show" else ["--overwrite"]
-    for where in (folder, folder / "*"):
-        result = give(command, where, *more)
-        assert result.exit_code == 0
-        told = f"hexoframe: {folder / 'README.md'} skipped: it is no recording"
-        assert told in result.stderr.splitlines()
-    assert give(command, folder, "--quiet", *more).stderr == ""
-    # By its name it is asked for, and so is a damaged recording in a folder.
-    assert give(command, folder / "README.md").exit_code == 1
-    (folder / "b.zip").write_bytes(content[:999])
-    result = give(command, folder, *more)
-    assert result.exit_code == 1
-    assert "1 of 2 recor" in result.stderr
-
-
-def test_a_folder_of_nothing_but_other_files_holds_no_recording(give, tmp_path):
-    (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "README.md").write_text("# About")
-    result = give("convert", tmp_path / "notes")
-    assert result.exit_code == 1
-    assert "holds no recording" in result.stderr.splitlines()[-1]
-
-
-def test_a_pattern_finds_what_it_fits(give, samples):
-    more = ["--to", "out", "--channels", "heart_rate"]
-    assert give("convert", samples / "hexoskin*.zip", *more).exit_code == 0
-
-
-def test_an_empty_folder_holds_no_recording(give, tmp_path):
-    (tmp_path / "empty").mkdir()
-    result = give("convert", tmp_path / "empty")
-    assert result.exit_code == 1
-    assert "holds no recording" in result.stderr
-
-
-def test_a_file_that_is_no_recording_is_told_once_with_its_name(give, tmp_path):
-    (tmp_path / "notes.txt").write_text("hello")
-    result = give("convert", tmp_path / "notes.txt", *["-f", "txt", "-f", "csv"])
-    assert result.exit_code == 1
-    (line,) = result.stderr.splitlines()
-    assert line.count("notes.txt") == 1
-
-
-# -- show ------------------------------------------------------------------------------
-
-
-def test_show_tells_span_and_coverage(give, samples):
-    path = samples / "hexoskin_10min.zip"
-    told = give("show", path, "--no-waveforms").stdout
-    record = hexoframe.open_record(path)
-    assert told.startswith("\n".join(str(record).splitlines()[:2]))
-    rows = [line.split()[0] for line in told.splitlines()[5:]]
-    assert rows == [n for n in record if record.channel(n).kind != "waveform"]
-
-
-@pytest.mark.parametrize("form", ["--csv", "--json"])
-def test_show_for_other_programs_is_the_coverage_of_python(give, samples, form):
-    path = samples / "range_2records.zip"
-    told = give("show", path, form).stdout
-    rows = (
-        list(csv.DictReader(io.StringIO(told))) if form == "--csv" else json.loads(told)
-    )
-    records = hexoframe.open_records(path)
-    for number, record in records.items():
-        table = record.coverage()
-        mine = [row for row in rows if str(row["record"]) == number]
-        assert [row["channel"] for row in mine] == list(table.index)
-        assert [int(row["received"]) for row in mine] == table["received"].tolist()
-        seconds = table["longest_gap"].dt.total_seconds()
-        assert [float(row["longest_gap_s"]) for row in mine] == seconds.tolist()
-
-
-def test_show_of_nothing_is_an_error(give):
-    result = give("show", "nothing.zip")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "nothing.zip does not exist" in result.stderr
-
-
-def test_show_takes_the_id_of_a_record(give, service):
-    result = give("show", "42", "--channels", "heart_rate")
+@pytest.mark.parametrize("form", list(WRITE))
+def test_the_files_are_those_of_python(give, service, tmp_path, form, same):
+    result = give("download", "41", "--to", "out", "--format", form)
     assert result.exit_code == 0
-    assert result.stdout.startswith("Record 42 ")
+    written = WRITE[form](hexoframe.load_record(41), tmp_path / "python")
+    same(Path("out"), tmp_path / "python")
+    told = Path("out") / written.relative_to(tmp_path / "python")
+    assert result.stdout == f"{told}\n"
     assert service.log
+
+
+def test_several_formats_are_written_side_by_side(give, service, tmp_path, same):
+    named = [f"--format={form}" for form in ("txt", "parquet", "csv", "txt")]
+    result = give("download", "42", "--to", "out", *named)
+    assert result.exit_code == 0
+    record = hexoframe.load_record(42)
+    for form in ("txt", "parquet", "csv"):
+        WRITE[form](record, tmp_path / "python")
+    same(Path("out"), tmp_path / "python")
+    assert len(result.stdout.splitlines()) == 3
+    assert len([r for r in service.log if r.path == "/api/data/?record=42"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "load", "write"),
+    [
+        ("--no-waveforms", {"waveforms": False}, {}),
+        ("--channels ecg,19", {"channels": ["ecg", 19]}, {}),
+        ("--channels ecg --channels rr_interval --no-waveforms",
+         {"channels": ["ecg", "rr_interval"]}, {}),
+        ("--start 2024-03-02T22:00:10Z --end 2024-03-02T22:00:20+00:00",
+         {"start": "2024-03-02T22:00:10Z", "end": "2024-03-02T22:00:20Z"}, {}),
+        ("--start 437610703360", {"start": 437610703360}, {}),
+        ("--model astroskin_256 --no-waveforms",
+         {"model": "astroskin_256", "waveforms": False}, {}),
+        (TEXT, {"waveforms": False},
+         {"timestamps": "string"}),
+        (rf"{TEXT} --tz {MONTREAL} --timestamp-format %Y-%m-%d\t%H:%M:%S.%f",
+         {"waveforms": False},
+         {"timestamps": "string", "tz": MONTREAL, "timestamp_format": NOON}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_every_option_is_the_argument_of_python(
+    give, service, tmp_path, arguments, load, write, same
+):
+    result = give("download", "41", "--to", "out", *arguments.split())
+    assert result.exit_code == 0, result.stderr
+    hexoframe.load_record(41, **load).to_txt(tmp_path / "python", **write)
+    same(Path("out"), tmp_path / "python")
+    assert service.log
+
+
+def test_a_range_goes_into_a_folder_of_its_own(give, service, tmp_path, same):
+    with hexoframe.connect() as client:
+        number = int(client.list_ranges()["id"].iloc[-1])
+    more = ["--no-waveforms", "-f", "csv", "-f", "txt"]
+    result = give("range", number, 999, "--to", "out", *more)
+    assert result.exit_code == 1
+    record = hexoframe.load_range(number, waveforms=False)
+    for form in ("csv", "txt"):
+        WRITE[form](record, tmp_path / "python" / f"range_{number}")
+    same(Path("out"), tmp_path / "python")
+    assert "hexoframe: range 999: " in result.stderr
+    assert service.log
+
+
+@pytest.mark.parametrize("command", ["download", "range"])
+def test_counts_come_where_they_are_asked_for(give, service, tmp_path, command, same):
+    with hexoframe.connect() as client:
+        number = int(client.list_ranges()["id"].iloc[-1])
+    asked = {"download": 41, "range": number}[command]
+    more = ["--units", "raw", "--channels", "acceleration", "-f", "parquet"]
+    assert give(command, asked, "--to", "out", *more).exit_code == 0
+    load = {"download": hexoframe.load_record, "range": hexoframe.load_range}[command]
+    record = load(asked, units="raw", channels=["acceleration"])
+    below = {"download": "", "range": f"range_{number}"}[command]
+    record.to_parquet(tmp_path / "python" / below)
+    same(Path("out"), tmp_path / "python")
+    assert service.log
+
+
+def test_a_range_is_cut_by_start_and_end(give, service, tmp_path, same):
+    del service
+    with hexoframe.connect() as client:
+        number = int(client.list_ranges(end="2024-03-03T12:00:00Z")["id"].iloc[-1])
+    start = "2024-03-02T22:00:10Z"
+    more = ["--channels", "ecg", "--start", start]
+    assert give("range", number, "--to", "out", *more).exit_code == 0
+    record = hexoframe.load_range(number, channels=["ecg"]).between(start, None)
+    record.to_txt(tmp_path / "python" / f"range_{number}")
+    same(Path("out"), tmp_path / "python")
+
+
+# -- what is skipped -------------------------------------------------------------------
+
+
+def test_a_bad_id_is_skipped_with_its_reason_and_the_others_go_on(give, service):
+    result = give("download", "41", "999", "43", "x1", "42", "41", "--to", "out")
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 2
+    first, second, third, last = result.stderr.splitlines()
+    assert first.startswith("hexoframe: record 999: ")
+    assert "does not exist" in first
+    assert second.startswith("hexoframe: record 43: ")
+    assert third.startswith("hexoframe: record x1: the id of a record is 'x1'")
+    assert last == "hexoframe: 3 of 5 records failed"
+    (user,) = Path("out").iterdir()
+    assert user.name == service.username
+    assert sorted(path.name for path in user.iterdir()) == ["41", "42"]
+
+
+def test_what_is_there_is_left_as_it_is_unless_the_user_says_otherwise(
+    give, service, files_in
+):
+    del service
+    more = ["--to", "out", "--channels", "heart_rate", "-f", "txt", "-f", "csv"]
+    assert give("download", "41", *more[:-2]).exit_code == 0
+    before = files_in(Path("out"))
+    # The format that is not there yet is written all the same.
+    again = give("download", "41", *more)
+    assert again.exit_code == 1
+    assert "say --overwrite to replace" in again.stderr
+    assert "overwrite=True" not in again.stderr
+    assert again.stdout == f"{Path('out/record_41')}\n"
+    assert before.items() <= files_in(Path("out")).items()
+    assert give("download", "41", *more, "--overwrite").exit_code == 0
+
+
+def test_a_record_that_fails_is_told_and_the_others_go_on(give, service):
+    service.faults.add(Fault(kind="status", status=400, path="/api/record/41/"))
+    result = give("download", "41", "42", "--to", "out", "--no-waveforms")
+    assert result.exit_code == 1
+    assert "hexoframe: record 41: " in result.stderr
+    assert result.stdout.endswith("42\n")
+
+
+def test_nobody_is_asked_again_and_again_with_a_wrong_password(
+    give, service, monkeypatch
+):
+    monkeypatch.setenv("HEXOFRAME_PASSWORD", "wrong")
+    result = give("download", "41", "42", "43")
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert "does not know this user" in line
+    assert len(service.log) == 1
+
+
+def test_debug_shows_where_the_failure_of_one_record_comes_from(give, service):
+    del service
+    result = give("download", "999", "--debug")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Traceback (most recent call last):")
+    assert "hexoframe: record 999: " in result.stderr
+
+
+def test_offline_asks_nobody(give, service):
+    hexoframe.load_record(41, channels=["ecg"])
     service.clear_log()
-    again = give("show", "42", "--channels", "heart_rate", "--offline")
-    assert again.stdout == result.stdout
+    more = ["--offline", "--channels", "ecg", "--to", "out"]
+    assert give("download", "41", *more).exit_code == 0
+    result = give("download", "42", *more)
+    assert result.exit_code == 1
+    assert "load it once without --offline" in result.stderr
     assert service.log == []
 
 
-def test_show_takes_a_path_that_looks_like_an_id(give, samples):
-    Path("42").write_bytes((samples / "hexoskin_10min.zip").read_bytes())
-    assert give("show", "42", "--channels", "heart_rate").exit_code == 0
+def test_refresh_fetches_again(give, service, for_data):
+    more = ["--channels", "ecg", "--to", "out"]
+    give("download", "41", *more)
+    service.clear_log()
+    give("download", "41", *more, "--overwrite")
+    assert not for_data(service)
+    again = [*more, "--overwrite"]
+    assert give("download", "41", *again, "--refresh-tables").exit_code == 0
+    assert not for_data(service)
+    assert {"annotation", "range"} <= {
+        entry.path.split("/")[2] for entry in service.log
+    }
+    assert give("download", "41", *again, "--refresh").exit_code == 0
+    assert for_data(service)
+
+
+# -- what is seen meanwhile ------------------------------------------------------------
+
+
+def test_a_bar_is_drawn_at_a_terminal_alone(terminal, service, run, tmp_path):
+    del service
+    child = terminal("download", "41", "--to", "out")
+    assert "record 41" in child.read()
+    child = terminal("download", "42", "--to", "out", "--quiet")
+    assert "%|" not in child.read()
+    done = run("download", "41", "--to", tmp_path / "again", "--refresh")
+    assert done.returncode == 0
+    assert "%|" not in done.stderr
+
+
+# -- the cache -------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("service")
+def test_the_cache_is_shown_and_cleared(give):
+    assert give("cache", "info").stdout == "none\n"
+    hexoframe.load_record(41, waveforms=False)
+    hexoframe.load_record(42, waveforms=False)
+    held = give("cache", "info", "--csv").stdout
+    rows = csv.DictReader(io.StringIO(held))
+    assert {row["record"] for row in rows} == {"41", "42"}
+    assert "complete" in give("cache", "info").stdout
+    assert give("cache", "clear", "41").stdout.endswith(" MB were freed.\n")
+    assert hexoframe.cache.info()["record"].tolist() == [42]
+    # Nobody can be asked, so all stays.
+    refused = give("cache", "clear")
+    assert refused.exit_code == 2
+    assert "--yes" in refused.stderr
+    assert len(hexoframe.cache.info()) == 1
+    assert give("cache", "clear", "--yes").exit_code == 0
+    assert hexoframe.cache.info().empty
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize(("answer", "left"), [("n", 1), ("y", 0)])
+def test_all_of_the_cache_goes_when_the_user_agrees(terminal, answer, left):
+    hexoframe.load_record(41, channels=["heart_rate"])
+    child = terminal("cache", "clear")
+    child.expect(r"Remove all 1 entries, 0\.\d MB\? \[y/N\]: ")
+    child.sendline(answer)
+    child.read()
+    child.close()
+    assert child.exitstatus == 0
+    assert len(hexoframe.cache.info()) == left

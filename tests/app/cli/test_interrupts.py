@@ -1,4 +1,4 @@
-"""Ctrl-C: at a terminal, in the middle of things, and the same command again."""
+"""Ctrl-C in a download, a writer and the menu, and the same command again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PATIENCE_S = 60
 
 @pytest.fixture
 def slow(serving, own_config, monkeypatch):
-    """A maker of services that may be slow; the environment says who asks the last."""
+    """A maker of slow services; the environment has the credentials of the last."""
     del own_config
     opened = []
 
@@ -139,7 +139,7 @@ def test_an_interrupted_plot_of_an_id_goes_on_where_it_was(terminal, slow, tmp_p
     assert (tmp_path / "record_51.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_who_interrupts_need_not_wait_for_an_answer(terminal, slow):
+def test_an_interruption_does_not_wait_for_an_answer(terminal, slow):
     server = slow()
     server.faults.add(Fault(kind="drip", path="/api/data/", bytes_per_s=0.001))
     child = terminal("download", "51")

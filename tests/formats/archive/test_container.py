@@ -341,7 +341,7 @@ def told_size(data, size):
 def test_a_member_that_says_it_unfolds_to_gigabytes_is_refused_unread(tmp_path):
     data = told_size(zip_bytes({"r/ECG_I.wav": bytes(1 << 20)}), 4_000_000_000)
     with pytest.raises(
-        FileFormatError, match=r"ECG_I\.wav' would unfold .* 4000000000"
+        FileFormatError, match=r"ECG_I\.wav' would unpack .* 4000000000"
     ):
         zip_folders(save(tmp_path, data))
 

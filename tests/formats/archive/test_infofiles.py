@@ -29,10 +29,10 @@ def test_info_is_the_object_of_its_file():
         (b'"text"', "str"),
         (b"null", "NoneType"),
         (b"5", "int"),
-        (b"", "no JSON"),
-        (b'{"start": 4269', "no JSON"),
-        (b"\xff\xfe\xfd", "no JSON"),
-        (b"[" * 200_000, "no JSON"),
+        (b"", "not JSON"),
+        (b'{"start": 4269', "not JSON"),
+        (b"\xff\xfe\xfd", "not JSON"),
+        (b"[" * 200_000, "not JSON"),
     ],
 )
 def test_info_that_is_no_object_is_refused_with_what_was_found(data, found):

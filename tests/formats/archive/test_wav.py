@@ -65,7 +65,7 @@ def counts_of(data):
 
 def test_the_header_of_the_service_is_44_bytes_and_the_samples_follow():
     header = parsed(HEAD + SAMPLES)
-    assert header == WavHeader(rate=256, bits=16, offset=44, samples=4, promised=4)
+    assert header == WavHeader(rate=256, bits=16, offset=44, samples=4, stated=4)
     assert counts_of(HEAD + SAMPLES).tolist() == [1, -1, -32768, 32767]
 
 
@@ -87,7 +87,7 @@ def test_chunks_before_the_samples_are_stepped_over_in_any_order():
 def test_chunks_after_the_samples_are_no_samples(name):
     data = riff(fmt(), chunk(b"data", SAMPLES), chunk(name, b"\x05\x00\x06\x00"))
     header = parsed(data)
-    assert (header.samples, header.promised) == (4, 4)
+    assert (header.samples, header.stated) == (4, 4)
 
 
 def test_a_chunk_after_no_samples_is_no_samples():
@@ -98,7 +98,7 @@ def test_a_chunk_after_no_samples_is_no_samples():
 @pytest.mark.parametrize("told", [0, 0xFFFFFFFF])
 def test_a_data_size_that_was_never_filled_in_means_all_that_follows(told):
     header = parsed(riff(fmt(), chunk(b"data", SAMPLES, size=told)))
-    assert (header.samples, header.promised) == (4, 4)
+    assert (header.samples, header.stated) == (4, 4)
 
 
 @pytest.mark.parametrize("told", [2, 4, 6])
@@ -127,16 +127,16 @@ def test_a_chunk_behind_many_samples_is_no_samples():
 
 def test_a_header_that_promises_more_than_there_is_says_both_numbers():
     header = parsed(riff(fmt(), chunk(b"data", SAMPLES, size=100)))
-    assert (header.samples, header.promised) == (4, 50)
+    assert (header.samples, header.stated) == (4, 50)
     header = parsed(riff(fmt(), chunk(b"data", b"", size=100)))
-    assert (header.samples, header.promised) == (0, 50)
+    assert (header.samples, header.stated) == (0, 50)
 
 
 def test_samples_of_32_bits_are_read_as_such():
     counts = np.array([-70_000, 5, 2**31 - 1], dtype="<i4")
     data = riff(fmt(bits=32), chunk(b"data", counts.tobytes()))
     header = parsed(data)
-    assert (header.bits, header.samples, header.promised) == (32, 3, 3)
+    assert (header.bits, header.samples, header.stated) == (32, 3, 3)
     np.testing.assert_array_equal(counts_of(data), counts)
 
 
@@ -170,7 +170,7 @@ def test_a_file_of_32_bits_cut_in_the_middle_of_a_sample_is_refused():
 
 def test_a_stray_byte_after_all_promised_samples_costs_none_of_them():
     header = parsed(HEAD + SAMPLES + b"\x00")
-    assert (header.samples, header.promised) == (4, 4)
+    assert (header.samples, header.stated) == (4, 4)
 
 
 @pytest.mark.parametrize("kept", [0, 3, 11, 12, 20, 35, 36, 43])
@@ -186,7 +186,7 @@ def test_what_is_no_wav_is_refused_with_its_first_bytes():
 
 def test_a_header_without_any_sample_is_an_empty_channel():
     header = parsed(HEAD[:40] + b"\x00\x00\x00\x00")
-    assert (header.samples, header.promised) == (0, 0)
+    assert (header.samples, header.stated) == (0, 0)
 
 
 @given(
@@ -202,7 +202,7 @@ def test_any_wav_of_the_standard_library_gives_its_samples(counts, rate):
         file.writeframes(struct.pack(f"<{len(counts)}h", *counts))
     data = buffer.getvalue()
     header = parsed(data)
-    assert (header.rate, header.samples, header.promised) == (
+    assert (header.rate, header.samples, header.stated) == (
         rate,
         len(counts),
         len(counts),
@@ -222,7 +222,7 @@ def test_no_whole_sample_is_lost_whatever_the_header_says(counts, told):
     named = len(rest) >= 8 and all(chr(byte) in NAMES for byte in rest[:4])
     chunked = named and int.from_bytes(rest[4:8], "little") <= len(rest) - 8
     assert chunked or header.samples == len(counts)
-    assert header.promised >= header.samples
+    assert header.stated >= header.samples
 
 
 @given(data=st.binary(max_size=120))

@@ -1,4 +1,4 @@
-"""The manifest of our own formats: CSV and Parquet promise and refuse the same."""
+"""The manifest of hexoframe's own formats: CSV and Parquet say and refuse the same."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from hexoframe.errors import (
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import csv as table
 from hexoframe.formats.own import parquet
-from hexoframe.formats.own.manifest import CSV, PARQUET, Layout
+from hexoframe.formats.own.manifest import CSV_LAYOUT, PARQUET_LAYOUT, Layout
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import SHAPES, Facts, facts_table
 from hexoframe.recording.frames import make_frame
@@ -42,7 +42,7 @@ class Kind(NamedTuple):
     layout: Layout
 
 
-KINDS = {"csv": Kind(table, CSV), "parquet": Kind(parquet, PARQUET)}
+KINDS = {"csv": Kind(table, CSV_LAYOUT), "parquet": Kind(parquet, PARQUET_LAYOUT)}
 
 
 @pytest.fixture(params=KINDS)
@@ -86,7 +86,7 @@ def edit(path, change):
 # -- there and back --------------------------------------------------------------------
 
 
-def test_both_formats_promise_the_same(tmp_path):
+def test_both_manifests_say_the_same(tmp_path):
     held = {}
     for name, kind in KINDS.items():
         folder = kind.module.write(record_of(), tmp_path)

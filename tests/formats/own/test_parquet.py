@@ -251,7 +251,7 @@ def test_a_record_that_was_read_can_be_pickled(folder):
 
 
 def test_a_real_record_comes_back(real_data, tmp_path):
-    archive = pytest.importorskip("hexoframe.formats.archive")
+    archive = pytest.importorskip("hexoframe.formats.archive.reader")
     for name in ("hexoskin-256696", "astroskin-122445"):
         record = archive.read(real_data / "exports" / name, ReadOptions())
         again = round_trip(record, tmp_path)
@@ -421,7 +421,7 @@ def streamed(frame, size):
 def test_a_channel_that_is_too_large_is_streamed_into_full_row_groups(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(parquet.writer, "_GROUP_ROWS", 2000)
+    monkeypatch.setattr(parquet, "_GROUP_ROWS", 2000)
     frame = frame_of(channels_of("hexoskin")["ecg"])
     record = RecordData("hexoskin", SPAN, {"ecg": streamed(frame, 300)})
     folder = parquet.write(record, tmp_path)
@@ -434,7 +434,7 @@ def test_a_channel_that_is_too_large_is_streamed_into_full_row_groups(
 def test_pieces_come_in_order_and_leave_the_channel_unread(
     hexoskin, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(parquet.writer, "_GROUP_ROWS", 1500)
+    monkeypatch.setattr(parquet, "_GROUP_ROWS", 1500)
     again = round_trip(hexoskin, tmp_path)
     pieces = list(again.pieces("ecg", 700))
     assert max(map(len, pieces)) <= 700

@@ -1,0 +1,158 @@
+"""``hexoframe download``, ``range``, ``convert`` and ``cache``: records on disk."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hexoframe.app.batch import (
+    Output,
+    Selection,
+    save_files,
+    save_ranges,
+    save_records,
+)
+from hexoframe.app.cli.account import connected
+from hexoframe.app.cli.commands import (
+    KEPT,
+    Commands,
+    progress,
+    say_if_interrupted,
+    tell_saved,
+)
+from hexoframe.app.cli.lists import show_frame
+from hexoframe.app.cli.options import (
+    fetching,
+    fetching_ranges,
+    ids,
+    listing,
+    output,
+    partial,
+    reading,
+    selection,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["cache", "convert", "download", "range_"]
+
+
+@click.command()
+@ids("ID")
+@selection
+@fetching
+@output
+def download(
+    numbers: tuple[str, ...], selection: Selection, how: dict[str, Any], output: Output
+) -> None:
+    """Load records and write them into files.
+
+    One that cannot be loaded is skipped, the others go on. Prints what was written, a
+    path a line: DIR/E-MAIL/ID for .txt, DIR/record_ID for CSV and Parquet,
+    DIR/record_ID.mat. What was loaded is cached; the next time it comes from there.
+    """
+    say_if_interrupted(KEPT)
+    with connected(offline=how["offline"]) as client:
+        saved = save_records(
+            client, numbers, selection, output, progress=progress(), **how
+        )
+        tell_saved(saved, "record")
+
+
+@click.command("range")
+@ids("ID")
+@selection
+@fetching_ranges
+@output
+def range_(
+    numbers: tuple[str, ...], selection: Selection, how: dict[str, Any], output: Output
+) -> None:
+    """Load ranges (activities) and write them into files.
+
+    As 'hexoframe download', into DIR/range_ID. A range over several records is one;
+    the time between them is a gap.
+    """
+    say_if_interrupted(KEPT)
+    with connected() as client:
+        saved = save_ranges(
+            client, numbers, selection, output, progress=progress(), **how
+        )
+        tell_saved(saved, "range")
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@selection
+@reading
+@partial
+@output
+def convert(
+    paths: tuple[str, ...],
+    selection: Selection,
+    source: dict[str, Any],
+    output: Output,
+    *,
+    allow_partial: bool,
+) -> None:
+    """Turn recordings on disk into files of other formats.
+
+    PATH is a vendor export (ZIP or folder), dashboard CSV, converter CSV, classic .txt
+    folder, hexoframe's own Parquet or CSV, a folder of these, or a pattern. One that
+    cannot be read is skipped, the others go on; a file in a folder that is not a
+    recording is skipped too, and is no failure. Nothing is asked of the service. Prints
+    what was written, as 'hexoframe download' does.
+    """
+    saved = save_files(paths, selection, output, allow_partial=allow_partial, **source)
+    tell_saved(saved, "recording")
+
+
+# -- the cache -------------------------------------------------------------------------
+
+
+@click.group(cls=Commands)
+def cache() -> None:
+    """Show or clear what is kept of loaded records."""
+
+
+@click.command()
+@listing
+def info(form: str) -> None:
+    """Show what the cache holds, and how large it is."""
+    import hexoframe  # noqa: PLC0415  # pandas
+    from hexoframe.app.listing import cache_rows  # noqa: PLC0415  # pandas
+
+    show_frame(hexoframe.cache.info(), form, cache_rows)
+
+
+@click.command()
+@click.argument("numbers", metavar="[ID]...", nargs=-1)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before all is removed.")
+def clear(numbers: tuple[str, ...], *, yes: bool) -> None:
+    """Remove records from the cache; all of them without an ID.
+
+    What is removed is downloaded again when it is wanted.
+    """
+    import hexoframe  # noqa: PLC0415  # pandas
+    from hexoframe.app.listing import megabytes  # noqa: PLC0415  # pandas
+
+    if not (numbers or yes or _agrees(hexoframe.cache.info())):
+        click.echo("Nothing was removed.")
+        return
+    freed = sum(hexoframe.cache.clear(number) for number in numbers or (None,))
+    click.echo(f"{megabytes(freed)} were freed.")
+
+
+def _agrees(held: pd.DataFrame) -> bool:
+    """Ask whether everything may be removed."""
+    from hexoframe.app.listing import megabytes  # noqa: PLC0415  # pandas
+
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask at: give --yes, or an ID.")
+    size = megabytes(held["bytes"].sum())
+    return click.confirm(f"Remove all {len(held)} entries, {size}?", err=True)
+
+
+cache.add_section("Commands", info, clear)

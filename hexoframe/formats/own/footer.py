@@ -1,0 +1,123 @@
+"""The footer of a Parquet channel file: its columns, its keys, and what they say.
+
+Writer and reader share it. Samples are neither read nor written here.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hexoframe.errors import FileFormatError
+from hexoframe.formats.own.manifest import (
+    Manifest,
+    check_version,
+    explain,
+    parse_entry,
+    parse_head,
+)
+from hexoframe.recording import metadata
+from hexoframe.recording.facts import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hexoframe.channels import Channel
+
+__all__ = [
+    "ATTRS",
+    "KEY",
+    "MAGIC",
+    "RECEIPT_KEY",
+    "arrow_fields",
+    "load_footer",
+    "read_footer",
+]
+
+MAGIC = b"PAR1"
+# Keys of the footer: for the channel, for its rows, and where pandas looks for the
+# attrs of a frame.
+KEY = metadata.KEY.encode()
+RECEIPT_KEY = b"hexoframe_receipt"
+ATTRS = b"PANDAS_ATTRS"
+_TIME = pa.field("time", pa.timestamp("ns", tz="UTC"), nullable=False)
+
+
+def arrow_fields(channel: Channel) -> list[pa.Field]:
+    """Return the columns of the file of a channel."""
+    kind = pa.float32() if channel.dtype == "float32" else pa.float64()
+    return [_TIME, *(pa.field(name, kind) for name in channel.columns)]
+
+
+def read_footer(path: Path) -> Manifest:
+    """Read a channel file's footer, as the manifest of a record of that channel.
+
+    A file that is damaged, of another program or of a newer version is a
+    `FileFormatError`.
+    """
+    keys = load_footer(path).metadata or {}
+    if KEY not in keys:
+        raise FileFormatError(
+            f"{path} is a Parquet file, but not one of a hexoframe channel (its footer "
+            f"has no key {metadata.KEY!r}): read it with pandas.read_parquet"
+        )
+    if RECEIPT_KEY not in keys:
+        raise FileFormatError(
+            f"{path} was written anew by another program, so nothing says whether it "
+            "is whole: open the file that hexoframe wrote, or read this one with "
+            "pandas.read_parquet"
+        )
+    try:
+        head, entry = json.loads(keys[KEY]), json.loads(keys[RECEIPT_KEY])
+        check_version(path, head.get("format"), head.get("hexoframe"))
+        return Manifest(
+            **parse_head(head),
+            facts=Facts(info=_info(head)),
+            channels={str(head["channel"]): parse_entry(path, entry)},
+        )
+    except FileFormatError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileFormatError(
+            f"{path}: its metadata {metadata.KEY!r} is damaged: {explain(error)}"
+        ) from error
+
+
+def load_footer(path: Path) -> pq.FileMetaData:
+    """Load the footer as Arrow has it; a damaged one is a `FileFormatError`."""
+    try:
+        return pq.read_metadata(path)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise FileFormatError(f"{path}: {_damage(path, error)}") from error
+
+
+def _info(head: Mapping[str, Any]) -> dict[str, Any]:
+    info: dict[str, Any] = {}
+    if head["record"] is not None:
+        info["id"] = int(head["record"])
+    if head["provenance"] is not None:
+        info["provenance"] = {str(head["channel"]): str(head["provenance"])}
+    return info
+
+
+def _damage(path: Path, error: Exception) -> str:
+    """Say how the first and last bytes differ from those of a Parquet file."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(len(MAGIC))
+        file.seek(max(0, size - len(MAGIC)))
+        end = file.read(len(MAGIC))
+    if start != MAGIC:
+        return f"no Parquet file: it begins with {start!r}, not {MAGIC!r}"
+    if end != MAGIC:
+        return (
+            f"a Parquet file without its end: the last of its {size} bytes are "
+            f"{end!r}, not {MAGIC!r}; copy it again"
+        )
+    return f"a Parquet file whose footer is damaged ({error}); copy it again"

@@ -1,0 +1,203 @@
+"""Verify files against the manifest, and open the record that it describes.
+
+How a file is checked and read is up to its format. Missing and damaged files are
+refused or, if the caller allows it, stand as lost in the ledger. No file is written
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pandas as pd
+
+from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, family_of
+from hexoframe.channels.calibration import values_from_counts
+from hexoframe.errors import (
+    ConfigurationError,
+    FileFormatError,
+    IncompleteDataError,
+    MissingSamplesWarning,
+    SkippedChannelWarning,
+    warn,
+)
+from hexoframe.recording import metadata
+from hexoframe.recording.data import LazyChannel, RecordData
+from hexoframe.recording.frames import make_frame, to_raw
+
+if TYPE_CHECKING:
+    from hexoframe.channels import Channel
+    from hexoframe.channels.calibration import Scale
+    from hexoframe.formats.options import ReadOptions
+    from hexoframe.formats.own.manifest import ChannelEntry, Manifest
+    from hexoframe.recording.gaps import Receipt
+
+__all__ = ["Check", "Fault", "find_faults", "open_manifest", "raise_faults", "rescaled"]
+
+_MOST_FAULTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong with a file.
+
+    Attributes
+    ----------
+    text : str
+        In words, with the name of the file.
+    incomplete : bool
+        Whether the only fault is that data are missing.
+    held : int
+        Rows at the beginning that can be read all the same.
+    lost_from : int or None, in ticks
+        Stamp of the first row that is lost; None if all rows are.
+    """
+
+    text: str
+    incomplete: bool = False
+    held: int = 0
+    lost_from: int | None = None
+
+
+# How a format checks a file. A missing one may raise FileNotFoundError.
+Check = Callable[["ChannelEntry", "Channel"], Fault | None]
+
+
+def open_manifest(
+    path: Path,
+    manifest: Manifest,
+    options: ReadOptions,
+    *,
+    check: Check,
+    lazy: Callable[[ChannelEntry, Channel, Fault | None], LazyChannel],
+) -> RecordData:
+    """Open the record of a manifest; `path` is for messages.
+
+    `lazy` says how the format reads a file, also one with a fault. Errors and warnings
+    are those that the `read` of the formats tells.
+    """
+    _check_model(path, manifest, options)
+    wanted = _wanted(path, manifest, options)
+    faults = find_faults(manifest, wanted, check)
+    if faults and not options.allow_partial:
+        advice = "Write or copy the record again, or go on with allow_partial=True"
+        raise_faults(path, manifest, faults, advice)
+    if faults:
+        text = f"{path}: opened in part: {_summary(faults)}"
+        warn(text, MissingSamplesWarning)
+    channels: dict[str, pd.DataFrame | LazyChannel] = {}
+    for name, channel in wanted.items():
+        entry, fault = manifest.channels[name], faults.get(name)
+        receipt = _receipt(entry, fault, channel)
+        survey = entry.survey if fault is None else None
+        held = lazy(entry, channel, fault)
+        channels[name] = replace(held, receipt=receipt, survey=survey)
+    return RecordData(
+        manifest.family,
+        manifest.span,
+        channels,
+        facts=manifest.facts,
+        scale=options.scale,
+        tz=manifest.tz,
+    )
+
+
+def find_faults(
+    manifest: Manifest, wanted: Mapping[str, Channel], check: Check
+) -> dict[str, Fault]:
+    """Compare the files of channels with the manifest; return the faults by channel."""
+    faults = {}
+    for name, channel in wanted.items():
+        entry = manifest.channels[name]
+        try:
+            fault = check(entry, channel)
+        except FileNotFoundError:
+            fault = Fault(text=f"{entry.path.name} is missing", incomplete=True)
+        if fault is not None:
+            faults[name] = fault
+    return faults
+
+
+def raise_faults(
+    path: Path, manifest: Manifest, faults: Mapping[str, Fault], advice: str
+) -> NoReturn:
+    """Raise `IncompleteDataError` if data are only missing, else `FileFormatError`."""
+    message = f"{path}: {_summary(faults)}. {advice}"
+    if not all(fault.incomplete for fault in faults.values()):
+        raise FileFormatError(message)
+    known = channels_of(manifest.family)
+    ledger = {
+        name: _receipt(entry, faults.get(name), known.get(name))
+        for name, entry in manifest.channels.items()
+    }
+    raise IncompleteDataError(message, ledger=ledger)
+
+
+def rescaled(
+    frame: pd.DataFrame, channel: Channel, *, held: Scale, wanted: Scale
+) -> pd.DataFrame:
+    """Return a frame that was written at the scale `held` at the scale `wanted`."""
+    if held == wanted:
+        return frame
+    if wanted == "raw":
+        return to_raw(frame, channel)
+    values = {
+        row.column: values_from_counts(frame[row.column].to_numpy(), row)
+        for row in channel.datatypes
+    }
+    number = metadata.block_of(frame).get("record")
+    return make_frame(channel, pd.DatetimeIndex(frame.index), values, record_id=number)
+
+
+def _check_model(path: Path, manifest: Manifest, options: ReadOptions) -> None:
+    if options.model is None:
+        return
+    clock = CLOCK_OF_FAMILY[manifest.family]
+    if family_of(options.model, clock=clock) != manifest.family:
+        raise ConfigurationError(
+            f"{path} is a record of {manifest.family}, not of {options.model!r}: leave "
+            "model= out"
+        )
+
+
+def _wanted(path: Path, manifest: Manifest, options: ReadOptions) -> dict[str, Channel]:
+    """Return the channels to load; warn of those that the channel table has not."""
+    known = channels_of(manifest.family)
+    strangers = [name for name in manifest.channels if name not in known]
+    if strangers and options.channels is None:
+        warn(
+            f"{path}: {', '.join(strangers)} left out: no channel of "
+            f"{manifest.family}; a newer hexoframe may know more",
+            SkippedChannelWarning,
+        )
+    wanted = options.wanted(manifest.family)
+    return {name: wanted[name] for name in wanted if name in manifest.channels}
+
+
+def _summary(faults: Mapping[str, Fault]) -> str:
+    texts = [fault.text for fault in faults.values()]
+    left = len(texts) - _MOST_FAULTS
+    return "; ".join(texts[:_MOST_FAULTS]) + (f"; and {left} more" if left > 0 else "")
+
+
+def _receipt(
+    entry: ChannelEntry, fault: Fault | None, channel: Channel | None
+) -> Receipt:
+    """Return the receipt of a channel, with what a fault lost."""
+    known = entry.receipt
+    if fault is None or channel is None:
+        return known
+    lost = known.lost
+    if entry.rows:
+        first = entry.first if fault.lost_from is None else fault.lost_from
+        step = 1 if channel.ticks is None else round(channel.ticks)
+        begins = (min(first, entry.last) - channel.lag, entry.last - channel.lag)
+        lost = (*lost, (begins[0], begins[1] + step))
+    return known._replace(
+        samples=fault.held,
+        expected=entry.rows if known.expected is None else known.expected,
+        lost=tuple(sorted(lost)),
+    )
