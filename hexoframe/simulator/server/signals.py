@@ -11,7 +11,6 @@ import dataclasses
 import io
 import math
 import threading
-import zipfile
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexoframe.channels import Datatype, Family, datatypes_of
-from hexoframe.simulator.export import Quirks, export_files
+from hexoframe.simulator.export import Quirks, export_files, fill_zip
 from hexoframe.simulator.server.catalog import rows_by_id
 from hexoframe.simulator.shirt import (
     Activity,
@@ -49,7 +48,6 @@ __all__ = [
 Ints = NDArray[np.int64]
 Window = tuple[int | None, int | None]
 EVER: Window = (None, None)
-_ZIP_DATE = (2024, 3, 2, 0, 0, 0)
 FACTS = frozenset({"info.json", "statistics.csv"})
 # Volumes that the service adjusts to the weight, and what they are made from.
 _ADJUSTED = {
@@ -348,12 +346,6 @@ def _cut(recording: Recording, cut: Cut) -> Recording | None:
 
 def pack(members: Iterable[tuple[str, bytes]], *, deflate: bool = True) -> bytes:
     """Return a ZIP whose bytes depend on names and contents alone."""
-    method = zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in members:
-            member = zipfile.ZipInfo(name, _ZIP_DATE)
-            member.create_system = 3
-            member.external_attr = 0o644 << 16
-            archive.writestr(member, content, method, 6)
+    fill_zip(out, members, deflate=deflate)
     return out.getvalue()
