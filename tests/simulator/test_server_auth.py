@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import pytest
 
 from hexoframe.simulator.server import Switches, serve
+from hexoframe.simulator.server.messages import WireRequest
 from hexoframe.simulator.server.oauth1 import signature
-from hexoframe.simulator.server.proofs import Wire
 
 
 def basic(username, password):
@@ -323,7 +323,7 @@ def test_the_signature_is_that_of_the_example_in_rfc_5849():
         "oauth_timestamp": "137131201", "oauth_nonce": "7d8f3e4a",
         "oauth_signature": "any",
     }  # fmt: skip
-    wire = Wire("POST", url, lambda _: "")
+    wire = WireRequest("POST", url, lambda _: "")
     made = signature(
         wire,
         told,

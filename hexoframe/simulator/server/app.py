@@ -15,22 +15,23 @@ from urllib.parse import parse_qsl
 
 from flask import Flask, Response, request
 
-from hexoframe.simulator.server.answers import (
+from hexoframe.simulator.server.auth import Authenticator, Identity
+from hexoframe.simulator.server.faults import Fault, Faults
+from hexoframe.simulator.server.journal import Journal, LoggedRequest, RateCounter
+from hexoframe.simulator.server.messages import (
     Answer,
     BadQueryError,
+    DeniedError,
+    WireRequest,
     empty,
     error,
     wanted_form,
 )
-from hexoframe.simulator.server.auth import Doorkeeper, Identity
-from hexoframe.simulator.server.faults import Fault, Faults
-from hexoframe.simulator.server.journal import Journal, LoggedRequest, RateCounter
-from hexoframe.simulator.server.proofs import DeniedError, Wire
 from hexoframe.simulator.server.sending import Line, Outgoing, spoilt
-from hexoframe.simulator.server.service import Ask, Service
+from hexoframe.simulator.server.service import ApiRequest, Service
 from hexoframe.simulator.server.settings import Switches
 
-__all__ = ["Door", "make_app"]
+__all__ = ["Gateway", "make_app"]
 
 _LOG = logging.getLogger(__name__)
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -38,12 +39,12 @@ View = Callable[..., Answer]
 
 
 @dataclass(kw_only=True)
-class Door:
+class Gateway:
     """What stands between the network and the service."""
 
     service: Service
     switches: Switches
-    doorkeeper: Doorkeeper
+    authenticator: Authenticator
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -92,13 +93,13 @@ class Door:
         if fault is not None and fault.kind == "redirect":
             return empty(302, Location=fault.url + request.environ["RAW_URI"])
         if fault is not None and fault.kind == "expired_token":
-            self.doorkeeper.expire(wire())
+            self.authenticator.expire(wire())
         if request.path.startswith("/api") and not request.path.endswith("/"):
             query = request.query_string.decode("ascii", "replace")
             return empty(301, Location=f"{request.path}/{query and '?' + query}")
         return _safely(view)
 
-    def asked(self) -> Ask:
+    def asked(self) -> ApiRequest:
         """Return the current request, once it is known who sent it."""
         who = self._identify()
         fault = request.environ.get("hexoframe.fault")
@@ -106,7 +107,7 @@ class Door:
         if request.method in {"POST", "PUT", "PATCH"}:
             content = request.get_json(force=True, silent=True)
         text = request.query_string.decode("utf-8", "replace")
-        return Ask(
+        return ApiRequest(
             who=who,
             method="GET" if request.method == "HEAD" else request.method,
             path=request.path,
@@ -118,7 +119,7 @@ class Door:
         )
 
     def _identify(self) -> Identity:
-        who = self.doorkeeper.identify(wire())
+        who = self.authenticator.identify(wire())
         request.environ["hexoframe.user"] = who.user.email
         return who
 
@@ -136,12 +137,12 @@ def _safely(view: View) -> Answer:
         return error(500)
 
 
-def wire() -> Wire:
+def wire() -> WireRequest:
     """Return the current request as it is on the wire, not as it is understood."""
     raw = str(request.environ["RAW_URI"])
     host = str(request.environ.get("HTTP_HOST", ""))
     url = raw if "://" in raw else f"{request.scheme}://{host}{raw}"
-    return Wire(request.method, url, lambda name: request.headers.get(name, ""))
+    return WireRequest(request.method, url, lambda name: request.headers.get(name, ""))
 
 
 def _only(status: int, retry_after: int | str | None) -> Answer:
@@ -151,7 +152,7 @@ def _only(status: int, retry_after: int | str | None) -> Answer:
     return answer
 
 
-def make_app(door: Door) -> Flask:
+def make_app(door: Gateway) -> Flask:
     """Return the application: every URL of the service, current and old form."""
     app = Flask("hexoframe simulator", static_folder=None)
     app.url_map.strict_slashes = False
@@ -160,7 +161,7 @@ def make_app(door: Door) -> Flask:
         for base in ("/api/", "/api/v1/")
         for path, view in _api_views(door).items()
     }
-    for path, view in (views | _oauth1_views(door.doorkeeper)).items():
+    for path, view in (views | _oauth1_views(door.authenticator)).items():
 
         def run(view: View = view, **named: Any) -> Response:
             return door.respond(lambda: view(**named))
@@ -177,9 +178,9 @@ def make_app(door: Door) -> Flask:
     return app
 
 
-def _api_views(door: Door) -> dict[str, View]:
+def _api_views(door: Gateway) -> dict[str, View]:
     """Return what stands behind each path below ``/api/``."""
-    service, keeper = door.service, door.doorkeeper
+    service, keeper = door.service, door.authenticator
 
     def root() -> Answer:
         return service.root(v1=request.path.startswith("/api/v1/"))
@@ -207,7 +208,7 @@ def _api_views(door: Door) -> dict[str, View]:
     }
 
 
-def _oauth1_views(keeper: Doorkeeper) -> dict[str, View]:
+def _oauth1_views(keeper: Authenticator) -> dict[str, View]:
     def authorize() -> Answer:
         return keeper.oauth1.authorize(request.args, keeper.basic_user(wire()).id)
 

@@ -5,6 +5,8 @@ OAuth 1 stands in `oauth1`.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import itertools
 import threading
@@ -13,18 +15,19 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from hexoframe.simulator.server.answers import Answer, empty, error, json_answer
-from hexoframe.simulator.server.oauth1 import OAuth1
-from hexoframe.simulator.server.proofs import (
+from hexoframe.simulator.server.messages import (
+    Answer,
     DeniedError,
-    Wire,
-    made_up,
-    split_basic,
+    WireRequest,
+    empty,
+    error,
+    json_answer,
 )
+from hexoframe.simulator.server.oauth1 import OAuth1, made_up
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import User
 
-__all__ = ["Credentials", "Doorkeeper", "Identity", "OAuthClient"]
+__all__ = ["Authenticator", "Credentials", "Identity", "OAuthClient"]
 
 _CODE_LIFETIME_S = 600
 _REALM = {"WWW_Authenticate": 'Basic Realm="Hexoskin API"'}
@@ -60,7 +63,7 @@ class Identity(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Token:
+class _IssuedToken:
     id: int
     user: int
     client: str
@@ -70,7 +73,7 @@ class _Token:
     expires: float
 
 
-class _Code(NamedTuple):
+class _GrantCode(NamedTuple):
     user: int
     client: str
     redirect: str
@@ -78,7 +81,7 @@ class _Code(NamedTuple):
     expires: float
 
 
-class Doorkeeper:
+class Authenticator:
     """Checks requests and gives out tokens.
 
     Parameters
@@ -126,8 +129,8 @@ class Doorkeeper:
         self.oauth1 = OAuth1(
             (self.api_key, self.api_secret), switches.signature_window_s, clock
         )
-        self._tokens: dict[str, _Token] = {}
-        self._codes: dict[str, _Code] = {}
+        self._tokens: dict[str, _IssuedToken] = {}
+        self._codes: dict[str, _GrantCode] = {}
 
     def client_for(self, grant: str) -> OAuthClient:
         """Return the application that has a grant type."""
@@ -135,7 +138,7 @@ class Doorkeeper:
 
     # --- requests -------------------------------------------------------------------
 
-    def identify(self, wire: Wire) -> Identity:
+    def identify(self, wire: WireRequest) -> Identity:
         """Return who sent a request.
 
         Raises
@@ -157,15 +160,15 @@ class Doorkeeper:
             raise DeniedError(error(401, "API signature failed."))
         return Identity(user, may_write=True)
 
-    def basic_user(self, wire: Wire) -> User:
+    def basic_user(self, wire: WireRequest) -> User:
         """Return the user of a name and a password, signed or not."""
-        name, password = split_basic(wire)
+        name, password = _split_basic(wire)
         card = self.credentials.get(name)
         if card is None or card.password != password:
             raise DeniedError(empty(401, **_REALM))
         return self._users[name]
 
-    def _is_signed(self, wire: Wire) -> bool:
+    def _is_signed(self, wire: WireRequest) -> bool:
         stamp = wire.header("X-HEXOTIMESTAMP")
         if wire.header("X-HEXOAPIKEY") != self.api_key or not stamp.isdecimal():
             return False
@@ -184,7 +187,7 @@ class Doorkeeper:
             raise DeniedError(empty(401, WWW_Authenticate=challenge))
         return Identity(self._by_id[token.user], token.scope == "readwrite")
 
-    def expire(self, wire: Wire) -> None:
+    def expire(self, wire: WireRequest) -> None:
         """Let the token of a request expire now; without a token nothing happens."""
         _, access = wire.authorization
         with self._lock:
@@ -212,7 +215,7 @@ class Doorkeeper:
             return empty(302, Location=back)
         code = made_up("code", str(next(self._serial)), str(self._clock()))
         with self._lock:
-            self._codes[code] = _Code(
+            self._codes[code] = _GrantCode(
                 user.id, app.client_id, redirect, scope,
                 self._clock() + _CODE_LIFETIME_S,
             )  # fmt: skip
@@ -220,9 +223,9 @@ class Doorkeeper:
         told = {"code": code, "state": query.get("state", "")}
         return empty(302, Location=f"{redirect}{joint}{urlencode(told)}")
 
-    def token(self, form: Mapping[str, str], wire: Wire) -> Answer:
+    def token(self, form: Mapping[str, str], wire: WireRequest) -> Answer:
         """Return the answer of the token endpoint."""
-        name, secret = split_basic(wire)
+        name, secret = _split_basic(wire)
         app = self.clients.get(name)
         if app is None or app.client_secret != secret:
             # 400 and not 401: clients of the vendor go on with signed Basic then.
@@ -284,7 +287,7 @@ class Doorkeeper:
     def _grant(self, app: OAuthClient, user: int, scope: str) -> dict[str, Any]:
         number = next(self._serial)
         lifetime = self._switches.token_lifetime_s
-        token = _Token(
+        token = _IssuedToken(
             id=number,
             user=user,
             client=app.client_id,
@@ -337,3 +340,14 @@ def _is_safe(redirect: str) -> bool:
     if parts.scheme == "http":
         return parts.hostname in {"127.0.0.1", "localhost", "::1"}
     return bool(parts.scheme)
+
+
+def _split_basic(wire: WireRequest) -> tuple[str, str]:
+    """Return name and password, or two empty texts; a password may hold colons."""
+    scheme, proof = wire.authorization
+    try:
+        text = base64.b64decode(proof, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    name, _, password = text.partition(":")
+    return (name, password) if scheme == "basic" else ("", "")

@@ -15,14 +15,14 @@ import numpy as np
 
 from hexoframe.channels import Datatype
 from hexoframe.digits import floats, integers, join, texts
-from hexoframe.simulator.server.answers import BINARY, CSV, EDF, Answer, error
 from hexoframe.simulator.server.catalog import rows_by_id
-from hexoframe.simulator.server.dataquery import Asked, Part, parse_query
+from hexoframe.simulator.server.dataquery import Asked, RecordWindow, parse_query
 from hexoframe.simulator.server.edf import edf_file
 from hexoframe.simulator.server.lists import Pairs
+from hexoframe.simulator.server.messages import BINARY, CSV, EDF, Answer, error
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.signals import EVER, Cut, Series, pack, state_block
-from hexoframe.simulator.server.world import Record, User, World
+from hexoframe.simulator.server.world import ServedRecord, User, World
 
 __all__ = ["DataRequest", "DataService"]
 
@@ -127,7 +127,7 @@ class DataService:
 
     # --- series ---------------------------------------------------------------------
 
-    def _series(self, part: Part, datatype: int, asked: Asked) -> Series | None:
+    def _series(self, part: RecordWindow, datatype: int, asked: Asked) -> Series | None:
         """Return the thinned values of one datatype in one part."""
         record = part.record
         row = rows_by_id(self._world.family).get(datatype)
@@ -150,7 +150,7 @@ class DataService:
         step = max(-(-(int(last) - int(first)) // asked.max_values), 1)
         return Series(ticks[first:last:step], series.values[first:last:step])
 
-    def _states(self, record: Record, series: Series) -> Series:
+    def _states(self, record: ServedRecord, series: Series) -> Series:
         """Return the parts of a state that lie in ranges of sleep or rest."""
         blocks = [
             state_block(series, first, last, clock=record.source.clock)
@@ -288,7 +288,7 @@ class DataService:
         body = edf_file(record, self._world.users[record.user], files)
         return _file_answer(body, EDF, f"{_stem(parts, cut)}.edf")
 
-    def _cut(self, asked: Asked) -> tuple[list[Part], Cut]:
+    def _cut(self, asked: Asked) -> tuple[list[RecordWindow], Cut]:
         """Return the records of which the files are asked for, and what of them."""
         names = None
         if asked.datatypes and self._switches.zip_by_datatype:
@@ -298,7 +298,7 @@ class DataService:
         parts = [part for part in asked.parts if part.record.is_synced]
         return parts, Cut(*window, names, asked.range_id)
 
-    def _given(self, parts: list[Part], cut: Cut) -> bytes | None:
+    def _given(self, parts: list[RecordWindow], cut: Cut) -> bytes | None:
         """Return the bytes of a ZIP that was given, where just that is asked for."""
         if cut.names is None and cut.range_id in self._world.archives:
             given = self._world.archives[cut.range_id]()
@@ -307,7 +307,7 @@ class DataService:
             return parts[0].record.source.archive()
         return None
 
-    def _packed(self, parts: list[Part], cut: Cut) -> bytes:
+    def _packed(self, parts: list[RecordWindow], cut: Cut) -> bytes:
         top = "" if cut.range_id is None else f"range_{cut.range_id}/"
         quirks = self._switches.quirks
         return pack(
@@ -320,7 +320,7 @@ class DataService:
         )
 
 
-def _stem(parts: list[Part], cut: Cut) -> str:
+def _stem(parts: list[RecordWindow], cut: Cut) -> str:
     """Return what a file that is saved is called, without its ending."""
     if cut.range_id is not None:
         return f"range_{cut.range_id}"
@@ -344,7 +344,7 @@ def _codes(values: NDArray[Any], *, floating: bool) -> NDArray[np.uint8]:
     )
 
 
-def _records(records: list[Record], base: str) -> bytes:
+def _records(records: list[ServedRecord], base: str) -> bytes:
     """Return what `datafile` tells of the records behind an answer."""
     content = json.dumps(
         [

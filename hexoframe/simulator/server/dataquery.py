@@ -11,21 +11,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from hexoframe.simulator.server.answers import BadQueryError
 from hexoframe.simulator.server.catalog import ENDPOINTS, rows_by_id
 from hexoframe.simulator.server.lists import Pairs, key_of
+from hexoframe.simulator.server.messages import BadQueryError
 from hexoframe.simulator.server.settings import Switches
-from hexoframe.simulator.server.world import Record, User, World
+from hexoframe.simulator.server.world import ServedRecord, User, World
 
-__all__ = ["Asked", "Part", "parse_query", "user_of"]
+__all__ = ["Asked", "RecordWindow", "parse_query", "user_of"]
 
 _BOUNDS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 
 
-class Part(NamedTuple):
+class RecordWindow(NamedTuple):
     """A record and the window of it that is asked for; both ends belong to it."""
 
-    record: Record
+    record: ServedRecord
     first: int | None
     last: int | None
 
@@ -36,7 +36,7 @@ class Asked:
 
     Attributes
     ----------
-    parts : tuple of Part
+    parts : tuple of RecordWindow
         Records that are there and may be seen, by user and start.
     datatypes : tuple of int
         In the order of the request; empty where none was named.
@@ -50,7 +50,7 @@ class Asked:
         Bound of a thinned answer.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[RecordWindow, ...]
     datatypes: tuple[int, ...]
     range_id: int | None
     window: tuple[int | None, int | None]
@@ -61,12 +61,12 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
+class _TickWindow:
     first: float = -math.inf
     last: float = math.inf
 
-    def meets(self, first: float = -math.inf, last: float = math.inf) -> _Window:
-        return _Window(max(self.first, first), min(self.last, last))
+    def meets(self, first: float = -math.inf, last: float = math.inf) -> _TickWindow:
+        return _TickWindow(max(self.first, first), min(self.last, last))
 
     @property
     def ticks(self) -> tuple[int | None, int | None]:
@@ -149,7 +149,7 @@ class _Choice:
         self._users: set[int] | None = None
         self._records: set[int] | None = None
         self.ranges: list[int] = []
-        self.window = _Window()
+        self.window = _TickWindow()
 
     def narrow(self, name: str, text: str) -> None:
         """Take one pair of the query into account."""
@@ -210,7 +210,7 @@ class _Choice:
         else:
             raise BadQueryError(f"There is no filter '{name}'.")
 
-    def parts(self) -> Iterable[Part]:
+    def parts(self) -> Iterable[RecordWindow]:
         """Yield the records that are meant, each with the window."""
         users = {self._asking} if self._users is None else self._users & self._sees
         first, last = self.window.ticks
@@ -222,7 +222,7 @@ class _Choice:
                 early = last is not None and last < source.start
                 if early or (first is not None and first > source.end):
                     continue
-                yield Part(record, first, last)
+                yield RecordWindow(record, first, last)
 
 
 def _chosen(known: Iterable[int], name: str, lookup: str, *, text: str) -> list[int]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from hexoframe.channels import Datatype, Family
 from hexoframe.simulator.server.catalog import rows_by_id
-from hexoframe.simulator.server.world import Record, User
+from hexoframe.simulator.server.world import ServedRecord, User
 
 __all__ = ["edf_file"]
 
@@ -63,12 +63,14 @@ class _Signal(NamedTuple):
         return digital.reshape(seconds, self.rate)
 
 
-def edf_file(record: Record, user: User, files: Iterable[tuple[str, bytes]]) -> bytes:
+def edf_file(
+    record: ServedRecord, user: User, files: Iterable[tuple[str, bytes]]
+) -> bytes:
     """Return a record as EDF.
 
     Parameters
     ----------
-    record : Record
+    record : ServedRecord
         The record, for its id and its device.
     user : User
         Who wore it, for the patient field.
@@ -119,7 +121,7 @@ def _signal(family: Family, clock: int, file: str, *, content: bytes) -> _Signal
     return _Signal(row, rate, counts.astype(np.int64)) if len(counts) else None
 
 
-def _head(record: Record, user: User, start: datetime) -> bytes:
+def _head(record: ServedRecord, user: User, start: datetime) -> bytes:
     born = datetime.fromisoformat(user.date_of_birth)
     name = f"{user.first_name}_{user.last_name}".replace(" ", "_")
     patient = f"{user.id} {user.gender} {_day(born)} {name} hexoskin_user_id={user.id}"

@@ -32,7 +32,7 @@ from hexoframe.simulator.server.signals import (
     EVER,
     FACTS,
     Cut,
-    Grid,
+    SampleGrid,
     Series,
     Window,
     scaled,
@@ -276,7 +276,7 @@ class ExportSource:
         if base == name or weight is None or f"{base}.wav" not in self._files:
             base, weight = name, None
         step, counts = self._counts(f"{base}.wav", row)
-        grid = Grid(self._start, step, self._clock)
+        grid = SampleGrid(self._start, step, self._clock)
         part = grid.around(window, len(counts))
         return Series(grid.ticks(part), scaled(counts[part], row, weight_kg=weight))
 

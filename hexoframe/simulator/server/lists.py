@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from hexoframe.simulator.server.answers import BadQueryError
 from hexoframe.simulator.server.catalog import Resource, resources
-from hexoframe.simulator.server.objects import Row
+from hexoframe.simulator.server.messages import BadQueryError
+from hexoframe.simulator.server.objects import ObjectRow
 
 __all__ = [
     "Page",
@@ -49,7 +49,7 @@ _FLAGS = frozenset({"using"})
 class Relations(NamedTuple):
     """What filters need of the world: rows of a resource, id of an e-mail, clock."""
 
-    rows: Callable[[str], Iterable[Row]]
+    rows: Callable[[str], Iterable[ObjectRow]]
     user_id: Callable[[str], int | None]
     clock: int
 
@@ -58,7 +58,7 @@ class Page(NamedTuple):
     """A page: `meta`, and the rows on it."""
 
     meta: dict[str, Any]
-    rows: list[Row]
+    rows: list[ObjectRow]
 
 
 def key_of(value: Any) -> str | None:
@@ -82,13 +82,13 @@ def ids_of(query: Pairs, *names: str) -> tuple[int, ...]:
 
 
 def filtered(
-    rows: Iterable[Row], resource: Resource, query: Pairs, relations: Relations
-) -> list[Row]:
+    rows: Iterable[ObjectRow], resource: Resource, query: Pairs, relations: Relations
+) -> list[ObjectRow]:
     """Return the rows that pass every filter of a query.
 
     Parameters
     ----------
-    rows : iterable of Row
+    rows : iterable of ObjectRow
         What the user may see.
     resource : Resource
         Which fields allow which lookups.
@@ -99,7 +99,7 @@ def filtered(
 
     Returns
     -------
-    list of Row
+    list of ObjectRow
         In the order in which they came.
 
     Raises
@@ -260,7 +260,7 @@ def _number(field: str, text: str) -> int | float:
 # --- order and pages ----------------------------------------------------------------
 
 
-def ordered(rows: list[Row], resource: Resource, query: Pairs) -> list[Row]:
+def ordered(rows: list[ObjectRow], resource: Resource, query: Pairs) -> list[ObjectRow]:
     """Return rows in the order that a query asks for; records come newest first.
 
     Raises
@@ -279,7 +279,9 @@ def ordered(rows: list[Row], resource: Resource, query: Pairs) -> list[Row]:
             raise BadQueryError(f"The field '{field}' cannot be ordered by.")
         kind = resource.type_of(field)
 
-        def rank(row: Row, field: str = field, kind: str = kind) -> tuple[bool, Any]:
+        def rank(
+            row: ObjectRow, field: str = field, kind: str = kind
+        ) -> tuple[bool, Any]:
             value = _comparable(kind, _value(row.body, field, field))
             return (value is not None, value)
 
@@ -288,13 +290,18 @@ def ordered(rows: list[Row], resource: Resource, query: Pairs) -> list[Row]:
 
 
 def page_of(
-    rows: list[Row], path: str, query: Pairs, *, default: int = _DEFAULT, late: int = 0
+    rows: list[ObjectRow],
+    path: str,
+    query: Pairs,
+    *,
+    default: int = _DEFAULT,
+    late: int = 0,
 ) -> Page:
     """Return one page of rows.
 
     Parameters
     ----------
-    rows : list of Row
+    rows : list of ObjectRow
         All rows that pass.
     path : str
         Path of the list, for the links.

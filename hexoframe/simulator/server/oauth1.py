@@ -16,10 +16,15 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from hexoframe.simulator.server.answers import Answer, empty, error
-from hexoframe.simulator.server.proofs import DeniedError, Wire, made_up
+from hexoframe.simulator.server.messages import (
+    Answer,
+    DeniedError,
+    WireRequest,
+    empty,
+    error,
+)
 
-__all__ = ["OAuth1", "signature"]
+__all__ = ["OAuth1", "made_up", "signature"]
 
 _FORM = "application/x-www-form-urlencoded"
 _CHALLENGE = {"WWW_Authenticate": 'OAuth realm="Hexoskin API"'}
@@ -27,13 +32,17 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def signature(
-    wire: Wire, told: Mapping[str, str], *, consumer_secret: str, token_secret: str
+    wire: WireRequest,
+    told: Mapping[str, str],
+    *,
+    consumer_secret: str,
+    token_secret: str,
 ) -> str:
     """Return the HMAC-SHA1 of a request.
 
     Parameters
     ----------
-    wire : Wire
+    wire : WireRequest
         Method and URL.
     told : mapping of str to str
         What the header Authorization tells; realm and signature do not count.
@@ -103,7 +112,7 @@ class OAuth1:
         self._pending: dict[str, _Pending] = {}
         self._tokens: dict[str, tuple[str, int]] = {}
 
-    def identify(self, wire: Wire) -> int:
+    def identify(self, wire: WireRequest) -> int:
         """Return the id of the user who signed a request.
 
         Raises
@@ -119,7 +128,7 @@ class OAuth1:
             raise DeniedError(empty(401, **_CHALLENGE))
         return user
 
-    def _check(self, wire: Wire, told: Mapping[str, str], secret: str) -> None:
+    def _check(self, wire: WireRequest, told: Mapping[str, str], secret: str) -> None:
         stamp = told.get("oauth_timestamp", "")
         wanted = signature(
             wire, told, consumer_secret=self._consumer[1], token_secret=secret
@@ -135,7 +144,7 @@ class OAuth1:
 
     # --- the three steps ------------------------------------------------------------
 
-    def request_token(self, wire: Wire) -> Answer:
+    def request_token(self, wire: WireRequest) -> Answer:
         """Return the answer of the first step: a token that is nobody's yet."""
         told = _told(wire)
         self._check(wire, told, "")
@@ -167,7 +176,7 @@ class OAuth1:
         joint = "&" if urlsplit(known.callback).query else "?"
         return empty(302, Location=f"{known.callback}{joint}{told}")
 
-    def access_token(self, wire: Wire) -> Answer:
+    def access_token(self, wire: WireRequest) -> Answer:
         """Return the answer of the last step: the token that signs requests."""
         told = _told(wire)
         asked = told.get("oauth_token", "")
@@ -187,7 +196,7 @@ class OAuth1:
         )
 
 
-def _told(wire: Wire) -> dict[str, str]:
+def _told(wire: WireRequest) -> dict[str, str]:
     """Return what the header Authorization tells."""
     scheme, proof = wire.authorization
     if scheme != "oauth":
@@ -197,3 +206,13 @@ def _told(wire: Wire) -> dict[str, str]:
 
 def _form(**told: str) -> Answer:
     return Answer(200, urlencode(told).encode("ascii"), _FORM)
+
+
+def made_up(*words: str, length: int = 30) -> str:
+    """Return a secret made from some words, the same in every run.
+
+    It opens nothing but a server on the loopback of this machine.
+    """
+    text = "hexoframe simulator " + " ".join(words)
+    digest = hashlib.sha256(text.encode()).digest()
+    return base64.b32encode(digest + digest).decode("ascii").lower()[:length]

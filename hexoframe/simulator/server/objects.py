@@ -24,20 +24,20 @@ from hexoframe.simulator.server.catalog import (
 from hexoframe.simulator.server.metrics import metric_object, unit_object
 from hexoframe.simulator.server.world import (
     STATUSES,
-    Annotation,
     Range,
-    Record,
+    ServedAnnotation,
+    ServedRecord,
     Track,
     User,
     World,
 )
 
-__all__ = ["Row", "Rows", "iso", "microseconds", "uri", "user_object"]
+__all__ = ["ObjectRow", "ObjectRows", "iso", "microseconds", "uri", "user_object"]
 
 _EARTH_M = 6_371_000.0
 
 
-class Row(NamedTuple):
+class ObjectRow(NamedTuple):
     """One object: its key in URIs, whose it is (None: everybody's), its body."""
 
     key: str
@@ -94,7 +94,7 @@ def _profile(user: User) -> dict[str, Any]:
     }
 
 
-class Rows:
+class ObjectRows:
     """The rows of each resource, for the world as it is now.
 
     Parameters
@@ -108,8 +108,8 @@ class Rows:
     def __init__(self, world: World, *, newer_record_fields: bool) -> None:
         self._world = world
         self._newer = newer_record_fields
-        self._kept: dict[str, tuple[int, list[Row]]] = {}
-        self._makers: Mapping[str, Callable[[], Iterable[Row]]] = {
+        self._kept: dict[str, tuple[int, list[ObjectRow]]] = {}
+        self._makers: Mapping[str, Callable[[], Iterable[ObjectRow]]] = {
             "activityattribute": self._attributes,
             "activitytype": self._activitytypes,
             "annotation": self._annotations,
@@ -126,7 +126,7 @@ class Rows:
             "user": self._users,
         }
 
-    def of(self, resource: str) -> list[Row]:
+    def of(self, resource: str) -> list[ObjectRow]:
         """Return all rows of a resource; most resources have none.
 
         They are made anew only where something changed; whoever gets them copies a
@@ -143,15 +143,15 @@ class Rows:
 
     # --- what belongs to nobody -----------------------------------------------------
 
-    def _datatypes(self) -> Iterator[Row]:
+    def _datatypes(self) -> Iterator[ObjectRow]:
         for body in datatype_objects(self._world.family):
-            yield Row(str(body["dataid"]), None, body)
+            yield ObjectRow(str(body["dataid"]), None, body)
 
-    def _units(self) -> Iterator[Row]:
+    def _units(self) -> Iterator[ObjectRow]:
         for number in UNITS:
-            yield Row(str(number), None, unit_object(number))
+            yield ObjectRow(str(number), None, unit_object(number))
 
-    def _metrics(self) -> Iterator[Row]:
+    def _metrics(self) -> Iterator[ObjectRow]:
         for number, metric in METRICS.items():
             body = {
                 "description": "",
@@ -163,15 +163,15 @@ class Rows:
                 "unit": unit_object(metric.unit),
                 "writable": False,
             }
-            yield Row(str(number), None, body)
+            yield ObjectRow(str(number), None, body)
 
-    def _attributes(self) -> Iterator[Row]:
+    def _attributes(self) -> Iterator[ObjectRow]:
         for number in ATTRIBUTES:
             body = _attribute(number)
             del body["value"]
-            yield Row(str(number), None, body)
+            yield ObjectRow(str(number), None, body)
 
-    def _activitytypes(self) -> Iterator[Row]:
+    def _activitytypes(self) -> Iterator[ObjectRow]:
         for number, (name, base, category, metrics) in ACTIVITYTYPES.items():
             body = {
                 "base": base,
@@ -183,9 +183,9 @@ class Rows:
                 "resource_uri": uri("activitytype", number),
                 "user": None,
             }
-            yield Row(str(number), None, body)
+            yield ObjectRow(str(number), None, body)
 
-    def _routines(self) -> Iterator[Row]:
+    def _routines(self) -> Iterator[ObjectRow]:
         for number, (name, text, activitytype, metadata) in ROUTINES.items():
             body: dict[str, Any] = {
                 "activitytype": uri("activitytype", activitytype),
@@ -200,34 +200,34 @@ class Rows:
                 "steps": [],
                 "user": None,
             }
-            yield Row(str(number), None, body)
+            yield ObjectRow(str(number), None, body)
 
     # --- people and devices ---------------------------------------------------------
 
-    def _users(self) -> Iterator[Row]:
+    def _users(self) -> Iterator[ObjectRow]:
         for user in self._world.users.values():
-            yield Row(str(user.id), user.id, user_object(user, profile=True))
+            yield ObjectRow(str(user.id), user.id, user_object(user, profile=True))
 
-    def _profiles(self) -> Iterator[Row]:
+    def _profiles(self) -> Iterator[ObjectRow]:
         for user in self._world.users.values():
             body = _profile(user) | {"user": uri("user", user.id)}
-            yield Row(str(user.profile_id), user.id, body)
+            yield ObjectRow(str(user.profile_id), user.id, body)
 
-    def _devices(self) -> Iterator[Row]:
+    def _devices(self) -> Iterator[ObjectRow]:
         seen = set()
         for record in self._world.records.values():
             if (record.device, record.user) in seen:
                 continue
             seen.add((record.device, record.user))
-            yield Row(record.device, record.user, _device(record.device))
+            yield ObjectRow(record.device, record.user, _device(record.device))
 
     # --- records and what hangs on them ---------------------------------------------
 
-    def _records(self) -> Iterator[Row]:
+    def _records(self) -> Iterator[ObjectRow]:
         for record in self._world.records.values():
-            yield Row(str(record.id), record.user, self._record(record))
+            yield ObjectRow(str(record.id), record.user, self._record(record))
 
-    def _record(self, record: Record) -> dict[str, Any]:
+    def _record(self, record: ServedRecord) -> dict[str, Any]:
         source = record.source
         body: dict[str, Any] = {
             "data_status": {},
@@ -254,9 +254,9 @@ class Rows:
             body["garment"] = "SNX334000"
         return body
 
-    def _ranges(self) -> Iterator[Row]:
+    def _ranges(self) -> Iterator[ObjectRow]:
         for span in self._world.ranges.values():
-            yield Row(str(span.id), span.user, self.range(span))
+            yield ObjectRow(str(span.id), span.user, self.range(span))
 
     def range(self, span: Range) -> dict[str, Any]:
         """Return the body of a range."""
@@ -292,11 +292,11 @@ class Rows:
         found = {record.status for record in self._world.records_in(span)}
         return next((status for status in STATUSES if status in found), "empty")
 
-    def _annotations(self) -> Iterator[Row]:
+    def _annotations(self) -> Iterator[ObjectRow]:
         for mark in self._world.annotations.values():
-            yield Row(str(mark.id), mark.user, self.annotation(mark))
+            yield ObjectRow(str(mark.id), mark.user, self.annotation(mark))
 
-    def annotation(self, mark: Annotation) -> dict[str, Any]:
+    def annotation(self, mark: ServedAnnotation) -> dict[str, Any]:
         """Return the body of an annotation."""
         return {
             "annotation": mark.text,
@@ -310,7 +310,7 @@ class Rows:
             "user": uri("user", mark.user),
         }
 
-    def _tracks(self) -> Iterator[Row]:
+    def _tracks(self) -> Iterator[ObjectRow]:
         clock = self._world.clock
         for track in self._world.tracks.values():
             body = {
@@ -325,9 +325,9 @@ class Rows:
                 "start_date": iso(track.points[0].tick, clock),
                 "user": uri("user", track.user),
             }
-            yield Row(str(track.id), track.user, body)
+            yield ObjectRow(str(track.id), track.user, body)
 
-    def _trackpoints(self) -> Iterator[Row]:
+    def _trackpoints(self) -> Iterator[ObjectRow]:
         for track in self._world.tracks.values():
             for number, point in enumerate(track.points):
                 key = track.id * 100_000 + number
@@ -348,7 +348,7 @@ class Rows:
                     "track": uri("track", track.id),
                     "vertical_accuracy": None,
                 }
-                yield Row(str(key), track.user, body)
+                yield ObjectRow(str(key), track.user, body)
 
     # --- with metrics ---------------------------------------------------------------
 

@@ -7,13 +7,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl, urlsplit
 
-from hexoframe.simulator.server.answers import wanted_form
-from hexoframe.simulator.server.app import Door, make_app
-from hexoframe.simulator.server.auth import Credentials, Doorkeeper, OAuthClient
+from hexoframe.simulator.server.app import Gateway, make_app
+from hexoframe.simulator.server.auth import Authenticator, Credentials, OAuthClient
 from hexoframe.simulator.server.data import DataRequest
 from hexoframe.simulator.server.faults import Faults
 from hexoframe.simulator.server.journal import LoggedRequest
 from hexoframe.simulator.server.listener import HOST, Listener
+from hexoframe.simulator.server.messages import wanted_form
 from hexoframe.simulator.server.service import Service
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import MAIN_USER, World
@@ -46,9 +46,9 @@ class Server:
         port: int,
         clock: Callable[[], float],
     ) -> None:
-        keeper = Doorkeeper(world.users.values(), switches, clock)
+        keeper = Authenticator(world.users.values(), switches, clock)
         service = Service(world, switches, keeper, clock)
-        self._door = Door(service=service, switches=switches, doorkeeper=keeper)
+        self._door = Gateway(service=service, switches=switches, authenticator=keeper)
         self._keeper = keeper
         self.world = world
         self.switches = switches

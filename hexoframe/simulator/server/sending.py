@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from flask import Response
 
-from hexoframe.simulator.server.answers import Answer
 from hexoframe.simulator.server.faults import Fault
+from hexoframe.simulator.server.messages import Answer
 from hexoframe.simulator.server.settings import Switches
 
 __all__ = ["Line", "Outgoing", "spoilt"]

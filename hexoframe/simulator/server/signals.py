@@ -1,6 +1,6 @@
 """Where the service takes a record from: series of values, and members of an export.
 
-A `Source` is one record. Here are the synthetic one and the tools that both kinds
+A `RecordSource` is one record. Here are the synthetic one and the tools that both kinds
 share; a vendor export as a source stands in `exports`. Values are those of the JSON
 answers: scaled, with nan for null.
 """
@@ -34,9 +34,9 @@ __all__ = [
     "EVER",
     "FACTS",
     "Cut",
-    "Grid",
+    "RecordSource",
+    "SampleGrid",
     "Series",
-    "Source",
     "SyntheticSource",
     "Window",
     "pack",
@@ -85,7 +85,7 @@ class Cut(NamedTuple):
         return self.names is None or channel in self.names
 
 
-class Source(Protocol):
+class RecordSource(Protocol):
     """One record: facts that cost nothing, and the rest on demand."""
 
     @property
@@ -192,7 +192,7 @@ class SyntheticSource:
         if name not in recording.sampled:
             return None
         counts = recording.sampled[_ADJUSTED.get(name, name)]
-        grid = Grid(self.start, Fraction(recording.rates[name]), self.clock)
+        grid = SampleGrid(self.start, Fraction(recording.rates[name]), self.clock)
         part = grid.around(window, len(counts))
         weight = Fraction(self.shirt.weight_kg)
         return Series(grid.ticks(part), scaled(counts[part], row, weight_kg=weight))
@@ -232,7 +232,7 @@ def scaled(
     return counts.astype(np.float64) * row.json_gain
 
 
-class Grid(NamedTuple):
+class SampleGrid(NamedTuple):
     """The ticks of a sampled channel: from 1 Hz down they begin one step late."""
 
     start: int

@@ -18,15 +18,15 @@ from hexoframe.channels import Family
 from hexoframe.errors import ConfigurationError
 from hexoframe.simulator.server.catalog import QUIET_TYPES, ROUTINES
 from hexoframe.simulator.server.exports import open_export
-from hexoframe.simulator.server.signals import Source, SyntheticSource
+from hexoframe.simulator.server.signals import RecordSource, SyntheticSource
 from hexoframe.simulator.shirt import Recording, Shirt, TrackPoint
 
 __all__ = [
     "MAIN_USER",
     "STATUSES",
-    "Annotation",
     "Range",
-    "Record",
+    "ServedAnnotation",
+    "ServedRecord",
     "Track",
     "User",
     "World",
@@ -72,13 +72,13 @@ class User(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class ServedRecord:
     """A record and its state on the server."""
 
     id: int
     user: int
     device: str
-    source: Source
+    source: RecordSource
     status: Status = "complete"
     last_modified: str = "2024-03-02T12:00:00+00:00"
 
@@ -111,7 +111,7 @@ class Range(NamedTuple):
         return None if self.routine is None else ROUTINES[self.routine][2]
 
 
-class Annotation(NamedTuple):
+class ServedAnnotation(NamedTuple):
     """A mark of a user at a moment."""
 
     id: int
@@ -208,7 +208,7 @@ class World:
         self.users = {user.id: user for user in _USERS}
         self.sees = {user: {user} for user in self.users}
         self.sees[_COACH] |= {MAIN_USER, _SECOND}
-        self.records: dict[int, Record] = {}
+        self.records: dict[int, ServedRecord] = {}
         self.archives: dict[int, Any] = {}
         self._made: dict[str, Any] | None = None
         self._ids = itertools.count(_FIRST_NEW_ID)
@@ -232,12 +232,12 @@ class World:
             else "hexoskin" if families <= {"hexoskin"} else "astroskin_256"
         )  # fmt: skip
 
-    def _add(self, number: int, user: int, device: str, source: Source) -> None:
+    def _add(self, number: int, user: int, device: str, source: RecordSource) -> None:
         if number in self.records:
             raise ConfigurationError(
                 f"two records have the id {number}; give one id each"
             )
-        self.records[number] = Record(
+        self.records[number] = ServedRecord(
             id=number, user=user, device=device, source=source
         )
         if user not in self.users:
@@ -277,7 +277,7 @@ class World:
         key = named.rstrip("/").rpartition("/")[2]
         return int(key) if key.isdecimal() else None
 
-    def records_of(self, users: Iterable[int]) -> list[Record]:
+    def records_of(self, users: Iterable[int]) -> list[ServedRecord]:
         """Return the records of some users, by start."""
         wanted = set(users)
         with self.lock:
@@ -294,11 +294,11 @@ class World:
                     self._hang(record)
             return self._made
 
-    def _hang(self, record: Record) -> None:
+    def _hang(self, record: ServedRecord) -> None:
         made = self._hanging()
         source = record.source
         for mark in source.annotations:
-            made["annotation"][mark.id] = Annotation(
+            made["annotation"][mark.id] = ServedAnnotation(
                 mark.id, record.user, mark.tick, mark.datatype, mark.comment, record.id
             )
         for act in source.ranges:
@@ -319,7 +319,7 @@ class World:
             return dict(self._hanging()["range"])
 
     @property
-    def annotations(self) -> dict[int, Annotation]:
+    def annotations(self) -> dict[int, ServedAnnotation]:
         """All annotations by id."""
         with self.lock:
             return dict(self._hanging()["annotation"])
@@ -330,7 +330,7 @@ class World:
         with self.lock:
             return dict(self._hanging()["track"])
 
-    def quiet_parts(self, record: Record) -> Iterator[tuple[int, int]]:
+    def quiet_parts(self, record: ServedRecord) -> Iterator[tuple[int, int]]:
         """Yield the parts of a record that lie in a range of sleep or rest."""
         start, end = record.source.start, record.source.end
         for span in sorted(self.ranges.values(), key=lambda r: r.start):
@@ -339,7 +339,7 @@ class World:
             if span.start < end and span.end > start:
                 yield max(span.start, start), min(span.end, end)
 
-    def records_in(self, span: Range) -> list[Record]:
+    def records_in(self, span: Range) -> list[ServedRecord]:
         """Return the records that a range meets."""
         return [
             record

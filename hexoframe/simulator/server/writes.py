@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from hexoframe.simulator.server.answers import BadQueryError
 from hexoframe.simulator.server.catalog import ROUTINES, rows_by_id
 from hexoframe.simulator.server.lists import key_of
-from hexoframe.simulator.server.world import Annotation, Range, User, World
+from hexoframe.simulator.server.messages import BadQueryError
+from hexoframe.simulator.server.world import Range, ServedAnnotation, User, World
 
 __all__ = ["WRITABLE", "Kind", "change", "create"]
 
@@ -32,7 +32,7 @@ def create(world: World, kind: Kind, content: Mapping[str, Any], asking: User) -
     if missing:
         told = {name: ["This field is required."] for name in missing}
         raise BadQueryError("fields are missing", fields=told)
-    blank: Any = Annotation(0, 0, 0, 4096, "", None)
+    blank: Any = ServedAnnotation(0, 0, 0, 4096, "", None)
     if kind == "range":
         blank = Range(0, 0, 0, 0, "", None)
     return world.put(kind, _filled(world, blank, content, asking))
@@ -57,7 +57,7 @@ def _filled(world: World, thing: Any, content: Mapping[str, Any], asking: User) 
     known: dict[str, Any] = {}
     if "user" in content:
         known["user"] = _user(world, content["user"], asking)
-    ticks = {"start": "tick" if isinstance(thing, Annotation) else "start"}
+    ticks = {"start": "tick" if isinstance(thing, ServedAnnotation) else "start"}
     if isinstance(thing, Range):
         ticks["end"] = "end"
         context = content.get("context") or {}

@@ -1,11 +1,11 @@
-"""An answer before it is sent, and the answers of every kind of error."""
+"""HTTP messages: a request as it came over the wire, an answer before it is sent."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
     "ACTIVITY_FILES",
@@ -15,6 +15,8 @@ __all__ = [
     "JSON",
     "Answer",
     "BadQueryError",
+    "DeniedError",
+    "WireRequest",
     "empty",
     "error",
     "json_answer",
@@ -33,6 +35,23 @@ ACTIVITY_FILES = frozenset(
 _FORMS = frozenset({JSON, CSV, BINARY, EDF, *ACTIVITY_FILES})
 _ANY = frozenset({"*/*", "application/*"})
 _SORRY = "Sorry, this request could not be processed. Please try again later."
+
+
+class WireRequest(NamedTuple):
+    """A request as it came over the wire.
+
+    `url` is complete; `header` gives the value of a header, "" where there is none.
+    """
+
+    method: str
+    url: str
+    header: Callable[[str], str]
+
+    @property
+    def authorization(self) -> tuple[str, str]:
+        """Scheme, in small letters, and proof."""
+        scheme, _, proof = self.header("Authorization").partition(" ")
+        return scheme.lower(), proof.strip()
 
 
 class BadQueryError(Exception):
@@ -61,6 +80,14 @@ class Answer:
     content_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
     ranged: bool = False
+
+
+class DeniedError(Exception):
+    """The request does not pass; the answer says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
 
 
 def wanted_form(accept: str) -> str:
