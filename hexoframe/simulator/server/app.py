@@ -1,6 +1,6 @@
-"""The service over HTTP: URLs, authentication, the journal, faults on the way.
+"""The service over HTTP: URLs, authentication, journal and faults.
 
-Flask is imported here and in `sending`, and nowhere else in the package.
+Only this module and `sending` import Flask.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ View = Callable[..., Answer]
 
 @dataclass(kw_only=True)
 class Gateway:
-    """What stands between the network and the service."""
+    """Turns HTTP requests into answers of the service, with faults and the journal."""
 
     service: Service
     switches: Switches
@@ -50,12 +50,12 @@ class Gateway:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        """Make what depends on the switches."""
+        """Create what depends on the switches."""
         self.line = Line(self.switches.bandwidth, self.stopping)
         self.rate = RateCounter(self.switches.rate_limit)
 
     def respond(self, view: View) -> Response:
-        """Return the response to the current request, whatever happens on the way."""
+        """Return the response to the current request, faults included."""
         arrived = time.monotonic()
         environ = request.environ
         path = str(environ.get("RAW_URI", request.full_path))
@@ -87,7 +87,7 @@ class Gateway:
         return out.response(self.line)
 
     def _before(self, view: View, fault: Fault | None) -> Answer:
-        """Return the answer, or what a fault puts in its place."""
+        """Return the answer, or that of a fault in its place."""
         if fault is not None and fault.kind == "status":
             return _only(fault.status, fault.retry_after)
         if fault is not None and fault.kind == "redirect":
@@ -100,7 +100,7 @@ class Gateway:
         return _safely(view)
 
     def asked(self) -> ApiRequest:
-        """Return the current request, once it is known who sent it."""
+        """Return the current request after authentication."""
         who = self._identify()
         fault = request.environ.get("hexoframe.fault")
         content = None
@@ -125,20 +125,20 @@ class Gateway:
 
 
 def _safely(view: View) -> Answer:
-    """Return the answer of a view, or that of its failure."""
+    """Return the answer of a view, or that of its error."""
     try:
         return view()
     except DeniedError as denied:
         return denied.answer
     except BadQueryError as bad:
         return error(400, bad.fields or str(bad))
-    except Exception:  # noqa: BLE001  # logged, and told as the real one does
+    except Exception:  # noqa: BLE001  # logged, and answered as the service does
         _LOG.exception("the simulator failed on %s %s", request.method, request.path)
         return error(500)
 
 
 def wire() -> WireRequest:
-    """Return the current request as it is on the wire, not as it is understood."""
+    """Return the current request as it came over the wire, undecoded."""
     raw = str(request.environ["RAW_URI"])
     host = str(request.environ.get("HTTP_HOST", ""))
     url = raw if "://" in raw else f"{request.scheme}://{host}{raw}"
@@ -179,7 +179,7 @@ def make_app(door: Gateway) -> Flask:
 
 
 def _api_views(door: Gateway) -> dict[str, View]:
-    """Return what stands behind each path below ``/api/``."""
+    """Return the view of each path below ``/api/``."""
     service, keeper = door.service, door.authenticator
 
     def root() -> Answer:
@@ -195,7 +195,7 @@ def _api_views(door: Gateway) -> dict[str, View]:
     def token() -> Answer:
         if request.method != "POST":
             return empty(405, Allow="POST")
-        # Both clients of the vendor's world are understood: form and query.
+        # The vendor's clients send either a form or a query.
         return keeper.token({**request.args, **request.form}, wire())
 
     return {

@@ -1,6 +1,6 @@
-"""Who asks: passwords, the X-HEXO signature, OAuth2 clients and tokens.
+"""Authentication: passwords, the X-HEXO signature, OAuth2 clients and tokens.
 
-OAuth 1 stands in `oauth1`.
+OAuth 1 is in `oauth1`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _REALM = {"WWW_Authenticate": 'Basic Realm="Hexoskin API"'}
 
 
 class Credentials(NamedTuple):
-    """What a user logs in with; the OAuth2 client is for the grant "password"."""
+    """Login of a user; the OAuth2 client is for the grant "password"."""
 
     username: str
     password: str
@@ -56,7 +56,7 @@ class OAuthClient(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Who asks, and whether he may write."""
+    """The user of a request, and whether it may write."""
 
     user: User
     may_write: bool
@@ -82,16 +82,9 @@ class _GrantCode(NamedTuple):
 
 
 class Authenticator:
-    """Checks requests and gives out tokens.
+    """Identifies the user of a request and issues tokens.
 
-    Parameters
-    ----------
-    users : iterable of User
-        Who may come in.
-    switches : Switches
-        Which ways are open.
-    clock : callable
-        Seconds since 1970, for signatures and tokens.
+    `clock` gives seconds since 1970, for signatures and expiry.
     """
 
     def __init__(
@@ -133,19 +126,13 @@ class Authenticator:
         self._codes: dict[str, _GrantCode] = {}
 
     def client_for(self, grant: str) -> OAuthClient:
-        """Return the application that has a grant type."""
+        """Return the application with a grant type."""
         return next(app for app in self.clients.values() if app.grant == grant)
 
     # --- requests -------------------------------------------------------------------
 
     def identify(self, wire: WireRequest) -> Identity:
-        """Return who sent a request.
-
-        Raises
-        ------
-        DeniedError
-            If nobody is known to have sent it.
-        """
+        """Return the user of a request, or raise `DeniedError`."""
         scheme, proof = wire.authorization
         if scheme == "bearer":
             return self._bearer(proof)
@@ -188,7 +175,7 @@ class Authenticator:
         return Identity(self._by_id[token.user], token.scope == "readwrite")
 
     def expire(self, wire: WireRequest) -> None:
-        """Let the token of a request expire now; without a token nothing happens."""
+        """Expire the token of a request now, if it has one."""
         _, access = wire.authorization
         with self._lock:
             if access in self._tokens:
@@ -197,7 +184,7 @@ class Authenticator:
     # --- tokens ---------------------------------------------------------------------
 
     def authorize(self, query: Mapping[str, str], user: User) -> Answer:
-        """Return the redirect with a code or a token, for a user who is logged in."""
+        """Return the redirect with a code or a token for a logged-in user."""
         app = self.clients.get(query.get("client_id", ""))
         redirect = query.get("redirect_uri", "")
         kind = {"code": "authorization_code", "token": "implicit"}.get(
@@ -228,7 +215,7 @@ class Authenticator:
         name, secret = _split_basic(wire)
         app = self.clients.get(name)
         if app is None or app.client_secret != secret:
-            # 400 and not 401: clients of the vendor go on with signed Basic then.
+            # 400 and not 401: the vendor's clients then fall back to signed Basic.
             return json_answer({"error": "invalid_client"}, 400)
         grant = form.get("grant_type", "")
         if grant not in {app.grant, "refresh_token"} or app.grant == "implicit":
@@ -251,7 +238,7 @@ class Authenticator:
             return None
         user = self._users[card.username].id
         if user != app.owner:
-            return None  # such a client is for its owner alone
+            return None  # such a client works for its owner only
         return self._grant(app, user, form.get("scope") or "readonly")
 
     def _by_code(
@@ -335,7 +322,7 @@ class Authenticator:
 
 
 def _is_safe(redirect: str) -> bool:
-    """Return whether the service would redirect there: not over open http."""
+    """Return whether the service redirects there: https, or http to the loopback."""
     parts = urlsplit(redirect)
     if parts.scheme == "http":
         return parts.hostname in {"127.0.0.1", "localhost", "::1"}

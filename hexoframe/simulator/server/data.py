@@ -1,4 +1,7 @@
-"""The data resource and its derived endpoints: JSON, CSV, binary export and EDF."""
+"""The data resource and its derived endpoints: JSON, CSV, binary export and EDF.
+
+Queries are parsed in `dataquery`.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +32,12 @@ __all__ = ["DataRequest", "DataService"]
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Of gzip: half the time of the usual 6, for 3 % more bytes.
+# gzip level: half the time of the default 6 for 3 % more bytes.
 _LEVEL = 4
 
 
 class DataRequest(NamedTuple):
-    """All that an answer depends on, but the world."""
+    """A request for data: all that its answer depends on, except the world."""
 
     user: User
     endpoint: str
@@ -45,16 +48,9 @@ class DataRequest(NamedTuple):
 
 
 class DataService:
-    """Answers requests for data, and keeps what it rendered.
+    """Answers requests for data, and caches the answers.
 
-    Parameters
-    ----------
-    world : World
-        Records and ranges.
-    switches : Switches
-        Readings of what is unclear, and the size of the cache.
-    clock : callable
-        Seconds since 1970, for X-HexoCache.
+    `clock` gives seconds since 1970, for X-HexoCache.
     """
 
     def __init__(
@@ -68,13 +64,7 @@ class DataService:
         self._bytes = 0
 
     def answer(self, request: DataRequest) -> Answer:
-        """Return the answer to a request, rendered now or before.
-
-        Raises
-        ------
-        BadQueryError
-            If the query is not understood.
-        """
+        """Return the answer to a request, rendered now or from the cache."""
         if request.accept in {BINARY, EDF}:
             request = request._replace(gzip=False)  # a ZIP is compressed already
         key = (self._world.version, request)
@@ -162,7 +152,7 @@ class DataService:
         )
 
     def _by_user(self, asked: Asked) -> Iterator[tuple[int, dict[int, list[Series]]]]:
-        """Yield for each user the series of each datatype, one for each record."""
+        """Yield for each user the series by datatype, one a record."""
         users = dict.fromkeys(part.record.user for part in asked.parts)
         for user in users:
             parts = [part for part in asked.parts if part.record.user == user]
@@ -289,7 +279,7 @@ class DataService:
         return _file_answer(body, EDF, f"{_stem(parts, cut)}.edf")
 
     def _cut(self, asked: Asked) -> tuple[list[RecordWindow], Cut]:
-        """Return the records of which the files are asked for, and what of them."""
+        """Return the records whose files are wanted, and how to cut them."""
         names = None
         if asked.datatypes and self._switches.zip_by_datatype:
             rows = rows_by_id(self._world.family)
@@ -299,7 +289,7 @@ class DataService:
         return parts, Cut(*window, names, asked.range_id)
 
     def _given(self, parts: list[RecordWindow], cut: Cut) -> bytes | None:
-        """Return the bytes of a ZIP that was given, where just that is asked for."""
+        """Return the bytes of a given ZIP, if all of it is wanted."""
         if cut.names is None and cut.range_id in self._world.archives:
             given = self._world.archives[cut.range_id]()
             return bytes(given)
@@ -321,7 +311,7 @@ class DataService:
 
 
 def _stem(parts: list[RecordWindow], cut: Cut) -> str:
-    """Return what a file that is saved is called, without its ending."""
+    """Return the name of the file to save, without suffix."""
     if cut.range_id is not None:
         return f"range_{cut.range_id}"
     return f"record_{parts[0].record.id}" if parts else "record"
@@ -336,7 +326,7 @@ def _file_answer(body: bytes, form: str, name: str) -> Answer:
 
 
 def _codes(values: NDArray[Any], *, floating: bool) -> NDArray[np.uint8]:
-    """Return the codes of a state, null where there is none."""
+    """Return the codes of a state, null for nan."""
     plain = values.tolist()
     return texts(
         "null" if code != code else repr(code if floating else int(code))  # noqa: PLR0124  # nan
@@ -345,7 +335,7 @@ def _codes(values: NDArray[Any], *, floating: bool) -> NDArray[np.uint8]:
 
 
 def _records(records: list[ServedRecord], base: str) -> bytes:
-    """Return what `datafile` tells of the records behind an answer."""
+    """Return the records of an answer as `datafile` lists them."""
     content = json.dumps(
         [
             {

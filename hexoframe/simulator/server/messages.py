@@ -1,4 +1,7 @@
-"""HTTP messages: a request as it came over the wire, an answer before it is sent."""
+"""HTTP messages: a request as it came over the wire, an answer before it is sent.
+
+What an answer says does not belong here.
+"""
 
 from __future__ import annotations
 
@@ -49,15 +52,15 @@ class WireRequest(NamedTuple):
 
     @property
     def authorization(self) -> tuple[str, str]:
-        """Scheme, in small letters, and proof."""
+        """Scheme, in lower case, and credentials."""
         scheme, _, proof = self.header("Authorization").partition(" ")
         return scheme.lower(), proof.strip()
 
 
 class BadQueryError(Exception):
-    """The query asks for what the resource cannot do: status 400, with this text.
+    """A query that the resource does not allow: status 400, with this text.
 
-    `fields` maps fields of a body to what is wrong with them.
+    `fields` maps fields of a body to their errors.
     """
 
     def __init__(
@@ -69,11 +72,7 @@ class BadQueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, body and headers.
-
-    `size` is the length of the body before compression; `ranged` says that parts of it
-    may be asked for.
-    """
+    """Status, body and headers; `ranged` allows requests for a part of the body."""
 
     status: int
     body: bytes
@@ -83,7 +82,7 @@ class Answer:
 
 
 class DeniedError(Exception):
-    """The request does not pass; the answer says why."""
+    """The request is refused with this answer."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
@@ -91,9 +90,9 @@ class DeniedError(Exception):
 
 
 def wanted_form(accept: str) -> str:
-    """Return the form that an Accept header likes best; it is JSON without a known one.
+    """Return the form that an Accept header prefers, the first of equals.
 
-    The first of several that it likes equally wins.
+    Without a known form it is JSON.
     """
     best, most = JSON, 0.0
     for part in accept.lower().split(","):
@@ -126,7 +125,7 @@ def empty(status: int, **headers: str) -> Answer:
 
 
 def error(status: int, text: object = None) -> Answer:
-    """Return the answer that the service gives with a status of failure."""
+    """Return the answer of the service for an error status."""
     if status >= 500:
         return json_answer({"error_message": text or _SORRY}, status)
     if text is None:

@@ -1,4 +1,4 @@
-"""Metrics of a part of a record, in the two forms that answers have."""
+"""Metrics of a part of a record: in a record or range, and in a report."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def unit_object(number: int) -> dict[str, Any]:
 def metric_object(
     number: int, sources: list[RecordSource], window: Window
 ) -> dict[str, Any]:
-    """Return a metric as it stands in a record or a range."""
+    """Return a metric in the form of a record or a range."""
     metric = METRICS[number]
     unit = unit_object(metric.unit)
     del unit["info"]
@@ -56,7 +56,7 @@ def metric_object(
 def report_item(
     number: int, sources: list[RecordSource], window: Window
 ) -> dict[str, Any]:
-    """Return a metric as it stands in a report, without what it was made from."""
+    """Return a metric in the form of a report, without its subject."""
     metric = METRICS[number]
     body: dict[str, Any] = {
         "metric": f"/api/metric/{number}/",

@@ -1,7 +1,7 @@
-"""OAuth 1: a token in three steps, and requests that are signed with it (RFC 5849).
+"""OAuth 1: a token in three steps, and requests signed with it (RFC 5849).
 
-Parameters of the signature stand in the header Authorization; the body of a request is
-not signed.
+The parameters of the signature are in the header Authorization; the body of a request
+is not signed. OAuth 2 and passwords are in `auth`.
 """
 
 from __future__ import annotations
@@ -38,21 +38,10 @@ def signature(
     consumer_secret: str,
     token_secret: str,
 ) -> str:
-    """Return the HMAC-SHA1 of a request.
+    """Return the HMAC-SHA1 of a request in Base64.
 
-    Parameters
-    ----------
-    wire : WireRequest
-        Method and URL.
-    told : mapping of str to str
-        What the header Authorization tells; realm and signature do not count.
-    consumer_secret, token_secret : str
-        Secrets of the application and of the token.
-
-    Returns
-    -------
-    str
-        The signature in Base64.
+    `told` holds the parameters of the header Authorization; realm and signature are
+    ignored.
     """
     parts = urlsplit(wire.url)
     given = parse_qsl(parts.query, keep_blank_values=True) + [
@@ -80,7 +69,7 @@ def _code(text: str) -> str:
 
 
 class _Pending(NamedTuple):
-    """A request token: its secret, where its user goes back to, and who that is."""
+    """A request token: its secret, the callback, and its user once known."""
 
     secret: str
     callback: str
@@ -89,16 +78,10 @@ class _Pending(NamedTuple):
 
 
 class OAuth1:
-    """Gives out tokens and checks signatures.
+    """Issues tokens and checks signatures.
 
-    Parameters
-    ----------
-    consumer : tuple of (str, str)
-        Key and secret of the only application.
-    window_s : float, in s
-        How far a time stamp may lie from the clock.
-    clock : callable
-        Seconds since 1970.
+    `consumer` is key and secret of the only application. A time stamp may differ from
+    `clock` (seconds since 1970) by `window_s` seconds.
     """
 
     def __init__(
@@ -113,13 +96,7 @@ class OAuth1:
         self._tokens: dict[str, tuple[str, int]] = {}
 
     def identify(self, wire: WireRequest) -> int:
-        """Return the id of the user who signed a request.
-
-        Raises
-        ------
-        DeniedError
-            If nobody is known to have signed it.
-        """
+        """Return the id of the user who signed a request, or raise `DeniedError`."""
         told = _told(wire)
         with self._lock:
             secret, user = self._tokens.get(told.get("oauth_token", ""), ("", 0))
@@ -145,7 +122,7 @@ class OAuth1:
     # --- the three steps ------------------------------------------------------------
 
     def request_token(self, wire: WireRequest) -> Answer:
-        """Return the answer of the first step: a token that is nobody's yet."""
+        """Return the answer of the first step: a token without a user."""
         told = _told(wire)
         self._check(wire, told, "")
         number = str(next(self._serial))
@@ -162,7 +139,7 @@ class OAuth1:
         )
 
     def authorize(self, query: Mapping[str, str], user: int) -> Answer:
-        """Return the answer of the second step: the user, logged in, is sent back."""
+        """Return the answer of the second step: the user is redirected back."""
         token = query.get("oauth_token", "")
         with self._lock:
             known = self._pending.get(token)
@@ -197,7 +174,7 @@ class OAuth1:
 
 
 def _told(wire: WireRequest) -> dict[str, str]:
-    """Return what the header Authorization tells."""
+    """Return the parameters of the header Authorization."""
     scheme, proof = wire.authorization
     if scheme != "oauth":
         raise DeniedError(empty(401, **_CHALLENGE))

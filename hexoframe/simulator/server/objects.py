@@ -1,7 +1,7 @@
-"""How the objects of the world look in an answer, resource by resource.
+"""The objects of the world in the form of answers, resource by resource.
 
-A row is the body of a detail answer with who owns it. Keys that begin with "_" serve
-filters and are never sent. The old form ``/api/v1/`` has other keys: see `oldform`.
+A row is the body of a detail answer with its owner. Keys that begin with "_" are for
+filters and are never sent. The old form ``/api/v1/`` is made in `service`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _EARTH_M = 6_371_000.0
 
 
 class ObjectRow(NamedTuple):
-    """One object: its key in URIs, whose it is (None: everybody's), its body."""
+    """One object: its key in URIs, its owner (None: everybody), its body."""
 
     key: str
     owner: int | None
@@ -95,15 +95,7 @@ def _profile(user: User) -> dict[str, Any]:
 
 
 class ObjectRows:
-    """The rows of each resource, for the world as it is now.
-
-    Parameters
-    ----------
-    world : World
-        All facts.
-    newer_record_fields : bool
-        Whether a record also has `algo`, `duration` and `garment`.
-    """
+    """The rows of each resource, for the world as it is now."""
 
     def __init__(self, world: World, *, newer_record_fields: bool) -> None:
         self._world = world
@@ -129,8 +121,7 @@ class ObjectRows:
     def of(self, resource: str) -> list[ObjectRow]:
         """Return all rows of a resource; most resources have none.
 
-        They are made anew only where something changed; whoever gets them copies a
-        body before changing it.
+        They are cached until the world changes: copy a body before changing it.
         """
         version = self._world.version
         since, rows = self._kept.get(resource, (-1, []))
@@ -141,7 +132,7 @@ class ObjectRows:
         self._kept[resource] = (version, rows)
         return rows
 
-    # --- what belongs to nobody -----------------------------------------------------
+    # --- without owner --------------------------------------------------------------
 
     def _datatypes(self) -> Iterator[ObjectRow]:
         for body in datatype_objects(self._world.family):
@@ -221,7 +212,7 @@ class ObjectRows:
             seen.add((record.device, record.user))
             yield ObjectRow(record.device, record.user, _device(record.device))
 
-    # --- records and what hangs on them ---------------------------------------------
+    # --- records, ranges, annotations, tracks ---------------------------------------
 
     def _records(self) -> Iterator[ObjectRow]:
         for record in self._world.records.values():
@@ -353,7 +344,7 @@ class ObjectRows:
     # --- with metrics ---------------------------------------------------------------
 
     def metrics(self, resource: str, key: str, numbers: Iterable[int]) -> list[Any]:
-        """Return metrics of a record or a range, those that exist."""
+        """Return the existing metrics of a record or a range."""
         known = [number for number in numbers if number in METRICS]
         if resource == "record":
             record = self._world.records[int(key)]
@@ -365,7 +356,7 @@ class ObjectRows:
         return [metric_object(number, sources, window) for number in known]
 
     def default_metrics(self, range_key: str) -> tuple[int, ...]:
-        """Return the metrics that a range has without being asked for them."""
+        """Return the metrics that a range always has."""
         kind = self._world.ranges[int(range_key)].activitytype
         return () if kind is None else ACTIVITYTYPES[kind][3]
 

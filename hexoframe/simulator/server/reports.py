@@ -1,4 +1,4 @@
-"""The report resource: metrics of records, of ranges, or of a user's hours."""
+"""The report resource: metrics of records, ranges, or hours of a user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["report"]
 
 
 class _ReportRow(NamedTuple):
-    """What a row of a report is about: URI, records, window in ticks."""
+    """The subject of a report row: URI, records, window in ticks."""
 
     about: dict[str, str]
     records: list[ServedRecord]
@@ -27,24 +27,8 @@ class _ReportRow(NamedTuple):
 def report(world: World, asking: User, query: Pairs) -> dict[str, Any]:
     """Return the answer of ``/api/report/``.
 
-    Parameters
-    ----------
-    world : World
-        Records and ranges.
-    asking : User
-        Who asks.
-    query : list of (str, str)
-        `include_metrics`, with `record`, `range`, or `start`, `end` and perhaps `user`.
-
-    Returns
-    -------
-    dict
-        The body of the answer.
-
-    Raises
-    ------
-    BadQueryError
-        If a user or a tick is none.
+    The query has `include_metrics`, and `record`, `range`, or `start`, `end` and
+    perhaps `user`.
     """
     numbers = [n for n in ids_of(query, "include_metrics") if n in METRICS]
     data = []

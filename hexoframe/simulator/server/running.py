@@ -33,9 +33,9 @@ class Server:
     credentials : dict of str to Credentials
         Those of every user, by user name, with an OAuth2 client each.
     faults : Faults
-        What goes wrong next.
+        Queue of faults.
     world : World
-        Users, records and what hangs on them.
+        Users, records, ranges, annotations and tracks.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Server:
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong next."""
+        """Queue of faults."""
         return self._door.faults
 
     @property
@@ -90,7 +90,7 @@ class Server:
         )
 
     def clear_log(self) -> None:
-        """Forget the requests so far."""
+        """Remove the requests so far from the log."""
         self._door.journal.clear()
 
     def oauth_client(self, grant: str) -> OAuthClient:
@@ -98,7 +98,7 @@ class Server:
         return self._keeper.client_for(grant)
 
     def environment(self) -> dict[str, str]:
-        """Return what the client reads from its environment."""
+        """Return the environment variables that the client reads."""
         return {
             "HEXOFRAME_BASE_URL": self.base_url,
             "HEXOFRAME_USERNAME": self.username,
@@ -115,19 +115,19 @@ class Server:
         gzip: bool = True,
         username: str | None = None,
     ) -> int:
-        """Render answers of the data resource before they are asked for.
+        """Render answers of the data resource in advance.
 
         Parameters
         ----------
         paths : iterable of str
-            Paths with query, exactly as they will be asked for, such as those of the
+            Paths with query, exactly as they will be requested, such as those of the
             log of an earlier load.
         accept : str
             Accept header of the request.
         gzip : bool, default True
             Whether the request accepts gzip.
         username : str, optional
-            Who will ask; the main user.
+            User of the requests; by default the main user.
 
         Returns
         -------
@@ -155,11 +155,11 @@ class Server:
         return total
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start to serve."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End all answers and free the port; again does nothing."""
+        """End all answers and free the port; a second call does nothing."""
         if not self._thread.is_alive():
             return
         self._door.stopping.set()

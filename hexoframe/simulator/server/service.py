@@ -1,4 +1,7 @@
-"""The service without HTTP: what a user gets for a list, an object, a change."""
+"""The service without HTTP: answers to requests for lists, objects and changes.
+
+Samples come from `data`, the form of objects from `objects`.
+"""
 
 from __future__ import annotations
 
@@ -52,24 +55,8 @@ _DROPPED: Mapping[str, tuple[str, ...]] = {
 class ApiRequest(NamedTuple):
     """A request after authentication.
 
-    Attributes
-    ----------
-    who : Identity
-        User, and whether he may write.
-    method : str
-        In capitals; HEAD counts as GET.
-    path : str
-        Without query.
-    query : list of (str, str)
-        The query.
-    accept : str
-        The form that is wanted, one of those that the service knows.
-    gzip : bool
-        Whether the answer may be compressed.
-    content : object
-        The body, read as JSON; None without one.
-    late : int
-        1 for the fault of a repeated page.
+    `method` is in upper case, with GET for HEAD; `path` has no query; `content` is the
+    parsed JSON body, None without one; `late` is 1 for the fault of a repeated page.
     """
 
     who: Identity
@@ -83,23 +70,14 @@ class ApiRequest(NamedTuple):
 
     @property
     def v1(self) -> bool:
-        """Whether the old form is asked for."""
+        """Whether the request uses the old form ``/api/v1/``."""
         return self.path.startswith("/api/v1/")
 
 
 class Service:
     """Answers for each URL.
 
-    Parameters
-    ----------
-    world : World
-        All objects.
-    switches : Switches
-        Readings of what is unclear.
-    authenticator : Authenticator
-        For tokens and clients as resources.
-    clock : callable
-        Seconds since 1970.
+    The authenticator lists tokens as resources; `clock` gives seconds since 1970.
     """
 
     def __init__(
@@ -254,7 +232,7 @@ class Service:
         return self._send(self._shown(name, row.body, ask), ask, 201, Location=place)
 
     def _change_many(self, ask: ApiRequest, name: str) -> Answer:
-        """Change, create and delete what a PATCH of the list names."""
+        """Change, create and delete the objects of a PATCH of the list."""
         kind = _kind_of(name)
         content = _content(ask)
         objects: Any = content.get("objects")
@@ -291,14 +269,14 @@ class Service:
 
 
 def _profile_key(body: Mapping[str, Any]) -> str:
-    """Return the key of the profile that a user has."""
+    """Return the key of a user's profile."""
     return key_of(body["profile"]) or ""
 
 
 def _refused(
     ask: ApiRequest, resource: Resource, allowed: tuple[str, ...]
 ) -> Answer | None:
-    """Return why a method or a form is refused, None if it is not."""
+    """Return the answer that refuses a method or a form, None if allowed."""
     if ask.method.lower() not in allowed:
         return empty(405, Allow=", ".join(method.upper() for method in allowed))
     if ask.method != "GET" and not ask.who.may_write:
@@ -329,7 +307,7 @@ def _content(ask: ApiRequest) -> Mapping[str, Any]:
 
 
 def _as_v1(resource: str, body: dict[str, Any], *, clock: int) -> dict[str, Any]:
-    """Return an object with the keys that it has under ``/api/v1/``."""
+    """Return an object in its old form, which the vendor's reference still prints."""
     old = {k: v for k, v in body.items() if k not in _DROPPED.get(resource, ())}
     if resource == "record":
         start = struct.pack("<Q10sIIII", body["start"], b"HXDEV-AUTO", 0, 0, 0, 0)

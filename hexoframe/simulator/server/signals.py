@@ -1,8 +1,8 @@
-"""Where the service takes a record from: series of values, and members of an export.
+"""Records as the service reads them: series of values, and files of an export.
 
-A `RecordSource` is one record. Here are the synthetic one and the tools that both kinds
-share; a vendor export as a source stands in `exports`. Values are those of the JSON
-answers: scaled, with nan for null.
+Here are the protocol `RecordSource`, the synthetic record and the tools that both kinds
+share; vendor exports are in `exports`. Values are those of the JSON answers: scaled,
+with nan for null.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Ints = NDArray[np.int64]
 Window = tuple[int | None, int | None]
 EVER: Window = (None, None)
 FACTS = frozenset({"info.json", "statistics.csv"})
-# Volumes that the service adjusts to the weight, and what they are made from.
+# Volumes that the service adjusts to the weight, and the plain ones.
 _ADJUSTED = {
     "minute_ventilation_adjusted": "minute_ventilation",
     "tidal_volume_adjusted": "tidal_volume",
@@ -64,10 +64,10 @@ class Series(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """Which part of an export is asked for.
+    """Which part of an export is wanted.
 
-    `first` and `last` are ticks or None; `names` the channels, None for all; `range_id`
-    the range that was asked for, None for the record.
+    `first` and `last` are ticks or None; `names` are channels, None for all; `range_id`
+    is the requested range, None for the record.
     """
 
     first: int | None = None
@@ -81,12 +81,12 @@ class Cut(NamedTuple):
         return self == Cut()
 
     def keeps(self, channel: str) -> bool:
-        """Return whether a channel belongs to it."""
+        """Return whether a channel is included."""
         return self.names is None or channel in self.names
 
 
 class RecordSource(Protocol):
-    """One record: facts that cost nothing, and the rest on demand."""
+    """One record: cheap facts, and samples on demand."""
 
     @property
     def family(self) -> Family:
@@ -106,31 +106,31 @@ class RecordSource(Protocol):
 
     @property
     def annotations(self) -> tuple[Annotation, ...]:
-        """Marks in the record."""
+        """Annotations of the record."""
 
     @property
     def ranges(self) -> tuple[Activity, ...]:
-        """Activities in the record."""
+        """Activities of the record."""
 
     @property
     def track(self) -> tuple[TrackPoint, ...]:
         """GPS points of the record."""
 
     def series(self, datatype: int, window: Window = EVER) -> Series | None:
-        """Return the values of a datatype; None where the record has none.
+        """Return the values of a datatype; None if the record does not have it.
 
-        All within the window are there; some beside it may be too.
+        All values within the window are included, and perhaps some outside.
         """
 
     def members(self, cut: Cut, quirks: Quirks) -> Iterator[tuple[str, bytes]]:
         """Yield name and content of the files of the export."""
 
     def archive(self) -> bytes | None:
-        """Return the ZIP that was given, if one was."""
+        """Return the given ZIP, if any."""
 
 
 class SyntheticSource:
-    """A record of the synthetic shirt, worn when it is first needed."""
+    """A record of the synthetic shirt, made at its first use."""
 
     def __init__(self, made_from: Shirt | Recording) -> None:
         self._lock = threading.Lock()
@@ -181,7 +181,7 @@ class SyntheticSource:
         return self.recording.track
 
     def series(self, datatype: int, window: Window = EVER) -> Series | None:
-        """Return the values of a datatype; None where the record has none."""
+        """Return the values of a datatype; None if the record does not have it."""
         row = rows_by_id(self.family).get(datatype)
         if row is None:
             return None
@@ -209,7 +209,7 @@ class SyntheticSource:
                 yield file, content
 
     def archive(self) -> bytes | None:
-        """Return None: nothing was given."""
+        """Return None: there is no given ZIP."""
         return None
 
 
@@ -218,8 +218,8 @@ def scaled(
 ) -> NDArray[Any]:
     """Return counts of the binary as values of the JSON answers.
 
-    The adjusted volumes are made from the plain ones, whose counts are given: unrounded
-    where the weight is known.
+    With a weight, the adjusted volumes are computed, unrounded, from the counts of the
+    plain ones.
     """
     base = _ADJUSTED.get(row.api_name)
     if base is not None and weight_kg is not None:
@@ -250,7 +250,7 @@ class SampleGrid(NamedTuple):
         return self.start + doubled // (2 * self.step.denominator)
 
     def around(self, window: Window, count: int) -> slice:
-        """Return which of `count` samples lie in a window, and one beside it."""
+        """Return which of `count` samples lie in a window, with one on either side."""
         first, last = window
         low, high = 0, count
         if first is not None:
@@ -264,8 +264,8 @@ class SampleGrid(NamedTuple):
 def state_block(series: Series, first: int, last: int, *, clock: int) -> Series:
     """Return a state within an activity, with nan at both ends.
 
-    The code that holds one second after the start stands there, then each change.
-    Without any code the block is empty.
+    It has the code that holds one second after the start, then each change. Without any
+    code the block is empty.
     """
     ticks, values = series
     begin = first + clock
@@ -285,11 +285,11 @@ def state_block(series: Series, first: int, last: int, *, clock: int) -> Series:
 def whole_cells(
     record: tuple[int, int], wanted: tuple[int | None, int | None], *, cell: int
 ) -> tuple[int, int] | None:
-    """Return the part of a record that covers a window in whole cells of its time.
+    """Return the part of a record that covers a window in whole cells of time.
 
-    A binary export gives one start for all channels, so a cut falls where every channel
-    has a sample: on whole seconds since the start of the record, or on whole periods of
-    its slowest channel. None if record and window do not meet.
+    A binary export has one start for all channels, so a cut is where every channel has
+    a sample: at whole seconds since the start of the record, or whole periods of its
+    slowest channel. None if record and window do not overlap.
     """
     start, end = record
     first = start if wanted[0] is None else max(wanted[0], start)
@@ -302,7 +302,7 @@ def whole_cells(
 
 
 def _cut(recording: Recording, cut: Cut) -> Recording | None:
-    """Return the part of a recording that is asked for."""
+    """Return the wanted part of a recording."""
     if cut.first is None and cut.last is None:
         return recording
     kept = [step for name, step in recording.rates.items() if cut.keeps(name)]

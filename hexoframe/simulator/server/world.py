@@ -1,7 +1,7 @@
-"""The world of the simulated service: users, who sees whom, and their records.
+"""The world of the simulated service: users, who sees whom, records, ranges, tracks.
 
-Only facts and their changes live here. How an object looks in an answer stands in
-`objects`, which request gets which objects in `lists`.
+Facts and their changes only. The form of objects in answers is in `objects`, filters
+are in `lists`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class User(NamedTuple):
 
     @property
     def profile_id(self) -> int:
-        """Id of the profile, which differs from that of the user."""
+        """Id of the profile; it differs from the user's."""
         return self.id - 51
 
 
@@ -89,12 +89,12 @@ class ServedRecord:
 
     @property
     def is_live(self) -> bool:
-        """Whether it is being recorded: the waveforms are not there yet."""
+        """Whether it is being recorded and has no waveforms yet."""
         return self.status == "realtime"
 
 
 class Range(NamedTuple):
-    """An activity of a user, over all records that it meets."""
+    """An activity of a user, over all records that it overlaps."""
 
     id: int
     user: int
@@ -107,12 +107,12 @@ class Range(NamedTuple):
 
     @property
     def activitytype(self) -> int | None:
-        """Type of the activity, which its routine tells."""
+        """Type of the activity, given by its routine."""
         return None if self.routine is None else ROUTINES[self.routine][2]
 
 
 class ServedAnnotation(NamedTuple):
-    """A mark of a user at a moment."""
+    """An annotation of a user at a tick."""
 
     id: int
     user: int
@@ -124,7 +124,7 @@ class ServedAnnotation(NamedTuple):
 
 
 class Track(NamedTuple):
-    """The way of a range."""
+    """The GPS track of a range."""
 
     id: int
     user: int
@@ -145,7 +145,8 @@ def default_shirts(family: Family = "hexoskin") -> tuple[Shirt, ...]:
     """Return the records of the default world.
 
     Anna has a mixed record with a track, a rest, a sleep and a walk of more than a
-    thousand track points; Bert two records with holes; the coach and the stranger one.
+    thousand track points; Bert has two records with gaps, the coach and the stranger
+    one each.
 
     Parameters
     ----------
@@ -185,19 +186,9 @@ def default_shirts(family: Family = "hexoskin") -> tuple[Shirt, ...]:
 
 
 class World:
-    """All objects of the service; changes go through its methods.
+    """All objects of the service; they are changed by its methods only.
 
-    Parameters
-    ----------
-    recordings : iterable of Shirt or Recording
-        Synthetic records; their `user_id` owns them.
-    exports : iterable of path
-        Vendor exports; the main user sees them.
-
-    Raises
-    ------
-    ConfigurationError
-        If two records have one id, or the records count different ticks a second.
+    A synthetic record belongs to its `user_id`; exports are visible to the main user.
     """
 
     def __init__(
@@ -241,7 +232,7 @@ class World:
             id=number, user=user, device=device, source=source
         )
         if user not in self.users:
-            # Whoever came with a record of his own shows it to the main user.
+            # The main user and the coach see users who came with a record.
             self.users[user] = User(user, f"user{user}@example.org", "User", str(user))
             self.sees[user] = {user}
             self.sees[MAIN_USER].add(user)
@@ -260,16 +251,16 @@ class World:
             )
             self.archives[given.range_id] = given.archive
 
-    # --- what is there --------------------------------------------------------------
+    # --- look-up --------------------------------------------------------------------
 
     def user_by_name(self, name: str) -> User | None:
-        """Return the user with a user name, which is an e-mail address."""
+        """Return the user with a user name (an e-mail address)."""
         return next((u for u in self.users.values() if u.email == name), None)
 
     def user_id(self, named: str) -> int | None:
-        """Return the id of a user who is named by URI, id or e-mail.
+        """Return the id of a user given by URI, id or e-mail.
 
-        0 is nobody; None is returned for what names no user at all.
+        It is 0 for an unknown e-mail, None for a text in none of these forms.
         """
         if "@" in named:
             found = self.user_by_name(named)
@@ -284,18 +275,18 @@ class World:
             found = [r for r in self.records.values() if r.user in wanted]
         return sorted(found, key=lambda record: (record.source.start, record.id))
 
-    def _hanging(self) -> dict[str, dict[int, Any]]:
-        """Return ranges, annotations and tracks; records are worn for that."""
+    def _made_objects(self) -> dict[str, dict[int, Any]]:
+        """Return ranges, annotations and tracks by id, after making all records."""
         with self.lock:
             if self._made is None:
                 self._made = {"range": {}, "annotation": {}, "track": {}}
                 self._made["range"] |= {r.id: r for r in self._given_ranges}
                 for record in self.records.values():
-                    self._hang(record)
+                    self._add_objects_of(record)
             return self._made
 
-    def _hang(self, record: ServedRecord) -> None:
-        made = self._hanging()
+    def _add_objects_of(self, record: ServedRecord) -> None:
+        made = self._made_objects()
         source = record.source
         for mark in source.annotations:
             made["annotation"][mark.id] = ServedAnnotation(
@@ -316,22 +307,22 @@ class World:
     def ranges(self) -> dict[int, Range]:
         """All ranges by id."""
         with self.lock:
-            return dict(self._hanging()["range"])
+            return dict(self._made_objects()["range"])
 
     @property
     def annotations(self) -> dict[int, ServedAnnotation]:
         """All annotations by id."""
         with self.lock:
-            return dict(self._hanging()["annotation"])
+            return dict(self._made_objects()["annotation"])
 
     @property
     def tracks(self) -> dict[int, Track]:
         """All tracks by id."""
         with self.lock:
-            return dict(self._hanging()["track"])
+            return dict(self._made_objects()["track"])
 
     def quiet_parts(self, record: ServedRecord) -> Iterator[tuple[int, int]]:
-        """Yield the parts of a record that lie in a range of sleep or rest."""
+        """Yield the parts of a record within a range of sleep or rest."""
         start, end = record.source.start, record.source.end
         for span in sorted(self.ranges.values(), key=lambda r: r.start):
             if span.user != record.user or span.activitytype not in QUIET_TYPES:
@@ -340,7 +331,7 @@ class World:
                 yield max(span.start, start), min(span.end, end)
 
     def records_in(self, span: Range) -> list[ServedRecord]:
-        """Return the records that a range meets."""
+        """Return the records that a range overlaps."""
         return [
             record
             for record in self.records_of([span.user])
@@ -350,7 +341,7 @@ class World:
     # --- changes --------------------------------------------------------------------
 
     def change_record(self, number: int, **changes: Any) -> None:
-        """Change the state of a record, such as `status`, or what it was made from."""
+        """Change fields of a record, such as `status` or `source`."""
         with self.lock:
             self.records[number] = dataclasses.replace(self.records[number], **changes)
             if "source" in changes:
@@ -362,12 +353,12 @@ class World:
         with self.lock:
             if not thing.id:
                 thing = thing._replace(id=next(self._ids))
-            self._hanging()[kind][thing.id] = thing
+            self._made_objects()[kind][thing.id] = thing
             self.version += 1
             return thing
 
     def delete(self, kind: Literal["range", "annotation"], number: int) -> None:
         """Remove a range or an annotation."""
         with self.lock:
-            del self._hanging()[kind][number]
+            del self._made_objects()[kind][number]
             self.version += 1

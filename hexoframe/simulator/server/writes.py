@@ -1,4 +1,7 @@
-"""Creating, changing and deleting annotations and ranges, as the service allows it."""
+"""Creates and changes annotations and ranges, within what the service allows.
+
+The `world` stores and deletes them.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,7 @@ _NEEDED: Mapping[Kind, tuple[str, ...]] = {
 def create(world: World, kind: Kind, content: Mapping[str, Any], asking: User) -> Any:
     """Store a new annotation or range and return it.
 
-    Raises
-    ------
-    BadQueryError
-        If a needed field is missing or a value cannot be.
+    A missing field or an impossible value raises `BadQueryError`.
     """
     missing = [name for name in _NEEDED[kind] if content.get(name) is None]
     if missing:
@@ -41,19 +41,13 @@ def create(world: World, kind: Kind, content: Mapping[str, Any], asking: User) -
 def change(
     world: World, kind: Kind, number: int, *, content: Mapping[str, Any], asking: User
 ) -> Any:
-    """Change the fields of an annotation or a range that are given.
-
-    Raises
-    ------
-    BadQueryError
-        If a value cannot be.
-    """
+    """Change the given fields of an annotation or a range and return it."""
     there: Any = (world.annotations if kind == "annotation" else world.ranges)[number]
     return world.put(kind, _filled(world, there, content, asking))
 
 
 def _filled(world: World, thing: Any, content: Mapping[str, Any], asking: User) -> Any:
-    """Return a copy of a thing with the values of a body."""
+    """Return a copy with the values of a request body."""
     known: dict[str, Any] = {}
     if "user" in content:
         known["user"] = _user(world, content["user"], asking)
