@@ -37,7 +37,7 @@ from hexoframe.formats.text.stamps import Stamps
 from hexoframe.hxapi.samples import SampleQuery, SampleTuples, collect
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame
-from hexoframe.simulator.server import Fault, Switches, default_shirts, serve
+from hexoframe.simulator.server import ServerFault, Switches, default_shirts, serve
 from hexoframe.simulator.server.world import Range
 from hexoframe.simulator.shirt import Shirt
 from hexoframe.timestamps import ticks_to_index
@@ -1043,16 +1043,16 @@ def test_wrong_credentials_are_told_apart(server):
 
 def test_a_login_can_be_tried_again(auth, server):
     assert HxApi.test_auth(auth.api) == ""
-    server.faults.add(Fault(kind="status", status=401))
+    server.faults.add(ServerFault(kind="status", status=401))
     assert HxApi.test_auth(auth.api) == "login_invalid"
 
 
 def test_a_server_that_fails_is_no_wrong_login(auth, server):
-    server.faults.add(Fault(kind="status", status=501, times=99))
+    server.faults.add(ServerFault(kind="status", status=501, times=99))
     with pytest.raises(ServerError):
         HxApi.test_auth(auth.api)
     server.faults.clear()
-    server.faults.add(Fault(kind="status", status=403))
+    server.faults.add(ServerFault(kind="status", status=403))
     with pytest.raises(AuthenticationError, match="not open"):
         HxApi.test_auth(auth.api)
 

@@ -28,7 +28,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from hexoframe.errors import ConfigurationError
-from hexoframe.simulator.server.faults import Fault
+from hexoframe.simulator.server.faults import ServerFault
 from hexoframe.simulator.server.journal import LoggedRequest
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import World, default_shirts
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from hexoframe.simulator.server.running import Server
 
 __all__ = [
-    "Fault",
     "LoggedRequest",
+    "ServerFault",
     "Switches",
     "default_shirts",
     "serve",

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from flask import Flask, Response, request
 
 from hexoframe.simulator.server.auth import Authenticator, Identity
-from hexoframe.simulator.server.faults import Fault, Faults
+from hexoframe.simulator.server.faults import Faults, ServerFault
 from hexoframe.simulator.server.journal import Journal, LoggedRequest, RateCounter
 from hexoframe.simulator.server.messages import (
     Answer,
@@ -86,7 +86,7 @@ class Gateway:
         )
         return out.response(self.line)
 
-    def _before(self, view: View, fault: Fault | None) -> Answer:
+    def _before(self, view: View, fault: ServerFault | None) -> Answer:
         """Return the answer, or that of a fault in its place."""
         if fault is not None and fault.kind == "status":
             return _only(fault.status, fault.retry_after)
@@ -152,19 +152,19 @@ def _only(status: int, retry_after: int | str | None) -> Answer:
     return answer
 
 
-def make_app(door: Gateway) -> Flask:
+def make_app(gateway: Gateway) -> Flask:
     """Return the application: every URL of the service, current and old form."""
     app = Flask("hexoframe simulator", static_folder=None)
     app.url_map.strict_slashes = False
     views = {
         base + path: view
         for base in ("/api/", "/api/v1/")
-        for path, view in _api_views(door).items()
+        for path, view in _api_views(gateway).items()
     }
-    for path, view in (views | _oauth1_views(door.authenticator)).items():
+    for path, view in (views | _oauth1_views(gateway.authenticator)).items():
 
         def run(view: View = view, **named: Any) -> Response:
-            return door.respond(lambda: view(**named))
+            return gateway.respond(lambda: view(**named))
 
         app.add_url_rule(
             path,
@@ -173,47 +173,49 @@ def make_app(door: Gateway) -> Flask:
             methods=_METHODS,
             provide_automatic_options=False,
         )
-    app.register_error_handler(404, lambda _: door.respond(lambda: error(404)))
-    app.register_error_handler(405, lambda _: door.respond(lambda: empty(405)))
+    app.register_error_handler(404, lambda _: gateway.respond(lambda: error(404)))
+    app.register_error_handler(405, lambda _: gateway.respond(lambda: empty(405)))
     return app
 
 
-def _api_views(door: Gateway) -> dict[str, View]:
+def _api_views(gateway: Gateway) -> dict[str, View]:
     """Return the view of each path below ``/api/``."""
-    service, keeper = door.service, door.authenticator
+    service, authenticator = gateway.service, gateway.authenticator
 
     def root() -> Answer:
         return service.root(v1=request.path.startswith("/api/v1/"))
 
     def schema(name: str) -> Answer:
-        door.asked()
+        gateway.asked()
         return service.schema(name)
 
     def authorize() -> Answer:
-        return keeper.authorize(request.args, keeper.basic_user(wire()))
+        return authenticator.authorize(request.args, authenticator.basic_user(wire()))
 
     def token() -> Answer:
         if request.method != "POST":
             return empty(405, Allow="POST")
         # The vendor's clients send either a form or a query.
-        return keeper.token({**request.args, **request.form}, wire())
+        return authenticator.token({**request.args, **request.form}, wire())
 
     return {
         "": root,
         "connect/oauth2/auth/": authorize,
         "connect/oauth2/token/": token,
         "<name>/schema/": schema,
-        "<name>/": lambda name: service.listing(door.asked(), name),
-        "<name>/<key>/": lambda name, key: service.detail(door.asked(), name, key),
+        "<name>/": lambda name: service.listing(gateway.asked(), name),
+        "<name>/<key>/": lambda name, key: service.detail(gateway.asked(), name, key),
     }
 
 
-def _oauth1_views(keeper: Authenticator) -> dict[str, View]:
+def _oauth1_views(authenticator: Authenticator) -> dict[str, View]:
     def authorize() -> Answer:
-        return keeper.oauth1.authorize(request.args, keeper.basic_user(wire()).id)
+        return authenticator.oauth1.authorize(
+            request.args, authenticator.basic_user(wire()).id
+        )
 
     return {
-        "/oauth/request_token": lambda: keeper.oauth1.request_token(wire()),
+        "/oauth/request_token": lambda: authenticator.oauth1.request_token(wire()),
         "/oauth/authorize": authorize,
-        "/oauth/access_token": lambda: keeper.oauth1.access_token(wire()),
+        "/oauth/access_token": lambda: authenticator.oauth1.access_token(wire()),
     }

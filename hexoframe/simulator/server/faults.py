@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from hexoframe.errors import ConfigurationError
 
-__all__ = ["Fault", "Faults", "Kind"]
+__all__ = ["Faults", "Kind", "ServerFault"]
 
 Kind = Literal[
     "status",
@@ -29,7 +29,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class ServerFault:
     """One way to go wrong, for some requests.
 
     Parameters
@@ -115,9 +115,9 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: list[Fault] = []
+        self._waiting: list[ServerFault] = []
 
-    def add(self, *faults: Fault) -> None:
+    def add(self, *faults: ServerFault) -> None:
         """Add faults; a request takes the first one that it matches."""
         with self._lock:
             self._waiting += faults
@@ -128,12 +128,12 @@ class Faults:
             self._waiting.clear()
 
     @property
-    def pending(self) -> tuple[Fault, ...]:
+    def pending(self) -> tuple[ServerFault, ...]:
         """The faults that still wait."""
         with self._lock:
             return tuple(self._waiting)
 
-    def take(self, path: str, accept: str) -> Fault | None:
+    def take(self, path: str, accept: str) -> ServerFault | None:
         """Return the fault of a request, if any, and count it down."""
         with self._lock:
             for place, fault in enumerate(self._waiting):

@@ -46,18 +46,20 @@ class Server:
         port: int,
         clock: Callable[[], float],
     ) -> None:
-        keeper = Authenticator(world.users.values(), switches, clock)
-        service = Service(world, switches, keeper, clock)
-        self._door = Gateway(service=service, switches=switches, authenticator=keeper)
-        self._keeper = keeper
+        authenticator = Authenticator(world.users.values(), switches, clock)
+        service = Service(world, switches, authenticator, clock)
+        self._gateway = Gateway(
+            service=service, switches=switches, authenticator=authenticator
+        )
+        self._authenticator = authenticator
         self.world = world
         self.switches = switches
-        self.api_key = keeper.api_key
-        self.api_secret = keeper.api_secret
+        self.api_key = authenticator.api_key
+        self.api_secret = authenticator.api_secret
         self.username = world.users[MAIN_USER].email
-        self.credentials: dict[str, Credentials] = keeper.credentials
+        self.credentials: dict[str, Credentials] = authenticator.credentials
         self.password = self.credentials[self.username].password
-        self._http = Listener(make_app(self._door), port, switches.certificate)
+        self._http = Listener(make_app(self._gateway), port, switches.certificate)
         scheme = "https" if switches.certificate else "http"
         self.base_url = f"{scheme}://{HOST}:{self._http.port}"
         self._thread = threading.Thread(
@@ -74,12 +76,12 @@ class Server:
     @property
     def faults(self) -> Faults:
         """Queue of faults."""
-        return self._door.faults
+        return self._gateway.faults
 
     @property
     def log(self) -> list[LoggedRequest]:
         """All requests so far."""
-        return self._door.journal.read()
+        return self._gateway.journal.read()
 
     def most_in_a_second(self) -> int:
         """Return how many requests arrived within any one second, at most."""
@@ -91,11 +93,11 @@ class Server:
 
     def clear_log(self) -> None:
         """Remove the requests so far from the log."""
-        self._door.journal.clear()
+        self._gateway.journal.clear()
 
     def oauth_client(self, grant: str) -> OAuthClient:
         """Return an application for a grant; the main user's for "password"."""
-        return self._keeper.client_for(grant)
+        return self._authenticator.client_for(grant)
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that the client reads."""
@@ -151,7 +153,7 @@ class Server:
                 gzip and self.switches.gzip,
                 parts.path.startswith("/api/v1/"),
             )
-            total += len(self._door.service.data.answer(asked).body)
+            total += len(self._gateway.service.data.answer(asked).body)
         return total
 
     def start(self) -> None:
@@ -162,7 +164,7 @@ class Server:
         """End all answers and free the port; a second call does nothing."""
         if not self._thread.is_alive():
             return
-        self._door.stopping.set()
+        self._gateway.stopping.set()
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()

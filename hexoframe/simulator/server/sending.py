@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from flask import Response
 
-from hexoframe.simulator.server.faults import Fault
+from hexoframe.simulator.server.faults import ServerFault
 from hexoframe.simulator.server.messages import Answer
 from hexoframe.simulator.server.settings import Switches
 
@@ -48,7 +48,7 @@ class Line:
         self.wait(late)
 
 
-def spoilt(answer: Answer, fault: Fault | None) -> Answer:
+def spoilt(answer: Answer, fault: ServerFault | None) -> Answer:
     """Return an answer as changed by a fault."""
     if fault is None:
         return answer
@@ -74,7 +74,7 @@ class Outgoing:
         answer: Answer,
         switches: Switches,
         *,
-        fault: Fault | None,
+        fault: ServerFault | None,
         asked: tuple[str, str],
     ) -> None:
         self._headers = dict(answer.headers)
