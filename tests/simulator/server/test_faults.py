@@ -1,4 +1,4 @@
-"""Everything that goes wrong on demand, one by one; limits, latency, the line."""
+"""Faults on demand, one by one; limits, latency, bandwidth, the journal."""
 
 from __future__ import annotations
 
