@@ -57,7 +57,7 @@ _OTHERS: Mapping[Model, str] = MappingProxyType(
         ),
     }
 )
-# Ticks of 1/256 s a sample, as the old script paged; None: asked for in one call.
+# Ticks of 1/256 s a sample, with which the old script paged; None: one request.
 SAMPLE_RATES: Mapping[int, int | None] = MappingProxyType(
     {
         **dict.fromkeys((4113, 4114, 4115), 1),

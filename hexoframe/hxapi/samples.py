@@ -349,8 +349,8 @@ def _of_one(
         if not others:
             return frame
         # At some stamps only a column that was not asked for has a sample.
-        lacking = frame[list(columns)].isna().all(axis=1)
-        return frame[~(lacking & frame[others].notna().any(axis=1))]
+        missing = frame[list(columns)].isna().all(axis=1)
+        return frame[~(missing & frame[others].notna().any(axis=1))]
 
     def pieces(most: int) -> Iterator[pd.DataFrame]:
         for piece in record.pieces(name, most):

@@ -47,7 +47,7 @@ _BELL_SD = math.sqrt(8 * (256**2 - 1) / 12)
 
 
 def blocks(count: int) -> Iterator[tuple[slice, Ints]]:
-    """Yield the numbers from 0 to count - 1 in blocks: where they stand, and they."""
+    """Yield the numbers from 0 to count - 1 in blocks, each with its slice."""
     for first in range(0, count, _BLOCK):
         last = min(first + _BLOCK, count)
         yield slice(first, last), np.arange(first, last, dtype=np.int64)

@@ -141,8 +141,8 @@ def _field(told: str) -> dict[str, Any]:
 
 # The list calls it 4 Hz; it is delivered at 1 Hz.
 _CADENCE = 53
-# Datatypes of the endpoints that preset them; some pairings are guesses. What hrvhfnorm
-# gives has no known number, and 0 is none.
+# Datatypes of the endpoints that preset them; some pairings are guesses. The datatype
+# of hrvhfnorm is not known; 0 is not used.
 ENDPOINTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {
         "acc": (4145, 4146, 4147), "activity": (49,), "ann": (271,),
