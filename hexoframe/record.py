@@ -511,9 +511,10 @@ class Record(RecordData):
         Raises
         ------
         ConfigurationError
-            If matplotlib is not installed, or a length of time is none.
+            If matplotlib is not installed, a length of time is not valid, or a part of
+            the coverage is asked for.
         TimestampError
-            If a time has no zone.
+            If a time has no zone, or there is nothing of the record then.
         UnknownChannelError
             If the model has no such channel.
         """

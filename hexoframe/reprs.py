@@ -13,7 +13,7 @@ import numpy as np
 
 from hexoframe.channels import channels_of
 from hexoframe.errors import HexoframeError, HexoframeWarning
-from hexoframe.plotting.decimation import Samples, draw_rows, gap_rows, pick_rows
+from hexoframe.plotting.decimation import LineSamples, draw_rows, gap_rows, pick_rows
 from hexoframe.recording.gaps import expected_samples, percent, percent_up, share
 from hexoframe.texttable import set_columns
 from hexoframe.timestamps import NS_PER_TICK
@@ -40,7 +40,7 @@ class _Row(NamedTuple):
     """The cells of a channel, and its samples if it is at 1 Hz."""
 
     cells: dict[str, str]
-    samples: Samples | None
+    samples: LineSamples | None
     flags: bool
 
 
@@ -122,7 +122,7 @@ def _row(record: RecordData, name: str, units: Mapping[str, str]) -> _Row:
     return _Row(dict(zip(_TITLES, cells, strict=True)), line, flags)
 
 
-def _slow(record: RecordData, channel: Channel) -> tuple[str, Samples | None]:
+def _slow(record: RecordData, channel: Channel) -> tuple[str, LineSamples | None]:
     """Return the range and the samples of a channel at 1 Hz; nothing for others."""
     if channel.kind != "rate" or channel.rate_hz != 1:
         return "", None
@@ -143,7 +143,7 @@ def _slow(record: RecordData, channel: Channel) -> tuple[str, Samples | None]:
     else:
         text = _span(_measured(record, channel, stamps, values))
     step = float((channel.ticks or 0) * NS_PER_TICK[channel.clock])
-    return text, Samples(stamps, values, gap_rows(stamps, 1.5 * step))
+    return text, LineSamples(stamps, values, gap_rows(stamps, 1.5 * step))
 
 
 def _measured(
@@ -237,7 +237,7 @@ def _line(name: str, row: _Row, edges: NDArray[np.int64]) -> str:
     return _sparkline(name, row.samples, edges, (low, high))
 
 
-def _shares(samples: Samples, edges: NDArray[np.int64]) -> Samples:
+def _shares(samples: LineSamples, edges: NDArray[np.int64]) -> LineSamples:
     """Return the mean of each column of the sparkline that has a sample."""
     rows = np.searchsorted(samples.stamps, edges)
     rows[-1] = len(samples.stamps)
@@ -245,12 +245,12 @@ def _shares(samples: Samples, edges: NDArray[np.int64]) -> Samples:
     counts = np.diff(rows)
     filled = np.flatnonzero(counts)
     gaps = np.flatnonzero(np.diff(filled) > 1) + 1
-    return Samples(edges[filled], np.diff(sums)[filled] / counts[filled], gaps)
+    return LineSamples(edges[filled], np.diff(sums)[filled] / counts[filled], gaps)
 
 
 def _sparkline(
     name: str,
-    samples: Samples,
+    samples: LineSamples,
     edges: NDArray[np.int64],
     limits: tuple[float, float],
 ) -> str:

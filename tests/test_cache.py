@@ -32,7 +32,7 @@ from hexoframe.errors import (
     UnfinishedRecordWarning,
 )
 from hexoframe.formats.own import parquet
-from hexoframe.simulator.server import Fault
+from hexoframe.simulator.server import ServerFault
 from hexoframe.simulator.server.signals import SyntheticSource
 from hexoframe.simulator.shirt import Shirt
 
@@ -164,7 +164,7 @@ def test_a_load_of_an_odd_record_goes_on_while_nothing_changes(
     whole = load(**wanted)["ecg"]
     server.world.change_record(41, status=status, last_modified=LATER)
     server.faults.add(
-        Fault(kind="status", status=403, path="/api/data/", skip=8, times=None)
+        ServerFault(kind="status", status=403, path="/api/data/", skip=8, times=None)
     )
     with (
         pytest.warns(UnfinishedRecordWarning),
@@ -203,7 +203,7 @@ def test_refresh_fetches_what_is_there(load, server, whole, differences):
 def test_a_refresh_that_fails_leaves_what_was_there(load, server, whole, differences):
     load()
     server.faults.add(
-        Fault(kind="status", status=500, accept="octet-stream", times=None)
+        ServerFault(kind="status", status=500, accept="octet-stream", times=None)
     )
     with pytest.raises(ServerError):
         load(refresh=True)
@@ -683,7 +683,7 @@ def test_info_tells_each_entry(load, server):
 
 def test_info_tells_of_a_download_that_did_not_end(load, server, monkeypatch):
     monkeypatch.setattr(plan, "_ZIP_PIECE_BYTES", 100_000)
-    server.faults.add(Fault(kind="status", path="datatype=38", times=None))
+    server.faults.add(ServerFault(kind="status", path="datatype=38", times=None))
     with pytest.raises(ServerError):
         load()
     told = cache.info()
@@ -716,7 +716,9 @@ def test_a_record_that_is_being_loaded_is_not_cleared_under_its_hands(
     load, server, whole, differences
 ):
     load(42)
-    server.faults.add(Fault(kind="drip", accept="octet-stream", bytes_per_s=400_000))
+    server.faults.add(
+        ServerFault(kind="drip", accept="octet-stream", bytes_per_s=400_000)
+    )
     done = []
     loading = threading.Thread(target=lambda: done.append(load()))
     loading.start()

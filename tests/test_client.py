@@ -44,7 +44,7 @@ from hexoframe.errors import (
 from hexoframe.opening import open_record
 from hexoframe.record import Record
 from hexoframe.recording.frames import ticks_of
-from hexoframe.simulator.server import Fault
+from hexoframe.simulator.server import ServerFault
 from hexoframe.simulator.server.world import Range
 from hexoframe.simulator.shirt import Shirt
 
@@ -502,7 +502,7 @@ def test_what_the_cache_has_of_a_record_is_said_where_it_has_not_what_is_asked_f
     assert len(client.load_record(51, channels=["ecg"], offline=True, **part)["ecg"])
     with pytest.raises(CacheError, match="it holds nothing: load"):
         client.load_record(52, offline=True)
-    two.faults.add(Fault(kind="drop", times=None))
+    two.faults.add(ServerFault(kind="drop", times=None))
     try:
         with pytest.raises(UnreachableError) as caught:
             client.load_record(51)
@@ -790,7 +790,7 @@ def refusals(world, client_of, signed):
         with pytest.raises(HexoframeError) as error:
             client.load_record(number)
         caught[name] = error.value
-    world.faults.add(Fault(kind="status", status=403, path="/api/record/300001/"))
+    world.faults.add(ServerFault(kind="status", status=403, path="/api/record/300001/"))
     with pytest.raises(AuthenticationError) as error:
         client_of(world).load_record(300_001)
     caught["no rights, said so"] = error.value
@@ -843,7 +843,7 @@ def test_an_error_goes_to_another_process_with_all_that_it_knows(error):
 
 def test_errors_of_real_loads_go_to_another_process(world, client_of, refusals):
     world.faults.add(
-        Fault(kind="status", status=500, accept="octet-stream", times=None)
+        ServerFault(kind="status", status=500, accept="octet-stream", times=None)
     )
     with pytest.raises(ServerError) as caught:
         client_of(world).load_record(300_001)
@@ -875,12 +875,12 @@ def everything_of(error):
 
 
 SESSION_FAULTS = [
-    Fault(kind="status", status=500, path="/api/record/300001/"),
-    Fault(kind="drop", path="/api/annotation/"),
-    Fault(kind="cut", accept="octet-stream"),
-    Fault(kind="truncated", path="datatype=38"),
-    Fault(kind="redirect", path="/api/trackpoint/"),
-    Fault(kind="content_type", path="/api/range/"),
+    ServerFault(kind="status", status=500, path="/api/record/300001/"),
+    ServerFault(kind="drop", path="/api/annotation/"),
+    ServerFault(kind="cut", accept="octet-stream"),
+    ServerFault(kind="truncated", path="datatype=38"),
+    ServerFault(kind="redirect", path="/api/trackpoint/"),
+    ServerFault(kind="content_type", path="/api/range/"),
 ]
 CALLS = [
     lambda client: client.load_record(300_001),
@@ -940,13 +940,13 @@ def test_no_secret_is_shown_anywhere_in_a_whole_session(
         }
         secrets.add(server.credentials[server.username].client_secret)
         if kind == "bearer":
-            server.faults.add(Fault(kind="expired_token", path="/api/record/"))
+            server.faults.add(ServerFault(kind="expired_token", path="/api/record/"))
         shown += told_by(CALLS, client)
         secrets |= tokens_of(auth)
         for name, value in wrong.items():
             other = client_of(server, None, signed(server, **{name: value}))
             shown += told_by([Client.account], other)
-        server.faults.add(Fault(kind="drop", times=None))
+        server.faults.add(ServerFault(kind="drop", times=None))
         shown += told_by(
             [lambda client: client.load_record(300_001, refresh=True)], client
         )
@@ -1032,7 +1032,7 @@ def test_clients_of_one_folder_share_their_pace(tmp_path):
 
 def test_an_answer_that_is_no_record_is_said(world, client_of):
     world.faults.add(
-        Fault(kind="truncated", path="/api/record/300001/", share=0, times=None)
+        ServerFault(kind="truncated", path="/api/record/300001/", share=0, times=None)
     )
     with pytest.raises(ResponseError, match="no complete JSON"):
         client_of(world).load_record(300_001)
@@ -1056,7 +1056,7 @@ def test_what_a_service_changes_meanwhile_is_not_mixed(
     with serving(shirt()) as server:
         client = client_of(server, tmp_path)
         server.faults.add(
-            Fault(kind="status", status=500, path="datatype=38", times=None)
+            ServerFault(kind="status", status=500, path="datatype=38", times=None)
         )
         with pytest.raises(ServerError):
             client.load_record(41)

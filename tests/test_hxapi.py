@@ -34,11 +34,10 @@ from hexoframe.errors import (
     TimestampError,
 )
 from hexoframe.formats.text.lines import Stamps
-from hexoframe.hxapi.fetching import Wish, collect
-from hexoframe.hxapi.samples import Samples
+from hexoframe.hxapi.samples import SampleQuery, SampleTuples, collect
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame
-from hexoframe.simulator.server import Fault, Switches, default_shirts, serve
+from hexoframe.simulator.server import ServerFault, Switches, default_shirts, serve
 from hexoframe.simulator.server.world import Range
 from hexoframe.simulator.shirt import Shirt
 from hexoframe.timestamps import ticks_to_index
@@ -509,8 +508,8 @@ def test_a_lead_alone_has_its_own_samples():
         return RecordData("astroskin_256", (TICK, TICK + 2), {"ecg": frame})
 
     names = {"three": [4113, 4114, 4115], "third": [4115], "first": 4113}
-    wish = Wish(names=names, stamps=lambda clock: Stamps(clock=clock))
-    data = collect(load, wish, clock=256)
+    query = SampleQuery(names=names, stamps=lambda clock: Stamps(clock=clock))
+    data = collect(load, query, clock=256)
     # A stamp of which no lead knows anything belongs to all of them.
     nothing = (TICK + 2, None)
     assert data["third"] == [(TICK, 1), (TICK + 1, 2), nothing]
@@ -843,7 +842,7 @@ def test_every_datatype_of_the_tables_has_a_rate_for_who_looks():
 # -- samples ---------------------------------------------------------------------------
 
 
-def heart_rates(count: int = 3000, *, missing: tuple[int, ...] = ()) -> Samples:
+def heart_rates(count: int = 3000, *, missing: tuple[int, ...] = ()) -> SampleTuples:
     """Return heart rates of 60, 61, 62, ... at each second from TICK on."""
     channel = find("hexoskin", "heart_rate")
     values = 60.0 + np.arange(count) % 100
@@ -851,7 +850,7 @@ def heart_rates(count: int = 3000, *, missing: tuple[int, ...] = ()) -> Samples:
     index = ticks_to_index(TICK + 256 * np.arange(count), clock=256)
     frame = make_frame(channel, index, {"heart_rate": values})
     source = LazyChannel(read=lambda: frame)
-    return Samples(channel, source, stamps=Stamps(clock=256), scale="physical")
+    return SampleTuples(channel, source, stamps=Stamps(clock=256), scale="physical")
 
 
 def listed(count: int = 3000) -> list[tuple[int, int]]:
@@ -877,7 +876,7 @@ def test_samples_are_like_the_list_of_their_tuples():
         slice(None, None, -7),
         slice(9, 3),
     ):
-        assert isinstance(samples[key], Samples)
+        assert isinstance(samples[key], SampleTuples)
         assert samples[key] == rows[key]
     assert list(reversed(samples)) == rows[::-1]
     assert rows[7] in samples
@@ -898,7 +897,7 @@ def test_samples_show_the_first_of_them_and_how_many_there_are():
     ticks = 437588582400 + 256 * np.arange(5)
     index = ticks_to_index(ticks, clock=256)
     frame = make_frame(channel, index, {"heart_rate": np.arange(70.0, 75)})
-    samples = Samples(
+    samples = SampleTuples(
         channel,
         LazyChannel(read=lambda: frame),
         stamps=Stamps(clock=256),
@@ -948,7 +947,7 @@ def test_raw_counts_give_the_same_tuples():
     for scale, value in (("raw", 5.0), ("physical", 5 / 256)):
         frame = make_frame(channel, index, {"activity": np.array([value])}, scale=scale)
         source = LazyChannel(read=lambda frame=frame: frame)
-        samples = Samples(channel, source, stamps=Stamps(clock=256), scale=scale)
+        samples = SampleTuples(channel, source, stamps=Stamps(clock=256), scale=scale)
         assert samples == [(TICK, 0.01953125)]
 
 
@@ -1044,16 +1043,16 @@ def test_wrong_credentials_are_told_apart(server):
 
 def test_a_login_can_be_tried_again(auth, server):
     assert HxApi.test_auth(auth.api) == ""
-    server.faults.add(Fault(kind="status", status=401))
+    server.faults.add(ServerFault(kind="status", status=401))
     assert HxApi.test_auth(auth.api) == "login_invalid"
 
 
 def test_a_server_that_fails_is_no_wrong_login(auth, server):
-    server.faults.add(Fault(kind="status", status=501, times=99))
+    server.faults.add(ServerFault(kind="status", status=501, times=99))
     with pytest.raises(ServerError):
         HxApi.test_auth(auth.api)
     server.faults.clear()
-    server.faults.add(Fault(kind="status", status=403))
+    server.faults.add(ServerFault(kind="status", status=403))
     with pytest.raises(AuthenticationError, match="not open"):
         HxApi.test_auth(auth.api)
 

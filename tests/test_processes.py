@@ -116,7 +116,7 @@ def begin_anew(server):
         known = len(server.log)
         time.sleep(0.2)
     server.clear_log()
-    server._door.line.bandwidth = None
+    server._gateway.line.bandwidth = None
 
 
 def wait_for(happened, process):

@@ -1,7 +1,7 @@
-"""Pictures of records in files: what is loaded for them, and where they go.
+"""Picture files of records: what is loaded for them, and where they are written.
 
-What the command line does when it plots; what a picture shows stands in `plotting`.
-Nothing is printed here, and nothing is asked of a user.
+What ``hexoframe plot`` does; what a picture shows is in `plotting`. Nothing is printed
+here, and the user is not asked anything.
 """
 
 from __future__ import annotations
@@ -30,32 +30,25 @@ __all__ = [
 ]
 
 DPI = 100
-"""Pixels in an inch, where nobody says otherwise."""
+"""Pixels in an inch by default."""
 
 _OVERVIEW, _COVERAGE = "overview", "coverage"
-# Those of matplotlib that no viewer opens.
+# Formats of matplotlib that no viewer opens.
 _NO_PICTURES = frozenset({"pgf", "raw", "rgba"})
-# Texts in files of vectors stay texts, which can be searched and edited, and journals
-# take.
+# Texts in vector files stay texts, which can be searched and edited, as journals ask.
 _VECTORS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
     "ps.fonttype": 42,
 }
-# What is loaded on both sides of a part, so that lines leave the picture as they do
-# where everything is there.
+# Loaded beyond both ends of a part, so that lines leave the picture as they do when the
+# whole record is loaded.
 _MARGIN_S = 60
 
 
 def without_screen() -> None:
-    """Draw without a screen from now on, whatever there is.
-
-    Raises
-    ------
-    ConfigurationError
-        If matplotlib is not installed.
-    """
-    from hexoframe.plotting.canvas import pyplot  # noqa: PLC0415  # heavy
+    """Draw without a screen from now on, even if there is one."""
+    from hexoframe.plotting.figures import pyplot  # noqa: PLC0415  # heavy
 
     pyplot().switch_backend("agg")
 
@@ -63,24 +56,7 @@ def without_screen() -> None:
 def save_figure(
     figure: Figure, file: Path, *, dpi: int = DPI, overwrite: bool = False
 ) -> None:
-    """Write a figure in the format of the file's suffix, whole or not at all.
-
-    Parameters
-    ----------
-    figure : Figure
-        What is written.
-    file : Path
-        Where.
-    dpi : int, in 1/inch, default 100
-        Pixels in an inch, for formats of pixels.
-    overwrite : bool, default False
-        Whether a file from before may be replaced.
-
-    Raises
-    ------
-    OutputExistsError
-        If the file is there and may not be replaced.
-    """
+    """Write a figure in the format of the file's suffix, whole or not at all."""
     from matplotlib import rc_context  # noqa: PLC0415  # an extra
 
     from hexoframe.formats.atomic import new_file  # noqa: PLC0415  # pandas
@@ -91,32 +67,12 @@ def save_figure(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A picture that is wanted of each of some records.
+    """The picture that is wanted of each of some records.
 
-    Attributes
-    ----------
-    what : str
-        Picture or channel, as `Record.plot` takes it.
-    waveforms : bool
-        Whether a picture of all channels has waveforms.
-    model : str
-        One of `batch.MODELS`.
-    start : int, str or None
-        Where to begin: a tick, a time with its zone, or a length behind the start of
-        the record.
-    duration : str or None
-        How long; to the end of the record by default.
-    tz : str or None
-        Zone of the time axis.
-    file : Path or None
-        Where the picture goes; by default a PNG in the folder, named by the record.
-    folder : Path
-        Where pictures go that are named by their records; the working folder by
-        default.
-    dpi : int, in 1/inch
-        Pixels in an inch.
-    overwrite : bool
-        Whether a file from before may be replaced.
+    `what`, `start` and `duration` are as for `Record.plot`, and a start may be a tick;
+    `model` is as for `Client.load_record`. Without `waveforms` pictures of all channels
+    leave them out. Without a `file` each picture is a PNG in the folder, named by its
+    record; `dpi` are pixels in an inch, for formats of pixels.
     """
 
     what: str = _OVERVIEW
@@ -131,13 +87,7 @@ class Drawing:
     overwrite: bool = False
 
     def check(self) -> None:
-        """Refuse what can be refused before anything is loaded.
-
-        Raises
-        ------
-        ConfigurationError
-            If the suffix of the file is that of no picture, or the zone is none.
-        """
+        """Refuse a wrong suffix or zone before anything is loaded."""
         from hexoframe.timestamps import ticks_to_text  # noqa: PLC0415  # numpy
 
         if self.file is not None:
@@ -146,41 +96,28 @@ class Drawing:
             ticks_to_text([437_610_700_800], clock=256, tz=self.tz)
 
     def selection(self) -> Selection:
-        """Return what is wanted of records that are already there."""
+        """Return what is read from records in files."""
         return Selection(
-            waveforms=self.waveforms or not self._is_page, model=self.model
+            waveforms=self.waveforms or not self._shows_all, model=self.model
         )
 
     def load(self, client: Client, number: str, **how: Any) -> tuple[Record, Drawing]:
         """Load what the picture shows of a record, and little else.
 
-        Parameters
-        ----------
-        client : Client
-            Who asks.
-        number : str
-            Id of the record.
-        **how
-            As for `Client.load_record`.
-
-        Returns
-        -------
-        record : Record
-            What was loaded, which may be a part of the record.
-        drawing : Drawing
-            The picture of it: a length behind the start of the record is a tick there.
+        What comes back may be a part of the record, and the picture of it, in which a
+        length behind the start of the record has become a tick.
         """
         how = {"model": self.model, **how}
-        if self._is_page and (self._is_whole or not self.waveforms):
+        if self._shows_all and (self._is_uncut or not self.waveforms):
             return client.load_record(number, waveforms=self.waveforms, **how), self
-        # The rest is there in a second, and tells which part of which waveform it is.
+        # The rest takes a second, and tells which part of which waveform is shown.
         rest = client.load_record(number, waveforms=False, **how)
         waves = self._waveforms(rest)
         if not waves:
             return rest, self
         start, end = self._part(rest)
         part: dict[str, Any] = {}
-        if not self._is_whole:
+        if not self._is_uncut:
             margin = _MARGIN_S * rest.clock
             part["start"] = max(start - margin, rest.start_tick)
             part["end"] = end + margin
@@ -188,20 +125,7 @@ class Drawing:
         return record, self if self.start is None else replace(self, start=start)
 
     def save(self, name: str, record: Record) -> Saved:
-        """Draw a record and write the picture.
-
-        Parameters
-        ----------
-        name : str
-            What was asked for.
-        record : Record
-            What is drawn.
-
-        Raises
-        ------
-        HexoframeError
-            If that cannot be drawn, or the file is there and may not be replaced.
-        """
+        """Draw a record and write the picture; `name` is what was asked for."""
         from matplotlib import pyplot as plt  # noqa: PLC0415  # an extra
 
         file = self.file or self.folder / self._file_name(record)
@@ -213,16 +137,18 @@ class Drawing:
         return Saved(name=name, paths=[file])
 
     @property
-    def _is_page(self) -> bool:
+    def _shows_all(self) -> bool:
         """Whether the picture is of all channels."""
-        return self.what in {_OVERVIEW, _COVERAGE}
+        from hexoframe.plotting import PICTURES  # noqa: PLC0415  # pandas
+
+        return self.what in PICTURES and PICTURES[self.what].waveforms is None
 
     @property
-    def _is_whole(self) -> bool:
+    def _is_uncut(self) -> bool:
         return self.start is None and self.duration is None
 
     def _draw(self, record: Record) -> Figure:
-        if self._is_whole:
+        if self._is_uncut:
             return record.plot(self.what)[0]
         first, last = self._part(record)
         if self.what == _COVERAGE:
@@ -248,29 +174,24 @@ class Drawing:
         return first, last
 
     def _waveforms(self, record: Record) -> list[str]:
-        """Return the waveforms that the picture shows."""
+        """Return the waveforms of the model that the picture shows."""
         from hexoframe.channels import channels_of  # noqa: PLC0415
+        from hexoframe.plotting import picture_of  # noqa: PLC0415  # pandas
 
+        shown = picture_of(record, self.what).waveforms
         channels = channels_of(record.family).values()
         waves = [each.name for each in channels if each.kind == "waveform"]
-        if self._is_page:
-            return waves
-        named = self._channel_name(record)
-        return [name for name in waves if name == named]
-
-    def _channel_name(self, record: Record) -> str:
-        from hexoframe.plotting.records import VIEWS  # noqa: PLC0415  # pandas
-
-        return self.what if self.what in VIEWS else record.channel(self.what).name
+        return waves if shown is None else [name for name in waves if name in shown]
 
     def _file_name(self, record: Record) -> str:
         from hexoframe.formats.own.manifest import record_folder  # noqa: PLC0415  # pandas
+        from hexoframe.plotting import PICTURES  # noqa: PLC0415  # pandas
 
         name = record_folder(record, Path()).name
         if self.what == _OVERVIEW:
             return f"{name}.png"
-        what = self.what if self._is_page else self._channel_name(record)
-        return f"{name}_{what}.png"
+        known = self.what in PICTURES
+        return f"{name}_{self.what if known else record.channel(self.what).name}.png"
 
 
 def _check_suffix(file: Path) -> None:
@@ -284,34 +205,16 @@ def _check_suffix(file: Path) -> None:
         )
 
 
-# -- one after the other ---------------------------------------------------------------
+# -- several ---------------------------------------------------------------------------
 
 
 def draw_records(
     client: Client, numbers: Iterable[str], drawing: Drawing, **how: Any
 ) -> Iterator[Saved]:
-    """Load records and draw them.
+    """Load the records with these ids and draw them; yield what became of each.
 
-    Parameters
-    ----------
-    client : Client
-        Who asks.
-    numbers : iterable of str
-        Ids of the records.
-    drawing : Drawing
-        The picture.
-    **how
-        As for `Client.load_record`: refresh, offline, allow_partial, progress.
-
-    Yields
-    ------
-    Saved
-        What became of each record, when it is done.
-
-    Raises
-    ------
-    AuthenticationError, UnreachableError
-        As for `batch.each_of`.
+    `how` is as for `Client.load_record`: refresh, offline, allow_partial, progress.
+    Errors that would meet every record are raised, as by `batch.each_of`.
     """
 
     def save(number: str) -> Saved:
@@ -322,24 +225,10 @@ def draw_records(
 
 
 def draw_files(paths: Iterable[str], drawing: Drawing, **how: Any) -> Iterator[Saved]:
-    """Open recordings and draw them.
+    """Open recordings as `batch.open_each` does, and draw them.
 
-    Parameters
-    ----------
-    paths, **how
-        As for `batch.open_each`.
-    drawing : Drawing
-        The picture.
-
-    Yields
-    ------
-    Saved
-        What became of each recording that was found, and of what is none.
-
-    Raises
-    ------
-    ConfigurationError
-        If there are several, and one file for their pictures.
+    Yields what became of each recording, and of each path without one. Several
+    recordings cannot be drawn into one file: ConfigurationError.
     """
     opened: Iterable[tuple[str, Record | Exception]] = open_each(
         paths, drawing.selection(), **how

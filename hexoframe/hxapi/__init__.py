@@ -1,6 +1,6 @@
-r"""The names of the old script HxApi2_0, for scripts that must go on running.
+r"""The functions of the old script HxApi2_0, for scripts that must go on running.
 
-A script in the syntax of Python 3 needs one changed import::
+A script in Python 3 needs one changed import::
 
     import hexoframe.hxapi as HxApi2_0
 
@@ -11,21 +11,20 @@ A script in the syntax of Python 3 needs one changed import::
     HxApi2_0.saveTxt(data, "HexoskinData/")
 
 Names, arguments, results and files are those of the last version of the script, without
-its faults: README lists the differences. Everything is loaded by `hexoframe.client`, so
-what was loaded once comes from the cache. New programs are better off with
-`hexoframe.load_record`.
+its faults: README lists the differences. Records are loaded by `hexoframe.client`, so a
+second load comes from the cache. New programs should use `hexoframe.load_record`.
 
 These variables may be set or edited after the import:
 
 =================== ================================================================
-`MODEL`             ``"Hexoskin"`` or ``"CHA3000"``; sets the two tables below anew
+`MODEL`             ``"Hexoskin"`` or ``"CHA3000"``; resets the two tables below
 `raw_datatypes`     name of a file -> ids of the waveforms in it
 `datatypes`         the same for all other channels
 `TIMESTAMP`         ``"Epoch"`` (ticks) or ``"String"`` (text)
 `TIMESTAMP_FORMAT`  strftime format of the text
 `TIMEZONE`          zone of the text, such as ``"America/Montreal"``; the old script
                     took that of the computer
-`dataSampleRate`    ticks a sample; kept for scripts that look at it, and not needed
+`dataSampleRate`    ticks a sample; not used, kept for scripts that read it
 =================== ================================================================
 """
 
@@ -41,22 +40,25 @@ from typing import TYPE_CHECKING, Any, Literal
 from hexoframe.api.load.queries import id_of
 from hexoframe.api.load.recordhead import object_path
 from hexoframe.client import load_span
-from hexoframe.errors import ConfigurationError, NotFoundError
+from hexoframe.errors import NotFoundError
 from hexoframe.formats.text.lines import Stamps
-from hexoframe.hxapi.fetching import (
-    Load,
-    Wish,
-    collect,
+from hexoframe.hxapi.files import (
+    MODELS,
+    SAMPLE_RATES,
+    Model,
+    check_choice,
+    save,
+    tables_of,
+)
+from hexoframe.hxapi.objects import (
     key_of,
+    linked,
     list_objects,
     tick_of,
     track_points,
 )
-from hexoframe.hxapi.objects import linked
-from hexoframe.hxapi.samples import Samples
-from hexoframe.hxapi.saving import save
+from hexoframe.hxapi.samples import LoadRecord, SampleQuery, SampleTuples, collect
 from hexoframe.hxapi.sessions import SessionInfo, client_of, test_auth
-from hexoframe.hxapi.tables import MODELS, SAMPLE_RATES, Model, tables_of
 from hexoframe.timestamps import CLASSIC_FORMAT, clock_of, ticks_to_text
 
 if TYPE_CHECKING:
@@ -101,16 +103,13 @@ _CHOICES = {"MODEL": MODELS, "TIMESTAMP": _STAMPS}
 
 
 class _Settable(ModuleType):
-    """The module itself, which checks what a script sets and follows `MODEL`."""
+    """The module itself: checks what a script sets, and follows `MODEL`."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a variable of the module."""
-        choices = _CHOICES.get(name)
-        if choices is not None and value not in choices:
-            raise ConfigurationError(
-                f"{name} = {value!r}: give {' or '.join(map(repr, choices))}"
-            )
-        # What cannot be written is to be noticed here, not when a sample is looked at.
+        if name in _CHOICES:
+            check_choice(f"{name} = {value!r}", value, _CHOICES[name])
+        # An impossible zone or format shows here, not when a sample is looked at.
         if name == "TIMEZONE":
             ticks_to_text([], clock=256, tz=value)
         if name == "TIMESTAMP_FORMAT":
@@ -172,17 +171,15 @@ def getRangeData(
 
     Parameters
     ----------
-    auth : SessionInfo
-        The login.
+    auth, downloadRaw
+        As for `getRecordData`.
     rangeID : int or str
         Id of the range.
-    downloadRaw : bool, default True
-        Whether to load `raw_datatypes` too.
 
     Returns
     -------
     dict
-        As of `getRecordData`; ``info`` is the range.
+        As from `getRecordData`; ``info`` is the range.
 
     Raises
     ------
@@ -203,18 +200,16 @@ def getData(
     end: int | str,
     downloadRaw: bool = True,  # noqa: FBT001, FBT002  # as in the old script
 ) -> dict[str, Any]:
-    """Return what the records of a user hold between two moments.
+    """Return the samples of a user between two ticks.
 
     Parameters
     ----------
-    auth : SessionInfo
-        The login.
+    auth, downloadRaw
+        As for `getRecordData`.
     user : int, str or dict
-        Id, URI or e-mail address of the user, or ``record["user"]``; "" for who asks.
+        Id, URI or e-mail address of the user, or ``record["user"]``; "" for yourself.
     start, end : int or str, in ticks
-        The span; both belong to it.
-    downloadRaw : bool, default True
-        Whether to load `raw_datatypes` too.
+        First and last tick; both are included.
 
     Returns
     -------
@@ -235,23 +230,21 @@ def getUnsubsampledData(
     start: int | str,
     end: int | str,
     dataID: int | str | Sequence[int | str],
-) -> Samples | list[Any]:
-    """Return the samples of some datatypes between two moments.
+) -> SampleTuples | list[Any]:
+    """Return the samples of some datatypes between two ticks.
 
     Parameters
     ----------
     auth : SessionInfo
         The login.
-    userID : int, str or dict
-        Id, URI or e-mail address of the user, or ``record["user"]``; "" for who asks.
-    start, end : int or str, in ticks
-        The span; both belong to it.
+    userID, start, end
+        As `user`, `start` and `end` for `getData`.
     dataID : int, str or sequence of them
         Datatypes; several become the values of one tuple.
 
     Returns
     -------
-    Samples
+    SampleTuples
         A sequence of tuples.
 
     Raises
@@ -260,14 +253,14 @@ def getUnsubsampledData(
         If the samples cannot be loaded, or not completely.
     """
     collected = _collect_span(auth, userID, (start, end), {"dataID": dataID})
-    samples: Samples | list[Any] = collected["dataID"]
+    samples: SampleTuples | list[Any] = collected["dataID"]
     return samples
 
 
 def _collect_span(
     auth: SessionInfo, user: Any, span: tuple[Any, Any], names: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what a user recorded from one tick to another, which both belong to it."""
+    """Load what a user recorded in a span of ticks, both ends included."""
     client = client_of(auth)
     start, end = tick_of("start", span[0]), tick_of("end", span[1])
 
@@ -286,14 +279,14 @@ def _wanted(*, raw: bool) -> Mapping[str, Any]:
 
 
 def _collect(
-    load: Load,
+    load: LoadRecord,
     start: Any,
     names: Mapping[str, Any],
     *,
     span: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    wish = Wish(names=names, stamps=_stamps, span=span)
-    return collect(load, wish, clock=clock_of(start))
+    query = SampleQuery(names=names, stamps=_stamps, span=span)
+    return collect(load, query, clock=clock_of(start))
 
 
 def _stamps(clock: Clock) -> Stamps:
@@ -345,7 +338,7 @@ def getRecordList(
     Returns
     -------
     list of dict
-        Records as the service gives them; ``record["user"].email`` is whose it is.
+        Records as the service gives them; ``record["user"].email`` is the wearer's.
 
     Raises
     ------
@@ -368,16 +361,12 @@ def getRangeList(  # noqa: PLR0913, PLR0917  # as in the old script
 
     Parameters
     ----------
-    auth : SessionInfo
-        The login.
-    limit : int or str, default "20"
-        How many at most; 0 for all.
-    user : int, str or dict, optional
-        Id, URI or e-mail address of a user, or ``record["user"]``.
+    auth, limit, user
+        As for `getRecordList`.
     activitytype : int or str, optional
         Id of a type of activity.
     start, end : int or str, in ticks, optional
-        Only ranges that begin at `start` or later, and end at `end` or before.
+        Only ranges that begin at or after `start`, and end at or before `end`.
 
     Returns
     -------
@@ -412,7 +401,7 @@ def getRecordInfo(auth: SessionInfo, recordID: int | str) -> dict[str, Any]:
     Returns
     -------
     dict
-        Its fields; ``info["user"].email`` is whose it is.
+        Its fields; ``info["user"].email`` is the wearer's.
 
     Raises
     ------
@@ -456,14 +445,14 @@ def convertTimestamps(arr: Any, format: str) -> Any:  # noqa: A002  # its old na
 
     Parameters
     ----------
-    arr : Samples, or list of tuple or int
-        Samples, or rows that begin with a tick, or ticks.
+    arr : SampleTuples, or list of tuple or int
+        SampleTuples, or rows that begin with a tick, or ticks.
     format : {"Epoch", "String"}
         Ticks, or text in `TIMESTAMP_FORMAT` and `TIMEZONE`.
 
     Returns
     -------
-    Samples, or list of tuple or str
+    SampleTuples, or list of tuple or str
         Lists are returned as they are for "Epoch".
 
     Raises
@@ -471,11 +460,8 @@ def convertTimestamps(arr: Any, format: str) -> Any:  # noqa: A002  # its old na
     ConfigurationError
         If there is no such format.
     """
-    if format not in _STAMPS:
-        raise ConfigurationError(
-            f"format={format!r}: give {' or '.join(map(repr, _STAMPS))}"
-        )
-    if isinstance(arr, Samples):
+    check_choice(f"format={format!r}", format, _STAMPS)
+    if isinstance(arr, SampleTuples):
         clock = arr.stamps.clock
         text = Stamps(clock=clock, fmt=TIMESTAMP_FORMAT, tz=TIMEZONE)
         return arr.stamped(text if format == "String" else Stamps(clock=clock))
@@ -493,25 +479,25 @@ def convertTimestamps(arr: Any, format: str) -> Any:  # noqa: A002  # its old na
 
 
 def saveTxt(data: Mapping[str, Any], dirname: str | Path) -> Path:
-    """Write a .txt for each name, into ``<dirname>/<e-mail>/<id>/``.
+    """Write one .txt for each name into ``<dirname>/<e-mail>/<id>/``.
 
     Parameters
     ----------
     data : mapping
-        What `getRecordData` or `getRangeData` returned, edited or not. Files of these
-        names are replaced.
+        Result of `getRecordData` or `getRangeData`, edited or not. Files of these names
+        are replaced.
     dirname : str or Path
-        Where the folder of the user goes.
+        Parent of the user's folder.
 
     Returns
     -------
     Path
-        The folder with the files.
+        ``<dirname>/<e-mail>/<id>``.
 
     Raises
     ------
     ConfigurationError
-        If `data` does not say whose it is, or an entry is no sequence of rows.
+        If ``data["info"]`` has no user or no id, or an entry is no sequence of rows.
     """
     return save(data, Path(dirname).expanduser())
 
@@ -519,7 +505,7 @@ def saveTxt(data: Mapping[str, Any], dirname: str | Path) -> Path:
 def clearCache(auth: SessionInfo) -> None:
     """Remove all records from the cache on this computer.
 
-    What was loaded before and not yet looked at is gone with it.
+    Samples that were loaded and not yet read are lost too.
 
     Parameters
     ----------

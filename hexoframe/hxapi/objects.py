@@ -1,38 +1,47 @@
-"""Objects of the service as the vendor's client shows them.
+"""Objects of the service and lists of them, as the vendor's client shows them.
 
-What an object refers to (its user, its activity) is an object itself, with attributes,
-and is fetched when more of it is asked for than its id. Lists of objects and samples do
-not belong here.
+Related objects (the user of a record, the activity of a range) have attributes, and are
+fetched when more than their id is read. Samples do not belong here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Fetch", "Related", "linked"]
+from hexoframe.api.load.queries import id_of
+from hexoframe.api.load.recordhead import number_of
+from hexoframe.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from hexoframe.client import Client
+
+__all__ = [
+    "Fetch",
+    "Related",
+    "key_of",
+    "linked",
+    "list_objects",
+    "tick_of",
+    "track_points",
+]
 
 Fetch = Callable[[str], Mapping[str, Any]]
 """Takes the URI of an object and returns it."""
 
-# Devices have names, and the vendor's client takes what ends in a number alone.
+# Ids that one query names, so that its URL stays short enough for every proxy.
+_MOST_IDS = 100
+# Devices have names; the vendor's client links objects with a number only.
 _URI = re.compile(r"/api/(?:v1/)?(\w+)/(\d+)/")
 
 
 class Related(dict[str, Any]):
     """An object that another refers to: ``user.email`` and ``user["email"]``.
 
-    Its text is that of the vendor's client, ``<hexoskin.client.user: 1511>``.
-
-    Parameters
-    ----------
-    resource : str
-        Name of its resource.
-    fields : mapping
-        What is known of it, `id` and `resource_uri` at least.
-    fetch : callable, optional
-        Fetches the rest of it; None if all is known.
+    `fields` holds `id` and `resource_uri` at least; `fetch` gets the rest, and is None
+    if there is no more. Its text is that of the vendor's client,
+    ``<hexoskin.client.user: 1511>``.
     """
 
     # Looked up on the class while a copy or a pickle is put together.
@@ -76,11 +85,11 @@ class Related(dict[str, Any]):
     __str__ = __repr__
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Take all of the object along into a pickle or a copy."""
+        """Pickle or copy the whole object."""
         return type(self), (self._resource, dict(self.fields))
 
     def _complete(self) -> bool:
-        """Fetch what is not known; return whether there was anything to fetch."""
+        """Fetch the missing fields; return whether anything was fetched."""
         fetch, self._fetch = self._fetch, None
         if fetch is not None:
             self.update(linked(fetch(self["resource_uri"]), fetch))
@@ -88,20 +97,7 @@ class Related(dict[str, Any]):
 
 
 def linked(item: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
-    """Return an object of the service with what it refers to as objects.
-
-    Parameters
-    ----------
-    item : mapping
-        The object as the service gives it.
-    fetch : callable
-        Fetches what it refers to, once that is asked for.
-
-    Returns
-    -------
-    dict
-        The same keys in the same order.
-    """
+    """Return an object with its references as `Related`, in the same order."""
     return {
         key: value if key == "resource_uri" else _linked(value, fetch)
         for key, value in item.items()
@@ -118,3 +114,77 @@ def _linked(value: Any, fetch: Fetch) -> Any:
     if embedded:
         return Related(resource, linked(value, fetch))
     return Related(resource, {"id": int(number), "resource_uri": uri}, fetch)
+
+
+# -- arguments -------------------------------------------------------------------------
+
+
+def key_of(resource: str, value: Any) -> int:
+    """Return the id in a number, a text, a URI or an object."""
+    return number_of(resource, id_of(value) or "")
+
+
+def tick_of(name: str, value: Any) -> int:
+    """Return a tick given as a number or a text."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not number.is_integer():
+        raise ConfigurationError(
+            f"{name}={value!r}: give a whole number of ticks since 1970, as `start` of "
+            "a record has"
+        )
+    return int(number)
+
+
+# -- lists -----------------------------------------------------------------------------
+
+
+def list_objects(
+    client: Client, resource: str, filters: Mapping[str, Any], limit: Any = 0
+) -> list[dict[str, Any]]:
+    """Return at most `limit` objects of a resource, all for 0.
+
+    Filters that are "" or None are left out of the query.
+    """
+    query = {key: value for key, value in filters.items() if value not in ("", None)}
+    try:
+        most = int(limit)
+    except (TypeError, ValueError):
+        most = -1
+    if most < 0:
+        raise ConfigurationError(
+            f"limit={limit!r}: give a whole number, such as '100', or '0' for all"
+        )
+    transport = client.transport
+    found = transport.pages(f"/api/{resource}/", query, limit=most or None)
+    return [linked(item, transport.get_json) for item in found]
+
+
+def track_points(
+    client: Client, user: Any, ranges: Iterable[Any]
+) -> list[tuple[Any, ...]]:
+    """Return the points of all tracks of some ranges, range by range.
+
+    Each has time, altitude, longitude, latitude and accuracy. An empty `user` is any.
+    """
+    ids = [key_of("range", item) for item in ranges]
+    tracks: list[dict[str, Any]] = []
+    for first in range(0, len(ids), _MOST_IDS):
+        named = ",".join(map(str, ids[first : first + _MOST_IDS]))
+        filters = {"user": id_of(user), "range__in": named, "order_by": "start_date"}
+        tracks += list_objects(client, "track", filters)
+    tracks.sort(key=lambda track: ids.index(key_of("range", track["range"])))
+    return [
+        (
+            point["time"],
+            point["altitude"],
+            *(point["position"] or (None, None)),
+            point["horizontal_accuracy"],
+        )
+        for track in tracks
+        for point in list_objects(
+            client, "trackpoint", {"track": track["id"], "order_by": "time"}
+        )
+    ]

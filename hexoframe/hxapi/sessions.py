@@ -1,7 +1,6 @@
-"""The session of a script: who asks, and which server.
+"""The session of a script: its login and its server.
 
-Everything is sent by `hexoframe.client`; here are the names under which a script holds
-it. What is asked for stands in `fetching`.
+Requests are sent by `hexoframe.client`; which requests does not belong here.
 """
 
 from __future__ import annotations
@@ -36,13 +35,7 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
 
 
 class Api:
-    """What a script finds as ``auth.api``.
-
-    Parameters
-    ----------
-    client : Client
-        Sends the requests.
-    """
+    """What a script finds as ``auth.api``; the client sends its requests."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -162,13 +155,7 @@ def test_auth(api: Api) -> str:
 
 
 def client_of(auth: Any) -> Client:
-    """Return the client behind what a script gives as `auth`.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is no `SessionInfo`.
-    """
+    """Return the client of a `SessionInfo`; anything else is refused."""
     if not isinstance(auth, SessionInfo):
         raise ConfigurationError(
             f"auth is a {type(auth).__name__}; give what SessionInfo(publicKey=..., "

@@ -4,32 +4,45 @@ Each takes ``ax=`` to draw into a figure of the caller, shows nothing by itself 
 changes no setting of matplotlib, which is imported when something is drawn (extra
 ``plot``).
 
-============ ================================================================
-overview     a whole record on one page
-channel      any channel
-ecg          a strip on millimetre paper, or a long view of the leads
-respiration  belts, breaths, tidal volume
-rr           tachogram and Poincare plot
-sleep        hypnogram and what went with it
-activity     activity and what went with it
-coverage     what is there and what is missing, of one record or many
-records      pictures of a record by name
-============ ================================================================
+`PICTURES` lists the pictures of a record, which ``record.plot(name)`` draws. A new one
+is a module with a function that takes a `PictureRequest`, and a line in the list. They
+share these modules:
 
-Below them: stack (panels under each other), bars (states and flags), beats, shading,
-canvas (figures and axes), subjects (what a frame is of), live (lines that fit their
-axes), decimation (few samples that draw the same picture) and style.
+============ ==========================================================================
+figures      figures, axes, colours, legends
+windows      what is shown: a channel in a window of time, its samples, gaps and beats
+panels       views of channels drawn under each other on one time axis
+artists      lines, marks and time ticks that adapt to the view (imports matplotlib)
+decimation   few samples that draw the same picture as all of them
+============ ==========================================================================
 """
 
-from hexoframe.plotting.activity import plot_activity
-from hexoframe.plotting.channel import plot_channel
-from hexoframe.plotting.coverage import plot_coverage
-from hexoframe.plotting.ecg import plot_ecg
-from hexoframe.plotting.overview import plot_overview
-from hexoframe.plotting.records import plot_record
-from hexoframe.plotting.respiration import plot_respiration
-from hexoframe.plotting.rr import plot_rr
-from hexoframe.plotting.sleep import plot_sleep
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypedDict
+
+import pandas as pd
+
+from hexoframe.analysis.quality import bad_spans
+from hexoframe.channels import channels_of
+from hexoframe.plotting.activity import plot_activity, record_activity
+from hexoframe.plotting.channel import plot_channel, record_channel
+from hexoframe.plotting.coverage import plot_coverage, record_coverage
+from hexoframe.plotting.ecg import plot_ecg, record_ecg
+from hexoframe.plotting.figures import pyplot
+from hexoframe.plotting.overview import plot_overview, record_overview
+from hexoframe.plotting.respiration import plot_respiration, record_respiration
+from hexoframe.plotting.rr import plot_rr, record_rr
+from hexoframe.plotting.sleep import plot_sleep, record_sleep
+from hexoframe.plotting.windows import record_window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hexoframe.plotting.figures import FigureAxes, Given
+    from hexoframe.plotting.windows import Length, Start
+    from hexoframe.recording.data import RecordData
 
 __all__ = [
     "plot_activity",
@@ -42,3 +55,165 @@ __all__ = [
     "plot_rr",
     "plot_sleep",
 ]
+
+
+class PictureKeywords(TypedDict):
+    """Keywords that every picture of a frame takes."""
+
+    start: pd.Timestamp
+    duration: pd.Timedelta | None
+    ax: Given | None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRequest:
+    """What a picture of a record is drawn from: the record, and what the user gave.
+
+    `key` is the name of the picture or channel as it was given.
+    """
+
+    record: RecordData
+    key: str | int
+    start: Start | None = None
+    duration: Length | None = None
+    ax: Given | None = None
+
+    def keywords(self) -> PictureKeywords:
+        """Return start, duration and ax for a picture of a frame.
+
+        Without a start the record's own is taken, so that the whole record is shown
+        even where its channel is shorter.
+        """
+        window = record_window(self.record, self.start, self.duration)
+        length = pd.Timedelta(window.last - window.first, unit="ns")
+        return {"start": window.begin, "duration": length or None, "ax": self.ax}
+
+    def frame(self, name: str) -> pd.DataFrame | None:
+        """Return a channel if the record has it."""
+        known = name in channels_of(self.record.family) and name in self.record
+        return self.record[name] if known else None
+
+    def frames(self, *names: str) -> dict[str, pd.DataFrame]:
+        """Return those of some channels that the record has."""
+        found = ((name, self.frame(name)) for name in names)
+        return {name: frame for name, frame in found if frame is not None}
+
+    def shades(self, *keys: str) -> dict[str, pd.DataFrame]:
+        """Return the bad spans of some channels or columns."""
+        return {key: bad_spans(self.record, key) for key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a record that is drawn by its name.
+
+    Attributes
+    ----------
+    name : str
+        What ``record.plot`` and ``hexoframe plot --channel`` call it.
+    title : str
+        What it shows, in a line.
+    draw : callable
+        Draws it.
+    channel : str or None
+        Channel whose picture it is: the channel's own name draws it as well.
+    waveforms : tuple of str or None
+        Waveforms that it shows; None where it shows all channels of the record.
+    """
+
+    name: str
+    title: str
+    draw: Callable[[PictureRequest], FigureAxes]
+    channel: str | None = None
+    waveforms: tuple[str, ...] | None = ()
+
+
+OVERVIEW = Picture(
+    "overview", "the whole record on one page", record_overview, waveforms=None
+)
+PICTURES: dict[str, Picture] = {
+    each.name: each
+    for each in (
+        OVERVIEW,
+        Picture(
+            "coverage",
+            "what is there and what is missing",
+            record_coverage,
+            waveforms=None,
+        ),
+        Picture(
+            "ecg",
+            "a strip on millimetre paper, or a long view of the leads",
+            record_ecg,
+            channel="ecg",
+            waveforms=("ecg",),
+        ),
+        Picture(
+            "respiration",
+            "belts, breaths and tidal volume",
+            record_respiration,
+            channel="respiration",
+            waveforms=("respiration",),
+        ),
+        Picture("rr", "tachogram and Poincare plot", record_rr, channel="rr_interval"),
+        Picture("sleep", "hypnogram, and what went with it", record_sleep),
+        Picture(
+            "activity",
+            "activity, and what went with it",
+            record_activity,
+            channel="activity",
+        ),
+    )
+}
+"""Pictures by name; any other channel is drawn by `plot_channel`."""
+
+_CHANNEL = Picture("channel", "any other channel", record_channel)
+
+
+def picture_of(record: RecordData, what: str | int | None = None) -> Picture:
+    """Return the picture of that name, or that of a channel or column.
+
+    None stands for the overview. UnknownChannelError if the model has no such channel.
+    """
+    if what is None:
+        return OVERVIEW
+    if (named := PICTURES.get(str(what))) is not None:
+        return named
+    name = record.channel(what).name
+    own = (each for each in PICTURES.values() if each.channel == name)
+    return next(own, replace(_CHANNEL, name=name, channel=name, waveforms=(name,)))
+
+
+def plot_record(
+    record: RecordData,
+    what: str | int | None = None,
+    *,
+    start: Start | None = None,
+    duration: Length | None = None,
+    ax: Given | None = None,
+) -> FigureAxes:
+    """Draw a picture of a record by its name.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record.
+    what, start, duration, ax
+        As for `Record.plot`.
+
+    Returns
+    -------
+    fig : Figure
+        The figure.
+    axes : Axes or array of Axes
+        The panel, or the panels where there are several.
+
+    Raises
+    ------
+    ConfigurationError, TimestampError, UnknownChannelError
+        As for `Record.plot`.
+    """
+    pyplot()  # tell what is missing before anything is read
+    found = picture_of(record, what)
+    key = found.name if what is None else what
+    return found.draw(PictureRequest(record, key, start, duration, ax))

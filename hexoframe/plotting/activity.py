@@ -1,21 +1,23 @@
-"""Activity: how much the wearer moved, and what went with it."""
+"""Activity: how much the wearer moved, with steps and positions below it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hexoframe.plotting.stack import draw_stack
-from hexoframe.plotting.windows import subject_of, window_of
+from hexoframe.plotting.figures import picture
+from hexoframe.plotting.panels import draw_stack
+from hexoframe.plotting.windows import views_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
-    from hexoframe.plotting.canvas import Given, Picture
+    from hexoframe.plotting import PictureRequest
+    from hexoframe.plotting.figures import FigureAxes, Given
     from hexoframe.plotting.windows import Length, Start
 
-__all__ = ["plot_activity"]
+__all__ = ["plot_activity", "record_activity"]
 
 
 def plot_activity(
@@ -25,7 +27,7 @@ def plot_activity(
     duration: Length | None = None,
     shades: Mapping[str, pd.DataFrame] | None = None,
     ax: Given | None = None,
-) -> Picture:
+) -> FigureAxes:
     """Draw activity, and other channels below it.
 
     Parameters
@@ -35,11 +37,8 @@ def plot_activity(
     *others : DataFrame
         Frames of other channels, such as ``record["cadence"]``, ``record["step"]`` and
         ``record["device_position"]``, a panel each.
-    start : str, datetime or timedelta, optional
-        Where to begin: a time with a zone, or a length behind the first row, such as
-        ``"90s"``. By default the whole frame is drawn.
-    duration : str or timedelta, optional
-        How long; to the last row of the first frame by default.
+    start, duration
+        The part of the first frame, as for `plot_channel`.
     shades : mapping of str to DataFrame, optional
         Spans that are shaded, by channel, as ``record.bad_spans(channel)`` gives them;
         by default those without samples.
@@ -55,13 +54,16 @@ def plot_activity(
 
     Raises
     ------
-    ConfigurationError
-        If matplotlib is not installed, a frame is of no channel, or a length of time is
-        none.
-    TimestampError
-        If a time has no zone.
+    ConfigurationError, TimestampError
+        As for `plot_channel`.
     """
-    subject = subject_of(frame, what="plot_activity")
-    window = window_of(subject, start, duration)
-    panels = [subject, *(subject_of(other) for other in others)]
-    return draw_stack("plot_activity", panels, window, shades=shades, ax=ax)
+    views = views_of("plot_activity", frame, *others, start=start, duration=duration)
+    return picture(*draw_stack("plot_activity", views, shades=shades, ax=ax))
+
+
+def record_activity(request: PictureRequest) -> FigureAxes:
+    """Draw the activity of a record, with what else it knows about movement."""
+    keywords, frame = request.keywords(), request.record[request.key]
+    others = request.frames("cadence", "step", "device_position")
+    shades = request.shades(str(request.key), *others)
+    return plot_activity(frame, *others.values(), shades=shades, **keywords)

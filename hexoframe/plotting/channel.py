@@ -1,19 +1,22 @@
-"""One channel, whatever its kind: a line, dots, states or flags."""
+"""Any channel: lines, dots, states or flags."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hexoframe.plotting.stack import draw_stack
-from hexoframe.plotting.windows import subject_of, window_of
+from hexoframe.analysis.quality import bad_spans
+from hexoframe.plotting.figures import picture
+from hexoframe.plotting.panels import draw_stack
+from hexoframe.plotting.windows import views_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hexoframe.plotting.canvas import Given, Picture
+    from hexoframe.plotting import PictureRequest
+    from hexoframe.plotting.figures import FigureAxes, Given
     from hexoframe.plotting.windows import Length, Start
 
-__all__ = ["plot_channel"]
+__all__ = ["plot_channel", "record_channel"]
 
 
 def plot_channel(
@@ -23,13 +26,13 @@ def plot_channel(
     duration: Length | None = None,
     shade: pd.DataFrame | None = None,
     ax: Given | None = None,
-) -> Picture:
+) -> FigureAxes:
     """Draw a channel.
 
     Waveforms and rates are lines, with a break where samples are missing; intervals are
     joined from beat to beat; other events are dots and never joined; states and flags
-    are bars, a row a code. Long lines are decimated to the pixels, and drawn in full
-    where there is room.
+    are bars, a row for each code. Long lines are decimated to the pixels, and drawn in
+    full where there is room.
 
     Parameters
     ----------
@@ -56,13 +59,18 @@ def plot_channel(
     Raises
     ------
     ConfigurationError
-        If matplotlib is not installed, the frame is of no channel, or a length of time
-        is none.
+        If matplotlib is not installed, the frame is not of a channel, ``ax`` is not as
+        many axes as there are panels, or a length of time is not valid.
     TimestampError
         If a time has no zone.
     """
-    subject = subject_of(frame, what="plot_channel")
-    window = window_of(subject, start, duration)
-    names = [subject.channel.name, *subject.channel.columns]
+    (view,) = views_of("plot_channel", frame, start=start, duration=duration)
+    names = [view.channel.name, *view.channel.columns]
     shades = None if shade is None else dict.fromkeys(names, shade)
-    return draw_stack("plot_channel", [subject], window, shades=shades, ax=ax)
+    return picture(*draw_stack("plot_channel", [view], shades=shades, ax=ax))
+
+
+def record_channel(request: PictureRequest) -> FigureAxes:
+    """Draw any channel of a record, shaded by its quality."""
+    keywords, spans = request.keywords(), bad_spans(request.record, request.key)
+    return plot_channel(request.record[request.key], shade=spans, **keywords)

@@ -9,15 +9,24 @@ import numpy as np
 
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
-from hexoframe.plotting.canvas import (
-    axes_given,
+from hexoframe.plotting.figures import (
+    ABSENT,
+    FAINT,
+    FONT,
+    INK,
+    LINES,
+    SMALL,
+    WIDTH,
+    days,
+    explain_colours,
+    given_axes,
+    make_axes,
     picture,
-    pyplot,
     say_empty,
-    show_time,
     text_width,
+    write_beside,
 )
-from hexoframe.plotting.style import ABSENT, FAINT, FONT, INK, LINES, SMALL, WIDTH
+from hexoframe.plotting.panels import show_time
 from hexoframe.plotting.windows import record_window
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.frames import ticks_of
@@ -30,10 +39,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hexoframe.channels import Channel
-    from hexoframe.plotting.canvas import Given, Picture
+    from hexoframe.plotting import PictureRequest
+    from hexoframe.plotting.figures import FigureAxes, Given
     from hexoframe.recording.gaps import Gap
 
-__all__ = ["plot_coverage"]
+__all__ = ["plot_coverage", "record_coverage"]
 
 _MEANINGS = {
     "samples": "#5f5f5f",
@@ -43,13 +53,14 @@ _MEANINGS = {
 # Heights and margins in inches.
 _ROW, _CELL = 0.2, 0.3
 _TOP, _RIGHT, _EDGE = 0.35, 0.65, 0.15
+# Half the height of a bar in its row.
 _BAR = 0.3
-# A cell of more percent than this is dark.
+# Text is white on the cells of more percent than this.
 _DARK = 50
-# Events nearer to each other than this part of the record are drawn as one.
+# Events nearer to each other than one in so many parts of their span are drawn as one.
 _FINEST = 4000
 _WHAT_SHARES_ARE = "Samples in % of those expected; of events, 100 where there are any"
-# From so many records on, shares are shades without figures.
+# Shares of more records than this are shades without figures.
 _MANY = 40
 
 
@@ -57,16 +68,16 @@ def plot_coverage(
     records: RecordData | Iterable[RecordData] | Mapping[str, RecordData],
     *,
     ax: Given | None = None,
-) -> Picture:
+) -> FigureAxes:
     """Draw what is there and what is missing.
 
     Parameters
     ----------
     records : Record, or iterable or mapping of them
-        Of one record, a bar a channel over time, with its share of the samples that
-        were expected (and the number of events); the record is read. Of many, a row a
-        record and a column a channel; only channels are read of which neither headers
-        nor a manifest say how many samples they have.
+        One record has a bar for each channel over time, with its share of the samples
+        that were expected (or the number of events); the record is read. Many have a
+        row each, and a column for each channel; a channel is read only where neither
+        headers nor a manifest say how many samples it has.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -83,10 +94,10 @@ def plot_coverage(
         If matplotlib is not installed, or there is no record.
     """
     if isinstance(records, RecordData):
-        return _one(records, ax)
+        return _plot_one(records, ax)
     if isinstance(records, Mapping):
-        held = cast("Mapping[str, RecordData]", records)
-        return _many(list(held), held.values(), ax)
+        named = cast("Mapping[str, RecordData]", records)
+        return _plot_many(list(named), named.values(), ax)
     every = list(records)
     wrong = [type(one).__name__ for one in every if not isinstance(one, RecordData)]
     if wrong:
@@ -94,29 +105,37 @@ def plot_coverage(
             f"plot_coverage needs records, not {wrong[0]}: give a record, or a list of "
             "records"
         )
-    return _many([str(one.id or place) for place, one in enumerate(every)], every, ax)
+    names = [str(one.id or place) for place, one in enumerate(every)]
+    return _plot_many(names, every, ax)
+
+
+def record_coverage(request: PictureRequest) -> FigureAxes:
+    """Draw the coverage of a whole record."""
+    if request.start is not None or request.duration is not None:
+        raise ConfigurationError(
+            "the coverage is that of a whole record: cut it with between() to see "
+            "that of a part"
+        )
+    return plot_coverage(request.record, ax=request.ax)
 
 
 def _panel(
     ax: Given | None, height: float, *, left: float, bottom: float
 ) -> tuple[Figure, Axes]:
     """Return one panel with room for names; sizes in inches."""
-    plt = pyplot()
     if ax is not None:
-        (axes,) = axes_given("plot_coverage", ax, 1)
-        return cast("Figure", axes.figure), axes
-    high = height + bottom + _TOP
-    figure = plt.figure(figsize=(WIDTH, high))
-    wide = WIDTH - left - _RIGHT
-    box = (left / WIDTH, bottom / high, wide / WIDTH, height / high)
-    return figure, figure.add_axes(box)
+        figure, axes = given_axes("plot_coverage", ax, 1)
+    else:
+        box = (left, bottom, WIDTH - left - _RIGHT, height)
+        figure, axes = make_axes(WIDTH, height + bottom + _TOP, [box])
+    return figure, axes[0]
 
 
 # --- one record ---------------------------------------------------------------------
 
 
 class _Bar(NamedTuple):
-    """A channel over time, in ticks: where it is, its gaps, and its single events."""
+    """A channel over time, in ticks: its span, its gaps, and its single events."""
 
     name: str
     there: tuple[int, int] | None
@@ -150,7 +169,7 @@ def _apart(stamps: NDArray[np.int64]) -> list[int]:
     return apart
 
 
-def _one(record: RecordData, ax: Given | None) -> Picture:
+def _plot_one(record: RecordData, ax: Given | None) -> FigureAxes:
     bars = [_bar(record, name) for name in record]
     left = text_width(record, SMALL) + _EDGE
     figure, axes = _panel(ax, _ROW * max(len(bars), 2), left=left, bottom=0.55)
@@ -161,20 +180,11 @@ def _one(record: RecordData, ax: Given | None) -> Picture:
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=SMALL, color=FAINT)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    for row, bar in enumerate(bars):
-        axes.text(
-            1.005,
-            row,
-            bar.text,
-            transform=axes.get_yaxis_transform(),
-            fontsize=SMALL,
-            va="center",
-            color=INK,
-        )
+    write_beside(axes, [bar.text for bar in bars])
     if not bars:
         say_empty(axes, "the record has no channels")
-    if ax is None and drawn:
-        _legend(figure, drawn)
+    if ax is None:
+        explain_colours(figure, [(_MEANINGS[name], name) for name in drawn])
     return picture(figure, [axes])
 
 
@@ -182,7 +192,7 @@ def _draw_bars(axes: Axes, bars: list[_Bar], ns: int) -> list[str]:
     """Draw the bars, and return which meanings occur."""
     spans: dict[str, list[tuple[int, int, int]]] = {name: [] for name in _MEANINGS}
     for row, bar in enumerate(bars):
-        for start, end in _pieces(bar.there, bar.gaps):
+        for start, end in _spans_between(bar.there, bar.gaps):
             spans["samples"].append((row, start, end))
         spans["samples"] += [(row, tick, tick) for tick in bar.events]
         for gap in bar.gaps:
@@ -195,26 +205,24 @@ def _draw_bars(axes: Axes, bars: list[_Bar], ns: int) -> list[str]:
     return [name for name, some in spans.items() if some]
 
 
-def _pieces(
+def _spans_between(
     there: tuple[int, int] | None, gaps: Iterable[Gap]
 ) -> list[tuple[int, int]]:
-    """Return what is left of a span without the gaps in which no samples are."""
+    """Return what is left of a span without the gaps that have no samples."""
     if there is None:
         return []
-    pieces, begin = [], there[0]
+    spans, begin = [], there[0]
     for gap in gaps:
         if gap.kind in ("missing", "hole"):
             if gap.start > begin:
-                pieces.append((begin, gap.start))
+                spans.append((begin, gap.start))
             begin = max(begin, gap.end)
-    return [*pieces, (begin, there[1])] if there[1] > begin else pieces
+    return [*spans, (begin, there[1])] if there[1] > begin else spans
 
 
 def _draw_spans(axes: Axes, spans: NDArray[Any], colour: str, ns: int) -> None:
     """Draw (row, start, end) as bars."""
-    from matplotlib.collections import PolyCollection  # noqa: PLC0415
-
-    from hexoframe.plotting.lines import days  # noqa: PLC0415
+    from matplotlib.collections import PolyCollection  # noqa: PLC0415  # an extra
 
     whole = spans.astype(np.int64)
     row, begin, end = whole[:, 0], days(whole[:, 1] * ns), days(whole[:, 2] * ns)
@@ -227,24 +235,12 @@ def _draw_spans(axes: Axes, spans: NDArray[Any], colour: str, ns: int) -> None:
     axes.add_collection(bars, autolim=False)
 
 
-def _legend(figure: Figure, names: list[str]) -> None:
-    from matplotlib.patches import Patch  # noqa: PLC0415
-
-    figure.legend(
-        handles=[Patch(facecolor=_MEANINGS[name], label=name) for name in names],
-        loc="upper right",
-        ncols=3,
-        fontsize=SMALL,
-        frameon=False,
-        borderaxespad=0.2,
-        handlelength=1.4,
-    )
-
-
 # --- many records -------------------------------------------------------------------
 
 
-def _many(names: list[str], records: Iterable[RecordData], ax: Given | None) -> Picture:
+def _plot_many(
+    names: list[str], records: Iterable[RecordData], ax: Given | None
+) -> FigureAxes:
     shares: list[dict[str, float]] = []
     known: dict[str, Channel] = {}
     for record in records:
@@ -272,7 +268,7 @@ def _many(names: list[str], records: Iterable[RecordData], ax: Given | None) -> 
 
 
 def _share_of(record: RecordData, name: str) -> float:
-    """Share of the expected samples in percent; of events, whether there are any."""
+    """Return received of expected samples in percent; of events, 100 if any."""
     channel = record.channel(name)
     known = record.kept_survey(name)
     receipt = record.receipt(name)

@@ -1,8 +1,8 @@
-"""Few samples that draw the same picture as all of them.
+"""Decimation: few samples that draw the same picture as all of them.
 
 In each pixel column the first, the lowest, the highest and the last sample are kept, so
-that no spike and no edge is lost and every point that is drawn is a sample. Where there
-is room for all samples, all are kept. Everything here is arithmetic on arrays.
+that no spike and no edge is lost and every point drawn is a sample. Where there is room
+for all samples, all are kept. Arithmetic on arrays only: no channels, no matplotlib.
 """
 
 from __future__ import annotations
@@ -17,25 +17,18 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Values = NDArray[np.floating]
 
-__all__ = ["Drawn", "Samples", "draw_rows", "gap_rows", "pick_rows"]
+__all__ = ["DrawnPoints", "LineSamples", "draw_rows", "gap_rows", "pick_rows"]
 
-# As many as a decimated column has: below, decimation would save nothing.
+# A decimated column has so many; with fewer, decimation would save nothing.
 _PER_COLUMN = 4
 # Differences are taken in blocks that stay in the cache.
 _BLOCK = 1 << 16
 
 
-class Samples(NamedTuple):
-    """Samples of one line.
+class LineSamples(NamedTuple):
+    """Samples of one line: ascending stamps in ns, and heights without NaN.
 
-    Attributes
-    ----------
-    stamps : ndarray of int64, shape (n,), in ns
-        Ascending.
-    heights : ndarray, shape (n,)
-        Values, without NaN.
-    breaks : ndarray of int64
-        Rows that are not joined with the row before, ascending.
+    `breaks` are the rows, ascending, that are not joined with the row before.
     """
 
     stamps: Rows
@@ -43,8 +36,8 @@ class Samples(NamedTuple):
     breaks: Rows
 
 
-class Drawn(NamedTuple):
-    """Points of a line; NaN stands between two that are not joined.
+class DrawnPoints(NamedTuple):
+    """Points of a line, with NaN between two that are not joined.
 
     `lone` are the points with no line to either side, which only a dot can show.
     """
@@ -59,28 +52,18 @@ def gap_rows(stamps: Rows, longest: float) -> Rows:
     found = [np.empty(0, dtype=np.int64)]
     for first in range(0, len(stamps) - 1, _BLOCK):
         far = np.diff(stamps[first : first + _BLOCK + 1]) > longest
-        # Hardly a block has one, and a glance is quicker than a search.
+        # Few blocks have one, and any() is quicker than a search.
         if far.any():
             found.append(np.flatnonzero(far) + first + 1)
     return np.concatenate(found)
 
 
-def pick_rows(samples: Samples, edges: Rows) -> Rows:
-    """Return the rows that draw the same picture as all rows.
+def pick_rows(samples: LineSamples, edges: Rows) -> Rows:
+    """Return the rows, ascending, that draw the same picture as all rows.
 
-    Parameters
-    ----------
-    samples : Samples
-        All samples of a line.
-    edges : ndarray of int64, shape (columns + 1,), in ns
-        When each pixel column of the view begins, and when the last one ends.
-
-    Returns
-    -------
-    ndarray of int64
-        Ascending: of each column the first, lowest, highest and last row, or all where
-        there is room. The same of what lies before and behind the view, so that lines
-        lead out of it, and the limits of what is drawn are those of the data.
+    The pixel columns of the view begin at `edges` (in ns); the last edge ends the view.
+    What lies before and behind the view is a column each, so that lines lead out of the
+    view, and the limits of what is drawn are those of the data.
     """
     stamps, heights, _ = samples
     if not len(stamps):
@@ -92,16 +75,15 @@ def pick_rows(samples: Samples, edges: Rows) -> Rows:
         inside = np.arange(first, last)
     else:
         inside = _extremes(heights, np.unique(cuts))
-    # Each side of the view is a column of its own.
     sides = np.unique([0, first]), np.unique([last, len(heights)])
     beside = [_extremes(heights, side) for side in sides]
     return np.unique(np.concatenate((inside, *beside)))
 
 
 def _extremes(heights: Values, cuts: Rows) -> Rows:
-    """First, lowest, highest and last row of each column; no column is empty."""
+    """Return the first, lowest, highest and last row of columns that are not empty."""
     firsts, lasts = cuts[:-1], cuts[1:]
-    # A loop over the columns of a picture: numpy has no argmin for parts of an array.
+    # A loop over the pixel columns: numpy has no argmin for parts of an array.
     columns = list(zip(firsts.tolist(), lasts.tolist(), strict=True))
     lowest = [first + int(heights[first:last].argmin()) for first, last in columns]
     highest = [first + int(heights[first:last].argmax()) for first, last in columns]
@@ -109,7 +91,7 @@ def _extremes(heights: Values, cuts: Rows) -> Rows:
     return np.concatenate((firsts, found, lasts - 1))
 
 
-def draw_rows(samples: Samples, rows: Rows) -> Drawn:
+def draw_rows(samples: LineSamples, rows: Rows) -> DrawnPoints:
     """Return the points of some rows, with NaN where they are not joined."""
     stamps, heights = samples.stamps[rows], samples.heights[rows]
     piece = np.searchsorted(samples.breaks, rows, side="right")
@@ -118,7 +100,7 @@ def draw_rows(samples: Samples, rows: Rows) -> Drawn:
     single = np.flatnonzero(np.diff(borders) == 1)
     # Each NaN before a piece moves its points back by one.
     lone = borders[:-1][single] + single
-    return Drawn(
+    return DrawnPoints(
         np.insert(stamps, new, stamps[new]),
         np.insert(heights, new, np.nan),
         lone if len(rows) else np.empty(0, dtype=np.int64),

@@ -7,46 +7,157 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hexoframe.plotting.beats import beats_of
-from hexoframe.plotting.canvas import axes_given, picture, pyplot, say_empty, show_time
-from hexoframe.plotting.shading import draw_shade, holes, measured_rows
-from hexoframe.plotting.stack import draw_stack
-from hexoframe.plotting.style import FONT, INK, PAPER, PAPER_BOLD, SMALL
-from hexoframe.plotting.windows import Window, subject_of, window_of
+from hexoframe.analysis.quality import bad_spans
+from hexoframe.plotting.figures import (
+    FONT,
+    INK,
+    PAPER,
+    PAPER_BOLD,
+    SMALL,
+    days,
+    explain_marks,
+    given_axes,
+    make_axes,
+    picture,
+    say_empty,
+)
+from hexoframe.plotting.panels import draw_shade, draw_stack, show_time
+from hexoframe.plotting.windows import Window, beats_of, measured_rows, views_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hexoframe.plotting.beats import Beats
-    from hexoframe.plotting.canvas import Given, Picture
-    from hexoframe.plotting.decimation import Samples
-    from hexoframe.plotting.windows import Length, Start, Subject
+    from hexoframe.plotting import PictureRequest
+    from hexoframe.plotting.decimation import LineSamples
+    from hexoframe.plotting.figures import FigureAxes, Given
+    from hexoframe.plotting.windows import Beats, ChannelView, Length, Start
 
-__all__ = ["plot_ecg"]
+__all__ = ["plot_ecg", "record_ecg"]
 
 MM_PER_S, MM_PER_MV = 25.0, 10.0
 _MM_PER_INCH = 25.4
-# Longer than this it is no strip; a row of paper is what a page and a notebook hold.
+# The longest strip, and a row of its paper, which fits a page and a notebook.
 _LONGEST_STRIP_S, _ROW_S = 60.0, 10.0
 # Margins of the paper, and between rows, in mm.
 _LEFT, _RIGHT, _TOP, _BOTTOM, _BETWEEN = 14.0, 8.0, 9.0, 12.0, 10.0
-# A lead is given room for half a millivolt around what it shows, up to this much to
-# either side of its middle.
+# The room of a lead, above and below its middle, is a multiple of this up to that.
 _STEP_MV, _MOST_MV = 0.5, 3.0
 # Above and below every lead this much is free, for the marks of beats.
 _FREE_MV = 0.2
+# Height of the paper without a lead, in mV.
+_EMPTY_MV = 1.5
 _NS_PER_S = 1_000_000_000
 # How far below the upper edge beats are marked.
 _MARK_MM = 1.2
+
+
+def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
+    frame: pd.DataFrame,
+    *,
+    start: Start | None = None,
+    duration: Length | None = None,
+    rr: pd.DataFrame | None = None,
+    quality: pd.DataFrame | None = None,
+    shade: pd.DataFrame | None = None,
+    ax: Given | None = None,
+) -> FigureAxes:
+    """Draw ECG.
+
+    Up to a minute is a strip on millimetre paper, 25 mm/s and 10 mm/mV, in rows of 10 s
+    with the leads under each other, each on its own middle. Saved at any resolution and
+    printed at 100 % it is true to scale. More than a minute is a long view, a panel for
+    each lead.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``record["ecg"]``, or one lead of it.
+    start, duration
+        The part of the frame, as for `plot_channel`.
+    rr : DataFrame, optional
+        ``record["rr_interval"]``: each beat is marked at the upper edge.
+    quality : DataFrame, optional
+        ``record["rr_interval_quality"]``: beats with a flag are marked hollow.
+    shade : DataFrame, optional
+        Spans that are shaded, as ``record.bad_spans("ecg")`` gives them; by default
+        those without samples.
+    ax : Axes or sequence of Axes, optional
+        Where to draw: one for a strip, which then keeps the proportions of the paper,
+        and one for each lead of a long view.
+
+    Returns
+    -------
+    fig : Figure
+        The figure.
+    axes : Axes or array of Axes
+        The row; an array of rows or panels where there are several.
+
+    Raises
+    ------
+    ConfigurationError, TimestampError
+        As for `plot_channel`.
+    """
+    (view,) = views_of("plot_ecg", frame, start=start, duration=duration)
+    beats = beats_of(rr, quality, view.window)
+    # Counts have no place on paper that is ruled in mV.
+    is_strip = view.window.seconds <= _LONGEST_STRIP_S and view.scale == "physical"
+    draw = _draw_strip if is_strip else _draw_long_view
+    return draw(view, beats, shade, ax)
+
+
+def record_ecg(request: PictureRequest) -> FigureAxes:
+    """Draw the ECG of a record, with its beats, shaded by its quality."""
+    keywords, spans = request.keywords(), bad_spans(request.record, request.key)
+    return plot_ecg(
+        request.record[request.key],
+        rr=request.frame("rr_interval"),
+        quality=request.frame("rr_interval_quality"),
+        shade=spans,
+        **keywords,
+    )
+
+
+def _draw_strip(
+    view: ChannelView, beats: Beats, shade: pd.DataFrame | None, ax: Given | None
+) -> FigureAxes:
+    """Draw a strip on paper."""
+    spans = view.gaps if shade is None else shade
+    leads = _leads(view, spans)
+    rows = _rows(view.window) if ax is None else [view.window]
+    figure, axes = _new_paper(rows, leads) if ax is None else _given_paper(ax)
+    for one, row in zip(axes, rows, strict=True):
+        _draw_paper(one, row, _height(leads), spans)
+        _draw_leads(one, leads)
+        _mark_beats(one, beats, row)
+    _say_what(axes, view, leads)
+    return picture(figure, axes)
+
+
+def _draw_long_view(
+    view: ChannelView, beats: Beats, shade: pd.DataFrame | None, ax: Given | None
+) -> FigureAxes:
+    """Draw a panel for each lead with samples; beats are marked on the first."""
+    columns = view.channel.columns
+    shown = columns if len(columns) == 1 else tuple(view.lines) or columns[:1]
+    leads = [lead for lead in view.columns() if lead.channel.columns[0] in shown]
+    shades = None if shade is None else dict.fromkeys(shown, shade)
+    figure, axes = draw_stack("plot_ecg", leads, shades=shades, ax=ax)
+    _mark_beats(axes[0], beats, view.window)
+    return picture(figure, axes)
+
+
+# --- what is read ---------------------------------------------------------------------
 
 
 class _Lead(NamedTuple):
     """A lead on the paper: `base` is where its middle lies, in mV from the bottom."""
 
     name: str
-    samples: Samples
+    samples: LineSamples
     middle: float
     below: float
     above: float
@@ -62,105 +173,20 @@ class _Lead(NamedTuple):
         )
 
 
-def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
-    frame: pd.DataFrame,
-    *,
-    start: Start | None = None,
-    duration: Length | None = None,
-    rr: pd.DataFrame | None = None,
-    quality: pd.DataFrame | None = None,
-    shade: pd.DataFrame | None = None,
-    ax: Given | None = None,
-) -> Picture:
-    """Draw ECG.
-
-    Up to a minute is a strip on millimetre paper, 25 mm/s and 10 mm/mV, in rows of 10 s
-    with the leads under each other, each on its own middle. Saved at any resolution and
-    printed at 100 % it is true to scale. More than a minute is a long view, a panel a
-    lead.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``record["ecg"]``, or one lead of it.
-    start : str, datetime or timedelta, optional
-        Where to begin: a time with a zone, or a length behind the first row, such as
-        ``"90s"``. By default the whole frame is drawn.
-    duration : str or timedelta, optional
-        How long; to the last row by default.
-    rr : DataFrame, optional
-        ``record["rr_interval"]``: each beat is marked at the upper edge.
-    quality : DataFrame, optional
-        ``record["rr_interval_quality"]``: beats with a flag are marked hollow.
-    shade : DataFrame, optional
-        Spans that are shaded, as ``record.bad_spans("ecg")`` gives them; by default
-        those without samples.
-    ax : Axes or sequence of Axes, optional
-        Where to draw: one for a strip, which then keeps the proportions of the paper,
-        and one a lead for a long view.
-
-    Returns
-    -------
-    fig : Figure
-        The figure.
-    axes : Axes or array of Axes
-        The row; an array of rows or panels where there are several.
-
-    Raises
-    ------
-    ConfigurationError
-        If matplotlib is not installed, the frame is of no channel, or a length of time
-        is none.
-    TimestampError
-        If a time has no zone.
-    """
-    subject = subject_of(frame, what="plot_ecg")
-    window = window_of(subject, start, duration)
-    beats = beats_of(rr, quality, window)
-    # Counts have no place on paper that is ruled in mV.
-    if window.seconds > _LONGEST_STRIP_S or subject.scale != "physical":
-        return _long_view(subject, window, beats, shade=shade, ax=ax)
-    cut = subject.cut(window)
-    lines = cut.lines()
-    spans = holes(cut, window, lines) if shade is None else shade
-    leads = _leads(cut, spans, lines)
-    rows = _rows(window) if ax is None else [window]
-    if ax is None:
-        figure, axes = _paper(rows, sum(lead.below + lead.above for lead in leads))
-    else:
-        axes = axes_given("plot_ecg", ax, 1)
-        figure = axes[0].figure  # type: ignore[assignment]
-        axes[0].set_aspect(MM_PER_MV / (MM_PER_S * 86_400), anchor="W")
-    for one, row in zip(axes, rows, strict=True):
-        _draw_row(one, leads, row, beats=beats, spans=spans)
-    for one in axes[:-1]:
-        one.set_xlabel("")
-    _say_what(axes[0], subject, beats)
-    if any(lead.is_cut for lead in leads):
-        _say_cut(axes[-1])
-    if not leads:
-        say_empty(axes[0], f"{subject.channel.name}: no samples")
-    return picture(figure, axes)
-
-
-# --- the paper ----------------------------------------------------------------------
-
-
-def _leads(
-    subject: Subject, spans: pd.DataFrame, lines: dict[str, Samples]
-) -> list[_Lead]:
+def _leads(view: ChannelView, spans: pd.DataFrame) -> list[_Lead]:
     """Return leads with samples from top to bottom, each with the room it needs.
 
-    What a loose electrode draws needs none.
+    Samples of spans in which nothing was measured get no room, as those of a loose
+    electrode.
     """
     leads = []
-    for column, samples in lines.items():
+    for column, samples in view.lines.items():
         measured = samples.heights[measured_rows(samples.stamps, spans)]
         shown = measured if len(measured) else samples.heights
         middle = float(np.median(shown))
         below = _room(middle - float(shown.min()), least=_STEP_MV)
         above = _room(float(shown.max()) - middle, least=2 * _STEP_MV)
-        name = column.removeprefix(f"{subject.channel.name}_").upper()
+        name = column.removeprefix(f"{view.channel.name}_").upper()
         leads.append(_Lead(name, samples, middle, below, above))
     placed: list[_Lead] = []
     height = 0.0
@@ -175,6 +201,11 @@ def _room(reach: float, *, least: float) -> float:
     return min(max(needed, least), _MOST_MV)
 
 
+def _height(leads: Sequence[_Lead]) -> float:
+    """Return the height of a row in mV."""
+    return sum(lead.below + lead.above for lead in leads) or _EMPTY_MV
+
+
 def _rows(window: Window) -> list[Window]:
     """Cut a strip into rows of paper."""
     step = round(_ROW_S * _NS_PER_S)
@@ -185,58 +216,40 @@ def _rows(window: Window) -> list[Window]:
     ]
 
 
-def _paper(rows: list[Window], height_mv: float) -> tuple[Figure, list[Axes]]:
-    """Make a figure whose axes are as wide and high as the paper is."""
+# --- the paper ------------------------------------------------------------------------
+
+
+def _new_paper(
+    rows: Sequence[Window], leads: Sequence[_Lead]
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure with a row of paper below the other, true to scale."""
     widths = [max(row.seconds, 1.0) * MM_PER_S for row in rows]
-    high = max(height_mv, 1.5) * MM_PER_MV
+    high = max(_height(leads), _EMPTY_MV) * MM_PER_MV
     wide = _LEFT + max(widths) + _RIGHT
     tall = _TOP + len(rows) * high + (len(rows) - 1) * _BETWEEN + _BOTTOM
-    figure = pyplot().figure(figsize=(wide / _MM_PER_INCH, tall / _MM_PER_INCH))
-    axes = []
-    for place, width in enumerate(widths):
-        bottom = tall - _TOP - (place + 1) * high - place * _BETWEEN
-        box = (_LEFT / wide, bottom / tall, width / wide, high / tall)
-        axes.append(figure.add_axes(box))
+    boxes = [
+        (_LEFT, tall - _TOP - (place + 1) * high - place * _BETWEEN, width, high)
+        for place, width in enumerate(widths)
+    ]
+    return make_axes(wide, tall, boxes, per_inch=_MM_PER_INCH)
+
+
+def _given_paper(given: Given) -> tuple[Figure, list[Axes]]:
+    """Give the axes of the caller the proportions of the paper."""
+    figure, axes = given_axes("plot_ecg", given, 1)
+    axes[0].set_aspect(MM_PER_MV / (MM_PER_S * 86_400), anchor="W")
     return figure, axes
 
 
-def _draw_row(
-    axes: Axes,
-    leads: list[_Lead],
-    row: Window,
-    *,
-    beats: Beats,
-    spans: pd.DataFrame,
-) -> None:
-    from matplotlib.transforms import Affine2D  # noqa: PLC0415
-
-    from hexoframe.plotting.lines import LiveLine  # noqa: PLC0415
+def _draw_paper(axes: Axes, row: Window, height: float, spans: pd.DataFrame) -> None:
+    """Draw a row of paper: a thin line each mm, a bold one each 5 mm; shades; time."""
+    from matplotlib.collections import LineCollection  # noqa: PLC0415  # an extra
 
     show_time([axes], row)
     axes.tick_params(labelsize=SMALL, length=2, width=0.6)
     for spine in axes.spines.values():
         spine.set(color=PAPER_BOLD, linewidth=0.8)
-    height = sum(lead.below + lead.above for lead in leads) or 1.5
     draw_shade(axes, spans, row)
-    _rule(axes, row, height)
-    for lead in leads:
-        line = LiveLine(lead.samples, color=INK, linewidth=0.8, zorder=2.5)
-        # The samples stay what they are; the paper is moved under them.
-        moved = Affine2D().translate(0, lead.base - lead.middle)
-        line.set_transform(moved + axes.transData)
-        line.set_label(lead.name)
-        line.put_on(axes)
-    axes.set_ylim(0, height)
-    _name_leads(axes, leads)
-    _mark_beats(axes, beats, row)
-
-
-def _rule(axes: Axes, row: Window, height: float) -> None:
-    """Rule the paper: a thin line each mm, a bold one each 5 mm."""
-    from matplotlib.collections import LineCollection  # noqa: PLC0415
-
-    from hexoframe.plotting.lines import days  # noqa: PLC0415
-
     mm_s, mm_mv = round(_NS_PER_S / MM_PER_S), 1 / MM_PER_MV
     across = np.arange(row.first, row.last + 1, mm_s)
     up = np.arange(round(height / mm_mv) + 1) * mm_mv
@@ -246,10 +259,30 @@ def _rule(axes: Axes, row: Window, height: float) -> None:
         lines += [((left, y), (right, y)) for y in up[::every]]
         ruled = LineCollection(lines, colors=colour, linewidths=0.5, zorder=order)
         axes.add_collection(ruled, autolim=False)
+    axes.set_ylim(0, height)
 
 
-def _name_leads(axes: Axes, leads: list[_Lead]) -> None:
-    """One lead has an axis in mV; of several, each has its name beside it."""
+# --- what is drawn on it --------------------------------------------------------------
+
+
+def _draw_leads(axes: Axes, leads: Sequence[_Lead]) -> None:
+    """Draw each lead at its place on the paper, and name it."""
+    from matplotlib.transforms import Affine2D  # noqa: PLC0415  # an extra
+
+    from hexoframe.plotting.artists import LiveLine  # noqa: PLC0415  # matplotlib
+
+    for lead in leads:
+        line = LiveLine(lead.samples, color=INK, linewidth=0.8, zorder=2.5)
+        # The samples keep their values; the line is moved to its place.
+        moved = Affine2D().translate(0, lead.base - lead.middle)
+        line.set_transform(moved + axes.transData)
+        line.set_label(lead.name)
+        line.put_on(axes)
+    _name_leads(axes, leads)
+
+
+def _name_leads(axes: Axes, leads: Sequence[_Lead]) -> None:
+    """Give a single lead an axis in mV, and write the name of each of several."""
     if len(leads) != 1:
         axes.set_yticks([lead.base for lead in leads], [lead.name for lead in leads])
         axes.tick_params(axis="y", length=0, labelsize=FONT)
@@ -262,13 +295,13 @@ def _name_leads(axes: Axes, leads: list[_Lead]) -> None:
     axes.set_ylabel(f"ECG {lead.name} (mV)", fontsize=SMALL)
 
 
-def _mark_beats(axes: Axes, beats: Beats, row: Window) -> None:
+def _mark_beats(axes: Axes, beats: Beats, window: Window) -> None:
     """Mark each beat at the upper edge, hollow where it has a flag."""
-    from hexoframe.plotting.lines import SparseMarks  # noqa: PLC0415
+    from hexoframe.plotting.artists import SparseMarks  # noqa: PLC0415  # matplotlib
 
     inches = axes.bbox.height / axes.figure.dpi
     axes_mm = inches * _MM_PER_INCH
-    inside = (beats.stamps >= row.first) & (beats.stamps <= row.last)
+    inside = (beats.stamps >= window.first) & (beats.stamps <= window.last)
     flagged = beats.flags != 0
     for some, face, name in (
         (inside & ~flagged, INK, "R peak"),
@@ -291,61 +324,25 @@ def _mark_beats(axes: Axes, beats: Beats, row: Window) -> None:
             axes.add_line(marks)
 
 
-def _say_what(axes: Axes, subject: Subject, beats: Beats) -> None:
-    """Say above the paper what is drawn, and at which scale."""
-    record = "" if subject.record is None else f", record {subject.record}"
+def _say_what(axes: Sequence[Axes], view: ChannelView, leads: Sequence[_Lead]) -> None:
+    """Say what is drawn, at which scale, and whether samples leave the paper."""
+    record = "" if view.record is None else f", record {view.record}"
     text = f"ECG{record}   {MM_PER_S:g} mm/s   {MM_PER_MV:g} mm/mV"
-    axes.set_title(text, loc="left", fontsize=FONT)
-    handles = [line for line in axes.lines if str(line.get_label()).startswith("R ")]
-    if handles and len(beats.stamps):
-        axes.legend(
-            handles=handles,
-            loc="lower right",
-            bbox_to_anchor=(1.0, 1.0),
-            ncols=2,
+    axes[0].set_title(text, loc="left", fontsize=FONT)
+    marks = [line for line in axes[0].lines if str(line.get_label()).startswith("R ")]
+    if marks:
+        explain_marks(axes[0], marks, side="right")
+    for one in axes[:-1]:
+        one.set_xlabel("")
+    if any(lead.is_cut for lead in leads):
+        axes[-1].annotate(
+            "samples leave the paper",
+            (0, 0),
+            xycoords="axes fraction",
+            xytext=(0, -28),
+            textcoords="offset points",
             fontsize=SMALL,
-            frameon=False,
-            borderaxespad=0.1,
-            handletextpad=0.1,
+            color=INK,
         )
-
-
-def _say_cut(axes: Axes) -> None:
-    """Say below the paper that not all samples are on it."""
-    axes.annotate(
-        "samples leave the paper",
-        (0, 0),
-        xycoords="axes fraction",
-        xytext=(0, -28),
-        textcoords="offset points",
-        fontsize=SMALL,
-        color=INK,
-    )
-
-
-# --- the long view ------------------------------------------------------------------
-
-
-def _long_view(
-    subject: Subject,
-    window: Window,
-    beats: Beats,
-    *,
-    shade: pd.DataFrame | None,
-    ax: Given | None,
-) -> Picture:
-    """Draw a panel a lead; beats are marked where there is room for them."""
-    shown = subject.channel.columns
-    if len(shown) > 1:
-        shown = tuple(subject.cut(window).lines()) or shown[:1]
-    leads = [
-        subject._replace(
-            frame=subject.frame[[row.column]], channel=subject.channel.only(row)
-        )
-        for row in subject.channel.datatypes
-        if row.column in shown
-    ]
-    shades = None if shade is None else dict.fromkeys(shown, shade)
-    figure, axes = draw_stack("plot_ecg", leads, window, shades=shades, ax=ax)
-    _mark_beats(np.ravel(axes)[0], beats, window)
-    return figure, axes
+    if not leads:
+        say_empty(axes[0], f"{view.channel.name}: no samples")

@@ -1,25 +1,34 @@
-"""A whole record on one page: a row a group of channels, on one time axis."""
+"""A whole record on one page: a row for each group of channels, on one time axis."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.quality import bad_spans
 from hexoframe.channels import datatypes_of
-from hexoframe.plotting.canvas import (
-    label_rows,
+from hexoframe.plotting.figures import (
+    DOUBTFUL,
+    FAINT,
+    FONT,
+    INK,
+    SMALL,
+    WIDTH,
+    days,
     make_panels,
     picture,
     say_empty,
+)
+from hexoframe.plotting.panels import (
+    draw_panel,
+    finish_panels,
+    margins_for,
+    panel_height,
     show_time,
 )
-from hexoframe.plotting.shading import shade_legend
-from hexoframe.plotting.stack import draw_panel, margins_for, panel_height, panel_label
-from hexoframe.plotting.style import DOUBTFUL, FAINT, FONT, INK, SMALL, WIDTH
-from hexoframe.plotting.windows import record_window, stamps_of, subject_of
+from hexoframe.plotting.windows import record_window, stamps_of, view_of
 from hexoframe.recording.facts import facts_table
 
 if TYPE_CHECKING:
@@ -27,15 +36,16 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from hexoframe.plotting.canvas import Given, Picture
-    from hexoframe.plotting.windows import Length, Start, Subject, Window
+    from hexoframe.plotting import PictureRequest
+    from hexoframe.plotting.figures import FigureAxes, Given
+    from hexoframe.plotting.windows import Length, Start, Window
     from hexoframe.recording.data import RecordData
 
-__all__ = ["plot_overview"]
+__all__ = ["plot_overview", "record_overview"]
 
 # Of these each column has a row: leads hide each other, and belts lie far apart.
 _APART = ("ecg", "respiration")
-# What a page shows of a record that has it, from top to bottom.
+# Channels shown if the record has them, from top to bottom.
 _CHANNELS = (
     "ecg",
     "heart_rate",
@@ -64,12 +74,12 @@ def plot_overview(
     start: Start | None = None,
     duration: Length | None = None,
     ax: Given | None = None,
-) -> Picture:
+) -> FigureAxes:
     """Draw a record on one page.
 
-    Where nothing was measured, and where the recorder's flags doubt what was, the rows
-    are shaded; activities stand above them as bars, and annotations as lines through
-    all rows. Waveforms are cut at the limits of nearly all samples, so that a loose
+    Rows are shaded where nothing was measured, and where the recorder's flags doubt the
+    values. Activities are bars above the rows, and annotations lines through all of
+    them. Waveforms are cut at the limits of nearly all samples, so that a loose
     electrode does not flatten the rest.
 
     Parameters
@@ -77,14 +87,11 @@ def plot_overview(
     record : Record
         What is drawn; the channels shown are read.
     channels : sequence of str or int, optional
-        Channels, a row each; by default those of the record that a page is for.
-    start : str, datetime or timedelta, optional
-        Where to begin: a time with a zone, or a length behind the start of the record,
-        such as ``"90s"``.
-    duration : str or timedelta, optional
-        How long; to the end of the record by default.
+        Channels, a row each; by default a choice of those that the record has.
+    start, duration
+        The part of the record, as for `Record.plot`.
     ax : sequence of Axes, optional
-        Where to draw: one for activities and annotations, and one a channel.
+        Where to draw: one for activities and annotations, and one for each channel.
 
     Returns
     -------
@@ -95,49 +102,46 @@ def plot_overview(
 
     Raises
     ------
-    ConfigurationError
-        If matplotlib is not installed, or a length of time is none.
-    TimestampError
-        If a time has no zone.
-    UnknownChannelError
-        If the model has no such channel.
+    ConfigurationError, TimestampError, UnknownChannelError
+        As for `Record.plot`.
     """
-    keys = _page(record) if channels is None else list(channels)
+    keys = _shown_keys(record) if channels is None else list(channels)
     window = record_window(record, start, duration)
-    subjects = [subject_of(record[key]) for key in keys]
-    lanes = _lanes(_inside(record.facts.ranges, window))
-    heights = [_row_height(subject, window) for subject in subjects]
-    deep = max(lanes, default=-1) + 1 + _ROOM_FOR_TEXT
-    head = _LANE * deep
-    marks = record.facts.annotations
-    if not lanes and (marks is None or marks.empty):
-        head = _NOTHING if subjects else _HEIGHT_EMPTY
-    margins = margins_for(subjects, window)
-    figure, axes = make_panels("plot_overview", [head, *heights], ax, margins)
+    views = [view_of(record[key], window) for key in keys]
+    head = _read_head(record, window)
+    margins = margins_for(views)
+    heights = [head.inches(alone=not views)]
+    heights += [panel_height(view, _ROW_HEIGHT) for view in views]
+    figure, axes = make_panels("plot_overview", heights, ax, margins)
     used: set[bool] = set()
-    for one, key, subject in zip(axes[1:], keys, subjects, strict=True):
+    for one, key, view in zip(axes[1:], keys, views, strict=True):
         spans = bad_spans(record, key)
-        names = (subject.channel.name, *subject.channel.columns)
-        shades = dict.fromkeys(names, spans)
-        used |= draw_panel(one, subject, window, shades=shades)
+        names = (view.channel.name, *view.channel.columns)
+        used |= draw_panel(one, view, shades=dict.fromkeys(names, spans))
     show_time(axes, window)
-    axes[0].set_ylim(deep, 0)
-    _draw_ranges(axes[0], _inside(record.facts.ranges, window), window, lanes)
-    _draw_annotations(axes, record, window, deep)
-    labels = [panel_label(subject) for subject in subjects]
-    label_rows(axes[1:], labels, margins if ax is None else None)
+    _draw_ranges(axes[0], head, window)
+    _draw_annotations(axes, head)
     number = "" if record.id is None else f" {record.id}"
     axes[0].set_title(f"Record{number}, {record.family}", loc="left", fontsize=FONT)
-    if not subjects:
+    if not views:
         axes[0].tick_params(labelsize=SMALL)
         say_empty(axes[0], "the record has none of the channels that are shown here")
-    if ax is None:
-        shade_legend(figure, used)
+    finish_panels(figure, axes[1:], views, used, margins if ax is None else None)
     return picture(figure, axes)
 
 
-def _page(record: RecordData) -> list[str | int]:
-    """Return the channels and columns of a page that the record has."""
+def record_overview(request: PictureRequest) -> FigureAxes:
+    """Draw a record on one page."""
+    return plot_overview(
+        request.record,
+        start=request.start,
+        duration=request.duration,
+        ax=request.ax,
+    )
+
+
+def _shown_keys(record: RecordData) -> list[str | int]:
+    """Return the channels and columns that are shown of a record."""
     keys: list[str | int] = []
     for name in _CHANNELS:
         if name in record:
@@ -146,13 +150,43 @@ def _page(record: RecordData) -> list[str | int]:
     return keys
 
 
-def _row_height(subject: Subject, window: Window) -> float:
-    height = panel_height(subject, window)
-    return height if subject.channel.datatypes[0].codes else _ROW_HEIGHT
+# --- activities and annotations -------------------------------------------------------
+
+
+class _Head(NamedTuple):
+    """What the uppermost row shows: activities in lanes, and annotations."""
+
+    ranges: pd.DataFrame
+    lanes: list[int]
+    annotations: pd.DataFrame
+    notes: dict[int | None, str]
+    is_empty: bool
+
+    @property
+    def deep(self) -> float:
+        """Height in lanes."""
+        return max(self.lanes, default=-1) + 1 + _ROOM_FOR_TEXT
+
+    def inches(self, *, alone: bool) -> float:
+        """Return the height in inches; alone, the row has room to say so."""
+        if not self.is_empty:
+            return _LANE * self.deep
+        return _HEIGHT_EMPTY if alone else _NOTHING
+
+
+def _read_head(record: RecordData, window: Window) -> _Head:
+    facts = record.facts
+    ranges = _inside(facts.ranges, window)
+    lanes = _lanes(ranges)
+    marks = facts.annotations
+    none = marks is None or marks.empty
+    notes = {row.id: row.note for row in datatypes_of(record.family)}
+    shown = facts_table("annotations") if marks is None else window.cut(marks)
+    return _Head(ranges, lanes, shown, notes, is_empty=none and not lanes)
 
 
 def _inside(ranges: pd.DataFrame | None, window: Window) -> pd.DataFrame:
-    """Ranges that reach into the window."""
+    """Return the ranges that reach into the window."""
     if ranges is None:
         return facts_table("ranges")
     start, end = (
@@ -162,7 +196,7 @@ def _inside(ranges: pd.DataFrame | None, window: Window) -> pd.DataFrame:
 
 
 def _lanes(ranges: pd.DataFrame) -> list[int]:
-    """Lane of each range, so that those of one lane do not overlap."""
+    """Return the lane of each range; those of one lane do not overlap."""
     free: list[pd.Timestamp] = []
     lanes = []
     for start, end in zip(ranges["start"], ranges["end"], strict=True):
@@ -172,18 +206,16 @@ def _lanes(ranges: pd.DataFrame) -> list[int]:
     return lanes
 
 
-def _draw_ranges(
-    axes: Axes, ranges: pd.DataFrame, window: Window, lanes: list[int]
-) -> None:
+def _draw_ranges(axes: Axes, head: _Head, window: Window) -> None:
     """Draw activities as bars with their names, where there is room for them."""
-    from hexoframe.plotting.lines import days  # noqa: PLC0415
-
+    ranges = head.ranges
+    axes.set_ylim(head.deep, 0)
     axes.spines[["left", "right", "top", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
     axes.set_yticks([])
     columns = (pd.DatetimeIndex(ranges[name]).asi8 for name in ("start", "end"))
     edges = np.clip(np.stack(tuple(columns), axis=1), window.first, window.last)
-    for (start, end), lane, name in zip(edges, lanes, ranges["name"], strict=True):
+    for (start, end), lane, name in zip(edges, head.lanes, ranges["name"], strict=True):
         begin, finish = days(np.array([start, end]))
         axes.broken_barh(
             [(begin, finish - begin)],
@@ -209,17 +241,9 @@ def _draw_ranges(
             )
 
 
-def _draw_annotations(
-    axes: Sequence[Axes], record: RecordData, window: Window, height: float
-) -> None:
+def _draw_annotations(axes: Sequence[Axes], head: _Head) -> None:
     """Draw annotations as lines through all rows, with a text where there is room."""
-    from hexoframe.plotting.lines import days  # noqa: PLC0415
-
-    table = record.facts.annotations
-    if table is None or table.empty:
-        return
-    notes = {row.id: row.note for row in datatypes_of(record.family)}
-    table = window.cut(table)
+    table = head.annotations
     told = days(stamps_of(table))
     for one in axes[1:]:
         for at in told:
@@ -230,14 +254,15 @@ def _draw_annotations(
     for at, comment, datatype in zip(
         told, table["comment"], table["datatype"], strict=True
     ):
-        axes[0].plot([at], [height - 0.1], "v", color=FAINT, markersize=4)
-        text = notes.get(None if pd.isna(datatype) else int(datatype), "annotation")
+        axes[0].plot([at], [head.deep - 0.1], "v", color=FAINT, markersize=4)
+        key = None if pd.isna(datatype) else int(datatype)
+        text = head.notes.get(key, "annotation")
         text = text if pd.isna(comment) or not comment else str(comment)
         if at >= free:
             free = at + (len(text) * _LETTER + 0.2) * per_inch
             axes[0].annotate(
                 text,
-                (at, height - 0.2),
+                (at, head.deep - 0.2),
                 xytext=(5, 0),
                 textcoords="offset points",
                 fontsize=SMALL,

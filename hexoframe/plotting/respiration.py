@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hexoframe.plotting.canvas import picture
-from hexoframe.plotting.stack import draw_stack
-from hexoframe.plotting.style import INK, LINES, SMALL
-from hexoframe.plotting.windows import stamps_of, subject_of, window_of
+from hexoframe.plotting.figures import INK, LINES, explain_marks, picture
+from hexoframe.plotting.panels import draw_stack
+from hexoframe.plotting.windows import stamps_of, view_of, views_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,11 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from hexoframe.plotting.canvas import Given, Picture
-    from hexoframe.plotting.decimation import Samples
-    from hexoframe.plotting.windows import Length, Start, Window
+    from hexoframe.plotting import PictureRequest
+    from hexoframe.plotting.figures import FigureAxes, Given
+    from hexoframe.plotting.windows import ChannelView, Length, Start
 
-__all__ = ["plot_respiration"]
+__all__ = ["plot_respiration", "record_respiration"]
+
+# A breath further from the samples of its belt is not marked.
+_NEAR_NS = 1_000_000_000
 
 
 def plot_respiration(  # noqa: PLR0913  # all that there is of breathing, each by name
@@ -34,7 +36,7 @@ def plot_respiration(  # noqa: PLR0913  # all that there is of breathing, each b
     tidal_volume: pd.DataFrame | None = None,
     shades: Mapping[str, pd.DataFrame] | None = None,
     ax: Given | None = None,
-) -> Picture:
+) -> FigureAxes:
     """Draw the belts, a panel each, with the breaths marked, and the tidal volume.
 
     The signal of a belt falls while the body inhales: where inhaling begins is a peak.
@@ -43,11 +45,8 @@ def plot_respiration(  # noqa: PLR0913  # all that there is of breathing, each b
     ----------
     frame : DataFrame
         ``record["respiration"]``, or one belt of it.
-    start : str, datetime or timedelta, optional
-        Where to begin: a time with a zone, or a length behind the first row, such as
-        ``"90s"``. By default the whole frame is drawn.
-    duration : str or timedelta, optional
-        How long; to the last row by default.
+    start, duration
+        The part of the frame, as for `plot_channel`.
     inspiration, expiration : DataFrame, optional
         Where inhaling and exhaling begin: marked on each belt, where there is room.
     tidal_volume : DataFrame, optional
@@ -56,7 +55,7 @@ def plot_respiration(  # noqa: PLR0913  # all that there is of breathing, each b
         Spans that are shaded, by column, as ``record.bad_spans(column)`` gives them; by
         default those without samples.
     ax : sequence of Axes, optional
-        Where to draw: one a belt, and one for the tidal volume.
+        Where to draw: one for each belt, and one for the tidal volume.
 
     Returns
     -------
@@ -67,51 +66,48 @@ def plot_respiration(  # noqa: PLR0913  # all that there is of breathing, each b
 
     Raises
     ------
-    ConfigurationError
-        If matplotlib is not installed, a frame is of no channel, or a length of time is
-        none.
-    TimestampError
-        If a time has no zone.
+    ConfigurationError, TimestampError
+        As for `plot_channel`.
     """
-    subject = subject_of(frame, what="plot_respiration")
-    window = window_of(subject, start, duration)
-    panels = [
-        subject._replace(
-            frame=subject.frame[[row.column]], channel=subject.channel.only(row)
-        )
-        for row in subject.channel.datatypes
-    ]
-    belts = len(panels)
+    (view,) = views_of("plot_respiration", frame, start=start, duration=duration)
+    belts = view.columns()
+    views = list(belts)
     if tidal_volume is not None:
-        panels.append(subject_of(tidal_volume, what="tidal_volume"))
-    figure, axes = draw_stack("plot_respiration", panels, window, shades=shades, ax=ax)
-    every = list(np.ravel(axes))
-    for one, panel in zip(every[:belts], panels, strict=False):
-        for samples in panel.cut(window).lines().values():
-            _mark(one, samples, inspiration, window, inhaling=True)
-            _mark(one, samples, expiration, window, inhaling=False)
-    _explain(every[0])
-    return picture(figure, every)
+        views.append(view_of(tidal_volume, view.window, what="tidal_volume"))
+    figure, axes = draw_stack("plot_respiration", views, shades=shades, ax=ax)
+    for one, belt in zip(axes, belts, strict=False):
+        _mark(one, belt, inspiration, inhaling=True)
+        _mark(one, belt, expiration, inhaling=False)
+    _explain(axes[0])
+    return picture(figure, axes)
+
+
+def record_respiration(request: PictureRequest) -> FigureAxes:
+    """Draw the respiration of a record, with all that it knows about breaths."""
+    keywords, frame = request.keywords(), request.record[request.key]
+    return plot_respiration(
+        frame,
+        inspiration=request.frame("inspiration"),
+        expiration=request.frame("expiration"),
+        tidal_volume=request.frame("tidal_volume"),
+        shades=request.shades(*frame.columns, "tidal_volume"),
+        **keywords,
+    )
 
 
 def _mark(
-    axes: Axes,
-    samples: Samples,
-    events: pd.DataFrame | None,
-    window: Window,
-    *,
-    inhaling: bool,
+    axes: Axes, belt: ChannelView, events: pd.DataFrame | None, *, inhaling: bool
 ) -> None:
-    """Mark breaths on the belt: on its next sample, since a mark has no height."""
-    from hexoframe.plotting.lines import SparseMarks  # noqa: PLC0415
+    """Mark breaths on the next sample of the belt, as an event has no height there."""
+    from hexoframe.plotting.artists import SparseMarks  # noqa: PLC0415  # matplotlib
 
-    if events is None:
+    if events is None or not belt.lines:
         return
-    stamps = stamps_of(window.cut(subject_of(events).frame))
+    stamps = stamps_of(view_of(events, belt.window).frame)
+    (samples,) = belt.lines.values()
     rows = np.searchsorted(samples.stamps, stamps)
     rows = np.minimum(rows, len(samples.stamps) - 1)
-    # No mark in a gap, where there is no belt to stand on.
-    near = np.abs(samples.stamps[rows] - stamps) < 1_000_000_000
+    near = np.abs(samples.stamps[rows] - stamps) < _NEAR_NS
     marks = SparseMarks(
         stamps[near],
         samples.heights[rows[near]],
@@ -128,19 +124,10 @@ def _mark(
 
 def _explain(axes: Axes) -> None:
     """Say what the marks mean, where they are drawn."""
-    from hexoframe.plotting.lines import SparseMarks  # noqa: PLC0415
+    from hexoframe.plotting.artists import SparseMarks  # noqa: PLC0415  # matplotlib
 
     marks = [
         line for line in axes.lines if isinstance(line, SparseMarks) and line.has_room()
     ]
     if marks:
-        axes.legend(
-            handles=marks,
-            loc="lower left",
-            bbox_to_anchor=(0.0, 1.0),
-            ncols=2,
-            fontsize=SMALL,
-            frameon=False,
-            borderaxespad=0.1,
-            handletextpad=0.1,
-        )
+        explain_marks(axes, marks)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.plotting.beats import beats_of
-from hexoframe.plotting.canvas import (
-    axes_given,
+from hexoframe.plotting.figures import (
+    FAINT,
+    FONT,
+    INK,
+    LINES,
+    WIDTH,
+    days,
+    explain_marks,
+    given_axes,
+    label_of,
     picture,
     pyplot,
     say_empty,
-    show_time,
     tidy,
 )
-from hexoframe.plotting.shading import draw_shade, holes, shade_legend
-from hexoframe.plotting.stack import draw_lines
-from hexoframe.plotting.style import FAINT, FONT, INK, SMALL, WIDTH
-from hexoframe.plotting.windows import subject_of, window_of
+from hexoframe.plotting.panels import draw_lines, draw_shade, shade_legend, show_time
+from hexoframe.plotting.windows import beats_of, views_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,15 +30,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hexoframe.plotting.beats import Beats
-    from hexoframe.plotting.canvas import Given, Picture
-    from hexoframe.plotting.windows import Length, Start, Subject
+    from hexoframe.plotting import PictureRequest
+    from hexoframe.plotting.figures import FigureAxes, Given
+    from hexoframe.plotting.windows import Beats, ChannelView, Length, Start
 
-__all__ = ["plot_rr"]
+__all__ = ["plot_rr", "record_rr"]
 
 _HEIGHT = 3.0
-# So many points are drawn as pixels also in a file of vectors.
+# So many points are drawn as pixels also in a vector file.
 _MANY = 5000
+# How beats are marked by the gravest of their flags; shapes tell in any print.
+_MARKS: tuple[dict[str, Any], ...] = (
+    {"marker": "o", "color": LINES[2], "markersize": 2.2},
+    {"marker": "x", "color": LINES[1], "markersize": 3.2},
+)
 
 
 def plot_rr(  # noqa: PLR0913  # each by name
@@ -45,18 +54,15 @@ def plot_rr(  # noqa: PLR0913  # each by name
     quality: pd.DataFrame | None = None,
     shade: pd.DataFrame | None = None,
     ax: Given | None = None,
-) -> Picture:
+) -> FigureAxes:
     """Draw intervals over time, and each interval against the one before.
 
     Parameters
     ----------
     frame : DataFrame
         ``record["rr_interval"]`` or ``record["nn_interval"]``.
-    start : str, datetime or timedelta, optional
-        Where to begin: a time with a zone, or a length behind the first row, such as
-        ``"90s"``. By default the whole frame is drawn.
-    duration : str or timedelta, optional
-        How long; to the last row by default.
+    start, duration
+        The part of the frame, as for `plot_channel`.
     quality : DataFrame, optional
         ``record["rr_interval_quality"]``: beats with a flag are marked, and faint in
         the Poincare plot.
@@ -74,82 +80,80 @@ def plot_rr(  # noqa: PLR0913  # each by name
 
     Raises
     ------
-    ConfigurationError
-        If matplotlib is not installed, a frame is of no channel, or a length of time is
-        none.
-    TimestampError
-        If a time has no zone.
+    ConfigurationError, TimestampError
+        As for `plot_channel`.
     """
-    subject = subject_of(frame, what="plot_rr")
-    window = window_of(subject, start, duration)
-    cut = subject.cut(window)
-    figure, axes = _panels(ax)
-    beats = beats_of(cut.frame, quality, window)
-    tidy(axes[0])
-    show_time([axes[0]], window)
-    lines = cut.lines()
-    spans = holes(cut, window, lines) if shade is None else shade
-    used = draw_shade(axes[0], spans, window)
-    axes[0].set_ylabel(subject.axis_label, fontsize=FONT)
-    if draw_lines(axes[0], cut, window, lines):
-        _mark_flagged(axes[0], cut, beats)
-    else:
-        say_empty(axes[0], f"{subject.channel.name}: no intervals")
-    _poincare(axes[1], cut, beats)
+    (view,) = views_of("plot_rr", frame, start=start, duration=duration)
+    beats = beats_of(view.frame, quality, view.window)
+    spans = view.gaps if shade is None else shade
+    figure, axes = _new_axes() if ax is None else given_axes("plot_rr", ax, 2)
+    used = _draw_tachogram(axes[0], view, beats, spans)
+    _draw_poincare(axes[1], view, beats)
     if ax is None:
         shade_legend(figure, used)
     return picture(figure, axes)
 
 
-def _panels(ax: Given | None) -> tuple[Figure, list[Axes]]:
-    plt = pyplot()
-    if ax is not None:
-        axes = axes_given("plot_rr", ax, 2)
-        return cast("Figure", axes[0].figure), axes
-    figure = plt.figure(figsize=(WIDTH, _HEIGHT))
+def record_rr(request: PictureRequest) -> FigureAxes:
+    """Draw the RR intervals of a record, or the intervals of the channel asked for."""
+    keywords = request.keywords()
+    name = "rr_interval" if request.key == "rr" else request.key
+    quality = request.frame("rr_interval_quality")
+    return plot_rr(request.record[name], quality=quality, **keywords)
+
+
+def _new_axes() -> tuple[Figure, list[Axes]]:
+    figure: Figure = pyplot().figure(figsize=(WIDTH, _HEIGHT))
     room = {"left": 0.075, "right": 0.985, "bottom": 0.19, "top": 0.84, "wspace": 0.22}
     made = figure.subplots(1, 2, width_ratios=(2.6, 1.0), gridspec_kw=room)
     return figure, list(made)
 
 
-def _mark_flagged(axes: Axes, subject: Subject, beats: Beats) -> None:
-    """Mark beats by the gravest of their flags."""
-    from hexoframe.plotting.lines import days  # noqa: PLC0415
+def _draw_tachogram(
+    axes: Axes, view: ChannelView, beats: Beats, spans: pd.DataFrame
+) -> set[bool]:
+    """Draw the intervals over time, and return which shades were used."""
+    tidy(axes)
+    show_time([axes], view.window)
+    used = draw_shade(axes, spans, view.window)
+    axes.set_ylabel(view.axis_label, fontsize=FONT)
+    if draw_lines(axes, view):
+        _mark_flagged(axes, view, beats)
+    else:
+        say_empty(axes, f"{view.channel.name}: no intervals")
+    return used
 
-    values = subject.frame.iloc[:, 0].to_numpy()
-    for some, name, style in beats.marked():
-        shown = some & (values > 0)
-        axes.plot(
+
+def _mark_flagged(axes: Axes, view: ChannelView, beats: Beats) -> None:
+    """Mark beats by the gravest of their flags."""
+    values = view.frame.iloc[:, 0].to_numpy()
+    marks = []
+    for place, (flag, name) in enumerate(beats.names.items()):
+        flagged = beats.flags == flag
+        if not flagged.any():
+            continue
+        shown = flagged & (values > 0)
+        marks += axes.plot(
             days(beats.stamps[shown]),
             values[shown],
             linestyle="none",
-            label=name,
+            label=label_of(name),
             markeredgewidth=0.8,
             zorder=3,
             rasterized=int(shown.sum()) > _MANY,
-            **style,
+            **_MARKS[place % len(_MARKS)],
         )
-    if beats.marked():
-        handles = [line for line in axes.lines if line.get_linestyle() == "None"]
-        axes.legend(
-            handles=handles,
-            loc="lower left",
-            bbox_to_anchor=(0.0, 1.0),
-            ncols=len(handles),
-            fontsize=SMALL,
-            frameon=False,
-            borderaxespad=0.1,
-            handletextpad=0.1,
-        )
+    if marks:
+        explain_marks(axes, marks)
 
 
-def _poincare(axes: Axes, subject: Subject, beats: Beats) -> None:
+def _draw_poincare(axes: Axes, view: ChannelView, beats: Beats) -> None:
     """Draw each interval against the one before it, where they follow each other."""
     tidy(axes)
-    unit = f" ({subject.unit})" if subject.unit else ""
+    unit = f" ({view.unit})" if view.unit else ""
     axes.set_xlabel(f"interval n{unit}", fontsize=FONT)
     axes.set_ylabel(f"interval n + 1{unit}", fontsize=FONT)
-    (samples,) = subject.lines().values() or (None,)
+    (samples,) = view.lines.values() or (None,)
     if samples is None or len(samples.stamps) < 2:
         say_empty(axes, "no two intervals")
         axes.set_xticks([])

@@ -1,4 +1,4 @@
-"""Sleep: the hypnogram, how long each phase was, and what went with it."""
+"""Sleep: the hypnogram with the length of each phase, and other channels below it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hexoframe.plotting.bars import state_spans
-from hexoframe.plotting.canvas import picture
-from hexoframe.plotting.stack import draw_stack
-from hexoframe.plotting.style import INK, SMALL
-from hexoframe.plotting.windows import subject_of, window_of
+from hexoframe.plotting.figures import picture, write_beside
+from hexoframe.plotting.panels import draw_stack, state_spans
+from hexoframe.plotting.windows import views_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,10 +16,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from hexoframe.plotting.canvas import Given, Picture
-    from hexoframe.plotting.windows import Length, Start, Subject, Window
+    from hexoframe.plotting import PictureRequest
+    from hexoframe.plotting.figures import FigureAxes, Given
+    from hexoframe.plotting.windows import ChannelView, Length, Start
 
-__all__ = ["plot_sleep"]
+__all__ = ["plot_sleep", "record_sleep"]
 
 # Room for the lengths of the phases, in inches.
 _LENGTHS = 0.95
@@ -34,7 +33,7 @@ def plot_sleep(
     duration: Length | None = None,
     shades: Mapping[str, pd.DataFrame] | None = None,
     ax: Given | None = None,
-) -> Picture:
+) -> FigureAxes:
     """Draw a hypnogram with the length of each phase, and other channels below it.
 
     Parameters
@@ -43,57 +42,45 @@ def plot_sleep(
         ``record["sleep_phase"]``.
     *others : DataFrame
         Frames of other channels, such as ``record["sleep_position"]``, a panel each.
-    start : str, datetime or timedelta, optional
-        Where to begin: a time with a zone, or a length behind the first row, such as
-        ``"90s"``. By default all of the hypnogram is drawn.
-    duration : str or timedelta, optional
-        How long; to the last row of the hypnogram by default.
-    shades : mapping of str to DataFrame, optional
-        Spans that are shaded, by channel, as ``record.bad_spans(channel)`` gives them.
-    ax : Axes or sequence of Axes, optional
-        Where to draw: one for each frame.
+    start, duration
+        The part of the hypnogram, as for `plot_channel`.
+    shades, ax
+        As for `plot_activity`.
 
     Returns
     -------
     fig : Figure
         The figure.
     axes : Axes or array of Axes
-        The panels.
+        The panels; the first one is the hypnogram.
 
     Raises
     ------
-    ConfigurationError
-        If matplotlib is not installed, a frame is of no channel, or a length of time is
-        none.
-    TimestampError
-        If a time has no zone.
+    ConfigurationError, TimestampError
+        As for `plot_channel`.
     """
-    subject = subject_of(frame, what="plot_sleep")
-    window = window_of(subject, start, duration)
-    panels = [subject, *(subject_of(other) for other in others)]
-    figure, axes = draw_stack(
-        "plot_sleep", panels, window, shades=shades, ax=ax, right=_LENGTHS
+    views = views_of("plot_sleep", frame, *others, start=start, duration=duration)
+    figure, axes = draw_stack("plot_sleep", views, shades=shades, ax=ax, right=_LENGTHS)
+    _write_lengths(axes[0], views[0])
+    return picture(figure, axes)
+
+
+def record_sleep(request: PictureRequest) -> FigureAxes:
+    """Draw the sleep of a record, with position, heart, breathing and activity."""
+    keywords, frame = request.keywords(), request.record["sleep_phase"]
+    others = request.frames(
+        "sleep_position", "heart_rate", "breathing_rate", "activity"
     )
-    every = list(np.ravel(axes))
-    _say_lengths(every[0], subject, window)
-    return picture(figure, every)
+    shades = request.shades(*others)
+    return plot_sleep(frame, *others.values(), shades=shades, **keywords)
 
 
-def _say_lengths(axes: Axes, subject: Subject, window: Window) -> None:
+def _write_lengths(axes: Axes, view: ChannelView) -> None:
     """Write beside each phase how long it was."""
-    edges, codes = state_spans(subject, window)
+    edges, codes = state_spans(view)
     lengths = edges[:, 1] - edges[:, 0]
-    for row, code in enumerate(np.unique(codes)):
-        text = _length(int(lengths[codes == code].sum()))
-        axes.text(
-            1.005,
-            row,
-            text,
-            transform=axes.get_yaxis_transform(),
-            fontsize=SMALL,
-            color=INK,
-            va="center",
-        )
+    phases = np.unique(codes)
+    write_beside(axes, [_length(int(lengths[codes == code].sum())) for code in phases])
 
 
 def _length(ns: int) -> str:

@@ -1,8 +1,13 @@
-"""What a frame is of, which part of it is asked for, and its samples as lines."""
+"""What a picture shows: a channel in a window of time, its samples, gaps and beats.
+
+Reads frames and records; draws nothing and imports no matplotlib.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,18 +15,24 @@ import pandas as pd
 
 from hexoframe.analysis.align import length_ns
 from hexoframe.analysis.bins import rows_with
-from hexoframe.channels import FAMILIES, channels_of, find
+from hexoframe.channels import FAMILIES, channels_of, codes_of, find
 from hexoframe.errors import ConfigurationError, TimestampError, UnknownChannelError
-from hexoframe.plotting.decimation import Samples, gap_rows
-from hexoframe.plotting.style import label_of, unit_of
+from hexoframe.plotting.decimation import LineSamples, gap_rows
+from hexoframe.plotting.figures import label_of, unit_of
 from hexoframe.recording import metadata
+from hexoframe.recording.gaps import Receipt
+from hexoframe.recording.survey import survey_channel
 from hexoframe.timestamps import NS_PER_TICK, time_to_tick
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from hexoframe.channels import Channel, Datatype
+    from hexoframe.channels.calibration import Scale
     from hexoframe.recording.data import RecordData
+    from hexoframe.recording.gaps import Gap
     from hexoframe.timestamps import Clock
 
     Rows = NDArray[np.int64]
@@ -29,22 +40,26 @@ if TYPE_CHECKING:
     Length = str | dt.timedelta | pd.Timedelta
 
 __all__ = [
-    "Subject",
+    "Beats",
+    "ChannelView",
     "Window",
+    "beats_of",
+    "measured_rows",
     "record_window",
     "stamps_of",
-    "subject_of",
-    "window_of",
+    "union_of",
+    "view_of",
+    "views_of",
 ]
 
-# Two ticks of play: stamps of beats are rounded on their own.
+# Stamps of beats are rounded one by one: their distance may be two ticks off.
 _INTERVAL_PLAY = 2
 # So many rows tell how far apart the samples of a frame are.
 _LOOKED_AT = 1 << 16
 
 
 class Window(NamedTuple):
-    """A part of time in ns since 1970, both ends included, and the zone it is shown in.
+    """A span of time in ns since 1970, both ends included, and the zone it is shown in.
 
     `tz` is what the index of the frame has.
     """
@@ -71,18 +86,56 @@ class Window(NamedTuple):
         return pd.Timestamp(self.first, unit="ns", tz="UTC").tz_convert(self.tz)
 
 
-class Subject(NamedTuple):
-    """A frame and what the channel table says of it."""
+@dataclass(frozen=True, eq=False)
+class ChannelView:
+    """A frame, what the channel table says about it, and the window that is drawn.
 
-    frame: pd.DataFrame
+    `whole` is all of the frame, `frame` its rows in the window; samples and gaps are
+    those in the window, too.
+    """
+
+    whole: pd.DataFrame
     channel: Channel
-    scale: str
+    scale: Scale
     record: int | None
+    window: Window
 
-    @property
-    def label(self) -> str:
-        """Name of the channel for a reader."""
-        return label_of(self.channel.name)
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """Rows in the window."""
+        return self.window.cut(self.whole)
+
+    @cached_property
+    def lines(self) -> dict[str, LineSamples]:
+        """Samples of each column that has any."""
+        lines = {row.column: self._line(row) for row in self.channel.datatypes}
+        return {column: line for column, line in lines.items() if len(line.stamps)}
+
+    @cached_property
+    def gaps(self) -> pd.DataFrame:
+        """Spans without samples, in the form of `bad_spans`.
+
+        The frame alone tells them; flags are in another one.
+        """
+        ns = NS_PER_TICK[self.channel.clock]
+        span = (self.window.first // ns, -(-self.window.last // ns))
+        gaps: tuple[Gap, ...] = ()
+        if not self._is_complete():
+            found = survey_channel(
+                self.channel, self.frame, span, Receipt(), scale=self.scale
+            )
+            gaps = found.gaps
+        table = pd.DataFrame(
+            {
+                "start": np.array([gap.start * ns for gap in gaps], dtype=np.int64),
+                "end": np.array([gap.end * ns for gap in gaps], dtype=np.int64),
+                "reason": [gap.kind for gap in gaps],
+                "absent": True,
+            }
+        )
+        for column in ("start", "end"):
+            table[column] = pd.to_datetime(table[column], unit="ns", utc=True)
+        return table
 
     @property
     def unit(self) -> str:
@@ -92,19 +145,20 @@ class Subject(NamedTuple):
 
     @property
     def axis_label(self) -> str:
-        """Name and unit."""
-        return f"{self.label} ({self.unit})" if self.unit else self.label
+        """Name and unit for a reader."""
+        label = label_of(self.channel.name)
+        return f"{label} ({self.unit})" if self.unit else label
 
-    def cut(self, window: Window) -> Subject:
-        """Return the part in a window."""
-        return self._replace(frame=window.cut(self.frame))
+    def columns(self) -> list[ChannelView]:
+        """Return each column as a view of its own."""
+        return [
+            replace(
+                self, whole=self.whole[[row.column]], channel=self.channel.only(row)
+            )
+            for row in self.channel.datatypes
+        ]
 
-    def lines(self) -> dict[str, Samples]:
-        """Return the samples of each column that has any."""
-        lines = {row.column: self._line(row) for row in self.channel.datatypes}
-        return {column: line for column, line in lines.items() if len(line.stamps)}
-
-    def _line(self, row: Datatype) -> Samples:
+    def _line(self, row: Datatype) -> LineSamples:
         stamps = stamps_of(self.frame)
         values = self.frame[row.column].to_numpy()
         left_out = [
@@ -113,14 +167,14 @@ class Subject(NamedTuple):
             if value is not None
         ]
         stamps, values = _without(stamps, values, np.unique(np.concatenate(left_out)))
-        return Samples(stamps, values, self._breaks(row, stamps, values))
+        return LineSamples(stamps, values, self._breaks(row, stamps, values))
 
     def _breaks(
         self, row: Datatype, stamps: Rows, values: NDArray[np.floating]
     ) -> Rows:
-        """Rows that must not be joined with the row before."""
+        """Return the rows that must not be joined with the row before."""
         if row.kind != "event":
-            return gap_rows(stamps, 1.5 * self.step_ns())
+            return gap_rows(stamps, 1.5 * _step_ns(self.channel, self.frame))
         if not row.interval:
             return np.arange(1, len(stamps))
         tick = NS_PER_TICK[self.channel.clock]
@@ -129,11 +183,25 @@ class Subject(NamedTuple):
         reach = stamps - np.rint(values * per_value).astype(np.int64)
         return np.flatnonzero(reach[1:] - stamps[:-1] > _INTERVAL_PLAY * tick) + 1
 
-    def step_ns(self) -> float:
-        """Return the distance of samples; a frame may hold fewer than its channel."""
-        stamps = stamps_of(self.frame)[:_LOOKED_AT]
-        step = float((self.channel.ticks or 0) * NS_PER_TICK[self.channel.clock])
-        return max(step, float(np.median(np.diff(stamps)))) if len(stamps) > 2 else step
+    def _is_complete(self) -> bool:
+        """Tell whether the lines reach through the window with every row of the frame.
+
+        False for codes and events, whose gaps only a survey finds.
+        """
+        rows = len(self.frame)
+        channel = self.channel
+        if channel.ticks is None or not rows or channel.datatypes[0].codes:
+            return False
+        whole = [
+            len(line.stamps) == rows and not len(line.breaks)
+            for line in self.lines.values()
+        ]
+        step, stamps = _step_ns(channel, self.frame), stamps_of(self.frame)
+        begin = stamps[0] - channel.first_sample * step
+        end = stamps[-1] + (1 - channel.first_sample) * step
+        reaches = begin - self.window.first < step / 2
+        reaches &= self.window.last - end < step / 2
+        return len(whole) == len(channel.columns) and all(whole) and bool(reaches)
 
 
 def stamps_of(frame: pd.DataFrame) -> Rows:
@@ -141,6 +209,13 @@ def stamps_of(frame: pd.DataFrame) -> Rows:
     index = pd.DatetimeIndex(frame.index)
     # The conversion makes a copy, even of what needs none.
     return (index if index.unit == "ns" else index.as_unit("ns")).asi8
+
+
+def _step_ns(channel: Channel, frame: pd.DataFrame) -> float:
+    """Return the distance of samples; a frame may hold fewer than its channel."""
+    stamps = stamps_of(frame)[:_LOOKED_AT]
+    step = float((channel.ticks or 0) * NS_PER_TICK[channel.clock])
+    return max(step, float(np.median(np.diff(stamps)))) if len(stamps) > 2 else step
 
 
 def _without(
@@ -160,18 +235,16 @@ def _without(
     return stamps, values
 
 
-def subject_of(frame: pd.DataFrame, *, what: str = "a frame") -> Subject:
-    """Return what a frame is of.
+# --- which channel --------------------------------------------------------------------
 
-    The block of facts of the frame says it; where an operation of pandas has lost that,
-    the name of its first column does.
 
-    Raises
-    ------
-    TimestampError
-        If its index holds no times with a zone.
-    ConfigurationError
-        If it is no frame, or of no channel.
+def view_of(
+    frame: pd.DataFrame, window: Window | None = None, *, what: str = "a frame"
+) -> ChannelView:
+    """Return a frame as a view of its channel; without a window, all of it.
+
+    The facts in the frame name the channel; where an operation of pandas has lost them,
+    the first column does. `what` is what needs the frame, for messages.
     """
     if not isinstance(frame, pd.DataFrame):
         raise ConfigurationError(
@@ -186,21 +259,31 @@ def subject_of(frame: pd.DataFrame, *, what: str = "a frame") -> Subject:
         )
     block = metadata.block_of(frame)
     channel = _channel(block, list(frame.columns), what)
-    return Subject(frame, channel, block.get("scale", "physical"), block.get("record"))
+    scale: Scale = "physical" if block.get("scale", "physical") == "physical" else "raw"
+    if window is None:
+        window = _whole_window(channel, frame, index.tz)
+    return ChannelView(frame, channel, scale, block.get("record"), window)
+
+
+def views_of(
+    what: str,
+    *frames: pd.DataFrame,
+    start: Start | None,
+    duration: Length | None,
+) -> list[ChannelView]:
+    """Return frames as views of the part of the first one that is asked for.
+
+    `start` is a time with a zone or a length behind its first row; without a duration
+    the window ends at its last row. `what` is the function that draws, for messages.
+    """
+    first = view_of(frames[0], what=what)
+    window = _part(first.window, start, duration, first.channel.clock)
+    others = (view_of(frame, window) for frame in frames[1:])
+    return [replace(first, window=window), *others]
 
 
 def _channel(block: dict[str, Any], columns: list[str], what: str) -> Channel:
-    family, name = block.get("family"), block.get("channel")
-    if family in FAMILIES:
-        whole = channels_of(family).get(str(name))
-        if whole and set(columns) <= set(whole.columns):
-            rows = [row for row in whole.datatypes if row.column in columns]
-            return whole._replace(datatypes=tuple(rows))
-    for one in FAMILIES:
-        try:
-            whole = channels_of(one)[find(one, str(columns[0])).name]
-        except (UnknownChannelError, IndexError):
-            continue
+    for whole in _candidates(block, columns):
         if set(columns) <= set(whole.columns):
             rows = [row for row in whole.datatypes if row.column in columns]
             return whole._replace(datatypes=tuple(rows))
@@ -210,40 +293,19 @@ def _channel(block: dict[str, Any], columns: list[str], what: str) -> Channel:
     )
 
 
-def window_of(subject: Subject, start: Start | None, duration: Length | None) -> Window:
-    """Return the part of a frame that is asked for; with neither, all of it.
+def _candidates(block: dict[str, Any], columns: list[str]) -> Iterator[Channel]:
+    """Yield the channel that the facts name, then those that have the first column."""
+    family, name = block.get("family"), str(block.get("channel"))
+    if family in FAMILIES and name in channels_of(family):
+        yield channels_of(family)[name]
+    for one in FAMILIES:
+        try:
+            yield channels_of(one)[find(one, str(columns[0])).name]
+        except (UnknownChannelError, IndexError):
+            continue
 
-    Parameters
-    ----------
-    subject : Subject
-        What is looked at.
-    start : str, datetime or timedelta, optional
-        A time with a zone, or a length of time behind the first row.
-    duration : str or timedelta, optional
-        Length; up to the last row by default.
 
-    Raises
-    ------
-    TimestampError
-        If `start` is a time without a zone.
-    ConfigurationError
-        If a length of time is none.
-    """
-    stamps = stamps_of(subject.frame)
-    tz = pd.DatetimeIndex(subject.frame.index).tz
-    assert tz is not None  # noqa: S101  # subject_of has looked
-    first = int(stamps[0]) if len(stamps) else 0
-    last = int(stamps[-1]) if len(stamps) else 0
-    if len(stamps) and first == last:
-        # A moment has no width; its sample stands for a step.
-        half = int(subject.step_ns() or 1e9) // 2
-        first, last = first - half, last + half
-    if start is not None:
-        first = start_ns(start, first, subject.channel.clock)
-        last = max(first, last)
-    if duration is not None:
-        last = first + length_ns("duration", duration)
-    return Window(first, last, tz)
+# --- which window ---------------------------------------------------------------------
 
 
 def record_window(
@@ -251,41 +313,47 @@ def record_window(
 ) -> Window:
     """Return the part of a record that is asked for; with neither, all of it.
 
-    Parameters
-    ----------
-    record : RecordData
-        What is looked at.
-    start : str, datetime or timedelta, optional
-        A time with a zone, or a length of time behind the start of the record.
-    duration : str or timedelta, optional
-        Length; up to the end of the record by default.
-
-    Raises
-    ------
-    TimestampError
-        If `start` is a time without a zone, or the part lies outside the record.
-    ConfigurationError
-        If a length of time is none.
+    `start` is a time with a zone or a length behind the start of the record.
     """
     ns = NS_PER_TICK[record.clock]
     tz = record.start.tzinfo
     assert tz is not None  # noqa: S101  # a record's times have a zone
-    first, last = record.start_tick * ns, record.end_tick * ns
-    if start is not None:
-        first = start_ns(start, first, record.clock)
-        last = max(first, last)
-    if duration is not None:
-        last = first + length_ns("duration", duration)
-    begin, end = record.start_tick * ns, record.end_tick * ns
-    if start is not None and (first >= end or last <= begin):
+    whole = Window(record.start_tick * ns, record.end_tick * ns, tz)
+    part = _part(whole, start, duration, record.clock)
+    if start is not None and (part.first >= whole.last or part.last <= whole.first):
         raise TimestampError(
             f"there is nothing of the record at {start}: it goes from {record.start} "
             f"to {record.end}"
         )
+    return part
+
+
+def _whole_window(channel: Channel, frame: pd.DataFrame, tz: dt.tzinfo) -> Window:
+    """Return the window from the first row of a frame to its last one."""
+    stamps = stamps_of(frame)
+    if not len(stamps):
+        return Window(0, 0, tz)
+    first, last = int(stamps[0]), int(stamps[-1])
+    if first == last:
+        # A moment has no width; its sample stands for a step.
+        half = int(_step_ns(channel, frame) or 1e9) // 2
+        first, last = first - half, last + half
     return Window(first, last, tz)
 
 
-def start_ns(start: Start, origin: int, clock: Clock) -> int:
+def _part(
+    whole: Window, start: Start | None, duration: Length | None, clock: Clock
+) -> Window:
+    first, last, tz = whole
+    if start is not None:
+        first = _start_ns(start, first, clock)
+        last = max(first, last)
+    if duration is not None:
+        last = first + length_ns("duration", duration)
+    return Window(first, last, tz)
+
+
+def _start_ns(start: Start, origin: int, clock: Clock) -> int:
     """Return a start in ns since 1970: a time, or a length behind `origin`."""
     if isinstance(start, dt.timedelta) or (
         isinstance(start, str) and not set("-:") & set(start)
@@ -293,3 +361,68 @@ def start_ns(start: Start, origin: int, clock: Clock) -> int:
         return origin + length_ns("start", start, least=0)
     tick = time_to_tick(start, clock=clock, rounding="up")
     return tick * NS_PER_TICK[clock]
+
+
+# --- spans ----------------------------------------------------------------------------
+
+
+def union_of(spans: pd.DataFrame) -> Rows:
+    """Return spans in ns that do not overlap, ascending, in shape (n, 2)."""
+    starts, ends = (
+        pd.DatetimeIndex(spans[name]).as_unit("ns").asi8 for name in ("start", "end")
+    )
+    if not len(starts):
+        return np.empty((0, 2), dtype=np.int64)
+    order = np.argsort(starts, kind="stable")
+    starts, reached = starts[order], np.maximum.accumulate(ends[order])
+    new = np.concatenate(([True], starts[1:] > reached[:-1]))
+    last = np.concatenate((np.flatnonzero(new)[1:] - 1, [len(starts) - 1]))
+    return np.stack((starts[new], reached[last]), axis=1)
+
+
+def measured_rows(stamps: Rows, spans: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which times lie outside the spans in which nothing was measured."""
+    absent = union_of(spans[spans["absent"].to_numpy()])
+    if not len(absent):
+        return np.ones(len(stamps), dtype=np.bool_)
+    at = np.searchsorted(absent[:, 0], stamps, side="right") - 1
+    inside: NDArray[np.bool_] = (at >= 0) & (stamps <= absent[at, 1])
+    return ~inside
+
+
+# --- beats ----------------------------------------------------------------------------
+
+
+class Beats(NamedTuple):
+    """Times of beats, the gravest flag of each (or 0), and the names of the flags."""
+
+    stamps: Rows
+    flags: Rows
+    names: dict[int, str]
+
+
+def beats_of(
+    rr: pd.DataFrame | None, quality: pd.DataFrame | None, window: Window
+) -> Beats:
+    """Return the beats in a window: the stamps of the intervals `rr`.
+
+    `quality` has the flags of the beats; without it no beat has any.
+    """
+    none = np.empty(0, dtype=np.int64)
+    if rr is None:
+        return Beats(none, none, {})
+    stamps = stamps_of(view_of(rr, window, what="rr").frame)
+    flags = np.zeros(len(stamps), dtype=np.int64)
+    if quality is None or not len(stamps):
+        return Beats(stamps, flags, {})
+    view = view_of(quality, window, what="quality")
+    codes = codes_of(view.channel.datatypes[0].codes)
+    names = {code.value: code.name for code in codes}
+    bits = np.nan_to_num(view.whole.iloc[:, 0].to_numpy()).astype(np.int64)
+    judged = stamps_of(view.whole)
+    at = np.searchsorted(judged, stamps)
+    at = np.minimum(at, max(len(judged) - 1, 0))
+    found = judged[at] == stamps if len(judged) else np.zeros(len(stamps), bool)
+    for value in names:
+        flags[found] = np.where(bits[at[found]] & value, value, flags[found])
+    return Beats(stamps, flags, names)

@@ -1,9 +1,11 @@
-"""A Hexoskin in a box: a synthetic shirt, its exports and a server that serves them.
+"""A Hexoskin in a box: a synthetic shirt, its exports and a local server for them.
 
-`shirt` makes a recording: settings and plan of the day, the body with heart, breathing
-and gait, then what the device draws (`ecg`, `pulse`) and works out (`vitals`, `hrv`).
-`export` writes it as the vendor does, with `statistics` and `dashboard`. `server`
-answers like the vendor's service; it alone needs the extra ``demo``.
+* `shirt`: makes a recording (`recording`) from its settings (`settings`)
+* `plan`, `body`, `heart`, `breathing`, `gait`: the day and the organs of the wearer
+* `device`, `ecg`, `vitals`, `marks`: what the device records of them
+* `arithmetic`: whole numbers and random numbers
+* `export`, `statistics`: files as the vendor writes them
+* `server`: answers like the vendor's service; it alone needs the extra ``demo``
 """
 
 from __future__ import annotations

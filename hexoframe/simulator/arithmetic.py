@@ -1,9 +1,10 @@
-"""Whole-number arithmetic of the synthetic shirt: sines, moving sums, spans of ticks.
+"""Whole-number arithmetic and random numbers of the synthetic shirt.
 
-What is here knows nothing of bodies or channels, and takes no chance (see `chance`).
-All of it is exact in int64, so that it gives the same counts on every platform; were
-two platforms to differ by one bit in an entry of the sine table that lies within 1e-15
-of a half, one count would differ.
+Sines, moving sums and spans of ticks are exact in int64, so they give the same counts
+on every platform. (Only if two platforms differed by one bit in an entry of the sine
+table within 1e-15 of a half, one count would differ.) Random numbers come from the raw
+output of PCG64, which numpy keeps stable, never from the methods of a `Generator`,
+which may change. Bodies and channels do not belong here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "CYCLE",
+    "Dice",
     "Flags",
     "Floats",
     "Ints",
@@ -27,6 +29,7 @@ __all__ = [
     "sine",
     "smooth",
     "union",
+    "wobble",
 ]
 
 Ints = NDArray[np.int64]
@@ -40,10 +43,11 @@ _SINE = np.rint(
     np.sin(np.arange(1 << _TABLE_BITS) * (2 * math.pi / (1 << _TABLE_BITS))) * 4096
 ).astype(np.int64)
 _BLOCK = 1 << 18
+_BELL_SD = math.sqrt(8 * (256**2 - 1) / 12)
 
 
 def blocks(count: int) -> Iterator[tuple[slice, Ints]]:
-    """Yield the numbers from 0 to count - 1 in blocks: where they stand, and they."""
+    """Yield the numbers from 0 to count - 1 in blocks, each with its slice."""
     for first in range(0, count, _BLOCK):
         last = min(first + _BLOCK, count)
         yield slice(first, last), np.arange(first, last, dtype=np.int64)
@@ -105,3 +109,54 @@ def union(spans: Ints) -> Ints:
     fresh = np.append(True, spans[1:, 0] > reach[:-1])
     last = np.append(np.flatnonzero(fresh)[1:] - 1, len(spans) - 1)
     return np.stack([spans[fresh, 0], reach[last]], axis=1)
+
+
+# --- random numbers -----------------------------------------------------------------
+
+
+class Dice:
+    """Random numbers for one purpose.
+
+    Each purpose has its own stream, so a setting that changes one signal leaves the
+    others as they are.
+    """
+
+    def __init__(self, seed: int, purpose: str) -> None:
+        words = np.random.SeedSequence([seed, *purpose.encode("ascii")])
+        self._raw = np.random.PCG64(words)
+
+    def _words(self, count: int) -> NDArray[np.uint64]:
+        return np.asarray(self._raw.random_raw(count), dtype=np.uint64)
+
+    def _pairs(self, count: int) -> NDArray[np.uint64]:
+        """Return words of four lanes, each the sum of two bytes."""
+        lanes = np.uint64(0x00FF00FF00FF00FF)
+        words = self._words(count)
+        return (words & lanes) + ((words >> np.uint64(8)) & lanes)
+
+    def below(self, count: int, high: int) -> Ints:
+        """Return whole numbers from 0 to high - 1; high is below 2**31."""
+        top = (self._words(count) >> np.uint64(32)).astype(np.int64)
+        return (top * high) >> 32
+
+    def bell(self, count: int) -> Ints:
+        """Return nearly normal whole numbers: mean 0, sd 209, never past 1020."""
+        total = (self._pairs(count) * np.uint64(0x0001000100010001)) >> np.uint64(48)
+        return total.astype(np.int64) - 1020
+
+    def hiss(self, count: int) -> NDArray[np.int32]:
+        """Return the same at half the cost: mean 0, sd 148, never past 510."""
+        pairs = self._pairs((count + 1) // 2)
+        total = (pairs + (pairs >> np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
+        halves = np.empty((len(pairs), 2), dtype=np.int32)
+        halves[:, 0] = (total & np.uint64(0xFFFF)).astype(np.int32)
+        halves[:, 1] = (total >> np.uint64(32)).astype(np.int32)
+        return halves.reshape(-1)[:count] - 510
+
+
+def wobble(dice: Dice, count: int, *, width: int, sd: float) -> Ints:
+    """Return slow noise: white noise under a moving average."""
+    noise = run_sum(dice.bell(count + width - 1), width)
+    scale = sd / (_BELL_SD * math.sqrt(width))
+    slow: Ints = np.rint(noise * scale).astype(np.int64)
+    return slow

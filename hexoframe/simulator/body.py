@@ -1,8 +1,8 @@
-"""The body in the shirt: what it does in each state, and its targets over time.
+"""The body in the shirt: its state, and its target rates over time.
 
-Targets (heart, breathing, depth, cadence) stand on a grid of 4 Hz; the integral of a
-rate is a phase; beats, breaths and steps are where a phase passes a whole number. What
-each organ makes of that lives with it: `heart`, `breathing`, `gait`.
+Targets (heart, breathing, depth, cadence) lie on a grid of 4 Hz. The integral of a rate
+is a phase; beats, breaths and steps are where a phase passes a whole number. The organs
+have modules of their own: `heart`, `breathing`, `gait`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from hexoframe.simulator.arithmetic import CYCLE, Ints, smooth, union
-from hexoframe.simulator.chance import Dice, wobble
+from hexoframe.simulator.arithmetic import CYCLE, Dice, Ints, smooth, union, wobble
 from hexoframe.simulator.device import Device, device_of
 from hexoframe.simulator.plan import UPRIGHT, Bout, plan_of, positions_of, with_phases
 from hexoframe.simulator.settings import Shirt, movement_ticks, span_ticks
@@ -27,7 +26,7 @@ _LEAD_S = 20  # the grid begins before and ends after the record
 
 
 class State(NamedTuple):
-    """What a body does in one state: rates per 1000 minutes, shares in 1/1000."""
+    """Targets in one state: rates per 1000 minutes, shares in 1/1000."""
 
     heart: int
     breath: int
@@ -65,7 +64,7 @@ class Body:
 
     @classmethod
     def of(cls, shirt: Shirt) -> Body:
-        """Return the body that these settings describe."""
+        """Return the body of these settings."""
         plan = plan_of(shirt)
         bouts = with_phases(plan, shirt)
         lengths = np.array([b.end - b.start for b in bouts], dtype=np.int64)
@@ -110,7 +109,7 @@ class Body:
         return np.arange(1, self.duration // self.clock + 1) * self.clock
 
     def samples(self, step: int | Fraction) -> int:
-        """Return how many samples the record holds."""
+        """Return the number of samples in the record."""
         return int(self.duration / Fraction(step))
 
     # --- the grid -------------------------------------------------------------------
@@ -143,7 +142,7 @@ class Body:
         return values[np.clip(cell, 0, len(values) - 1)]
 
     def glide(self, values: Ints, seconds: int) -> Ints:
-        """Return values of the grid whose jumps are spread over about so many s."""
+        """Return values of the grid with their jumps smoothed over about `seconds`."""
         return smooth(values, seconds * _CELLS_PER_S)
 
     def phase(self, per_1000_min: Ints) -> Phase:
@@ -152,7 +151,7 @@ class Body:
         start = np.concatenate([[0], np.cumsum(rate * self.cell)])
         return Phase(self.cell, self.clock * _LEAD_S, start, np.append(rate, rate[-1]))
 
-    # --- what the body does ---------------------------------------------------------
+    # --- states ---------------------------------------------------------------------
 
     def of_state(self, name: str) -> Ints:
         """Return one property of the states on the grid."""
@@ -166,7 +165,7 @@ class Body:
 
     @property
     def walking(self) -> Ints:
-        """How much of a walk there is on the grid, in 1/1000."""
+        """Share of walking on the grid, in 1/1000."""
         return self.target("cadence", smooth_s=2) // 110
 
     @property
@@ -184,10 +183,10 @@ class Body:
         values = np.array([0, *(table[code] for code in range(1, 7))], dtype=np.int64)
         return self.glide(values[self.position], smooth_s)
 
-    # --- chance ---------------------------------------------------------------------
+    # --- random numbers -------------------------------------------------------------
 
     def dice(self, purpose: str) -> Dice:
-        """Return the chance for one purpose."""
+        """Return the random numbers for one purpose."""
         return Dice(self.shirt.seed, purpose)
 
     def wobble(self, dice: Dice, *, width: int, sd: float) -> Ints:
@@ -196,7 +195,7 @@ class Body:
 
 
 class Phase(NamedTuple):
-    """A phase that grows: its value at the start of each cell, and its rate there."""
+    """A growing phase: its value at the start of each cell, and its rate there."""
 
     cell: int
     lead: int
@@ -209,7 +208,7 @@ class Phase(NamedTuple):
         return cast("Ints", self.start[cell] + self.rate[cell] * rest)
 
     def cycles(self) -> Ints:
-        """Return the whole phases that are passed."""
+        """Return the whole numbers that the phase passes."""
         return np.arange(1, self.start[-1] // CYCLE, dtype=np.int64) * CYCLE
 
     def ticks(self, phases: Ints) -> Ints:

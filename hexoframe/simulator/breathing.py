@@ -1,8 +1,7 @@
-"""Breathing: when the body inhales, what both belts show, what the device detects.
+"""Breathing: the true breaths, the signal of both belts, the breaths that are reported.
 
-The turning points are the truth; the belts are drawn through them, and of the breaths
-only those are reported that an undisturbed stretch holds. Volumes and rates once a
-second are made of these in `vitals`.
+The belts are drawn through the turning points of the true breaths; a breath is reported
+only where the signal is undisturbed. Volumes and rates are computed in `vitals`.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def breath_phase(body: Body) -> Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Breathing:
-    """All breaths, then which of them the shirt saw; ticks of the record."""
+    """All breaths, and those that the shirt detected; in ticks of the record."""
 
     turns: Ints  # samples of the turning points: inhaling, exhaling, inhaling ...
     thorax: Ints  # counts at the turning points
@@ -47,7 +46,7 @@ class Breathing:
     expiration: Ints
     top: Ints  # counts at those
     bottom: Ints
-    cycle_end: Ints  # ticks of an inspiration that closes a seen cycle
+    cycle_end: Ints  # ticks of an inspiration that closes a detected cycle
     cycle: Ints  # its length in ticks
     volume: Ints  # its depth in counts
 
@@ -111,8 +110,8 @@ def _excursions(body: Body, ticks: Ints) -> tuple[Ints, Ints]:
     return thorax.reshape(-1), belly.reshape(-1)
 
 
-def _respiration_holes(body: Body) -> Ints:
-    """Return the spans in ticks where both belts read 0, ends of the record too."""
+def _respiration_gaps(body: Body) -> Ints:
+    """Return the spans in ticks where both belts read 0, with the record's ends."""
     step = body.device.respiration
     last = (body.samples(step) - _ZEROS_LAST) * step
     edges = [[-(1 << 40), _ZEROS_FIRST * step], [max(last, 0), 1 << 40]]
@@ -122,14 +121,14 @@ def _respiration_holes(body: Body) -> Ints:
 def _seen_breaths(body: Body, turns: Ints) -> tuple[Flags, Ints]:
     """Return which turning points are reported (n, 2), and the stretch of each.
 
-    Nothing is reported in the first 2 s of a stretch, nor beside a sample at its end;
-    exhaling counts only where its inhaling was seen.
+    Nothing is reported in the first 2 s of a stretch, nor next to its last sample, and
+    no exhaling without its inhaling.
     """
     step = body.device.respiration
-    holes = _respiration_holes(body)
-    stretch = np.searchsorted(holes[:, 0], turns * step, side="right")
-    holes += np.array([-2 * step, 2 * body.clock])
-    seen = ~inside(turns * step, holes).reshape(-1, 2)
+    gaps = _respiration_gaps(body)
+    stretch = np.searchsorted(gaps[:, 0], turns * step, side="right")
+    gaps += np.array([-2 * step, 2 * body.clock])
+    seen = ~inside(turns * step, gaps).reshape(-1, 2)
     seen[:, 1] &= seen[:, 0] & (stretch[::2] == stretch[1::2])
     return seen, stretch
 
@@ -155,7 +154,7 @@ def draw_respiration(body: Body, breathing: Breathing) -> dict[str, Counts]:
         for name, turning in belts.items():
             jitter = dice.bell(len(index)) * rough // 512
             drawn[name][block] = _between(turning, turn, come, jitter, late == 0)
-    for first, last in np.clip(-(-_respiration_holes(body) // step), 0, count):
+    for first, last in np.clip(-(-_respiration_gaps(body) // step), 0, count):
         for signal in drawn.values():
             # The filter needs a sample to come up and one to go down.
             signal[last : last + 1] = signal[last : last + 1] * 2 // 3

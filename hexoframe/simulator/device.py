@@ -1,8 +1,7 @@
-"""What the device of each family measures: channels, ticks, counts of a physical value.
+"""The devices: channels, sampling steps and calibration of each family.
 
-All of it comes from the channel table, which the readers use too; the tests hold the
-numbers of the data sheets on their own. What a device makes of a body does not belong
-here.
+All of it comes from the channel table, which the readers use too; the tests check it
+against the numbers of the data sheets. Signals do not belong here.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Device", "datatypes", "device_of"]
 
-# Least and greatest count of an ECG: 12 bit unsigned, and what the newer shirt cuts at.
+# Minimum and maximum count of an ECG: 12 bit unsigned; the newer shirt clips.
 _RAILS: Mapping[Family, tuple[int, int]] = {
     "hexoskin": (0, 4095),
     "astroskin_256": (0, 4095),
@@ -31,14 +30,14 @@ _RAILS: Mapping[Family, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """What differs between the families."""
+    """The properties of a family's devices."""
 
     clock: Clock
     channels: frozenset[str]  # API names of what the device measures
     steps: Mapping[str, int | Fraction]  # ticks from sample to sample
     rest: int  # ECG counts at 0 mV
     per_mv: Fraction  # ECG counts of one mV
-    rails: tuple[int, int]  # least and greatest count of an ECG
+    rails: tuple[int, int]  # minimum and maximum count of an ECG
     per_rpm: int  # counts of breathing_rate
     volume: Fraction  # mL of one count of tidal_volume
 
@@ -67,15 +66,15 @@ class Device:
 def datatypes(family: Family) -> Mapping[str, Datatype]:
     """Return the rows of the channel table by API name.
 
-    Rows that the device does not measure are there too: a Hexoskin export holds files
-    without samples for some of them.
+    Rows that the device does not measure are included: a Hexoskin export has empty
+    files for some of them.
     """
     return MappingProxyType({row.api_name: row for row in datatypes_of(family)})
 
 
 @functools.cache
 def device_of(family: Family) -> Device:
-    """Return what the devices of a family measure."""
+    """Return the device of a family."""
     rows = datatypes(family)
     lead, breath = rows["ECG_I"], rows["breathing_rate"]
     return Device(
@@ -97,5 +96,5 @@ def device_of(family: Family) -> Device:
 
 
 def _exact(number: float) -> Fraction:
-    """Return the decimal that stands in the table."""
+    """Return the decimal number of the table."""
     return Fraction(str(number))

@@ -1,6 +1,6 @@
-"""The ECG: one shape a beat on a wandering base line, spoilt where the shirt is.
+"""The ECG: one shape a beat on a wandering baseline, with artefacts and lost contact.
 
-Three leads as counts; a Hexoskin draws the first only. When the heart beats stands in
+Three leads as counts; a Hexoskin has the first only. The times of the beats come from
 `heart`.
 """
 
@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hexoframe.simulator.arithmetic import CYCLE, Ints, blocks, sine
+from hexoframe.simulator.arithmetic import CYCLE, Ints, blocks, sine, wobble
 from hexoframe.simulator.body import Body
 from hexoframe.simulator.breathing import breath_phase
-from hexoframe.simulator.chance import wobble
 from hexoframe.simulator.device import Device
 from hexoframe.simulator.gait import step_phase
 from hexoframe.simulator.heart import Heart
@@ -53,7 +52,7 @@ _BEFORE_S, _AFTER_S = 0.26, 0.52
 
 
 def draw_ecg(body: Body, heart: Heart) -> dict[str, Counts]:
-    """Return the counts of the leads; what is not measured is there, and empty."""
+    """Return the counts of the leads; a lead that is not measured is empty."""
     one = _draw_lead(body, heart, "ECG_I")
     if "ECG_II" not in body.device.channels:
         empty = np.empty(0, dtype=np.int16)
@@ -73,8 +72,8 @@ def _draw_lead(body: Body, heart: Heart, lead: str) -> NDArray[np.int16]:
     _background(body, lead, signal)
     rows = np.clip((heart.pace * 20 // body.clock) - 8, 0, _PACES - 1)
     place = heart.ticks // device.ecg + pad
-    # A shape reaches over its neighbour, never over the third beat: cut in three, no
-    # sample is named twice in one assignment.
+    # A shape overlaps the next beat but not the third. With every third beat in one
+    # assignment, no sample is indexed twice.
     for first in range(3):
         for row in range(first, len(place), 3 * 1024):
             part = slice(row, row + 3 * 1024, 3)
@@ -105,7 +104,7 @@ def _beat_shapes(lead: str, device: Device) -> tuple[Ints, NDArray[np.int32]]:
 
 
 def _background(body: Body, lead: str, signal: NDArray[np.int16]) -> None:
-    """Fill a lead with what it shows between beats."""
+    """Fill a lead with its signal between beats."""
     device = body.device
     dice = body.dice(f"{lead} background")
     walk = body.walking  # 1000 where the body walks
@@ -125,7 +124,7 @@ def _background(body: Body, lead: str, signal: NDArray[np.int16]) -> None:
 
 
 def _shake(body: Body, lead: str, signal: NDArray[np.int16]) -> None:
-    """Add what movement does to an electrode: large slow swings and muscle noise."""
+    """Add movement artefacts: large slow swings and muscle noise."""
     dice = body.dice(f"{lead} movement")
     count = int(body.device.per_mv)
     for span in body.moving // body.device.ecg:
@@ -136,7 +135,7 @@ def _shake(body: Body, lead: str, signal: NDArray[np.int16]) -> None:
 
 
 def _lose_contact(body: Body, lead: str, signal: NDArray[np.int16]) -> None:
-    """Replace the lead by mains hum that wanders between the rails."""
+    """Replace the lead, where contact is lost, by mains hum between the rails."""
     dice = body.dice(f"{lead} contact")
     low, high = body.device.rails
     for span in body.loose // body.device.ecg:

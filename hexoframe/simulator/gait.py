@@ -1,7 +1,7 @@
 """Gait: steps, and the acceleration that goes with them.
 
-The three axes hold gravity by the position of the body, the bounce of each step, and
-unrest. Cadence and activity once a second are made of these in `vitals`.
+The three axes hold gravity (by the position of the body), the bounce of each step, and
+restlessness. Cadence and activity are computed in `vitals`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hexoframe.simulator.arithmetic import CYCLE, Ints, blocks, inside, sine, smooth
+from hexoframe.simulator.arithmetic import (
+    CYCLE,
+    Ints,
+    blocks,
+    inside,
+    sine,
+    smooth,
+    wobble,
+)
 from hexoframe.simulator.body import Body, Phase
-from hexoframe.simulator.chance import wobble
 from hexoframe.simulator.plan import UPRIGHT
 from hexoframe.simulator.recording import Counts
 

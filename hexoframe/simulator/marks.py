@@ -1,7 +1,7 @@
-"""What stands beside the signals: states, button presses, activities, track, battery.
+"""States, button presses, activities, GPS track and battery of a recording.
 
-These are the events that follow the plan of the day and the settings; those of beats,
-breaths and steps come from `heart`, `breathing` and `gait`.
+They follow the plan of the day and the settings. Events of beats, breaths and steps
+come from `heart`, `breathing` and `gait`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import math
 
 import numpy as np
 
-from hexoframe.simulator.arithmetic import CYCLE, Floats, Ints, sine
+from hexoframe.simulator.arithmetic import CYCLE, Floats, Ints, sine, wobble
 from hexoframe.simulator.body import STATES, Body
-from hexoframe.simulator.chance import wobble
 from hexoframe.simulator.heart import Heart
 from hexoframe.simulator.recording import Activity, Annotation, TrackPoint
 from hexoframe.simulator.settings import whole_ticks
@@ -24,7 +23,7 @@ _ROUTINES = {"sleep": (12, "Sleep"), "rest": (1016, "Rest"), "walk": (6, "Walk")
 
 
 def state_codes(body: Body) -> dict[str, tuple[Ints, Floats]]:
-    """Return positions and sleep phases, with nan at their ends as in real records."""
+    """Return positions and sleep phases, with nan at both ends as in real records."""
     seconds = [second for second, _ in body.positions]
     ticks = np.array([0, *(s * body.clock for s in seconds), body.duration])
     device = [code for _, code in body.positions]
@@ -59,7 +58,7 @@ def _sleep_phases(body: Body) -> list[tuple[int, float]]:
 
 
 def service_only(body: Body, heart: Heart) -> dict[str, tuple[Ints, Ints]]:
-    """Return what the service knows and no export holds."""
+    """Return the channels that the service has and no export holds."""
     size = heart.amplitude * int(body.device.per_mv) * 105 // 100_000
     minute = np.arange(0, body.duration, 60 * body.clock, dtype=np.int64)
     charge = 2600 - minute // (60 * body.clock) // 8  # 300 counts in 40 hours
@@ -83,7 +82,7 @@ def button_presses(body: Body) -> tuple[Annotation, ...]:
 
 
 def activities(body: Body) -> tuple[Activity, ...]:
-    """Return sleep, rest and walks as the service knows them."""
+    """Return sleep, rest and walks as the service lists them."""
     start = body.start
     named = [
         (bout, "rest" if body.shirt.activity == "rest" else bout.state)
@@ -104,7 +103,7 @@ def activities(body: Body) -> tuple[Activity, ...]:
 
 
 def track(body: Body) -> tuple[TrackPoint, ...]:
-    """Return a fix every 5 s of each walk: 1.3 m/s along a winding way."""
+    """Return a fix every 5 s of each walk: 1.3 m/s along a winding path."""
     seconds = np.concatenate(
         [np.empty(0, dtype=np.int64)]
         + [np.arange(b.start, b.end, 5) for b in body.plan if b.state == "walk"]

@@ -1,7 +1,7 @@
-"""The day of who wears the shirt: activities, phases of sleep, positions of the body.
+"""The wearer's day: activities, sleep phases and body positions, in whole seconds.
 
-From the settings to a list of stretches in whole seconds. What the body does in each of
-them stands in `body`; how they show in the files in `marks`.
+Heart rate, breathing and gait of each activity belong to `body`, its trace in the files
+to `marks`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hexoframe.simulator.chance import Dice
+from hexoframe.simulator.arithmetic import Dice
 from hexoframe.simulator.settings import Shirt
 
 __all__ = ["UPRIGHT", "Bout", "plan_of", "positions_of", "with_phases"]
@@ -37,7 +37,7 @@ class Bout(NamedTuple):
 
 
 def plan_of(shirt: Shirt) -> tuple[Bout, ...]:
-    """Return the activities of the record; "sleep" is still one piece."""
+    """Return the activities of the record; "sleep" is not yet cut into phases."""
     seconds = -(-shirt.duration_ticks // shirt.clock)
     plan: list[Bout] = []
     for length, parts in _turns(shirt, seconds):
@@ -70,7 +70,7 @@ def _turns(shirt: Shirt, seconds: int) -> list[tuple[int, _Parts]]:
 
 
 def _another_hour(dice: Dice) -> _Parts:
-    """Return the usual hour with longer and shorter parts."""
+    """Return the usual hour, with varied lengths of its parts."""
     names, usual = zip(*_HOUR_UP, strict=True)
     lengths = np.array(usual) * (40 + dice.below(len(usual), 120))
     shares = np.diff(np.cumsum([0, *lengths]) * 100 // int(lengths.sum()))

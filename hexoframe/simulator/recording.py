@@ -1,7 +1,6 @@
-"""What a synthetic shirt recorded, and what was true.
+"""A synthetic recording: what the shirt recorded, and the true beats and breaths.
 
-The result of `hexoframe.simulator.shirt.wear` and its parts. Nothing is made here, and
-nothing written.
+The result of `hexoframe.simulator.shirt.wear`. It is computed and written elsewhere.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ class TrackPoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Recording:
-    """What the shirt recorded, and what was true.
+    """What the shirt recorded, and the true beats and breaths.
 
     Attributes
     ----------
@@ -73,7 +72,7 @@ class Recording:
     events : dict of str to (array of int64, array of float64)
         API name to absolute ticks and values as the files hold them: RR, NN and PTT in
         ticks. "QRS_AMP_CHANNEL_CHAR" and "BATT_ST_CHANNEL_CHAR" are known to the
-        service only and stand in no export.
+        service only; no export holds them.
     beats, breaths : array of int64
         Absolute ticks of the true R peaks and of the starts of inhaling.
     annotations, ranges, track : tuple
@@ -123,6 +122,6 @@ class Recording:
         step = Fraction(self.rates[name])
         late = 1 if step >= self.clock else 0
         index = np.arange(len(self.sampled[name]), dtype=np.int64) + late
-        # Thirds never lie half-way, so adding a half and cutting rounds to nearest.
+        # A third is never half-way, so adding a half and flooring rounds to nearest.
         doubled = 2 * index * step.numerator + step.denominator
         return self.start + doubled // (2 * step.denominator)

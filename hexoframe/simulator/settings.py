@@ -1,7 +1,6 @@
-"""The settings of a synthetic shirt, and why some are refused.
+"""The settings of a synthetic shirt and of its exports.
 
-What the settings lead to is made elsewhere (`plan`, `body`); here they are only checked
-and turned from seconds into ticks.
+They are only checked here, and turned from seconds into ticks.
 """
 
 from __future__ import annotations
@@ -15,15 +14,23 @@ import numpy as np
 
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, Family
 from hexoframe.errors import ConfigurationError
-from hexoframe.simulator.arithmetic import Ints
-from hexoframe.simulator.chance import Dice
+from hexoframe.simulator.arithmetic import Dice, Ints
 
 if TYPE_CHECKING:
     from hexoframe.timestamps import Clock
 
-__all__ = ["Pattern", "Shirt", "movement_ticks", "span_ticks", "whole_ticks"]
+__all__ = [
+    "Dialect",
+    "Pattern",
+    "Quirks",
+    "Shirt",
+    "movement_ticks",
+    "span_ticks",
+    "whole_ticks",
+]
 
 Pattern = Literal["rest", "walk", "sleep", "mixed", "day"]
+Dialect = Literal["2022", "2017"]
 Span = tuple[float, float]
 
 _DEFAULT_START_S = 1_709_330_400  # 2024-03-01T22:00:00Z
@@ -31,7 +38,7 @@ _DEFAULT_START_S = 1_709_330_400  # 2024-03-01T22:00:00Z
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shirt:
-    """The settings of a synthetic shirt and of the day of who wears it.
+    """The settings of a synthetic shirt and of its wearer's day.
 
     Parameters
     ----------
@@ -85,7 +92,7 @@ class Shirt:
     track: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what no shirt can do."""
+        """Refuse an impossible setting."""
         _choice("family", self.family, FAMILIES)
         _choice("activity", self.activity, get_args(Pattern))
         _whole("seed", self.seed, 0, 2**63 - 1)
@@ -125,6 +132,52 @@ class Shirt:
     def duration_ticks(self) -> int:
         """Length of the record in ticks."""
         return whole_ticks("duration_s", self.duration_s, self.clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quirks:
+    """Odd habits of the vendor's exports.
+
+    Parameters
+    ----------
+    dialect : {"2022", "2017"}
+        Which decoder wrote the export: keys of ``info.json``, columns of
+        ``statistics.csv``, the unit of inspiration, which RIFF sizes are wrong.
+    riff_size_off_by_4 : bool, default True
+        The size in the RIFF header counts 4 bytes too many: for ventilation and tidal
+        volume in 2022, for all but the adjusted channels in 2017.
+    lengths_differ : bool, default False
+        Channels end at different times: on a Hexoskin ECG and respiration 1/16 s early;
+        on an Astroskin acceleration 1/8 s early, heart rate, activity and cadence one
+        sample short, temperature_celcius one sample long.
+    hxd : bool, default False
+        Series as pairs of int64 (``.hxd``, before 2015) instead of CSV. A series of
+        codes leaves out its empty ends there: an integer cannot hold nan.
+    info, statistics : bool, default True
+        Whether ``info.json`` and ``statistics.csv`` are there.
+    deflate : bool, default True
+        Whether a ZIP is compressed. Stored bytes do not depend on the zlib in use.
+
+    Raises
+    ------
+    ConfigurationError
+        If the dialect is not known.
+    """
+
+    dialect: Dialect = "2022"
+    riff_size_off_by_4: bool = True
+    lengths_differ: bool = False
+    hxd: bool = False
+    info: bool = True
+    statistics: bool = True
+    deflate: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown dialect."""
+        if self.dialect not in get_args(Dialect):
+            raise ConfigurationError(
+                f"dialect is {self.dialect!r}; give '2022' or '2017'"
+            )
 
 
 # --- checks -------------------------------------------------------------------------

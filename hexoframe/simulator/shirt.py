@@ -1,13 +1,12 @@
 """The synthetic shirt: from a few settings to a complete recording with known truth.
 
-The public face: the settings (`Shirt`), the function that lets somebody wear it
-(`wear`) and what comes out (`Recording`). Nothing is computed here: `wear` puts
-together what `body` and its organs make. Files are written elsewhere, see
+`wear` turns the settings (`Shirt`) into a `Recording`: it puts together the signals of
+`body` and its organs, and computes nothing itself. Files are written in
 `hexoframe.simulator.export`. Only numpy and the standard library are needed.
 
-The same settings give the same bytes. Chance is drawn in `chance`, and what follows is
-`arithmetic` on whole numbers, from tables that are rounded to integers so that the last
-bit of a sine does not matter; `hrv` alone rounds a longer floating point computation.
+The same settings give the same bytes. All arithmetic is on whole numbers, from tables
+rounded to integers, so the last bit of a sine does not matter; only HRV rounds a longer
+floating point computation.
 """
 
 from __future__ import annotations
@@ -20,9 +19,7 @@ from hexoframe.simulator.body import Body
 from hexoframe.simulator.breathing import Breathing, draw_respiration
 from hexoframe.simulator.ecg import draw_ecg
 from hexoframe.simulator.gait import Gait
-from hexoframe.simulator.heart import Heart
-from hexoframe.simulator.hrv import variability
-from hexoframe.simulator.pulse import draw_ppg, pulse_events
+from hexoframe.simulator.heart import Heart, draw_ppg, pulse_events
 from hexoframe.simulator.recording import (
     Activity,
     Annotation,
@@ -31,7 +28,7 @@ from hexoframe.simulator.recording import (
     TrackPoint,
 )
 from hexoframe.simulator.settings import Shirt
-from hexoframe.simulator.vitals import per_second
+from hexoframe.simulator.vitals import per_second, variability
 
 __all__ = [
     "Activity",
@@ -44,7 +41,7 @@ __all__ = [
 
 
 def wear(shirt: Shirt) -> Recording:
-    """Return the recording that these settings describe.
+    """Return the recording of a shirt with these settings.
 
     Parameters
     ----------

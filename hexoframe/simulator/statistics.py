@@ -1,7 +1,6 @@
-"""The two files of facts in an export: ``info.json`` and ``statistics.csv``.
+"""The two summaries in an export: ``info.json`` and ``statistics.csv``.
 
-Both are summaries of a recording in the vendor's words, in two dialects. The channels
-themselves are written in `export`.
+Both come in the vendor's two dialects. The channels are written in `export`.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from hexoframe.simulator.device import datatypes
-from hexoframe.simulator.quirks import Dialect
 from hexoframe.simulator.recording import Recording
+from hexoframe.simulator.settings import Dialect
 
 __all__ = ["info_json", "statistics_csv"]
 
 
 def _when(tick: int, clock: int) -> datetime:
-    """Return UTC without zone, in microseconds half to even, as the vendor has it."""
+    """Return UTC without zone, in microseconds (half to even), as the vendor does."""
     micro = round(Fraction(tick * 1_000_000, clock))
     return datetime.fromtimestamp(0, tz=UTC).replace(tzinfo=None) + timedelta(
         microseconds=micro
@@ -32,7 +31,7 @@ def _when(tick: int, clock: int) -> datetime:
 
 
 def info_json(recording: Recording, *, dialect: Dialect, range_id: int | None) -> bytes:
-    """Return ``info.json``: who recorded when, and which decoder wrote the files."""
+    """Return ``info.json``: user, start, and the decoder that wrote the files."""
     shirt = recording.shirt
     asked = f"record={shirt.record_id}" if range_id is None else f"range={range_id}"
     recent = dialect == "2022"
@@ -66,9 +65,9 @@ def info_json(recording: Recording, *, dialect: Dialect, range_id: int | None) -
     return json.dumps(facts, indent=4).encode("ascii")
 
 
-# Title, unit and source of each column; a source is a channel with what is asked of it,
-# a plain text, or empty where the vendor's definition is not known. The two dialects
-# order the same facts differently, so each has a table of its own.
+# Title, unit and source of each column; a source is a channel with a statistic, a plain
+# text, or empty if the vendor's definition is not known. The two dialects order the
+# same facts differently, so each has its own table.
 _COLUMNS_2022 = """
 uri,na,uri;start_date,na,date;start,na,start;end,na,end;Act Avg,g,activity avg
 Act Min,g,activity min;Act Max,g,activity max;Cadence Min,spm,cadence fmin
@@ -120,7 +119,7 @@ SleepPositionP3Time,s,p3;SleepPositionP4Time,s,p4;SleepPositionP5Time,s,p5
 SleepPositionChanges,,turns;SleepEfficiency,%,;VO2_max,ml/kg*min,
 heartrate_recovery,bpm,
 """
-# mL, or mL/min, from which a value is not printed: 244 L/min and 27.1 L are left out.
+# mL or mL/min; values from here on are not printed: 244 L/min and 27.1 L were not.
 _IMPLAUSIBLE = {"minute_ventilation": 228_000.0, "tidal_volume": 26_000.0}
 
 
@@ -130,7 +129,7 @@ def _columns(text: str) -> list[list[str]]:
 
 
 def statistics_csv(recording: Recording, *, dialect: Dialect) -> bytes:
-    """Return ``statistics.csv``: titles, units, values, in 2022 annotations too."""
+    """Return ``statistics.csv``: titles, units, values; in 2022 also annotations."""
     recent = dialect == "2022"
     columns = _columns(_COLUMNS_2022 if recent else _COLUMNS_2017)
     facts = _facts(recording)
@@ -155,7 +154,7 @@ def statistics_csv(recording: Recording, *, dialect: Dialect) -> bytes:
 
 
 def _channel_fact(recording: Recording, channel: str, what: str) -> object:
-    """Return mean, least or greatest value that is not 0, in the unit of the table."""
+    """Return mean, minimum or maximum of the values above 0, in the table's unit."""
     base = channel.removesuffix("_adjusted")
     counts = recording.sampled[base]
     counts = counts[counts != 0]
@@ -166,7 +165,7 @@ def _channel_fact(recording: Recording, channel: str, what: str) -> object:
     if base != channel:
         scale *= recording.shirt.weight_kg / 65
     if what == "avg":
-        # The channel holds whole watts, cut off; the mean is that of the full ones.
+        # The channel holds watts rounded down; the vendor averages them unrounded.
         half = 0.5 if channel == "energy_mifflin_keytel" else 0.0
         return int(counts.sum(dtype=np.int64)) / len(counts) * scale + half
     value = int(counts.min() if what.endswith("min") else counts.max())
@@ -177,7 +176,7 @@ def _channel_fact(recording: Recording, channel: str, what: str) -> object:
 
 
 def _facts(recording: Recording) -> dict[str, object]:
-    """Return what a statistics table says that is not of one sampled channel."""
+    """Return the statistics that are not of one sampled channel."""
     clock = recording.clock
     facts: dict[str, object] = {
         "uri": f"/api/record/{recording.shirt.record_id}/",
@@ -214,7 +213,7 @@ def _rmssd(recording: Recording) -> float:
 
 
 def _durations(recording: Recording, name: str) -> dict[int, float]:
-    """Return seconds in each code of a state."""
+    """Return the seconds spent in each code of a state."""
     ticks, codes = recording.events.get(name, (np.empty(0), np.empty(0)))
     length = np.diff(ticks) / recording.clock
     return {

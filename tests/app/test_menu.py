@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import hexoframe
-from hexoframe.simulator.server import Fault
+from hexoframe.simulator.server import ServerFault
 
 pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
 
@@ -329,7 +329,7 @@ def test_ctrl_d_quits(menu, server):
 
 
 def test_a_failure_that_is_not_the_users_ends_the_menu_in_a_line(menu, server):
-    server.faults.add(Fault(kind="status", status=400, path="/api/account/"))
+    server.faults.add(ServerFault(kind="status", status=400, path="/api/account/"))
     talk = menu(columns=400)
     talk.log_in(server)
     rest, status = talk.end()

@@ -85,7 +85,7 @@ def test_events_are_ticks_and_are_counted(frames, texts_of):
     assert "3" in texts_of(figure)
 
 
-def test_intervals_are_bars_with_the_holes_between_lost_beats(frames):
+def test_intervals_are_bars_with_gaps_where_beats_were_lost(frames):
     ticks = frames.second * 256 + np.array([10, 11, 12, 40, 41]) * 256
     rr = frames.at("rr_interval", ticks, [0, 1, 1, 1, 1])
     _, axes = plot_coverage(record_of(frames, rr_interval=rr))

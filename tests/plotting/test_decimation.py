@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexoframe.plotting.decimation import Samples, draw_rows, gap_rows, pick_rows
+from hexoframe.plotting.decimation import LineSamples, draw_rows, gap_rows, pick_rows
 
 STEP = 3_906_250
 
@@ -15,7 +15,7 @@ def line(values, stamps=None, *, longest=1.5 * STEP):
     values = np.asarray(values, dtype=np.float32)
     if stamps is None:
         stamps = np.arange(len(values), dtype=np.int64) * STEP
-    return Samples(stamps, values, gap_rows(stamps, longest))
+    return LineSamples(stamps, values, gap_rows(stamps, longest))
 
 
 @st.composite

@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 
 from hexoframe.errors import ConfigurationError
 from hexoframe.plotting import plot_ecg
-from hexoframe.plotting.lines import LiveLine, SparseMarks
+from hexoframe.plotting.artists import LiveLine, SparseMarks
 
 MM = 25.4
 

@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection
 import hexoframe
 from hexoframe.errors import UnknownChannelError
 from hexoframe.plotting import plot_overview
-from hexoframe.plotting.lines import LiveLine
+from hexoframe.plotting.artists import LiveLine
 
 
 def rows_of(axes):

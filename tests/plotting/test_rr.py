@@ -8,7 +8,7 @@ from matplotlib import pyplot as plt
 
 from hexoframe.errors import ConfigurationError
 from hexoframe.plotting import plot_rr
-from hexoframe.plotting.lines import LiveLine
+from hexoframe.plotting.artists import LiveLine
 
 # Beats 3 and 4 have lost beats between them.
 TICKS = np.array([0, 200, 420, 680, 1800, 2010, 2240])

@@ -1,111 +1,45 @@
-"""A simulated service for the tests, and a bare HTTP client to ask it."""
+"""Recordings of the synthetic shirt for several test modules."""
 
 from __future__ import annotations
 
-import base64
-import http.client
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import pytest
 
-from hexoframe.simulator.server import Switches, serve
-from hexoframe.simulator.shirt import Shirt
+from hexoframe.simulator.shirt import Recording, Shirt, wear
 
 if TYPE_CHECKING:
-    from hexoframe.simulator.server.running import Server
-
-pytest.importorskip("flask", reason="the simulated service needs Flask")
+    from collections.abc import Callable
 
 
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def objects(self) -> list[dict[str, Any]]:
-        return self.json()["objects"]
-
-
-def basic(username: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
-
-
-def exchange(
-    server: Server,
-    path: str,
-    *,
-    user: str | None = None,
-    method: str = "GET",
-    body: object = None,
-    **headers: str,
-) -> Reply:
-    """Ask with bare sockets; `user` is a user name, "" sends no Authorization."""
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    if user != "" and "Authorization" not in told:
-        card = server.credentials[user or server.username]
-        told["Authorization"] = basic(card.username, card.password)
-    content = None
-    if body is not None:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    line = http.client.HTTPConnection(urlsplit(server.base_url).netloc, timeout=20)
-    try:
-        line.request(method, path, content, told)
-        answer = line.getresponse()
-        return Reply(answer.status, answer.headers, answer.read())
-    finally:
-        line.close()
+def _made(family: str, **changes) -> Recording:
+    usual = {
+        "seed": 5,
+        "duration_s": 600.25,
+        "start": 1_718_000_000 * (1000 if family == "astroskin_1000" else 256) + 3,
+        "gaps": ((250.0, 20.0),),
+        "lead_off": ((150.0, 9.0),),
+        "movement": ((420.0, 6.0),),
+        "presses": (12.5, 30),
+        "weight_kg": 50,
+        "track": True,
+    }
+    return wear(Shirt(family=family, **(usual | changes)))
 
 
 @pytest.fixture(scope="session")
-def ask() -> Callable[..., Reply]:
-    return exchange
+def made() -> Callable[..., Recording]:
+    """A maker of 10 minutes with a gap, a loose lead and movement."""
+    return _made
 
 
-@pytest.fixture(scope="session")
-def default_server() -> Iterator[Server]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture
-def server(default_server: Server) -> Iterator[Server]:
-    """The default world; journal and faults are empty before and after."""
-    default_server.clear_log()
-    default_server.faults.clear()
-    yield default_server
-    default_server.faults.clear()
-
-
-SHORT = Shirt(seed=7, duration_s=420, record_id=41, activity="mixed", presses=(5,))
+@pytest.fixture(scope="module", params=("hexoskin", "astroskin_256", "astroskin_1000"))
+def worn(request) -> Recording:
+    """Such a recording of each family."""
+    return _made(request.param)
 
 
 @pytest.fixture
-def short() -> Shirt:
-    """The settings of the only record of `small`: 7 minutes."""
-    return SHORT
-
-
-@pytest.fixture
-def small() -> Iterator[Callable[..., Server]]:
-    """A maker of servers with one short record under given switches."""
-    opened = []
-
-    def make(*recordings: Any, **switches: Any) -> Server:
-        context = serve(
-            recordings=recordings or (SHORT,), switches=Switches(**switches)
-        )
-        opened.append(context)
-        return context.__enter__()
-
-    yield make
-    for context in opened:
-        context.__exit__(None, None, None)
+def brief() -> Recording:
+    """400 s of a Hexoskin with a loose lead and a press of the button."""
+    return wear(Shirt(seed=1, duration_s=400, lead_off=((100, 8),), presses=(12.5,)))

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 import statistics
-import struct
 import subprocess
 import sys
-import wave
-import zipfile
 from fractions import Fraction
 from itertools import pairwise
 
@@ -21,43 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import find_peaks, welch
 
-from hexoframe.errors import ConfigurationError, OutputExistsError
 from hexoframe.simulator.export import (
-    Quirks,
     export_files,
-    write_dashboard,
-    write_export,
-    write_range_export,
 )
 from hexoframe.simulator.shirt import Recording, Shirt, wear
 
 FAMILIES = ("hexoskin", "astroskin_256", "astroskin_1000")
+# Of `made` in conftest.py.
 GAP = (250.0, 20.0)
 LOOSE = (150.0, 9.0)
 SHAKEN = (420.0, 6.0)
 ML = Fraction(332, 25)  # of one count of the weighted respiration
 REST = {"hexoskin": 1360, "astroskin_256": 1360, "astroskin_1000": 0}
 PER_MV = {"hexoskin": 156.25, "astroskin_256": 156.25, "astroskin_1000": 1000}
-
-
-def made(family: str, **changes) -> Recording:
-    usual = {
-        "seed": 5,
-        "duration_s": 600.25,
-        "start": 1_718_000_000 * (1000 if family == "astroskin_1000" else 256) + 3,
-        "gaps": (GAP,),
-        "lead_off": (LOOSE,),
-        "movement": (SHAKEN,),
-        "presses": (12.5, 30),
-        "weight_kg": 50,
-        "track": True,
-    }
-    return wear(Shirt(family=family, **(usual | changes)))
-
-
-@pytest.fixture(scope="module", params=FAMILIES)
-def worn(request) -> Recording:
-    return made(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -86,52 +56,7 @@ def bad_times() -> np.ndarray:
     return np.array([[first, first + length] for first, length in (GAP, LOOSE)])
 
 
-# --- settings -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("setting", "value", "said"),
-    [
-        ("family", "fitbit", "hexoskin"),
-        ("activity", "swim", "walk"),
-        ("seed", -1, "from 0"),
-        ("seed", 1.5, "whole number"),
-        ("seed", True, "whole number"),
-        ("record_id", 0, "from 1"),
-        ("user_id", 2**31, "whole number"),
-        ("weight_kg", 5, "from 20"),
-        ("device", "HX 1/2", "letters"),
-        ("start", 1_718_000_000, "whole number"),
-        ("duration_s", 0.5, "1 s"),
-        ("duration_s", 60.001, "ticks"),
-        ("duration_s", math.nan, "finite"),
-        ("duration_s", "60", "number"),
-        ("gaps", ((590, 20),), "within"),
-        ("gaps", ((50, 10), (55, 10)), "overlap"),
-        ("gaps", ((50, -10),), "order"),
-        ("gaps", [(1, 2)], "tuple"),
-        ("lead_off", ((1, 2, 3),), "start_s"),
-        ("lead_off", ((1, 2.001),), "ticks"),
-        ("movement", 0.9, "0.5"),
-        ("movement", True, "share"),
-        ("movement", ((-3, 2),), "within"),
-        ("presses", (601,), "600"),
-    ],
-)
-def test_a_setting_that_no_shirt_can_have_is_refused(setting, value, said):
-    with pytest.raises(ConfigurationError, match=setting) as caught:
-        Shirt(**{setting: value})
-    assert said in str(caught.value)
-
-
-def test_the_usual_start_is_a_whole_second_of_2024_on_either_clock():
-    for family in FAMILIES:
-        shirt = Shirt(family=family)
-        assert shirt.start % shirt.clock == 0
-        assert shirt.start // shirt.clock == 1_709_330_400
-
-
-def test_the_same_settings_give_the_same_recording():
+def test_the_same_settings_give_the_same_recording(made):
     one, two = made("astroskin_256"), made("astroskin_256")
     for name, counts in one.sampled.items():
         np.testing.assert_array_equal(counts, two.sampled[name])
@@ -140,13 +65,13 @@ def test_the_same_settings_give_the_same_recording():
         np.testing.assert_array_equal(values, two.events[name][1])
 
 
-def test_another_seed_is_another_person():
+def test_another_seed_is_another_person(made):
     one, two = made("hexoskin"), made("hexoskin", seed=6)
     assert not np.array_equal(one.beats, two.beats)
     assert not np.array_equal(one.sampled["ECG_I"], two.sampled["ECG_I"])
 
 
-def test_a_loose_lead_leaves_the_rest_of_the_record_as_it_was():
+def test_a_loose_lead_leaves_the_rest_of_the_record_as_it_was(made):
     whole, torn = made("hexoskin", lead_off=()), made("hexoskin")
     for name in ("respiration_thoracic", "acceleration_X", "cadence"):
         np.testing.assert_array_equal(whole.sampled[name], torn.sampled[name])
@@ -206,7 +131,7 @@ def test_channels_of_300_s_begin_at_300_s(worn):
     ]
 
 
-def test_a_hexoskin_has_empty_leads_ii_and_iii_and_no_pulse():
+def test_a_hexoskin_has_empty_leads_ii_and_iii_and_no_pulse(made):
     recording = made("hexoskin")
     assert len(recording.sampled["ECG_II"]) == len(recording.sampled["ECG_III"]) == 0
     assert len(recording.events["PTT"][0]) == 0
@@ -693,7 +618,7 @@ def test_a_walk_leaves_a_track_at_walking_pace(worn):
     assert 1.1 < min(lengths) <= max(lengths) < 1.5
 
 
-def test_the_lead_quality_of_the_new_astroskin_names_each_lost_lead():
+def test_the_lead_quality_of_the_new_astroskin_names_each_lost_lead(made):
     quality = made("astroskin_1000").sampled["ECG_quality"]
     assert (quality[150:159] & 0xE380 == 0xE380).all()
     assert (quality[420:426] == 0x1C00).all()
@@ -706,365 +631,3 @@ def test_a_share_of_movement_is_spread_over_the_record():
     assert 0.09 < (quality > 0).mean() < 0.13
     thirds = (quality > 0).reshape(3, -1).mean(axis=1)
     assert thirds.min() > 0.05
-
-
-# --- export -------------------------------------------------------------------------
-
-
-def members(path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
-        assert archive.testzip() is None
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-@pytest.fixture
-def small() -> Recording:
-    return wear(Shirt(seed=1, duration_s=400, lead_off=((100, 8),), presses=(12.5,)))
-
-
-def test_the_zip_holds_every_channel_as_16_bit_wav(worn, tmp_path):
-    path = write_export(worn, tmp_path / "a.zip")
-    files = members(path)
-    for name, counts in worn.sampled.items():
-        content = files[f"record_300001/{name}.wav"]
-        with wave.open(io.BytesIO(content)) as wav:
-            assert (wav.getnchannels(), wav.getsampwidth()) == (1, 2)
-            assert wav.getnframes() == len(counts)
-            rate = wav.getframerate()
-            frames = wav.readframes(len(counts))
-        np.testing.assert_array_equal(np.frombuffer(frames, counts.dtype), counts)
-        assert len(content) == 44 + 2 * len(counts)
-        period = Fraction(worn.rates[name]) / worn.clock
-        assert rate == (period if period > 1 else 1 / period)
-
-
-def test_riff_sizes_of_ventilation_and_tidal_volume_count_4_bytes_too_many(small):
-    def excess(quirks: Quirks) -> dict[str, int]:
-        return {
-            name: struct.unpack("<I", content[4:8])[0] - (len(content) - 8)
-            for name, content in export_files(small, quirks=quirks)
-            if name.endswith(".wav")
-        }
-
-    wrong = {name for name, more in excess(Quirks()).items() if more == 4}
-    assert wrong == {"minute_ventilation.wav", "tidal_volume.wav"}
-    right = {n for n, more in excess(Quirks(dialect="2017")).items() if more == 0}
-    assert right == {
-        "minute_ventilation_adjusted.wav",
-        "tidal_volume_adjusted.wav",
-        "systolic_pressure_adjusted.wav",
-    }
-    assert not any(excess(Quirks(riff_size_off_by_4=False)).values())
-
-
-def test_series_are_csv_with_crlf_and_exact_decimal_seconds(worn):
-    files = dict(export_files(worn))
-    for name in ("RR_interval", "inspiration", "step", "sleep_position", "sleep_phase"):
-        text = files[f"{name}.csv"].decode()
-        assert text.endswith("\r\n")
-        assert text.count("\n") == text.count("\r\n")
-        rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
-        ticks = [Fraction(row[0]) * worn.clock + worn.start for row in rows]
-        assert ticks == worn.events[name][0].tolist()
-        np.testing.assert_array_equal(
-            [float(row[1]) for row in rows], worn.events[name][1]
-        )
-    head = files["RR_interval.csv"].split(b"\r\n")[:2]
-    unit = b"s/%d" % worn.clock
-    assert head[0] == b"time [s],RR_interval [" + unit + b"](/api/datatype/18/)"
-    assert head[1].endswith(b",0")
-    assert files["step.csv"].startswith(b"time [s],step [Step](/api/datatype/52/)\r\n")
-    assert files["sleep_position.csv"].split(b"\r\n")[1] == b"0.0,nan"
-
-
-def test_the_pulse_transit_file_of_a_hexoskin_holds_its_header_alone(small):
-    files = dict(export_files(small))
-    assert files["PTT.csv"] == b"time [s],PTT [s/256](/api/datatype/97/)\r\n"
-    assert len(files["ECG_II.wav"]) == len(files["ECG_III.wav"]) == 44
-
-
-def test_what_only_the_service_knows_is_in_no_export(small):
-    assert {"QRS_AMP_CHANNEL_CHAR", "BATT_ST_CHANNEL_CHAR"} <= small.events.keys()
-    assert not [name for name, _ in export_files(small) if "CHAR" in name]
-
-
-def test_older_exports_hold_pairs_of_int64(small):
-    files = dict(export_files(small, quirks=Quirks(hxd=True)))
-    ticks, values = small.events["RR_interval"]
-    pairs = np.frombuffer(files["RR_interval.hxd"], "<i8").reshape(-1, 2)
-    np.testing.assert_array_equal(pairs[:, 0], ticks - small.start)
-    np.testing.assert_array_equal(pairs[:, 1], values)
-    codes = np.frombuffer(files["device_position.hxd"], "<i8").reshape(-1, 2)
-    np.testing.assert_array_equal(codes[:, 1], small.events["device_position"][1][1:-1])
-    assert "RR_interval.csv" not in files
-
-
-def test_info_json_has_the_keys_of_its_year(small):
-    files = dict(export_files(small))
-    text = files["info.json"].decode()
-    info = json.loads(text)
-    assert info["start"] == small.start
-    assert info["timestamp"] == 1_709_330_400.0
-    assert info["start_date"] == "2024-03-01T22:00:00"
-    assert info["request"] == "/api/data/?record=300001"
-    assert info["user"] == 20_001
-    assert info["devices"] == ["HXSKIN1200009001"]
-    assert info["algo"]["record_id"] == 300_001
-    assert '\n    "start": ' in text
-    older = dict(export_files(small, quirks=Quirks(dialect="2017")))["info.json"]
-    assert "devices" not in json.loads(older)
-    assert json.loads(older)["request"] == "/api/v1/data/?record=300001"
-
-
-def test_a_start_between_seconds_is_rounded_half_to_even_in_the_date():
-    shirt = Shirt(duration_s=2, start=382_085_877_327 + 40_000_000_000)
-    info = json.loads(dict(export_files(wear(shirt)))["info.json"])
-    # phase 79 of 256: 0.30859375 s
-    assert info["start_date"].endswith(".308594")
-    assert info["timestamp"] == shirt.start / 256
-
-
-def test_statistics_are_those_of_the_recording(small):
-    text = dict(export_files(small))["statistics.csv"].decode()
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    assert [len(row) for row in rows] == [56, 56, 56, 1, 5, 5]
-    found = dict(zip(rows[0], rows[2], strict=True))
-    moving = [n for n in small.sampled["activity"].tolist() if n]
-    assert float(found["Act Avg"]) == pytest.approx(statistics.mean(moving) / 256)
-    assert float(found["Act Max"]) == max(moving) / 256
-    assert float(found["HR Avg"]) == pytest.approx(
-        statistics.mean(small.sampled["heart_rate"].tolist())
-    )
-    assert found["HR Max"] == str(max(small.sampled["heart_rate"].tolist()))
-    assert float(found["MV Max"]) == pytest.approx(
-        max(small.sampled["minute_ventilation"].tolist()) * 13.28 / 1000
-    )
-    assert float(found["Tidalvolume Adjusted Max"]) == pytest.approx(
-        max(small.sampled["tidal_volume"].tolist()) * 13.28 * 70 / 65 / 1000
-    )
-    assert int(found["Steps"]) == len(small.events["step"][0])
-    assert (found["start"], found["end"]) == (str(small.start), str(small.end))
-
-
-def test_annotations_follow_the_statistics_as_a_second_table(small):
-    text = dict(export_files(small))["statistics.csv"]
-    tick = small.start + 12 * 256 + 128
-    assert text.endswith(
-        b'\r\n"\n-----List of annotations"\r\n'
-        b"uri,start_date,start,datatype,comment\r\n"
-        b"/api/annotation/3000010/,2024-03-01 22:00:12.500000,%d,215,b''\r\n" % tick
-    )
-    calm = wear(Shirt(duration_s=10))
-    assert b"annotations" not in dict(export_files(calm))["statistics.csv"]
-
-
-def test_statistics_of_a_still_body_leave_out_what_did_not_happen():
-    still = wear(Shirt(duration_s=60, activity="sleep", seed=3))
-    text = dict(export_files(still, quirks=Quirks(dialect="2017")))["statistics.csv"]
-    rows = list(csv.reader(io.StringIO(text.decode(), newline="")))
-    found = dict(zip(rows[0], rows[2], strict=True))
-    assert found["cadence_avg"] == found["cadence_min"] == ""
-    assert found["step_count"] == "0"
-    assert found["duration"] == "60.0"
-
-
-def test_files_of_the_export_can_be_left_out(small):
-    names = {n for n, _ in export_files(small, quirks=Quirks(info=False))}
-    assert "info.json" not in names
-    names = {n for n, _ in export_files(small, quirks=Quirks(statistics=False))}
-    assert "statistics.csv" not in names
-
-
-def test_lengths_differ_as_in_real_exports():
-    quirks = Quirks(lengths_differ=True)
-
-    def lengths(family):
-        recording = wear(Shirt(family=family, duration_s=20))
-        files = dict(export_files(recording, quirks=quirks))
-        return {
-            name: (len(files[f"{name}.wav"]) - 44) // 2 - len(counts)
-            for name, counts in recording.sampled.items()
-        }
-
-    shorter = {name: less for name, less in lengths("hexoskin").items() if less}
-    assert shorter == {
-        "ECG_I": -16,
-        "respiration_thoracic": -8,
-        "respiration_abdominal": -8,
-    }
-    changed = {name: less for name, less in lengths("astroskin_256").items() if less}
-    assert changed == {
-        "acceleration_X": -8,
-        "acceleration_Y": -8,
-        "acceleration_Z": -8,
-        "heart_rate": -1,
-        "heart_rate_quality": -1,
-        "activity": -1,
-        "cadence": -1,
-        "temperature_celcius": 1,
-    }
-
-
-def test_the_folder_holds_the_files_of_the_zip(small, tmp_path):
-    path = write_export(small, tmp_path / "a.zip", quirks=Quirks(deflate=False))
-    folder = write_export(small, tmp_path / "b", layout="folder")
-    assert folder == tmp_path / "b" / "record_300001"
-    unpacked = {f"record_300001/{f.name}": f.read_bytes() for f in folder.iterdir()}
-    assert unpacked == members(path)
-
-
-def test_a_range_holds_a_folder_for_each_record(tmp_path):
-    parts = [wear(Shirt(duration_s=5, record_id=n)) for n in (7, 8)]
-    files = members(write_range_export(parts, tmp_path / "r.zip", range_id=99))
-    assert {name.rsplit("/", 1)[0] for name in files} == {
-        "range_99/record_7",
-        "range_99/record_8",
-    }
-    info = json.loads(files["range_99/record_8/info.json"])
-    assert info["request"] == "/api/data/?range=99"
-    assert info["algo"]["record_id"] == 8
-
-
-def test_the_same_recording_gives_the_same_zip(small, tmp_path):
-    one = write_export(small, tmp_path / "one.zip").read_bytes()
-    assert one == write_export(small, tmp_path / "two.zip").read_bytes()
-
-
-def test_nothing_is_overwritten_unless_asked(small, tmp_path):
-    (tmp_path / "a.zip").write_bytes(b"mine")
-    (tmp_path / "record_300001").mkdir()
-    (tmp_path / "a.csv").write_bytes(b"mine")
-    with pytest.raises(OutputExistsError, match="overwrite"):
-        write_export(small, tmp_path / "a.zip")
-    with pytest.raises(OutputExistsError, match="record_300001"):
-        write_export(small, tmp_path, layout="folder")
-    with pytest.raises(OutputExistsError, match=r"a\.csv"):
-        write_dashboard(small, tmp_path / "a.csv")
-    assert (tmp_path / "a.zip").read_bytes() == b"mine"
-    write_export(small, tmp_path, layout="folder", overwrite=True)
-    assert (tmp_path / "record_300001" / "info.json").exists()
-
-
-def test_a_failure_midway_leaves_nothing_behind(tmp_path):
-    broken = wear(Shirt(duration_s=10))
-    del broken.events["step"]  # the statistics count it, and many files come before
-    before = (tmp_path / "kept.zip").write_bytes(b"mine")
-    for layout in ("zip", "folder"):
-        target = tmp_path / "kept.zip" if layout == "zip" else tmp_path
-        with pytest.raises(KeyError):
-            write_export(broken, target, layout=layout, overwrite=True)
-    assert [f.name for f in tmp_path.iterdir()] == ["kept.zip"]
-    assert (tmp_path / "kept.zip").stat().st_size == before
-
-
-@pytest.mark.parametrize("bad", [{"layout": "tar"}, {"layout": None}])
-def test_an_unknown_layout_is_refused(small, tmp_path, bad):
-    with pytest.raises(ConfigurationError, match="layout"):
-        write_export(small, tmp_path / "a.zip", **bad)
-    assert not list(tmp_path.iterdir())
-
-
-def test_an_unknown_dialect_is_refused():
-    with pytest.raises(ConfigurationError, match="2022"):
-        Quirks(dialect="1999")
-
-
-def test_the_dashboard_has_a_row_a_second_and_an_empty_first_one(worn, tmp_path):
-    path = write_dashboard(worn, tmp_path / "d.csv")
-    lines = path.read_text(encoding="ascii").split("\n")
-    assert lines[0].startswith(f"time [s/{worn.clock}],breathing_rate [rpm]")
-    assert lines[-1] == ""
-    rows = list(csv.DictReader(lines))
-    times = [float(row[f"time [s/{worn.clock}]"]) for row in rows]
-    assert times == [worn.start + n * worn.clock for n in range(601)]
-    assert lines[1].startswith(f"{worn.start}.0,,")
-    rate = [row["heart_rate [bpm](/api/datatype/19/)"] for row in rows[1:]]
-    assert list(map(int, rate)) == worn.sampled["heart_rate"].tolist()
-    ml = 1.0 if worn.family == "astroskin_1000" else 13.28
-    volume = [row["minute_ventilation [mL/min](/api/datatype/36/)"] for row in rows[1:]]
-    wanted = [n * ml for n in worn.sampled["minute_ventilation"].tolist()]
-    assert list(map(float, volume)) == wanted
-    activity = [float(row["activity [g](/api/datatype/49/)"]) for row in rows[1:]]
-    assert activity == (worn.sampled["activity"] / 256).tolist()
-
-
-def test_the_dashboard_shows_a_position_in_the_row_of_its_change(small, tmp_path):
-    path = write_dashboard(small, tmp_path / "d.csv")
-    with path.open(encoding="ascii", newline="") as file:
-        rows = list(csv.DictReader(file))
-    shown = [
-        (float(row["time [s/256]"]), row["sleep_position [NA](/api/datatype/270/)"])
-        for row in rows
-        if row["sleep_position [NA](/api/datatype/270/)"]
-    ]
-    ticks, codes = small.events["sleep_position"]
-    wanted = zip(ticks.tolist(), map(repr, codes.tolist()), strict=True)
-    assert shown == list(wanted)[:-1]
-    assert shown[0][1] == "nan"
-
-
-# --- against real exports -----------------------------------------------------------
-
-
-def test_the_export_has_the_files_of_a_real_one(real_data, small):
-    real = {f.name for f in (real_data / "exports" / "hexoskin-256696").iterdir()}
-    names = {name for name, _ in export_files(small)}
-    assert real <= names
-    hrv = {"ANN", "SDNN", "RMSSD", "NN_over_RR", "HRV_LF", "HRV_HF",
-           "HRV_LF_normalized", "HRV_triangular"}  # fmt: skip
-    assert names - real == {f"{name}.wav" for name in hrv} | {"sleep_phase.csv"}
-
-
-def test_the_export_of_2017_has_the_files_of_a_real_one(real_data):
-    folder = real_data / "exports" / "astroskin-122445"
-    real = {f.name for f in folder.iterdir() if f.suffix == ".wav"}
-    worn = wear(Shirt(family="astroskin_256", duration_s=20, activity="walk"))
-    ours = {n for n, _ in export_files(worn) if n.endswith(".wav")}
-    assert ours - real == {
-        "energy_mifflin_keytel.wav",
-        "systolic_pressure_adjusted.wav",
-    }
-    assert not real - ours
-
-
-@pytest.mark.parametrize(
-    ("record", "dialect"), [("hexoskin-256696", "2022"), ("astroskin-122445", "2017")]
-)
-def test_facts_and_headers_are_those_of_a_real_export(real_data, record, dialect):
-    folder = real_data / "exports" / record
-    family = "hexoskin" if dialect == "2022" else "astroskin_256"
-    worn = wear(Shirt(family=family, duration_s=20, activity="walk", presses=(3,)))
-    files = dict(export_files(worn, quirks=Quirks(dialect=dialect)))
-    real = (folder / "statistics.csv").read_bytes().replace(b"\r\n", b"\n").split(b"\n")
-    ours = files["statistics.csv"].replace(b"\r\n", b"\n").split(b"\n")
-    assert ours[:2] == real[:2]
-    if dialect == "2022":
-        assert ours[3:6] == real[3:6]
-    info = json.loads((folder / "info.json").read_bytes())
-    mine = json.loads(files["info.json"])
-    assert mine.keys() == info.keys()
-    assert mine["algo"].keys() == info["algo"].keys()
-    assert mine["algo"]["algorithms"] == info["algo"]["algorithms"]
-    for name in ("RR_interval", "RR_interval_quality", "inspiration", "expiration",
-                 "step", "sleep_position", "device_position"):  # fmt: skip
-        head = (folder / f"{name}.csv").read_bytes().split(b"\n")[0].rstrip(b"\r")
-        assert files[f"{name}.csv"].split(b"\r\n")[0] == head
-    for path in folder.glob("*.wav"):
-        content = path.read_bytes()
-        mine_head = files[path.name][:44]
-        # All of the header but the two sizes, then whether the RIFF size is wrong.
-        assert mine_head[8:40] == content[8:40], path.name
-        excess = [
-            struct.unpack("<I", c[4:8])[0] - len(c) + 8
-            for c in (content, files[path.name])
-        ]
-        assert excess[0] == excess[1], path.name
-
-
-def test_the_dashboard_header_is_that_of_a_real_one(real_data, small, tmp_path):
-    real = (real_data / "dashboard" / "record-241834.csv").read_bytes().split(b"\n")
-    ours = write_dashboard(small, tmp_path / "d.csv").read_bytes().split(b"\n")
-    assert ours[0] == real[0]
-    pattern = [cell == b"" for cell in real[1].split(b",")]
-    assert [cell == b"" for cell in ours[1].split(b",")] == pattern
-    assert ours[1].split(b",")[0].endswith(b".0")

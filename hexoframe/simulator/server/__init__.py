@@ -1,13 +1,18 @@
-"""A Hexoskin in a box: a local server that answers like the vendor's service.
+"""A local server that answers like the vendor's service.
 
 `serve` runs it in a thread, `simulate` until it is interrupted; it listens on the
-loopback alone. Modules, from below: `settings`, `faults`, `journal`, `answers` and
-`catalog` stand alone; `signals` and `exports` hold records, `world` who has them;
-`objects`, `metrics`, `lists` and `reports` make lists of them, `dataquery`, `data` and
-`edf` their samples; `proofs`, `oauth1` and `auth` know who asks; `service` joins these,
-`app`, `sending` and `listener` bring them to the network, `running` holds the server.
+loopback only. Flask comes with the extra ``demo`` and is imported when a server starts.
+Modules, from below:
 
-Flask comes with the extra ``demo`` and is imported when a server starts.
+* `settings`, `faults`, `journal`: switches, faults on demand, log of requests
+* `messages`, `catalog`: requests and answers, the fixed facts of the API
+* `signals`, `exports`, `world`: records and their samples; users, records, ranges
+* `objects`, `metrics`, `lists`, `reports`, `writes`: resources other than data
+* `dataquery`, `data`, `edf`: the data resource
+* `oauth1`, `auth`: authentication
+* `service`: joins all of these, without HTTP
+* `sending`, `app`, `listener`: HTTP
+* `running`: the server
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from hexoframe.errors import ConfigurationError
-from hexoframe.simulator.server.faults import Fault
+from hexoframe.simulator.server.faults import ServerFault
 from hexoframe.simulator.server.journal import LoggedRequest
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import World, default_shirts
@@ -33,8 +38,8 @@ if TYPE_CHECKING:
     from hexoframe.simulator.server.running import Server
 
 __all__ = [
-    "Fault",
     "LoggedRequest",
+    "ServerFault",
     "Switches",
     "default_shirts",
     "serve",
@@ -59,15 +64,14 @@ def serve(
     Parameters
     ----------
     recordings : iterable of Shirt or Recording, optional
-        Synthetic records, each of the user that its `user_id` names; 20001 is the main
-        user. None is `default_shirts`, of the 1/256 s clock, where no export counts
-        1/1000 s.
+        Synthetic records, owned by the user `user_id`; 20001 is the main user. None is
+        `default_shirts`, with the clock of the exports, or of 256 ticks a second.
     exports : iterable of path
-        Vendor exports, ZIP or unpacked folder, that are served too.
+        Vendor exports to serve too, as ZIP or unpacked folder.
     port : int, default 0
         Port on 127.0.0.1; 0 takes a free one.
     switches : Switches
-        Readings of what is unclear, latency, bandwidth, limits.
+        Choices where the real service is not known, latency, bandwidth, limits.
     clock : callable, default time.time
         Seconds since 1970, for signatures and tokens.
 
@@ -79,10 +83,10 @@ def serve(
     Raises
     ------
     ConfigurationError
-        If Flask is not installed, the port cannot be had, or the records do not go
-        together.
+        If Flask is not installed, the port is not available, or the records have
+        different clocks or the same id.
     FileFormatError
-        If an export does not tell what it is.
+        If the ``info.json`` of an export has no start, user or record.
 
     Examples
     --------
@@ -94,8 +98,8 @@ def serve(
     """
     server = _server(recordings, exports, port=port, switches=switches, clock=clock)
     server.start()
-    # A session that ends within the block, as a notebook may, comes to the end of the
-    # block when its threads stand still: to wait for them then would take for ever.
+    # A session may end within the block (a notebook). Its end of the block comes after
+    # the threads were frozen, and waiting for them would take for ever.
     atexit.register(server.stop)
     try:
         yield server
@@ -133,24 +137,24 @@ def simulate(
     *,
     certificate: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Serve until interrupted, after printing where and with which credentials.
+    """Print address and credentials, then serve until interrupted.
 
-    One ``NAME=VALUE`` a line, the environment that the client reads. Ctrl-C and SIGTERM
-    end it; both are the usual end, so it returns.
+    They are printed as ``NAME=VALUE`` lines, the environment that the client reads. It
+    returns after Ctrl-C or SIGTERM.
 
     Parameters
     ----------
     port : int, default 0
         Port on 127.0.0.1; 0 takes a free one.
     exports : iterable of path
-        Vendor exports that are served besides the synthetic records.
+        Vendor exports to serve besides the synthetic records.
     certificate : path, optional
         PEM file with a private key and a certificate, for HTTPS.
 
     Raises
     ------
     ConfigurationError
-        If Flask is not installed, the port cannot be had, or an export is none.
+        If Flask is not installed, the port is not available, or a path is no export.
     """
     pem = None if certificate is None else os.fspath(certificate)
     with (

@@ -1,6 +1,6 @@
-"""The service over HTTP: URLs, authentication, the journal, faults on the way.
+"""The service over HTTP: URLs, authentication, journal and faults.
 
-Flask is imported here and in `sending`, and nowhere else in the package.
+Only this module and `sending` import Flask.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from urllib.parse import parse_qsl
 
 from flask import Flask, Response, request
 
-from hexoframe.simulator.server.answers import (
+from hexoframe.simulator.server.auth import Authenticator, Identity
+from hexoframe.simulator.server.faults import Faults, ServerFault
+from hexoframe.simulator.server.journal import Journal, LoggedRequest, RateCounter
+from hexoframe.simulator.server.messages import (
     Answer,
     BadQueryError,
+    DeniedError,
+    WireRequest,
     empty,
     error,
     wanted_form,
 )
-from hexoframe.simulator.server.auth import Doorkeeper, Identity
-from hexoframe.simulator.server.faults import Fault, Faults
-from hexoframe.simulator.server.journal import Journal, LoggedRequest, RateCounter
-from hexoframe.simulator.server.proofs import DeniedError, Wire
 from hexoframe.simulator.server.sending import Line, Outgoing, spoilt
-from hexoframe.simulator.server.service import Ask, Service
+from hexoframe.simulator.server.service import ApiRequest, Service
 from hexoframe.simulator.server.settings import Switches
 
-__all__ = ["Door", "make_app"]
+__all__ = ["Gateway", "make_app"]
 
 _LOG = logging.getLogger(__name__)
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -38,23 +39,23 @@ View = Callable[..., Answer]
 
 
 @dataclass(kw_only=True)
-class Door:
-    """What stands between the network and the service."""
+class Gateway:
+    """Turns HTTP requests into answers of the service, with faults and the journal."""
 
     service: Service
     switches: Switches
-    doorkeeper: Doorkeeper
+    authenticator: Authenticator
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        """Make what depends on the switches."""
+        """Create what depends on the switches."""
         self.line = Line(self.switches.bandwidth, self.stopping)
         self.rate = RateCounter(self.switches.rate_limit)
 
     def respond(self, view: View) -> Response:
-        """Return the response to the current request, whatever happens on the way."""
+        """Return the response to the current request, faults included."""
         arrived = time.monotonic()
         environ = request.environ
         path = str(environ.get("RAW_URI", request.full_path))
@@ -85,28 +86,28 @@ class Door:
         )
         return out.response(self.line)
 
-    def _before(self, view: View, fault: Fault | None) -> Answer:
-        """Return the answer, or what a fault puts in its place."""
+    def _before(self, view: View, fault: ServerFault | None) -> Answer:
+        """Return the answer, or that of a fault in its place."""
         if fault is not None and fault.kind == "status":
             return _only(fault.status, fault.retry_after)
         if fault is not None and fault.kind == "redirect":
             return empty(302, Location=fault.url + request.environ["RAW_URI"])
         if fault is not None and fault.kind == "expired_token":
-            self.doorkeeper.expire(wire())
+            self.authenticator.expire(wire())
         if request.path.startswith("/api") and not request.path.endswith("/"):
             query = request.query_string.decode("ascii", "replace")
             return empty(301, Location=f"{request.path}/{query and '?' + query}")
         return _safely(view)
 
-    def asked(self) -> Ask:
-        """Return the current request, once it is known who sent it."""
+    def asked(self) -> ApiRequest:
+        """Return the current request after authentication."""
         who = self._identify()
         fault = request.environ.get("hexoframe.fault")
         content = None
         if request.method in {"POST", "PUT", "PATCH"}:
             content = request.get_json(force=True, silent=True)
         text = request.query_string.decode("utf-8", "replace")
-        return Ask(
+        return ApiRequest(
             who=who,
             method="GET" if request.method == "HEAD" else request.method,
             path=request.path,
@@ -118,30 +119,30 @@ class Door:
         )
 
     def _identify(self) -> Identity:
-        who = self.doorkeeper.identify(wire())
+        who = self.authenticator.identify(wire())
         request.environ["hexoframe.user"] = who.user.email
         return who
 
 
 def _safely(view: View) -> Answer:
-    """Return the answer of a view, or that of its failure."""
+    """Return the answer of a view, or that of its error."""
     try:
         return view()
     except DeniedError as denied:
         return denied.answer
     except BadQueryError as bad:
         return error(400, bad.fields or str(bad))
-    except Exception:  # noqa: BLE001  # logged, and told as the real one does
+    except Exception:  # noqa: BLE001  # logged, and answered as the service does
         _LOG.exception("the simulator failed on %s %s", request.method, request.path)
         return error(500)
 
 
-def wire() -> Wire:
-    """Return the current request as it is on the wire, not as it is understood."""
+def wire() -> WireRequest:
+    """Return the current request as it came over the wire, undecoded."""
     raw = str(request.environ["RAW_URI"])
     host = str(request.environ.get("HTTP_HOST", ""))
     url = raw if "://" in raw else f"{request.scheme}://{host}{raw}"
-    return Wire(request.method, url, lambda name: request.headers.get(name, ""))
+    return WireRequest(request.method, url, lambda name: request.headers.get(name, ""))
 
 
 def _only(status: int, retry_after: int | str | None) -> Answer:
@@ -151,19 +152,19 @@ def _only(status: int, retry_after: int | str | None) -> Answer:
     return answer
 
 
-def make_app(door: Door) -> Flask:
+def make_app(gateway: Gateway) -> Flask:
     """Return the application: every URL of the service, current and old form."""
     app = Flask("hexoframe simulator", static_folder=None)
     app.url_map.strict_slashes = False
     views = {
         base + path: view
         for base in ("/api/", "/api/v1/")
-        for path, view in _api_views(door).items()
+        for path, view in _api_views(gateway).items()
     }
-    for path, view in (views | _oauth1_views(door.doorkeeper)).items():
+    for path, view in (views | _oauth1_views(gateway.authenticator)).items():
 
         def run(view: View = view, **named: Any) -> Response:
-            return door.respond(lambda: view(**named))
+            return gateway.respond(lambda: view(**named))
 
         app.add_url_rule(
             path,
@@ -172,47 +173,49 @@ def make_app(door: Door) -> Flask:
             methods=_METHODS,
             provide_automatic_options=False,
         )
-    app.register_error_handler(404, lambda _: door.respond(lambda: error(404)))
-    app.register_error_handler(405, lambda _: door.respond(lambda: empty(405)))
+    app.register_error_handler(404, lambda _: gateway.respond(lambda: error(404)))
+    app.register_error_handler(405, lambda _: gateway.respond(lambda: empty(405)))
     return app
 
 
-def _api_views(door: Door) -> dict[str, View]:
-    """Return what stands behind each path below ``/api/``."""
-    service, keeper = door.service, door.doorkeeper
+def _api_views(gateway: Gateway) -> dict[str, View]:
+    """Return the view of each path below ``/api/``."""
+    service, authenticator = gateway.service, gateway.authenticator
 
     def root() -> Answer:
         return service.root(v1=request.path.startswith("/api/v1/"))
 
     def schema(name: str) -> Answer:
-        door.asked()
+        gateway.asked()
         return service.schema(name)
 
     def authorize() -> Answer:
-        return keeper.authorize(request.args, keeper.basic_user(wire()))
+        return authenticator.authorize(request.args, authenticator.basic_user(wire()))
 
     def token() -> Answer:
         if request.method != "POST":
             return empty(405, Allow="POST")
-        # Both clients of the vendor's world are understood: form and query.
-        return keeper.token({**request.args, **request.form}, wire())
+        # The vendor's clients send either a form or a query.
+        return authenticator.token({**request.args, **request.form}, wire())
 
     return {
         "": root,
         "connect/oauth2/auth/": authorize,
         "connect/oauth2/token/": token,
         "<name>/schema/": schema,
-        "<name>/": lambda name: service.listing(door.asked(), name),
-        "<name>/<key>/": lambda name, key: service.detail(door.asked(), name, key),
+        "<name>/": lambda name: service.listing(gateway.asked(), name),
+        "<name>/<key>/": lambda name, key: service.detail(gateway.asked(), name, key),
     }
 
 
-def _oauth1_views(keeper: Doorkeeper) -> dict[str, View]:
+def _oauth1_views(authenticator: Authenticator) -> dict[str, View]:
     def authorize() -> Answer:
-        return keeper.oauth1.authorize(request.args, keeper.basic_user(wire()).id)
+        return authenticator.oauth1.authorize(
+            request.args, authenticator.basic_user(wire()).id
+        )
 
     return {
-        "/oauth/request_token": lambda: keeper.oauth1.request_token(wire()),
+        "/oauth/request_token": lambda: authenticator.oauth1.request_token(wire()),
         "/oauth/authorize": authorize,
-        "/oauth/access_token": lambda: keeper.oauth1.access_token(wire()),
+        "/oauth/access_token": lambda: authenticator.oauth1.access_token(wire()),
     }

@@ -1,10 +1,12 @@
-"""Who asks: passwords, the X-HEXO signature, OAuth2 clients and tokens.
+"""Authentication: passwords, the X-HEXO signature, OAuth2 clients and tokens.
 
-OAuth 1 stands in `oauth1`.
+OAuth 1 is in `oauth1`.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import itertools
 import threading
@@ -13,25 +15,26 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from hexoframe.simulator.server.answers import Answer, empty, error, json_answer
-from hexoframe.simulator.server.oauth1 import OAuth1
-from hexoframe.simulator.server.proofs import (
+from hexoframe.simulator.server.messages import (
+    Answer,
     DeniedError,
-    Wire,
-    made_up,
-    split_basic,
+    WireRequest,
+    empty,
+    error,
+    json_answer,
 )
+from hexoframe.simulator.server.oauth1 import OAuth1, made_up
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import User
 
-__all__ = ["Credentials", "Doorkeeper", "Identity", "OAuthClient"]
+__all__ = ["Authenticator", "Credentials", "Identity", "OAuthClient"]
 
 _CODE_LIFETIME_S = 600
 _REALM = {"WWW_Authenticate": 'Basic Realm="Hexoskin API"'}
 
 
 class Credentials(NamedTuple):
-    """What a user logs in with; the OAuth2 client is for the grant "password"."""
+    """Login of a user; the OAuth2 client is for the grant "password"."""
 
     username: str
     password: str
@@ -53,14 +56,14 @@ class OAuthClient(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Who asks, and whether he may write."""
+    """The user of a request, and whether it may write."""
 
     user: User
     may_write: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Token:
+class _IssuedToken:
     id: int
     user: int
     client: str
@@ -70,7 +73,7 @@ class _Token:
     expires: float
 
 
-class _Code(NamedTuple):
+class _GrantCode(NamedTuple):
     user: int
     client: str
     redirect: str
@@ -78,17 +81,10 @@ class _Code(NamedTuple):
     expires: float
 
 
-class Doorkeeper:
-    """Checks requests and gives out tokens.
+class Authenticator:
+    """Identifies the user of a request and issues tokens.
 
-    Parameters
-    ----------
-    users : iterable of User
-        Who may come in.
-    switches : Switches
-        Which ways are open.
-    clock : callable
-        Seconds since 1970, for signatures and tokens.
+    `clock` gives seconds since 1970, for signatures and expiry.
     """
 
     def __init__(
@@ -126,23 +122,17 @@ class Doorkeeper:
         self.oauth1 = OAuth1(
             (self.api_key, self.api_secret), switches.signature_window_s, clock
         )
-        self._tokens: dict[str, _Token] = {}
-        self._codes: dict[str, _Code] = {}
+        self._tokens: dict[str, _IssuedToken] = {}
+        self._codes: dict[str, _GrantCode] = {}
 
     def client_for(self, grant: str) -> OAuthClient:
-        """Return the application that has a grant type."""
+        """Return the application with a grant type."""
         return next(app for app in self.clients.values() if app.grant == grant)
 
     # --- requests -------------------------------------------------------------------
 
-    def identify(self, wire: Wire) -> Identity:
-        """Return who sent a request.
-
-        Raises
-        ------
-        DeniedError
-            If nobody is known to have sent it.
-        """
+    def identify(self, wire: WireRequest) -> Identity:
+        """Return the user of a request, or raise `DeniedError`."""
         scheme, proof = wire.authorization
         if scheme == "bearer":
             return self._bearer(proof)
@@ -157,15 +147,15 @@ class Doorkeeper:
             raise DeniedError(error(401, "API signature failed."))
         return Identity(user, may_write=True)
 
-    def basic_user(self, wire: Wire) -> User:
+    def basic_user(self, wire: WireRequest) -> User:
         """Return the user of a name and a password, signed or not."""
-        name, password = split_basic(wire)
+        name, password = _split_basic(wire)
         card = self.credentials.get(name)
         if card is None or card.password != password:
             raise DeniedError(empty(401, **_REALM))
         return self._users[name]
 
-    def _is_signed(self, wire: Wire) -> bool:
+    def _is_signed(self, wire: WireRequest) -> bool:
         stamp = wire.header("X-HEXOTIMESTAMP")
         if wire.header("X-HEXOAPIKEY") != self.api_key or not stamp.isdecimal():
             return False
@@ -184,8 +174,8 @@ class Doorkeeper:
             raise DeniedError(empty(401, WWW_Authenticate=challenge))
         return Identity(self._by_id[token.user], token.scope == "readwrite")
 
-    def expire(self, wire: Wire) -> None:
-        """Let the token of a request expire now; without a token nothing happens."""
+    def expire(self, wire: WireRequest) -> None:
+        """Expire the token of a request now, if it has one."""
         _, access = wire.authorization
         with self._lock:
             if access in self._tokens:
@@ -194,7 +184,7 @@ class Doorkeeper:
     # --- tokens ---------------------------------------------------------------------
 
     def authorize(self, query: Mapping[str, str], user: User) -> Answer:
-        """Return the redirect with a code or a token, for a user who is logged in."""
+        """Return the redirect with a code or a token for a logged-in user."""
         app = self.clients.get(query.get("client_id", ""))
         redirect = query.get("redirect_uri", "")
         kind = {"code": "authorization_code", "token": "implicit"}.get(
@@ -212,7 +202,7 @@ class Doorkeeper:
             return empty(302, Location=back)
         code = made_up("code", str(next(self._serial)), str(self._clock()))
         with self._lock:
-            self._codes[code] = _Code(
+            self._codes[code] = _GrantCode(
                 user.id, app.client_id, redirect, scope,
                 self._clock() + _CODE_LIFETIME_S,
             )  # fmt: skip
@@ -220,12 +210,12 @@ class Doorkeeper:
         told = {"code": code, "state": query.get("state", "")}
         return empty(302, Location=f"{redirect}{joint}{urlencode(told)}")
 
-    def token(self, form: Mapping[str, str], wire: Wire) -> Answer:
+    def token(self, form: Mapping[str, str], wire: WireRequest) -> Answer:
         """Return the answer of the token endpoint."""
-        name, secret = split_basic(wire)
+        name, secret = _split_basic(wire)
         app = self.clients.get(name)
         if app is None or app.client_secret != secret:
-            # 400 and not 401: clients of the vendor go on with signed Basic then.
+            # 400 and not 401: the vendor's clients then fall back to signed Basic.
             return json_answer({"error": "invalid_client"}, 400)
         grant = form.get("grant_type", "")
         if grant not in {app.grant, "refresh_token"} or app.grant == "implicit":
@@ -248,7 +238,7 @@ class Doorkeeper:
             return None
         user = self._users[card.username].id
         if user != app.owner:
-            return None  # such a client is for its owner alone
+            return None  # such a client works for its owner only
         return self._grant(app, user, form.get("scope") or "readonly")
 
     def _by_code(
@@ -284,7 +274,7 @@ class Doorkeeper:
     def _grant(self, app: OAuthClient, user: int, scope: str) -> dict[str, Any]:
         number = next(self._serial)
         lifetime = self._switches.token_lifetime_s
-        token = _Token(
+        token = _IssuedToken(
             id=number,
             user=user,
             client=app.client_id,
@@ -332,8 +322,19 @@ class Doorkeeper:
 
 
 def _is_safe(redirect: str) -> bool:
-    """Return whether the service would redirect there: not over open http."""
+    """Return whether the service redirects there: https, or http to the loopback."""
     parts = urlsplit(redirect)
     if parts.scheme == "http":
         return parts.hostname in {"127.0.0.1", "localhost", "::1"}
     return bool(parts.scheme)
+
+
+def _split_basic(wire: WireRequest) -> tuple[str, str]:
+    """Return name and password, or two empty texts; a password may hold colons."""
+    scheme, proof = wire.authorization
+    try:
+        text = base64.b64decode(proof, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    name, _, password = text.partition(":")
+    return (name, password) if scheme == "basic" else ("", "")

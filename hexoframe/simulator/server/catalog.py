@@ -1,8 +1,7 @@
-"""What the service knows without any user: resources, datatypes, units, metrics.
+"""The fixed facts of the service: resources, datatypes, units, metrics, activities.
 
-The facts of the 77 resources stand in `schema.json`, in a form of their own: type and
-flags of each field, methods, filters and orderings. Objects of users do not belong
-here.
+The 77 resources are described in `schema.json`, in our own form: type and flags of each
+field, methods, filters and orderings. Objects of users do not belong here.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ __all__ = [
     "schema_of",
 ]
 
-# What the text of a field says there; the client of the vendor only shows it.
+# Help texts of fields; the vendor's client only shows them.
 _HELP = {
     "integer": "A whole number",
     "string": "A text",
@@ -52,8 +51,8 @@ _HELP = {
 class Resource:
     """The facts of one resource.
 
-    `filtering` maps a field to the lookups that it allows; ``relations`` stands for all
-    lookups, also through the relation. `hidden` fields serve filters only.
+    `filtering` maps a field to the lookups that it allows; ``relations`` means all
+    lookups, also through the relation. `hidden` fields are for filters only.
     """
 
     name: str
@@ -73,7 +72,7 @@ class Resource:
         return self.fields.get(field, "").partition(" ")[0]
 
     def hides(self, field: str) -> bool:
-        """Return whether a field serves filters only."""
+        """Return whether a field is for filters only."""
         return "hidden" in self.fields.get(field, "").split()
 
 
@@ -142,8 +141,8 @@ def _field(told: str) -> dict[str, Any]:
 
 # The list calls it 4 Hz; it is delivered at 1 Hz.
 _CADENCE = 53
-# Datatypes of the endpoints that preset them; some pairings are guesses. What hrvhfnorm
-# gives has no known number, and 0 is none.
+# Datatypes of the endpoints that preset them; some pairings are guesses. The datatype
+# of hrvhfnorm is not known; 0 is not used.
 ENDPOINTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {
         "acc": (4145, 4146, 4147), "activity": (49,), "ann": (271,),

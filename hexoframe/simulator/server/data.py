@@ -1,4 +1,7 @@
-"""The data resource and its derived endpoints: JSON, CSV, binary export and EDF."""
+"""The data resource and its derived endpoints: JSON, CSV, binary export and EDF.
+
+Queries are parsed in `dataquery`.
+"""
 
 from __future__ import annotations
 
@@ -15,26 +18,26 @@ import numpy as np
 
 from hexoframe.channels import Datatype
 from hexoframe.digits import floats, integers, join, texts
-from hexoframe.simulator.server.answers import BINARY, CSV, EDF, Answer, error
 from hexoframe.simulator.server.catalog import rows_by_id
-from hexoframe.simulator.server.dataquery import Asked, Part, parse_query
+from hexoframe.simulator.server.dataquery import Asked, RecordWindow, parse_query
 from hexoframe.simulator.server.edf import edf_file
 from hexoframe.simulator.server.lists import Pairs
+from hexoframe.simulator.server.messages import BINARY, CSV, EDF, Answer, error
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.signals import EVER, Cut, Series, pack, state_block
-from hexoframe.simulator.server.world import Record, User, World
+from hexoframe.simulator.server.world import ServedRecord, User, World
 
 __all__ = ["DataRequest", "DataService"]
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Of gzip: half the time of the usual 6, for 3 % more bytes.
+# gzip level: half the time of the default 6 for 3 % more bytes.
 _LEVEL = 4
 
 
 class DataRequest(NamedTuple):
-    """All that an answer depends on, but the world."""
+    """A request for data: all that its answer depends on, except the world."""
 
     user: User
     endpoint: str
@@ -45,16 +48,9 @@ class DataRequest(NamedTuple):
 
 
 class DataService:
-    """Answers requests for data, and keeps what it rendered.
+    """Answers requests for data, and caches the answers.
 
-    Parameters
-    ----------
-    world : World
-        Records and ranges.
-    switches : Switches
-        Readings of what is unclear, and the size of the cache.
-    clock : callable
-        Seconds since 1970, for X-HexoCache.
+    `clock` gives seconds since 1970, for X-HexoCache.
     """
 
     def __init__(
@@ -68,13 +64,7 @@ class DataService:
         self._bytes = 0
 
     def answer(self, request: DataRequest) -> Answer:
-        """Return the answer to a request, rendered now or before.
-
-        Raises
-        ------
-        BadQueryError
-            If the query is not understood.
-        """
+        """Return the answer to a request, rendered now or from the cache."""
         if request.accept in {BINARY, EDF}:
             request = request._replace(gzip=False)  # a ZIP is compressed already
         key = (self._world.version, request)
@@ -127,7 +117,7 @@ class DataService:
 
     # --- series ---------------------------------------------------------------------
 
-    def _series(self, part: Part, datatype: int, asked: Asked) -> Series | None:
+    def _series(self, part: RecordWindow, datatype: int, asked: Asked) -> Series | None:
         """Return the thinned values of one datatype in one part."""
         record = part.record
         row = rows_by_id(self._world.family).get(datatype)
@@ -150,7 +140,7 @@ class DataService:
         step = max(-(-(int(last) - int(first)) // asked.max_values), 1)
         return Series(ticks[first:last:step], series.values[first:last:step])
 
-    def _states(self, record: Record, series: Series) -> Series:
+    def _states(self, record: ServedRecord, series: Series) -> Series:
         """Return the parts of a state that lie in ranges of sleep or rest."""
         blocks = [
             state_block(series, first, last, clock=record.source.clock)
@@ -162,7 +152,7 @@ class DataService:
         )
 
     def _by_user(self, asked: Asked) -> Iterator[tuple[int, dict[int, list[Series]]]]:
-        """Yield for each user the series of each datatype, one for each record."""
+        """Yield for each user the series by datatype, one a record."""
         users = dict.fromkeys(part.record.user for part in asked.parts)
         for user in users:
             parts = [part for part in asked.parts if part.record.user == user]
@@ -288,8 +278,8 @@ class DataService:
         body = edf_file(record, self._world.users[record.user], files)
         return _file_answer(body, EDF, f"{_stem(parts, cut)}.edf")
 
-    def _cut(self, asked: Asked) -> tuple[list[Part], Cut]:
-        """Return the records of which the files are asked for, and what of them."""
+    def _cut(self, asked: Asked) -> tuple[list[RecordWindow], Cut]:
+        """Return the records whose files are wanted, and how to cut them."""
         names = None
         if asked.datatypes and self._switches.zip_by_datatype:
             rows = rows_by_id(self._world.family)
@@ -298,8 +288,8 @@ class DataService:
         parts = [part for part in asked.parts if part.record.is_synced]
         return parts, Cut(*window, names, asked.range_id)
 
-    def _given(self, parts: list[Part], cut: Cut) -> bytes | None:
-        """Return the bytes of a ZIP that was given, where just that is asked for."""
+    def _given(self, parts: list[RecordWindow], cut: Cut) -> bytes | None:
+        """Return the bytes of a given ZIP, if all of it is wanted."""
         if cut.names is None and cut.range_id in self._world.archives:
             given = self._world.archives[cut.range_id]()
             return bytes(given)
@@ -307,7 +297,7 @@ class DataService:
             return parts[0].record.source.archive()
         return None
 
-    def _packed(self, parts: list[Part], cut: Cut) -> bytes:
+    def _packed(self, parts: list[RecordWindow], cut: Cut) -> bytes:
         top = "" if cut.range_id is None else f"range_{cut.range_id}/"
         quirks = self._switches.quirks
         return pack(
@@ -320,8 +310,8 @@ class DataService:
         )
 
 
-def _stem(parts: list[Part], cut: Cut) -> str:
-    """Return what a file that is saved is called, without its ending."""
+def _stem(parts: list[RecordWindow], cut: Cut) -> str:
+    """Return the name of the file to save, without suffix."""
     if cut.range_id is not None:
         return f"range_{cut.range_id}"
     return f"record_{parts[0].record.id}" if parts else "record"
@@ -336,7 +326,7 @@ def _file_answer(body: bytes, form: str, name: str) -> Answer:
 
 
 def _codes(values: NDArray[Any], *, floating: bool) -> NDArray[np.uint8]:
-    """Return the codes of a state, null where there is none."""
+    """Return the codes of a state, null for nan."""
     plain = values.tolist()
     return texts(
         "null" if code != code else repr(code if floating else int(code))  # noqa: PLR0124  # nan
@@ -344,8 +334,8 @@ def _codes(values: NDArray[Any], *, floating: bool) -> NDArray[np.uint8]:
     )
 
 
-def _records(records: list[Record], base: str) -> bytes:
-    """Return what `datafile` tells of the records behind an answer."""
+def _records(records: list[ServedRecord], base: str) -> bytes:
+    """Return the records of an answer as `datafile` lists them."""
     content = json.dumps(
         [
             {

@@ -1,6 +1,6 @@
-"""What a request for data asks for: users, records, a window of time, datatypes.
+"""Parses the query of a data request: users, records, time window, datatypes.
 
-All filters hold at once: several records or ranges give only what they have in common.
+All filters apply at once: several records or ranges give their common time only.
 """
 
 from __future__ import annotations
@@ -11,46 +11,35 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from hexoframe.simulator.server.answers import BadQueryError
 from hexoframe.simulator.server.catalog import ENDPOINTS, rows_by_id
 from hexoframe.simulator.server.lists import Pairs, key_of
+from hexoframe.simulator.server.messages import BadQueryError
 from hexoframe.simulator.server.settings import Switches
-from hexoframe.simulator.server.world import Record, User, World
+from hexoframe.simulator.server.world import ServedRecord, User, World
 
-__all__ = ["Asked", "Part", "parse_query", "user_of"]
+__all__ = ["Asked", "RecordWindow", "parse_query", "user_of"]
 
 _BOUNDS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 
 
-class Part(NamedTuple):
-    """A record and the window of it that is asked for; both ends belong to it."""
+class RecordWindow(NamedTuple):
+    """A record and the window wanted of it, in ticks, both ends included."""
 
-    record: Record
+    record: ServedRecord
     first: int | None
     last: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request for data, understood.
+    """A parsed data request.
 
-    Attributes
-    ----------
-    parts : tuple of Part
-        Records that are there and may be seen, by user and start.
-    datatypes : tuple of int
-        In the order of the request; empty where none was named.
-    range_id : int or None
-        The range, where exactly one was asked for.
-    window : tuple of int or None
-        First and last tick as asked for, ranges included; None is open.
-    flat, no_timestamps, seconds : bool
-        Forms of the answer.
-    max_values : int
-        Bound of a thinned answer.
+    `parts` are the visible records, by user and start. `datatypes` keep the order of
+    the request, and are empty if it named none. `range_id` is set if it named exactly
+    one range; `window` includes the ranges, None is open.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[RecordWindow, ...]
     datatypes: tuple[int, ...]
     range_id: int | None
     window: tuple[int | None, int | None]
@@ -61,12 +50,12 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
+class _TickWindow:
     first: float = -math.inf
     last: float = math.inf
 
-    def meets(self, first: float = -math.inf, last: float = math.inf) -> _Window:
-        return _Window(max(self.first, first), min(self.last, last))
+    def meets(self, first: float = -math.inf, last: float = math.inf) -> _TickWindow:
+        return _TickWindow(max(self.first, first), min(self.last, last))
 
     @property
     def ticks(self) -> tuple[int | None, int | None]:
@@ -79,30 +68,9 @@ class _Window:
 def parse_query(
     world: World, switches: Switches, user: User, *, endpoint: str, query: Pairs
 ) -> Asked:
-    """Return what a request for data asks for.
+    """Parse a query; `endpoint` is ``data`` or one that presets its datatypes.
 
-    Parameters
-    ----------
-    world : World
-        Records and ranges.
-    switches : Switches
-        Whether `end` belongs to the answer, and the bound of thinning.
-    user : User
-        Who asks.
-    endpoint : str
-        ``data``, or an endpoint that presets its datatypes.
-    query : list of (str, str)
-        The query.
-
-    Returns
-    -------
-    Asked
-        What is asked for.
-
-    Raises
-    ------
-    BadQueryError
-        If a value is not what its filter takes.
+    A value that its filter does not take raises `BadQueryError`.
     """
     flags = {name: text for name, text in query if text}
     chosen = _Choice(world, user, switches)
@@ -125,12 +93,9 @@ def parse_query(
 
 
 def user_of(world: World, text: str) -> int:
-    """Return the id of a user who is named by URI, id or e-mail; 0 is nobody.
+    """Return the id of a user named by URI, id or e-mail; 0 if unknown.
 
-    Raises
-    ------
-    BadQueryError
-        If the text names no user at all.
+    A text in none of these forms raises `BadQueryError`.
     """
     number = world.user_id(text)
     if number is None:
@@ -139,7 +104,7 @@ def user_of(world: World, text: str) -> int:
 
 
 class _Choice:
-    """Users, records and the window, narrowed by one filter after the other."""
+    """Users, records and window, narrowed filter by filter."""
 
     def __init__(self, world: World, user: User, switches: Switches) -> None:
         self._world = world
@@ -149,10 +114,10 @@ class _Choice:
         self._users: set[int] | None = None
         self._records: set[int] | None = None
         self.ranges: list[int] = []
-        self.window = _Window()
+        self.window = _TickWindow()
 
     def narrow(self, name: str, text: str) -> None:
-        """Take one pair of the query into account."""
+        """Apply one pair of the query."""
         field, _, lookup = name.partition("__")
         if field == "user":
             self._of({user_of(self._world, text)})
@@ -210,8 +175,8 @@ class _Choice:
         else:
             raise BadQueryError(f"There is no filter '{name}'.")
 
-    def parts(self) -> Iterable[Part]:
-        """Yield the records that are meant, each with the window."""
+    def parts(self) -> Iterable[RecordWindow]:
+        """Yield the chosen records, each with the window."""
         users = {self._asking} if self._users is None else self._users & self._sees
         first, last = self.window.ticks
         for user in sorted(users):
@@ -222,11 +187,11 @@ class _Choice:
                 early = last is not None and last < source.start
                 if early or (first is not None and first > source.end):
                     continue
-                yield Part(record, first, last)
+                yield RecordWindow(record, first, last)
 
 
 def _chosen(known: Iterable[int], name: str, lookup: str, *, text: str) -> list[int]:
-    """Return the ids that a filter on ids names, in the order of the request."""
+    """Return the ids that pass a filter on ids, in the order of the request."""
     if lookup in {"", "exact", "in"}:
         return [_whole(name, key_of(part) or "") for part in text.split(",")]
     if lookup == "range":

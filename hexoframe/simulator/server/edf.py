@@ -1,7 +1,7 @@
 """The EDF form of a record: its regular channels of 1 Hz and more, second by second.
 
-It is made of the same WAV files as the binary export, count by count. What comes at
-events, and what comes less often than once a second, has no place in it.
+It is made from the WAV files of the binary export, count by count. Events and channels
+slower than 1 Hz are left out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from hexoframe.channels import Datatype, Family
 from hexoframe.simulator.server.catalog import rows_by_id
-from hexoframe.simulator.server.world import Record, User
+from hexoframe.simulator.server.world import ServedRecord, User
 
 __all__ = ["edf_file"]
 
@@ -37,7 +37,7 @@ class _Signal(NamedTuple):
 
     @property
     def shift(self) -> int:
-        """What is added to a count to fit into EDF's signed 16 bits."""
+        """Offset of a count in EDF's signed 16 bits."""
         return 0 if self.row.signed else _LOW
 
     def header(self) -> tuple[str, ...]:
@@ -56,30 +56,17 @@ class _Signal(NamedTuple):
         )  # fmt: skip
 
     def table(self, seconds: int) -> NDArray[np.int16]:
-        """Return a row a second; the last value fills up what is missing."""
+        """Return a row a second, padded with the last value."""
         missing = seconds * self.rate - len(self.counts)
         whole = np.pad(self.counts, (0, max(missing, 0)), mode="edge")
         digital = (whole[: seconds * self.rate] + self.shift).astype("<i2")
         return digital.reshape(seconds, self.rate)
 
 
-def edf_file(record: Record, user: User, files: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return a record as EDF.
-
-    Parameters
-    ----------
-    record : Record
-        The record, for its id and its device.
-    user : User
-        Who wore it, for the patient field.
-    files : iterable of (str, bytes)
-        The members of its binary export, cut as asked for.
-
-    Returns
-    -------
-    bytes
-        The file.
-    """
+def edf_file(
+    record: ServedRecord, user: User, files: Iterable[tuple[str, bytes]]
+) -> bytes:
+    """Return a record as EDF, made from the files of its binary export."""
     clock = record.source.clock
     start = record.source.start
     signals = []
@@ -104,7 +91,7 @@ def edf_file(record: Record, user: User, files: Iterable[tuple[str, bytes]]) -> 
 
 
 def _signal(family: Family, clock: int, file: str, *, content: bytes) -> _Signal | None:
-    """Return a WAV file as a signal; None where EDF has no place for it."""
+    """Return a WAV file as a signal; None if EDF leaves it out."""
     stem = file.removesuffix(".wav")
     row = next(
         (r for r in rows_by_id(family).values() if stem in {r.api_name, *r.aliases}),
@@ -119,7 +106,7 @@ def _signal(family: Family, clock: int, file: str, *, content: bytes) -> _Signal
     return _Signal(row, rate, counts.astype(np.int64)) if len(counts) else None
 
 
-def _head(record: Record, user: User, start: datetime) -> bytes:
+def _head(record: ServedRecord, user: User, start: datetime) -> bytes:
     born = datetime.fromisoformat(user.date_of_birth)
     name = f"{user.first_name}_{user.last_name}".replace(" ", "_")
     patient = f"{user.id} {user.gender} {_day(born)} {name} hexoskin_user_id={user.id}"
@@ -138,17 +125,17 @@ def _head(record: Record, user: User, start: datetime) -> bytes:
 
 
 def _day(moment: datetime) -> str:
-    """Return a day as EDF+ writes it, in English whatever the machine speaks."""
+    """Return a day as EDF+ writes it: in English, whatever the locale."""
     month = "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"[3 * moment.month - 3 :][:3]
     return f"{moment.day:02d}-{month}-{moment.year}"
 
 
 def _number(value: float) -> str:
-    """Return a number in at most 8 characters, as exactly as they allow."""
+    """Return a number as exactly as 8 characters allow."""
     texts = (f"{value:.{digits}g}" for digits in range(8, 0, -1))
     return next(text for text in texts if len(text) <= 8)
 
 
 def _text(value: Any, width: int) -> bytes:
-    """Return a field of the header, filled up with spaces."""
+    """Return a field of the header, padded with spaces."""
     return str(value)[:width].ljust(width).encode("ascii", "replace")

@@ -1,8 +1,8 @@
 """A vendor export (ZIP or folder) as a record of the simulated service.
 
-The export is decoded here with the standard library and numpy, and with nothing of the
-package that reads exports, so that an answer in JSON is an independent account of the
-same record. The bytes of a ZIP go out as they came in.
+It is decoded with the standard library and numpy only, not with the package's readers,
+so that a JSON answer is an independent account of the same record. A ZIP is sent byte
+for byte as it was given.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from hexoframe.simulator.server.signals import (
     EVER,
     FACTS,
     Cut,
-    Grid,
+    SampleGrid,
     Series,
     Window,
     scaled,
@@ -51,7 +51,7 @@ _YEARS = (1_230_768_000, 2_524_608_000)  # 2009 to 2050 in s
 
 
 class GivenExport(NamedTuple):
-    """What one path holds: records, and the range that they make up, if they do."""
+    """Records of one path, and the id of their range, if they are one."""
 
     records: tuple[ExportSource, ...]
     range_id: int | None
@@ -61,22 +61,7 @@ class GivenExport(NamedTuple):
 def open_export(path: Path) -> GivenExport:
     """Return the records of a ZIP or a folder; their samples are read on demand.
 
-    Parameters
-    ----------
-    path : Path
-        ZIP file, or folder: of a record, or with folders of records.
-
-    Returns
-    -------
-    GivenExport
-        The records.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such path, or no record in it.
-    FileFormatError
-        If `info.json` is missing or does not tell start and record.
+    A folder may be that of one record, or hold folders of records.
     """
     if not path.exists():
         raise ConfigurationError(f"{path} does not exist: give the path of an export")
@@ -122,16 +107,9 @@ def _read_member(path: Path, name: str) -> bytes:
 
 
 class ExportSource:
-    """One record of a vendor export.
+    """One record of a vendor export, with the ids of its `info.json`.
 
-    Attributes
-    ----------
-    record_id, user_id : int
-        As `info.json` has them.
-    device : str
-        Device id.
-    given : callable, optional
-        Gives the bytes of the ZIP that holds this record alone.
+    `given` loads the bytes of the ZIP if that holds only this record.
     """
 
     def __init__(self, place: str, files: Mapping[str, Loader]) -> None:
@@ -145,7 +123,7 @@ class ExportSource:
             self.user_id = int(info["user"])
         except (KeyError, TypeError, ValueError) as error:
             raise FileFormatError(
-                f"{place}/info.json does not tell start, user and record: it has "
+                f"{place}/info.json has no start, user or record: its keys are "
                 f"{', '.join(sorted(info))}"
             ) from error
         devices = info.get("devices") or ["HXSKIN1200000000"]
@@ -182,7 +160,7 @@ class ExportSource:
 
     @functools.cached_property
     def _statistics(self) -> tuple[dict[str, str], list[list[str]]]:
-        """Return the facts of the first table, and the rows of the second."""
+        """Return the first table by title, and the rows of the second (annotations)."""
         load = self._files.get("statistics.csv")
         text = load().decode("utf-8") if load else ""
         rows = list(csv.reader(io.StringIO(text, newline="")))
@@ -209,7 +187,7 @@ class ExportSource:
 
     @functools.cached_property
     def weight_kg(self) -> Fraction | None:
-        """Weight that the adjusted volumes tell, if they do."""
+        """Weight implied by the adjusted volumes, if known."""
         facts = self._statistics[0]
         for adjusted, plain in (
             ("Tidalvolume Adjusted Avg", "Tidalvolume Avg"),
@@ -222,7 +200,7 @@ class ExportSource:
 
     @functools.cached_property
     def annotations(self) -> tuple[Annotation, ...]:
-        """Marks of the second table of the statistics."""
+        """Annotations of ``statistics.csv``."""
         return tuple(
             Annotation(
                 int(uri.rstrip("/").rpartition("/")[2]),
@@ -235,7 +213,7 @@ class ExportSource:
 
     @functools.cached_property
     def ranges(self) -> tuple[Activity, ...]:
-        """Sleep, where the export has sleep phases; it tells no other activity."""
+        """Sleep, from the sleep phases; an export has no other activity."""
         phase = self._text("sleep_phase")
         if phase is None or not len(phase.ticks):
             return ()
@@ -255,13 +233,13 @@ class ExportSource:
 
     @property
     def track(self) -> tuple[TrackPoint, ...]:
-        """Nothing: an export holds no track."""
+        """Empty: an export holds no track."""
         return ()
 
     # --- samples --------------------------------------------------------------------
 
     def series(self, datatype: int, window: Window = EVER) -> Series | None:
-        """Return the values of a datatype; None where the export has none."""
+        """Return the values of a datatype; None if the export does not have it."""
         row = rows_by_id(self.family).get(datatype)
         if row is None:
             return None
@@ -276,19 +254,19 @@ class ExportSource:
         if base == name or weight is None or f"{base}.wav" not in self._files:
             base, weight = name, None
         step, counts = self._counts(f"{base}.wav", row)
-        grid = Grid(self._start, step, self._clock)
+        grid = SampleGrid(self._start, step, self._clock)
         part = grid.around(window, len(counts))
         return Series(grid.ticks(part), scaled(counts[part], row, weight_kg=weight))
 
     def _name_of(self, row: Datatype) -> str | None:
-        """Return under which name the export has a datatype."""
+        """Return the name of a datatype in the export, an alias perhaps."""
         for name in (row.api_name, *row.aliases):
             if f"{name}.wav" in self._files or self._text(name) is not None:
                 return name
         return None
 
     def _wav(self, name: str) -> tuple[int, int, bytes]:
-        """Return frame rate, bytes a sample and samples, which are kept."""
+        """Return frame rate, bytes a sample and samples, cached."""
         found = self._decoded.get(name)
         if found is None:
             with wave.open(io.BytesIO(self._files[name]())) as opened:
@@ -319,7 +297,7 @@ class ExportSource:
         )
 
     def _text(self, name: str) -> Series | None:
-        """Return ticks and values of an event series as the file has them."""
+        """Return ticks and values of an event series, unscaled."""
         if load := self._files.get(f"{name}.hxd"):
             pairs = np.frombuffer(load(), dtype="<i8").reshape(-1, 2)
             return Series(self._start + pairs[:, 0], pairs[:, 1].astype(np.float64))
@@ -328,7 +306,7 @@ class ExportSource:
             return None
         head, *lines = load().decode("utf-8").splitlines()
         if not head.startswith("time [s]"):
-            return None  # a converter left it beside the WAV
+            return None  # written by a converter beside the WAV
         cells = np.array([line.split(",") for line in lines if line], dtype=np.float64)
         cells = cells.reshape(-1, 2)
         ticks = np.rint(cells[:, 0] * self._clock).astype(np.int64)
@@ -337,11 +315,11 @@ class ExportSource:
     # --- the export -----------------------------------------------------------------
 
     def archive(self) -> bytes | None:
-        """Return the ZIP that was given, if it holds this record alone."""
+        """Return the given ZIP, if it holds only this record."""
         return self.given() if self.given else None
 
     def members(self, cut: Cut, quirks: Quirks) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002  # has its own
-        """Yield name and content of the files, cut where that is asked for."""
+        """Yield name and content of the files, cut if wanted."""
         window = None
         if cut.first is not None or cut.last is not None:
             kept = any(f"{n}.wav" in self._files for n in self._slow if cut.keeps(n))
@@ -365,7 +343,7 @@ class ExportSource:
         return stem
 
     def _cut(self, file: str, content: bytes, window: tuple[int, int]) -> bytes:
-        """Return the part of one file that lies in a window."""
+        """Return the part of a file within a window."""
         begin, finish = (edge - self._start for edge in window)
         if file == "info.json":
             info = json.loads(content)
@@ -403,7 +381,7 @@ class ExportSource:
 
 
 def _record_id(info: Mapping[str, Any]) -> Any:
-    """Return the record that an `info.json` tells."""
+    """Return the record id in an `info.json`."""
     algo = info.get("algo")
     if isinstance(algo, dict) and "record_id" in algo:
         return algo["record_id"]

@@ -1,7 +1,6 @@
 """Faults on demand: which answers of the simulated service go wrong, and how.
 
-A fault waits in the list until a request matches it. What it does to the answer is
-carried out by `app` and `sending`.
+A fault waits in the queue until a request matches it; `app` and `sending` carry it out.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Literal, get_args
 
 from hexoframe.errors import ConfigurationError
 
-__all__ = ["Fault", "Faults", "Kind"]
+__all__ = ["Faults", "Kind", "ServerFault"]
 
 Kind = Literal[
     "status",
@@ -30,7 +29,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class ServerFault:
     """One way to go wrong, for some requests.
 
     Parameters
@@ -49,11 +48,11 @@ class Fault:
     times : int or None, default 1
         How many matching requests go wrong; None is all.
     skip : int, default 0
-        How many matching requests pass first.
+        How many matching requests are answered normally first.
     path : str, default ""
-        What the path with its query contains; "" is every request.
+        Text that the path with its query contains; "" matches every request.
     accept : str, default ""
-        What the Accept header contains, such as ``octet-stream``.
+        Text that the Accept header contains, such as ``octet-stream``.
     status : int, default 500
         For ``status``.
     retry_after : int or str, optional
@@ -65,7 +64,7 @@ class Fault:
     content_type : str, default "text/html"
         For ``content_type``.
     keep_body : bool, default False
-        For ``content_type``: the right body under the wrong name.
+        For ``content_type``: the right body with the wrong type.
     url : str
         For ``redirect`` and ``foreign_next``: scheme and host (the path follows).
 
@@ -89,7 +88,7 @@ class Fault:
     url: str = "http://elsewhere.invalid"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot go wrong."""
+        """Refuse an impossible fault."""
         if self.kind not in get_args(Kind):
             raise ConfigurationError(
                 f"kind is {self.kind!r}; give one of {', '.join(get_args(Kind))}"
@@ -107,35 +106,35 @@ class Fault:
             raise ConfigurationError(f"bytes_per_s is {self.bytes_per_s}; give above 0")
 
     def matches(self, path: str, accept: str) -> bool:
-        """Return whether a request with this path and Accept header is meant."""
+        """Return whether a path and an Accept header match."""
         return self.path in path and self.accept in accept
 
 
 class Faults:
-    """The faults that wait, safe for use by several threads."""
+    """The queue of faults; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: list[Fault] = []
+        self._waiting: list[ServerFault] = []
 
-    def add(self, *faults: Fault) -> None:
-        """Let faults wait for their requests, the first that matches counts."""
+    def add(self, *faults: ServerFault) -> None:
+        """Add faults; a request takes the first one that it matches."""
         with self._lock:
             self._waiting += faults
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         with self._lock:
             self._waiting.clear()
 
     @property
-    def pending(self) -> tuple[Fault, ...]:
-        """What is still to go wrong."""
+    def pending(self) -> tuple[ServerFault, ...]:
+        """The faults that still wait."""
         with self._lock:
             return tuple(self._waiting)
 
-    def take(self, path: str, accept: str) -> Fault | None:
-        """Return the fault of this request, and count it down."""
+    def take(self, path: str, accept: str) -> ServerFault | None:
+        """Return the fault of a request, if any, and count it down."""
         with self._lock:
             for place, fault in enumerate(self._waiting):
                 if not fault.matches(path, accept):

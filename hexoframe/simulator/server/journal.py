@@ -1,4 +1,4 @@
-"""The journal of requests, and the count of them in any one second."""
+"""The journal of requests, and the counter for the rate limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Journal", "LoggedRequest", "RateCounter"]
 
 
 class LoggedRequest(NamedTuple):
-    """One request as it arrived, and what was sent for it.
+    """One request as it arrived, and its answer.
 
     Attributes
     ----------
@@ -20,9 +20,9 @@ class LoggedRequest(NamedTuple):
     method, path : str
         The path as on the wire, with the query.
     status : int
-        0 where the connection was closed without an answer.
+        0 if the connection was closed without an answer.
     bytes : int
-        Length of the body as sent: compressed, or up to where it was cut.
+        Length of the body as sent: compressed, and cut by a fault.
     user : str or None
         User name; None before authentication.
     accept : str
@@ -42,7 +42,7 @@ class LoggedRequest(NamedTuple):
 
 
 class Journal:
-    """All requests in the order in which their answers began."""
+    """All requests, in the order of their answers."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,13 +59,13 @@ class Journal:
             return list(self._entries)
 
     def clear(self) -> None:
-        """Forget all entries."""
+        """Remove all entries."""
         with self._lock:
             self._entries.clear()
 
 
 class RateCounter:
-    """Requests that arrived within any one second."""
+    """Counts the requests of the last second."""
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
@@ -73,7 +73,7 @@ class RateCounter:
         self._recent: deque[float] = deque()
 
     def exceeds(self) -> bool:
-        """Count a request and return whether it is one too many."""
+        """Count a request and return whether it exceeds the limit."""
         if self._limit is None:
             return False
         now = time.monotonic()

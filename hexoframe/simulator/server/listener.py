@@ -1,7 +1,7 @@
-"""Connections: kept alive from answer to answer, over TLS if wanted, closed at the end.
+"""The listening socket and its connections: keep-alive, optional TLS, orderly shutdown.
 
-What werkzeug brings for this closes each connection after one answer, and ends the
-process where a port is taken.
+werkzeug's own server closes each connection after one answer, and ends the process if
+the port is taken.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class _Handler(WSGIRequestHandler):
     """Answers the requests of one connection, one after the other."""
 
     protocol_version = "HTTP/1.1"
-    # Head and body go out one after the other; the second must not wait for the
-    # acknowledgement of the first.
+    # Head and body are sent separately; the body must not wait for the acknowledgement
+    # of the head.
     disable_nagle_algorithm = True
 
     def run_wsgi(self) -> None:
@@ -60,14 +60,14 @@ class _Handler(WSGIRequestHandler):
                 parts.close()
 
     def _content(self, environ: dict[str, Any]) -> bytes:
-        """Return the whole body of the request: what follows it is the next one."""
+        """Return the whole body, so that the next request starts after it."""
         if environ.get("wsgi.input_terminated"):
             return bytes(environ["wsgi.input"].read())
         told = environ.get("CONTENT_LENGTH") or "0"
         return self.rfile.read(int(told)) if told.isdecimal() else b""
 
     def _send(self, parts: Iterator[bytes], head: list[Any]) -> None:
-        # Nothing is sent before there is a part: a fault may come in its place.
+        # Nothing is sent before the first part: a fault may raise in its place.
         first = next(parts, b"")
         status, headers = head
         code, _, reason = status.partition(" ")
@@ -91,25 +91,13 @@ class _Handler(WSGIRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # its name
-        """Say nothing on stderr: the journal tells more."""
+        """Print nothing: the journal has more."""
 
 
 class Listener(ThreadedWSGIServer):
-    """The server on a port of the loopback; one thread a connection.
+    """The server on a port of the loopback, 0 for a free one; one thread a connection.
 
-    Parameters
-    ----------
-    app : Flask
-        What answers.
-    port : int
-        Port; 0 takes a free one.
-    certificate : str or None
-        PEM file with a private key and a certificate, for TLS.
-
-    Raises
-    ------
-    ConfigurationError
-        If the port cannot be had.
+    `certificate` is a PEM file with private key and certificate, for TLS.
     """
 
     def __init__(self, app: Flask, port: int, certificate: str | None) -> None:
@@ -122,7 +110,7 @@ class Listener(ThreadedWSGIServer):
             )  # fmt: skip
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer the requests of a connection in a thread of its own."""
+        """Answer the requests of a connection in its own thread."""
         thread = threading.Thread(
             target=self.process_request_thread,
             args=(request, client_address),
@@ -140,7 +128,7 @@ class Listener(ThreadedWSGIServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        """Close the connections that are still open."""
+        """Close all open connections."""
         with self._lock:
             still = dict(self._open)
         for connection in still:
@@ -153,14 +141,14 @@ class Listener(ThreadedWSGIServer):
 def _bound(port: int) -> socket.socket:
     if not 0 <= port <= _LAST_PORT:
         raise ConfigurationError(
-            f"port {port} is none: give one up to {_LAST_PORT}, or 0 for any free one"
+            f"port {port} does not exist: give 1 to {_LAST_PORT}, or 0 for any free one"
         )
     try:
         return socket.create_server((HOST, port), backlog=_BACKLOG)
     except OSError as error:
         raise ConfigurationError(
-            f"port {port} cannot be had: {error.strerror}; give another, or 0 for any "
-            "free one"
+            f"port {port} is not available: {error.strerror}; give another, or 0 for "
+            "any free one"
         ) from error
 
 

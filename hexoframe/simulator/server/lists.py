@@ -1,7 +1,6 @@
-"""Lists: filters, order and pages, as django-tastypie has them.
+"""Lists of objects: filters, order and pages, as django-tastypie has them.
 
-Rows come in with what an object of the resource looks like, and go out as a page with
-its `meta`. Which rows a user may see is decided before.
+Which rows a user may see is decided in `service`.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from hexoframe.simulator.server.answers import BadQueryError
 from hexoframe.simulator.server.catalog import Resource, resources
-from hexoframe.simulator.server.objects import Row
+from hexoframe.simulator.server.messages import BadQueryError
+from hexoframe.simulator.server.objects import ObjectRow
 
 __all__ = [
     "Page",
@@ -38,38 +37,38 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "lte": operator.le,
 }
 _LOOKUPS = frozenset({*_COMPARE, "in", "range", "isnull", "startswith", "true", "day"})
-# What the fields of a body are called where filters know them by another name.
+# Filters with another name than the field of a body.
 _HIDDEN = {"timestamp": "_tick", "range": "_range", "record": "_record"}
-# Fields that hold another type than the schema tells.
+# Fields whose type differs from the schema.
 _KINDS = {("range", "duration"): "integer", ("trackpoint", "timestamp"): "tick"}
-# Fields that no row has: what they turn on and off is not simulated.
+# Fields that no row has: flags that are not simulated.
 _FLAGS = frozenset({"using"})
 
 
 class Relations(NamedTuple):
-    """What filters need of the world: rows of a resource, id of an e-mail, clock."""
+    """What filters look up: rows of a resource, id of a user, clock."""
 
-    rows: Callable[[str], Iterable[Row]]
+    rows: Callable[[str], Iterable[ObjectRow]]
     user_id: Callable[[str], int | None]
     clock: int
 
 
 class Page(NamedTuple):
-    """A page: `meta`, and the rows on it."""
+    """A page of a list: `meta` and rows."""
 
     meta: dict[str, Any]
-    rows: list[Row]
+    rows: list[ObjectRow]
 
 
 def key_of(value: Any) -> str | None:
-    """Return the key of a related object: from an object, a URI or an id."""
+    """Return the key in an object, a URI or an id."""
     if isinstance(value, dict):
         value = value["resource_uri"]
     return None if value is None else str(value).rstrip("/").rpartition("/")[2]
 
 
 def ids_of(query: Pairs, *names: str) -> tuple[int, ...]:
-    """Return the ids that some arguments list, as ids or URIs."""
+    """Return the ids listed by some arguments, as ids or URIs."""
     found: list[int] = []
     for name, text in query:
         if name.partition("__")[0] in names:
@@ -82,30 +81,12 @@ def ids_of(query: Pairs, *names: str) -> tuple[int, ...]:
 
 
 def filtered(
-    rows: Iterable[Row], resource: Resource, query: Pairs, relations: Relations
-) -> list[Row]:
-    """Return the rows that pass every filter of a query.
+    rows: Iterable[ObjectRow], resource: Resource, query: Pairs, relations: Relations
+) -> list[ObjectRow]:
+    """Return the rows that pass every filter of a query, in their order.
 
-    Parameters
-    ----------
-    rows : iterable of Row
-        What the user may see.
-    resource : Resource
-        Which fields allow which lookups.
-    query : list of (str, str)
-        The query; what names no field is passed over.
-    relations : Relations
-        Look-ups in other resources.
-
-    Returns
-    -------
-    list of Row
-        In the order in which they came.
-
-    Raises
-    ------
-    BadQueryError
-        If a field does not allow filtering or the lookup, or the value is none.
+    Arguments that name no field are ignored; a lookup or value that its field does not
+    allow raises `BadQueryError`.
     """
     found = list(rows)
     for name, text in query:
@@ -118,7 +99,7 @@ def filtered(
 def _special(
     resource: Resource, name: str, text: str
 ) -> Callable[[dict[str, Any]], bool] | None:
-    """Return the test of a filter that is no field of the resource."""
+    """Return the test of a filter that is not a field of the resource."""
     if resource.name == "trackpoint" and name in {"start", "end"}:
         bound = _number(name, text)
         later = name == "start"
@@ -204,7 +185,7 @@ def _lookup(
 
 
 def _parsed(kind: str, field: str, text: str, relations: Relations) -> Any:
-    """Return what a filter compares with."""
+    """Return the value that a filter compares with."""
     if kind in {"to_one", "to_many"}:
         return _comparable("to_one", _related(field, text, relations))
     if kind in {"integer", "float"} or (kind == "tick" and _is_number(text)):
@@ -219,7 +200,7 @@ def _parsed(kind: str, field: str, text: str, relations: Relations) -> Any:
 
 
 def _related(field: str, text: str, relations: Relations) -> Any:
-    """Return a URI or an id; users are found by their e-mail too."""
+    """Return a URI or an id; a user may be given by e-mail."""
     if "," in text:
         raise BadQueryError(f"'{text}' is not one value for '{field}': use __in.")
     if field == "user" and "@" in text:
@@ -228,12 +209,12 @@ def _related(field: str, text: str, relations: Relations) -> Any:
 
 
 def _comparable(kind: str, value: Any) -> Any:
-    """Return a value of a body in the form in which it is compared."""
+    """Return a value of a body in its form for comparison."""
     if value is None:
         return None
     if kind in {"to_one", "to_many"}:
         key = key_of(value) or ""
-        # Ids in the order of numbers, names of devices in that of texts.
+        # Ids sort as numbers, names of devices as texts.
         return (0, int(key), "") if key.isdecimal() else (1, 0, key)
     return _moment(value) if kind == "datetime" else value
 
@@ -260,14 +241,8 @@ def _number(field: str, text: str) -> int | float:
 # --- order and pages ----------------------------------------------------------------
 
 
-def ordered(rows: list[Row], resource: Resource, query: Pairs) -> list[Row]:
-    """Return rows in the order that a query asks for; records come newest first.
-
-    Raises
-    ------
-    BadQueryError
-        If the resource cannot be ordered by a column.
-    """
+def ordered(rows: list[ObjectRow], resource: Resource, query: Pairs) -> list[ObjectRow]:
+    """Return rows in the order of a query; by default records come newest first."""
     asked = ",".join(text for name, text in query if name == "order_by")
     if not asked and resource.name == "record":
         asked = "-start"
@@ -279,7 +254,9 @@ def ordered(rows: list[Row], resource: Resource, query: Pairs) -> list[Row]:
             raise BadQueryError(f"The field '{field}' cannot be ordered by.")
         kind = resource.type_of(field)
 
-        def rank(row: Row, field: str = field, kind: str = kind) -> tuple[bool, Any]:
+        def rank(
+            row: ObjectRow, field: str = field, kind: str = kind
+        ) -> tuple[bool, Any]:
             value = _comparable(kind, _value(row.body, field, field))
             return (value is not None, value)
 
@@ -288,27 +265,17 @@ def ordered(rows: list[Row], resource: Resource, query: Pairs) -> list[Row]:
 
 
 def page_of(
-    rows: list[Row], path: str, query: Pairs, *, default: int = _DEFAULT, late: int = 0
+    rows: list[ObjectRow],
+    path: str,
+    query: Pairs,
+    *,
+    default: int = _DEFAULT,
+    late: int = 0,
 ) -> Page:
-    """Return one page of rows.
+    """Return one page of rows, with links to `path`.
 
-    Parameters
-    ----------
-    rows : list of Row
-        All rows that pass.
-    path : str
-        Path of the list, for the links.
-    query : list of (str, str)
-        The query, of which the links keep all but `limit` and `offset`.
-    default : int
-        `limit` where none is asked for.
-    late : int, default 0
-        How many objects too early the page begins: the fault of a repeated page.
-
-    Raises
-    ------
-    BadQueryError
-        If `limit` or `offset` is no whole number from 0.
+    `default` is the limit of a query without one. `late` is by how many pages it begins
+    too early: 1 for the fault of a repeated page.
     """
     given = dict(query)
     limit = _whole("limit", given.get("limit", str(default)))

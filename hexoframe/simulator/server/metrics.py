@@ -1,4 +1,4 @@
-"""Metrics of a part of a record, in the two forms that answers have."""
+"""Metrics of a part of a record: in a record or range, and in a report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from hexoframe.channels import datatypes_of
 from hexoframe.simulator.server.catalog import METRICS, UNITS, Metric
-from hexoframe.simulator.server.signals import Series, Source
+from hexoframe.simulator.server.signals import RecordSource, Series
 
 __all__ = ["metric_object", "report_item", "unit_object"]
 
@@ -33,8 +33,10 @@ def unit_object(number: int) -> dict[str, Any]:
     }
 
 
-def metric_object(number: int, sources: list[Source], window: Window) -> dict[str, Any]:
-    """Return a metric as it stands in a record or a range."""
+def metric_object(
+    number: int, sources: list[RecordSource], window: Window
+) -> dict[str, Any]:
+    """Return a metric in the form of a record or a range."""
     metric = METRICS[number]
     unit = unit_object(metric.unit)
     del unit["info"]
@@ -51,8 +53,10 @@ def metric_object(number: int, sources: list[Source], window: Window) -> dict[st
     return body | {"value": value, "zones": list(metric.zones)}
 
 
-def report_item(number: int, sources: list[Source], window: Window) -> dict[str, Any]:
-    """Return a metric as it stands in a report, without what it was made from."""
+def report_item(
+    number: int, sources: list[RecordSource], window: Window
+) -> dict[str, Any]:
+    """Return a metric in the form of a report, without its subject."""
     metric = METRICS[number]
     body: dict[str, Any] = {
         "metric": f"/api/metric/{number}/",
@@ -73,7 +77,9 @@ def report_item(number: int, sources: list[Source], window: Window) -> dict[str,
     }
 
 
-def _histogram(metric: Metric, sources: list[Source], window: Window) -> dict[str, Any]:
+def _histogram(
+    metric: Metric, sources: list[RecordSource], window: Window
+) -> dict[str, Any]:
     edges = list(metric.edges)
     values = _values(metric.how.partition(" ")[2], sources, window)
     counts, _ = np.histogram(values[values > 0], bins=edges)
@@ -90,7 +96,7 @@ def _histogram(metric: Metric, sources: list[Source], window: Window) -> dict[st
     }
 
 
-def _value(metric: Metric, sources: list[Source], window: Window) -> float | None:
+def _value(metric: Metric, sources: list[RecordSource], window: Window) -> float | None:
     verb, _, what = metric.how.partition(" ")
     if not verb:
         return None
@@ -113,14 +119,14 @@ def _summary(verb: str, values: NDArray[Any]) -> float | None:
     return float(values.max() if verb == "max" else values.min())
 
 
-def _series(name: str, source: Source) -> Series | None:
+def _series(name: str, source: RecordSource) -> Series | None:
     number = next(
         (r.id for r in datatypes_of(source.family) if r.api_name == name), None
     )
     return None if number is None else source.series(number)
 
 
-def _values(name: str, sources: list[Source], window: Window) -> NDArray[Any]:
+def _values(name: str, sources: list[RecordSource], window: Window) -> NDArray[Any]:
     parts: list[NDArray[Any]] = [np.empty(0)]
     for source in sources:
         series = _series(name, source)
@@ -131,7 +137,7 @@ def _values(name: str, sources: list[Source], window: Window) -> NDArray[Any]:
 
 
 def _seconds_in(
-    name: str, codes: list[int], sources: list[Source], window: Window
+    name: str, codes: list[int], sources: list[RecordSource], window: Window
 ) -> float:
     total = 0.0
     for source in sources:

@@ -1,7 +1,7 @@
-"""OAuth 1: a token in three steps, and requests that are signed with it (RFC 5849).
+"""OAuth 1: a token in three steps, and requests signed with it (RFC 5849).
 
-Parameters of the signature stand in the header Authorization; the body of a request is
-not signed.
+The parameters of the signature are in the header Authorization; the body of a request
+is not signed. OAuth 2 and passwords are in `auth`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,15 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from hexoframe.simulator.server.answers import Answer, empty, error
-from hexoframe.simulator.server.proofs import DeniedError, Wire, made_up
+from hexoframe.simulator.server.messages import (
+    Answer,
+    DeniedError,
+    WireRequest,
+    empty,
+    error,
+)
 
-__all__ = ["OAuth1", "signature"]
+__all__ = ["OAuth1", "made_up", "signature"]
 
 _FORM = "application/x-www-form-urlencoded"
 _CHALLENGE = {"WWW_Authenticate": 'OAuth realm="Hexoskin API"'}
@@ -27,23 +32,16 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def signature(
-    wire: Wire, told: Mapping[str, str], *, consumer_secret: str, token_secret: str
+    wire: WireRequest,
+    told: Mapping[str, str],
+    *,
+    consumer_secret: str,
+    token_secret: str,
 ) -> str:
-    """Return the HMAC-SHA1 of a request.
+    """Return the HMAC-SHA1 of a request in Base64.
 
-    Parameters
-    ----------
-    wire : Wire
-        Method and URL.
-    told : mapping of str to str
-        What the header Authorization tells; realm and signature do not count.
-    consumer_secret, token_secret : str
-        Secrets of the application and of the token.
-
-    Returns
-    -------
-    str
-        The signature in Base64.
+    `told` holds the parameters of the header Authorization; realm and signature are
+    ignored.
     """
     parts = urlsplit(wire.url)
     given = parse_qsl(parts.query, keep_blank_values=True) + [
@@ -71,7 +69,7 @@ def _code(text: str) -> str:
 
 
 class _Pending(NamedTuple):
-    """A request token: its secret, where its user goes back to, and who that is."""
+    """A request token: its secret, the callback, and its user once known."""
 
     secret: str
     callback: str
@@ -80,16 +78,10 @@ class _Pending(NamedTuple):
 
 
 class OAuth1:
-    """Gives out tokens and checks signatures.
+    """Issues tokens and checks signatures.
 
-    Parameters
-    ----------
-    consumer : tuple of (str, str)
-        Key and secret of the only application.
-    window_s : float, in s
-        How far a time stamp may lie from the clock.
-    clock : callable
-        Seconds since 1970.
+    `consumer` is key and secret of the only application. A time stamp may differ from
+    `clock` (seconds since 1970) by `window_s` seconds.
     """
 
     def __init__(
@@ -103,14 +95,8 @@ class OAuth1:
         self._pending: dict[str, _Pending] = {}
         self._tokens: dict[str, tuple[str, int]] = {}
 
-    def identify(self, wire: Wire) -> int:
-        """Return the id of the user who signed a request.
-
-        Raises
-        ------
-        DeniedError
-            If nobody is known to have signed it.
-        """
+    def identify(self, wire: WireRequest) -> int:
+        """Return the id of the user who signed a request, or raise `DeniedError`."""
         told = _told(wire)
         with self._lock:
             secret, user = self._tokens.get(told.get("oauth_token", ""), ("", 0))
@@ -119,7 +105,7 @@ class OAuth1:
             raise DeniedError(empty(401, **_CHALLENGE))
         return user
 
-    def _check(self, wire: Wire, told: Mapping[str, str], secret: str) -> None:
+    def _check(self, wire: WireRequest, told: Mapping[str, str], secret: str) -> None:
         stamp = told.get("oauth_timestamp", "")
         wanted = signature(
             wire, told, consumer_secret=self._consumer[1], token_secret=secret
@@ -135,8 +121,8 @@ class OAuth1:
 
     # --- the three steps ------------------------------------------------------------
 
-    def request_token(self, wire: Wire) -> Answer:
-        """Return the answer of the first step: a token that is nobody's yet."""
+    def request_token(self, wire: WireRequest) -> Answer:
+        """Return the answer of the first step: a token without a user."""
         told = _told(wire)
         self._check(wire, told, "")
         number = str(next(self._serial))
@@ -153,7 +139,7 @@ class OAuth1:
         )
 
     def authorize(self, query: Mapping[str, str], user: int) -> Answer:
-        """Return the answer of the second step: the user, logged in, is sent back."""
+        """Return the answer of the second step: the user is redirected back."""
         token = query.get("oauth_token", "")
         with self._lock:
             known = self._pending.get(token)
@@ -167,7 +153,7 @@ class OAuth1:
         joint = "&" if urlsplit(known.callback).query else "?"
         return empty(302, Location=f"{known.callback}{joint}{told}")
 
-    def access_token(self, wire: Wire) -> Answer:
+    def access_token(self, wire: WireRequest) -> Answer:
         """Return the answer of the last step: the token that signs requests."""
         told = _told(wire)
         asked = told.get("oauth_token", "")
@@ -187,8 +173,8 @@ class OAuth1:
         )
 
 
-def _told(wire: Wire) -> dict[str, str]:
-    """Return what the header Authorization tells."""
+def _told(wire: WireRequest) -> dict[str, str]:
+    """Return the parameters of the header Authorization."""
     scheme, proof = wire.authorization
     if scheme != "oauth":
         raise DeniedError(empty(401, **_CHALLENGE))
@@ -197,3 +183,13 @@ def _told(wire: Wire) -> dict[str, str]:
 
 def _form(**told: str) -> Answer:
     return Answer(200, urlencode(told).encode("ascii"), _FORM)
+
+
+def made_up(*words: str, length: int = 30) -> str:
+    """Return a secret made from some words, the same in every run.
+
+    It opens nothing but a server on the loopback of this machine.
+    """
+    text = "hexoframe simulator " + " ".join(words)
+    digest = hashlib.sha256(text.encode()).digest()
+    return base64.b32encode(digest + digest).decode("ascii").lower()[:length]

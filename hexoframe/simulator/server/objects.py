@@ -1,7 +1,7 @@
-"""How the objects of the world look in an answer, resource by resource.
+"""The objects of the world in the form of answers, resource by resource.
 
-A row is the body of a detail answer with who owns it. Keys that begin with "_" serve
-filters and are never sent. The old form ``/api/v1/`` has other keys: see `oldform`.
+A row is the body of a detail answer with its owner. Keys that begin with "_" are for
+filters and are never sent. The old form ``/api/v1/`` is made in `service`.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from hexoframe.simulator.server.catalog import (
 from hexoframe.simulator.server.metrics import metric_object, unit_object
 from hexoframe.simulator.server.world import (
     STATUSES,
-    Annotation,
     Range,
-    Record,
+    ServedAnnotation,
+    ServedRecord,
     Track,
     User,
     World,
 )
 
-__all__ = ["Row", "Rows", "iso", "microseconds", "uri", "user_object"]
+__all__ = ["ObjectRow", "ObjectRows", "iso", "microseconds", "uri", "user_object"]
 
 _EARTH_M = 6_371_000.0
 
 
-class Row(NamedTuple):
-    """One object: its key in URIs, whose it is (None: everybody's), its body."""
+class ObjectRow(NamedTuple):
+    """One object: its key in URIs, its owner (None: everybody), its body."""
 
     key: str
     owner: int | None
@@ -94,22 +94,14 @@ def _profile(user: User) -> dict[str, Any]:
     }
 
 
-class Rows:
-    """The rows of each resource, for the world as it is now.
-
-    Parameters
-    ----------
-    world : World
-        All facts.
-    newer_record_fields : bool
-        Whether a record also has `algo`, `duration` and `garment`.
-    """
+class ObjectRows:
+    """The rows of each resource, for the world as it is now."""
 
     def __init__(self, world: World, *, newer_record_fields: bool) -> None:
         self._world = world
         self._newer = newer_record_fields
-        self._kept: dict[str, tuple[int, list[Row]]] = {}
-        self._makers: Mapping[str, Callable[[], Iterable[Row]]] = {
+        self._kept: dict[str, tuple[int, list[ObjectRow]]] = {}
+        self._makers: Mapping[str, Callable[[], Iterable[ObjectRow]]] = {
             "activityattribute": self._attributes,
             "activitytype": self._activitytypes,
             "annotation": self._annotations,
@@ -126,11 +118,10 @@ class Rows:
             "user": self._users,
         }
 
-    def of(self, resource: str) -> list[Row]:
+    def of(self, resource: str) -> list[ObjectRow]:
         """Return all rows of a resource; most resources have none.
 
-        They are made anew only where something changed; whoever gets them copies a
-        body before changing it.
+        They are cached until the world changes: copy a body before changing it.
         """
         version = self._world.version
         since, rows = self._kept.get(resource, (-1, []))
@@ -141,17 +132,17 @@ class Rows:
         self._kept[resource] = (version, rows)
         return rows
 
-    # --- what belongs to nobody -----------------------------------------------------
+    # --- without owner --------------------------------------------------------------
 
-    def _datatypes(self) -> Iterator[Row]:
+    def _datatypes(self) -> Iterator[ObjectRow]:
         for body in datatype_objects(self._world.family):
-            yield Row(str(body["dataid"]), None, body)
+            yield ObjectRow(str(body["dataid"]), None, body)
 
-    def _units(self) -> Iterator[Row]:
+    def _units(self) -> Iterator[ObjectRow]:
         for number in UNITS:
-            yield Row(str(number), None, unit_object(number))
+            yield ObjectRow(str(number), None, unit_object(number))
 
-    def _metrics(self) -> Iterator[Row]:
+    def _metrics(self) -> Iterator[ObjectRow]:
         for number, metric in METRICS.items():
             body = {
                 "description": "",
@@ -163,15 +154,15 @@ class Rows:
                 "unit": unit_object(metric.unit),
                 "writable": False,
             }
-            yield Row(str(number), None, body)
+            yield ObjectRow(str(number), None, body)
 
-    def _attributes(self) -> Iterator[Row]:
+    def _attributes(self) -> Iterator[ObjectRow]:
         for number in ATTRIBUTES:
             body = _attribute(number)
             del body["value"]
-            yield Row(str(number), None, body)
+            yield ObjectRow(str(number), None, body)
 
-    def _activitytypes(self) -> Iterator[Row]:
+    def _activitytypes(self) -> Iterator[ObjectRow]:
         for number, (name, base, category, metrics) in ACTIVITYTYPES.items():
             body = {
                 "base": base,
@@ -183,9 +174,9 @@ class Rows:
                 "resource_uri": uri("activitytype", number),
                 "user": None,
             }
-            yield Row(str(number), None, body)
+            yield ObjectRow(str(number), None, body)
 
-    def _routines(self) -> Iterator[Row]:
+    def _routines(self) -> Iterator[ObjectRow]:
         for number, (name, text, activitytype, metadata) in ROUTINES.items():
             body: dict[str, Any] = {
                 "activitytype": uri("activitytype", activitytype),
@@ -200,34 +191,34 @@ class Rows:
                 "steps": [],
                 "user": None,
             }
-            yield Row(str(number), None, body)
+            yield ObjectRow(str(number), None, body)
 
     # --- people and devices ---------------------------------------------------------
 
-    def _users(self) -> Iterator[Row]:
+    def _users(self) -> Iterator[ObjectRow]:
         for user in self._world.users.values():
-            yield Row(str(user.id), user.id, user_object(user, profile=True))
+            yield ObjectRow(str(user.id), user.id, user_object(user, profile=True))
 
-    def _profiles(self) -> Iterator[Row]:
+    def _profiles(self) -> Iterator[ObjectRow]:
         for user in self._world.users.values():
             body = _profile(user) | {"user": uri("user", user.id)}
-            yield Row(str(user.profile_id), user.id, body)
+            yield ObjectRow(str(user.profile_id), user.id, body)
 
-    def _devices(self) -> Iterator[Row]:
+    def _devices(self) -> Iterator[ObjectRow]:
         seen = set()
         for record in self._world.records.values():
             if (record.device, record.user) in seen:
                 continue
             seen.add((record.device, record.user))
-            yield Row(record.device, record.user, _device(record.device))
+            yield ObjectRow(record.device, record.user, _device(record.device))
 
-    # --- records and what hangs on them ---------------------------------------------
+    # --- records, ranges, annotations, tracks ---------------------------------------
 
-    def _records(self) -> Iterator[Row]:
+    def _records(self) -> Iterator[ObjectRow]:
         for record in self._world.records.values():
-            yield Row(str(record.id), record.user, self._record(record))
+            yield ObjectRow(str(record.id), record.user, self._record(record))
 
-    def _record(self, record: Record) -> dict[str, Any]:
+    def _record(self, record: ServedRecord) -> dict[str, Any]:
         source = record.source
         body: dict[str, Any] = {
             "data_status": {},
@@ -254,9 +245,9 @@ class Rows:
             body["garment"] = "SNX334000"
         return body
 
-    def _ranges(self) -> Iterator[Row]:
+    def _ranges(self) -> Iterator[ObjectRow]:
         for span in self._world.ranges.values():
-            yield Row(str(span.id), span.user, self.range(span))
+            yield ObjectRow(str(span.id), span.user, self.range(span))
 
     def range(self, span: Range) -> dict[str, Any]:
         """Return the body of a range."""
@@ -292,11 +283,11 @@ class Rows:
         found = {record.status for record in self._world.records_in(span)}
         return next((status for status in STATUSES if status in found), "empty")
 
-    def _annotations(self) -> Iterator[Row]:
+    def _annotations(self) -> Iterator[ObjectRow]:
         for mark in self._world.annotations.values():
-            yield Row(str(mark.id), mark.user, self.annotation(mark))
+            yield ObjectRow(str(mark.id), mark.user, self.annotation(mark))
 
-    def annotation(self, mark: Annotation) -> dict[str, Any]:
+    def annotation(self, mark: ServedAnnotation) -> dict[str, Any]:
         """Return the body of an annotation."""
         return {
             "annotation": mark.text,
@@ -310,7 +301,7 @@ class Rows:
             "user": uri("user", mark.user),
         }
 
-    def _tracks(self) -> Iterator[Row]:
+    def _tracks(self) -> Iterator[ObjectRow]:
         clock = self._world.clock
         for track in self._world.tracks.values():
             body = {
@@ -325,9 +316,9 @@ class Rows:
                 "start_date": iso(track.points[0].tick, clock),
                 "user": uri("user", track.user),
             }
-            yield Row(str(track.id), track.user, body)
+            yield ObjectRow(str(track.id), track.user, body)
 
-    def _trackpoints(self) -> Iterator[Row]:
+    def _trackpoints(self) -> Iterator[ObjectRow]:
         for track in self._world.tracks.values():
             for number, point in enumerate(track.points):
                 key = track.id * 100_000 + number
@@ -348,12 +339,12 @@ class Rows:
                     "track": uri("track", track.id),
                     "vertical_accuracy": None,
                 }
-                yield Row(str(key), track.user, body)
+                yield ObjectRow(str(key), track.user, body)
 
     # --- with metrics ---------------------------------------------------------------
 
     def metrics(self, resource: str, key: str, numbers: Iterable[int]) -> list[Any]:
-        """Return metrics of a record or a range, those that exist."""
+        """Return the existing metrics of a record or a range."""
         known = [number for number in numbers if number in METRICS]
         if resource == "record":
             record = self._world.records[int(key)]
@@ -365,7 +356,7 @@ class Rows:
         return [metric_object(number, sources, window) for number in known]
 
     def default_metrics(self, range_key: str) -> tuple[int, ...]:
-        """Return the metrics that a range has without being asked for them."""
+        """Return the metrics that a range always has."""
         kind = self._world.ranges[int(range_key)].activitytype
         return () if kind is None else ACTIVITYTYPES[kind][3]
 

@@ -1,50 +1,34 @@
-"""The report resource: metrics of records, of ranges, or of a user's hours."""
+"""The report resource: metrics of records, ranges, or hours of a user."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, NamedTuple
 
-from hexoframe.simulator.server.answers import BadQueryError
 from hexoframe.simulator.server.catalog import METRICS
 from hexoframe.simulator.server.dataquery import user_of
 from hexoframe.simulator.server.lists import Pairs, ids_of
+from hexoframe.simulator.server.messages import BadQueryError
 from hexoframe.simulator.server.metrics import report_item
 from hexoframe.simulator.server.objects import uri
-from hexoframe.simulator.server.world import Record, User, World
+from hexoframe.simulator.server.world import ServedRecord, User, World
 
 __all__ = ["report"]
 
 
-class _Part(NamedTuple):
-    """What a row of a report is about: URI, records, window in ticks."""
+class _ReportRow(NamedTuple):
+    """The subject of a report row: URI, records, window in ticks."""
 
     about: dict[str, str]
-    records: list[Record]
+    records: list[ServedRecord]
     window: tuple[int, int]
 
 
 def report(world: World, asking: User, query: Pairs) -> dict[str, Any]:
     """Return the answer of ``/api/report/``.
 
-    Parameters
-    ----------
-    world : World
-        Records and ranges.
-    asking : User
-        Who asks.
-    query : list of (str, str)
-        `include_metrics`, with `record`, `range`, or `start`, `end` and perhaps `user`.
-
-    Returns
-    -------
-    dict
-        The body of the answer.
-
-    Raises
-    ------
-    BadQueryError
-        If a user or a tick is none.
+    The query has `include_metrics`, and `record`, `range`, or `start`, `end` and
+    perhaps `user`.
     """
     numbers = [n for n in ids_of(query, "include_metrics") if n in METRICS]
     data = []
@@ -68,20 +52,22 @@ def report(world: World, asking: User, query: Pairs) -> dict[str, Any]:
     }
 
 
-def _parts(world: World, asking: User, query: Pairs) -> list[_Part]:
+def _parts(world: World, asking: User, query: Pairs) -> list[_ReportRow]:
     sees = world.sees[asking.id]
     parts = []
     for number in ids_of(query, "record"):
         record = world.records.get(number)
         if record and record.user in sees:
             window = (record.source.start, record.source.end)
-            parts.append(_Part({"record": uri("record", number)}, [record], window))
+            parts.append(
+                _ReportRow({"record": uri("record", number)}, [record], window)
+            )
     for number in ids_of(query, "range"):
         span = world.ranges.get(number)
         if span and span.user in sees:
             about = {"range": uri("range", number)}
             window = (span.start, span.end)
-            parts.append(_Part(about, world.records_in(span), window))
+            parts.append(_ReportRow(about, world.records_in(span), window))
     given = dict(query)
     if parts or not {"start", "end"} <= given.keys():
         return parts
@@ -94,7 +80,7 @@ def _parts(world: World, asking: User, query: Pairs) -> list[_Part]:
         for record in world.records_of({user} & sees)
         if record.source.start <= last and record.source.end >= first
     ]
-    return [_Part({}, records, (first, last))]
+    return [_ReportRow({}, records, (first, last))]
 
 
 def _tick(text: str) -> int:

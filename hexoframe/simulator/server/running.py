@@ -7,13 +7,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl, urlsplit
 
-from hexoframe.simulator.server.answers import wanted_form
-from hexoframe.simulator.server.app import Door, make_app
-from hexoframe.simulator.server.auth import Credentials, Doorkeeper, OAuthClient
+from hexoframe.simulator.server.app import Gateway, make_app
+from hexoframe.simulator.server.auth import Authenticator, Credentials, OAuthClient
 from hexoframe.simulator.server.data import DataRequest
 from hexoframe.simulator.server.faults import Faults
 from hexoframe.simulator.server.journal import LoggedRequest
 from hexoframe.simulator.server.listener import HOST, Listener
+from hexoframe.simulator.server.messages import wanted_form
 from hexoframe.simulator.server.service import Service
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import MAIN_USER, World
@@ -33,9 +33,9 @@ class Server:
     credentials : dict of str to Credentials
         Those of every user, by user name, with an OAuth2 client each.
     faults : Faults
-        What goes wrong next.
+        Queue of faults.
     world : World
-        Users, records and what hangs on them.
+        Users, records, ranges, annotations and tracks.
     """
 
     def __init__(
@@ -46,18 +46,20 @@ class Server:
         port: int,
         clock: Callable[[], float],
     ) -> None:
-        keeper = Doorkeeper(world.users.values(), switches, clock)
-        service = Service(world, switches, keeper, clock)
-        self._door = Door(service=service, switches=switches, doorkeeper=keeper)
-        self._keeper = keeper
+        authenticator = Authenticator(world.users.values(), switches, clock)
+        service = Service(world, switches, authenticator, clock)
+        self._gateway = Gateway(
+            service=service, switches=switches, authenticator=authenticator
+        )
+        self._authenticator = authenticator
         self.world = world
         self.switches = switches
-        self.api_key = keeper.api_key
-        self.api_secret = keeper.api_secret
+        self.api_key = authenticator.api_key
+        self.api_secret = authenticator.api_secret
         self.username = world.users[MAIN_USER].email
-        self.credentials: dict[str, Credentials] = keeper.credentials
+        self.credentials: dict[str, Credentials] = authenticator.credentials
         self.password = self.credentials[self.username].password
-        self._http = Listener(make_app(self._door), port, switches.certificate)
+        self._http = Listener(make_app(self._gateway), port, switches.certificate)
         scheme = "https" if switches.certificate else "http"
         self.base_url = f"{scheme}://{HOST}:{self._http.port}"
         self._thread = threading.Thread(
@@ -73,13 +75,13 @@ class Server:
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong next."""
-        return self._door.faults
+        """Queue of faults."""
+        return self._gateway.faults
 
     @property
     def log(self) -> list[LoggedRequest]:
         """All requests so far."""
-        return self._door.journal.read()
+        return self._gateway.journal.read()
 
     def most_in_a_second(self) -> int:
         """Return how many requests arrived within any one second, at most."""
@@ -90,15 +92,15 @@ class Server:
         )
 
     def clear_log(self) -> None:
-        """Forget the requests so far."""
-        self._door.journal.clear()
+        """Remove the requests so far from the log."""
+        self._gateway.journal.clear()
 
     def oauth_client(self, grant: str) -> OAuthClient:
         """Return an application for a grant; the main user's for "password"."""
-        return self._keeper.client_for(grant)
+        return self._authenticator.client_for(grant)
 
     def environment(self) -> dict[str, str]:
-        """Return what the client reads from its environment."""
+        """Return the environment variables that the client reads."""
         return {
             "HEXOFRAME_BASE_URL": self.base_url,
             "HEXOFRAME_USERNAME": self.username,
@@ -115,19 +117,19 @@ class Server:
         gzip: bool = True,
         username: str | None = None,
     ) -> int:
-        """Render answers of the data resource before they are asked for.
+        """Render answers of the data resource in advance.
 
         Parameters
         ----------
         paths : iterable of str
-            Paths with query, exactly as they will be asked for, such as those of the
+            Paths with query, exactly as they will be requested, such as those of the
             log of an earlier load.
         accept : str
             Accept header of the request.
         gzip : bool, default True
             Whether the request accepts gzip.
         username : str, optional
-            Who will ask; the main user.
+            User of the requests; by default the main user.
 
         Returns
         -------
@@ -151,18 +153,18 @@ class Server:
                 gzip and self.switches.gzip,
                 parts.path.startswith("/api/v1/"),
             )
-            total += len(self._door.service.data.answer(asked).body)
+            total += len(self._gateway.service.data.answer(asked).body)
         return total
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start to serve."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End all answers and free the port; again does nothing."""
+        """End all answers and free the port; a second call does nothing."""
         if not self._thread.is_alive():
             return
-        self._door.stopping.set()
+        self._gateway.stopping.set()
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()

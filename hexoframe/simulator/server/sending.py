@@ -1,4 +1,4 @@
-"""From an answer to bytes on the wire: parts, chunks, the speed of the line, faults."""
+"""From an answer to bytes on the wire: byte ranges, chunks, bandwidth, faults."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from flask import Response
 
-from hexoframe.simulator.server.answers import Answer
-from hexoframe.simulator.server.faults import Fault
+from hexoframe.simulator.server.faults import ServerFault
+from hexoframe.simulator.server.messages import Answer
 from hexoframe.simulator.server.settings import Switches
 
 __all__ = ["Line", "Outgoing", "spoilt"]
@@ -21,14 +21,9 @@ _PAGE = b"<!DOCTYPE html><title>Sign in</title><p>Please sign in to the network.
 
 
 class Line:
-    """The one line that all answers share, so that it has one speed.
+    """The line that all answers share; `stopping` ends every wait.
 
-    Parameters
-    ----------
-    bandwidth : float or None, in bytes per s
-        None is no bound.
-    stopping : Event
-        Set when the server stops: nobody waits on.
+    `bandwidth` is in bytes per s; None is no bound.
     """
 
     def __init__(self, bandwidth: float | None, stopping: threading.Event) -> None:
@@ -38,12 +33,12 @@ class Line:
         self._free = 0.0
 
     def wait(self, seconds: float) -> None:
-        """Wait; where the server stops meanwhile, the connection ends."""
+        """Wait; if the server stops meanwhile, abort the connection."""
         if seconds > 0 and self._stopping.wait(seconds):
             raise ConnectionAbortedError
 
     def carry(self, size: int) -> None:
-        """Wait until so many bytes have passed."""
+        """Wait until `size` bytes have passed."""
         if self.bandwidth is None:
             return
         with self._lock:
@@ -53,8 +48,8 @@ class Line:
         self.wait(late)
 
 
-def spoilt(answer: Answer, fault: Fault | None) -> Answer:
-    """Return an answer as a fault changes it."""
+def spoilt(answer: Answer, fault: ServerFault | None) -> Answer:
+    """Return an answer as changed by a fault."""
     if fault is None:
         return answer
     if fault.kind == "content_type":
@@ -72,26 +67,14 @@ def spoilt(answer: Answer, fault: Fault | None) -> Answer:
 
 
 class Outgoing:
-    """One answer on its way.
-
-    Parameters
-    ----------
-    answer : Answer
-        What is sent.
-    switches : Switches
-        Chunks, and whether parts may be asked for.
-    fault : Fault or None
-        What goes wrong on the way.
-    asked : tuple of (str, str)
-        Range and If-Range of the request.
-    """
+    """An answer with the Range and If-Range of its request (`asked`) and its fault."""
 
     def __init__(
         self,
         answer: Answer,
         switches: Switches,
         *,
-        fault: Fault | None,
+        fault: ServerFault | None,
         asked: tuple[str, str],
     ) -> None:
         self._headers = dict(answer.headers)
@@ -108,7 +91,7 @@ class Outgoing:
         self.size = int(len(self._body) * share)
 
     def _take_part(self, wanted: str, condition: str) -> None:
-        """Keep the part that a Range header names; what is not understood is whole."""
+        """Keep the part named by a Range header; ignore an unknown form of it."""
         whole = len(self._body)
         unit, _, span = wanted.partition("=")
         first, _, last = span.strip().partition("-")
@@ -128,7 +111,7 @@ class Outgoing:
         self._body = self._body[begin : end + 1]
 
     def response(self, line: Line) -> Response:
-        """Return the response; its body waits for the line while it is sent."""
+        """Return the response; its body is sent at the speed of the line."""
         told = dict(self._headers)
         kind = self._fault.kind if self._fault else ""
         if kind not in {"cut", "drip", "drop"} and line.bandwidth is None:

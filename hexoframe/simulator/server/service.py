@@ -1,20 +1,17 @@
-"""The service without HTTP: what a user gets for a list, an object, a change."""
+"""The service without HTTP: answers to requests for lists, objects and changes.
+
+Samples come from `data`, the form of objects from `objects`.
+"""
 
 from __future__ import annotations
 
+import base64
+import struct
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from hexoframe.simulator.server.answers import (
-    ACTIVITY_FILES,
-    Answer,
-    BadQueryError,
-    empty,
-    error,
-    json_answer,
-    v1_uris,
-)
-from hexoframe.simulator.server.auth import Doorkeeper, Identity
+from hexoframe.simulator.server.auth import Authenticator, Identity
 from hexoframe.simulator.server.catalog import Resource, resources, schema_of
 from hexoframe.simulator.server.data import DataRequest, DataService
 from hexoframe.simulator.server.lists import (
@@ -26,38 +23,40 @@ from hexoframe.simulator.server.lists import (
     ordered,
     page_of,
 )
-from hexoframe.simulator.server.objects import Row, Rows, uri, user_object
-from hexoframe.simulator.server.oldform import as_v1
-from hexoframe.simulator.server.proofs import DeniedError
+from hexoframe.simulator.server.messages import (
+    ACTIVITY_FILES,
+    Answer,
+    BadQueryError,
+    DeniedError,
+    empty,
+    error,
+    json_answer,
+    v1_uris,
+)
+from hexoframe.simulator.server.objects import ObjectRow, ObjectRows, uri, user_object
 from hexoframe.simulator.server.reports import report
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import World
 from hexoframe.simulator.server.writes import WRITABLE, Kind, change, create
 
-__all__ = ["Ask", "Service"]
+__all__ = ["ApiRequest", "Service"]
+
+# Fields that an object does not have under ``/api/v1/``.
+_DROPPED: Mapping[str, tuple[str, ...]] = {
+    "annotation": ("last_modified",),
+    "range": ("activitytype", "context"),
+    "record": ("device_start", "importfile", "metrics"),
+    "track": ("end_date", "importfile", "start_date"),
+    "trainingroutine": ("importfile", "steps"),
+    "profile": ("user",),
+}
 
 
-class Ask(NamedTuple):
+class ApiRequest(NamedTuple):
     """A request after authentication.
 
-    Attributes
-    ----------
-    who : Identity
-        User, and whether he may write.
-    method : str
-        In capitals; HEAD counts as GET.
-    path : str
-        Without query.
-    query : list of (str, str)
-        The query.
-    accept : str
-        The form that is wanted, one of those that the service knows.
-    gzip : bool
-        Whether the answer may be compressed.
-    content : object
-        The body, read as JSON; None without one.
-    late : int
-        1 for the fault of a repeated page.
+    `method` is in upper case, with GET for HEAD; `path` has no query; `content` is the
+    parsed JSON body, None without one; `late` is 1 for the fault of a repeated page.
     """
 
     who: Identity
@@ -71,36 +70,27 @@ class Ask(NamedTuple):
 
     @property
     def v1(self) -> bool:
-        """Whether the old form is asked for."""
+        """Whether the request uses the old form ``/api/v1/``."""
         return self.path.startswith("/api/v1/")
 
 
 class Service:
     """Answers for each URL.
 
-    Parameters
-    ----------
-    world : World
-        All objects.
-    switches : Switches
-        Readings of what is unclear.
-    doorkeeper : Doorkeeper
-        For tokens and clients as resources.
-    clock : callable
-        Seconds since 1970.
+    The authenticator lists tokens as resources; `clock` gives seconds since 1970.
     """
 
     def __init__(
         self,
         world: World,
         switches: Switches,
-        doorkeeper: Doorkeeper,
+        authenticator: Authenticator,
         clock: Callable[[], float],
     ) -> None:
         self.world = world
-        self.doorkeeper = doorkeeper
+        self.authenticator = authenticator
         self.data = DataService(world, switches, clock)
-        self._rows = Rows(world, newer_record_fields=switches.newer_record_fields)
+        self._rows = ObjectRows(world, newer_record_fields=switches.newer_record_fields)
 
     # --- root and schemas -----------------------------------------------------------
 
@@ -122,7 +112,7 @@ class Service:
 
     # --- lists ----------------------------------------------------------------------
 
-    def listing(self, ask: Ask, name: str) -> Answer:
+    def listing(self, ask: ApiRequest, name: str) -> Answer:
         """Return the answer of ``/api/<name>/``."""
         resource = resources().get(name)
         if resource is None:
@@ -143,22 +133,26 @@ class Service:
             return self._send(report(self.world, ask.who.user, ask.query), ask)
         return self._send(self._list(ask, resource), ask)
 
-    def _send(self, content: Any, ask: Ask, status: int = 200, **told: str) -> Answer:
+    def _send(
+        self, content: Any, ask: ApiRequest, status: int = 200, **told: str
+    ) -> Answer:
         return json_answer(v1_uris(content) if ask.v1 else content, status, **told)
 
-    def _visible(self, ask: Ask, name: str) -> list[Row]:
+    def _visible(self, ask: ApiRequest, name: str) -> list[ObjectRow]:
         user = ask.who.user
         if name == "account":
             body = user_object(user, profile=True) | {"is_staff": False}
-            return [Row(str(user.id), user.id, body)]
+            return [ObjectRow(str(user.id), user.id, body)]
         if name == "oauth2token":
-            found = self.doorkeeper.tokens_of(user.id)
-            return [Row(str(number), user.id, body) for number, body in found.items()]
+            found = self.authenticator.tokens_of(user.id)
+            return [
+                ObjectRow(str(number), user.id, body) for number, body in found.items()
+            ]
         sees = self.world.sees[user.id]
         rows = self._rows.of(name)
         return [row for row in rows if row.owner is None or row.owner in sees]
 
-    def _list(self, ask: Ask, resource: Resource) -> dict[str, Any]:
+    def _list(self, ask: ApiRequest, resource: Resource) -> dict[str, Any]:
         name = resource.name
         world = self.world
         relations = Relations(
@@ -187,11 +181,13 @@ class Service:
             objects.append(self._shown(name, body, ask))
         return {"meta": meta, "objects": objects}
 
-    def _shown(self, name: str, body: Mapping[str, Any], ask: Ask) -> dict[str, Any]:
+    def _shown(
+        self, name: str, body: Mapping[str, Any], ask: ApiRequest
+    ) -> dict[str, Any]:
         shown = {k: v for k, v in body.items() if not k.startswith("_")}
-        return as_v1(name, shown, clock=self.world.clock) if ask.v1 else shown
+        return _as_v1(name, shown, clock=self.world.clock) if ask.v1 else shown
 
-    def _distances(self, rows: list[Row]) -> dict[str, Any]:
+    def _distances(self, rows: list[ObjectRow]) -> dict[str, Any]:
         seen = dict.fromkeys(row.body["track"] for row in rows)
         tracks = {row.body["resource_uri"]: row.body for row in self._rows.of("track")}
         return {
@@ -201,7 +197,7 @@ class Service:
 
     # --- details --------------------------------------------------------------------
 
-    def detail(self, ask: Ask, name: str, key: str) -> Answer:
+    def detail(self, ask: ApiRequest, name: str, key: str) -> Answer:
         """Return the answer of ``/api/<name>/<key>/``."""
         resource = resources().get(name)
         if resource is None or not resource.detail_methods:
@@ -216,7 +212,7 @@ class Service:
             return self._change(ask, name, row)
         return self._send(self._full(ask, name, row), ask)
 
-    def _full(self, ask: Ask, name: str, row: Row) -> dict[str, Any]:
+    def _full(self, ask: ApiRequest, name: str, row: ObjectRow) -> dict[str, Any]:
         body = dict(row.body)
         if "metrics" in body:
             metrics = ids_of(ask.query, "include_metrics", "include_histograms")
@@ -228,15 +224,15 @@ class Service:
 
     # --- changes --------------------------------------------------------------------
 
-    def _create(self, ask: Ask, name: str) -> Answer:
+    def _create(self, ask: ApiRequest, name: str) -> Answer:
         kind = _kind_of(name)
         made = create(self.world, kind, _content(ask), ask.who.user)
         row = next(r for r in self._rows.of(name) if r.key == str(made.id))
         place = f"/api/{'v1/' if ask.v1 else ''}{name}/{made.id}/"
         return self._send(self._shown(name, row.body, ask), ask, 201, Location=place)
 
-    def _change_many(self, ask: Ask, name: str) -> Answer:
-        """Change, create and delete what a PATCH of the list names."""
+    def _change_many(self, ask: ApiRequest, name: str) -> Answer:
+        """Change, create and delete the objects of a PATCH of the list."""
         kind = _kind_of(name)
         content = _content(ask)
         objects: Any = content.get("objects")
@@ -256,9 +252,9 @@ class Service:
             self.world.delete(kind, int(key_of(place) or 0))
         return empty(202)
 
-    def _change(self, ask: Ask, name: str, row: Row) -> Answer:
+    def _change(self, ask: ApiRequest, name: str, row: ObjectRow) -> Answer:
         if name == "oauth2token":
-            there = self.doorkeeper.revoke(ask.who.user.id, int(row.key))
+            there = self.authenticator.revoke(ask.who.user.id, int(row.key))
             return empty(204 if there else 404)
         kind = _kind_of(name)
         if ask.method == "DELETE":
@@ -273,12 +269,14 @@ class Service:
 
 
 def _profile_key(body: Mapping[str, Any]) -> str:
-    """Return the key of the profile that a user has."""
+    """Return the key of a user's profile."""
     return key_of(body["profile"]) or ""
 
 
-def _refused(ask: Ask, resource: Resource, allowed: tuple[str, ...]) -> Answer | None:
-    """Return why a method or a form is refused, None if it is not."""
+def _refused(
+    ask: ApiRequest, resource: Resource, allowed: tuple[str, ...]
+) -> Answer | None:
+    """Return the answer that refuses a method or a form, None if allowed."""
     if ask.method.lower() not in allowed:
         return empty(405, Allow=", ".join(method.upper() for method in allowed))
     if ask.method != "GET" and not ask.who.may_write:
@@ -302,7 +300,30 @@ def _is_list_of(kind: type, value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, kind) for item in value)
 
 
-def _content(ask: Ask) -> Mapping[str, Any]:
+def _content(ask: ApiRequest) -> Mapping[str, Any]:
     if not isinstance(ask.content, dict):
         raise BadQueryError("The body is no object in JSON.")
     return ask.content
+
+
+def _as_v1(resource: str, body: dict[str, Any], *, clock: int) -> dict[str, Any]:
+    """Return an object in its old form, which the vendor's reference still prints."""
+    old = {k: v for k, v in body.items() if k not in _DROPPED.get(resource, ())}
+    if resource == "record":
+        start = struct.pack("<Q10sIIII", body["start"], b"HXDEV-AUTO", 0, 0, 0, 0)
+        old["data"] = base64.b64encode(start.ljust(60, b"F") + b"\1\0\5\0").decode()
+        old |= {"n_uploaded_timelines": 0, "npages": 0}
+    elif resource == "annotation":
+        modified = datetime.fromisoformat(body["last_modified"])
+        old["last_update"] = int(modified.timestamp()) * clock
+    elif resource == "range":
+        old["duration"] = str(timedelta(seconds=body["duration"]))
+    elif resource == "track":
+        old["source"] = ""
+    elif resource == "trainingroutine":
+        old["trainingroutines"] = []
+    elif resource == "profile":
+        old |= {key: body["fitness"][key] for key in ("height", "weight")}
+    elif isinstance(body.get("profile"), dict):
+        old["profile"] = _as_v1("profile", body["profile"], clock=clock)
+    return old

@@ -1,7 +1,7 @@
 """The switches of the simulated service: one frozen dataclass.
 
-Where the behaviour of the real service is not known, or changed over the years, a
-switch chooses one reading; a client should work under each. Nothing here acts.
+If the behaviour of the real service is unknown, or changed over the years, a switch
+chooses one; a client should work with each. Nothing here acts.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ __all__ = ["Switches"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switches:
-    """How the simulated service behaves where there is a choice.
+    """Choices in the behaviour of the simulated service.
 
     Parameters
     ----------
     unsigned_basic : bool, default True
-        Whether user name and password do without a signature, as before 2015.
+        Whether user name and password need no signature, as before 2015.
     signature_window_s : float, in s, default 300
-        How far X-HEXOTIMESTAMP may lie from the server's clock.
+        How far X-HEXOTIMESTAMP may differ from the server's clock.
     token_lifetime_s : float, in s, default 3600
         When an OAuth2 access token expires.
     refresh_rotates : bool, default True
         Whether a refresh gives a new refresh token and ends the old one.
     end_inclusive : bool, default True
-        Whether a sample at `end` belongs to the answer.
+        Whether the answer includes a sample at `end`.
     empty_channels : {"absent", "empty"}
-        What a JSON answer says of a datatype without samples: no key, or an empty list.
+        A datatype without samples in a JSON answer: no key, or an empty list.
     unsynced : {"nothing", "empty_object"}
         The answer for a record that is not synced: ``[]`` or ``[{}]``.
     max_values : int, default 65536
-        Values of one datatype and record above which JSON and CSV are thinned; a page
+        Values of one datatype and record above which JSON and CSV are thinned; one page
         of the documentation says 65535.
     float_stamps : bool, default True
         Whether the sleep channels carry floats, time stamps too.
@@ -51,9 +51,9 @@ class Switches:
     quirks : Quirks
         Odd habits of the exports of synthetic records.
     http_ranges : bool, default True
-        Whether a part of a binary export may be asked for (``Range: bytes=``).
+        Whether a part of a binary export may be requested (``Range: bytes=``).
     gzip : bool, default True
-        Whether JSON and CSV are compressed for who accepts it.
+        Whether JSON and CSV are compressed for clients that accept it.
     chunked : bool, default False
         Whether answers come in chunks, without Content-Length.
     newer_record_fields : bool, default False
@@ -61,17 +61,16 @@ class Switches:
     latency_s : float, in s, default 0
         Wait before each answer.
     bandwidth : float, in bytes per s, optional
-        What all answers together get; None is no bound.
+        Of all answers together; None is no bound.
     rate_limit : int, optional
         Requests of any one second above which the answer is 429; None is no bound.
     rate_retry_after : int, in s, optional
         Retry-After of those answers; None leaves the header out.
     certificate : str, optional
-        PEM file with a private key and a certificate: the server speaks HTTPS with it,
-        as clients of the vendor insist. None is HTTP.
+        PEM file with a private key and a certificate, for HTTPS, on which the vendor's
+        clients insist. None is HTTP.
     cache_mb : float, default 512
-        Rendered answers of the data resource that are kept, so that a second request
-        for one costs nothing.
+        Size of the cache of rendered answers of the data resource.
 
     Raises
     ------
@@ -105,7 +104,7 @@ class Switches:
     cache_mb: float = 512
 
     def __post_init__(self) -> None:
-        """Refuse what no service does."""
+        """Refuse an impossible value."""
         for name, allowed in (
             ("empty_channels", ("absent", "empty")),
             ("unsynced", ("nothing", "empty_object")),

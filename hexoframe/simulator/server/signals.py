@@ -1,8 +1,8 @@
-"""Where the service takes a record from: series of values, and members of an export.
+"""Records as the service reads them: series of values, and files of an export.
 
-A `Source` is one record. Here are the synthetic one and the tools that both kinds
-share; a vendor export as a source stands in `exports`. Values are those of the JSON
-answers: scaled, with nan for null.
+Here are the protocol `RecordSource`, the synthetic record and the tools that both kinds
+share; vendor exports are in `exports`. Values are those of the JSON answers: scaled,
+with nan for null.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import dataclasses
 import io
 import math
 import threading
-import zipfile
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexoframe.channels import Datatype, Family, datatypes_of
-from hexoframe.simulator.export import Quirks, export_files
+from hexoframe.simulator.export import Quirks, export_files, fill_zip
 from hexoframe.simulator.server.catalog import rows_by_id
 from hexoframe.simulator.shirt import (
     Activity,
@@ -35,9 +34,9 @@ __all__ = [
     "EVER",
     "FACTS",
     "Cut",
-    "Grid",
+    "RecordSource",
+    "SampleGrid",
     "Series",
-    "Source",
     "SyntheticSource",
     "Window",
     "pack",
@@ -49,9 +48,8 @@ __all__ = [
 Ints = NDArray[np.int64]
 Window = tuple[int | None, int | None]
 EVER: Window = (None, None)
-_ZIP_DATE = (2024, 3, 2, 0, 0, 0)
 FACTS = frozenset({"info.json", "statistics.csv"})
-# Volumes that the service adjusts to the weight, and what they are made from.
+# Volumes that the service adjusts to the weight, and the plain ones.
 _ADJUSTED = {
     "minute_ventilation_adjusted": "minute_ventilation",
     "tidal_volume_adjusted": "tidal_volume",
@@ -66,10 +64,10 @@ class Series(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """Which part of an export is asked for.
+    """Which part of an export is wanted.
 
-    `first` and `last` are ticks or None; `names` the channels, None for all; `range_id`
-    the range that was asked for, None for the record.
+    `first` and `last` are ticks or None; `names` are channels, None for all; `range_id`
+    is the requested range, None for the record.
     """
 
     first: int | None = None
@@ -83,12 +81,12 @@ class Cut(NamedTuple):
         return self == Cut()
 
     def keeps(self, channel: str) -> bool:
-        """Return whether a channel belongs to it."""
+        """Return whether a channel is included."""
         return self.names is None or channel in self.names
 
 
-class Source(Protocol):
-    """One record: facts that cost nothing, and the rest on demand."""
+class RecordSource(Protocol):
+    """One record: cheap facts, and samples on demand."""
 
     @property
     def family(self) -> Family:
@@ -108,31 +106,31 @@ class Source(Protocol):
 
     @property
     def annotations(self) -> tuple[Annotation, ...]:
-        """Marks in the record."""
+        """Annotations of the record."""
 
     @property
     def ranges(self) -> tuple[Activity, ...]:
-        """Activities in the record."""
+        """Activities of the record."""
 
     @property
     def track(self) -> tuple[TrackPoint, ...]:
         """GPS points of the record."""
 
     def series(self, datatype: int, window: Window = EVER) -> Series | None:
-        """Return the values of a datatype; None where the record has none.
+        """Return the values of a datatype; None if the record does not have it.
 
-        All within the window are there; some beside it may be too.
+        All values within the window are included, and perhaps some outside.
         """
 
     def members(self, cut: Cut, quirks: Quirks) -> Iterator[tuple[str, bytes]]:
         """Yield name and content of the files of the export."""
 
     def archive(self) -> bytes | None:
-        """Return the ZIP that was given, if one was."""
+        """Return the given ZIP, if any."""
 
 
 class SyntheticSource:
-    """A record of the synthetic shirt, worn when it is first needed."""
+    """A record of the synthetic shirt, made at its first use."""
 
     def __init__(self, made_from: Shirt | Recording) -> None:
         self._lock = threading.Lock()
@@ -183,7 +181,7 @@ class SyntheticSource:
         return self.recording.track
 
     def series(self, datatype: int, window: Window = EVER) -> Series | None:
-        """Return the values of a datatype; None where the record has none."""
+        """Return the values of a datatype; None if the record does not have it."""
         row = rows_by_id(self.family).get(datatype)
         if row is None:
             return None
@@ -194,7 +192,7 @@ class SyntheticSource:
         if name not in recording.sampled:
             return None
         counts = recording.sampled[_ADJUSTED.get(name, name)]
-        grid = Grid(self.start, Fraction(recording.rates[name]), self.clock)
+        grid = SampleGrid(self.start, Fraction(recording.rates[name]), self.clock)
         part = grid.around(window, len(counts))
         weight = Fraction(self.shirt.weight_kg)
         return Series(grid.ticks(part), scaled(counts[part], row, weight_kg=weight))
@@ -211,7 +209,7 @@ class SyntheticSource:
                 yield file, content
 
     def archive(self) -> bytes | None:
-        """Return None: nothing was given."""
+        """Return None: there is no given ZIP."""
         return None
 
 
@@ -220,8 +218,8 @@ def scaled(
 ) -> NDArray[Any]:
     """Return counts of the binary as values of the JSON answers.
 
-    The adjusted volumes are made from the plain ones, whose counts are given: unrounded
-    where the weight is known.
+    With a weight, the adjusted volumes are computed, unrounded, from the counts of the
+    plain ones.
     """
     base = _ADJUSTED.get(row.api_name)
     if base is not None and weight_kg is not None:
@@ -234,7 +232,7 @@ def scaled(
     return counts.astype(np.float64) * row.json_gain
 
 
-class Grid(NamedTuple):
+class SampleGrid(NamedTuple):
     """The ticks of a sampled channel: from 1 Hz down they begin one step late."""
 
     start: int
@@ -252,7 +250,7 @@ class Grid(NamedTuple):
         return self.start + doubled // (2 * self.step.denominator)
 
     def around(self, window: Window, count: int) -> slice:
-        """Return which of `count` samples lie in a window, and one beside it."""
+        """Return which of `count` samples lie in a window, with one on either side."""
         first, last = window
         low, high = 0, count
         if first is not None:
@@ -266,8 +264,8 @@ class Grid(NamedTuple):
 def state_block(series: Series, first: int, last: int, *, clock: int) -> Series:
     """Return a state within an activity, with nan at both ends.
 
-    The code that holds one second after the start stands there, then each change.
-    Without any code the block is empty.
+    It has the code that holds one second after the start, then each change. Without any
+    code the block is empty.
     """
     ticks, values = series
     begin = first + clock
@@ -287,11 +285,11 @@ def state_block(series: Series, first: int, last: int, *, clock: int) -> Series:
 def whole_cells(
     record: tuple[int, int], wanted: tuple[int | None, int | None], *, cell: int
 ) -> tuple[int, int] | None:
-    """Return the part of a record that covers a window in whole cells of its time.
+    """Return the part of a record that covers a window in whole cells of time.
 
-    A binary export gives one start for all channels, so a cut falls where every channel
-    has a sample: on whole seconds since the start of the record, or on whole periods of
-    its slowest channel. None if record and window do not meet.
+    A binary export has one start for all channels, so a cut is where every channel has
+    a sample: at whole seconds since the start of the record, or whole periods of its
+    slowest channel. None if record and window do not overlap.
     """
     start, end = record
     first = start if wanted[0] is None else max(wanted[0], start)
@@ -304,7 +302,7 @@ def whole_cells(
 
 
 def _cut(recording: Recording, cut: Cut) -> Recording | None:
-    """Return the part of a recording that is asked for."""
+    """Return the wanted part of a recording."""
     if cut.first is None and cut.last is None:
         return recording
     kept = [step for name, step in recording.rates.items() if cut.keeps(name)]
@@ -348,12 +346,6 @@ def _cut(recording: Recording, cut: Cut) -> Recording | None:
 
 def pack(members: Iterable[tuple[str, bytes]], *, deflate: bool = True) -> bytes:
     """Return a ZIP whose bytes depend on names and contents alone."""
-    method = zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in members:
-            member = zipfile.ZipInfo(name, _ZIP_DATE)
-            member.create_system = 3
-            member.external_attr = 0o644 << 16
-            archive.writestr(member, content, method, 6)
+    fill_zip(out, members, deflate=deflate)
     return out.getvalue()

@@ -1,7 +1,7 @@
-"""The world of the simulated service: users, who sees whom, and their records.
+"""The world of the simulated service: users, who sees whom, records, ranges, tracks.
 
-Only facts and their changes live here. How an object looks in an answer stands in
-`objects`, which request gets which objects in `lists`.
+Facts and their changes only. The form of objects in answers is in `objects`, filters
+are in `lists`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from hexoframe.channels import Family
 from hexoframe.errors import ConfigurationError
 from hexoframe.simulator.server.catalog import QUIET_TYPES, ROUTINES
 from hexoframe.simulator.server.exports import open_export
-from hexoframe.simulator.server.signals import Source, SyntheticSource
+from hexoframe.simulator.server.signals import RecordSource, SyntheticSource
 from hexoframe.simulator.shirt import Recording, Shirt, TrackPoint
 
 __all__ = [
     "MAIN_USER",
     "STATUSES",
-    "Annotation",
     "Range",
-    "Record",
+    "ServedAnnotation",
+    "ServedRecord",
     "Track",
     "User",
     "World",
@@ -67,18 +67,18 @@ class User(NamedTuple):
 
     @property
     def profile_id(self) -> int:
-        """Id of the profile, which differs from that of the user."""
+        """Id of the profile; it differs from the user's."""
         return self.id - 51
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class ServedRecord:
     """A record and its state on the server."""
 
     id: int
     user: int
     device: str
-    source: Source
+    source: RecordSource
     status: Status = "complete"
     last_modified: str = "2024-03-02T12:00:00+00:00"
 
@@ -89,12 +89,12 @@ class Record:
 
     @property
     def is_live(self) -> bool:
-        """Whether it is being recorded: the waveforms are not there yet."""
+        """Whether it is being recorded and has no waveforms yet."""
         return self.status == "realtime"
 
 
 class Range(NamedTuple):
-    """An activity of a user, over all records that it meets."""
+    """An activity of a user, over all records that it overlaps."""
 
     id: int
     user: int
@@ -107,12 +107,12 @@ class Range(NamedTuple):
 
     @property
     def activitytype(self) -> int | None:
-        """Type of the activity, which its routine tells."""
+        """Type of the activity, given by its routine."""
         return None if self.routine is None else ROUTINES[self.routine][2]
 
 
-class Annotation(NamedTuple):
-    """A mark of a user at a moment."""
+class ServedAnnotation(NamedTuple):
+    """An annotation of a user at a tick."""
 
     id: int
     user: int
@@ -124,7 +124,7 @@ class Annotation(NamedTuple):
 
 
 class Track(NamedTuple):
-    """The way of a range."""
+    """The GPS track of a range."""
 
     id: int
     user: int
@@ -145,7 +145,8 @@ def default_shirts(family: Family = "hexoskin") -> tuple[Shirt, ...]:
     """Return the records of the default world.
 
     Anna has a mixed record with a track, a rest, a sleep and a walk of more than a
-    thousand track points; Bert two records with holes; the coach and the stranger one.
+    thousand track points; Bert has two records with gaps, the coach and the stranger
+    one each.
 
     Parameters
     ----------
@@ -185,19 +186,9 @@ def default_shirts(family: Family = "hexoskin") -> tuple[Shirt, ...]:
 
 
 class World:
-    """All objects of the service; changes go through its methods.
+    """All objects of the service; they are changed by its methods only.
 
-    Parameters
-    ----------
-    recordings : iterable of Shirt or Recording
-        Synthetic records; their `user_id` owns them.
-    exports : iterable of path
-        Vendor exports; the main user sees them.
-
-    Raises
-    ------
-    ConfigurationError
-        If two records have one id, or the records count different ticks a second.
+    A synthetic record belongs to its `user_id`; exports are visible to the main user.
     """
 
     def __init__(
@@ -208,7 +199,7 @@ class World:
         self.users = {user.id: user for user in _USERS}
         self.sees = {user: {user} for user in self.users}
         self.sees[_COACH] |= {MAIN_USER, _SECOND}
-        self.records: dict[int, Record] = {}
+        self.records: dict[int, ServedRecord] = {}
         self.archives: dict[int, Any] = {}
         self._made: dict[str, Any] | None = None
         self._ids = itertools.count(_FIRST_NEW_ID)
@@ -232,16 +223,16 @@ class World:
             else "hexoskin" if families <= {"hexoskin"} else "astroskin_256"
         )  # fmt: skip
 
-    def _add(self, number: int, user: int, device: str, source: Source) -> None:
+    def _add(self, number: int, user: int, device: str, source: RecordSource) -> None:
         if number in self.records:
             raise ConfigurationError(
                 f"two records have the id {number}; give one id each"
             )
-        self.records[number] = Record(
+        self.records[number] = ServedRecord(
             id=number, user=user, device=device, source=source
         )
         if user not in self.users:
-            # Whoever came with a record of his own shows it to the main user.
+            # The main user and the coach see users who came with a record.
             self.users[user] = User(user, f"user{user}@example.org", "User", str(user))
             self.sees[user] = {user}
             self.sees[MAIN_USER].add(user)
@@ -260,16 +251,16 @@ class World:
             )
             self.archives[given.range_id] = given.archive
 
-    # --- what is there --------------------------------------------------------------
+    # --- look-up --------------------------------------------------------------------
 
     def user_by_name(self, name: str) -> User | None:
-        """Return the user with a user name, which is an e-mail address."""
+        """Return the user with a user name (an e-mail address)."""
         return next((u for u in self.users.values() if u.email == name), None)
 
     def user_id(self, named: str) -> int | None:
-        """Return the id of a user who is named by URI, id or e-mail.
+        """Return the id of a user given by URI, id or e-mail.
 
-        0 is nobody; None is returned for what names no user at all.
+        It is 0 for an unknown e-mail, None for a text in none of these forms.
         """
         if "@" in named:
             found = self.user_by_name(named)
@@ -277,28 +268,28 @@ class World:
         key = named.rstrip("/").rpartition("/")[2]
         return int(key) if key.isdecimal() else None
 
-    def records_of(self, users: Iterable[int]) -> list[Record]:
+    def records_of(self, users: Iterable[int]) -> list[ServedRecord]:
         """Return the records of some users, by start."""
         wanted = set(users)
         with self.lock:
             found = [r for r in self.records.values() if r.user in wanted]
         return sorted(found, key=lambda record: (record.source.start, record.id))
 
-    def _hanging(self) -> dict[str, dict[int, Any]]:
-        """Return ranges, annotations and tracks; records are worn for that."""
+    def _made_objects(self) -> dict[str, dict[int, Any]]:
+        """Return ranges, annotations and tracks by id, after making all records."""
         with self.lock:
             if self._made is None:
                 self._made = {"range": {}, "annotation": {}, "track": {}}
                 self._made["range"] |= {r.id: r for r in self._given_ranges}
                 for record in self.records.values():
-                    self._hang(record)
+                    self._add_objects_of(record)
             return self._made
 
-    def _hang(self, record: Record) -> None:
-        made = self._hanging()
+    def _add_objects_of(self, record: ServedRecord) -> None:
+        made = self._made_objects()
         source = record.source
         for mark in source.annotations:
-            made["annotation"][mark.id] = Annotation(
+            made["annotation"][mark.id] = ServedAnnotation(
                 mark.id, record.user, mark.tick, mark.datatype, mark.comment, record.id
             )
         for act in source.ranges:
@@ -316,22 +307,22 @@ class World:
     def ranges(self) -> dict[int, Range]:
         """All ranges by id."""
         with self.lock:
-            return dict(self._hanging()["range"])
+            return dict(self._made_objects()["range"])
 
     @property
-    def annotations(self) -> dict[int, Annotation]:
+    def annotations(self) -> dict[int, ServedAnnotation]:
         """All annotations by id."""
         with self.lock:
-            return dict(self._hanging()["annotation"])
+            return dict(self._made_objects()["annotation"])
 
     @property
     def tracks(self) -> dict[int, Track]:
         """All tracks by id."""
         with self.lock:
-            return dict(self._hanging()["track"])
+            return dict(self._made_objects()["track"])
 
-    def quiet_parts(self, record: Record) -> Iterator[tuple[int, int]]:
-        """Yield the parts of a record that lie in a range of sleep or rest."""
+    def quiet_parts(self, record: ServedRecord) -> Iterator[tuple[int, int]]:
+        """Yield the parts of a record within a range of sleep or rest."""
         start, end = record.source.start, record.source.end
         for span in sorted(self.ranges.values(), key=lambda r: r.start):
             if span.user != record.user or span.activitytype not in QUIET_TYPES:
@@ -339,8 +330,8 @@ class World:
             if span.start < end and span.end > start:
                 yield max(span.start, start), min(span.end, end)
 
-    def records_in(self, span: Range) -> list[Record]:
-        """Return the records that a range meets."""
+    def records_in(self, span: Range) -> list[ServedRecord]:
+        """Return the records that a range overlaps."""
         return [
             record
             for record in self.records_of([span.user])
@@ -350,7 +341,7 @@ class World:
     # --- changes --------------------------------------------------------------------
 
     def change_record(self, number: int, **changes: Any) -> None:
-        """Change the state of a record, such as `status`, or what it was made from."""
+        """Change fields of a record, such as `status` or `source`."""
         with self.lock:
             self.records[number] = dataclasses.replace(self.records[number], **changes)
             if "source" in changes:
@@ -362,12 +353,12 @@ class World:
         with self.lock:
             if not thing.id:
                 thing = thing._replace(id=next(self._ids))
-            self._hanging()[kind][thing.id] = thing
+            self._made_objects()[kind][thing.id] = thing
             self.version += 1
             return thing
 
     def delete(self, kind: Literal["range", "annotation"], number: int) -> None:
         """Remove a range or an annotation."""
         with self.lock:
-            del self._hanging()[kind][number]
+            del self._made_objects()[kind][number]
             self.version += 1

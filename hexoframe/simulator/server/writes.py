@@ -1,14 +1,17 @@
-"""Creating, changing and deleting annotations and ranges, as the service allows it."""
+"""Creates and changes annotations and ranges, within what the service allows.
+
+The `world` stores and deletes them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from hexoframe.simulator.server.answers import BadQueryError
 from hexoframe.simulator.server.catalog import ROUTINES, rows_by_id
 from hexoframe.simulator.server.lists import key_of
-from hexoframe.simulator.server.world import Annotation, Range, User, World
+from hexoframe.simulator.server.messages import BadQueryError
+from hexoframe.simulator.server.world import Range, ServedAnnotation, User, World
 
 __all__ = ["WRITABLE", "Kind", "change", "create"]
 
@@ -23,16 +26,13 @@ _NEEDED: Mapping[Kind, tuple[str, ...]] = {
 def create(world: World, kind: Kind, content: Mapping[str, Any], asking: User) -> Any:
     """Store a new annotation or range and return it.
 
-    Raises
-    ------
-    BadQueryError
-        If a needed field is missing or a value cannot be.
+    A missing field or an impossible value raises `BadQueryError`.
     """
     missing = [name for name in _NEEDED[kind] if content.get(name) is None]
     if missing:
         told = {name: ["This field is required."] for name in missing}
         raise BadQueryError("fields are missing", fields=told)
-    blank: Any = Annotation(0, 0, 0, 4096, "", None)
+    blank: Any = ServedAnnotation(0, 0, 0, 4096, "", None)
     if kind == "range":
         blank = Range(0, 0, 0, 0, "", None)
     return world.put(kind, _filled(world, blank, content, asking))
@@ -41,23 +41,17 @@ def create(world: World, kind: Kind, content: Mapping[str, Any], asking: User) -
 def change(
     world: World, kind: Kind, number: int, *, content: Mapping[str, Any], asking: User
 ) -> Any:
-    """Change the fields of an annotation or a range that are given.
-
-    Raises
-    ------
-    BadQueryError
-        If a value cannot be.
-    """
+    """Change the given fields of an annotation or a range and return it."""
     there: Any = (world.annotations if kind == "annotation" else world.ranges)[number]
     return world.put(kind, _filled(world, there, content, asking))
 
 
 def _filled(world: World, thing: Any, content: Mapping[str, Any], asking: User) -> Any:
-    """Return a copy of a thing with the values of a body."""
+    """Return a copy with the values of a request body."""
     known: dict[str, Any] = {}
     if "user" in content:
         known["user"] = _user(world, content["user"], asking)
-    ticks = {"start": "tick" if isinstance(thing, Annotation) else "start"}
+    ticks = {"start": "tick" if isinstance(thing, ServedAnnotation) else "start"}
     if isinstance(thing, Range):
         ticks["end"] = "end"
         context = content.get("context") or {}

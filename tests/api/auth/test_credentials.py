@@ -329,9 +329,9 @@ def test_a_login_is_kept_and_renewed_from_day_to_day(server, connect, credential
 
     later = find_credential(server.base_url)
     assert later.token == first.token
-    from hexoframe.simulator.server import Fault
+    from hexoframe.simulator.server import ServerFault
 
-    server.faults.add(Fault(kind="expired_token"))
+    server.faults.add(ServerFault(kind="expired_token"))
     connect(server, later).get_json("/api/account/")
     assert later.token != first.token
     assert find_credential(server.base_url).token == later.token
@@ -342,9 +342,9 @@ def test_a_token_that_another_process_renewed_is_found(server, connect, credenti
     connect(server, first).get_json("/api/account/")
     keep(first)
     one, two = (find_credential(server.base_url) for _ in range(2))
-    from hexoframe.simulator.server import Fault
+    from hexoframe.simulator.server import ServerFault
 
-    server.faults.add(Fault(kind="expired_token"))
+    server.faults.add(ServerFault(kind="expired_token"))
     connect(server, one).get_json("/api/account/")
     server.clear_log()
     connect(server, two).get_json("/api/account/")

@@ -195,10 +195,10 @@ def test_four_threads_keep_the_limit(small, connect, tmp_path):
 
 @pytest.mark.slow
 def test_repetitions_keep_the_limit_too(small, connect, tmp_path):
-    from hexoframe.simulator.server import Fault
+    from hexoframe.simulator.server import ServerFault
 
     server = small()
-    server.faults.add(Fault(kind="status", times=5))
+    server.faults.add(ServerFault(kind="status", times=5))
     connect(server, limiter=Limiter("h", tmp_path)).get_json("/api/record/41/")
     assert len(server.log) == 6
     assert server.most_in_a_second() <= 5

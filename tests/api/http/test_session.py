@@ -32,7 +32,7 @@ from hexoframe.errors import (
     ServerError,
     UnreachableError,
 )
-from hexoframe.simulator.server import Fault, Switches, serve
+from hexoframe.simulator.server import ServerFault, Switches, serve
 from hexoframe.simulator.shirt import Shirt
 from hexoframe.version import __version__
 
@@ -148,7 +148,7 @@ def test_a_fault_that_passes_leaves_no_trace(
     server = served[chunked]
     whole = connect(server).get_bytes(*ZIP, accept=accept)
     fault, asked = PASSING[name]
-    server.faults.add(Fault(**fault, times=2))
+    server.faults.add(ServerFault(**fault, times=2))
     assert connect(server).get_bytes(*ZIP, accept=accept) == whole
     assert server.faults.pending == ()
     assert len(waits) == 2
@@ -161,7 +161,7 @@ def test_a_fault_that_passes_leaves_no_trace(
 
 def test_a_date_in_retry_after_is_a_wait_until_then(server, connect, waits):
     then = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    server.faults.add(Fault(kind="status", status=429, retry_after=then))
+    server.faults.add(ServerFault(kind="status", status=429, retry_after=then))
     connect(server).get_json(*DATA)
     assert 25 < waits[0] <= 31
 
@@ -178,7 +178,7 @@ LASTING = {
 @pytest.mark.parametrize("name", LASTING)
 def test_a_fault_that_lasts_ends_in_its_error(server, connect, waits, name):
     fault, kind, status = LASTING[name]
-    server.faults.add(Fault(**fault, times=None))
+    server.faults.add(ServerFault(**fault, times=None))
     with pytest.raises(kind) as caught:
         connect(server, policy={"total": 3}).get_json("/api/record/", {"limit": 5})
     assert type(caught.value) is kind
@@ -194,7 +194,7 @@ def test_a_fault_that_lasts_ends_in_its_error(server, connect, waits, name):
 def test_an_answer_that_will_not_change_is_not_asked_for_again(
     server, connect, waits, status
 ):
-    server.faults.add(Fault(kind="status", status=status, times=None))
+    server.faults.add(ServerFault(kind="status", status=status, times=None))
     with pytest.raises(RequestError) as caught:
         connect(server).get_json(*DATA)
     assert caught.value.status == status
@@ -203,7 +203,7 @@ def test_an_answer_that_will_not_change_is_not_asked_for_again(
 
 
 def test_a_wait_that_is_too_long_is_left_to_the_caller(server, connect, waits):
-    server.faults.add(Fault(kind="status", status=429, retry_after=3600))
+    server.faults.add(ServerFault(kind="status", status=429, retry_after=3600))
     with pytest.raises(RateLimitedError) as caught:
         connect(server).get_json(*DATA)
     assert caught.value.retry_after == 3600
@@ -214,12 +214,12 @@ def test_a_wait_that_is_too_long_is_left_to_the_caller(server, connect, waits):
 def test_a_slow_body_arrives_whole(small, connect):
     server = small()
     whole = connect(server).get_bytes("/api/record/41/")
-    server.faults.add(Fault(kind="drip", bytes_per_s=len(whole) * 4))
+    server.faults.add(ServerFault(kind="drip", bytes_per_s=len(whole) * 4))
     assert connect(server).get_bytes("/api/record/41/") == whole
 
 
 def test_a_silent_line_is_an_error_in_time(server, connect, waits):
-    server.faults.add(Fault(kind="drip", bytes_per_s=1, times=None))
+    server.faults.add(ServerFault(kind="drip", bytes_per_s=1, times=None))
     with pytest.raises(UnreachableError, match="fell silent"):
         connect(server, timeout=(1, 0.2), policy={"total": 1}).get_json(*DATA)
     assert len(waits) == 1
@@ -228,7 +228,7 @@ def test_a_silent_line_is_an_error_in_time(server, connect, waits):
 @pytest.mark.parametrize("keep_body", [False, True])
 def test_another_form_than_was_asked_for_is_an_error(server, connect, keep_body):
     server.faults.add(
-        Fault(kind="content_type", content_type="text/html", keep_body=keep_body)
+        ServerFault(kind="content_type", content_type="text/html", keep_body=keep_body)
     )
     with pytest.raises(ResponseError, match="text/html where application/json"):
         connect(server).get_json(*DATA)
@@ -236,7 +236,7 @@ def test_another_form_than_was_asked_for_is_an_error(server, connect, keep_body)
 
 def test_a_web_page_in_place_of_a_zip_is_no_zip(small, connect, tmp_path):
     server = small()
-    server.faults.add(Fault(kind="content_type"))
+    server.faults.add(ServerFault(kind="content_type"))
     with pytest.raises(ResponseError, match="sign-in page"):
         connect(server).download(*ZIP, target=tmp_path / "a.zip")
     assert list(tmp_path.glob("a.zip*")) == []
@@ -244,7 +244,7 @@ def test_a_web_page_in_place_of_a_zip_is_no_zip(small, connect, tmp_path):
 
 def test_a_redirect_to_another_host_is_refused(server, connect):
     with _bare_server(lambda line: line.close()) as url:
-        server.faults.add(Fault(kind="redirect", url=url))
+        server.faults.add(ServerFault(kind="redirect", url=url))
         with pytest.raises(ResponseError, match="another host are refused") as caught:
             connect(server).get_json("/api/record/", {"user": "someone@example.org"})
     assert "someone" not in str(caught.value)
@@ -257,7 +257,7 @@ def test_a_redirect_within_the_host_is_followed(server, connect):
 
 
 def test_a_circle_of_redirects_ends(server, connect):
-    server.faults.add(Fault(kind="redirect", url=server.base_url, times=None))
+    server.faults.add(ServerFault(kind="redirect", url=server.base_url, times=None))
     with pytest.raises(ResponseError, match="circle"):
         connect(server).get_json(*DATA)
     assert len(server.log) <= 6
@@ -316,7 +316,7 @@ def test_five_failures_have_five_messages(server, connect, credentials):
     told = {}
     for name, (auth, path) in failures.items():
         if name == "no rights":
-            server.faults.add(Fault(kind="status", status=403))
+            server.faults.add(ServerFault(kind="status", status=403))
         with pytest.raises(RequestError) as caught:
             connect(server, auth).get_json(path)
         told[name] = caught.value
@@ -339,7 +339,7 @@ def test_five_failures_have_five_messages(server, connect, credentials):
 
 
 def test_errors_survive_pickling(server, connect):
-    server.faults.add(Fault(kind="status", status=429, retry_after=3600))
+    server.faults.add(ServerFault(kind="status", status=429, retry_after=3600))
     with pytest.raises(RateLimitedError) as caught:
         connect(server).get_json(*DATA)
     again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301
@@ -359,7 +359,7 @@ def test_the_first_request_gets_a_token(server, connect, credentials):
 def test_a_token_that_ends_is_renewed_in_mid_download(server, connect, credentials):
     transport = connect(server, credentials["bearer"](server))
     whole = transport.get_bytes(*DATA)
-    server.faults.add(Fault(kind="expired_token", skip=1))
+    server.faults.add(ServerFault(kind="expired_token", skip=1))
     assert [transport.get_bytes(*DATA) for _ in range(3)] == [whole] * 3
     statuses = [(entry.method, entry.status) for entry in server.log]
     assert statuses.count(("GET", 401)) == 1
@@ -369,7 +369,9 @@ def test_a_token_that_ends_is_renewed_in_mid_download(server, connect, credentia
 def test_a_refused_new_token_is_an_error_and_no_circle(server, connect, credentials):
     transport = connect(server, credentials["bearer"](server))
     transport.get_json("/api/record/300002/")
-    server.faults.add(Fault(kind="expired_token", path="/api/record/", times=None))
+    server.faults.add(
+        ServerFault(kind="expired_token", path="/api/record/", times=None)
+    )
     with pytest.raises(AuthenticationError, match=r"hexoframe\.login") as caught:
         transport.get_json("/api/record/300002/")
     assert caught.value.status == 401
@@ -392,9 +394,9 @@ def test_threads_that_find_a_token_expired_get_one_new_token(
     transport = connect(server, credentials["bearer"](server))
     transport.get_json(*DATA)
     server.clear_log()
-    server.faults.add(Fault(kind="expired_token"))
+    server.faults.add(ServerFault(kind="expired_token"))
     whole, found = transport.get_json(*DATA), []
-    server.faults.add(Fault(kind="expired_token"))
+    server.faults.add(ServerFault(kind="expired_token"))
     threads = [
         threading.Thread(target=lambda: found.append(transport.get_json(*DATA)))
         for _ in range(6)
@@ -457,19 +459,19 @@ def test_a_limit_ends_the_walk_early(server, connect):
 
 def test_a_page_that_comes_twice_is_asked_for_again(server, connect):
     wanted = _walk(connect(server), 7)
-    server.faults.add(Fault(kind="repeated_page", skip=1))
+    server.faults.add(ServerFault(kind="repeated_page", skip=1))
     assert _walk(connect(server), 7) == wanted
 
 
 def test_a_page_that_comes_again_and_again_is_an_error(server, connect):
-    server.faults.add(Fault(kind="repeated_page", skip=1, times=None))
+    server.faults.add(ServerFault(kind="repeated_page", skip=1, times=None))
     with pytest.raises(ResponseError, match="again and again"):
         _walk(connect(server), 7)
     assert len(server.log) < 8
 
 
 def test_a_next_link_to_another_host_is_refused(server, connect):
-    server.faults.add(Fault(kind="foreign_next", url="http://127.0.0.1:9"))
+    server.faults.add(ServerFault(kind="foreign_next", url="http://127.0.0.1:9"))
     with pytest.raises(ResponseError, match=r"link to http://127\.0\.0\.1:9"):
         _walk(connect(server), 7)
 
@@ -502,7 +504,7 @@ def test_a_cut_download_goes_on_where_it_was(small, connect, tmp_path, http_rang
     server = small(http_ranges=http_ranges)
     whole = connect(server).get_bytes(*ZIP, accept=BINARY)
     server.clear_log()
-    server.faults.add(Fault(kind="cut", share=0.5, times=2))
+    server.faults.add(ServerFault(kind="cut", share=0.5, times=2))
     target, seen = tmp_path / "deep" / "a.zip", []
     length = connect(server).download(*ZIP, target=target, on_bytes=seen.append)
     assert target.read_bytes() == whole
@@ -523,7 +525,7 @@ def test_a_cut_download_goes_on_where_it_was(small, connect, tmp_path, http_rang
 def test_another_process_goes_on_with_a_part(small, connect, tmp_path):
     server = small()
     whole = connect(server).get_bytes(*ZIP, accept=BINARY)
-    server.faults.add(Fault(kind="cut", share=0.7))
+    server.faults.add(ServerFault(kind="cut", share=0.7))
     with pytest.raises(UnreachableError):
         connect(server, policy={"total": 0}).download(*ZIP, target=tmp_path / "a.zip")
     assert not (tmp_path / "a.zip").exists()
@@ -539,7 +541,7 @@ def test_another_process_goes_on_with_a_part(small, connect, tmp_path):
 def test_a_part_of_anything_else_is_not_gone_on_with(small, connect, tmp_path, left):
     server = small()
     whole = connect(server).get_bytes(*ZIP, accept=BINARY)
-    server.faults.add(Fault(kind="cut", share=0.7))
+    server.faults.add(ServerFault(kind="cut", share=0.7))
     target = tmp_path / "a.zip"
     with pytest.raises(UnreachableError):
         connect(server, policy={"total": 0}).download(*ZIP, target=target)
@@ -559,7 +561,7 @@ def test_a_part_of_anything_else_is_not_gone_on_with(small, connect, tmp_path, l
 
 def test_a_compressed_answer_becomes_a_plain_file(small, connect, tmp_path):
     server, seen = small(), []
-    server.faults.add(Fault(kind="cut", share=0.5))
+    server.faults.add(ServerFault(kind="cut", share=0.5))
     target = tmp_path / "a.csv"
     connect(server).download(*ZIP, target=target, accept=CSV, on_bytes=seen.append)
     assert target.read_bytes() == connect(server).get_bytes(*ZIP, accept=CSV)
@@ -600,7 +602,7 @@ def test_no_secret_and_no_query_is_told(server, connect, credentials, caplog, tm
         told.append(repr(vars(transport)))
         for fault in (None, "expired_token", "cut", "drop", "status", "redirect"):
             if fault:
-                server.faults.add(Fault(kind=fault, times=2))
+                server.faults.add(ServerFault(kind=fault, times=2))
             note(lambda t=transport: t.get_json("/api/record/", query))
             server.faults.clear()
         note(lambda t=transport: t.get_json("/api/record/1/", query))

@@ -23,8 +23,8 @@ from hexoframe.errors import (
     UnreachableError,
     UnverifiedCalibrationWarning,
 )
-from hexoframe.simulator.server import Fault
-from hexoframe.simulator.server.world import Annotation, Range
+from hexoframe.simulator.server import ServerFault
+from hexoframe.simulator.server.world import Range, ServedAnnotation
 from hexoframe.simulator.shirt import Shirt
 
 pytestmark = pytest.mark.filterwarnings(
@@ -140,7 +140,7 @@ def test_a_fault_that_passes_leaves_no_trace(
     server, whole, client_of, tmp_path, differences, place, fault
 ):
     way = "json" if place == "page" else "auto"
-    server.faults.add(Fault(**fault, **PLACES[place]))
+    server.faults.add(ServerFault(**fault, **PLACES[place]))
     record = client_of(server, tmp_path).load_record(41, channels=SOME, transport=way)
     assert not server.faults.pending, "the fault did not happen"
     assert differences(record, whole[way][0]) == []
@@ -152,7 +152,7 @@ def test_a_fault_that_passes_leaves_no_trace(
 
 def test_a_wait_that_the_service_asks_for_is_kept(server, client_of, waits):
     fault = {"kind": "status", "status": 429, "retry_after": 7}
-    server.faults.add(Fault(**fault, path="/api/record/41/"))
+    server.faults.add(ServerFault(**fault, path="/api/record/41/"))
     client_of(server).load_record(41, channels=["heart_rate"])
     assert waits == [7]
 
@@ -160,7 +160,7 @@ def test_a_wait_that_the_service_asks_for_is_kept(server, client_of, waits):
 def test_a_token_that_expires_in_mid_download_is_renewed(
     server, whole, client_of, tmp_path, differences, credentials
 ):
-    server.faults.add(Fault(kind="expired_token", accept="octet-stream", skip=1))
+    server.faults.add(ServerFault(kind="expired_token", accept="octet-stream", skip=1))
     auth = credentials["bearer"](server)
     record = client_of(server, tmp_path, auth).load_record(41, channels=SOME)
     assert not server.faults.pending
@@ -215,7 +215,7 @@ def test_a_fault_that_stays_is_the_right_error_and_the_same_call_goes_on_later(
     server, whole, client_of, tmp_path, differences, fault, error, way
 ):
     record, count = whole[way]
-    server.faults.add(Fault(**fault))
+    server.faults.add(ServerFault(**fault))
     with pytest.raises(error) as caught:
         client_of(server, tmp_path).load_record(41, channels=SOME, transport=way)
     finished = len(list(tmp_path.rglob("*.sha256")))
@@ -237,7 +237,7 @@ def test_a_service_without_binary_export_gives_the_record_as_json(
     server, whole, client_of, tmp_path, differences, kind
 ):
     fault, _ = ODD_STAYING[kind]
-    server.faults.add(Fault(**fault, accept="octet-stream", times=None))
+    server.faults.add(ServerFault(**fault, accept="octet-stream", times=None))
     for turn in (1, 2):
         server.clear_log()
         # A record of the cache that lacks something says so as loudly as a new one.
@@ -253,7 +253,7 @@ def test_a_service_without_binary_export_gives_the_record_as_json(
 @pytest.mark.parametrize("kind", ["404", "sign-in page", "redirect"])
 def test_without_binary_export_a_load_by_zip_says_what_to_do(server, client_of, kind):
     fault, _ = ODD_STAYING[kind]
-    server.faults.add(Fault(**fault, accept="octet-stream", times=None))
+    server.faults.add(ServerFault(**fault, accept="octet-stream", times=None))
     with pytest.raises(ResponseError, match="transport='json'"):
         client_of(server).load_record(41, channels=SOME, transport="zip")
 
@@ -279,7 +279,7 @@ def test_a_table_that_does_not_come_is_said_and_asked_for_the_next_time(
     server, whole, client_of, tmp_path, differences, table, kind
 ):
     fault, _ = (STAYING | ODD_STAYING)[kind]
-    server.faults.add(Fault(**fault, path=TABLES[table], times=None))
+    server.faults.add(ServerFault(**fault, path=TABLES[table], times=None))
     for _ in range(2):
         with pytest.warns(MissingFactsWarning, match=f"the {table} of record 41"):
             record = client_of(server, tmp_path).load_record(41, channels=SOME)
@@ -321,7 +321,9 @@ def test_a_record_without_a_table_is_kept_and_gets_it_later(
     missing = pytest.warns(MissingFactsWarning, match="the annotations of record 41")
     whole = load(refresh=True)
     server.faults.add(
-        Fault(kind="status", status=status, path=TABLES["annotations"], times=None)
+        ServerFault(
+            kind="status", status=status, path=TABLES["annotations"], times=None
+        )
     )
     with missing:
         load(refresh=True)
@@ -349,7 +351,9 @@ def test_a_table_that_comes_later_and_cannot_be_kept_costs_no_samples(
 ):
     client = client_of(server, tmp_path)
     whole = client.load_record(41, channels=SOME)
-    server.faults.add(Fault(kind="status", path=TABLES["annotations"], times=None))
+    server.faults.add(
+        ServerFault(kind="status", path=TABLES["annotations"], times=None)
+    )
     with pytest.warns(MissingFactsWarning, match="annotations"):
         client.load_record(41, channels=SOME, refresh=True)
     server.faults.clear()
@@ -381,7 +385,7 @@ def test_tables_alone_are_fetched_anew_and_kept_in_all_that_is_kept(
         assert len(Cache(tmp_path).entries()) == 2
         user, late = 20_001, SHIRT.start + 60_000
         for tick in (late, SHIRT.start + 6_000):
-            mark = Annotation(0, user, tick, 4098, "added later", None)
+            mark = ServedAnnotation(0, user, tick, 4098, "added later", None)
             server.world.put("annotation", mark)
             server.world.put("range", Range(0, user, tick, tick + 256, "Later", None))
         # It is no change of the record, so a load of what is kept does not see it.
@@ -434,7 +438,9 @@ def test_an_entry_that_is_damaged_keeps_no_tables_from_the_others(
         youngest = Cache(tmp_path).entries()[0]
         assert youngest.selection.window is not None
         next(youngest.folder.rglob("manifest.json")).write_text("{")
-        mark = Annotation(0, 20_001, SHIRT.start + 6000, 4098, "added later", None)
+        mark = ServedAnnotation(
+            0, 20_001, SHIRT.start + 6000, 4098, "added later", None
+        )
         server.world.put("annotation", mark)
         client = client_of(server, tmp_path)
         with pytest.warns(HexoframeWarning, match=r"damaged.*are not kept"):
@@ -469,7 +475,7 @@ def test_a_table_that_does_not_come_anew_is_said_to_be_the_one_before(
 ):
     client = client_of(server, tmp_path)
     before = client.load_record(41, channels=SOME)
-    server.faults.add(Fault(kind="status", path=TABLES["ranges"], times=None))
+    server.faults.add(ServerFault(kind="status", path=TABLES["ranges"], times=None))
     with pytest.warns(MissingFactsWarning, match="ranges of record 41 are those that"):
         record = client.load_record(41, channels=SOME, refresh="tables")
     assert differences(record, before) == []
@@ -485,7 +491,7 @@ def test_a_table_whose_failure_is_that_of_the_service_ends_the_load(
     server, whole, client_of, tmp_path, differences, kind
 ):
     fault, error = STAYING[kind]
-    server.faults.add(Fault(**fault, path="/api/annotation/", times=None))
+    server.faults.add(ServerFault(**fault, path="/api/annotation/", times=None))
     with pytest.raises(error):
         client_of(server, tmp_path).load_record(41, channels=SOME)
     server.faults.clear()
@@ -495,7 +501,9 @@ def test_a_table_whose_failure_is_that_of_the_service_ends_the_load(
 
 def test_a_list_that_leads_to_another_host_is_not_followed(server, client_of):
     server.faults.add(
-        Fault(kind="foreign_next", path="/api/annotation/", url="http://127.0.0.9:1")
+        ServerFault(
+            kind="foreign_next", path="/api/annotation/", url="http://127.0.0.9:1"
+        )
     )
     with pytest.warns(MissingFactsWarning, match="another host"):
         record = client_of(server).load_record(41, channels=SOME)
@@ -521,7 +529,7 @@ def test_with_leave_to_lose_what_is_lost_stands_in_coverage_and_is_not_kept(
     }[place]
     # The probe is a page too, and comes first.
     skip += place == "page"
-    server.faults.add(Fault(**{**where, **fault, "skip": skip, "times": None}))
+    server.faults.add(ServerFault(**{**where, **fault, "skip": skip, "times": None}))
     with pytest.warns(MissingSamplesWarning, match="did not come"):
         record = client_of(server, tmp_path).load_record(
             41, channels=SOME, transport=way, allow_partial=True
@@ -549,7 +557,7 @@ def test_with_leave_to_lose_what_is_lost_stands_in_coverage_and_is_not_kept(
 
 
 def test_leave_to_lose_something_is_not_leave_to_lose_all(server, client_of):
-    server.faults.add(Fault(kind="drop", path="/api/data/", times=None))
+    server.faults.add(ServerFault(kind="drop", path="/api/data/", times=None))
     with pytest.raises(UnreachableError):
         client_of(server).load_record(41, channels=SOME, allow_partial=True)
 

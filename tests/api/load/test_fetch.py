@@ -22,7 +22,7 @@ from hexoframe.errors import (
     ResponseError,
     ServerError,
 )
-from hexoframe.simulator.server import Fault
+from hexoframe.simulator.server import ServerFault
 from hexoframe.simulator.server.data import DataService
 from hexoframe.simulator.shirt import Shirt
 
@@ -212,7 +212,9 @@ def test_a_record_without_any_sample_has_no_export(serving, connect, tmp_path):
 @in_parts
 def test_a_refusal_after_the_first_part_is_a_failure(server, fetching):
     server.faults.add(
-        Fault(kind="status", status=404, accept="octet-stream", skip=1, times=None)
+        ServerFault(
+            kind="status", status=404, accept="octet-stream", skip=1, times=None
+        )
     )
     with pytest.raises(NotFoundError):
         fetching.run(fetching.plan(transport="zip"))
@@ -388,8 +390,8 @@ def test_a_failure_ends_what_is_on_its_way(server, fetching):
     """One page comes so slowly that all others have failed long before its end."""
     plan = fetching.plan(["ecg"], transport="json")
     server.faults.add(
-        Fault(kind="drip", bytes_per_s=60_000, path=f"start={START}&"),
-        Fault(kind="status", status=500, path="/api/data/", times=None),
+        ServerFault(kind="drip", bytes_per_s=60_000, path=f"start={START}&"),
+        ServerFault(kind="status", status=500, path="/api/data/", times=None),
     )
     with pytest.raises(ServerError) as caught:
         fetching.run(plan)

@@ -200,7 +200,7 @@ def test_simulate_takes_a_port_and_several_exports(run, simulated, tmp_path):
     port = told["HEXOFRAME_BASE_URL"].rpartition(":")[2]
     taken = run("simulate", "--port", port)
     assert taken.returncode == 1
-    assert f"port {port} cannot be had" in taken.stderr
+    assert f"port {port} is not available" in taken.stderr
     first.terminate()
     first.communicate(timeout=20)
     _, told = simulated("--port", port, "--export", one, two)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hexoframe
-from hexoframe.simulator.server import Fault
+from hexoframe.simulator.server import ServerFault
 
 pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
 
@@ -157,7 +157,7 @@ def test_what_is_there_is_left_as_it_is_unless_the_user_says_otherwise(
 
 
 def test_a_record_that_fails_is_told_and_the_others_go_on(give, service):
-    service.faults.add(Fault(kind="status", status=400, path="/api/record/41/"))
+    service.faults.add(ServerFault(kind="status", status=400, path="/api/record/41/"))
     result = give("download", "41", "42", "--to", "out", "--no-waveforms")
     assert result.exit_code == 1
     assert "hexoframe: record 41: " in result.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hexoframe.simulator.export import write_export
-from hexoframe.simulator.server import Fault
+from hexoframe.simulator.server import ServerFault
 from hexoframe.simulator.shirt import Shirt
 
 pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
@@ -141,7 +141,7 @@ def test_an_interrupted_plot_of_an_id_goes_on_where_it_was(terminal, slow, tmp_p
 
 def test_an_interruption_does_not_wait_for_an_answer(terminal, slow):
     server = slow()
-    server.faults.add(Fault(kind="drip", path="/api/data/", bytes_per_s=0.001))
+    server.faults.add(ServerFault(kind="drip", path="/api/data/", bytes_per_s=0.001))
     child = terminal("download", "51")
     wait_for(lambda: not server.faults.pending)
     child.sendintr()
@@ -201,7 +201,9 @@ def test_ctrl_c_ends_the_menu_at_any_point(terminal, slow, tmp_path, point):
     for expected, answer in before:
         child.expect(expected)
         if question is None and (expected, answer) == before[-1]:
-            server.faults.add(Fault(kind="drip", path="/api/data/", bytes_per_s=0.001))
+            server.faults.add(
+                ServerFault(kind="drip", path="/api/data/", bytes_per_s=0.001)
+            )
         child.sendline(answer)
     if question is None:
         wait_for(lambda: not server.faults.pending)

@@ -1,11 +1,14 @@
-"""An answer before it is sent, and the answers of every kind of error."""
+"""HTTP messages: a request as it came over the wire, an answer before it is sent.
+
+What an answer says does not belong here.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
     "ACTIVITY_FILES",
@@ -15,6 +18,8 @@ __all__ = [
     "JSON",
     "Answer",
     "BadQueryError",
+    "DeniedError",
+    "WireRequest",
     "empty",
     "error",
     "json_answer",
@@ -35,10 +40,27 @@ _ANY = frozenset({"*/*", "application/*"})
 _SORRY = "Sorry, this request could not be processed. Please try again later."
 
 
-class BadQueryError(Exception):
-    """The query asks for what the resource cannot do: status 400, with this text.
+class WireRequest(NamedTuple):
+    """A request as it came over the wire.
 
-    `fields` maps fields of a body to what is wrong with them.
+    `url` is complete; `header` gives the value of a header, "" where there is none.
+    """
+
+    method: str
+    url: str
+    header: Callable[[str], str]
+
+    @property
+    def authorization(self) -> tuple[str, str]:
+        """Scheme, in lower case, and credentials."""
+        scheme, _, proof = self.header("Authorization").partition(" ")
+        return scheme.lower(), proof.strip()
+
+
+class BadQueryError(Exception):
+    """A query that the resource does not allow: status 400, with this text.
+
+    `fields` maps fields of a body to their errors.
     """
 
     def __init__(
@@ -50,11 +72,7 @@ class BadQueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, body and headers.
-
-    `size` is the length of the body before compression; `ranged` says that parts of it
-    may be asked for.
-    """
+    """Status, body and headers; `ranged` allows requests for a part of the body."""
 
     status: int
     body: bytes
@@ -63,10 +81,18 @@ class Answer:
     ranged: bool = False
 
 
-def wanted_form(accept: str) -> str:
-    """Return the form that an Accept header likes best; it is JSON without a known one.
+class DeniedError(Exception):
+    """The request is refused with this answer."""
 
-    The first of several that it likes equally wins.
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def wanted_form(accept: str) -> str:
+    """Return the form that an Accept header prefers, the first of equals.
+
+    Without a known form it is JSON.
     """
     best, most = JSON, 0.0
     for part in accept.lower().split(","):
@@ -99,7 +125,7 @@ def empty(status: int, **headers: str) -> Answer:
 
 
 def error(status: int, text: object = None) -> Answer:
-    """Return the answer that the service gives with a status of failure."""
+    """Return the answer of the service for an error status."""
     if status >= 500:
         return json_answer({"error_message": text or _SORRY}, status)
     if text is None:

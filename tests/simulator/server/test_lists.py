@@ -1,4 +1,4 @@
-"""Lists, details, filters, order, pages, changes: as API.md says them."""
+"""Lists, details, filters, order, pages, changes: as the API reference has them."""
 
 from __future__ import annotations
 

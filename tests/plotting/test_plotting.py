@@ -1,4 +1,4 @@
-"""Pictures of a record by name; what is needed for them, and what they leave alone."""
+"""The list of pictures; what is needed for them, and what they leave alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,20 @@ from matplotlib.figure import Figure
 
 import hexoframe
 from hexoframe import plotting
+from hexoframe.app.pictures import Drawing
 from hexoframe.channels import FAMILIES, channels_of
 from hexoframe.errors import ConfigurationError, TimestampError, UnknownChannelError
-from hexoframe.plotting.lines import LiveLine
+from hexoframe.plotting import Picture
+from hexoframe.plotting.artists import LiveLine
+from hexoframe.plotting.figures import days, make_axes, picture
+from hexoframe.plotting.windows import stamps_of
+
+if TYPE_CHECKING:
+    from hexoframe.plotting import PictureRequest
+    from hexoframe.plotting.figures import FigureAxes
 
 ROOT = Path(__file__).parents[2]
-NAMES = (None, "overview", "coverage", "sleep", "rr")
+NAMES = (None, *plotting.PICTURES)
 
 
 def run(code):
@@ -33,6 +42,57 @@ def run(code):
         text=True,
         check=False,
     )
+
+
+def test_new_picture_is_a_function_and_a_line_in_the_list(
+    record, monkeypatch, tmp_path
+):
+    def record_toy(request: PictureRequest) -> FigureAxes:
+        steps = request.record["step"]
+        figure, axes = make_axes(4, 2, [(0.5, 0.5, 3, 1)])
+        axes[0].plot(days(stamps_of(steps)), range(len(steps)), "o")
+        axes[0].set_title(f"{len(steps)} steps")
+        return picture(figure, axes)
+
+    toy = Picture("toy", "steps counted", record_toy, channel="step")
+    monkeypatch.setitem(plotting.PICTURES, toy.name, toy)
+    for name in ("toy", "step"):
+        _, axes = record.plot(name)
+        assert axes.get_title() == f"{len(record['step'])} steps"
+    assert isinstance(record.plot("cadence")[1].lines[0], LiveLine)
+    # The command line draws it as well.
+    (path,) = Drawing(what="toy", folder=tmp_path).save("7", record).paths
+    assert path.name.endswith("_toy.png")
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_list_says_what_each_picture_shows():
+    assert list(plotting.PICTURES) == [
+        "overview",
+        "coverage",
+        "ecg",
+        "respiration",
+        "rr",
+        "sleep",
+        "activity",
+    ]
+    for name, one in plotting.PICTURES.items():
+        assert one.name == name
+        assert one.title
+        for family in FAMILIES:
+            known = channels_of(family)
+            assert one.channel is None or one.channel in known
+            assert set(one.waveforms or ()) <= set(known)
+
+
+def test_help_and_docstring_name_every_picture():
+    from hexoframe.app.cli.show import plot
+
+    (channel,) = [one for one in plot.params if one.name == "what"]
+    for one in plotting.PICTURES.values():
+        own = "page" if one is plotting.OVERVIEW else one.name
+        assert own in channel.help or one.channel == own
+        assert f'``"{one.name}"``' in hexoframe.Record.plot.__doc__
 
 
 @pytest.mark.parametrize("what", NAMES)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from hexoframe.errors import ConfigurationError
-from hexoframe.simulator.server import Fault, serve
+from hexoframe.simulator.server import ServerFault, serve
 from hexoframe.simulator.server.listener import Listener
 
 ROOT = "/api/"
@@ -96,7 +96,7 @@ def test_requests_sent_ahead_are_answered_in_their_order(server):
 
 def test_a_connection_that_a_fault_closed_is_not_used_again(server, line):
     line.connect()
-    server.faults.add(Fault(kind="drop"))
+    server.faults.add(ServerFault(kind="drop"))
     with pytest.raises(http.client.RemoteDisconnected):
         get(line)
     assert get(line)[0].status == 200  # on a connection of its own

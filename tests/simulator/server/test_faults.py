@@ -1,4 +1,4 @@
-"""Everything that goes wrong on demand, one by one; limits, latency, the line."""
+"""Faults on demand, one by one; limits, latency, bandwidth, the journal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from hexoframe.api.http.limiter import SPACING_S
 from hexoframe.errors import ConfigurationError
-from hexoframe.simulator.server import Fault, Switches, serve
+from hexoframe.simulator.server import ServerFault, Switches, serve
 from hexoframe.simulator.shirt import Shirt
 
 DATA = "/api/data/?record=300002&datatype=19"
@@ -27,25 +27,27 @@ ZIP = {"Accept": "application/octet-stream"}
 
 
 def test_a_fault_hits_the_next_matching_requests_and_then_no_more(server, ask):
-    server.faults.add(Fault(kind="status", status=503, times=2, path="/api/data/"))
+    server.faults.add(
+        ServerFault(kind="status", status=503, times=2, path="/api/data/")
+    )
     found = [ask(server, path).status for path in ("/api/record/", DATA, DATA, DATA)]
     assert found == [200, 503, 503, 200]
     assert server.faults.pending == ()
 
 
 def test_a_fault_may_let_requests_pass_first(server, ask):
-    server.faults.add(Fault(kind="status", skip=2))
+    server.faults.add(ServerFault(kind="status", skip=2))
     assert [ask(server, DATA).status for _ in range(4)] == [200, 200, 500, 200]
 
 
 def test_a_fault_may_be_meant_for_one_form(server, ask):
-    server.faults.add(Fault(kind="status", accept="octet-stream"))
+    server.faults.add(ServerFault(kind="status", accept="octet-stream"))
     assert ask(server, DATA).status == 200
     assert ask(server, DATA, **ZIP).status == 500
 
 
 def test_a_fault_without_number_stays_until_it_is_cleared(server, ask):
-    server.faults.add(Fault(kind="status", times=None))
+    server.faults.add(ServerFault(kind="status", times=None))
     assert {ask(server, DATA).status for _ in range(5)} == {500}
     server.faults.clear()
     assert ask(server, DATA).status == 200
@@ -53,7 +55,7 @@ def test_a_fault_without_number_stays_until_it_is_cleared(server, ask):
 
 def test_several_faults_wait_in_order(server, ask):
     server.faults.add(
-        Fault(kind="status", status=429), Fault(kind="status", status=500)
+        ServerFault(kind="status", status=429), ServerFault(kind="status", status=500)
     )
     assert [ask(server, DATA).status for _ in range(3)] == [429, 500, 200]
 
@@ -65,7 +67,7 @@ def test_several_faults_wait_in_order(server, ask):
 )  # fmt: skip
 def test_an_impossible_fault_is_refused(wrong):
     with pytest.raises(ConfigurationError):
-        Fault(**wrong)
+        ServerFault(**wrong)
 
 
 # --- each kind ----------------------------------------------------------------------
@@ -73,7 +75,7 @@ def test_an_impossible_fault_is_refused(wrong):
 
 @pytest.mark.parametrize("retry_after", [None, 3, "Sun, 22 Nov 2026 14:00:00 GMT"])
 def test_429_comes_with_and_without_retry_after(server, ask, retry_after):
-    server.faults.add(Fault(kind="status", status=429, retry_after=retry_after))
+    server.faults.add(ServerFault(kind="status", status=429, retry_after=retry_after))
     reply = ask(server, DATA)
     assert (reply.status, reply.body) == (429, b"")
     wanted = None if retry_after is None else str(retry_after)
@@ -81,7 +83,7 @@ def test_429_comes_with_and_without_retry_after(server, ask, retry_after):
 
 
 def test_500_says_sorry_in_json(server, ask):
-    server.faults.add(Fault(kind="status"))
+    server.faults.add(ServerFault(kind="status"))
     reply = ask(server, DATA)
     assert reply.status == 500
     assert list(reply.json()) == ["error_message"]
@@ -93,7 +95,7 @@ def test_a_connection_is_cut_within_the_body(small, ask, accept, chunked):
     server = small(chunked=chunked)
     path = "/api/data/?record=41"
     whole = ask(server, path, Accept=accept).body
-    server.faults.add(Fault(kind="cut", share=0.25))
+    server.faults.add(ServerFault(kind="cut", share=0.25))
     with pytest.raises(http.client.IncompleteRead) as caught:
         ask(server, path, Accept=accept)
     assert caught.value.partial == whole[: len(whole) // 4]
@@ -102,7 +104,7 @@ def test_a_connection_is_cut_within_the_body(small, ask, accept, chunked):
 
 
 def test_a_connection_is_dropped_before_a_byte_is_sent(server, ask):
-    server.faults.add(Fault(kind="drop"))
+    server.faults.add(ServerFault(kind="drop"))
     with pytest.raises(http.client.RemoteDisconnected):
         ask(server, DATA)
     assert (server.log[-1].status, server.log[-1].bytes) == (0, 0)
@@ -110,7 +112,7 @@ def test_a_connection_is_dropped_before_a_byte_is_sent(server, ask):
 
 def test_a_body_drips(server, ask):
     whole = ask(server, DATA).body
-    server.faults.add(Fault(kind="drip", bytes_per_s=len(whole) * 4))
+    server.faults.add(ServerFault(kind="drip", bytes_per_s=len(whole) * 4))
     begun = time.monotonic()
     assert ask(server, DATA).body == whole
     assert 0.2 < time.monotonic() - begun < 2
@@ -118,7 +120,7 @@ def test_a_body_drips(server, ask):
 
 def test_a_server_stops_while_a_body_drips(ask):
     with serve(recordings=[Shirt(duration_s=60, record_id=1)]) as server:
-        server.faults.add(Fault(kind="drip", bytes_per_s=10))
+        server.faults.add(ServerFault(kind="drip", bytes_per_s=10))
         failed = []
 
         def load():
@@ -138,7 +140,7 @@ def test_a_server_stops_while_a_body_drips(ask):
 
 
 def test_a_web_page_comes_instead_of_data(server, ask):
-    server.faults.add(Fault(kind="content_type"))
+    server.faults.add(ServerFault(kind="content_type"))
     reply = ask(server, DATA)
     assert reply.status == 200
     assert reply.headers["Content-Type"].startswith("text/html")
@@ -147,7 +149,7 @@ def test_a_web_page_comes_instead_of_data(server, ask):
 
 def test_the_right_body_comes_under_a_wrong_name(server, ask):
     whole = ask(server, DATA)
-    fault = Fault(kind="content_type", content_type="text/plain", keep_body=True)
+    fault = ServerFault(kind="content_type", content_type="text/plain", keep_body=True)
     server.faults.add(fault)
     reply = ask(server, DATA)
     assert reply.headers["Content-Type"].startswith("text/plain")
@@ -155,7 +157,7 @@ def test_the_right_body_comes_under_a_wrong_name(server, ask):
 
 
 def test_a_zip_is_truncated_though_its_length_is_right(server, ask):
-    server.faults.add(Fault(kind="truncated", share=0.9))
+    server.faults.add(ServerFault(kind="truncated", share=0.9))
     reply = ask(server, "/api/data/?record=300002", **ZIP)
     assert reply.status == 200
     assert int(reply.headers["Content-Length"]) == len(reply.body)
@@ -164,7 +166,7 @@ def test_a_zip_is_truncated_though_its_length_is_right(server, ask):
 
 
 def test_json_is_truncated_too(server, ask):
-    server.faults.add(Fault(kind="truncated"))
+    server.faults.add(ServerFault(kind="truncated"))
     with pytest.raises(json.JSONDecodeError):
         ask(server, DATA).json()
 
@@ -183,7 +185,7 @@ def test_a_token_expires_in_the_middle(server, ask):
     token = json.loads(line.getresponse().read())["access_token"]
     line.close()
     headers = {"user": "", "Authorization": f"Bearer {token}"}
-    server.faults.add(Fault(kind="expired_token", skip=1))
+    server.faults.add(ServerFault(kind="expired_token", skip=1))
     assert [ask(server, DATA, **headers).status for _ in range(3)] == [200, 401, 401]
 
 
@@ -191,7 +193,7 @@ def test_a_page_is_repeated(server, ask):
     path = "/api/trackpoint/?limit=10&offset=10"
     first = ask(server, "/api/trackpoint/?limit=10").objects
     second = ask(server, path)
-    server.faults.add(Fault(kind="repeated_page"))
+    server.faults.add(ServerFault(kind="repeated_page"))
     again = ask(server, path)
     assert again.objects == first
     assert again.json()["meta"] == second.json()["meta"]
@@ -199,14 +201,14 @@ def test_a_page_is_repeated(server, ask):
 
 
 def test_a_redirect_points_to_another_host(server, ask):
-    server.faults.add(Fault(kind="redirect", url="http://127.0.0.9:1"))
+    server.faults.add(ServerFault(kind="redirect", url="http://127.0.0.9:1"))
     reply = ask(server, DATA)
     assert reply.status == 302
     assert reply.headers["Location"] == f"http://127.0.0.9:1{DATA}"
 
 
 def test_a_next_link_points_to_another_host(server, ask):
-    server.faults.add(Fault(kind="foreign_next", url="http://elsewhere.invalid"))
+    server.faults.add(ServerFault(kind="foreign_next", url="http://elsewhere.invalid"))
     reply = ask(server, "/api/trackpoint/?limit=10")
     assert reply.json()["meta"]["next"] == (
         "http://elsewhere.invalid/api/trackpoint/?limit=10&offset=10"

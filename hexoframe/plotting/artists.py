@@ -1,0 +1,228 @@
+"""Parts of a figure that adapt to its view: lines, marks, ticks of the time axis.
+
+The only module of pictures that imports matplotlib at its top: the others import it and
+this module when they draw.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+from matplotlib.ticker import Formatter, Locator
+
+from hexoframe.plotting.decimation import LineSamples, draw_rows, pick_rows
+from hexoframe.plotting.figures import days, nanoseconds
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.backend_bases import RendererBase
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.int64]
+
+__all__ = ["LiveLine", "SparseMarks", "WallFormatter", "WallLocator"]
+
+# A vector file is looked at closer than its 72 dots an inch.
+_FINER = 4
+# Size in points of the dot for a sample alone.
+_DOT = 2.4
+# Marks nearer to each other than this (in pixels) run into a bar that tells nothing.
+_APART = 5.0
+
+_S, _MIN, _HOUR, _DAY = (seconds * 1_000_000_000 for seconds in (1, 60, 3600, 86_400))
+_STEPS = (
+    *(some * 10**power for power in range(3, 9) for some in (1, 2, 5)),
+    *(some * unit for unit in (_S, _MIN) for some in (1, 2, 5, 10, 15, 20, 30)),
+    *(some * _HOUR for some in (1, 2, 3, 4, 6, 12)),
+    *(some * _DAY for some in (1, 2, 4, 7, 14, 28, 56, 91, 182, 364)),
+)
+# Zones differ from UTC by whole quarters of an hour.
+_GRID = 15 * _MIN
+# A label with seconds takes this many inches of the axis.
+_LABEL = 0.85
+_MOST_TICKS = 9
+_MOST_TRIED = 500_000
+# Days of matplotlib are exact to a microsecond (in ns).
+_PLAY = 1000
+
+
+# --- lines and marks ------------------------------------------------------------------
+
+
+class LiveLine(Line2D):
+    """A line of many samples, decimated to the pixels of its axes.
+
+    It is fitted again whenever the view or the size of the axes changes.
+    """
+
+    def __init__(self, samples: LineSamples, **style: Any) -> None:
+        super().__init__(
+            [],
+            [],
+            marker="o",
+            markersize=_DOT,
+            markeredgewidth=0,
+            solid_joinstyle="round",
+            **style,
+        )
+        self.samples = samples
+        self._fitted: tuple[float, ...] = ()
+
+    def put_on(self, axes: Axes) -> None:
+        """Add the line to some axes, whose view says which samples are drawn."""
+        axes.add_line(self)
+        self.fit(axes)
+        axes.update_datalim(self.get_xydata())
+        axes.callbacks.connect("xlim_changed", self.fit)
+
+    def fit(self, axes: Axes, finer: int = 1) -> None:
+        """Pick the samples for the view, `finer` times as many as its pixels need."""
+        left, right = sorted(axes.get_xlim())
+        box = axes.bbox
+        asked: tuple[float, ...] = (left, right, box.x0, box.x1, finer)
+        if asked == self._fitted:
+            return
+        self._fitted = asked
+        rows = pick_rows(self.samples, _edges(asked))
+        drawn = draw_rows(self.samples, rows)
+        self.set_data(days(drawn.stamps), drawn.heights)
+        self.set_markevery(drawn.lone)  # type: ignore[arg-type]
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Fit and draw; a figure may be saved at another size than it is shown."""
+        pixels = hasattr(renderer, "buffer_rgba")
+        self.fit(cast("Axes", self.axes), 1 if pixels else _FINER)
+        super().draw(renderer)
+
+
+def _edges(asked: tuple[float, ...]) -> Rows:
+    """Return when the pixel columns of a view begin and end, in ns."""
+    left, right, begin, end, finer = asked
+    columns = max(1, round((np.ceil(end) - np.floor(begin)) * finer))
+    borders = np.floor(begin) + np.arange(columns + 1) / finer
+    width = max(end - begin, 1.0)
+    first, last = nanoseconds(np.array([left, right]))
+    inside = np.clip((borders - begin) / width, 0, 1) * float(last - first)
+    edges: Rows = first + np.rint(inside).astype(np.int64)
+    return edges
+
+
+class SparseMarks(Line2D):
+    """Marks that are drawn where there is room for them, and left out where not.
+
+    `crowd` are the times (in ns) of all marks that share the room, such as the beats
+    with and without a flag; by default these marks alone.
+    """
+
+    def __init__(
+        self, stamps: Rows, values: Any, *, crowd: Rows | None = None, **style: Any
+    ) -> None:
+        super().__init__(days(stamps), values, linestyle="none", **style)
+        self._crowd = days(stamps if crowd is None else crowd)
+
+    def has_room(self) -> bool:
+        """Tell whether the marks in view do not run into each other."""
+        axes = cast("Axes", self.axes)
+        left, right = sorted(axes.get_xlim())
+        seen = np.count_nonzero((self._crowd >= left) & (self._crowd <= right))
+        return bool(seen * _APART <= axes.bbox.width)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw where there is room."""
+        if self.has_room():
+            super().draw(renderer)
+
+
+# --- the time axis --------------------------------------------------------------------
+
+
+class WallLocator(Locator):
+    """Puts ticks at round times of the wall clock in a zone.
+
+    An hour that comes twice in autumn has its ticks twice.
+    """
+
+    def __init__(self, tz: dt.tzinfo) -> None:
+        self.tz = tz
+
+    def __call__(self) -> list[float]:
+        """Return the ticks of the view."""
+        low, high = self.axis.get_view_interval()  # type: ignore[union-attr]
+        return self.tick_values(low, high)
+
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
+        """Return ticks between two days of matplotlib, as many as have room."""
+        ends = nanoseconds(np.sort(np.array([vmin, vmax], dtype=np.float64)))
+        first, last = int(ends[0]) - _PLAY, int(ends[1]) + _PLAY
+        room = _room(self.axis)  # type: ignore[arg-type]
+        step = next(
+            (step for step in _STEPS if last - first - 2 * _PLAY <= room * step),
+            _STEPS[-1],
+        )
+        grid = math.gcd(step, _GRID)
+        if (last - first) // grid > _MOST_TRIED:
+            return []
+        tried = np.arange(-(-first // grid), last // grid + 1) * grid
+        ticks: list[float] = days(tried[_wall(tried, self.tz) % step == 0]).tolist()
+        return ticks
+
+
+class WallFormatter(Formatter):
+    """Writes times of a zone, as exactly as the ticks need, and their date once."""
+
+    def __init__(self, tz: dt.tzinfo) -> None:
+        self.tz = tz
+        self._offset = ""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002
+        """Return a time with its date, as shown for the mouse pointer."""
+        (wall,) = _times(np.array([x]), self.tz)
+        return f"{wall:%Y-%m-%d %H:%M:%S.%f}"[:-3]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Return the labels of all ticks; midnight is labelled with its day."""
+        walls = _times(np.asarray(values, dtype=np.float64), self.tz)
+        self._offset = f"{walls[-1]:%Y-%m-%d}" if len(walls) else ""
+        digits = max(
+            (len(f"{w.microsecond:06d}".rstrip("0")) for w in walls), default=0
+        )
+        seconds = any(wall.second or wall.microsecond for wall in walls)
+        form = "%H:%M:%S.%f" if digits else "%H:%M:%S" if seconds else "%H:%M"
+        unused = 6 - digits if digits else 0
+        return [
+            f"{wall:%m-%d}"
+            if wall == wall.normalize()
+            else f"{wall:{form}}"[: -unused or None]
+            for wall in walls
+        ]
+
+    def get_offset(self) -> str:
+        """Return the date of the last tick."""
+        return self._offset
+
+
+def _room(axis: Axis) -> int:
+    """Return how many labels an axis has room for."""
+    axes = axis.axes
+    inches = axes.bbox.width / axes.figure.dpi
+    return max(2, min(_MOST_TICKS, int(inches / _LABEL)))
+
+
+def _wall(stamps: NDArray[np.int64], tz: dt.tzinfo) -> NDArray[np.int64]:
+    """Return what wall clocks show at these times, in ns since their 1970."""
+    index = pd.DatetimeIndex(stamps.view("datetime64[ns]"), tz="UTC")
+    return index.tz_convert(tz).tz_localize(None).asi8
+
+
+def _times(numbers: NDArray[np.float64], tz: dt.tzinfo) -> list[pd.Timestamp]:
+    """Return days of matplotlib as wall-clock times, to a microsecond."""
+    stamps = np.rint(nanoseconds(numbers) / 1000).astype(np.int64) * 1000
+    return list(pd.DatetimeIndex(_wall(stamps, tz).view("datetime64[ns]")))
