@@ -238,6 +238,7 @@ class Record(RecordData):
         events: Events = ...,
         max_gap: str | pd.Timedelta = ...,
         origin: Origin = ...,
+        usable: bool = ...,
         mask: Literal[False] = ...,
     ) -> pd.DataFrame: ...
 
@@ -250,6 +251,7 @@ class Record(RecordData):
         events: Events = ...,
         max_gap: str | pd.Timedelta = ...,
         origin: Origin = ...,
+        usable: bool = ...,
         mask: Literal[True],
     ) -> tuple[pd.DataFrame, pd.DataFrame]: ...
 
@@ -261,6 +263,7 @@ class Record(RecordData):
         events: Events = "table",
         max_gap: str | pd.Timedelta = "2s",
         origin: Origin = "epoch",
+        usable: bool = False,
         mask: bool = False,
     ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
         """Return channels on one time grid.
@@ -271,7 +274,7 @@ class Record(RecordData):
         five minutes) before its stamp, and belongs to the row of that second (the rows
         of those five minutes), beside the ECG that it was computed from. Impossible
         zeros (no signal, an interval of 0, variability that could not be computed) are
-        left out; flagged values are kept.
+        left out; flagged values are kept, unless only usable ones are asked for.
 
         Parameters
         ----------
@@ -289,6 +292,9 @@ class Record(RecordData):
             Where bins begin: at whole multiples of `rate` in UTC (rows of all records
             fit together), or at the start of the record (rows of five minutes are those
             of the recorder).
+        usable : bool, default False
+            Whether only usable samples count, as in `usable`: unflagged, plausible, and
+            of a shirt that was worn. Flags and states are all kept.
         mask : bool, default False
             Whether to return also which values were filled in. A state that lasts is
             not filled in.
@@ -317,6 +323,7 @@ class Record(RecordData):
             events=events,
             max_gap=max_gap,
             origin=origin,
+            usable=usable,
         )
         return (frame, made_up) if mask else frame
 

@@ -10,7 +10,9 @@ import html
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from hexoframe.analysis.wear import find_wear, overlap
 from hexoframe.channels import channels_of
 from hexoframe.errors import HexoframeError, HexoframeWarning
 from hexoframe.plotting.decimation import LineSamples, draw_rows, gap_rows, pick_rows
@@ -21,7 +23,6 @@ from hexoframe.timestamps import NS_PER_TICK
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from hexoframe.channels import Channel
@@ -96,7 +97,23 @@ def _headline(record: RecordData) -> list[str]:
     ]
     if known or counts:
         lines.append(", ".join(known + counts))
-    return lines
+    # A repr reads no waveform: wear is told where it was worked out before.
+    return lines if record.known_belts() is None else [*lines, _worn(record)]
+
+
+def _worn(record: RecordData) -> str:
+    wear, whole = find_wear(record), (record.start_tick, record.end_tick)
+    clock = record.clock
+    off, unknown = (
+        round(overlap(whole, spans) / clock) for spans in (wear.not_worn, wear.unknown)
+    )
+    told = [f"not worn for {_clock(off)}"] if off else []
+    told += [f"wear unknown for {_clock(unknown)}"] if unknown else []
+    return ", ".join(told) or "worn throughout"
+
+
+def _clock(seconds: int) -> str:
+    return _plain(str(pd.Timedelta(seconds=seconds))).removeprefix("0 days ")
 
 
 def _row(record: RecordData, name: str, units: Mapping[str, str]) -> _Row:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.bins import Grid, bin_rows, bin_sums, ranges, rows_with
+from hexoframe.analysis.quality import usable_rows
 from hexoframe.channels import check_list
 from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -75,6 +76,7 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     events: Events = "table",
     max_gap: str | pd.Timedelta = "2s",
     origin: Origin = "epoch",
+    usable: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put channels on one time grid.
 
@@ -102,6 +104,9 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
         bridged from one of its samples to the next.
     origin : {"epoch", "start"}
         Where bins begin: 1970 UTC, or the start of the record.
+    usable : bool, default False
+        Whether only usable samples count, as `hexoframe.Record.usable` has them; flags
+        and states are all kept.
 
     Returns
     -------
@@ -122,11 +127,21 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
         raise ConfigurationError(f"events={events!r}: give one of table, count, place")
     check_list(channels)
     keys = record if channels is None else channels
-    given = {key: samples_of(record.channel(key), record[key]) for key in keys}
+    given = {
+        key: samples_of(record.channel(key), _frame(record, key, usable=usable))
+        for key in keys
+    }
     begins = (samples.begins for samples in given.values())
     grid = grid_of(record, begins, period, origin)
     placed = {key: (grid, samples) for key, samples in given.items()}
     return align_samples(record, placed, grid, max_gap=longest, events=events)
+
+
+def _frame(record: RecordData, key: str | int, *, usable: bool) -> pd.DataFrame:
+    frame = record[key]
+    if usable and record.channel(key).datatypes[0].align in ("mean", "count"):
+        return frame[usable_rows(record, key)]
+    return frame
 
 
 def align_samples(

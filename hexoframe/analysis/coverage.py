@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hexoframe.analysis.quality import implausible_rows
+from hexoframe.analysis.wear import find_wear, overlap
 from hexoframe.channels import codes_of
 from hexoframe.recording.gaps import joined_spans, share
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -39,6 +41,8 @@ _COVERAGE = {
     "no_signal": "int64",
     "sensor_off": "float64",
     "flagged": "float64",
+    "implausible": "float64",
+    "not_worn": "float64",
 }
 _GAPS = {
     "channel": "string",
@@ -67,11 +71,13 @@ def summarise_coverage(record: RecordData) -> pd.DataFrame:
     names = {record.channel(name).datatypes[0].quality for name in record}
     shares = {quality: _quality_shares(record, quality) for quality in names}
     units = record.units
+    not_worn = _not_worn_share(record)
     rows = []
     for name in record:
         channel = record.channel(name)
         row = {**_coverage_row(record, channel), "unit": units[channel.columns[0]]}
-        rows.append(row | shares[channel.datatypes[0].quality])
+        row |= shares[channel.datatypes[0].quality]
+        rows.append(row | {"implausible": _implausible(record, channel)} | not_worn)
     table = pd.DataFrame(rows, columns=list(_COVERAGE)).astype(_COVERAGE)
     return table.set_index("channel")
 
@@ -113,6 +119,24 @@ def _quality_shares(record: RecordData, name: str) -> dict[str, float | None]:
         "sensor_off": float(np.mean((flags & off) != 0)) if off else None,
         "flagged": float(np.mean(flags != 0)),
     }
+
+
+def _implausible(record: RecordData, channel: Channel) -> float | None:
+    """Return the share of rows with a value outside the limits of the table."""
+    limited = [row for row in channel.datatypes if row.plausible]
+    frame = record[channel.name] if limited else ()
+    if not len(frame):
+        return None
+    return float(np.mean(implausible_rows(record, channel)))
+
+
+def _not_worn_share(record: RecordData) -> dict[str, float | None]:
+    """Return for which share of its time the record was not worn, as far as known."""
+    span = (record.start_tick, record.end_tick)
+    length, wear = span[1] - span[0], find_wear(record)
+    if overlap(span, wear.unknown) == length:
+        return {"not_worn": None}
+    return {"not_worn": overlap(span, wear.not_worn) / length}
 
 
 def list_gaps(record: RecordData, key: str | int | None = None) -> pd.DataFrame:

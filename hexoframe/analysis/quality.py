@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
     Rows = NDArray[np.int64]
 
-__all__ = ["bad_spans", "decode_quality", "runs", "usable_rows"]
+__all__ = ["bad_spans", "decode_quality", "implausible_rows", "runs", "usable_rows"]
 
 _SPANS = {
     "start": "datetime64[ns, UTC]",
@@ -290,7 +290,7 @@ def _told_by_samples(
         for first, last in record.initial_spans(channel.name):
             told["initial"] |= (stamps >= first * ns) & (stamps <= last * ns)
     if any(row.plausible for row in channel.datatypes):
-        marks = _implausible(record, channel)
+        marks = implausible_rows(record, channel)
         told["implausible"] = _seconds(record, channel, stamps, marks)
     return told
 
@@ -330,7 +330,8 @@ def _is_of_belts(record: RecordData, channel: Channel) -> bool:
     return channel.datatypes[0].quality in judges
 
 
-def _implausible(record: RecordData, channel: Channel) -> Marks:
+def implausible_rows(record: RecordData, channel: Channel) -> Marks:
+    """Return which rows have a value outside the limits of the table."""
     frame = record[channel.name]
     marks = np.zeros(len(frame), dtype=np.bool_)
     for row in channel.datatypes:
@@ -344,7 +345,7 @@ def _implausible_spans(record: RecordData, channel: Channel) -> Iterator[_Span]:
         return
     stamps = pd.DatetimeIndex(record[channel.name].index).asi8
     step = _step_ns(channel)
-    for start, end in runs(stamps, _implausible(record, channel), step):
+    for start, end in runs(stamps, implausible_rows(record, channel), step):
         yield _Span(start - step, end, "implausible", absent=False)
 
 

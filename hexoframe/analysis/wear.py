@@ -59,12 +59,13 @@ class Wear(NamedTuple):
     not_worn
         The shirt was off.
     handled
-        The belts were displaced: the shirt was put on, taken off or tugged at.
+        The belts were displaced: the shirt was put on, taken off or tugged at. What
+        lies in `not_worn` is left out.
     unknown
         Nothing tells: no belts, a gap, or the spans of `silent`.
     silent
-        Belts that never moved in this record are flat, and the ECG does not say that
-        the shirt was off: the belts may have been unplugged.
+        The belts never moved in this record, and the ECG does not say that the shirt
+        was off: they may have been unplugged.
     """
 
     not_worn: Spans
@@ -90,8 +91,10 @@ def find_wear(record: RecordData) -> Wear:
         return short and overlap(flat, asleep) > 0
 
     off = [flat for flat in belts.flat if not may_be_apnoea(flat) or is_off(flat)]
-    silent = [flat for flat in belts.silent if not is_off(flat)]
-    off += [flat for flat in belts.silent if flat not in silent]
+    unplugged = [flat for flat in belts.silent if not is_off(flat)]
+    off += [flat for flat in belts.silent if flat not in unplugged]
+    # What never moved tells nothing of the rest of the record either.
+    silent = outside(span, off) if unplugged else []
     shortest = _SHORT_S * record.clock
     blind = [
         gap
@@ -100,7 +103,9 @@ def find_wear(record: RecordData) -> Wear:
     ]
     return Wear(
         not_worn=tuple(sorted(off)),
-        handled=belts.displaced,
+        handled=tuple(
+            rest for pulled in belts.displaced for rest in outside(pulled, off)
+        ),
         unknown=tuple(sorted([*blind, *silent])),
         silent=tuple(silent),
     )
@@ -170,18 +175,16 @@ def _states(record: RecordData, wear: Wear) -> Iterator[tuple[int, int, _State]]
 
 
 def _state(wear: Wear, span: tuple[int, int], *, has_belts: bool) -> _State:
-    handled = overlap(span, wear.handled) > 0
-    told = ["belts displaced"] if handled else []
     if overlap(span, wear.not_worn):
-        return _State(
-            worn=False, handled=handled, reason=", ".join(["belts flat", *told])
-        )
+        return _State(worn=False, handled=False, reason="belts flat")
+    handled = overlap(span, wear.handled) > 0
     if overlap(span, wear.silent):
         return _State(worn=None, handled=handled, reason="belts never moved")
     if overlap(span, wear.unknown):
         reason = "belts have a gap" if has_belts else "no belts"
         return _State(worn=None, handled=handled, reason=reason)
-    return _State(worn=True, handled=handled, reason=", ".join(told))
+    reason = "belts displaced" if handled else ""
+    return _State(worn=True, handled=handled, reason=reason)
 
 
 def overlap(span: tuple[int, int], spans: Iterable[tuple[int, int]]) -> int:

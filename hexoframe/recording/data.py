@@ -434,6 +434,14 @@ class RecordData(Mapping[str, pd.DataFrame]):
             self._known_belts = self._belts() if callable(self._belts) else self._belts
         return self._known_belts
 
+    def known_belts(self) -> Belts | None:
+        """Return the same if it is known by now; reads nothing."""
+        if self._known_belts is not None or callable(self._belts):
+            return self._known_belts
+        kept = (self.kept_survey(name) for name in self)
+        told = (found.belts for found in kept if found is not None)
+        return self._belts or next((belts for belts in told if belts is not None), None)
+
     def _find_belts(self) -> Belts | None:
         channels = channels_of(self._family)
         name = next((name for name in self if has_belts(channels[name])), None)

@@ -57,8 +57,10 @@ class Body:
     plan: tuple[Bout, ...]  # sleep, rest, walk ... as activities
     bouts: tuple[Bout, ...]  # the same with sleep cut into its phases
     positions: tuple[tuple[int, int], ...]  # (second, device_position)
-    off: Ints  # spans without the shirt
-    loose: Ints  # spans without ECG: the shirt is off or the electrodes are
+    off: Ints  # spans in which the device records nothing
+    doubted: Ints  # spans in which the device says that the electrodes are off
+    unworn: Ints  # spans in which the shirt lies on a chair
+    loose: Ints  # spans without ECG, for any of these reasons
     moving: Ints
     state: Ints  # which of STATES, on the grid
 
@@ -73,7 +75,8 @@ class Body:
         codes = np.array([_STATE_NAMES.index(b.state) for b in bouts], dtype=np.int64)
         off = span_ticks("gaps", shirt.gaps, shirt)
         off = off[off[:, 1] > off[:, 0]]
-        leads = span_ticks("lead_off", shirt.lead_off, shirt)
+        doubted = np.concatenate([off, span_ticks("lead_off", shirt.lead_off, shirt)])
+        unworn = span_ticks("unworn", shirt.unworn, shirt)
         return cls(
             shirt=shirt,
             device=device_of(shirt.family),
@@ -81,7 +84,9 @@ class Body:
             bouts=bouts,
             positions=positions_of(plan, shirt),
             off=off,
-            loose=union(np.concatenate([off, leads])),
+            doubted=union(doubted),
+            unworn=unworn,
+            loose=union(np.concatenate([doubted, unworn])),
             moving=movement_ticks(shirt),
             state=np.repeat(codes, lengths * _CELLS_PER_S),
         )

@@ -12,7 +12,15 @@ from fractions import Fraction
 
 import numpy as np
 
-from hexoframe.simulator.arithmetic import CYCLE, Flags, Ints, blocks, inside, union
+from hexoframe.simulator.arithmetic import (
+    CYCLE,
+    Flags,
+    Ints,
+    blocks,
+    inside,
+    union,
+    wobble,
+)
 from hexoframe.simulator.body import Body, Phase
 from hexoframe.simulator.recording import Counts
 
@@ -22,6 +30,9 @@ __all__ = ["ML_OF_COUNT", "Breathing", "breath_phase", "draw_respiration"]
 ML_OF_COUNT = Fraction(332, 25)
 _ZEROS_FIRST, _ZEROS_LAST = 4, 150  # samples of respiration at 0, as in real records
 _FALL_RISE_BITS = 12
+# Levels of the belts of a shirt on a chair, and for how long they are pulled about.
+_ON_A_CHAIR = {"respiration_thoracic": 26_310, "respiration_abdominal": 17_040}
+_PULL_S = 4
 # Counts by which the thoracic belt shifts, for each code of device_position.
 _THORAX_SHIFT = {1: 20, 2: -15, 3: 30, 4: 0, 5: -10, 6: -30}
 
@@ -125,7 +136,7 @@ def _seen_breaths(body: Body, turns: Ints) -> tuple[Flags, Ints]:
     no exhaling without its inhaling.
     """
     step = body.device.respiration
-    gaps = _respiration_gaps(body)
+    gaps = union(np.concatenate([_respiration_gaps(body), body.unworn]))
     stretch = np.searchsorted(gaps[:, 0], turns * step, side="right")
     gaps += np.array([-2 * step, 2 * body.clock])
     seen = ~inside(turns * step, gaps).reshape(-1, 2)
@@ -154,6 +165,7 @@ def draw_respiration(body: Body, breathing: Breathing) -> dict[str, Counts]:
         for name, turning in belts.items():
             jitter = dice.bell(len(index)) * rough // 512
             drawn[name][block] = _between(turning, turn, come, jitter, late == 0)
+    _take_off(body, drawn)
     for first, last in np.clip(-(-_respiration_gaps(body) // step), 0, count):
         for signal in drawn.values():
             # The filter needs a sample to come up and one to go down.
@@ -161,6 +173,21 @@ def draw_respiration(body: Body, breathing: Breathing) -> dict[str, Counts]:
             signal[max(first - 1, 0) : first] = signal[max(first - 1, 0) : first] // 3
             signal[first:last] = 0
     return drawn
+
+
+def _take_off(body: Body, drawn: dict[str, Counts]) -> None:
+    """Lay the shirt on a chair: belts pulled about, then flat, then pulled again."""
+    dice = body.dice("chair")
+    step = body.device.respiration
+    pull = _PULL_S * body.clock // step
+    for first, last in body.unworn // step:
+        for name, signal in drawn.items():
+            start, end = max(first - pull, 0), min(last + pull, len(signal))
+            part = signal[start:end]
+            swing = wobble(dice, len(part), width=pull // 3, sd=2500)
+            part[:] = np.clip(part + swing, 1, 65_535)
+            rest = signal[first:last]
+            rest[:] = _ON_A_CHAIR[name] + dice.bell(len(rest)) // 512
 
 
 def _between(turning: Ints, turn: Ints, come: Ints, jitter: Ints, exact: Flags) -> Ints:

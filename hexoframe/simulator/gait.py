@@ -18,6 +18,7 @@ from hexoframe.simulator.arithmetic import (
     inside,
     sine,
     smooth,
+    union,
     wobble,
 )
 from hexoframe.simulator.body import Body, Phase
@@ -31,6 +32,7 @@ _GRAVITY = {
     1: (20, 248, -58), 2: (-14, -250, 50), 3: (30, -40, 250), 4: (-24, 30, -252),
     5: (246, 30, 60), 6: (-240, 34, -82),
 }  # fmt: skip
+_ON_A_CHAIR = 3
 # Counts of the three axes at a step: (multiple of the stride, counts, cosine). The high
 # multiples are the jolt of the heel.
 _BOUNCE: Mapping[str, tuple[tuple[int, int, bool], ...]] = {
@@ -48,7 +50,8 @@ def step_phase(body: Body) -> Phase:
     dice = body.dice("cadence")
     rate = body.of_state("cadence")
     rate = rate * (1000 + body.wobble(dice, width=40, sd=22)) // 1000
-    return body.phase(np.where(inside(body.grid, body.off, body.cell), 0, rate))
+    still = union(np.concatenate([body.off, body.unworn]))
+    return body.phase(np.where(inside(body.grid, still, body.cell), 0, rate))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,5 +112,8 @@ def _acceleration(body: Body, steps: Phase) -> dict[str, Counts]:
         for span in body.moving // step:
             part = signal[span[0] : span[1]]
             part += wobble(dice, len(part), width=7, sd=70).astype(np.int16)
+        for span in body.unworn // step:
+            part = signal[span[0] : span[1]]
+            part[:] = _GRAVITY[_ON_A_CHAIR][axis] + dice.bell(len(part)) // 512
         axes[name] = signal
     return axes

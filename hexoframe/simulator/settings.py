@@ -60,6 +60,10 @@ class Shirt:
     gaps, lead_off : tuple of (start_s, duration_s), in s
         Where the shirt is off, and where only the electrodes have no contact. The
         parts of each are in order and do not overlap.
+    unworn : tuple of (start_s, duration_s), in s
+        Where nobody wears the shirt and it lies on a chair: belts flat at another
+        level, rates held, nothing flagged. Taking it off and putting it on again pulls
+        at the belts for some seconds before and after.
     movement : tuple of (start_s, duration_s), or float
         Where movement spoils the ECG; a float from 0 to 0.5 is a share of the record,
         in pieces of 5 s.
@@ -86,6 +90,7 @@ class Shirt:
     activity: Pattern = "mixed"
     gaps: tuple[Span, ...] = ()
     lead_off: tuple[Span, ...] = ()
+    unworn: tuple[Span, ...] = ()
     movement: float | tuple[Span, ...] = ()
     presses: tuple[float, ...] = ()
     weight_kg: int = 70
@@ -110,7 +115,7 @@ class Shirt:
             raise ConfigurationError(
                 f"duration_s is {self.duration_s}; the shortest record is 1 s"
             )
-        for name in ("gaps", "lead_off"):
+        for name in ("gaps", "lead_off", "unworn"):
             span_ticks(name, getattr(self, name), self)
         movement_ticks(self)
         for press in self.presses:

@@ -75,7 +75,7 @@ def _known_heart_rate(body: Body, heart: Heart) -> Ints:
 def _heart_rate_quality(body: Body) -> Ints:
     unsure = body.dice("rate quality").below(len(body.seconds), 3) == 0
     quality = np.where(_touched(body, body.moving), 0x10 + 0x20 * unsure, 0)
-    return np.where(_touched(body, body.loose), quality | 0x02 | 0x08, quality)
+    return np.where(_touched(body, body.doubted), quality | 0x02 | 0x08, quality)
 
 
 def _ecg_quality(body: Body) -> Ints:
@@ -83,7 +83,7 @@ def _ecg_quality(body: Body) -> Ints:
     electrodes, leads, cut = 0x01 | 0x02 | 0x04, 0x80 | 0x100 | 0x200, 0xE000
     quality = np.where(_touched(body, body.moving), artefact, 0)
     off = quality | electrodes | leads | cut
-    return np.where(_touched(body, body.loose), off, quality)
+    return np.where(_touched(body, body.doubted), off, quality)
 
 
 def _cadence(body: Body, gait: Gait) -> Ints:
