@@ -51,6 +51,8 @@ COVERAGE = {
     "no_signal": "int64",
     "sensor_off": "float64",
     "flagged": "float64",
+    "implausible": "float64",
+    "not_worn": "float64",
 }
 GAPS = {
     "channel": "string",
