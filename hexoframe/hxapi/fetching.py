@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hexoframe.api.load.queries import id_of
 from hexoframe.api.load.recordhead import number_of
+from hexoframe.api.load.resources import id_of
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, Channel, channels_of, find
 from hexoframe.errors import (
     ConfigurationError,
@@ -321,9 +321,9 @@ def list_objects(
         raise ConfigurationError(
             f"limit={limit!r}: give a whole number, such as '100', or '0' for all"
         )
-    transport = client.transport
-    found = transport.pages(f"/api/{resource}/", query, limit=most or None)
-    return [linked(item, transport.get_json) for item in found]
+    session = client.session
+    found = session.pages(f"/api/{resource}/", query, limit=most or None)
+    return [linked(item, session.get_json) for item in found]
 
 
 def track_points(

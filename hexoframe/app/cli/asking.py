@@ -37,10 +37,10 @@ def client(*, offline: bool = False) -> Iterator[Client]:
         base_url_of,
         find_credential,
     )
-    from hexoframe.api.auth.schemes import Nobody  # noqa: PLC0415  # requests
+    from hexoframe.api.auth.schemes import Anonymous  # noqa: PLC0415  # requests
     from hexoframe.client import Client  # noqa: PLC0415
 
     url = base_url_of()
-    who = Nobody(url) if offline else find_credential(url, ask=ask_at_terminal)
+    who = Anonymous(url) if offline else find_credential(url, ask=ask_at_terminal)
     with Client.of(url, who) as made:
         yield made
