@@ -252,17 +252,13 @@ class Client:
         HexoframeWarning
             If there are records, but none of that status; it lists the others.
         """
-        self._check_filters("record", filters)
-        query = self._query(user=user, device=device, start=start, end=end, **filters)
-        query.setdefault("order_by", "-start")
-        # The service cannot filter by status.
-        pages = self.session.pages(
-            "/api/record/", query, limit=limit if status is None else None
-        )
+        given = {"user": user, "device": device, "start": start, "end": end}
         if status is None:
-            return records_frame(islice(pages, limit))
+            return records_frame(self._newest("record", filters, limit, **given))
+        # The service cannot filter by status.
+        records = self._newest("record", filters, None, **given)
         others: set[str] = set()
-        found = records_frame(islice(_of_status(pages, status, others), limit))
+        found = records_frame(islice(_of_status(records, status, others), limit))
         if others and not len(found):
             warn(
                 f"no record has the status {status!r}; the status of the others: "
@@ -293,10 +289,8 @@ class Client:
             One row per range, index `start` (UTC, ns): id, user, name, end, duration,
             status, rank, activitytype, trainingroutine, note, last_modified.
         """
-        self._check_filters("range", filters)
-        query = self._query(user=user, start=start, end=end, **filters)
-        query.setdefault("order_by", "-start")
-        return ranges_frame(self.session.pages("/api/range/", query, limit=limit))
+        given = {"user": user, "start": start, "end": end}
+        return ranges_frame(self._newest("range", filters, limit, **given))
 
     def list_users(self, *, limit: int | None = None, **filters: Any) -> pd.DataFrame:
         """Return the user and those who share with them.
@@ -459,6 +453,14 @@ class Client:
             If the service does not know this user.
         """
         return next(iter(self.session.pages("/api/account/")))
+
+    def _newest(
+        self, name: str, filters: Mapping[str, Any], limit: int | None, **given: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Return the objects of a list, the newest first unless filters say otherwise."""
+        self._check_filters(name, filters)
+        query = {"order_by": "-start", **self._query(**given, **filters)}
+        return self.session.pages(f"/api/{name}/", query, limit=limit)
 
     def _schema(self, name: str) -> dict[str, Any]:
         """Return the fields and filters of a list."""

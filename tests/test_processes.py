@@ -151,7 +151,7 @@ def test_a_download_that_was_killed_goes_on_in_another_process(
     assert set(again) < paths
     assert differences(open_record(tmp_path / "out" / "record_41"), record) == []
     assert finished() == 0
-    assert Cache().entries()[0].selection.record == 41
+    assert Cache().entries()[0].key.record == 41
 
 
 @pytest.mark.slow

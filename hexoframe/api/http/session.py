@@ -432,7 +432,7 @@ class PagedList:
             if isinstance(meta, dict) and valid:
                 return meta, objects  # type: ignore[return-value]
         raise ResponseError(
-            f"{self._origin}{self._path} did not answer a list of objects; is it "
+            f"the answer of {self._origin}{self._path} is not a list of objects; is it "
             "the name of a list, such as /api/record/?"
         )
 

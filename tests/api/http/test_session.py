@@ -495,7 +495,7 @@ def test_a_list_that_ends_early_is_an_error(server, session_of, monkeypatch):
 
 @pytest.mark.parametrize("path", ["/api/record/300002/", "/api/"])
 def test_what_is_no_list_is_no_list(server, session_of, path):
-    with pytest.raises(ResponseError, match="did not answer a list of objects"):
+    with pytest.raises(ResponseError, match="not a list of objects"):
         list(session_of(server).pages(path))
 
 

@@ -165,34 +165,25 @@ def cut_elsewhere(monkeypatch):
 
 
 @in_parts
-def test_a_part_that_begins_elsewhere_is_of_no_use_and_all_is_fetched(
-    serving, session_of, tmp_path, cut_elsewhere, client_of
+@pytest.mark.parametrize(
+    ("seconds", "whole"),
+    [
+        pytest.param(400, True, id="elsewhere: it is of no use and all is fetched"),
+        pytest.param(299, False, id="a little before: it is fine"),
+    ],
+)
+def test_a_chunk_of_the_export_may_begin_up_to_a_slow_sample_earlier(
+    serving, session_of, tmp_path, cut_elsewhere, client_of, seconds, whole
 ):
     with serving(SHIRT, cache_mb=0) as server:
         right = client_of(server).load_record(41, transport="zip")
-        cut_elsewhere(400)
+        cut_elsewhere(seconds)
         fetching = Fetching(server, session_of(server), tmp_path)
         plan = fetching.plan(transport="zip")
         fetched = fetching.run(plan)
         record = fetching.record(plan, fetched)
-    assert fetched.exports[-1].chunk.whole
-    for name in record:
-        assert record[name].equals(right[name]), name
-
-
-@in_parts
-def test_a_part_that_begins_a_little_before_is_fine(
-    serving, session_of, tmp_path, cut_elsewhere, client_of
-):
-    with serving(SHIRT, cache_mb=0) as server:
-        right = client_of(server).load_record(41, transport="zip")
-        cut_elsewhere(299)
-        fetching = Fetching(server, session_of(server), tmp_path)
-        plan = fetching.plan(transport="zip")
-        fetched = fetching.run(plan)
-        record = fetching.record(plan, fetched)
-    assert not fetched.exports[-1].chunk.whole
-    for name in ("ecg", "heart_rate", "rr_interval"):
+    assert fetched.exports[-1].chunk.whole is whole
+    for name in record if whole else ("ecg", "heart_rate", "rr_interval"):
         assert record[name].equals(right[name]), name
 
 
