@@ -457,7 +457,7 @@ class Client:
     def _newest(
         self, name: str, filters: Mapping[str, Any], limit: int | None, **given: Any
     ) -> Iterator[dict[str, Any]]:
-        """Return the objects of a list, the newest first unless filters say otherwise."""
+        """Return the objects of a list, by default the newest first."""
         self._check_filters(name, filters)
         query = {"order_by": "-start", **self._query(**given, **filters)}
         return self.session.pages(f"/api/{name}/", query, limit=limit)
