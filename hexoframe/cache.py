@@ -1,9 +1,8 @@
-"""Records on disk: what was loaded once is there the next time, for every process.
+"""Cache of loaded records on disk, shared by all processes of a user.
 
-A record is kept as Parquet with its manifest, beside a note of what it is (host, id,
-state on the server, channels, span), and appears whole or not at all. Beside it lie
-the finished parts of a download that has not ended. Where a record comes from, and
-which requests it takes, is none of this module's business.
+A record is stored as Parquet with its manifest and a note of its key (host, id, state
+on the server, channels, window); it appears whole or not at all. Beside it are the
+finished chunks of an unfinished download. Requests to the service belong in `api`.
 
 The folder is that of the user's caches, or the one that ``HEXOFRAME_CACHE_DIR`` names.
 """
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from hexoframe.channels import Family
     from hexoframe.recording.facts import Facts
 
-__all__ = ["Cache", "Entry", "Selection", "clear", "folder", "info"]
+__all__ = ["Cache", "CacheEntry", "CacheKey", "clear", "folder", "info"]
 
 _LOG = logging.getLogger(__name__)
 # One more whenever the same answers of the service would give another record.
@@ -53,9 +52,11 @@ _VERSION = 2
 _NOTE = "entry.json"
 # Channels that are written at a time; more would only wait for each other.
 _THREADS = 2
-# Who waits longer than this for another load should know what for.
-_SOON_S = 3.0
-_PARTS, _PARTS_NOTE = ".parts", "selection.json"
+SILENT_WAIT_S = 3.0
+"""A longer wait for another load is announced."""
+_CHUNKS, _CHUNKS_NOTE = ".chunks", "key.json"
+# Folders that a warning was given of.
+_unusable: set[Path] = set()
 _INFO = {
     "record": "Int64",
     "bytes": "int64",
@@ -71,33 +72,17 @@ _INFO = {
 }
 
 
-# -- what is kept ----------------------------------------------------------------------
+# -- keys and entries ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """A part of a record, as it is on the server.
+class CacheKey:
+    """What of a record, in which state on the server, an entry holds.
 
-    Attributes
-    ----------
-    host : str
-        Scheme, host and port.
-    record : int
-        Id of the record.
-    last_modified : str
-        When it changed last, as the server says it.
-    span : (int, int), in ticks
-        Start and end of the whole record.
-    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
-        Device family that it is read as.
-    channels : tuple of str
-        Channels that were asked for, be they empty; in the order of the table.
-    window : (int, int) or None, in ticks
-        Span, its end not included; None for the whole record.
-    transport : {"auto", "zip", "json"}
-        Way that was asked for, since not every way carries everything exactly.
-    auto : bool
-        Whether the family was found out, and not said by the caller.
+    `channels` are the requested ones, in the order of the table, even if they have no
+    samples. `span` is that of the whole record; `window` is None for all of it, its end
+    not included; both in ticks. `transport` matters because not every one carries
+    everything exactly. `auto` says that the family was found out, not given.
     """
 
     host: str
@@ -111,19 +96,19 @@ class Selection:
     auto: bool
 
     @property
-    def key(self) -> str:
-        """Name of the selection among those of its record."""
+    def name(self) -> str:
+        """Name of the folder of the entry, among those of its record."""
         text = json.dumps([_VERSION, asdict(replace(self, auto=True))], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
-    def holds(self, other: Selection) -> bool:
-        """Whether another selection of the same state can be cut out of this one."""
+    def holds(self, other: CacheKey) -> bool:
+        """Whether what another key stands for can be cut out of an entry with this."""
         same = self == replace(
             other, channels=self.channels, window=self.window, auto=self.auto
         )
         return same and self._spans(other) and set(other.channels) <= {*self.channels}
 
-    def _spans(self, other: Selection) -> bool:
+    def _spans(self, other: CacheKey) -> bool:
         if self.window is None or self.window == other.window:
             return True
         if other.window is None:
@@ -132,18 +117,10 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What the cache keeps of a record.
+class CacheEntry:
+    """A stored record: what it holds, and its folder."""
 
-    Attributes
-    ----------
-    selection : Selection
-        What it is.
-    folder : Path
-        Where it lies.
-    """
-
-    selection: Selection
+    key: CacheKey
     folder: Path
 
 
@@ -151,7 +128,7 @@ class Entry:
 
 
 def folder() -> Path:
-    """Return the folder of the cache, be it there or not.
+    """Return the folder of the cache, which may not exist yet.
 
     Returns
     -------
@@ -161,19 +138,13 @@ def folder() -> Path:
     named = os.environ.get("HEXOFRAME_CACHE_DIR")
     if named:
         return Path(named).expanduser()
-    from platformdirs import user_cache_path  # noqa: PLC0415  # only where it is needed
+    from platformdirs import user_cache_path  # noqa: PLC0415  # only if it is needed
 
     return user_cache_path("hexoframe", appauthor=False)
 
 
 class Cache:
-    """The records in a folder.
-
-    Parameters
-    ----------
-    where : Path, optional
-        The folder; that of the user unless given.
-    """
+    """The records in a folder, that of the user by default."""
 
     def __init__(self, where: Path | None = None) -> None:
         self.folder = folder() if where is None else where
@@ -184,16 +155,8 @@ class Cache:
 
     def entries(
         self, host: str | None = None, record: int | None = None
-    ) -> list[Entry]:
-        """Return what is kept, the youngest first.
-
-        Parameters
-        ----------
-        host : str, optional
-            Of this host only.
-        record : int, optional
-            Of this record only.
-        """
+    ) -> list[CacheEntry]:
+        """Return the entries of a host, a record or all, the youngest first."""
         hosts = "*" if host is None else _plain(host)
         records = "*" if record is None else str(record)
         notes = self.folder.glob(f"records/{hosts}/{records}/*/{_NOTE}")
@@ -201,45 +164,31 @@ class Cache:
         found.sort(key=lambda pair: pair[1], reverse=True)
         return [entry for entry, _ in found]
 
-    def find(self, wanted: Selection) -> Entry | None:
-        """Return an entry that a selection can be cut out of; None if there is none."""
+    def find(self, wanted: CacheKey) -> CacheEntry | None:
+        """Return an entry that the wanted can be cut out of; None if there is none."""
         return next(
             (
                 entry
                 for entry in self.entries(wanted.host, wanted.record)
-                if entry.selection.holds(wanted)
+                if entry.key.holds(wanted)
             ),
             None,
         )
 
-    def known_family(self, host: str, record: int, state: str) -> Family | None:
-        """Return the family of a record, where it was found out before.
-
-        Parameters
-        ----------
-        host, record
-            Which record.
-        state : str
-            When it changed last.
-        """
-        held = [entry.selection for entry in self.entries(host, record)]
-        found = (one.family for one in held if one.auto and one.last_modified == state)
+    def known_family(self, host: str, record: int, last_modified: str) -> Family | None:
+        """Return the family of a record in this state, if it was found out before."""
+        keys = [entry.key for entry in self.entries(host, record)]
+        found = (
+            one.family
+            for one in keys
+            if one.auto and one.last_modified == last_modified
+        )
         return next(found, None)
 
-    def open(self, entry: Entry, options: ReadOptions) -> RecordData:
+    def open(self, entry: CacheEntry, options: ReadOptions) -> RecordData:
         """Open an entry; samples are read when a channel is touched.
 
-        Parameters
-        ----------
-        entry : Entry
-            What to open.
-        options : ReadOptions
-            Channels and scale.
-
-        Raises
-        ------
-        CacheError
-            If files are missing or damaged: here, or when a channel is touched.
+        CacheError if files are missing or damaged: here, or when a channel is touched.
         """
         options = replace(options, allow_partial=False)
         where = _samples_of(entry)
@@ -249,37 +198,37 @@ class Cache:
         return RecordData.of(
             data,
             channels={
-                name: self._guarded(source, entry, replace(options, channels=[name]))
-                for name, source in held
+                name: self._guarded(channel, entry, replace(options, channels=[name]))
+                for name, channel in held
             },
             left_out=options.left_out(data.family),
         )
 
     def _guarded(
-        self, source: LazyChannel, entry: Entry, options: ReadOptions
+        self, channel: LazyChannel, entry: CacheEntry, options: ReadOptions
     ) -> LazyChannel:
-        """Return the source of a channel that outlives its entry.
+        """Return a channel that outlives its entry.
 
-        What replaced the entry since holds the channel too; where nothing does, the
-        error says that the cache is to blame.
+        If the entry was replaced since, the channel is read from the new one; if it is
+        gone, the error names the cache as the reason.
         """
         where = _samples_of(entry)
 
         def read() -> pd.DataFrame:
             try:
                 with _reading(where):
-                    return source.read()
+                    return channel.read()
             except CacheError as error:
                 name, data = self._successor(entry, options, error)
                 return data[name]
 
         def pieces(rows: int) -> Iterator[pd.DataFrame]:
-            if source.pieces is None:
+            if channel.pieces is None:
                 return
             begun = False
             try:
                 with _reading(where):
-                    for piece in source.pieces(rows):
+                    for piece in channel.pieces(rows):
                         begun = True
                         yield piece
             except CacheError as error:
@@ -288,120 +237,97 @@ class Cache:
                 name, data = self._successor(entry, options, error)
                 yield from data.pieces(name, rows)
 
-        return replace(source, read=read, pieces=pieces)
+        return replace(channel, read=read, pieces=pieces)
 
     def _successor(
-        self, entry: Entry, options: ReadOptions, error: CacheError
+        self, entry: CacheEntry, options: ReadOptions, error: CacheError
     ) -> tuple[str, RecordData]:
-        """Return a channel, and what holds it in place of an entry that went."""
-        other = self.find(entry.selection)
+        """Return a channel name and the record that replaced an entry, or raise."""
+        other = self.find(entry.key)
         if other is None or other.folder == entry.folder:
             raise error
         data = self.open(other, options)
-        window = entry.selection.window
-        if window not in (None, other.selection.window):
+        window = entry.key.window
+        if window not in (None, other.key.window):
             data = data.cut(*window)
         (name,) = options.wanted(data.family)
         return name, data
 
     def store(
         self,
-        selection: Selection,
+        key: CacheKey,
         data: RecordData,
         *,
         facts: Callable[[], Facts] | None = None,
-    ) -> Entry:
-        """Keep a record; other states of it, and parts of this one, are removed.
+    ) -> CacheEntry:
+        """Store a record of physical values; entries that it makes needless go.
 
-        Parameters
-        ----------
-        selection : Selection
-            What the record is.
-        data : RecordData
-            The record, with physical values. Channels are streamed, two at a time.
-        facts : callable, optional
-            Returns what is said beside the samples, once these are written; the facts
-            of `data` by default. What it raises leaves the cache as it was.
-
-        Raises
-        ------
-        CacheError
-            If the disk does not take it.
+        Channels are streamed, two at a time. `facts` is called when they are written,
+        and replaces the facts of `data`; what it raises leaves the cache as it was.
         """
-        target = self._place(selection)
+        target = self._place(key)
         with self.writing():
-            # What a process that was killed left behind, half written.
+            # Half-written folders of processes that were killed.
             for stale in target.parent.glob(f".{target.name}.*"):
                 shutil.rmtree(stale, ignore_errors=True)
             with new_folder(
                 target, overwrite=True, owned=lambda name: name == _NOTE
             ) as fresh:
                 parquet.write(data, fresh, threads=_THREADS, facts=facts)
-                # Arrow keeps for itself what it wrote with; the frames need room next.
+                # Arrow holds the memory that it wrote with; the frames need it next.
                 pa.default_memory_pool().release_unused()
-                note = {"version": _VERSION, **asdict(selection)}
+                note = {"version": _VERSION, **asdict(key)}
                 (fresh / _NOTE).write_text(json.dumps(note, indent=1), "utf-8")
-                # What is fetched again is replaced as a whole.
+                # The new folder replaces the old one whole.
                 shutil.rmtree(target, ignore_errors=True)
-        kept = Entry(selection=selection, folder=target)
-        for entry in self.entries(selection.host, selection.record):
-            if entry != kept and _makes_needless(selection, entry.selection):
+        kept = CacheEntry(key=key, folder=target)
+        for entry in self.entries(key.host, key.record):
+            if entry != kept and _makes_needless(key, entry.key):
                 self.forget(entry)
-        for parts in target.parent.glob(f"*{_PARTS}"):
-            other = _read_selection(parts / _PARTS_NOTE)
-            if other is None or _makes_needless(selection, other):
-                shutil.rmtree(parts, ignore_errors=True)
+        for chunks in target.parent.glob(f"*{_CHUNKS}"):
+            other = _read_key(chunks / _CHUNKS_NOTE)
+            if other is None or _makes_needless(key, other):
+                shutil.rmtree(chunks, ignore_errors=True)
         return kept
 
-    def replace_facts(self, entry: Entry, facts: Facts) -> None:
-        """Keep other tables beside the samples of an entry.
-
-        Raises
-        ------
-        CacheError
-            If the disk does not take it, or the entry went.
-        """
+    def replace_facts(self, entry: CacheEntry, facts: Facts) -> None:
+        """Replace the facts of an entry; CacheError if it is gone or the disk full."""
         with self.writing(), _undamaged():
             parquet.write_facts(facts, _samples_of(entry))
 
-    def forget(self, entry: Entry) -> None:
+    def forget(self, entry: CacheEntry) -> None:
         """Remove an entry."""
-        # First the note: without it the rest is no entry, whatever happens.
+        # The note first: without it the rest does not count as an entry.
         (entry.folder / _NOTE).unlink(missing_ok=True)
         shutil.rmtree(entry.folder, ignore_errors=True)
 
-    def parts(self, selection: Selection, *, fresh: bool = False) -> Path:
-        """Return the folder for the finished parts of a download, which is made.
-
-        Parameters
-        ----------
-        selection : Selection
-            What is loaded.
-        fresh : bool, default False
-            Whether parts from before are of no use.
-
-        Raises
-        ------
-        CacheError
-            If it cannot be made.
-        """
-        parts = self._parts(selection)
+    def chunk_folder(self, key: CacheKey, *, fresh: bool = False) -> Path:
+        """Return the folder for the chunks of a download, made or (`fresh`) emptied."""
+        chunks = self._chunks(key)
         with self.writing():
             if fresh:
-                shutil.rmtree(parts, ignore_errors=True)
-            parts.mkdir(parents=True, exist_ok=True)
-            # What cannot be written is to be noticed before anything is asked for.
-            with new_file(parts / _PARTS_NOTE, overwrite=True) as note:
-                note.write_text(json.dumps(asdict(selection)), "utf-8")
-        return parts
+                shutil.rmtree(chunks, ignore_errors=True)
+            chunks.mkdir(parents=True, exist_ok=True)
+            # Written now, so that an unusable folder is noticed before any request.
+            with new_file(chunks / _CHUNKS_NOTE, overwrite=True) as note:
+                note.write_text(json.dumps(asdict(key)), "utf-8")
+        return chunks
 
-    def forget_parts(self, selection: Selection) -> None:
-        """Remove the finished parts of a download."""
-        shutil.rmtree(self._parts(selection), ignore_errors=True)
+    def forget_chunks(self, key: CacheKey) -> None:
+        """Remove the chunks of a download."""
+        shutil.rmtree(self._chunks(key), ignore_errors=True)
+
+    def warn_unusable(self, text: str) -> None:
+        """Warn that the folder cannot be used, once a process; later it is logged."""
+        if self.folder in _unusable:
+            _LOG.info("%s", text)
+            return
+        _unusable.add(self.folder)
+        warn(text, HexoframeWarning)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Turn what the disk raises while a block writes into a `CacheError`."""
+        """Turn an error of the disk in a block that writes into a `CacheError`."""
         try:
             yield
         except CacheError:
@@ -416,24 +342,7 @@ class Cache:
     def lock(self, host: str, record: int, *, wait: bool = True) -> Iterator[bool]:
         """Let one thread of one process at a time load a record.
 
-        Parameters
-        ----------
-        host : str
-            Scheme, host and port.
-        record : int
-            Id of the record.
-        wait : bool, default True
-            Whether to wait while another has it.
-
-        Yields
-        ------
-        bool
-            Whether the block has it; always True where it waited.
-
-        Raises
-        ------
-        CacheError
-            If the folder cannot be written.
+        Yields whether this one has the lock, which it always has after `wait`.
         """
         from filelock import FileLock, Timeout  # noqa: PLC0415  # only to load
 
@@ -451,40 +360,38 @@ class Cache:
         finally:
             lock.release()
 
-    def _place(self, selection: Selection) -> Path:
-        record = (
-            self.folder / "records" / _plain(selection.host) / str(selection.record)
-        )
-        return record / selection.key
+    def _place(self, key: CacheKey) -> Path:
+        return self.folder / "records" / _plain(key.host) / str(key.record) / key.name
 
-    def _parts(self, selection: Selection) -> Path:
-        place = self._place(selection)
-        return place.with_name(place.name + _PARTS)
+    def _chunks(self, key: CacheKey) -> Path:
+        place = self._place(key)
+        return place.with_name(place.name + _CHUNKS)
+
+
+# -- for users -------------------------------------------------------------------------
 
 
 def info() -> pd.DataFrame:
-    """Return what the cache holds, a row an entry.
+    """Return what the cache holds, one row per entry.
 
     Returns
     -------
     DataFrame
-        record; bytes on disk; complete (False for the parts of a download that has not
-        ended); how many channels; host; folder; start and end in ticks where only a
-        part was loaded; transport that was asked for; device family; last_modified.
+        record; bytes on disk; complete (False for an unfinished download); number of
+        channels; host; folder; start and end in ticks if only a part was loaded;
+        transport that was requested; device family; last_modified.
     """
     cache = Cache()
-    rows = [
-        _row(entry.selection, entry.folder, complete=True) for entry in cache.entries()
-    ]
-    for parts in sorted(cache.folder.glob(f"records/*/*/*{_PARTS}")):
-        selection = _read_selection(parts / _PARTS_NOTE)
-        if selection is not None:
-            rows.append(_row(selection, parts, complete=False))
+    rows = [_row(entry.key, entry.folder, complete=True) for entry in cache.entries()]
+    for chunks in sorted(cache.folder.glob(f"records/*/*/*{_CHUNKS}")):
+        key = _read_key(chunks / _CHUNKS_NOTE)
+        if key is not None:
+            rows.append(_row(key, chunks, complete=False))
     return pd.DataFrame(rows, columns=list(_INFO)).astype(_INFO)
 
 
 def clear(record: int | str | None = None) -> int:
-    """Remove records from the cache, and parts of downloads that have not ended.
+    """Remove records from the cache, and what there is of unfinished downloads.
 
     Parameters
     ----------
@@ -499,12 +406,12 @@ def clear(record: int | str | None = None) -> int:
     Raises
     ------
     ConfigurationError
-        If `record` is no id.
+        If `record` is not an id.
 
     Warns
     -----
     HexoframeWarning
-        If a record is being loaded, and so was kept.
+        If a record is kept because it is being loaded.
     """
     cache, freed = Cache(), 0
     if record is not None and not str(record).isdecimal():
@@ -515,7 +422,7 @@ def clear(record: int | str | None = None) -> int:
     name = "*" if record is None else str(int(record))
     for place in sorted(cache.folder.glob(f"records/*/{name}")):
         if not place.name.isdecimal():
-            continue  # the service did not name it
+            continue  # not the folder of a record
         with cache.lock(place.parent.name, int(place.name), wait=False) as mine:
             if not mine:
                 warn(
@@ -535,84 +442,85 @@ def clear(record: int | str | None = None) -> int:
 
 
 def _wait(lock: BaseFileLock, record: int) -> None:
-    """Take a lock when it is free, and say so if that is not soon."""
+    """Wait for a lock, and say so if that takes long."""
     from filelock import Timeout  # noqa: PLC0415  # only to load
 
     try:
-        lock.acquire(timeout=_SOON_S)
+        lock.acquire(timeout=SILENT_WAIT_S)
     except Timeout:
         _LOG.warning(
             "record %s is being loaded by another thread or process: this one waits, "
-            "and takes what that one brings",
+            "and uses what that one loads",
             record,
         )
         lock.acquire()
 
 
 def _plain(host: str) -> str:
-    """Return a host as the name of a folder; one that is such a name stays as it is."""
+    """Return a host as the name of a folder; such a name stays as it is."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", host)
 
 
-def _makes_needless(kept: Selection, other: Selection) -> bool:
-    """Whether another selection of a record is of no use beside one that is kept."""
+def _makes_needless(kept: CacheKey, other: CacheKey) -> bool:
+    """Whether another entry of a record is of no use beside one that is kept."""
     return kept.last_modified != other.last_modified or kept.holds(other)
 
 
-def _samples_of(entry: Entry) -> Path:
+def _samples_of(entry: CacheEntry) -> Path:
     """Return the folder of the Parquet files of an entry."""
-    return entry.folder / f"record_{entry.selection.record}"
+    return entry.folder / f"record_{entry.key.record}"
 
 
 def _age(note: Path) -> int:
-    """Return when a note was written; 0 for one that went meanwhile."""
+    """Return when a note was written, in ns; 0 if it was removed meanwhile."""
     try:
         return note.stat().st_mtime_ns
     except FileNotFoundError:
         return 0
 
 
-def _read_note(note: Path) -> Entry | None:
-    selection = _read_selection(note)
-    return None if selection is None else Entry(selection=selection, folder=note.parent)
+def _read_note(note: Path) -> CacheEntry | None:
+    key = _read_key(note)
+    return None if key is None else CacheEntry(key=key, folder=note.parent)
 
 
-def _read_selection(file: Path) -> Selection | None:
-    """Return the selection that a note tells; None for one of another version."""
+def _read_key(note: Path) -> CacheKey | None:
+    """Return the key in a note; None if it is damaged or of another version."""
     try:
-        told: dict[str, Any] = json.loads(file.read_bytes())
-        if told.pop("version", _VERSION) != _VERSION:
+        content: dict[str, Any] = json.loads(note.read_bytes())
+        if content.pop("version", _VERSION) != _VERSION:
             return None
-        window = told.pop("window")
-        told |= {"channels": tuple(told["channels"]), "span": tuple(told["span"])}
-        selection = Selection(**told, window=None if window is None else tuple(window))
-        for name in selection.channels:
-            find(selection.family, name)
+        window = content.pop("window")
+        content["channels"] = tuple(content["channels"])
+        content["span"] = tuple(content["span"])
+        key = CacheKey(**content, window=None if window is None else tuple(window))
+        for name in key.channels:
+            find(key.family, name)
     except (OSError, ValueError, KeyError, TypeError, LookupError) as error:
-        _LOG.warning("%s tells of no record (%s); it is not used", file, error)
+        _LOG.warning("%s does not describe a record (%s); it is ignored", note, error)
         return None
-    return selection
+    return key
 
 
-def _row(selection: Selection, where: Path, *, complete: bool) -> dict[str, Any]:
-    start, end = selection.window or (None, None)
+def _row(key: CacheKey, where: Path, *, complete: bool) -> dict[str, Any]:
+    start, end = key.window or (None, None)
     return {
-        "host": selection.host,
-        "record": selection.record,
+        "host": key.host,
+        "record": key.record,
         "complete": complete,
-        "channels": len(selection.channels),
+        "channels": len(key.channels),
         "start": start,
         "end": end,
-        "transport": selection.transport,
-        "family": selection.family,
-        "last_modified": selection.last_modified,
+        "transport": key.transport,
+        "family": key.family,
+        "last_modified": key.last_modified,
         "bytes": _size(where),
         "folder": str(where),
     }
 
 
 def _size(where: Path) -> int:
-    """Return the bytes of all files; what goes meanwhile counts as nothing."""
+    """Return the bytes of all files; those that are removed meanwhile do not count."""
     total = 0
     for folder, _, names in os.walk(where):
         for name in names:
@@ -623,7 +531,7 @@ def _size(where: Path) -> int:
 
 @contextmanager
 def _reading(where: Path) -> Iterator[None]:
-    """Turn what a damaged or missing file raises into a `CacheError`."""
+    """Turn the error of a damaged or missing file into a `CacheError`."""
     try:
         with _undamaged():
             yield
@@ -638,7 +546,7 @@ def _reading(where: Path) -> Iterator[None]:
 
 @contextmanager
 def _undamaged() -> Iterator[None]:
-    """Turn what a damaged file raises into a `CacheError`."""
+    """Turn the error of a damaged file into a `CacheError`."""
     try:
         yield
     except CacheError:

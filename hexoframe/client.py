@@ -1,8 +1,7 @@
 """The client of the service: lists as DataFrames, records as `Record`.
 
-Each method is a call downwards, to `hexoframe.api`; a client is a transport and a cache
-put together. The functions of the front door, which make a client for themselves, stand
-in `service`.
+A client is a session and a cache; each method calls `hexoframe.api`. The functions of
+the front door, which make a client themselves, are in `service`.
 """
 
 from __future__ import annotations
@@ -16,22 +15,25 @@ from typing import TYPE_CHECKING, Any, Self
 
 from hexoframe.api.auth.credentials import base_url_of, find_credential
 from hexoframe.api.http.limiter import limiter_for
-from hexoframe.api.http.session import Transport
+from hexoframe.api.http.session import ServiceSession
 from hexoframe.api.links import CLOCK_OF_HOST, Origin
 from hexoframe.api.load.download import (
-    Order,
+    LoadOptions,
+    Moment,
     Refresh,
     estimate_record,
     fetch_record,
     kept_record,
 )
 from hexoframe.api.load.joining import check_apart, join_records
-from hexoframe.api.load.queries import check_filters, id_of, query_of
 from hexoframe.api.load.recordhead import fetch_object, number_of
 from hexoframe.api.load.resources import (
     annotations_frame,
+    check_filters,
     frame_of,
+    id_of,
     metrics_frame,
+    query_of,
     ranges_frame,
     records_frame,
     users_frame,
@@ -54,18 +56,15 @@ from hexoframe.timestamps import clock_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hexoframe.api.load.costs import Estimate
-    from hexoframe.api.load.plan import Way
+    from hexoframe.api.load.plan import Estimate, Transport
     from hexoframe.channels.calibration import Scale
     from hexoframe.recording.data import RecordData
     from hexoframe.timestamps import Clock
 
 __all__ = ["Client", "connect", "load_span"]
 
-Moment = int | str | datetime
 
-
-def connect(  # noqa: PLR0913  # every way to say who one is
+def connect(  # noqa: PLR0913  # every way to log in
     base_url: str | None = None,
     *,
     username: str | None = None,
@@ -78,9 +77,9 @@ def connect(  # noqa: PLR0913  # every way to say who one is
     client_secret: str | None = None,
     cache: bool | str | Path = True,
 ) -> Client:
-    """Return a client of the service; nothing is asked yet.
+    """Return a client of the service; no request is sent yet.
 
-    What is not given comes from ``HEXOFRAME_USERNAME``, ``HEXOFRAME_PASSWORD``,
+    Missing values come from ``HEXOFRAME_USERNAME``, ``HEXOFRAME_PASSWORD``,
     ``HEXOFRAME_API_KEY`` and so on, then from the token that `hexoframe.login` kept.
 
     Parameters
@@ -91,12 +90,11 @@ def connect(  # noqa: PLR0913  # every way to say who one is
     username, password : str, optional
         E-mail address and password.
     api_key, api_secret : str, optional
-        Public and private key of an application, where the service wants requests to
-        be signed.
+        Public and private key of an application, if the service wants signed requests.
     token, refresh_token : str, optional
-        OAuth2 token, and what renews it.
+        OAuth2 token, and the token that renews it.
     client_id, client_secret : str, optional
-        OAuth2 client, with which tokens are asked for.
+        OAuth2 client, which tokens are requested with.
     cache : bool, str or Path, default True
         Whether loaded records are kept, or the folder for them.
 
@@ -134,20 +132,20 @@ def connect(  # noqa: PLR0913  # every way to say who one is
 
 
 class Client:
-    """What one user can ask of one server.
+    """The lists and records of one user on one server.
 
-    Made by `connect`, or of a transport. Safe for use by several threads.
+    Made by `connect`, or of a session. Safe for use by several threads.
 
     Parameters
     ----------
-    transport : Transport
+    session : ServiceSession
         Sends the requests.
     cache : Cache, optional
-        Where records are kept; None keeps none.
+        Stores loaded records; None keeps none.
     """
 
-    def __init__(self, transport: Transport, cache: Cache | None = None) -> None:
-        self.transport = transport
+    def __init__(self, session: ServiceSession, cache: Cache | None = None) -> None:
+        self.session = session
         self.cache = cache
         self._clock: Clock | None = None
 
@@ -162,7 +160,7 @@ class Client:
         base_url : str
             The host.
         credential : Credential
-            Who asks.
+            Credential of that host.
         cache : bool, str or Path, default True
             Whether records are kept, or the folder for them.
         """
@@ -171,13 +169,15 @@ class Client:
             kept = Cache() if cache else None
         else:
             kept = Cache(Path(cache).expanduser())
-        # The pace is that of the user, also where no record is kept.
-        pace = Cache() if kept is None else kept
-        limiter = limiter_for(str(Origin.of(base_url)), pace.folder)
-        return cls(Transport(base_url, credential, limiter=limiter), kept)
+        # The rate limit is shared through the folder even if no record is kept.
+        shared = Cache() if kept is None else kept
+        limiter = limiter_for(
+            str(Origin.of(base_url)), shared.folder, on_unusable=shared.warn_unusable
+        )
+        return cls(ServiceSession(base_url, credential, limiter=limiter), kept)
 
     def __repr__(self) -> str:
-        """Return the host; what else there is stays hidden."""
+        """Return the host, and no secret."""
         return f"<Client of {self.base_url}>"
 
     def __enter__(self) -> Self:
@@ -190,12 +190,12 @@ class Client:
 
     def close(self) -> None:
         """Close the connections that are kept open."""
-        self.transport.close()
+        self.session.close()
 
     @property
     def base_url(self) -> str:
         """Scheme, host and port."""
-        return str(self.transport.origin)
+        return str(self.session.origin)
 
     # -- lists -----------------------------------------------------------------------
 
@@ -211,17 +211,17 @@ class Client:
         limit: int | None = None,
         **filters: Any,
     ) -> pd.DataFrame:
-        """Return the records that may be seen, the newest first.
+        """Return the records that this user may see, the newest first.
 
         Parameters
         ----------
         user : int or str, optional
-            Id, e-mail address or URI of their user.
+            Id, e-mail address or URI of the user who was recorded.
         device : str, optional
             Id of the device, such as ``HXSKIN1200002070``.
         start, end : int, str or datetime, optional
-            Only what begins at `start` or later, and ends at `end` or before: times
-            with a zone, or ticks.
+            Only records that begin at `start` or later, and end at `end` or before:
+            times with a zone, or ticks.
         status : str, optional
             Only those of this status, such as ``complete``.
         limit : int, optional
@@ -233,8 +233,8 @@ class Client:
         Returns
         -------
         DataFrame
-            A row a record, index `start` (UTC, ns): id, duration, user, email, end,
-            last_modified, clock (ticks a second), device, status.
+            One row per record, index `start` (UTC, ns): id, duration, user, email, end,
+            last_modified, clock (ticks per second), device, status.
 
         Raises
         ------
@@ -250,22 +250,18 @@ class Client:
         Warns
         -----
         HexoframeWarning
-            If there are records, and none of that status; it names those there are.
+            If there are records, but none of that status; it lists the others.
         """
-        self._check_filters("record", filters)
-        query = self._query(user=user, device=device, start=start, end=end, **filters)
-        query.setdefault("order_by", "-start")
-        # The service has no filter for the status.
-        pages = self.transport.pages(
-            "/api/record/", query, limit=limit if status is None else None
-        )
+        given = {"user": user, "device": device, "start": start, "end": end}
         if status is None:
-            return records_frame(islice(pages, limit))
+            return records_frame(self._newest("record", filters, limit, **given))
+        # The service cannot filter by status.
+        records = self._newest("record", filters, None, **given)
         others: set[str] = set()
-        found = records_frame(islice(_of_status(pages, status, others), limit))
+        found = records_frame(islice(_of_status(records, status, others), limit))
         if others and not len(found):
             warn(
-                f"no record has the status {status!r}; those there are have: "
+                f"no record has the status {status!r}; the status of the others: "
                 f"{', '.join(sorted(others))}",
                 HexoframeWarning,
             )
@@ -280,7 +276,7 @@ class Client:
         limit: int | None = None,
         **filters: Any,
     ) -> pd.DataFrame:
-        """Return the ranges (activities) that may be seen, the newest first.
+        """Return the ranges (activities) that this user may see, the newest first.
 
         Parameters
         ----------
@@ -290,13 +286,11 @@ class Client:
         Returns
         -------
         DataFrame
-            A row a range, index `start` (UTC, ns): id, user, name, end, duration,
+            One row per range, index `start` (UTC, ns): id, user, name, end, duration,
             status, rank, activitytype, trainingroutine, note, last_modified.
         """
-        self._check_filters("range", filters)
-        query = self._query(user=user, start=start, end=end, **filters)
-        query.setdefault("order_by", "-start")
-        return ranges_frame(self.transport.pages("/api/range/", query, limit=limit))
+        given = {"user": user, "start": start, "end": end}
+        return ranges_frame(self._newest("range", filters, limit, **given))
 
     def list_users(self, *, limit: int | None = None, **filters: Any) -> pd.DataFrame:
         """Return the user and those who share with them.
@@ -309,11 +303,11 @@ class Client:
         Returns
         -------
         DataFrame
-            A row a user: id, username, email, first_name, last_name, profile.
+            One row per user: id, username, email, first_name, last_name, profile (id).
         """
         self._check_filters("user", filters)
         query = self._query(**filters)
-        return users_frame(self.transport.pages("/api/user/", query, limit=limit))
+        return users_frame(self.session.pages("/api/user/", query, limit=limit))
 
     def list_annotations(
         self,
@@ -331,21 +325,21 @@ class Client:
         user, limit, **filters
             As for `list_records`; ``record=`` is one of the filters.
         start, end : int, str or datetime, optional
-            Only what lies from `start` to `end`.
+            Only those from `start` to `end`.
 
         Returns
         -------
         DataFrame
-            A row an annotation, index `start` (UTC, ns): id, user, record, datatype,
+            One row per annotation, index `start` (UTC, ns): id, user, record, datatype,
             annotation (its text), last_modified.
         """
         self._check_filters("annotation", filters)
         query = self._query(user=user, start=start, **filters)
         if end is not None:
-            # An annotation is a moment and has no end of its own.
+            # An annotation is a moment without an end.
             query["start__lte"] = self._query(end=end)["end__lte"]
         query.setdefault("order_by", "start")
-        pages = self.transport.pages("/api/annotation/", query, limit=limit)
+        pages = self.session.pages("/api/annotation/", query, limit=limit)
         return annotations_frame(pages)
 
     def list_metrics(
@@ -367,23 +361,24 @@ class Client:
         Returns
         -------
         DataFrame
-            id, name, title, value and unit; low, high and bin_unit of a bin, NaN where
-            the metric is no histogram; record and range.
+            id, name, title, value and unit; low, high and bin_unit of a bin, NaN if
+            the metric is not a histogram; record and range. A histogram has one row
+            per bin.
 
         Raises
         ------
         ConfigurationError
-            If not just one of `record` and `range` is given.
+            Unless exactly one of `record` and `range` is given.
         """
         if (record is None) == (range is None):
             raise ConfigurationError(
                 f"record={record!r} and range={range!r}: give one of the two"
             )
         if metrics is None:
-            metrics = [one["id"] for one in self.transport.pages("/api/metric/")]
+            metrics = [one["id"] for one in self.session.pages("/api/metric/")]
         name, number = ("record", record) if range is None else ("range", range)
-        asked = {name: str(number), "include_metrics": ",".join(map(str, metrics))}
-        return metrics_frame(self.transport.get_json("/api/report/", asked))
+        query = {name: str(number), "include_metrics": ",".join(map(str, metrics))}
+        return metrics_frame(self.session.get_json("/api/report/", query))
 
     def get(
         self, resource: str, *, limit: int | None = None, **filters: Any
@@ -402,28 +397,26 @@ class Client:
         Returns
         -------
         DataFrame
-            A column a field of its schema; times in UTC, ns; related objects by id.
+            One column per field of its schema; times in UTC, ns; related objects by id.
 
         Raises
         ------
         NotFoundError
             If the service has no such list.
         ResponseError
-            If it is no list of objects, as `data` and `report` are.
+            If it is not a list of objects, such as `data` and `report`.
         """
         name = resource.strip("/").removeprefix("api/")
         schema = self._schema(name)
         if "no_timestamps" in schema.get("fields", ()):
-            # Asked for so, the service would send all samples that there are.
+            # To a request without a record the service would send all samples it has.
             raise ResponseError(
-                f"{self.base_url}/api/{name}/ gives samples, and no list of objects: "
+                f"{self.base_url}/api/{name}/ gives samples, not a list of objects: "
                 "load_record() and load_channel() get them"
             )
         check_filters(name, filters, schema)
         query = self._query(**filters)
-        return frame_of(
-            self.transport.pages(f"/api/{name}/", query, limit=limit), schema
-        )
+        return frame_of(self.session.pages(f"/api/{name}/", query, limit=limit), schema)
 
     def record_info(self, record: int | str) -> dict[str, Any]:
         """Return what the service says of a record.
@@ -437,31 +430,44 @@ class Client:
         -------
         dict
             The object as it came: id, user, device, start and end in ticks, status and
-            what else there is.
+            more.
 
         Raises
         ------
         NotFoundError
-            If there is none, or it may not be seen.
+            If there is none, or this user may not see it.
         """
-        return fetch_object(self.transport, "record", record)
+        return fetch_object(self.session, "record", record)
 
     def account(self) -> dict[str, Any]:
-        """Return the user who asks, as the service knows them.
+        """Return the object of this user.
+
+        Returns
+        -------
+        dict
+            The object as it came.
 
         Raises
         ------
         AuthenticationError
-            If it does not know them.
+            If the service does not know this user.
         """
-        return next(iter(self.transport.pages("/api/account/")))
+        return next(iter(self.session.pages("/api/account/")))
+
+    def _newest(
+        self, name: str, filters: Mapping[str, Any], limit: int | None, **given: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Return the objects of a list, by default the newest first."""
+        self._check_filters(name, filters)
+        query = {"order_by": "-start", **self._query(**given, **filters)}
+        return self.session.pages(f"/api/{name}/", query, limit=limit)
 
     def _schema(self, name: str) -> dict[str, Any]:
         """Return the fields and filters of a list."""
         try:
-            schema: dict[str, Any] = self.transport.get_json(f"/api/{name}/schema/")
+            schema: dict[str, Any] = self.session.get_json(f"/api/{name}/schema/")
         except NotFoundError as error:
-            known = sorted(self.transport.get_json("/api/"))
+            known = sorted(self.session.get_json("/api/"))
             near = get_close_matches(name, known) or known
             raise NotFoundError(
                 f"{self.base_url} has no list {name!r}: give {' or '.join(near)}",
@@ -470,24 +476,24 @@ class Client:
         return schema
 
     def _check_filters(self, name: str, filters: Mapping[str, Any]) -> None:
-        """Refuse filters that the service would pass over in silence."""
+        """Refuse filters that the service would ignore without a word."""
         if filters.keys() - {"order_by"}:
             check_filters(name, filters, self._schema(name))
 
     def _query(self, **filters: Any) -> dict[str, str | int]:
-        asked = [value for value in filters.values() if value is not None]
-        timed = any(isinstance(value, datetime) for value in asked) or any(
+        given = [value for value in filters.values() if value is not None]
+        timed = any(isinstance(value, datetime) for value in given) or any(
             isinstance(filters.get(name), str) for name in ("start", "end")
         )
-        # Where no time becomes ticks, nobody needs to know how long a tick is.
+        # The clock only matters if a time becomes a tick.
         clock = self._server_clock() if timed else 256
         return dict(query_of(clock=clock, **filters))
 
     def _server_clock(self) -> Clock:
-        """Return the ticks in a second of the server; one that is unknown is asked."""
+        """Return the ticks per second of the server; an unknown one is requested."""
         known = CLOCK_OF_HOST.get(self.base_url, self._clock)
         if known is None:
-            newest = self.transport.pages("/api/record/", limit=1)
+            newest = self.session.pages("/api/record/", limit=1)
             starts = [one["start"] for one in newest if one.get("start")]
             known = clock_of(starts[0]) if starts else 256
             self._clock = known
@@ -495,7 +501,7 @@ class Client:
 
     # -- records ---------------------------------------------------------------------
 
-    def load_record(  # noqa: PLR0913  # each is a question that only the caller can answer
+    def load_record(  # noqa: PLR0913  # only the caller can decide each of them
         self,
         record: int | str,
         *,
@@ -505,13 +511,13 @@ class Client:
         end: Moment | None = None,
         model: str = "auto",
         units: Scale = "physical",
-        transport: Way = "auto",
+        transport: Transport = "auto",
         refresh: Refresh = False,
         offline: bool = False,
         allow_partial: bool = False,
         progress: bool | None = None,
     ) -> Record:
-        """Load a record, from the cache where that has it as it is now.
+        """Load a record, from the cache if that has its present state.
 
         Parameters
         ----------
@@ -520,12 +526,12 @@ class Client:
         channels : sequence of str or int, optional
             Channels to load, by any name or id; all by default.
         waveforms : bool, default True
-            Whether ECG, respiration, acceleration and PPG are loaded where `channels`
-            does not name them; without them a night is there in a second.
+            Whether ECG, respiration, acceleration and PPG are loaded if `channels` does
+            not name them; without them a night loads in a second.
         start, end : int, str or datetime, optional
             Part of the record: times with a zone, or ticks. What begins from `start` up
-            to, not including, `end` is loaded, as in `Record.between`: of a rate the
-            last value is stamped where its second (or its five minutes) ends.
+            to, not including, `end` is loaded, as in `Record.between`: the last value
+            of a rate is stamped at the end of its second (or its five minutes).
         model : str, default "auto"
             ``Hexoskin``, ``CHA3000``, ``astroskin_256`` or ``astroskin_1000``; by
             default clock and channels tell.
@@ -533,40 +539,41 @@ class Client:
             Values in mV, g, mL/min and so on, or counts of the recorder.
         transport : {"auto", "zip", "json"}
             By default each channel is taken from where it is exact: from the binary
-            export, or from pages of JSON.
+            export, or from JSON.
         refresh : bool or "tables", default False
             Fetch again what the cache has: with ``"tables"`` activities, annotations,
             track and metrics, which takes a second, with True the samples too. An
-            activity or annotation that was added since is no change of the record, and
-            comes to it this way alone; `list_ranges` and `list_annotations` always ask.
+            activity or annotation that was added since does not change the record, so
+            it is only loaded with `refresh`; `list_ranges` and `list_annotations`
+            always ask the service.
         offline : bool, default False
-            Ask nobody: what the cache has, as it was when it was loaded.
+            Send no request: the record as it was when it was stored in the cache.
         allow_partial : bool, default False
-            Go on where samples do not come that the service holds; what is lost stands
-            in `coverage`.
+            Go on without samples that the service holds and does not send; `coverage`
+            shows what is lost.
         progress : bool, optional
-            Whether a bar is drawn on stderr; by default where that is a terminal or a
+            Whether a progress bar is drawn on stderr; by default in a terminal or a
             notebook.
 
         Returns
         -------
         Record
-            The recording, with info, all activities that reach into it, annotations,
-            track and metrics.
+            The recording, with info, all activities that overlap it, annotations, track
+            and metrics.
 
         Raises
         ------
         NotFoundError
-            If there is no such record, or it may not be seen.
+            If there is no such record, or this user may not see it.
         AuthenticationError, RateLimitedError, ServerError, UnreachableError
             If the service refuses, fails or cannot be reached.
         IncompleteDataError
-            If samples did not come that the service holds. What came is kept, and the
+            If samples are missing that the service holds. What came is kept, and the
             same call goes on there.
         TimestampError
             If a time has no zone, or the part lies outside the record.
         UnknownChannelError
-            If a channel that was asked for is none of the model.
+            If the model has no such channel.
         CacheError
             If `offline` is given and the cache does not have it.
 
@@ -574,14 +581,14 @@ class Client:
         --------
         >>> client.load_record(12345, channels=["ecg", "heart_rate"])  # doctest: +SKIP
         """
-        order = Order(
+        options = LoadOptions(
             channels=channels,
             waveforms=waveforms,
             start=start,
             end=end,
             model=model,
             transport=transport,
-            options=ReadOptions(scale=units, allow_partial=allow_partial),
+            reading=ReadOptions(scale=units, allow_partial=allow_partial),
         )
         if isinstance(refresh, str) and refresh != "tables":
             raise ConfigurationError(
@@ -590,49 +597,50 @@ class Client:
             )
         if offline and refresh:
             raise ConfigurationError(
-                "offline=True asks nobody and refresh= fetches again: leave one out"
+                "offline=True sends no request and refresh= fetches again: leave one "
+                "out"
             )
         if offline:
-            return self._load_offline(record, order)
+            return self._load_offline(record, options)
         try:
             data = fetch_record(
-                self.transport,
+                self.session,
                 record,
-                order,
+                options,
                 cache=self.cache,
                 refresh="tables" if refresh == "tables" else bool(refresh),
                 progress=progress,
             )
         except UnreachableError as error:
-            self._tell_what_is_kept(error, record, order)
+            self._note_what_is_kept(error, record, options)
             raise
         if channels is None:
             warn_of_model(data, model)
         return Record.of(data)
 
-    def _tell_what_is_kept(
-        self, error: UnreachableError, record: int | str, order: Order
+    def _note_what_is_kept(
+        self, error: UnreachableError, record: int | str, options: LoadOptions
     ) -> None:
         number = number_of("record", record)
         if self.cache is None or not self.cache.entries(self.base_url, number):
             return
         try:
-            kept_record(self.cache, self.base_url, number, order)
+            kept_record(self.cache, self.base_url, number, options)
         except HexoframeError as missing:
             error.add_note(str(missing))
         else:
             error.add_note(
                 f"record {number}: the cache has what was loaded before; offline=True "
-                "opens it without asking"
+                "opens it without a request"
             )
 
-    def _load_offline(self, record: int | str, order: Order) -> Record:
+    def _load_offline(self, record: int | str, options: LoadOptions) -> Record:
         if self.cache is None:
             raise ConfigurationError(
                 "offline=True needs the cache: leave cache=False out"
             )
         number = number_of("record", record)
-        return Record.of(kept_record(self.cache, self.base_url, number, order))
+        return Record.of(kept_record(self.cache, self.base_url, number, options))
 
     def load_channel(
         self, /, record: int | str, channel: str | int, **how: Any
@@ -646,61 +654,61 @@ class Client:
         channel : str or int
             Name or id of the channel.
         **how
-            As for `load_record`, but for `channels`.
+            As for `load_record`, except `channels`.
 
         Returns
         -------
         DataFrame
-            Its samples; no row if the record lacks it.
+            Its samples; empty if the record has none.
         """
         return self.load_record(record, channels=[channel], **how)[channel]
 
     def load_range(self, /, number: int | str, **how: Any) -> Record:
-        """Load what records hold of a range (an activity).
+        """Load the part of the records that lies in a range (an activity).
 
-        That is what begins in it, as in `Record.between`: of 540 s there are 540 heart
-        rates, the last one stamped with the end of the range.
+        The part holds what begins in the range, as in `Record.between`: 540 s have 540
+        heart rates, the last one stamped with the end of the range.
 
         Parameters
         ----------
         number : int or str
             Id of the range.
         **how
-            As for `load_record`, but for `start`, `end` and `offline`.
+            As for `load_record`, except `start`, `end` and `offline`.
 
         Returns
         -------
         Record
-            Of one record its part; several records follow each other, and the time
-            between them is a gap.
+            The part of one record, or of several one after the other, with gaps between
+            them.
 
         Raises
         ------
         NotFoundError
-            If there is no such range or it may not be seen, or no record reaches into
+            If there is no such range or this user may not see it, or no record overlaps
             it.
         ConfigurationError
-            If `offline` is given: which records there are, only the service knows.
+            If `offline` is given: only the service knows which records there are.
         """
         _refuse_offline(how)
-        told = fetch_object(self.transport, "range", number)
-        user, start, end = id_of(told.get("user")), told.get("start"), told.get("end")
+        item = fetch_object(self.session, "range", number)
+        user, start, end = id_of(item.get("user")), item.get("start"), item.get("end")
         if not user or not start or not end:
             raise ResponseError(
-                f"range {number} tells no user, start or end, so no record is known: "
-                "load_record() loads one by its id"
+                f"range {number} has no user, start or end, so its records are not "
+                "known: load_record() loads one by its id"
             )
         try:
             return self.load_user(user, int(start), int(end), **how)
         except NotFoundError as error:
             raise NotFoundError(
-                f"no record that may be seen reaches into range {number}"
+                f"no record that this user may see overlaps range {number}"
             ) from error
 
     def load_user(
         self, user: int | str, start: Moment, end: Moment, **how: Any
     ) -> Record:
-        """Load what the records of a user hold between two times.
+        """Load the part of a user's records that lies between two times.
 
         Parameters
         ----------
@@ -710,7 +718,7 @@ class Client:
             Times with a zone, or ticks: what begins from `start` up to, not including,
             `end`, as in `Record.between`.
         **how
-            As for `load_record`, but for `offline`.
+            As for `load_record`, except `offline`.
 
         Returns
         -------
@@ -722,15 +730,15 @@ class Client:
         NotFoundError
             If there is no record.
         ConfigurationError
-            If two records run at the same time, or are of different models, or
-            `offline` is given.
+            If two records overlap in time, or are of different models, or `offline` is
+            given.
         """
         _refuse_offline(how)
         bounds = self._query(start=start, end=end)
         span = int(bounds["start__gte"]), int(bounds["end__lte"])
         return load_span(self, user, span, **how)
 
-    def estimate(  # noqa: PLR0913  # the questions of load_record that matter for it
+    def estimate(  # noqa: PLR0913  # the options of load_record that matter for it
         self,
         record: int | str,
         *,
@@ -739,7 +747,7 @@ class Client:
         start: Moment | None = None,
         end: Moment | None = None,
         model: str = "auto",
-        transport: Way = "auto",
+        transport: Transport = "auto",
     ) -> Estimate:
         """Return what `load_record` would cost; one or two requests are sent for it.
 
@@ -751,19 +759,19 @@ class Client:
         Returns
         -------
         Estimate
-            requests, megabytes on the wire, minutes at the allowed pace. One request
-            where the cache has it all.
+            requests, megabytes as sent, minutes at the allowed rate. One request if the
+            cache has it all.
         """
-        order = Order(
+        options = LoadOptions(
             channels=channels,
             waveforms=waveforms,
             start=start,
             end=end,
             model=model,
             transport=transport,
-            options=ReadOptions(),
+            reading=ReadOptions(),
         )
-        return estimate_record(self.transport, record, order, cache=self.cache)
+        return estimate_record(self.session, record, options, cache=self.cache)
 
 
 def load_span(
@@ -774,43 +782,21 @@ def load_span(
     ahead: int = 0,
     **how: Any,
 ) -> Record:
-    """Load what the records of a user hold in a span.
+    """Load the part of a user's records that lies in a span of ticks.
 
-    Parameters
-    ----------
-    client : Client
-        Loads the records.
-    user : int or str
-        Id, e-mail address or URI.
-    span : (int, int), in ticks
-        Start and end, which is not included: records that reach into it are loaded.
-    ahead : int, in ticks, default 0
-        How much sooner the part of a record begins, where the record has begun.
-    **how
-        As for `Client.load_record`.
-
-    Returns
-    -------
-    Record
-        The records one behind the other.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no record.
-    ConfigurationError
-        If two records run at the same time, or are of different models.
+    With `ahead` each part begins so many ticks earlier, but not before its record.
+    Options and errors are those of `Client.load_user`.
     """
     first, last = span
-    # Ticks need no clock.
+    # The clock does not matter for ticks.
     query = query_of(
         clock=256, user=user, start__lt=last, end__gt=first, order_by="start"
     )
-    found = list(client.transport.pages("/api/record/", query))
+    found = list(client.session.pages("/api/record/", query))
     if not found:
         raise NotFoundError(
             f"user {user} has no record that may be seen from tick {first} to "
-            f"{last}; list_records(user=...) shows those there are"
+            f"{last}; list_records(user=...) shows the records of a user"
         )
     check_apart(found)
     parts: list[RecordData] = [
@@ -839,7 +825,7 @@ def _of_status(
 def _refuse_offline(how: Mapping[str, Any]) -> None:
     if how.get("offline"):
         raise ConfigurationError(
-            "which records there are, only the service knows: leave offline=True out, "
-            "or load what the cache has of a record with load_record(id, "
-            "offline=True), of a part that was loaded with its start= and end="
+            "only the service knows which records there are: leave offline=True out, "
+            "or load a record from the cache with load_record(id, offline=True), a "
+            "part that was loaded with its start= and end="
         )

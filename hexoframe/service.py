@@ -1,7 +1,7 @@
-"""The front doors for the service: an id in, a Record out.
+"""The functions of the front door that ask the service, and login and logout.
 
-Each function is the method of `Client` that has its name, for the user whom `login`
-made known, or whom the environment or a kept token names.
+Each is the method of `Client` with its name, for the user who logged in, or else the
+user of the environment or of a kept token.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hexoframe.api.auth.credentials import (
     find_credential,
     keep,
 )
-from hexoframe.api.auth.schemes import Credential, Nobody
+from hexoframe.api.auth.schemes import Anonymous, Credential
 from hexoframe.api.auth.tokenstore import usual_stores
 from hexoframe.api.links import Origin
 from hexoframe.client import Client, connect
@@ -41,15 +41,15 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class _Known:
-    """The client that `login` made, for as long as the process runs."""
+class _Login:
+    """The client that `login` made, until the process ends."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._client: Client | None = None
 
-    def become(self, client: Client | None) -> None:
-        """Ask as this client from now on; None asks as the environment says."""
+    def use(self, client: Client | None) -> None:
+        """Use this client from now on; None uses one of the environment."""
         with self._guard:
             before, self._client = self._client, client
         if before is not None:
@@ -57,18 +57,18 @@ class _Known:
 
     @contextmanager
     def client(self, *, offline: bool) -> Iterator[Client]:
-        """Yield the client to ask with; where nobody is asked, nobody is known."""
+        """Yield the client for a call; offline it needs no credential."""
         with self._guard:
             known = self._client
         if known is not None:
             yield known
             return
         url = base_url_of()
-        with Client.of(url, Nobody(url)) if offline else connect() as client:
+        with Client.of(url, Anonymous(url)) if offline else connect() as client:
             yield client
 
 
-_KNOWN = _Known()
+_LOGIN = _Login()
 
 
 def login(
@@ -78,7 +78,7 @@ def login(
     ask: Prompt = ask_at_terminal,
     **given: str | None,
 ) -> Client:
-    """Ask who you are, test it, and use it for all that follows in this process.
+    """Ask for user name and password, test them, and use them in this process.
 
     Parameters
     ----------
@@ -89,10 +89,10 @@ def login(
         or a file that only you can read. A password is never kept, so this needs an
         OAuth2 client (`client_id`, `client_secret`).
     ask : callable, optional
-        Asks a question; its second argument says whether the answer must not be seen.
+        Asks a question; its second argument says whether the answer is hidden.
     **given
-        ``username``, ``password``, ``api_key`` and so on, as for `connect`; what is
-        missing and found nowhere else is asked for.
+        ``username``, ``password``, ``api_key`` and so on, as for `connect`; values that
+        are found nowhere are asked for.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def login(
     AuthenticationError
         If the service does not know this user.
     ConfigurationError
-        If there is no token to keep, or no place takes it.
+        If there is no token to keep, or it cannot be kept.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def login(
     except BaseException:
         client.close()
         raise
-    _KNOWN.become(client)
+    _LOGIN.use(client)
     return client
 
 
@@ -135,7 +135,7 @@ def _keep(credential: Credential) -> None:
 
 
 def logout(base_url: str | None = None) -> bool:
-    """Forget who you are: in this process, and the token that was kept.
+    """Forget the user of this process, and the token that was kept.
 
     Parameters
     ----------
@@ -146,8 +146,13 @@ def logout(base_url: str | None = None) -> bool:
     -------
     bool
         Whether a token had been kept. It stays valid on the server until it expires.
+
+    Raises
+    ------
+    ConfigurationError
+        If the token cannot be removed.
     """
-    _KNOWN.become(None)
+    _LOGIN.use(None)
     origin = Origin.of(base_url_of(base_url))
     kept = [store for store in usual_stores() if store.read(origin)]
     for store in kept:
@@ -161,12 +166,12 @@ def logout(base_url: str | None = None) -> bool:
 
 def _asking(method: Callable[Concatenate[Client, _P], _T]) -> Callable[_P, _T]:
     """Return a method of `Client` as a function that finds its client itself."""
-    # A list has no such argument, which the service is to say.
+    # For a list `offline` is a filter, which the service refuses.
     loads = method.__name__.startswith("load_")
 
     @functools.wraps(method)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        with _KNOWN.client(offline=loads and bool(kwargs.get("offline"))) as client:
+        with _LOGIN.client(offline=loads and bool(kwargs.get("offline"))) as client:
             return method(client, *args, **kwargs)
 
     whole = inspect.signature(method)

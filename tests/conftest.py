@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hexoframe.api.auth.schemes import Credential
+    from hexoframe.api.auth.schemes import Bearer, Credential, Token
+    from hexoframe.api.http.session import ServiceSession
     from hexoframe.client import Client
     from hexoframe.recording.data import RecordData
     from hexoframe.simulator.server import LoggedRequest
@@ -141,6 +142,43 @@ def serving() -> Callable[..., contextlib.AbstractContextManager[Server]]:
 
 
 @pytest.fixture
+def small() -> Iterator[Callable[..., Server]]:
+    """A maker of servers with one short record, 41, under given switches."""
+    from hexoframe.simulator.shirt import Shirt
+
+    shirt = Shirt(seed=7, duration_s=420, record_id=41, activity="mixed", presses=(5,))
+    with contextlib.ExitStack() as running:
+        yield lambda **more: running.enter_context(_serving(shirt, **more))
+
+
+@pytest.fixture
+def cleared() -> Iterator[Callable[[Server], Server]]:
+    """Empties the journal and the faults of a server, and its faults after the test."""
+    with contextlib.ExitStack() as after:
+
+        def clear(server: Server) -> Server:
+            server.clear_log()
+            server.faults.clear()
+            after.callback(server.faults.clear)
+            return server
+
+        yield clear
+
+
+@pytest.fixture
+def unpaced() -> Callable[[Server], Server]:
+    """Lifts the rate limit of the clients that the code under test makes itself."""
+    from hexoframe import cache
+    from hexoframe.api.http.limiter import limiter_for
+
+    def lift(server: Server) -> Server:
+        limiter_for(server.base_url, cache.folder()).spacing_s = 0
+        return server
+
+    return lift
+
+
+@pytest.fixture
 def waits() -> list[float]:
     """The waits before repetitions, none of which took place."""
     return []
@@ -159,10 +197,46 @@ def _signed(server: Server, **other: str) -> Credential:
     return SignedBasic(server.base_url, **given)
 
 
+def _bearer(server: Server, token: Token | None = None, **more: Any) -> Bearer:
+    from hexoframe.api.auth.schemes import Bearer, Grant, Secret
+
+    card = server.credentials[server.username]
+    grant = Grant(
+        client_id=card.client_id,
+        client_secret=Secret(card.client_secret),
+        username=card.username,
+        password=Secret(card.password),
+    )
+    return Bearer(server.base_url, token, grant=grant, **more)
+
+
 @pytest.fixture(scope="session")
 def signed() -> Callable[..., Credential]:
     """The signed credentials of the main user of a server, some of them changed."""
     return _signed
+
+
+@pytest.fixture(scope="session")
+def credentials() -> dict[str, Callable[..., Credential]]:
+    """The credentials of the main user of a server: signed, and OAuth2."""
+    return {"signed": _signed, "bearer": _bearer}
+
+
+def _new_session(
+    server: Server, auth: Credential | None = None, **more: Any
+) -> ServiceSession:
+    from hexoframe.api.http.failures import RetryPolicy
+    from hexoframe.api.http.limiter import Limiter
+    from hexoframe.api.http.session import ServiceSession
+
+    policy = {"sleep": lambda _: None, **more.pop("policy", {})}
+    return ServiceSession(
+        server.base_url,
+        auth or _signed(server),
+        limiter=more.pop("limiter", None) or Limiter("test", spacing_s=0),
+        retries=RetryPolicy(**policy),
+        **more,
+    )
 
 
 def _new_client(
@@ -171,20 +245,11 @@ def _new_client(
     auth: Credential | None = None,
     **more: Any,
 ) -> Client:
-    from hexoframe.api.http.limiter import Limiter
-    from hexoframe.api.http.session import RetryPolicy, Transport
     from hexoframe.cache import Cache
     from hexoframe.client import Client
 
-    policy = {"sleep": lambda _: None, **more.pop("policy", {})}
-    transport = Transport(
-        server.base_url,
-        auth or _signed(server),
-        limiter=more.pop("limiter", None) or Limiter("test", spacing_s=0),
-        retries=RetryPolicy(**policy),
-        **more,
-    )
-    return Client(transport, None if cache is None else Cache(cache))
+    session = _new_session(server, auth, **more)
+    return Client(session, None if cache is None else Cache(cache))
 
 
 @pytest.fixture(scope="session")
@@ -193,18 +258,27 @@ def new_client() -> Callable[..., Client]:
     return _new_client
 
 
+def _told(waits: list[float], make: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """Yield a maker whose products tell their waits, and are closed in the end."""
+    with contextlib.ExitStack() as opened:
+
+        def made(server: Server, *args: Any, **more: Any) -> Any:
+            policy = {"sleep": waits.append, **more.pop("policy", {})}
+            return opened.enter_context(make(server, *args, policy=policy, **more))
+
+        yield made
+
+
+@pytest.fixture
+def session_of(waits: list[float]) -> Iterator[Callable[..., ServiceSession]]:
+    """A maker of sessions without limit, whose waits are told and do not take place."""
+    yield from _told(waits, _new_session)
+
+
 @pytest.fixture
 def client_of(waits: list[float]) -> Iterator[Callable[..., Client]]:
     """A maker of clients without limit, whose waits are told and do not take place."""
-    with contextlib.ExitStack() as opened:
-
-        def make(server: Server, *args: Any, **more: Any) -> Client:
-            policy = {"sleep": waits.append, **more.pop("policy", {})}
-            return opened.enter_context(
-                _new_client(server, *args, policy=policy, **more)
-            )
-
-        yield make
+    yield from _told(waits, _new_client)
 
 
 def _for_data(server: Server) -> list[LoggedRequest]:

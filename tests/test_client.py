@@ -17,10 +17,11 @@ import pandas as pd
 import pytest
 
 from hexoframe import cache
-from hexoframe.api.auth.schemes import Bearer, UnsignedBasic
-from hexoframe.api.auth.tokens import Grant, Secret
+from hexoframe.api.auth.schemes import UnsignedBasic
+from hexoframe.api.http.failures import RetryPolicy
 from hexoframe.api.http.limiter import Limiter
-from hexoframe.api.http.session import BINARY, RetryPolicy, Transport
+from hexoframe.api.http.responses import BINARY
+from hexoframe.api.http.session import ServiceSession
 from hexoframe.cache import Cache
 from hexoframe.channels import channels_of, datatypes_of
 from hexoframe.client import Client, connect
@@ -79,11 +80,8 @@ def default_world(serving):
 
 
 @pytest.fixture
-def world(default_world):
-    default_world.clear_log()
-    default_world.faults.clear()
-    yield default_world
-    default_world.faults.clear()
+def world(default_world, cleared):
+    return cleared(default_world)
 
 
 # -- what a record is ------------------------------------------------------------------
@@ -166,7 +164,7 @@ def test_the_export_that_a_user_downloads_opens_as_the_record_that_is_loaded(
     boxed, client_of, tmp_path, differences
 ):
     client = client_of(boxed)
-    client.transport.download(
+    client.session.download(
         "/api/data/", {"record": 41}, target=tmp_path / "41.zip", accept=BINARY
     )
     opened = open_record(tmp_path / "41.zip")
@@ -335,7 +333,7 @@ def test_a_part_outside_of_the_record_is_an_error(world, client_of):
         with pytest.raises(TimestampError, match="nothing of record 300002"):
             client.load_record(300_002, start=start, end=end)
     for end in (source.start + 9, source.start):
-        with pytest.raises(TimestampError, match="does not lie behind start"):
+        with pytest.raises(TimestampError, match="is not later than start"):
             client.load_record(300_002, start=source.start + 9, end=end)
     with pytest.raises(TimestampError, match="zone"):
         client.load_record(300_002, start="2024-03-03T22:00")
@@ -480,7 +478,7 @@ def test_all_of_a_user_comes_as_one(two, client_of):
 
 def test_a_status_that_no_record_has_is_said(two, client_of):
     client = client_of(two)
-    with pytest.warns(HexoframeWarning, match=r"status 'done'; those .* complete$"):
+    with pytest.warns(HexoframeWarning, match=r"status 'done'; .* others: complete$"):
         none = client.list_records(status="done")
     assert len(none) == 0
     assert none.dtypes.to_dict() == client.list_records().dtypes.to_dict()
@@ -509,7 +507,7 @@ def test_what_the_cache_has_of_a_record_is_said_where_it_has_not_what_is_asked_f
         assert "it holds ['ecg'" in caught.value.__notes__[-1]
         with pytest.raises(UnreachableError) as caught:
             client.load_record(51, channels=["ecg"], **part)
-        assert "opens it without asking" in caught.value.__notes__[-1]
+        assert "opens it without a request" in caught.value.__notes__[-1]
     finally:
         two.faults.clear()
 
@@ -741,7 +739,7 @@ def test_any_list_of_the_service_comes_as_a_frame(world, client_of):
     with pytest.raises(NotFoundError):
         client.get("nosuch")
     for name in ("data", "heartrate", "report"):
-        with pytest.raises(ResponseError, match="no list of objects"):
+        with pytest.raises(ResponseError, match="not a list of objects"):
             client.get(name)
     assert not any("/api/data/?" in entry.path for entry in world.log)
 
@@ -902,17 +900,6 @@ def told_by(calls, client):
             yield everything_of(error)
 
 
-def bearer(server):
-    card = server.credentials[server.username]
-    grant = Grant(
-        client_id=card.client_id,
-        client_secret=Secret(card.client_secret),
-        username=card.username,
-        password=Secret(card.password),
-    )
-    return Bearer(server.base_url, grant=grant)
-
-
 def tokens_of(auth):
     token = getattr(auth, "token", None)
     held = () if token is None else (token.access, token.refresh)
@@ -921,12 +908,12 @@ def tokens_of(auth):
 
 @pytest.mark.parametrize("kind", ["signed", "bearer"])
 def test_no_secret_is_shown_anywhere_in_a_whole_session(
-    serving, client_of, signed, caplog, tmp_path, kind
+    serving, client_of, credentials, caplog, tmp_path, kind
 ):
     caplog.set_level(logging.DEBUG)
     wrong = {"password": "wrong-password-9", "api_secret": "wrong-secret-9"}
     with serving(shirt(record_id=300_001)) as server:
-        auth = signed(server) if kind == "signed" else bearer(server)
+        auth = credentials[kind](server)
         client = client_of(server, tmp_path, auth)
         server.faults.add(*SESSION_FAULTS)
         with pytest.warns(MissingFactsWarning) as warned:
@@ -944,13 +931,15 @@ def test_no_secret_is_shown_anywhere_in_a_whole_session(
         shown += told_by(CALLS, client)
         secrets |= tokens_of(auth)
         for name, value in wrong.items():
-            other = client_of(server, None, signed(server, **{name: value}))
+            other = client_of(
+                server, None, credentials["signed"](server, **{name: value})
+            )
             shown += told_by([Client.account], other)
         server.faults.add(ServerFault(kind="drop", times=None))
         shown += told_by(
             [lambda client: client.load_record(300_001, refresh=True)], client
         )
-        shown += map(repr, (client, client.transport, client.cache, auth, record))
+        shown += map(repr, (client, client.session, client.cache, auth, record))
         shown += [str(record.info), *(entry.path for entry in server.log)]
     shown += [caplog.text, *(str(entry.__dict__) for entry in caplog.records)]
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -1023,7 +1012,7 @@ def test_clients_of_one_folder_share_their_pace(tmp_path):
     given = {"username": "u@example.org", "password": "p"}
     urls = ["http://127.0.0.1:1", "http://127.0.0.1:1/", "http://127.0.0.1:2"]
     clients = [connect(url, cache=tmp_path, **given) for url in urls]
-    one, same, other = (client.transport.limiter for client in clients)
+    one, same, other = (client.session.limiter for client in clients)
     assert one is same
     assert one is not other
     for client in clients:
@@ -1034,7 +1023,7 @@ def test_an_answer_that_is_no_record_is_said(world, client_of):
     world.faults.add(
         ServerFault(kind="truncated", path="/api/record/300001/", share=0, times=None)
     )
-    with pytest.raises(ResponseError, match="no complete JSON"):
+    with pytest.raises(ResponseError, match="not complete JSON"):
         client_of(world).load_record(300_001)
 
 
@@ -1067,7 +1056,7 @@ def test_what_a_service_changes_meanwhile_is_not_mixed(
         exports = [entry for entry in server.log if "octet" in entry.accept]
         assert len(exports) == 1, "the export of before is not used"
         assert differences(record, client_of(server).load_record(41)) == []
-        assert not list(tmp_path.rglob("*.parts")), "nor is it left lying about"
+        assert not list(tmp_path.rglob("*.chunks")), "nor is it left lying about"
 
 
 def test_a_zip_that_the_service_makes_badly_is_refused_and_json_is_advised(
@@ -1104,11 +1093,11 @@ def test_a_zip_that_the_service_makes_badly_is_refused_and_json_is_advised(
     assert channels_of("hexoskin").keys() >= set(record)
 
 
-def test_a_transport_of_another_host_is_no_client():
+def test_a_session_of_another_host_is_no_client():
     auth = UnsignedBasic("http://127.0.0.1:1", "u", "p")
     with pytest.raises(ConfigurationError, match="credentials"):
         Client(
-            Transport(
+            ServiceSession(
                 "http://127.0.0.1:2",
                 auth,
                 limiter=Limiter("t", spacing_s=0),

@@ -22,7 +22,6 @@ import pytest
 
 import hexoframe
 import hexoframe.hxapi as HxApi  # noqa: N812  # as the scripts call it
-from hexoframe.api.http.limiter import Limiter
 from hexoframe.channels import Channel, find
 from hexoframe.errors import (
     AuthenticationError,
@@ -43,7 +42,7 @@ from hexoframe.simulator.shirt import Shirt
 from hexoframe.timestamps import ticks_to_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from hexoframe.simulator.server.running import Server
 
@@ -96,20 +95,18 @@ def shared() -> Iterator[Server]:
 
 
 @pytest.fixture
-def server(shared: Server) -> Iterator[Server]:
+def server(
+    shared: Server,
+    cleared: Callable[[Server], Server],
+    unpaced: Callable[[Server], Server],
+) -> Server:
     """Four records of Anna; signatures are wanted."""
-    shared.clear_log()
-    shared.faults.clear()
-    yield shared
-    shared.faults.clear()
+    return cleared(unpaced(shared))
 
 
 @pytest.fixture(autouse=True)
-def without_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_secrets_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HEXOFRAME_CONFIG_DIR", str(tmp_path / "config"))
-    monkeypatch.setattr(
-        "hexoframe.client.limiter_for", lambda *_: Limiter("test", spacing_s=0)
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -430,8 +427,8 @@ def test_all_points_of_a_track_come(auth, server):
 
 
 def test_a_point_without_a_position_is_a_point_in_time(auth, monkeypatch):
-    transport = auth.api.client.transport
-    points = type(transport).pages
+    session = auth.api.client.session
+    points = type(session).pages
 
     def pages(self, path, query, **how):
         for item in points(self, path, query, **how):
@@ -439,7 +436,7 @@ def test_a_point_without_a_position_is_a_point_in_time(auth, monkeypatch):
             yield item | {"position": None} if lost else item
 
     before = HxApi.getRecordData(auth, MIXED, downloadRaw=False)["track"]
-    monkeypatch.setattr(type(transport), "pages", pages)
+    monkeypatch.setattr(type(session), "pages", pages)
     after = HxApi.getRecordData(auth, MIXED, downloadRaw=False)["track"]
     assert len(after) == len(before)
     for one, other in zip(after, before, strict=True):

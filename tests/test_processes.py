@@ -25,7 +25,7 @@ pytestmark = [
 ]
 # Four parts of the export besides its states; four pages of ECG.
 SHIRT = Shirt(seed=3, duration_s=1000, record_id=41, presses=(5,))
-PART_BYTES = 300_000
+CHUNK_BYTES = 300_000
 PROBE = "datatype=4114%2C4115%2C64"
 
 # What a user would write, but for the size of the parts.
@@ -34,11 +34,11 @@ import sys, warnings
 import hexoframe
 from hexoframe.api.load import plan
 from hexoframe.api.http.limiter import Limiter
-plan._ZIP_PIECE_BYTES = {part_bytes}
+plan.ZIP_CHUNK_BYTES = {chunk_bytes}
 warnings.simplefilter("ignore")
 client = hexoframe.connect()
 if {hurried}:
-    client.transport.limiter = Limiter("test", spacing_s=0)
+    client.session.limiter = Limiter("test", spacing_s=0)
 print("begun", flush=True)
 record = client.load_record(41, transport={way!r}, channels={channels!r})
 record.to_parquet(sys.argv[1])
@@ -51,7 +51,7 @@ def begin(tmp_path):
     begun = []
 
     def begin(server, way, *, folder="out", **other):
-        usual = {"part_bytes": PART_BYTES, "channels": None, "hurried": True}
+        usual = {"chunk_bytes": CHUNK_BYTES, "channels": None, "hurried": True}
         code = SCRIPT.format(way=way, **{**usual, **other})
         environment = {
             **os.environ,
@@ -82,25 +82,25 @@ def ended(process):
 
 @pytest.fixture(scope="module")
 def whole(serving, new_client):
-    """The record by each way, and the paths of its pieces."""
+    """The record by each way, and the paths of its chunks."""
     loaded = {}
     with serving(SHIRT) as server, new_client(server) as client:
         for way in ("zip", "json"):
             server.clear_log()
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(plan, "_ZIP_PIECE_BYTES", PART_BYTES)
+                patch.setattr(plan, "ZIP_CHUNK_BYTES", CHUNK_BYTES)
                 record = client.load_record(41, transport=way)
-            loaded[way] = (record, {entry.path for entry in pieces(server)})
+            loaded[way] = (record, {entry.path for entry in chunks(server)})
     return loaded
 
 
-def pieces(server):
+def chunks(server):
     data = [entry for entry in server.log if entry.path.startswith("/api/data/")]
     return [entry for entry in data if PROBE not in entry.path]
 
 
 def finished():
-    """How many pieces lie on the shelf."""
+    """How many chunks are in the store."""
     # Folders come and go meanwhile, which a walk passes over.
     found = (names for _, _, names in os.walk(Cache().folder))
     return sum(name.endswith(".sha256") for names in found for name in names)
@@ -145,13 +145,13 @@ def test_a_download_that_was_killed_goes_on_in_another_process(
         assert 2 <= kept < len(paths)
         begin_anew(server)
         ended(begin(server, way))
-        again = [entry.path for entry in pieces(server)]
+        again = [entry.path for entry in chunks(server)]
     assert len(again) == len(paths) - kept, "only what is missing is fetched"
     assert len(set(again)) == len(again)
     assert set(again) < paths
     assert differences(open_record(tmp_path / "out" / "record_41"), record) == []
     assert finished() == 0
-    assert Cache().entries()[0].selection.record == 41
+    assert Cache().entries()[0].key.record == 41
 
 
 @pytest.mark.slow
@@ -171,7 +171,7 @@ def test_a_part_of_the_export_that_was_cut_off_goes_on_in_its_middle(
         first.wait()
         begin_anew(server)
         ended(begin(server, "zip"))
-        resumed = [entry for entry in pieces(server) if entry.range]
+        resumed = [entry for entry in chunks(server) if entry.range]
     assert [entry.status for entry in resumed] == [206]
     assert differences(open_record(tmp_path / "out" / "record_41"), record) == []
 
@@ -189,8 +189,8 @@ def test_a_download_that_is_killed_again_and_again_comes_to_its_end(
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
         ended(begin(server, way))
-        asked = [entry.path for entry in pieces(server)]
-    # A piece that was on its way when the process died is asked for once more.
+        asked = [entry.path for entry in chunks(server)]
+    # A chunk that was on its way when the process died is asked for once more.
     assert len(asked) <= len(paths) + 4 * (len(paths) - 1)
     assert differences(open_record(tmp_path / "out" / "record_41"), record) == []
 
@@ -213,7 +213,7 @@ def test_a_process_that_is_killed_while_it_writes_the_cache_leaves_no_half_recor
             assert Cache().entries() == []
         server.clear_log()
         ended(begin(server, "zip"))
-        assert pieces(server) == [], "all pieces were there"
+        assert chunks(server) == [], "all chunks were there"
     assert differences(open_record(tmp_path / "out" / "record_41"), record) == []
     assert not list(Cache().folder.glob("records/*/41/.*"))
 
@@ -268,7 +268,7 @@ def test_an_interrupted_download_goes_on(
         assert kept >= 1
         begin_anew(server)
         ended(begin(server, way))
-        assert len(pieces(server)) == len(paths) - kept
+        assert len(chunks(server)) == len(paths) - kept
     assert differences(open_record(tmp_path / "out" / "record_41"), record) == []
 
 
@@ -294,10 +294,10 @@ def test_threads_and_processes_load_one_record_once_and_keep_the_pace(
     whole, differences, tmp_path, begin, monkeypatch, way
 ):
     record, _ = whole[way]
-    # Enough for several pieces; more would make the pace a test of this machine.
+    # Enough for several chunks; more would make the pace a test of this machine.
     some = ["ecg", "heart_rate"]
-    how = {"channels": some, "part_bytes": 100_000, "hurried": False}
-    monkeypatch.setattr(plan, "_ZIP_PIECE_BYTES", how["part_bytes"])
+    how = {"channels": some, "chunk_bytes": 100_000, "hurried": False}
+    monkeypatch.setattr(plan, "ZIP_CHUNK_BYTES", how["chunk_bytes"])
     records = []
 
     def load():
@@ -327,7 +327,7 @@ def test_threads_and_processes_load_one_record_once_and_keep_the_pace(
     asked = [path for path, _ in report["log"]]
     samples = [p for p in asked if p.startswith("/api/data/") and PROBE not in p]
     assert len(samples) >= 3
-    assert len(samples) == len(set(samples)), "each piece is fetched once"
+    assert len(samples) == len(set(samples)), "each chunk is fetched once"
     assert asked.count("/api/record/41/") == 6
     assert report["most"] <= 5
     assert len(records) == 4

@@ -37,10 +37,8 @@ def running(serving):
 
 
 @pytest.fixture
-def server(running):
-    running.clear_log()
-    running.faults.clear()
-    yield running
+def server(running, cleared, unpaced):
+    yield cleared(unpaced(running))
     service.logout(running.base_url)
 
 
@@ -50,11 +48,6 @@ def known(server, monkeypatch):
     for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
     return server
-
-
-@pytest.fixture
-def no_wait(monkeypatch):
-    monkeypatch.setattr("hexoframe.api.http.limiter.SPACING_S", 0.0)
 
 
 class Answers:
@@ -86,7 +79,7 @@ def test_each_door_is_the_method_of_the_client_without_the_client(name):
 
 def test_the_doors_ask_as_the_environment_says(known):
     assert hexoframe.list_records()["id"].tolist() == [41]
-    with pytest.raises(ConfigurationError, match="offline is no filter"):
+    with pytest.raises(ConfigurationError, match="offline is not a filter"):
         hexoframe.list_records(offline=True)
     assert hexoframe.record_info(41)["id"] == 41
     record = hexoframe.load_record(41, channels=SOME)
@@ -205,7 +198,7 @@ def test_a_kept_token_serves_other_processes_until_it_is_forgotten(
     kept = (own_config / "tokens.json").read_text()
     assert server.password not in kept
     # What this process knows is forgotten; the token lies where others find it.
-    service._KNOWN.become(None)
+    service._LOGIN.use(None)
     code = "import hexoframe; print(hexoframe.record_info(41)['id'])"
     monkeypatch.setenv("HEXOFRAME_BASE_URL", server.base_url)
     done = subprocess.run(
@@ -213,7 +206,7 @@ def test_a_kept_token_serves_other_processes_until_it_is_forgotten(
     )
     assert done.stdout == "41\n", done.stderr
     with hexoframe.connect() as client:
-        assert isinstance(client.transport.auth, Bearer)
+        assert isinstance(client.session.auth, Bearer)
     assert hexoframe.logout(server.base_url) is True
     assert hexoframe.logout(server.base_url) is False
     with pytest.raises(AuthenticationError):

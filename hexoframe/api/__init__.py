@@ -1,33 +1,27 @@
 """The service: from the id of a record to its channels.
 
-========== ==================================================================
-links      one host: its name, and which links may be followed
-tokens     secrets that are not shown, tokens, what renews them
-auth       credentials, each attached to requests to its own host alone
-stores     where a token is kept: the keyring, a file
-sources    where credentials come from
-limiter    at most five requests a second, for all threads and processes
-failures   what a refused, failed or missing answer means
-retries    when a request is sent again
-bodies     whole bodies and files
-pages      the pages of a list
-transport  requests, by all of these
-queries    filters as queries, ids of related objects
-resources  lists of objects as frames
-pieces     parts of a record that one request brings
-costs      what pieces cost: requests, megabytes, minutes
-plan       which pieces a load needs, before anything is sent
-about      what the service says of a record beside its samples
-progress   how far a download is, on stderr
-shelf      the finished pieces of a download on disk
-crew       a few threads that share out jobs
-fetch      fetches the pieces of a plan, several at a time
-assemble   makes a record of the pieces that came
-joining    several records put one behind the other
-download   a load as a whole: cache or service, and the steps in their order
-========== ==================================================================
+==================== ==========================================================
+links                hosts, and which links of an answer may be followed
+auth.schemes         ways to log in; secrets, tokens
+auth.tokenstore      where tokens are kept: keyring, file
+auth.credentials     the search for credentials
+http.limiter         rate limit: five requests a second
+http.failures        errors of failed requests, and when they are sent again
+http.responses       bodies of answers and partial files
+http.session         sends requests to one host
+load.resources       filters as queries, lists as frames
+load.chunks          what one request for samples brings, and its store on disk
+load.plan            which requests a load needs, and what they cost
+load.recordhead      what the service says of a record beside its samples
+load.progress        progress bar on stderr
+load.threads         daemon thread pool
+load.fetch           fetches the chunks of a plan
+load.build           builds a record of the chunks
+load.joining         joins several records into one
+load.download        a load as a whole: cache or service
+==================== ==========================================================
 
-A module uses only those above it. From `queries` to `plan`, and in `shelf`, `assemble`
-and `joining`, none asks the network. What the samples in an answer mean is known to
-`hexoframe.formats`; who asks for what, to `hexoframe.client`.
+A module imports only from those above it. `resources`, `chunks`, `plan`, `build` and
+`joining` send no request. What the samples in an answer mean is known to
+`hexoframe.formats`.
 """

@@ -1,7 +1,7 @@
-"""One host, and the links that lead to it.
+"""Hosts: scheme, name and port, and which links of an answer may be followed.
 
-A link in an answer is data from outside: `Origin.vet` is the one place that decides
-whether it may be followed. Nothing here asks the network.
+A link in an answer is data from outside, and `Origin.vet` alone decides about it. No
+request is sent here.
 """
 
 from __future__ import annotations
@@ -21,23 +21,16 @@ __all__ = ["ASTROSKIN", "CLOCK_OF_HOST", "HEXOSKIN", "Origin"]
 HEXOSKIN = "https://api.hexoskin.com"
 ASTROSKIN = "https://astro.hexoskin.com"
 CLOCK_OF_HOST: Mapping[str, Clock] = MappingProxyType({HEXOSKIN: 256, ASTROSKIN: 1000})
-"""Ticks in a second of the servers that are known."""
+"""Ticks per second of the known servers."""
 _PORTS = {"https": 443, "http": 80}
-# Browsers and libraries disagree about these, so a link with one is not read at all.
+# Browsers and libraries disagree about these characters, so such a link is refused.
 _ODD = re.compile(r"[\x00-\x20\\\x7f]")
 
 
 class Origin(NamedTuple):
     """Scheme, host and port: what credentials belong to.
 
-    Attributes
-    ----------
-    scheme : str
-        ``https``, or ``http`` for the loopback.
-    host : str
-        Name or address, in lower case; an IPv6 address without brackets.
-    port : int
-        Also where it is the usual one.
+    The host is in lower case, an IPv6 address without brackets; the port is always set.
     """
 
     scheme: str
@@ -46,21 +39,12 @@ class Origin(NamedTuple):
 
     @classmethod
     def of(cls, base_url: str) -> Origin:
-        """Return the origin of a base URL.
+        """Return the origin of a base URL, which may end in ``/`` or ``/api/``.
 
-        Parameters
-        ----------
-        base_url : str
-            Such as ``https://api.hexoskin.com``; a path of ``/`` or ``/api/`` is
-            understood.
-
-        Raises
-        ------
-        ConfigurationError
-            If it is no https URL (http is for the loopback alone), or holds more than
-            a scheme, a host and a port.
+        Raises ConfigurationError unless it is https (http for the loopback only), with
+        no user, path or query.
         """
-        # Neither the text nor its parts are repeated where they may hold a password.
+        # The text may hold a password, so messages do not repeat it.
         try:
             parts = urlsplit(base_url.strip())
             origin = cls.from_parts(parts)
@@ -68,7 +52,7 @@ class Origin(NamedTuple):
             origin = None
         if origin is None or _ODD.search(base_url.strip()):
             raise ConfigurationError(
-                "the base URL is no URL of a server; give one such as "
+                "the base URL is not the URL of a server; give one such as "
                 f"{HEXOSKIN} or {ASTROSKIN}"
             )
         extra = parts.username or parts.password or parts.query or parts.fragment
@@ -86,7 +70,7 @@ class Origin(NamedTuple):
 
     @classmethod
     def from_parts(cls, parts: SplitResult) -> Origin | None:
-        """Return the origin of a split URL, None if it has none of a web server."""
+        """Return the origin of a split URL; None unless it is http or https."""
         if parts.scheme not in _PORTS or not parts.hostname:
             return None
         host = parts.hostname.rstrip(".")
@@ -100,7 +84,7 @@ class Origin(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is this machine, which no wire leads to."""
+        """Whether it is this machine."""
         if self.host == "localhost":
             return True
         try:
@@ -109,31 +93,23 @@ class Origin(NamedTuple):
             return False
 
     def owns(self, url: str) -> bool:
-        """Return whether a complete URL leads to this origin."""
+        """Return whether an absolute URL leads to this origin."""
         try:
             return self.from_parts(urlsplit(url)) == self
         except ValueError:
             return False
 
     def vet(self, link: object, *, seen_at: str = "/") -> str:
-        """Return a link of an answer as path and query, if it leads to this origin.
+        """Return path and query of a link in an answer, if it leads to this origin.
 
-        Parameters
-        ----------
-        link : object
-            What the answer gives as a link: relative, or complete.
-        seen_at : str, default "/"
-            Path of the request, which a relative link goes out from.
-
-        Raises
-        ------
-        ResponseError
-            If it leads to another host, or is no link.
+        A relative link starts from `seen_at`. ResponseError if it leads to another host
+        or is not a link.
         """
         if not isinstance(link, str) or not link or _ODD.search(link):
             raise ResponseError(
-                f"{self} answered with a link that is none ({type(link).__name__}); "
-                "nothing was sent there. Is this a Hexoskin server?"
+                f"{self} answered with something that is not a link "
+                f"({type(link).__name__}) in the place of one; nothing was sent there. "
+                "Is this a Hexoskin server?"
             )
         try:
             parts = urlsplit(urljoin(f"{self}{seen_at}", link))

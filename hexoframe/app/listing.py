@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hexoframe.api.load.queries import id_of
+from hexoframe.api.load.resources import id_of
 from hexoframe.recording.gaps import percent, percent_up
 from hexoframe.timestamps import clock_of, tick_to_time
 
 if TYPE_CHECKING:
-    from hexoframe.api.load.costs import Estimate
+    from hexoframe.api.load.plan import Estimate
     from hexoframe.record import Record
 
 __all__ = [

@@ -37,8 +37,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
-from hexoframe.api.load.queries import id_of
 from hexoframe.api.load.recordhead import object_path
+from hexoframe.api.load.resources import id_of
 from hexoframe.client import load_span
 from hexoframe.errors import NotFoundError
 from hexoframe.formats.text.lines import Stamps
@@ -187,7 +187,7 @@ def getRangeData(
         If the range cannot be loaded, or not completely.
     """
     client = client_of(auth)
-    get_json = client.transport.get_json
+    get_json = client.session.get_json
     info = linked(get_json(object_path("range", key_of("range", rangeID))), get_json)
     data = getData(auth, info["user"], info["start"], info["end"], downloadRaw)
     return data | _surroundings(client, info)
@@ -410,7 +410,7 @@ def getRecordInfo(auth: SessionInfo, recordID: int | str) -> dict[str, Any]:
     """
     client = client_of(auth)
     info = client.record_info(key_of("record", recordID))
-    return linked(info, client.transport.get_json)
+    return linked(info, client.session.get_json)
 
 
 def getTrackPoints(

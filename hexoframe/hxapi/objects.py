@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hexoframe.api.load.queries import id_of
 from hexoframe.api.load.recordhead import number_of
+from hexoframe.api.load.resources import id_of
 from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -157,9 +157,9 @@ def list_objects(
         raise ConfigurationError(
             f"limit={limit!r}: give a whole number, such as '100', or '0' for all"
         )
-    transport = client.transport
-    found = transport.pages(f"/api/{resource}/", query, limit=most or None)
-    return [linked(item, transport.get_json) for item in found]
+    session = client.session
+    found = session.pages(f"/api/{resource}/", query, limit=most or None)
+    return [linked(item, session.get_json) for item in found]
 
 
 def track_points(

@@ -143,7 +143,7 @@ def test_auth(api: Api) -> str:
         If the service cannot be asked, or refuses for another reason.
     """
     try:
-        api.client.transport.get_json("/api/account/")
+        api.client.session.get_json("/api/account/")
     except AuthenticationError as error:
         if error.status != 401:
             raise

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 
-from hexoframe.api.http.limiter import Limiter
 from hexoframe.app.cli import _hexoframe
 from hexoframe.simulator.shirt import Shirt
 
@@ -41,16 +40,17 @@ def world(serving: Callable[..., Any]) -> Iterator[Server]:
 
 @pytest.fixture
 def service(
-    world: Server, own_config: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Server]:
-    """Two records of the user, one of another; credentials in the environment."""
+    world: Server,
+    cleared: Callable[[Server], Server],
+    unpaced: Callable[[Server], Server],
+    own_config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Server:
+    """Two records of the user and one of somebody else; the environment says who."""
     del own_config
     for name, value in world.environment().items():
         monkeypatch.setenv(name, value)
-    world.clear_log()
-    world.faults.clear()
-    yield world
-    world.faults.clear()
+    return cleared(unpaced(world))
 
 
 @pytest.fixture
@@ -59,9 +59,6 @@ def give(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Resul
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
-    monkeypatch.setattr(
-        "hexoframe.client.limiter_for", lambda *_: Limiter("test", spacing_s=0)
-    )
 
     def run(*arguments: object, typed: str | None = None) -> Result:
         told = [str(each) for each in arguments]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import hexoframe
-from hexoframe.api.load.costs import Estimate
+from hexoframe.api.load.plan import Estimate
 from hexoframe.api.load.resources import records_frame
 from hexoframe.app.listing import (
     cache_rows,

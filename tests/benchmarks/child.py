@@ -77,14 +77,14 @@ def client():
     """Connect to the server of the environment; requests do not wait for a slot."""
     from hexoframe.api.auth.schemes import UnsignedBasic
     from hexoframe.api.http.limiter import Limiter
-    from hexoframe.api.http.session import Transport
+    from hexoframe.api.http.session import ServiceSession
     from hexoframe.cache import Cache
     from hexoframe.client import Client
 
     base_url, *pair = (os.environ[name] for name in BASIC)
     auth = UnsignedBasic(base_url, *pair)
     limiter = Limiter("benchmark", spacing_s=0)
-    return Client(Transport(base_url, auth, limiter=limiter), Cache())
+    return Client(ServiceSession(base_url, auth, limiter=limiter), Cache())
 
 
 def ask(record, warm_up, transport):

@@ -605,12 +605,12 @@ def test_json_and_export_give_equal_frames(served, shirts, family, tmp_path):
     server = served(family)
     wanted = wanted_datatypes(family)
     plan = make_plan(family, span_of(shirts[family]), wanted, transport="json")
-    assert len(plan.pieces) > 1
+    assert len(plan.chunks) > 1
     windows, _ = fetch_windows(server, plan, 41)
     joined = join_windows(windows, family, where="record 41")
     frames = channel_frames(joined.samples, family, record_id=41)
     # Every sampled channel of 1/256 s has a sample on the borders.
-    assert joined.duplicates[4113] == len(plan.pieces) - 1
+    assert joined.duplicates[4113] == len(plan.chunks) - 1
     path = tmp_path / "record_41.zip"
     path.write_bytes(fetch(server, {"record": 41}, "application/octet-stream"))
     export = archive.read(path, ReadOptions())
@@ -674,7 +674,7 @@ def test_parts_of_an_export_follow_each_other_without_a_seam(
 ):
     shirt_of = pytest.importorskip("hexoframe.simulator.shirt").Shirt
     shirt = shirt_of(seed=3, duration_s=1000, record_id=41, activity="sleep")
-    monkeypatch.setattr(plan_module, "_ZIP_PIECE_BYTES", 500_000)
+    monkeypatch.setattr(plan_module, "ZIP_CHUNK_BYTES", 500_000)
     server = served(shirt, end_inclusive=inclusive)
     plan = make_plan("hexoskin", span_of(shirt), wanted_datatypes("hexoskin"))
     parts = []
@@ -689,7 +689,7 @@ def test_parts_of_an_export_follow_each_other_without_a_seam(
     whole = archive.read(path, ReadOptions())
     assert len(parts) == 5
     for row in plan.wanted:
-        pieces = plan.pieces_of(row)
+        pieces = plan.chunks_of(row)
         if {piece.kind for piece in pieces} == {"zip"}:
             held = [part[row.channel] for piece, part in parts if piece in pieces]
             held = [frame for frame in held if len(frame)] or held[:1]

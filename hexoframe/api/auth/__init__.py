@@ -1,1 +1,1 @@
-"""Who asks: credentials, where they come from, and where a token is kept."""
+"""Credentials: ways to log in, where secrets come from, and where tokens are kept."""

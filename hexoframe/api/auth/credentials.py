@@ -1,9 +1,8 @@
-"""Where credentials come from, and where a token is kept.
+"""Search for credentials, and which of them may be kept.
 
-In this order: arguments, ``HEXOFRAME_*`` variables, the system keyring, a file in the
-user's config folder that only the user can read, and a prompt that does not echo, which
-only `hexoframe.login` opens. Tokens may be kept; a password never is. How credentials
-are attached to a request stands in `auth`.
+Sources, in this order: arguments, ``HEXOFRAME_*`` variables, the system keyring, the
+token file, and a prompt that does not echo, which only `hexoframe.login` opens. Tokens
+may be kept; a password never is. `schemes` attaches credentials to requests.
 """
 
 from __future__ import annotations
@@ -17,9 +16,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
-from hexoframe.api.auth.schemes import Bearer, Credential, SignedBasic, UnsignedBasic
-from hexoframe.api.auth.tokens import Grant, Keeper, Secret, Token
-from hexoframe.api.auth.tokenstore import Store, usual_stores
+from hexoframe.api.auth.schemes import (
+    Bearer,
+    Credential,
+    Grant,
+    Secret,
+    SignedBasic,
+    Token,
+    TokenKeeper,
+    UnsignedBasic,
+)
+from hexoframe.api.auth.tokenstore import TokenStore, usual_stores
 from hexoframe.api.links import HEXOSKIN, Origin
 from hexoframe.errors import AuthenticationError, ConfigurationError
 
@@ -34,25 +41,15 @@ __all__ = [
 
 _LOG = logging.getLogger(__name__)
 Prompt = Callable[[str, bool], str]
-"""Asks a question; the second argument says whether the answer must not be seen."""
+"""Asks a question; the second argument says whether the answer is hidden."""
 
 
-# --- what is given --------------------------------------------------------------------
+# --- the values of a source -----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Given:
-    """What one source has; all of it may be missing.
-
-    Parameters
-    ----------
-    username, api_key, client_id : str, optional
-        Names.
-    password, api_secret, client_secret, token, refresh_token : Secret, optional
-        Secrets.
-    expires : float, in s since 1970, optional
-        When `token` ends.
-    """
+    """The values that one source has. `token` `expires` in s since 1970."""
 
     username: str | None = None
     password: Secret | None = None
@@ -70,7 +67,7 @@ class Given:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Given:
-        """Return what a mapping of plain values holds; empty ones do not count."""
+        """Return the values of a mapping; empty ones do not count."""
         taken: dict[str, Any] = {}
         for each in fields(cls):
             value = values.get(each.name)
@@ -80,18 +77,18 @@ class Given:
         return cls(**taken)
 
     def __repr__(self) -> str:
-        """Return which values are there, and none of them."""
+        """Return the names of the values, not the values."""
         there = [each.name for each in fields(self) if getattr(self, each.name)]
         return f"<Given: {', '.join(there) or 'nothing'}>"
 
     @property
     def signs_in(self) -> bool:
-        """Whether this alone says who the user is."""
+        """Whether there is a token, or user name and password."""
         pair = self.username is not None and self.password is not None
         return self.token is not None or pair
 
     def filled(self, other: Given, names: Iterable[str]) -> Given:
-        """Return this, with what is missing taken from another source."""
+        """Return a copy with the missing values taken from another source."""
         missing = [name for name in names if getattr(self, name) is None]
         return replace(self, **{name: getattr(other, name) for name in missing})
 
@@ -114,7 +111,7 @@ def base_url_of(base_url: str | None = None) -> str:
 
 
 def _from_environment(origin: Origin) -> Given:
-    """Return what HEXOFRAME_* variables give for a host."""
+    """Return the HEXOFRAME_* variables, unless they are for another host."""
     named = os.environ.get("HEXOFRAME_BASE_URL")
     if named and Origin.of(named) != origin:
         _LOG.info("HEXOFRAME_* is for %s, not for %s", Origin.of(named), origin)
@@ -123,7 +120,7 @@ def _from_environment(origin: Origin) -> Given:
     return Given.of({n: os.environ.get(f"HEXOFRAME_{n.upper()}") for n in names})
 
 
-# --- from a store to a token and back -------------------------------------------------
+# --- tokens and their stores ----------------------------------------------------------
 
 
 def _token_of(given: Given) -> Token | None:
@@ -133,7 +130,7 @@ def _token_of(given: Given) -> Token | None:
 
 
 def _kept_values(token: Token, grant: Grant) -> dict[str, Any]:
-    """Return what a store keeps: no password, whatever the grant holds."""
+    """Return the values for a store: never the password of the grant."""
     refresh, secret = token.refresh, grant.client_secret
     values = {
         "token": token.access.reveal(),
@@ -146,37 +143,25 @@ def _kept_values(token: Token, grant: Grant) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _keeper(store: Store, origin: Origin, grant: Grant) -> Keeper:
+def _keeper(store: TokenStore, origin: Origin, grant: Grant) -> TokenKeeper:
     def save(token: Token) -> None:
         if not store.write(origin, _kept_values(token, grant)):
             _LOG.warning("the renewed token could not be kept in %s", store.name)
 
-    return Keeper(
+    return TokenKeeper(
         load=lambda: _token_of(Given.of(store.read(origin))),
         save=save,
         lock=store.lock,
     )
 
 
-def keep(credential: Credential, stores: Iterable[Store] | None = None) -> str | None:
-    """Keep the token of a credential for other processes and other days.
+def keep(
+    credential: Credential, stores: Iterable[TokenStore] | None = None
+) -> str | None:
+    """Save a token, and from now on its successors, in the first store that takes it.
 
-    Parameters
-    ----------
-    credential : Credential
-        Only a `Bearer` has anything that may be kept; it saves renewed tokens then too.
-    stores : iterable of Store, optional
-        The first that takes it keeps it; keyring and token file unless given.
-
-    Returns
-    -------
-    str or None
-        Name of the store; None if no store took it.
-
-    Raises
-    ------
-    ConfigurationError
-        If the credential is a password, which is never stored.
+    Returns the name of the store, None if none took it. ConfigurationError for a
+    password, which is never stored.
     """
     if not isinstance(credential, Bearer) or credential.token is None:
         raise ConfigurationError(
@@ -198,12 +183,7 @@ def keep(credential: Credential, stores: Iterable[Store] | None = None) -> str |
 def ask_at_terminal(question: str, hide: bool) -> str:  # noqa: FBT001  # see Prompt
     """Ask at the terminal; a hidden answer is not echoed.
 
-    Raises
-    ------
-    AuthenticationError
-        If there is no terminal.
-    EOFError
-        If the user ends the input instead.
+    AuthenticationError without a terminal; EOFError if the user ends the input.
     """
     if not sys.stdin.isatty():
         raise AuthenticationError(
@@ -213,7 +193,7 @@ def ask_at_terminal(question: str, hide: bool) -> str:  # noqa: FBT001  # see Pr
     try:
         return _ask_hidden(question) if hide else _ask_openly(question)
     except (KeyboardInterrupt, EOFError):
-        # What is said next begins a line.
+        # The next message starts a new line.
         sys.stderr.write("\n")
         raise
 
@@ -243,30 +223,30 @@ _KEYS = ("api_key", "api_secret", "client_id", "client_secret")
 
 @dataclass(kw_only=True)
 class _Search:
-    """Goes through the sources, the strongest first."""
+    """Collects values from the sources, called in order of precedence."""
 
     origin: Origin
     to_keep: bool
     found: Given = field(default_factory=Given)
-    store: Store | None = None
+    store: TokenStore | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether it is known who the user is."""
+        """Whether no more sources are needed."""
         return self.found.signs_in
 
-    def look(self, given: Given, store: Store | None = None) -> None:
-        """Take from a source what is still missing and goes together."""
+    def look(self, given: Given, store: TokenStore | None = None) -> None:
+        """Take from a source what is missing and belongs to the same user."""
         if self.found.signs_in:
             if store is None:
                 self.found = self.found.filled(given, _KEYS)
             return
-        # What belongs to one user is not mixed with the secrets of another.
+        # Never the name of one user with the secret of another.
         mine, theirs = self.found.username, given.username
         if mine is not None and theirs is not None and mine != theirs:
             return
         if mine is not None and theirs is None:
-            # A token that names no user may be anybody's.
+            # A token without a user name may belong to another user.
             given = replace(given, token=None, refresh_token=None, expires=None)
         names = [each.name for each in fields(Given)]
         self.found = self.found.filled(given, names)
@@ -287,7 +267,7 @@ class _Search:
         self.found = replace(self.found, username=name, password=Secret(password))
 
     def credential(self) -> Credential:
-        """Return what was found."""
+        """Return the credential made of the values, or AuthenticationError."""
         given, url = self.found, str(self.origin)
         _check_pair(given, "api_key", "api_secret")
         _check_pair(given, "client_id", "client_secret")
@@ -344,37 +324,16 @@ def find_credential(
     base_url: str | None = None,
     *,
     given: Mapping[str, str | Secret | None] | None = None,
-    stores: Iterable[Store] | None = None,
+    stores: Iterable[TokenStore] | None = None,
     ask: Prompt | None = None,
     to_keep: bool = False,
 ) -> Credential:
-    """Return the credential for a host.
+    """Return the credential for a host, from `given` or the other sources in turn.
 
-    Parameters
-    ----------
-    base_url : str, optional
-        The host; HEXOFRAME_BASE_URL or the Hexoskin server unless given.
-    given : mapping, optional
-        What the caller gave by the names of `Given`; None and "" do not count.
-    stores : iterable of Store, optional
-        Asked after the environment; keyring and token file unless given.
-    ask : callable, optional
-        Asks for what is missing; None asks nobody.
-    to_keep : bool, default False
-        Whether an OAuth2 client goes before an API key, since only a token may be kept.
-
-    Returns
-    -------
-    Credential
-        A token where there is one, signed where there is an API key, a token of an
-        OAuth2 client where there is one, otherwise user name and password alone.
-
-    Raises
-    ------
-    AuthenticationError
-        If no source has credentials for this host.
-    ConfigurationError
-        If a value is half of a pair or no text, or the host is not reached by https.
+    In order of preference: a token, an API key (a signature), an OAuth2 client, user
+    name and password alone; with `to_keep` the OAuth2 client comes before the API key,
+    since only a token may be kept. AuthenticationError if no source has any;
+    ConfigurationError for half of a pair, a value that is not a text, or plain http.
     """
     origin = Origin.of(base_url_of(base_url))
     search = _Search(origin=origin, to_keep=to_keep)

@@ -1,7 +1,8 @@
-"""Credentials: each knows its one host, shows no secret, and is attached nowhere else.
+"""Ways to log in: signed or unsigned password, OAuth2 token; secrets that stay hidden.
 
-The classes are what `requests` takes as ``auth=``. Where their secrets come from stands
-in `sources`; nothing here reads a file or the environment, or asks the network.
+A credential knows its one host and refuses to be attached to a request to another. The
+classes are what `requests` takes as ``auth=``. No file, environment variable or network
+is read here; `credentials` finds the secrets.
 """
 
 from __future__ import annotations
@@ -12,41 +13,136 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from requests.auth import AuthBase
 
-from hexoframe.api.auth.tokens import Grant, Keeper, Secret, Token, hidden
 from hexoframe.api.links import Origin
-from hexoframe.errors import AuthenticationError, ConfigurationError
+from hexoframe.errors import AuthenticationError, ConfigurationError, ResponseError
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
 __all__ = [
     "TOKEN_PATH",
+    "Anonymous",
     "Bearer",
     "Credential",
-    "Nobody",
+    "Grant",
     "Post",
+    "Secret",
     "SignedBasic",
+    "Token",
+    "TokenKeeper",
     "UnsignedBasic",
 ]
 
 TOKEN_PATH = "/api/connect/oauth2/token/"  # noqa: S105  # a path, no secret
-_EARLY_S = 30.0
+_EARLY_S = 30.0  # a token is renewed so long before it expires
 Post = Callable[[Mapping[str, str], "UnsignedBasic"], Mapping[str, Any]]
 """Sends a form to the token endpoint and returns its answer."""
 
 
-class Credential(AuthBase, ABC):
-    """What a request to one host is signed with.
+# --- secrets and tokens ---------------------------------------------------------------
 
-    Parameters
-    ----------
-    base_url : str
-        The host that the credential belongs to.
+
+class Secret:
+    """A text that no repr, pickle or hash gives away; `reveal` returns it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        if not text.isprintable():
+            # A line break would split the header, and the error that the library
+            # raises then repeats the secret.
+            raise ConfigurationError(
+                "a password, key or token holds a line break or another character that "
+                "cannot be typed (it is not shown); give it again without"
+            )
+        self._text = text
+
+    def __repr__(self) -> str:
+        """Return stars, the same number for every secret."""
+        return "Secret('***')"
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether two secrets hold the same text."""
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        """Return a hash that differs from that of the text."""
+        return hash((Secret, self._text))
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a pickle is a file like any other."""
+        raise ConfigurationError(
+            "credentials cannot be pickled, since the pickle would hold a secret; "
+            "connect again in the other process, which finds them as this one did"
+        )
+
+    def reveal(self) -> str:
+        """Return the text."""
+        return self._text
+
+
+def _hidden(text: str | Secret) -> Secret:
+    return text if isinstance(text, Secret) else Secret(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An OAuth2 token. `expires` is in s since 1970, None if unknown."""
+
+    access: Secret
+    refresh: Secret | None = None
+    expires: float | None = None
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any], *, now: float) -> Token:
+        """Return the token in an answer of the token endpoint, or ResponseError."""
+        access, refresh = answer.get("access_token"), answer.get("refresh_token")
+        lifetime = answer.get("expires_in")
+        if not isinstance(access, str) or not access:
+            raise ResponseError(
+                "the token endpoint answered without an access_token; is this a "
+                "Hexoskin server?"
+            )
+        known = isinstance(lifetime, int | float)
+        return cls(
+            access=Secret(access),
+            refresh=Secret(refresh) if refresh and isinstance(refresh, str) else None,
+            expires=now + float(lifetime or 0) if known else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What new tokens are requested with: an OAuth2 client, and the user who owns it.
+
+    The password lives in memory only, as long as the credential does.
     """
+
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    username: str | None = None
+    password: Secret | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class TokenKeeper:
+    """Loads and saves the token of one host, which another process may have renewed."""
+
+    load: Callable[[], Token | None]
+    save: Callable[[Token], None]
+    lock: Callable[[], Any] = field(default=threading.Lock)
+
+
+# --- credentials ----------------------------------------------------------------------
+
+
+class Credential(AuthBase, ABC):
+    """Signs the requests to one host."""
 
     how_to_mend = "check the credentials"
 
@@ -54,13 +150,7 @@ class Credential(AuthBase, ABC):
         self.origin = Origin.of(base_url)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Attach the credential to a request to its own host.
-
-        Raises
-        ------
-        ConfigurationError
-            If the request goes to another host.
-        """
+        """Sign a request; ConfigurationError if it goes to another host."""
         if not self.origin.owns(request.url or ""):
             raise ConfigurationError(
                 f"credentials for {self.origin} are not sent to another host; connect "
@@ -70,7 +160,7 @@ class Credential(AuthBase, ABC):
         return request
 
     def __repr__(self) -> str:
-        """Return kind and host; what else there is stays hidden."""
+        """Return kind and host, and no secret."""
         return f"<{type(self).__name__} for {self.origin}>"
 
     @abstractmethod
@@ -78,8 +168,8 @@ class Credential(AuthBase, ABC):
         """Set the headers of a request to the own host."""
 
 
-class Nobody(Credential):
-    """No credential, for who asks nobody."""
+class Anonymous(Credential):
+    """No credential; used offline."""
 
     how_to_mend = "log in with hexoframe.login()"
 
@@ -90,17 +180,7 @@ class Nobody(Credential):
 
 
 class UnsignedBasic(Credential):
-    """User name and password, without a signature.
-
-    Parameters
-    ----------
-    base_url : str
-        The host.
-    username : str
-        E-mail address.
-    password : str or Secret
-        May hold colons.
-    """
+    """User name (an e-mail address) and password, without a signature."""
 
     how_to_mend = (
         "check user name and password (HEXOFRAME_USERNAME, HEXOFRAME_PASSWORD); this "
@@ -110,7 +190,7 @@ class UnsignedBasic(Credential):
     def __init__(self, base_url: str, username: str, password: str | Secret) -> None:
         super().__init__(base_url)
         self.username = username
-        self._password = hidden(password)
+        self._password = _hidden(password)
 
     def _attach(self, request: PreparedRequest) -> None:
         pair = f"{self.username}:{self._password.reveal()}".encode()
@@ -122,29 +202,14 @@ class SignedBasic(UnsignedBasic):
     """User name and password, with the X-HEXO signature of an API key.
 
     The signature is the SHA-1 of secret, seconds since 1970 and the complete URL as it
-    goes over the wire.
-
-    Parameters
-    ----------
-    base_url, username, password
-        As for `UnsignedBasic`.
-    api_key : str
-        Public key.
-    api_secret : str or Secret
-        Private key.
-    clock : callable, default time.time
-        Seconds since 1970.
-
-    Notes
-    -----
-    Source: https://api.hexoskin.com/docs/page/oneauth/
+    is sent. Source: https://api.hexoskin.com/docs/page/oneauth/
     """
 
     how_to_mend = (
         "check user name and password (HEXOFRAME_USERNAME, HEXOFRAME_PASSWORD)"
     )
 
-    def __init__(  # noqa: PLR0913  # two pairs, a host and a clock
+    def __init__(  # noqa: PLR0913  # two pairs, a host and a time
         self,
         base_url: str,
         username: str,
@@ -152,16 +217,16 @@ class SignedBasic(UnsignedBasic):
         *,
         api_key: str,
         api_secret: str | Secret,
-        clock: Callable[[], float] = time.time,
+        now: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(base_url, username, password)
-        self._api_key = hidden(api_key)
-        self._api_secret = hidden(api_secret)
-        self._clock = clock
+        self._api_key = _hidden(api_key)
+        self._api_secret = _hidden(api_secret)
+        self._now = now
 
     def _attach(self, request: PreparedRequest) -> None:
         super()._attach(request)
-        stamp = str(int(self._clock()))
+        stamp = str(int(self._now()))
         text = f"{self._api_secret.reveal()}{stamp}{request.url}".encode()
         # The service prescribes SHA-1.
         signature = hashlib.sha1(text, usedforsecurity=False).hexdigest()
@@ -171,24 +236,10 @@ class SignedBasic(UnsignedBasic):
 
 
 class Bearer(Credential):
-    """An OAuth2 access token, renewed where a refresh token or a password allows it.
+    """An OAuth2 access token, renewed by its refresh token or the password of a grant.
 
-    Parameters
-    ----------
-    base_url : str
-        The host.
-    token : Token, optional
-        The token; None asks for one at the first request.
-    grant : Grant
-        What new tokens are asked with.
-    keeper : Keeper, optional
-        Where renewed tokens are kept; None keeps them in memory.
-    clock : callable, default time.time
-        Seconds since 1970.
-
-    Notes
-    -----
-    Source: https://api.hexoskin.com/docs/page/oauth2/
+    Without a token one is requested before the first request; without a keeper renewed
+    tokens stay in memory. Source: https://api.hexoskin.com/docs/page/oauth2/
     """
 
     how_to_mend = (
@@ -202,29 +253,29 @@ class Bearer(Credential):
         token: Token | None = None,
         *,
         grant: Grant | None = None,
-        keeper: Keeper | None = None,
-        clock: Callable[[], float] = time.time,
+        keeper: TokenKeeper | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(base_url)
         self._token = token
         self._grant = grant or Grant()
         self.keeper = keeper
-        self._clock = clock
+        self._now = now
         self._renewing = threading.Lock()
 
     @property
     def token(self) -> Token | None:
-        """The token as it is now."""
+        """The current token."""
         return self._token
 
     @property
     def grant(self) -> Grant:
-        """What new tokens are asked with."""
+        """What new tokens are requested with."""
         return self._grant
 
     @property
     def is_renewable(self) -> bool:
-        """Whether there is anything to get another token with."""
+        """Whether there is any way to get another token."""
         grant = self._grant
         token = self._token
         has_client = grant.client_id is not None and grant.client_secret is not None
@@ -234,11 +285,11 @@ class Bearer(Credential):
 
     @property
     def is_due(self) -> bool:
-        """Whether another token should be asked for before the next request."""
+        """Whether the token should be renewed before the next request."""
         if self._token is None:
             return True
         expires = self._token.expires
-        return expires is not None and expires < self._clock() + _EARLY_S
+        return expires is not None and expires < self._now() + _EARLY_S
 
     def _attach(self, request: PreparedRequest) -> None:
         if self._token is None:
@@ -247,37 +298,25 @@ class Bearer(Credential):
         request.headers["Authorization"] = f"Bearer {access}"
 
     def renew(self, stale: Token | None, post: Post) -> bool:
-        """Get another token than `stale`; return whether there is one.
+        """Replace the token that the service refused; return whether that worked.
 
-        Threads and processes that find the same token expired get one new token: the
-        first asks for it, the others find it.
-
-        Parameters
-        ----------
-        stale : Token or None
-            The token that the service refused.
-        post : callable
-            Sends a form to the token endpoint.
-
-        Raises
-        ------
-        AuthenticationError
-            If the service refuses to give one.
+        Of threads and processes with the same expired token the first requests a new
+        one, and the others find it. AuthenticationError if the service refuses.
         """
         with self._renewing:
             if self._token is not None and not _same(self._token, stale):
                 return True
             if self.keeper is None:
-                return self._ask(post)
+                return self._request(post)
             with self.keeper.lock():
                 kept = self.keeper.load()
                 if kept is not None and not _same(kept, stale):
                     self._token = kept
                     return True
-                return self._ask(post)
+                return self._request(post)
 
-    def _ask(self, post: Post) -> bool:
-        """Ask with the refresh token, then with the password."""
+    def _request(self, post: Post) -> bool:
+        """Request a token by the refresh token, then by the password."""
         grant = self._grant
         if grant.client_id is None or grant.client_secret is None:
             return False
@@ -290,7 +329,7 @@ class Bearer(Credential):
                 if left:
                     continue
                 raise
-            self._take(Token.from_answer(answer, now=self._clock()))
+            self._take(Token.from_answer(answer, now=self._now()))
             return True
         return False
 
@@ -312,12 +351,8 @@ class Bearer(Credential):
 
     def _take(self, token: Token) -> None:
         if token.refresh is None and self._token is not None:
-            # A service that does not rotate refresh tokens need not repeat them.
-            token = Token(
-                access=token.access,
-                refresh=self._token.refresh,
-                expires=token.expires,
-            )
+            # A service that does not rotate refresh tokens may send them once only.
+            token = replace(token, refresh=self._token.refresh)
         self._token = token
         if self.keeper is not None:
             self.keeper.save(token)

@@ -1,6 +1,6 @@
-"""Where tokens are kept from one process to the next: the keyring, or a file.
+"""Token stores: the system keyring, and a file that only the user can read.
 
-What may be kept is decided in `sources`; a store keeps what it is given.
+`credentials` decides what may be kept; a store keeps what it is given.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hexoframe.api.links import Origin
 from hexoframe.errors import HexoframeWarning, warn
 
-__all__ = ["KeyringStore", "Store", "TokenFile", "config_folder", "usual_stores"]
+__all__ = ["KeyringStore", "TokenFile", "TokenStore", "config_folder", "usual_stores"]
 
 _LOG = logging.getLogger(__name__)
 _SERVICE = "hexoframe"
@@ -26,38 +26,37 @@ _LOCK_S = 30.0
 
 
 def config_folder() -> Path:
-    """Return the folder of the token file: HEXOFRAME_CONFIG_DIR, or the user's own."""
+    """Return HEXOFRAME_CONFIG_DIR, or the user's config folder of this package."""
     named = os.environ.get("HEXOFRAME_CONFIG_DIR")
     if named:
         return Path(named).expanduser()
-    import platformdirs  # noqa: PLC0415  # a folder is looked for only when needed
+    import platformdirs  # noqa: PLC0415  # only where the folder is needed
 
     return platformdirs.user_config_path("hexoframe", appauthor=False)
 
 
-class Store:
-    """Where credentials are kept from one process to the next."""
+class TokenStore(Protocol):
+    """Keeps the values of each host from one process to the next."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What messages call it."""
 
     def read(self, origin: Origin) -> dict[str, Any]:
         """Return what is kept for a host; {} for nothing."""
-        raise NotImplementedError
 
     def write(self, origin: Origin, values: dict[str, Any]) -> bool:
         """Keep values for a host, {} to forget it; return whether that worked."""
-        raise NotImplementedError
 
     def lock(self) -> contextlib.AbstractContextManager[Any]:
-        """Return what holds other writers off."""
-        raise NotImplementedError
+        """Return a lock against other writers."""
 
 
-class KeyringStore(Store):
-    """The keyring of the system, where the package `keyring` is installed.
+class KeyringStore:
+    """The system keyring, if the package `keyring` is installed.
 
-    One entry a host: service ``hexoframe``, user the base URL, and a JSON object with
-    the names of `Given`. A keyring that fails is an empty one.
+    One entry per host: service ``hexoframe``, user the base URL, password a JSON object
+    with the names of `Given`. A keyring that fails counts as empty.
     """
 
     name = "the system keyring"
@@ -72,13 +71,13 @@ class KeyringStore(Store):
             values = None
         if not isinstance(values, dict):
             _LOG.warning(
-                "the keyring entry for %s is no JSON object; passed by", origin
+                "the keyring entry for %s is not a JSON object; it is ignored", origin
             )
             return {}
         return values
 
     def write(self, origin: Origin, values: dict[str, Any]) -> bool:
-        """Keep values for a host; return whether a look finds them there."""
+        """Keep values for a host, {} to forget it; return whether that worked."""
         if not values:
             self._call("delete_password", str(origin))
         else:
@@ -86,30 +85,24 @@ class KeyringStore(Store):
         return self.read(origin) == values
 
     def lock(self) -> contextlib.AbstractContextManager[Any]:
-        """Return a lock of this process; keyrings have none of their own."""
+        """Return a lock of this process; keyrings have none between processes."""
         return self._lock
 
     def _call(self, verb: str, *words: str) -> Any:
         try:
-            import keyring  # noqa: PLC0415  # an extra, imported when used
+            import keyring  # noqa: PLC0415  # an optional extra
         except ImportError:
             return None
         try:
             return getattr(keyring, verb)(_SERVICE, *words)
         except Exception as error:  # noqa: BLE001  # each backend raises errors of its own
-            # Only the kind: the text of a foreign error may repeat what it was given.
+            # Only its type: the text may repeat the secret.
             _LOG.debug("the system keyring failed (%s)", type(error).__name__)
             return None
 
 
-class TokenFile(Store):
-    """A JSON file that only the user can read.
-
-    Parameters
-    ----------
-    folder : Path, optional
-        Where it lies; `config_folder` unless given.
-    """
+class TokenFile:
+    """A JSON file in `config_folder` that only the user can read."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
@@ -120,17 +113,14 @@ class TokenFile(Store):
         return (self._folder or config_folder()) / "tokens.json"
 
     @property
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """What messages call it."""
         return str(self.path)
 
     def read(self, origin: Origin) -> dict[str, Any]:
         """Return what is kept for a host; {} for nothing.
 
-        Warns
-        -----
-        HexoframeWarning
-            If others could read the file (which ends then), or it is damaged.
+        Warns if the file is damaged, or was open to others, which ends here.
         """
         values = self._all().get(str(origin), {})
         return values if isinstance(values, dict) else {}
@@ -149,7 +139,7 @@ class TokenFile(Store):
         return True
 
     def lock(self) -> contextlib.AbstractContextManager[Any]:
-        """Return a lock between processes; none where the folder cannot be written."""
+        """Return a lock between processes; no lock if the folder cannot be written."""
         return self._locked()
 
     @contextlib.contextmanager
@@ -184,7 +174,7 @@ class TokenFile(Store):
             hosts = None
         if not isinstance(hosts, dict):
             warn(
-                f"{self.path} is damaged and passed by: log in again with "
+                f"{self.path} is damaged and ignored: log in again with "
                 "hexoframe.login()",
                 HexoframeWarning,
             )
@@ -192,7 +182,7 @@ class TokenFile(Store):
         return hosts
 
     def _tighten(self) -> None:
-        """Take the rights of others away; Windows has no such bits."""
+        """Remove the access of others; Windows has no such bits."""
         if os.name != "posix" or not self.path.stat().st_mode & 0o077:
             return
         warn(
@@ -216,6 +206,6 @@ class TokenFile(Store):
             raise
 
 
-def usual_stores() -> tuple[Store, ...]:
-    """Return the keyring and the token file, in the order in which they are asked."""
+def usual_stores() -> tuple[TokenStore, ...]:
+    """Return the keyring and the token file, in the order of the search."""
     return KeyringStore(), TokenFile()

@@ -1,1 +1,1 @@
-"""How the service is asked: paced, signed requests, answers and their errors."""
+"""Requests: rate limit, failures and retries, responses, and the session of a host."""

@@ -1,23 +1,24 @@
-"""What a refused, failed or missing answer means, and what to do about it.
+"""Failed requests: the error that each one means, and when it is sent again.
 
-Every message of a failed request is made here: it names host and path, never a query,
-and nothing that a credential holds. Whether a request is sent again is decided in
-`retries`.
+Messages name host and path, never a query or anything of a credential. Counting and
+waiting are those of urllib3; its adapter repeats nothing by itself, since each attempt
+is signed anew and waits for the limiter.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, NoReturn
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from urllib3.util.retry import Retry
+from urllib3.util.retry import RequestHistory, Retry
 
-from hexoframe.api.auth.schemes import Credential
-from hexoframe.api.links import Origin
 from hexoframe.errors import (
     AuthenticationError,
     HexoframeError,
@@ -28,16 +29,24 @@ from hexoframe.errors import (
     UnreachableError,
 )
 
+if TYPE_CHECKING:
+    from hexoframe.api.auth.schemes import Credential
+    from hexoframe.api.http.limiter import Limiter
+    from hexoframe.api.links import Origin
+
 __all__ = [
-    "LINE",
     "PassingError",
+    "RetryPolicy",
+    "again",
+    "error_text",
     "path_of",
     "raise_status",
     "refused_grant",
-    "told",
     "unreachable",
 ]
 
+_LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
 _ERRORS: Mapping[int, type[RequestError]] = {
     401: AuthenticationError,
     403: AuthenticationError,
@@ -45,32 +54,28 @@ _ERRORS: Mapping[int, type[RequestError]] = {
     429: RateLimitedError,
 }
 _PASSING = frozenset({429, 500, 502, 503, 504})
-# What the libraries raise where a line fails. No plain OSError: that would be the disk.
-LINE = (requests.RequestException, urllib3.exceptions.HTTPError)
+# What the libraries raise for a broken connection. No plain OSError: that is the disk.
+_CONNECTION = (requests.RequestException, urllib3.exceptions.HTTPError)
 _SILENT = (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError)
-_NEVER_THERE = (
+_NO_CONNECTION = (
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.SSLError,
 )
-# Where the ids of what was asked for can be seen.
+# The lists that show valid ids.
 _LISTED = {
     "record": "; list_records() shows the records that can be loaded",
     "range": "; connect().list_ranges() shows the ranges that can be loaded",
 }
+# urllib3 sends the first repetition at once; with a history of one it waits too.
+_BEFORE = (RequestHistory(None, None, None, None, None),)
 
 
 class PassingError(Exception):
-    """A failure that may pass.
+    """A failure that may pass; `final` is the error to raise if it does not.
 
-    Attributes
-    ----------
-    final : HexoframeError
-        The error that it is if it does not pass.
-    wait_s : float or None, in s
-        How long the service asks callers to wait.
-    unmet : bool
-        Whether there was nobody at the other end of the line.
+    `wait_s` is the wait that the service asks for; `unmet` says that no connection was
+    made at all.
     """
 
     def __init__(
@@ -86,14 +91,17 @@ class PassingError(Exception):
         self.unmet = unmet
 
 
+# --- the error of an answer -----------------------------------------------------------
+
+
 def raise_status(
     response: requests.Response, origin: Origin, auth: Credential
 ) -> NoReturn:
-    """Raise the error of an answer whose status is no success."""
+    """Raise the error of an answer whose status is not a success."""
     status = response.status_code
     kind = _ERRORS.get(status, ServerError if status >= 500 else RequestError)
     wait_s = _retry_after(response)
-    said = told(response)
+    said = error_text(response)
     if status == 429 and wait_s and not said:
         said = f"for {wait_s:.0f} s"
     message = _message(origin, path_of(response), status, said, auth)
@@ -104,14 +112,14 @@ def raise_status(
 
 
 def unreachable(error: BaseException, origin: Origin, path: str) -> PassingError:
-    """Return the failure of a line as an error of this package."""
+    """Return the failure that an error of a connection means."""
     chain = _chain(error)
     if any(isinstance(each, _SILENT) for each in chain):
         final = UnreachableError(
             f"{origin}{path} fell silent in mid-answer: try again later"
         )
         return PassingError(final)
-    never = any(isinstance(each, _NEVER_THERE) for each in chain)
+    never = any(isinstance(each, _NO_CONNECTION) for each in chain)
     what = "no connection to" if never else "no complete answer from"
     final = UnreachableError(
         f"{what} {origin} ({_reason(chain[-1])}): check the network, the base URL and "
@@ -121,12 +129,12 @@ def unreachable(error: BaseException, origin: Origin, path: str) -> PassingError
 
 
 def path_of(response: requests.Response) -> str:
-    """Return the path of an answer, which a message may name."""
+    """Return the path of an answer, without the query."""
     return urlsplit(response.url).path
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    """Return the wait that an answer asks for, in s: given as seconds, or a date."""
+    """Return the wait that an answer asks for, in s; it may be given as a date."""
     try:
         asked = Retry().get_retry_after(response.raw)
     except urllib3.exceptions.InvalidHeader:
@@ -134,11 +142,11 @@ def _retry_after(response: requests.Response) -> float | None:
     return None if asked is None else float(asked)
 
 
-def told(response: requests.Response) -> str:
-    """Return what an answer says of its failure, shortened; "" for nothing."""
+def error_text(response: requests.Response) -> str:
+    """Return the explanation in a failed answer, shortened; "" for none."""
     try:
         content = json.loads(response.content)
-    except (ValueError, *LINE):
+    except (ValueError, *_CONNECTION):
         return ""
     if not isinstance(content, dict):
         return ""
@@ -164,8 +172,8 @@ def _message(
         404: f"{place} does not exist, or this user may not see it: check the id"
         + _LISTED.get(place.removeprefix(f"{origin}/api/").partition("/")[0], ""),
         429: f"{origin} asks for fewer requests{quoted}: wait some minutes, or as "
-        "long as it says, and see "
-        "that no other program asks with the same user",
+        "long as it says, and check that no other program sends requests as the same "
+        "user",
     }
     if status in known:
         return known[status]
@@ -174,10 +182,10 @@ def _message(
     return f"{place} {verb} with status {status}{quoted}{then}"
 
 
-def refused_grant(origin: Origin, grant: str, told: str) -> str:
+def refused_grant(origin: Origin, grant: str, text: str) -> str:
     """Return why the token endpoint gives no token, and what to do about it."""
-    said = f" ({told})" if told else ""
-    if told == "invalid_client":
+    said = f" ({text})" if text else ""
+    if text == "invalid_client":
         return (
             f"{origin} does not know the OAuth2 client{said}: check "
             "HEXOFRAME_CLIENT_ID and HEXOFRAME_CLIENT_SECRET"
@@ -189,12 +197,12 @@ def refused_grant(origin: Origin, grant: str, told: str) -> str:
         )
     return (
         f"{origin} gives no token{said}: check user name and password; an OAuth2 "
-        "client for passwords serves the user who owns it alone"
+        "client for passwords only serves the user who owns it"
     )
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an error and what is inside of it, the innermost last."""
+    """Return an error and those inside it, the innermost last."""
     chain = [error]
     while True:
         inner: Any = getattr(chain[-1], "reason", None)
@@ -208,8 +216,83 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _reason(error: BaseException) -> str:
-    """Return what an innermost error is, without its text, which may hold a URL."""
+    """Return the type of an error, without its text, which may hold a URL."""
     kind = type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         return f"{kind}: {error.strerror}"
     return kind
+
+
+# --- another attempt ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often a request is sent again, and how long it waits before."""
+
+    total: int = 5  # repetitions before a failure counts
+    unmet: int = 2  # the same while no connection is made: who is offline hears it soon
+    backoff_s: float = 0.5  # half of the first wait; each further one is twice as long
+    jitter_s: float = 0.5  # at most added, so that clients do not all return at once
+    longest_s: float = 120  # a service that asks for a longer wait is not waited for
+    sleep: Callable[[float], object] = time.sleep
+
+    def begin(self) -> Retry:
+        """Return the count for one request."""
+        return Retry(
+            total=self.total,
+            backoff_factor=self.backoff_s,
+            backoff_jitter=self.jitter_s,
+            backoff_max=self.longest_s,
+            history=_BEFORE,
+        )
+
+
+def again(
+    attempt: Callable[[], _T],
+    policy: RetryPolicy,
+    *,
+    limiter: Limiter,
+    origin: Origin,
+    path: str,
+) -> _T:
+    """Run an attempt until it succeeds, fails for good, or the policy ends.
+
+    A PassingError or an error of the connection is a failure that may pass. Where the
+    service asks for a wait, the limiter holds back all requests.
+    """
+    count = policy.begin()
+    while True:
+        try:
+            return attempt()
+        except PassingError as error:
+            failure = error
+        except _CONNECTION as error:
+            failure = unreachable(error, origin, path)
+        # Raised outside of the handlers, so that the error carries no exception of a
+        # library, whose text may hold the query.
+        following = _next(count, failure, policy)
+        if following is None:
+            raise failure.final
+        count = following
+        wait_s = failure.wait_s
+        if wait_s is None:
+            wait_s = count.get_backoff_time()
+        else:
+            limiter.postpone(wait_s)
+        kind = type(failure.final).__name__
+        _LOG.info("%s on %s%s: again in %.1f s", kind, origin, path, wait_s)
+        policy.sleep(wait_s)
+
+
+def _next(count: Retry, failure: PassingError, policy: RetryPolicy) -> Retry | None:
+    """Return the count after a failure, None if that was the last attempt."""
+    if failure.wait_s is not None and failure.wait_s > policy.longest_s:
+        return None
+    tried = len(count.history) - len(_BEFORE)
+    if failure.unmet and tried >= policy.unmet:
+        return None
+    try:
+        return count.increment("GET", "/", error=failure)
+    except urllib3.exceptions.MaxRetryError:
+        return None

@@ -1,7 +1,6 @@
-"""The body of an answer: its form, its bytes, and the file that it becomes.
+"""Bodies of answers: their media type, their bytes, and the file that they become.
 
-A body that ends early is told from a complete one here. What the bytes mean is not
-known here.
+A body that ends early is recognised here. `hexoframe.formats` knows what bytes mean.
 """
 
 from __future__ import annotations
@@ -11,35 +10,45 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hexoframe.api.http.failures import PassingError, path_of
-from hexoframe.api.links import Origin
 from hexoframe.errors import ResponseError, UnreachableError
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["BINARY", "CSV", "FORMS", "JSON", "OnBytes", "Part", "check_form", "whole"]
+    from hexoframe.api.links import Origin
+
+__all__ = [
+    "BINARY",
+    "CSV",
+    "FORMS",
+    "JSON",
+    "OnBytes",
+    "PartialFile",
+    "check_form",
+    "whole",
+]
 
 JSON, CSV, BINARY = "application/json", "text/csv", "application/octet-stream"
-# A ZIP may come under either of its names.
+# A ZIP has several names.
 FORMS: Mapping[str, frozenset[str]] = {
     JSON: frozenset({JSON}),
     CSV: frozenset({CSV}),
     BINARY: frozenset({BINARY, "application/zip", "application/x-zip-compressed"}),
 }
 OnBytes = Callable[[int], object]
-"""Told of bytes as they come over the wire."""
+"""Called with the number of bytes as they arrive, before they are uncompressed."""
 
-# What a cut connection loses at most of a body that has arrived.
-_PIECE = 1 << 16
+# A broken connection loses at most so many bytes that had arrived.
+_READ_BYTES = 1 << 16
 
 
 def check_form(response: requests.Response, origin: Origin, accept: str) -> None:
-    """Raise ResponseError if an answer has another form than was asked for."""
+    """Raise ResponseError if an answer has another media type than requested."""
     came = response.headers.get("Content-Type", "").partition(";")[0].strip()
     if came.lower() not in FORMS[accept]:
         raise ResponseError(
             f"{origin}{path_of(response)} answered {came[:60] or 'no type'} where "
-            f"{accept} was asked for: a sign-in page of the network, or not a Hexoskin "
+            f"{accept} was requested: a sign-in page of the network, or not a Hexoskin "
             "server? Open the base URL in a browser"
         )
 
@@ -48,37 +57,33 @@ def whole(response: requests.Response, on_bytes: OnBytes | None = None) -> bytes
     """Return a whole body, uncompressed; one that ends early raises."""
     if on_bytes is None:
         return bytes(response.raw.read(decode_content=True))
-    return b"".join(_parts(response, on_bytes))
+    return b"".join(_stream(response, on_bytes))
 
 
-def _parts(response: requests.Response, on_bytes: OnBytes | None) -> Iterator[bytes]:
-    """Return a body in parts, uncompressed, and tell of the bytes of the wire."""
+def _stream(response: requests.Response, on_bytes: OnBytes | None) -> Iterator[bytes]:
+    """Yield a body block by block, uncompressed."""
     seen = 0
-    for part in response.raw.stream(_PIECE, decode_content=True):
+    for block in response.raw.stream(_READ_BYTES, decode_content=True):
         arrived = response.raw.tell()
         if on_bytes is not None and arrived > seen:
             on_bytes(arrived - seen)
         seen = arrived
-        yield part
+        yield block
 
 
-class Part:
-    """A file that grows beside its target until it is complete.
+class PartialFile:
+    """A file ``<target>.part`` that grows beside its target until it is complete.
 
-    Parameters
-    ----------
-    target : Path
-        The complete file.
+    Beside it lies the ETag of the body, so that another process can go on with it.
     """
 
     def __init__(self, target: Path) -> None:
         self._target = target
         self._file = target.with_name(target.name + ".part")
-        # The body that the part belongs to, as the service names it.
         self._tag = target.with_name(target.name + ".part.tag")
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that ask for the rest, {} to ask for all."""
+        """Return the headers that request the rest, {} to request all."""
         try:
             length, tag = self._file.stat().st_size, self._tag.read_text("ascii")
         except (FileNotFoundError, UnicodeDecodeError):
@@ -90,14 +95,13 @@ class Part:
     def take(self, response: requests.Response, on_bytes: OnBytes | None) -> int:
         """Add a body, move the complete file to its place, return its length."""
         if on_bytes is not None:
-            # Who wants no more of it says so before the file is touched.
-            on_bytes(0)
+            on_bytes(0)  # raises, if the download was stopped, before the file changes
         begin = self._begin(response)
         with self._file.open("r+b" if begin else "wb") as file:
             file.seek(begin)
             file.truncate()
-            for part in _parts(response, on_bytes):
-                file.write(part)
+            for block in _stream(response, on_bytes):
+                file.write(block)
             length = file.tell()
         self._check_length(response, begin, length)
         self._file.replace(self._target)
@@ -115,8 +119,8 @@ class Part:
             self.forget()
             raise PassingError(
                 ResponseError(
-                    f"{path_of(response)} answered with another part of the file than "
-                    "was asked for; try again later"
+                    f"{path_of(response)} answered with other bytes of the file than "
+                    "were requested; try again later"
                 )
             )
         self.forget()
@@ -130,22 +134,22 @@ class Part:
     def _check_length(
         self, response: requests.Response, begin: int, length: int
     ) -> None:
-        told = response.headers.get("Content-Length", "")
+        expected = response.headers.get("Content-Length", "")
         plain = "Content-Encoding" not in response.headers
-        if plain and told.isdecimal() and length - begin != int(told):
+        if plain and expected.isdecimal() and length - begin != int(expected):
             raise PassingError(
                 UnreachableError(
-                    f"{path_of(response)} ended after {length - begin} of {told} "
+                    f"{path_of(response)} ended after {length - begin} of {expected} "
                     "bytes: run the same call again"
                 )
             )
 
     def forget(self) -> None:
-        """Remove what there is of the file."""
+        """Remove the file and its ETag."""
         self._file.unlink(missing_ok=True)
         self._tag.unlink(missing_ok=True)
 
 
 def _is_strong(tag: str) -> bool:
-    """Return whether an ETag vouches for every byte."""
+    """Return whether an ETag is strong: the same for equal bytes only."""
     return tag.isascii() and tag.startswith('"') and tag.endswith('"')

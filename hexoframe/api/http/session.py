@@ -1,8 +1,8 @@
-"""Requests to the service: paced, signed, repeated where that helps.
+"""Requests to one host: paced, signed, repeated, redirected within the host alone.
 
-Bytes, JSON and pages of lists come out of here, or an error of `hexoframe.errors`; no
-exception of a library does. What the bytes mean is not known here, nor is which
-requests a record needs.
+Bytes, JSON and objects of lists come out of a `ServiceSession`, or an error of
+`hexoframe.errors`, never an exception of a library. `hexoframe.formats` knows what the
+bytes mean, `load` which requests a record needs.
 """
 
 from __future__ import annotations
@@ -25,46 +25,48 @@ from requests.adapters import HTTPAdapter
 from hexoframe.api.auth.schemes import TOKEN_PATH, Bearer, Credential, UnsignedBasic
 from hexoframe.api.http.failures import (
     PassingError,
+    RetryPolicy,
+    again,
+    error_text,
     path_of,
     raise_status,
     refused_grant,
-    told,
 )
 from hexoframe.api.http.limiter import Limiter, limiter_for
-from hexoframe.api.http.pages import MOST_OBJECTS, Pages
 from hexoframe.api.http.responses import (
     BINARY,
-    CSV,
     FORMS,
     JSON,
     OnBytes,
-    Part,
+    PartialFile,
     check_form,
     whole,
 )
-from hexoframe.api.http.retries import RetryPolicy, again
 from hexoframe.api.links import Origin
 from hexoframe.errors import (
     AuthenticationError,
     ConfigurationError,
+    IncompleteDataError,
     RequestError,
     ResponseError,
 )
 from hexoframe.version import __version__
 
-__all__ = ["BINARY", "CSV", "JSON", "OnBytes", "Params", "RetryPolicy", "Transport"]
+__all__ = ["PagedList", "Params", "ServiceSession"]
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 Params = Mapping[str, str | int]
 _MOST_REDIRECTS = 3
+_MOST_OBJECTS = 1000  # that the service puts on a page
+_SAME_PAGE_TRIES = 3
 # As long as the retries of one request take, and once more.
 _LATELY_S = 60
 _USUAL = RetryPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ask:
+class _Request:
     """One request, however often it is sent."""
 
     url: str
@@ -76,32 +78,15 @@ class _Ask:
 
     @property
     def path(self) -> str:
-        """What a message may say of it: no query."""
+        """The path without the query, for messages."""
         return urlsplit(self.url).path
 
 
-class Transport:
-    """Everything that is sent to one host.
+class ServiceSession:
+    """Sends requests to one host; safe for use by several threads.
 
-    Safe for use by several threads.
-
-    Parameters
-    ----------
-    base_url : str
-        Such as ``https://api.hexoskin.com``.
-    auth : Credential
-        Of the same host.
-    limiter : Limiter, optional
-        Paces the requests; that of this process for the host unless given.
-    timeout : tuple of (float, float), in s, default (10, 60)
-        For the connection, and for each silence after it.
-    retries : RetryPolicy
-        When a request is sent again.
-
-    Raises
-    ------
-    ConfigurationError
-        If the credential belongs to another host.
+    `auth` belongs to the same host, or ConfigurationError. `timeout`, in s, is for the
+    connection and for each silence after it.
     """
 
     def __init__(
@@ -123,12 +108,12 @@ class Transport:
         self.limiter = limiter or limiter_for(str(self.origin))
         self._timeout = timeout
         self._retries = retries
-        self._session = _session()
+        self._connections = _connections()
         self._answered_at = -math.inf
 
     def __repr__(self) -> str:
         """Return the host."""
-        return f"<Transport to {self.origin}>"
+        return f"<ServiceSession with {self.origin}>"
 
     def __enter__(self) -> Self:
         """Return this."""
@@ -140,27 +125,12 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections that are kept open."""
-        self._session.close()
+        self._connections.close()
 
-    # --- what is asked for ----------------------------------------------------------
+    # --- requests -------------------------------------------------------------------
 
     def get_json(self, path: str, params: Params | None = None) -> Any:
-        """Return the content of an answer in JSON.
-
-        Parameters
-        ----------
-        path : str
-            Such as ``/api/record/37700/``.
-        params : mapping, optional
-            The query.
-
-        Raises
-        ------
-        RequestError
-            If the service refuses, fails or cannot be reached.
-        ResponseError
-            If the answer is no JSON.
-        """
+        """Return the content of an answer in JSON; ResponseError if it is not JSON."""
 
         def read(answer: requests.Response) -> Any:
             body = whole(answer)
@@ -169,7 +139,7 @@ class Transport:
             except ValueError:
                 error = ResponseError(
                     f"{self.origin}{path_of(answer)} answered {len(body)} bytes that "
-                    "are no complete JSON; try again later"
+                    "are not complete JSON; try again later"
                 )
             raise PassingError(error)
 
@@ -183,23 +153,9 @@ class Transport:
         accept: str = JSON,
         on_bytes: OnBytes | None = None,
     ) -> bytes:
-        """Return the body of an answer, uncompressed.
+        """Return the body of an answer, uncompressed, of the media type `accept`.
 
-        Parameters
-        ----------
-        path, params
-            As for `get_json`.
-        accept : {JSON, CSV, BINARY}
-            The form that is asked for; an answer in another is an error.
-        on_bytes : callable, optional
-            Told of bytes as they come over the wire, again if they come again.
-
-        Raises
-        ------
-        RequestError
-            If the service refuses, fails or cannot be reached.
-        ResponseError
-            If the answer has another form.
+        `on_bytes` counts bytes again if they are sent again.
         """
         return self._get(path, params, accept, lambda answer: whole(answer, on_bytes))
 
@@ -212,41 +168,21 @@ class Transport:
         accept: str = BINARY,
         on_bytes: OnBytes | None = None,
     ) -> int:
-        """Write the body of an answer to a file, which appears when it is complete.
+        """Write a body to a file that appears when it is complete; return its length.
 
-        A body that ends early goes on where it ended, if the service offers parts of a
-        body that has not changed, and begins anew if not; that holds for the next call
-        and another process too, by ``<target>.part`` beside the file. Two calls for one
-        target at a time are the caller's to prevent.
-
-        Parameters
-        ----------
-        path, params, accept, on_bytes
-            As for `get_bytes`.
-        target : Path
-            The file; one that exists is replaced.
-
-        Returns
-        -------
-        int
-            Length of the file in bytes.
-
-        Raises
-        ------
-        RequestError
-            If the service refuses, fails or cannot be reached.
-        ResponseError
-            If the answer has another form.
+        A body that ends early is resumed if the service supports ranges and the body
+        has not changed, by the next call or another process too. The caller prevents
+        two calls for one target at a time.
         """
-        part = Part(target)
-        rest = part.headers if accept == BINARY else None
+        partial = PartialFile(target)
+        rest = partial.headers if accept == BINARY else None
 
         def fetch() -> int:
             return self._get(
                 path,
                 params,
                 accept,
-                lambda answer: part.take(answer, on_bytes),
+                lambda answer: partial.take(answer, on_bytes),
                 headers=rest,
             )
 
@@ -255,42 +191,27 @@ class Transport:
         except RequestError as error:
             if error.status != 416:
                 raise
-        # Nothing is left to ask for: the part may be whole, or of another body.
-        part.forget()
+        # No such range: the partial file may be complete, or of another body.
+        partial.forget()
         return fetch()
 
     def pages(
         self, path: str, params: Params | None = None, *, limit: int | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Return the objects of a list, page by page as they are needed.
+        """Yield the objects of a list, requesting pages as they are needed.
 
-        An object that a border of pages brings twice comes once.
-
-        Parameters
-        ----------
-        path, params
-            As for `get_json`.
-        limit : int, optional
-            How many objects at most; None for all.
-
-        Raises
-        ------
-        RequestError
-            If the service refuses, fails or cannot be reached.
-        ResponseError
-            If an answer is no list, or a page comes again and again.
-        IncompleteDataError
-            If fewer objects came than the list holds.
+        An object that two pages hold comes once. ResponseError if an answer is not a
+        list or a page repeats; IncompleteDataError if objects are missing at the end.
         """
         if limit is not None and (not isinstance(limit, int) or limit < 1):
             raise ConfigurationError(
                 f"limit is {limit!r}; give a whole number from 1, or None for all"
             )
-        size = MOST_OBJECTS if limit is None else min(limit, MOST_OBJECTS)
-        walk = Pages(self.get_json, self.origin, path)
+        size = _MOST_OBJECTS if limit is None else min(limit, _MOST_OBJECTS)
+        walk = PagedList(self.get_json, self.origin, path)
         return walk.objects({**(params or {}), "limit": size}, limit)
 
-    # --- how it is sent -------------------------------------------------------------
+    # --- how a request is sent ------------------------------------------------------
 
     def _get(
         self,
@@ -312,10 +233,10 @@ class Transport:
 
         def attempt() -> _T:
             more = headers() if headers is not None else None
-            ask = _Ask(
+            request = _Request(
                 url=url, params=query, accept=accept, headers=more, auth=self.auth
             )
-            with contextlib.closing(self._answer(ask)) as answer:
+            with contextlib.closing(self._answer(request)) as answer:
                 check_form(answer, self.origin, accept)
                 return read(answer)
 
@@ -324,7 +245,7 @@ class Transport:
     def _again(self, attempt: Callable[[], _T], path: str) -> _T:
         policy = self._retries
         if time.monotonic() - self._answered_at < _LATELY_S:
-            # A line that was there a moment ago is likely to come back.
+            # A host that answered a moment ago is likely to come back.
             policy = replace(policy, unmet=policy.total)
         return again(
             attempt,
@@ -334,17 +255,17 @@ class Transport:
             path=path,
         )
 
-    def _answer(self, ask: _Ask) -> requests.Response:
-        """Return the answer, after a new token or a redirect where need be."""
+    def _answer(self, request: _Request) -> requests.Response:
+        """Return the answer, after a new token or a redirect if need be."""
         renewed = False
         for _ in range(_MOST_REDIRECTS + 2):
             token = self.auth.token if isinstance(self.auth, Bearer) else None
-            response = self._send(ask)
+            response = self._send(request)
             if response.status_code in {200, 206}:
                 return response
             with contextlib.closing(response):
                 if response.is_redirect:
-                    ask = self._redirected(ask, response)
+                    request = self._redirected(request, response)
                     continue
                 if (
                     response.status_code != 401
@@ -352,51 +273,52 @@ class Transport:
                     or not isinstance(self.auth, Bearer)
                     or not self.auth.renew(token, self._post_form)
                 ):
-                    raise_status(response, self.origin, ask.auth)
+                    raise_status(response, self.origin, request.auth)
                 renewed = True
         raise ResponseError(
-            f"{self.origin}{ask.path} redirects in a circle; is this a Hexoskin server?"
+            f"{self.origin}{request.path} redirects in a circle; is this a Hexoskin "
+            "server?"
         )
 
-    def _redirected(self, ask: _Ask, response: requests.Response) -> _Ask:
-        """Return a request as a redirect within the host wants it."""
-        where = self.origin.vet(response.headers["Location"], seen_at=ask.path)
-        return _Ask(
+    def _redirected(self, request: _Request, response: requests.Response) -> _Request:
+        """Return the request of a redirect, which must stay within the host."""
+        where = self.origin.vet(response.headers["Location"], seen_at=request.path)
+        return _Request(
             url=f"{self.origin}{where}",
-            accept=ask.accept,
-            headers=ask.headers,
-            auth=ask.auth,
+            accept=request.accept,
+            headers=request.headers,
+            auth=request.auth,
         )
 
-    def _send(self, ask: _Ask) -> requests.Response:
+    def _send(self, request: _Request) -> requests.Response:
         headers = {
-            "Accept": ask.accept,
-            # A ZIP is compressed already, and its parts are counted in its own bytes.
-            "Accept-Encoding": "identity" if ask.accept == BINARY else "gzip",
-            **(ask.headers or {}),
+            "Accept": request.accept,
+            # A ZIP is compressed already, and ranges count its own bytes.
+            "Accept-Encoding": "identity" if request.accept == BINARY else "gzip",
+            **(request.headers or {}),
         }
-        # The signature carries the time, so a request that waited is signed after it.
+        # The signature holds the time, so the request is signed after the wait.
         self.limiter.wait()
-        request = self._session.prepare_request(
+        prepared = self._connections.prepare_request(
             requests.Request(
-                "GET" if ask.form is None else "POST",
-                ask.url,
-                params=ask.params,
-                data=ask.form,
+                "GET" if request.form is None else "POST",
+                request.url,
+                params=request.params,
+                data=request.form,
                 headers=headers,
-                auth=ask.auth,
+                auth=request.auth,
             )
         )
-        # What goes to this machine must not go through a proxy first.
+        # No proxy for a server on this machine.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
-        settings = self._session.merge_environment_settings(
-            request.url or ask.url, proxies, True, None, None
+        settings = self._connections.merge_environment_settings(
+            prepared.url or request.url, proxies, True, None, None
         )
-        response = self._session.send(
-            request, timeout=self._timeout, allow_redirects=False, **settings
+        response = self._connections.send(
+            prepared, timeout=self._timeout, allow_redirects=False, **settings
         )
         self._answered_at = time.monotonic()
-        _LOG.debug("%s %s%s", response.status_code, self.origin, ask.path)
+        _LOG.debug("%s %s%s", response.status_code, self.origin, request.path)
         return response
 
     # --- tokens ---------------------------------------------------------------------
@@ -410,14 +332,14 @@ class Transport:
         self, form: Mapping[str, str], client: UnsignedBasic
     ) -> Mapping[str, Any]:
         """Return the answer of the token endpoint to a form."""
-        ask = _Ask(url=f"{self.origin}{TOKEN_PATH}", form=form, auth=client)
+        request = _Request(url=f"{self.origin}{TOKEN_PATH}", form=form, auth=client)
         grant = form["grant_type"]
 
         def attempt() -> Mapping[str, Any]:
-            with contextlib.closing(self._send(ask)) as answer:
+            with contextlib.closing(self._send(request)) as answer:
                 if answer.status_code in {400, 401}:
                     raise AuthenticationError(
-                        refused_grant(self.origin, grant, told(answer)),
+                        refused_grant(self.origin, grant, error_text(answer)),
                         status=answer.status_code,
                     )
                 if answer.status_code != 200:
@@ -425,7 +347,7 @@ class Transport:
                 check_form(answer, self.origin, JSON)
                 return self._grant(whole(answer))
 
-        _LOG.info("asking %s for a token (%s)", self.origin, grant)
+        _LOG.info("requesting a token of %s (%s)", self.origin, grant)
         return self._again(attempt, TOKEN_PATH)
 
     def _grant(self, body: bytes) -> Mapping[str, Any]:
@@ -434,17 +356,96 @@ class Transport:
             if isinstance(content, dict):
                 return content
         raise ResponseError(
-            f"{self.origin}{TOKEN_PATH} answered no JSON object; is this a Hexoskin "
-            "server?"
+            f"{self.origin}{TOKEN_PATH} did not answer a JSON object; is this a "
+            "Hexoskin server?"
         )
 
 
-def _session() -> requests.Session:
+def _connections() -> requests.Session:
     session = requests.Session()
     adapter = HTTPAdapter(pool_connections=2, pool_maxsize=8, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers["User-Agent"] = f"hexoframe/{__version__}"
-    # A cookie would be a second way to be known, which no credential decides about.
+    # No cookies: they would identify a user beside the credential.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
+
+
+# --- pages of a list ------------------------------------------------------------------
+
+
+class PagedList:
+    """The pages of one list: each object once, all of them, or an error."""
+
+    def __init__(
+        self, get_json: Callable[[str, Params | None], Any], origin: Origin, path: str
+    ) -> None:
+        self._get_json = get_json
+        self._origin = origin
+        self._path = path
+        self._seen: set[str] = set()
+        self._received = 0
+
+    def objects(self, params: Params, limit: int | None) -> Iterator[dict[str, Any]]:
+        """Yield the objects, each once."""
+        link, given = self._path, 0
+        query: Params | None = params
+        while True:
+            meta, objects = self._page(link, query)
+            for item in objects:
+                given += 1
+                yield item
+                if given == limit:
+                    return
+            following = meta.get("next")
+            if following is None:
+                break
+            link = self._origin.vet(following, seen_at=self._path)
+            query = None
+        self._check_total(meta, limit)
+
+    def _page(
+        self, link: str, query: Params | None
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Return `meta` of a page, and its objects that are new."""
+        for _ in range(_SAME_PAGE_TRIES):
+            meta, objects = self._split(self._get_json(link, query))
+            fresh = {_name(item): item for item in objects}
+            news = [item for name, item in fresh.items() if name not in self._seen]
+            if news or not objects:
+                self._received += len(objects)
+                self._seen.update(fresh)
+                return meta, news
+            _LOG.info("%s%s gave a page again", self._origin, self._path)
+        raise ResponseError(
+            f"{self._origin}{self._path} gives one page again and again, after "
+            f"{len(self._seen)} objects; try again later"
+        )
+
+    def _split(self, content: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        if isinstance(content, dict):
+            meta, objects = content.get("meta"), content.get("objects")
+            valid = isinstance(objects, list) and all(
+                isinstance(item, dict) for item in objects
+            )
+            if isinstance(meta, dict) and valid:
+                return meta, objects  # type: ignore[return-value]
+        raise ResponseError(
+            f"the answer of {self._origin}{self._path} is not a list of objects; is it "
+            "the name of a list, such as /api/record/?"
+        )
+
+    def _check_total(self, meta: Mapping[str, Any], limit: int | None) -> None:
+        total = meta.get("total_count")
+        if limit is None and isinstance(total, int) and self._received < total:
+            raise IncompleteDataError(
+                f"{self._origin}{self._path} holds {total} objects and gave "
+                f"{self._received}; try again later"
+            )
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    """Return what distinguishes an object from the others of its list."""
+    name = item.get("resource_uri") or item.get("id")
+    return str(name) if name else json.dumps(item, sort_keys=True)

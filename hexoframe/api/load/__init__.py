@@ -1,1 +1,1 @@
-"""Loading a record: plan the requests, fetch them, build the record."""
+"""Loading a record: plan the requests, fetch the chunks, build the record."""

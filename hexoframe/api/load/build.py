@@ -1,7 +1,7 @@
-"""Makes a record of the pieces that came: each channel from where it is exact.
+"""Builds a record of the chunks that came.
 
-A channel is made when it is read, from all its pieces at once, and counted on the way.
-Nothing is asked of the network here.
+Each channel is taken from where it is exact. It is made when it is read, from all its
+chunks at once, and counted on the way. No request is sent here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pandas as pd
 
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
 from hexoframe.errors import IncompleteDataError, ResponseError
-from hexoframe.formats.wire.answers import DatatypeSamples as Samples
+from hexoframe.formats.wire.answers import DatatypeSamples
 from hexoframe.formats.wire.windows import Joined, channel_frames, join_windows
 from hexoframe.recording import metadata
 from hexoframe.recording.data import LazyChannel, RecordData
@@ -27,92 +27,72 @@ from hexoframe.recording.frames import empty_frame, slice_ticks, ticks_of
 from hexoframe.recording.gaps import Receipt
 
 if TYPE_CHECKING:
-    from hexoframe.api.load.chunks import Piece
-    from hexoframe.api.load.chunkstore import Shelf
-    from hexoframe.api.load.fetch import Export, Fetched
+    from hexoframe.api.load.chunks import Chunk, ChunkStore
+    from hexoframe.api.load.fetch import Fetched, FetchedExport
     from hexoframe.api.load.plan import Plan
     from hexoframe.api.load.recordhead import RecordHead
     from hexoframe.channels import Channel
 
-__all__ = ["assemble"]
+__all__ = ["build_record"]
 
-BY_EXPORT = "API, binary export"
-BY_PAGES = "API, JSON"
-# Pages of a waveform that are joined at a time: some megabytes.
-_PAGES_IN_TURN = 4
+_BY_EXPORT = "API, binary export"
+_BY_JSON = "API, JSON"
+# Windows of a waveform that are joined at a time: some megabytes.
+WINDOWS_IN_TURN = 4
 
 
-def assemble(
+def build_record(
     plan: Plan,
     fetched: Fetched,
-    shelf: Shelf,
+    store: ChunkStore,
     *,
     head: RecordHead,
     allow_partial: bool = False,
 ) -> RecordData:
-    """Make a record of what a plan brought.
+    """Build the record of a plan: the channels that have samples, or lost some.
 
-    Parameters
-    ----------
-    plan : Plan
-        What was asked for.
-    fetched : Fetched
-        The exports that came.
-    shelf : Shelf
-        Where the pages of JSON lie; channels are read from it when they are touched.
-    head : RecordHead
-        The record.
-    allow_partial : bool, default False
-        Whether samples may be missing that the source holds.
-
-    Returns
-    -------
-    RecordData
-        The channels that have samples, and those of which samples were lost. A part
-        that begins or ends within the record is not cut. Of the tables of `Facts` it
-        has the statistics of an export alone.
-
-    Raises
-    ------
-    IncompleteDataError
-        If an export ends before the record, or a channel of it before the others.
+    A part that starts or ends within the record is not cut. Of the facts tables there
+    are only the statistics of an export. IncompleteDataError if samples are missing at
+    the end of an export or a channel, unless `allow_partial`.
     """
-    pages = _Pages(plan, fetched, shelf, head)
-    makers = {**pages.makers(), **_from_exports(plan, fetched, head)}
     family = plan.family
-    ways = {name: maker.way for name, maker in makers.items()}
-    ordered = {name: ways[name] for name in channels_of(family) if name in ways}
+    makers = {
+        **_JsonChannels(plan, fetched, store, head).makers(),
+        **_from_exports(plan, fetched, head),
+    }
+    provenance = {
+        name: makers[name].provenance for name in channels_of(family) if name in makers
+    }
     facts = Facts(
-        info={**_export_info(fetched), **head.info, "provenance": ordered},
+        info={**_export_info(fetched), **head.info, "provenance": provenance},
         statistics=_statistics(fetched),
     )
     lost = {name: maker.lost for name, maker in makers.items() if maker.lost}
     if lost and not allow_partial:
         raise _incomplete(head, lost)
-    channels = {name: maker.source() for name, maker in makers.items()}
+    channels = {name: maker.channel_data() for name, maker in makers.items()}
     return RecordData(family, head.span, channels, facts=facts)
 
 
 def _incomplete(
     head: RecordHead, lost: Mapping[str, tuple[tuple[int, int], ...]]
 ) -> IncompleteDataError:
-    told = "; ".join(
+    listed = "; ".join(
         f"{name} lacks {(last - first) / head.clock:.1f} s from tick {first}"
         for name, spans in lost.items()
         for first, last in spans
     )
     return IncompleteDataError(
-        f"record {head.id}: the service sent less than the record holds: {told}. Load "
-        "it again with refresh=True, with transport='json', or what there is with "
+        f"record {head.id}: the service sent less than the record holds: {listed}. "
+        "Load it again with refresh=True, with transport='json', or what there is with "
         "allow_partial=True",
         ledger=dict(lost),
     )
 
 
 def _export_info(fetched: Fetched) -> dict[str, Any]:
-    """Return what exports say of themselves, such as the versions of algorithms."""
+    """Return the facts in an export about the record, not about the file itself."""
     first = next((export.data.facts.info for export in fetched.exports), {})
-    # These are about the file: when it was made for whom, where it was cut.
     return {
         name: value
         for name, value in first.items()
@@ -121,8 +101,8 @@ def _export_info(fetched: Fetched) -> dict[str, Any]:
 
 
 def _statistics(fetched: Fetched) -> pd.DataFrame | None:
-    """Return the statistics of the whole record, if it came whole."""
-    wholes = (export.data.facts for export in fetched.exports if export.piece.whole)
+    """Return the statistics in an export of the whole record."""
+    wholes = (export.data.facts for export in fetched.exports if export.chunk.whole)
     return next((facts.statistics for facts in wholes), None)
 
 
@@ -136,7 +116,7 @@ class _Indexes:
         self._known: dict[tuple[int, int, int], pd.DatetimeIndex] = {}
 
     def shared(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame with an index that others may have too."""
+        """Return a frame with the index of an earlier one, if they are equal."""
         if not len(frame):
             return frame
         index = pd.DatetimeIndex(frame.index)
@@ -150,39 +130,25 @@ class _Indexes:
 
 @dataclass(slots=True, kw_only=True)
 class _Maker:
-    """How one channel is made; remembers what was counted when it was.
+    """Makes one channel, and counts its rows on the way.
 
-    Attributes
-    ----------
-    channel : Channel
-        The channel, whole.
-    way : str
-        How it came.
-    parts : callable
-        Yields the channel in parts, in order of time, each with how many rows were
-        dropped before it because they came twice; takes how many rows a part may have,
-        where the source can choose.
-    record_id : int
-        Id of the record.
-    indexes : _Indexes
-        Those of the channels that were read before.
-    samples : int or None
-        How many rows there are, if that is known beforehand.
-    lost : tuple of (int, int), in ticks
-        What the source holds and did not come.
+    `rows` yields the channel in order of time, each frame with how many rows were
+    dropped before it because they came twice; it takes how many rows a frame may have,
+    if the source can choose. `samples` is None until the count is known. `lost` are the
+    spans, in ticks, that the source holds and that did not come.
     """
 
     channel: Channel
-    way: str
-    parts: Callable[[int], Iterator[tuple[pd.DataFrame, int]]]
+    provenance: str
+    rows: Callable[[int], Iterator[tuple[pd.DataFrame, int]]]
     record_id: int
     indexes: _Indexes
     samples: int | None = None
     lost: tuple[tuple[int, int], ...] = ()
     _duplicates: int = field(default=0, init=False)
 
-    def source(self) -> LazyChannel:
-        """Return it as the source of a record."""
+    def channel_data(self) -> LazyChannel:
+        """Return the channel for a record."""
         return LazyChannel(read=self._read, pieces=self._pieces, receipt=self._receipt)
 
     def _receipt(self) -> Receipt:
@@ -197,9 +163,8 @@ class _Maker:
         return self.indexes.shared(metadata.concat(frames))
 
     def _pieces(self, rows: int) -> Iterator[pd.DataFrame]:
-        """Yield the channel, and count it on the way."""
         samples = duplicates = 0
-        for frame, dropped in self.parts(rows):
+        for frame, dropped in self.rows(rows):
             samples, duplicates = samples + len(frame), duplicates + dropped
             for first in range(0, len(frame), rows):
                 yield frame.iloc[first : first + rows]
@@ -210,29 +175,29 @@ class _Maker:
 
 
 def _from_exports(plan: Plan, fetched: Fetched, head: RecordHead) -> dict[str, _Maker]:
-    """Return the channels that come with the export."""
+    """Return the makers of the channels that come with the export."""
     came = replace(
-        plan, pieces=tuple(e.piece for e in fetched.exports) + plan.of_kind("json")
+        plan, chunks=tuple(e.chunk for e in fetched.exports) + plan.of_kind("json")
     )
-    by_piece = {export.piece: export for export in fetched.exports}
+    by_chunk = {export.chunk: export for export in fetched.exports}
     indexes = _Indexes()
     makers = {}
     for name, channel in channels_of(plan.family).items():
         rows = [row for row in channel.datatypes if row in plan.wanted]
         if not rows or any(row.id in plan.json for row in rows):
             continue
-        parts = [by_piece[piece] for piece in came.pieces_of(rows[0])]
+        exports = [by_chunk[chunk] for chunk in came.chunks_of(rows[0])]
         held = [
-            p.data for p in parts if name in p.data and p.data.receipt(name).samples
+            e.data for e in exports if name in e.data and e.data.receipt(name).samples
         ]
         missed = _missed(channel, fetched.lost_of("zip"), head)
         if not held and not missed:
             continue
-        lost = [*_short(channel, parts, head), *missed]
+        lost = [*_short(channel, exports, head), *missed]
         makers[name] = _Maker(
             channel=channel,
-            way=BY_EXPORT,
-            parts=partial(_export_parts, channel, held),
+            provenance=_BY_EXPORT,
+            rows=partial(_export_rows, channel, held),
             record_id=head.id,
             indexes=indexes,
             samples=held[0].receipt(name).samples if len(held) == 1 else None,
@@ -242,119 +207,120 @@ def _from_exports(plan: Plan, fetched: Fetched, head: RecordHead) -> dict[str, _
 
 
 def _missed(
-    channel: Channel, lost: Sequence[Piece], head: RecordHead
+    channel: Channel, lost: Sequence[Chunk], head: RecordHead
 ) -> tuple[tuple[int, int], ...]:
-    """Return the spans of a channel that pieces held which did not come."""
+    """Return the spans of a channel in the chunks that did not come."""
     start, end = head.span
     numbers = {row.id for row in channel.datatypes if row.in_model}
     spans = [
-        (piece.start, min(piece.end, end))
-        if piece.kind == "zip"
-        # A page holds stamps, and a sample at 1 Hz or slower ends its step.
+        (chunk.start, min(chunk.end, end))
+        if chunk.kind == "zip"
+        # JSON holds stamps, and a sample at 1 Hz or slower is stamped after its step.
         else (
-            max(piece.start - channel.lag, start),
-            min(piece.end, end + 1) - channel.lag,
+            max(chunk.start - channel.lag, start),
+            min(chunk.end, end + 1) - channel.lag,
         )
-        for piece in lost
-        if numbers and (not piece.datatypes or numbers & {*piece.datatypes})
+        for chunk in lost
+        if numbers and (not chunk.datatypes or numbers & {*chunk.datatypes})
     ]
     return tuple((first, last) for first, last in spans if first < last)
 
 
 def _short(
-    channel: Channel, parts: Sequence[Export], head: RecordHead
+    channel: Channel, exports: Sequence[FetchedExport], head: RecordHead
 ) -> Iterator[tuple[int, int]]:
-    """Yield the span that a channel lacks at the end of a part that goes on.
+    """Yield the spans that a channel lacks at the end of exports.
 
-    What a part of the export says of its own end is about the whole record, so each
-    channel is held against the window that was asked for, and against the record.
+    The end that an export states is that of the whole record, so each channel is
+    compared with the requested window, and with the record.
     """
     step = channel.ticks
     if step is None:
         return
     clock = CLOCK_OF_FAMILY[channel.datatypes[0].family]
-    for part in parts:
-        data, piece = part.data, part.piece
+    for export in exports:
+        data, chunk = export.data, export.chunk
         count = data.receipt(channel.name).samples if channel.name in data else 0
-        if not count and len(parts) == 1:
+        if not count and len(exports) == 1:
             continue  # the recorder has no such channel
-        end = min(piece.end, head.span[1])
+        end = min(chunk.end, head.span[1])
         last = data.start_tick + round((count or 0) * step)
-        # Windows are cut where all channels have a sample, which may be later.
+        # Exports start where all channels have a sample, which may be later.
         if end - last > clock + step:
             yield last, end
 
 
-def _export_parts(
+def _export_rows(
     channel: Channel, held: Sequence[RecordData], rows: int
 ) -> Iterator[tuple[pd.DataFrame, int]]:
-    """Yield the parts of a channel; rows that two parts hold are kept once."""
+    """Yield the rows of a channel; those that two exports hold come once."""
     if len(held) == 1:
         yield from ((frame, 0) for frame in held[0].pieces(channel.name, rows))
         return
     before = None
     for data in held:
-        # In one piece, and not by look-up, which would keep it for good.
-        for part in data.pieces(channel.name, sys.maxsize):
-            cut = part if before is None else _behind(before, part, channel)
-            yield cut, len(part) - len(cut)
-            before = part
+        # As one piece: a look-up by name would keep the frame in memory.
+        for frame in data.pieces(channel.name, sys.maxsize):
+            fresh = frame if before is None else _behind(before, frame, channel)
+            yield fresh, len(frame) - len(fresh)
+            before = frame
 
 
-def _behind(before: pd.DataFrame, part: pd.DataFrame, channel: Channel) -> pd.DataFrame:
-    """Return the rows of a part that the part before it does not hold."""
-    if not len(before) or not len(part) or part.index[0] > before.index[-1]:
-        return part
-    first = int(ticks_of(part.iloc[:1], channel)[0])
+def _behind(
+    before: pd.DataFrame, frame: pd.DataFrame, channel: Channel
+) -> pd.DataFrame:
+    """Return the rows of a frame that the frame before it does not hold."""
+    if not len(before) or not len(frame) or frame.index[0] > before.index[-1]:
+        return frame
+    first = int(ticks_of(frame.iloc[:1], channel)[0])
     last = int(ticks_of(before.iloc[-1:], channel)[0])
     tail = slice_ticks(before, channel, first, None)
-    twice = slice_ticks(part, channel, None, last + 1)
+    twice = slice_ticks(frame, channel, None, last + 1)
     if not tail.index.equals(twice.index) or not np.array_equal(
         tail.to_numpy(), twice.to_numpy(), equal_nan=True
     ):
         raise ResponseError(
-            f"{channel.name}: two parts of the export differ in what they both hold, "
-            f"ticks {first} to {last}; did the record change meanwhile? Load it again "
-            "with refresh=True"
+            f"{channel.name}: two exports differ in the samples that both hold, ticks "
+            f"{first} to {last}; did the record change meanwhile? Load it again with "
+            "refresh=True"
         )
-    return part.iloc[len(twice) :]
+    return frame.iloc[len(twice) :]
 
 
 # -- channels of JSON ------------------------------------------------------------------
 
 
-class _Pages:
-    """Joins pages when a channel is asked for: waveforms in turns, the rest at once.
+class _JsonChannels:
+    """Makes channels of windows of JSON: waveforms in turns, all others together.
 
-    So a day of a waveform is never held beside the frame that is made of it.
+    So a day of a waveform is never in memory beside the frame that is made of it.
     """
 
     def __init__(
-        self, plan: Plan, fetched: Fetched, shelf: Shelf, head: RecordHead
+        self, plan: Plan, fetched: Fetched, store: ChunkStore, head: RecordHead
     ) -> None:
-        pages = plan.of_kind("json")
         self._plan = plan
         self._lost = fetched.lost_of("json")
-        self._pieces = [page for page in pages if page not in self._lost]
-        self._shelf = shelf
+        self._chunks = [c for c in plan.of_kind("json") if c not in self._lost]
+        self._store = store
         self._head = head
         self._guard = threading.Lock()
         self._slight: dict[str, tuple[pd.DataFrame, int]] = {}
 
     def makers(self) -> dict[str, _Maker]:
-        """Return the channels that have samples, or lost some."""
-        there = self._shelf.counts(self._pieces)
+        """Return the makers of the channels that have samples, or lost some."""
+        counts = self._store.counts(self._chunks)
         indexes = _Indexes()
         makers = {}
         for name, channel in channels_of(self._plan.family).items():
             lost = _missed(channel, self._lost, self._head)
             numbers = self._numbers(channel)
-            if lost or any(there[number] for number in numbers):
+            if lost or any(counts[number] for number in numbers):
                 turns = self._in_turns if channel.kind == "waveform" else self._at_once
                 makers[name] = _Maker(
                     channel=channel,
-                    way=BY_PAGES,
-                    parts=partial(turns, channel),
+                    provenance=_BY_JSON,
+                    rows=partial(turns, channel),
                     record_id=self._head.id,
                     indexes=indexes,
                     lost=lost,
@@ -362,20 +328,20 @@ class _Pages:
         return makers
 
     def _numbers(self, *channels: Channel) -> frozenset[int]:
-        """Return the datatypes of channels that are taken from pages."""
+        """Return the datatypes of channels that are taken from JSON."""
         wanted = {row for channel in channels for row in channel.datatypes}
         return self._plan.json & {row.id for row in wanted & {*self._plan.wanted}}
 
     def _in_turns(self, channel: Channel, _: int) -> Iterator[tuple[pd.DataFrame, int]]:
-        """Yield a channel, a few pages at a time."""
+        """Yield a channel, a few windows at a time."""
         numbers = self._numbers(channel)
-        ends: dict[int, Samples] = {}
-        for first in range(0, len(self._pieces), _PAGES_IN_TURN):
-            pieces = self._pieces[first : first + _PAGES_IN_TURN]
-            pages = [self._shelf.get(piece, numbers) for piece in pieces]
-            # What ended the pages before comes again, so that a row of a border that
-            # these have too is dropped, and then goes: it was yielded.
-            joined = self._joined([ends, *pages])
+        ends: dict[int, DatatypeSamples] = {}
+        for first in range(0, len(self._chunks), WINDOWS_IN_TURN):
+            chunks = self._chunks[first : first + WINDOWS_IN_TURN]
+            windows = [self._store.get(chunk, numbers) for chunk in chunks]
+            # The last rows of the windows before are joined again, so that a row at the
+            # border is dropped if it came twice; then they go, as they were yielded.
+            joined = self._joined([ends, *windows])
             fresh = {
                 number: _rows_from(held, len(ends[number].ticks))
                 if number in ends
@@ -389,8 +355,8 @@ class _Pages:
             ends |= {n: _end(held) for n, held in fresh.items() if len(held.ticks)}
 
     def _at_once(self, channel: Channel, _: int) -> Iterator[tuple[pd.DataFrame, int]]:
-        """Yield a channel whole; all that are no waveforms are made together."""
-        # Of the threads that write channels, one makes what all take.
+        """Yield a channel whole; all but waveforms are made together."""
+        # One of the threads that write channels makes them for all.
         with self._guard:
             if not self._slight:
                 self._slight = self._made()
@@ -401,27 +367,29 @@ class _Pages:
         known = channels_of(self._plan.family)
         slight = [channel for channel in known.values() if channel.kind != "waveform"]
         numbers = self._numbers(*slight)
-        joined = self._joined([self._shelf.get(p, numbers) for p in self._pieces])
+        joined = self._joined([self._store.get(c, numbers) for c in self._chunks])
         dropped = joined.duplicates
         return {
             name: (frame, max(dropped[n] for n in self._numbers(known[name])))
             for name, frame in self._frames(joined.samples).items()
         }
 
-    def _joined(self, pages: Sequence[Mapping[int, Samples]]) -> Joined:
+    def _joined(self, windows: Sequence[Mapping[int, DatatypeSamples]]) -> Joined:
         where = f"record {self._head.id}"
-        return join_windows(pages, self._plan.family, where=where)
+        return join_windows(windows, self._plan.family, where=where)
 
-    def _frames(self, samples: Mapping[int, Samples]) -> dict[str, pd.DataFrame]:
+    def _frames(
+        self, samples: Mapping[int, DatatypeSamples]
+    ) -> dict[str, pd.DataFrame]:
         return channel_frames(samples, self._plan.family, record_id=self._head.id)
 
 
-def _rows_from(samples: Samples, first: int) -> Samples:
+def _rows_from(samples: DatatypeSamples, first: int) -> DatatypeSamples:
     ticks, values = samples
-    return Samples(ticks[first:], values[first:])
+    return DatatypeSamples(ticks[first:], values[first:])
 
 
-def _end(samples: Samples) -> Samples:
+def _end(samples: DatatypeSamples) -> DatatypeSamples:
     """Return the rows at the last stamp."""
     ticks = samples.ticks
     return _rows_from(samples, int(np.searchsorted(ticks, ticks[-1])))

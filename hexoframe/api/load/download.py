@@ -1,7 +1,7 @@
-"""Loads a record: what it is, what is kept of it, what must be asked for.
+"""Loads a record: from the cache, from the service, or partly from both.
 
-Decides between the cache and the service, and joins the steps of a download: head,
-family, plan, pieces, record. Each step stands in a module of its own.
+Joins the steps of a download: head, family, plan, chunks, record. Each step has its own
+module; the decisions between cache and service are made here.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from hexoframe.api.load.build import assemble
-from hexoframe.api.load.chunks import Piece
-from hexoframe.api.load.chunkstore import Shelf
-from hexoframe.api.load.costs import REQUESTS_HZ, Estimate
+from hexoframe.api.http.limiter import REQUESTS_HZ
+from hexoframe.api.load.build import build_record
+from hexoframe.api.load.chunks import Chunk, ChunkStore
 from hexoframe.api.load.fetch import BinaryRefusedError, Fetcher, fetch_samples
 from hexoframe.api.load.plan import (
+    Estimate,
     Plan,
-    Way,
+    Transport,
     end_of_samples,
-    estimate,
     make_plan,
     wanted_datatypes,
 )
 from hexoframe.api.load.progress import Meter
-from hexoframe.api.load.recordhead import FACT_REQUESTS, fetch_head
-from hexoframe.api.load.tables import (
-    Tables,
+from hexoframe.api.load.recordhead import (
+    FACT_REQUESTS,
+    FactTables,
+    fetch_head,
     tables_of,
     unknown_tables,
     warn_of_unknown,
 )
-from hexoframe.cache import Selection
+from hexoframe.cache import CacheKey
 from hexoframe.channels import (
     CLOCK_OF_FAMILY,
     FAMILIES,
@@ -64,43 +64,38 @@ from hexoframe.timestamps import tick_to_time, time_to_tick
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hexoframe.api.http.session import Transport
+    from hexoframe.api.http.session import ServiceSession
     from hexoframe.api.load.recordhead import RecordHead
-    from hexoframe.cache import Cache, Entry
-    from hexoframe.channels import Family
+    from hexoframe.cache import Cache, CacheEntry
+    from hexoframe.channels import Datatype, Family
     from hexoframe.recording.facts import Facts
     from hexoframe.recording.gaps import Receipt
     from hexoframe.timestamps import Clock
 
-__all__ = ["Order", "Refresh", "estimate_record", "fetch_record", "kept_record"]
+__all__ = [
+    "LoadOptions",
+    "Moment",
+    "Refresh",
+    "estimate_record",
+    "fetch_record",
+    "kept_record",
+]
 
 _LOG = logging.getLogger(__name__)
 Moment = int | str | datetime
+"""A tick, or a time with a zone."""
 Refresh = bool | Literal["tables"]
-# So long is the look at which channels a device has.
+# Length of the window that shows which channels a device has.
 _PROBE_S = 10
-# What a record says of itself if the server gave no binary export of it.
+# In the facts of a record of which the server gave no binary export.
 _EXPORT, _REFUSED = "export", "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a caller wants of a record.
+class LoadOptions:
+    """What a caller wants of a record; see `Client.load_record`.
 
-    Attributes
-    ----------
-    channels : sequence of str or int, or None
-        Channels by any of their names or ids; None for all.
-    waveforms : bool
-        Whether waveforms are wanted where `channels` does not name them.
-    start, end : int, str, datetime or None
-        Part of the record, `end` not included: ticks, or times with a zone.
-    model : str
-        ``auto``, or a model that the caller knows it to be.
-    transport : {"auto", "zip", "json"}
-        Way of the samples.
-    options : ReadOptions
-        Scale, and whether samples may be missing.
+    Of `reading` the scale and `allow_partial` matter.
     """
 
     channels: Sequence[str | int] | None = None
@@ -108,14 +103,15 @@ class Order:
     start: Moment | None = None
     end: Moment | None = None
     model: str = "auto"
-    transport: Way = "auto"
-    options: ReadOptions
+    transport: Transport = "auto"
+    reading: ReadOptions
 
     def __post_init__(self) -> None:
-        """Refuse what can be refused before anything is asked."""
-        if self.transport not in get_args(Way):
+        """Refuse wrong values before any request."""
+        if self.transport not in get_args(Transport):
             raise ConfigurationError(
-                f"transport={self.transport!r}: give one of {', '.join(get_args(Way))}"
+                f"transport={self.transport!r}: give one of "
+                f"{', '.join(get_args(Transport))}"
             )
         if self.model != "auto":
             families_of(self.model)
@@ -123,21 +119,9 @@ class Order:
     def window(
         self, span: tuple[int, int], clock: Clock, *, record: int
     ) -> tuple[int, int] | None:
-        """Return the part that is wanted in ticks; None for the whole record.
+        """Return the wanted part in ticks, None for the whole record.
 
-        Parameters
-        ----------
-        span : (int, int), in ticks
-            Start and end of the record.
-        clock : {256, 1000}
-            Ticks in a second.
-        record : int
-            Id of the record, for messages.
-
-        Raises
-        ------
-        TimestampError
-            If a time has no zone, or the part lies outside the record.
+        TimestampError if a time has no zone, or the part lies outside the record.
         """
         if self.start is None and self.end is None:
             return None
@@ -147,7 +131,7 @@ class Order:
         end = behind if self.end is None else _tick(self.end, clock)
         if end <= start and None not in (self.start, self.end):
             raise TimestampError(
-                f"end={self.end} does not lie behind start={self.start}: exchange them"
+                f"end={self.end} is not later than start={self.start}: exchange them"
             )
         if end <= start or start > last or end <= first:
             times = " to ".join(str(tick_to_time(tick, clock=clock)) for tick in span)
@@ -157,8 +141,16 @@ class Order:
             )
         return start, end
 
+    def datatypes(self, family: Family) -> tuple[Datatype, ...]:
+        """Return the wanted datatypes of a family."""
+        return wanted_datatypes(family, self.channels, waveforms=self.waveforms)
+
+    def channel_names(self, family: Family) -> tuple[str, ...]:
+        """Return the wanted channels of a family, in the order of the table."""
+        return tuple(dict.fromkeys(row.channel for row in self.datatypes(family)))
+
     def family(self, clock: Clock) -> Family | None:
-        """Return the family that the caller says, if so."""
+        """Return the family that the caller named, None for ``auto``."""
         return None if self.model == "auto" else family_of(self.model, clock=clock)
 
 
@@ -171,109 +163,63 @@ def _tick(moment: Moment, clock: Clock) -> int:
 # -- from the cache, or from the service -----------------------------------------------
 
 
-def kept_record(cache: Cache, host: str, record: int, order: Order) -> RecordData:
-    """Return a record from the cache without asking the service.
-
-    Parameters
-    ----------
-    cache : Cache
-        Where to look.
-    host : str
-        Scheme, host and port.
-    record : int
-        Id of the record.
-    order : Order
-        What is wanted of it.
-
-    Raises
-    ------
-    CacheError
-        If the cache does not hold it.
-    """
+def kept_record(
+    cache: Cache, host: str, record: int, options: LoadOptions
+) -> RecordData:
+    """Return a record from the cache alone; CacheError if that does not hold it."""
     entries = cache.entries(host, record)
-    if order.model == "auto":
-        # What was found out goes before what a caller said once.
-        entries.sort(key=lambda entry: not entry.selection.auto)
+    if options.model == "auto":
+        # A family that was found out is preferred to one that a caller gave.
+        entries.sort(key=lambda entry: not entry.key.auto)
     for entry in entries:
-        held = entry.selection
+        held = entry.key
         clock = CLOCK_OF_FAMILY[held.family]
-        family = order.family(clock)
-        if family not in (None, held.family):
+        if options.family(clock) not in (None, held.family):
             continue
         wanted = replace(
             held,
-            channels=_channels(held.family, order),
-            window=order.window(held.span, clock, record=record),
-            transport=order.transport,
+            channels=options.channel_names(held.family),
+            window=options.window(held.span, clock, record=record),
+            transport=options.transport,
         )
         if held.holds(wanted):
-            data = _cut_out(cache, entry, wanted, order)
-            _warn_of_refusal(data, order)
+            data = _cut_out(cache, entry, wanted, options)
+            _warn_of_refusal(data, options)
             warn_of_unknown(data, part=wanted.window is not None)
             return data
-    there = "; ".join(_told(entry.selection) for entry in entries) or "nothing"
+    there = "; ".join(_description(entry.key) for entry in entries) or "nothing"
     raise CacheError(
-        f"the cache does not hold what was asked for of record {record} of {host}, it "
+        f"the cache does not hold what was requested of record {record} of {host}, it "
         f"holds {there}: load it once without offline=True, or take what there is"
     )
 
 
-def _told(held: Selection) -> str:
-    """Say what an entry holds, in the words of a call."""
+def _description(held: CacheKey) -> str:
+    """Return what an entry holds, in the words of a call."""
     every, names = len(channels_of(held.family)), list(held.channels)
     some = f"{len(names)} of {every} channels" if len(names) > 3 else f"{names}"
-    told = "all channels" if len(names) == every else some
+    text = "all channels" if len(names) == every else some
     if held.window is not None:
-        told += " of start={}, end={}".format(*held.window)
-    return told if held.transport == "auto" else f"{told}, transport={held.transport!r}"
+        text += " of start={}, end={}".format(*held.window)
+    return text if held.transport == "auto" else f"{text}, transport={held.transport!r}"
 
 
 def fetch_record(  # noqa: PLR0913  # where from, what, and how
-    transport: Transport,
+    session: ServiceSession,
     record: int | str,
-    order: Order,
+    options: LoadOptions,
     *,
     cache: Cache | None,
     refresh: Refresh = False,
     progress: bool | None = None,
 ) -> RecordData:
-    """Return a record from the service, or from the cache if that has it as it is now.
+    """Return a record from the service, or from the cache if that is up to date.
 
-    Parameters
-    ----------
-    transport : Transport
-        Where to ask.
-    record : int or str
-        Id of the record.
-    order : Order
-        What is wanted of it.
-    cache : Cache or None
-        Where it is looked for and kept.
-    refresh : bool or "tables", default False
-        Whether what the cache has is fetched again: all, or what stands beside the
-        samples.
-    progress : bool or None
-        Whether a bar is drawn; None where stderr is a terminal or a
-        notebook.
-
-    Returns
-    -------
-    RecordData
-        The record. From a cache its channels are read when they are touched.
-
-    Raises
-    ------
-    RequestError
-        If the service refuses, fails or cannot be reached.
-    IncompleteDataError
-        If samples that the source holds did not come, and that was not allowed.
-    TimestampError
-        If the part that is wanted lies outside the record.
-    UnknownChannelError
-        If the model has no such channel.
+    From a cache channels are read when they are touched. `refresh` fetches again what
+    the cache has: all, or the tables beside the samples.
     """
-    head = fetch_head(transport, record)
-    load = _Load(transport, head, order, progress=progress)
+    head = fetch_head(session, record)
+    load = _Load(session, head, options, progress=progress)
     if head.status != "complete":
         _warn_of_status(head)
     if cache is None or not head.is_resumable:
@@ -282,68 +228,69 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
         with cache.lock(load.host, head.id):
             return load.through(cache, refresh=refresh)
     except CacheError as error:
-        transport.limiter.warn_of_folder(f"{error}. The record is loaded, and not kept")
+        cache.warn_unusable(f"{error}. The record is loaded, and not kept")
     kept = None if refresh is True else load.kept_already(cache, refresh=refresh)
     return load.into_memory() if kept is None else kept
 
 
-def _cut_out(cache: Cache, entry: Entry, wanted: Selection, order: Order) -> RecordData:
-    """Open an entry and cut it to what is wanted."""
-    options = replace(order.options, channels=wanted.channels)
-    data = cache.open(entry, options)
-    if wanted.window in (None, entry.selection.window):
+def estimate_record(
+    session: ServiceSession,
+    record: int | str,
+    options: LoadOptions,
+    *,
+    cache: Cache | None,
+) -> Estimate:
+    """Return what `fetch_record` would cost; one or two requests are sent for it.
+
+    The requests for the head and the tables count. It is one if the cache has it all.
+    """
+    head = fetch_head(session, record)
+    return _Load(session, head, options, progress=False).estimate(cache)
+
+
+def _cut_out(
+    cache: Cache, entry: CacheEntry, wanted: CacheKey, options: LoadOptions
+) -> RecordData:
+    """Open an entry and cut it to the wanted channels and window."""
+    reading = replace(options.reading, channels=wanted.channels)
+    data = cache.open(entry, reading)
+    if wanted.window in (None, entry.key.window):
         return data
     return data.cut(*wanted.window)
 
 
-def _channels(family: Family, order: Order) -> tuple[str, ...]:
-    rows = wanted_datatypes(family, order.channels, waveforms=order.waveforms)
-    return tuple(dict.fromkeys(row.channel for row in rows))
-
-
 @dataclass(frozen=True, kw_only=True)
-class _Coming:
+class _Download:
     """A record whose samples are there, and whose tables may still be on their way.
 
-    Attributes
-    ----------
-    whole : RecordData
-        The samples, and what is known so far beside them.
-    window : (int, int) or None, in ticks
-        The part that is wanted.
-    lost : bool
-        Whether samples did not come.
-    tables : Tables
-        The tables that came by now.
-    finish : callable
-        Waits for the tables.
+    `lost` says that samples did not come; `finish` waits for the tables.
     """
 
     whole: RecordData
     window: tuple[int, int] | None
     lost: bool
-    tables: Tables
+    tables: FactTables
     finish: Callable[[], None]
 
     @property
     def data(self) -> RecordData:
-        """The part that is wanted, with what is known so far beside the samples."""
+        """The wanted part, without the tables."""
         return _cut(self.whole, self.window)
 
     @cached_property
     def complete(self) -> RecordData:
-        """The part that is wanted, with the tables that came; waits for them."""
+        """The wanted part with the tables, after waiting for them."""
         self.finish()
         return _cut(self.tables.added_to(self.whole), self.window)
 
     def facts(self) -> Facts:
-        """Return the facts of the part that is wanted; waits for the tables."""
+        """Return the facts of the wanted part, after waiting for the tables."""
         return self.complete.facts
 
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """Yield a folder for the pieces of a load that is not kept."""
+    """Yield a folder for the chunks of a load that is not kept."""
     try:
         with tempfile.TemporaryDirectory(
             prefix="hexoframe-", ignore_cleanup_errors=True
@@ -368,52 +315,54 @@ class _Load:
 
     def __init__(
         self,
-        transport: Transport,
+        session: ServiceSession,
         head: RecordHead,
-        order: Order,
+        options: LoadOptions,
         *,
         progress: bool | None,
     ) -> None:
-        self._transport = transport
+        self._session = session
         self._head = head
-        self._order = order
+        self._options = options
         self._progress = progress
-        self._window = order.window(head.span, head.clock, record=head.id)
-        self.host = str(transport.origin)
+        self._window = options.window(head.span, head.clock, record=head.id)
+        self.host = str(session.origin)
 
     # -- with a cache, or without ----------------------------------------------------
 
     def through(self, cache: Cache, *, refresh: Refresh) -> RecordData:
-        """Load the record into the cache, if it is not there, and open it there."""
+        """Load the record into the cache, unless it is there, and open it there."""
         family, auto, _ = self._family(cache)
-        wanted = self._selection(family, auto=auto)
+        wanted = self._key(family, auto=auto)
         kept = None if refresh is True else self._kept(cache, wanted, refresh)
         if kept is not None:
             return kept
-        parts = cache.parts(wanted, fresh=refresh is True)
-        with cache.writing(), self._download(family, parts) as coming:
-            if coming.lost:
-                # What lacks samples is for this caller alone, who was told of it.
-                return self._shown(coming.complete)
+        folder = cache.chunk_folder(wanted, fresh=refresh is True)
+        with cache.writing(), self._download(family, folder) as download:
+            if download.lost:
+                # A record that lacks samples is for this caller, who was warned.
+                return self._in_memory(download.complete)
             if self._head.is_complete:
-                return self._stored(cache, wanted, coming)
-            data = self._shown(coming.complete)
-        cache.forget_parts(wanted)
+                return self._stored(cache, wanted, download)
+            data = self._in_memory(download.complete)
+        cache.forget_chunks(wanted)
         return data
 
-    def _stored(self, cache: Cache, wanted: Selection, coming: _Coming) -> RecordData:
-        """Keep what came and open it there; where that fails, what came is enough."""
+    def _stored(
+        self, cache: Cache, wanted: CacheKey, download: _Download
+    ) -> RecordData:
+        """Store a record and open it in the cache, or return it from memory instead."""
         try:
-            entry = cache.store(wanted, coming.data, facts=coming.facts)
-            return _cut_out(cache, entry, wanted, self._order)
+            entry = cache.store(wanted, download.data, facts=download.facts)
+            return _cut_out(cache, entry, wanted, self._options)
         except CacheError as error:
-            self._transport.limiter.warn_of_folder(f"{error}. The record is not kept")
-        return self._shown(coming.complete)
+            cache.warn_unusable(f"{error}. The record is not kept")
+        return self._in_memory(download.complete)
 
     def kept_already(self, cache: Cache, *, refresh: Refresh) -> RecordData | None:
-        """Open what a cache has that cannot be written."""
+        """Open the record in a cache that cannot be written."""
         family, auto, _ = self._family(cache)
-        wanted = self._selection(family, auto=auto)
+        wanted = self._key(family, auto=auto)
         entry = cache.find(wanted) if self._head.is_complete else None
         if entry is None:
             return None
@@ -424,9 +373,9 @@ class _Load:
             return None
 
     def _kept(
-        self, cache: Cache, wanted: Selection, refresh: Refresh
+        self, cache: Cache, wanted: CacheKey, refresh: Refresh
     ) -> RecordData | None:
-        """Open what the cache has; what is damaged is removed."""
+        """Open the record in the cache; damaged entries are removed."""
         while (entry := cache.find(wanted)) is not None:
             try:
                 data = self._completed(cache, entry, wanted, refresh)
@@ -434,55 +383,54 @@ class _Load:
                 _LOG.warning("%s: fetched again", error)
                 cache.forget(entry)
             else:
-                _warn_of_refusal(data, self._order)
+                _warn_of_refusal(data, self._options)
                 return data
         return None
 
     def _completed(
-        self, cache: Cache, entry: Entry, wanted: Selection, refresh: Refresh
+        self, cache: Cache, entry: CacheEntry, wanted: CacheKey, refresh: Refresh
     ) -> RecordData:
-        """Open an entry, and ask for the tables that it lacks or that are to be new."""
-        data = _cut_out(cache, entry, wanted, self._order)
+        """Open an entry, and request the tables that it lacks, or all of them anew."""
+        data = _cut_out(cache, entry, wanted, self._options)
         part = wanted.window is not None
         names = tables_of(part=part) if refresh else unknown_tables(data, part=part)
-        tables = Tables(self._transport, self._head, names)
+        tables = FactTables(self._session, self._head, names)
         for request in tables.requests():
             request()
-        if tables.came:
+        if tables.received:
             self._keep_tables(cache, tables)
         if not names:
             return data
-        # Of the samples nothing is cut again, as what is known of them would be lost.
+        # Only the facts are cut: another cut of the samples would lose their ledger.
         return data.of(data, facts=_cut(tables.added_to(data), wanted.window).facts)
 
-    def _keep_tables(self, cache: Cache, tables: Tables) -> None:
-        """Keep tables beside the samples of all that is kept of the record."""
+    def _keep_tables(self, cache: Cache, tables: FactTables) -> None:
+        """Store tables in all entries of the record."""
         host, head = self.host, self._head
         for entry in cache.entries(host, head.id):
-            if entry.selection.last_modified == head.last_modified:
+            if entry.key.last_modified == head.last_modified:
                 self._keep_beside(cache, entry, tables)
 
-    def _keep_beside(self, cache: Cache, entry: Entry, tables: Tables) -> None:
-        """Keep tables beside the samples of one entry; where that fails, say so."""
+    def _keep_beside(self, cache: Cache, entry: CacheEntry, tables: FactTables) -> None:
+        """Store tables in one entry, or warn; the entry stays as it was then."""
         try:
             data = tables.merged_into(cache.open(entry, ReadOptions()))
-            cache.replace_facts(entry, _cut(data, entry.selection.window).facts)
+            cache.replace_facts(entry, _cut(data, entry.key.window).facts)
         except CacheError as error:
-            # The entry is as good as it was, and what came is for this caller.
-            self._transport.limiter.warn_of_folder(f"{error}. The tables are not kept")
+            cache.warn_unusable(f"{error}. The tables are not kept")
 
     def into_memory(self) -> RecordData:
         """Load the record without a cache."""
         family, _, _ = self._family(None)
-        with _scratch() as folder, self._download(family, folder) as coming:
-            return self._shown(coming.complete)
+        with _scratch() as folder, self._download(family, folder) as download:
+            return self._in_memory(download.complete)
 
     def _family(self, cache: Cache | None) -> tuple[Family, bool, bool]:
-        """Return the family, whether it was found out, and whether that took asking."""
+        """Return the family, whether it was found out, and whether by a request."""
         head = self._head
-        said = self._order.family(head.clock)
-        if said is not None:
-            return said, False, False
+        named = self._options.family(head.clock)
+        if named is not None:
+            return named, False, False
         families = [
             family for family in FAMILIES if CLOCK_OF_FAMILY[family] == head.clock
         ]
@@ -494,39 +442,39 @@ class _Load:
                 return kept, True, False
         return self._probed(), True, True
 
-    def _selection(self, family: Family, *, auto: bool) -> Selection:
-        return Selection(
+    def _key(self, family: Family, *, auto: bool) -> CacheKey:
+        return CacheKey(
             host=self.host,
             record=self._head.id,
             last_modified=self._head.last_modified,
             span=self._head.span,
             family=family,
             auto=auto,
-            channels=_channels(family, self._order),
+            channels=self._options.channel_names(family),
             window=self._window,
-            transport=self._order.transport,
+            transport=self._options.transport,
         )
 
     def estimate(self, cache: Cache | None) -> Estimate:
         """Return what the load would cost."""
-        family, auto, asked = self._family(cache)
-        wanted = self._selection(family, auto=auto)
+        family, auto, probed = self._family(cache)
+        wanted = self._key(family, auto=auto)
         if cache is not None and self._head.is_complete and cache.find(wanted):
             return Estimate(
                 requests=1, megabytes=0.0, minutes=0.0, unpacked_megabytes=0.0
             )
-        data = estimate(self.plan(family))
-        requests = data.requests + FACT_REQUESTS + 1 + asked
+        samples = self.plan(family).cost
+        requests = samples.requests + FACT_REQUESTS + 1 + probed
         return replace(
-            data,
+            samples,
             requests=requests,
-            minutes=max(data.minutes, requests / REQUESTS_HZ / 60),
+            minutes=max(samples.minutes, requests / REQUESTS_HZ / 60),
         )
 
     # -- the download ----------------------------------------------------------------
 
     def _probed(self) -> Family:
-        """Find out the family by asking for what only some devices of a clock have."""
+        """Find out the family by requesting channels that not every family has."""
         clock = self._head.clock
         usual, *others = [f for f in FAMILIES if CLOCK_OF_FAMILY[f] == clock]
         known = {row.id for row in datatypes_of(usual) if row.in_model}
@@ -537,43 +485,45 @@ class _Load:
             if row.in_model and row.id is not None and row.id not in known
         }
         start = self._head.span[0]
-        page = Piece(
+        chunk = Chunk(
             kind="json",
             datatypes=tuple(telling),
             start=start,
             end=start + _PROBE_S * clock,
         )
-        found = fetch_samples(self._transport, self._head, page)
+        found = fetch_samples(self._session, self._head, chunk)
         there = [number for number, samples in found.items() if len(samples.ticks)]
         return next((telling[n] for n in there if n in telling), usual)
 
     def plan(self, family: Family) -> Plan:
         """Return the requests for the samples."""
-        order, head = self._order, self._head
-        rows = wanted_datatypes(family, order.channels, waveforms=order.waveforms)
-        if head.is_recording and order.channels is None:
-            # A phone sends them when the recording is over.
+        options, head = self._options, self._head
+        rows = options.datatypes(family)
+        if head.is_recording and options.channels is None:
+            # A phone sends waveforms when the recording is over.
             rows = tuple(row for row in rows if row.kind != "waveform")
-        way = order.transport
-        if way == "auto" and head.is_live:
-            way = "json"
-        return make_plan(family, head.span, rows, window=self._window, transport=way)
+        transport = options.transport
+        if transport == "auto" and head.is_live:
+            transport = "json"
+        return make_plan(
+            family, head.span, rows, window=self._window, transport=transport
+        )
 
     @contextmanager
-    def _download(self, family: Family, folder: Path) -> Iterator[_Coming]:
-        """Fetch the samples that the folder lacks; tables still come in the block."""
-        order, head, shelf = self._order, self._head, Shelf(folder)
+    def _download(self, family: Family, folder: Path) -> Iterator[_Download]:
+        """Fetch the chunks that the folder lacks; tables still come in the block."""
+        head, store = self._head, ChunkStore(folder)
+        allow_partial = self._options.reading.allow_partial
         plan = self.plan(family)
-        tables = Tables(self._transport, head)
-        title = f"record {head.id}"
-        with Meter(title, family, show=self._progress) as meter:
+        tables = FactTables(self._session, head)
+        with Meter(f"record {head.id}", family, show=self._progress) as meter:
             fetcher = Fetcher(
-                self._transport,
+                self._session,
                 head,
                 family,
-                shelf=shelf,
+                store=store,
                 meter=meter,
-                allow_partial=order.options.allow_partial,
+                allow_partial=allow_partial,
             )
             try:
                 fetched = fetcher.run(plan, tables.requests())
@@ -582,15 +532,11 @@ class _Load:
                 head = replace(head, info={**head.info, _EXPORT: _REFUSED})
                 fetched = fetcher.run(plan, tables.requests())
         try:
-            data = assemble(
-                plan,
-                fetched,
-                shelf,
-                head=head,
-                allow_partial=order.options.allow_partial,
+            data = build_record(
+                plan, fetched, store, head=head, allow_partial=allow_partial
             )
-            _warn_of_refusal(data, order)
-            yield _Coming(
+            _warn_of_refusal(data, self._options)
+            yield _Download(
                 whole=data,
                 window=self._window,
                 lost=bool(fetched.lost),
@@ -606,7 +552,7 @@ class _Load:
         """Return a plan that takes everything from JSON."""
         cause = refused.__cause__ or refused
         head = self._head
-        if self._order.transport == "zip":
+        if self._options.transport == "zip":
             raise ResponseError(
                 f"record {head.id}: the server gives no binary export ({cause}); load "
                 "it with transport='json' or 'auto'"
@@ -616,10 +562,10 @@ class _Load:
             family, head.span, plan.wanted, window=self._window, transport="json"
         )
 
-    def _shown(self, data: RecordData) -> RecordData:
-        """Return a record in memory as the caller wants it."""
-        wanted = set(_channels(data.family, self._order))
-        scale = self._order.options.scale
+    def _in_memory(self, data: RecordData) -> RecordData:
+        """Return a record with all frames in memory, in the wanted scale."""
+        wanted = set(self._options.channel_names(data.family))
+        scale = self._options.reading.scale
         loaded: dict[str, pd.DataFrame] = {
             name: data[name] if scale == "physical" else to_raw(data[name], channel)
             for name, channel in channels_of(data.family).items()
@@ -628,7 +574,7 @@ class _Load:
         return RecordData.of(
             data,
             channels={
-                name: _in_memory(frame, data.receipt(name))
+                name: _loaded_channel(frame, data.receipt(name))
                 for name, frame in loaded.items()
             },
             scale=scale,
@@ -636,8 +582,15 @@ class _Load:
         )
 
 
+def _loaded_channel(frame: pd.DataFrame, receipt: Receipt) -> LazyChannel:
+    return LazyChannel(read=lambda: frame, receipt=receipt)
+
+
+# -- warnings --------------------------------------------------------------------------
+
+
 def _warn_of_status(head: RecordHead) -> None:
-    """Say that a record is not all there on the service either."""
+    """Warn that a record is not complete on the service either."""
     live = " Waveforms come when the recording is over." if head.is_recording else ""
     warn(
         f"record {head.id} is not complete on the service (status {head.status!r}): "
@@ -647,12 +600,13 @@ def _warn_of_status(head: RecordHead) -> None:
     )
 
 
-def _warn_of_refusal(data: RecordData, order: Order) -> None:
-    """Say what a record lacks because the server gave no binary export of it."""
+def _warn_of_refusal(data: RecordData, options: LoadOptions) -> None:
+    """Warn of what a record lacks because the server gave no binary export."""
     if data.facts.info.get(_EXPORT) != _REFUSED:
         return
-    rows = wanted_datatypes(data.family, order.channels, waveforms=order.waveforms)
-    fewer = {row.channel for row in rows if row.carrier == "binary"}
+    fewer = {
+        row.channel for row in options.datatypes(data.family) if row.carrier == "binary"
+    }
     if fewer:
         names = ", ".join(name for name in channels_of(data.family) if name in fewer)
         warn(
@@ -660,34 +614,3 @@ def _warn_of_refusal(data: RecordData, order: Order) -> None:
             f"channels in part or not at all: {names}; refresh=True asks for it again",
             MissingSamplesWarning,
         )
-
-
-def _in_memory(frame: pd.DataFrame, receipt: Receipt) -> LazyChannel:
-    return LazyChannel(read=lambda: frame, receipt=receipt)
-
-
-# -- what it would cost ----------------------------------------------------------------
-
-
-def estimate_record(
-    transport: Transport,
-    record: int | str,
-    order: Order,
-    *,
-    cache: Cache | None,
-) -> Estimate:
-    """Return what a load would cost, after asking what the record is.
-
-    Parameters
-    ----------
-    transport, record, order, cache
-        As for `fetch_record`.
-
-    Returns
-    -------
-    Estimate
-        Requests, megabytes, minutes: of the samples, of the facts beside them, and of
-        the questions that come before. One request where the cache has it all.
-    """
-    head = fetch_head(transport, record)
-    return _Load(transport, head, order, progress=False).estimate(cache)

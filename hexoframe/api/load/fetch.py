@@ -1,8 +1,8 @@
-"""Fetches the pieces of a plan: several at a time, each until it is whole.
+"""Fetches the chunks of a plan: several at a time, each until it is complete.
 
-A page that the server thinned is asked for again in smaller windows, an answer that
-makes no sense is asked for again, and an export that is not what was asked for is told
-from one that is. What came is kept on the `shelf`; frames are made of it in `assemble`.
+A window of JSON that the server thinned is requested again in halves; an answer that
+makes no sense is requested again; an export other than the requested one is recognised.
+What came is in the chunk store; `build` makes frames of it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 import numpy as np
 
-from hexoframe.api.http.session import BINARY, JSON
-from hexoframe.api.load.chunks import Piece, split
-from hexoframe.api.load.threads import Crew
+from hexoframe.api.http.responses import BINARY, JSON
+from hexoframe.api.load.chunks import Chunk, ChunkStore, split
+from hexoframe.api.load.threads import ThreadPool
 from hexoframe.channels import CLOCK_OF_FAMILY, datatypes_of
 from hexoframe.errors import (
     FileFormatError,
@@ -33,34 +33,33 @@ from hexoframe.errors import (
 )
 from hexoframe.formats.archive import reader as archive
 from hexoframe.formats.options import ReadOptions
-from hexoframe.formats.wire.answers import DatatypeSamples as Samples
-from hexoframe.formats.wire.answers import parse_data
+from hexoframe.formats.wire.answers import DatatypeSamples, parse_data
 from hexoframe.formats.wire.windows import is_thinned, join_windows
 
 if TYPE_CHECKING:
-    from hexoframe.api.http.session import OnBytes, Transport
-    from hexoframe.api.load.chunkstore import Shelf
+    from hexoframe.api.http.responses import OnBytes
+    from hexoframe.api.http.session import ServiceSession
     from hexoframe.api.load.plan import Plan
     from hexoframe.api.load.progress import Meter
     from hexoframe.api.load.recordhead import RecordHead
     from hexoframe.channels import Datatype, Family
     from hexoframe.recording.data import RecordData
 
-__all__ = ["BinaryRefusedError", "Export", "Fetched", "Fetcher", "fetch_samples"]
+__all__ = ["BinaryRefusedError", "Fetched", "FetchedExport", "Fetcher", "fetch_samples"]
 
 _LOG = logging.getLogger(__name__)
 _PATH = "/api/data/"
-# More than these are never in flight at the allowed pace.
-_THREADS = 4
-# How often an answer that makes no sense is asked for, and one without samples.
+# At the allowed rate there are never more requests in flight.
+THREADS = 4
+# How often an answer that makes no sense is requested, and one without samples.
 _TRIES, _EMPTY_TRIES = 3, 2
-# A window so short that is thinned still is no matter of its length.
+# A window as short as this is not thinned because of its length.
 _LEAST_TICKS = 64
-# Channels of the longest step have a sample each five minutes.
+# The slowest channels have a sample every five minutes.
 _LONGEST_STEP_S = 300
-# What a server says that has no binary form for a record that it does have.
+# Status of a server that has no binary export of a record.
 _REFUSALS = frozenset({400, 404, 405, 406, 410, 415, 501})
-# Failures of one piece that a caller who allows parts may go on without.
+# Failures of a chunk that allow_partial ignores.
 _BEARABLE = (ServerError, ResponseError, IncompleteDataError)
 
 
@@ -69,188 +68,120 @@ class BinaryRefusedError(Exception):
 
 
 class _StoppedError(Exception):
-    """Another piece failed, or the user interrupted."""
+    """Another chunk failed, or the user interrupted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
-    """A part of the binary export that came.
+class FetchedExport:
+    """A chunk of the binary export, which may hold more than was requested.
 
-    Attributes
-    ----------
-    piece : Piece
-        What it holds, which may be more than was asked for.
-    data : RecordData
-        Its channels, not read yet.
+    `chunk` is what it holds. The channels of `data` are not read yet.
     """
 
-    piece: Piece
+    chunk: Chunk
     data: RecordData
 
 
 @dataclass(slots=True)
 class Fetched:
-    """What a plan brought.
+    """What a plan brought: exports in order of time, and the chunks that were lost."""
 
-    Attributes
-    ----------
-    exports : list of Export
-        Parts of the binary export, in order of time.
-    lost : list of Piece
-        Pieces that did not come, where the caller allowed it.
-    """
+    exports: list[FetchedExport] = field(default_factory=list)
+    lost: list[Chunk] = field(default_factory=list)
 
-    exports: list[Export] = field(default_factory=list)
-    lost: list[Piece] = field(default_factory=list)
-
-    def lost_of(self, kind: Literal["zip", "json"]) -> list[Piece]:
-        """Return the pieces of one kind that did not come, in order of time."""
-        lost = [piece for piece in self.lost if piece.kind == kind]
-        return sorted(lost, key=lambda piece: piece.start)
+    def lost_of(self, kind: Literal["zip", "json"]) -> list[Chunk]:
+        """Return the lost chunks of one kind, in order of time."""
+        lost = [chunk for chunk in self.lost if chunk.kind == kind]
+        return sorted(lost, key=lambda chunk: chunk.start)
 
 
 def fetch_samples(
-    transport: Transport,
+    session: ServiceSession,
     head: RecordHead,
-    piece: Piece,
+    chunk: Chunk,
     *,
     on_bytes: OnBytes | None = None,
-) -> dict[int, Samples]:
-    """Return the answer to a page of JSON; one that makes no sense is asked for again.
-
-    Parameters
-    ----------
-    transport : Transport
-        Where to ask.
-    head : RecordHead
-        The record.
-    piece : Piece
-        The page.
-    on_bytes : callable, optional
-        Told of bytes as they come.
-
-    Raises
-    ------
-    RequestError
-        If the service refuses, fails or cannot be reached.
-    ResponseError
-        If the answer still makes no sense.
-    """
-    where = told(head, piece)
+) -> dict[int, DatatypeSamples]:
+    """Return the samples of a window of JSON; a senseless answer is requested again."""
+    where = _place(head, chunk)
     for left in reversed(range(_TRIES)):
         try:
-            body = transport.get_bytes(
-                _PATH, piece.query(head.id), accept=JSON, on_bytes=on_bytes
+            body = session.get_bytes(
+                _PATH, chunk.query(head.id), accept=JSON, on_bytes=on_bytes
             )
-            return parse_data(body, clock=head.clock, where=where, window=piece.window)
+            return parse_data(body, clock=head.clock, where=where, window=chunk.window)
         except ResponseError as error:
             if not left:
                 raise
-            _LOG.info("%s: asked again", error)
+            _LOG.info("%s: requested again", error)
     raise AssertionError  # the last turn returns or raises
 
 
-def told(head: RecordHead, piece: Piece) -> str:
-    """Return which part of which record a piece is, for messages."""
-    return f"record {head.id}, ticks {piece.start} to {piece.end}"
+def _place(head: RecordHead, chunk: Chunk) -> str:
+    """Return record and ticks of a chunk, for messages."""
+    return f"record {head.id}, ticks {chunk.start} to {chunk.end}"
 
 
 class Fetcher:
-    """Fetches the pieces of one record.
+    """Fetches the chunks of one record into a store, and tells a progress meter.
 
-    Parameters
-    ----------
-    transport : Transport
-        Where to ask.
-    head : RecordHead
-        The record.
-    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
-        Device family.
-    shelf : Shelf
-        Where finished pieces are kept.
-    meter : Meter
-        Told of what comes.
-    allow_partial : bool
-        Whether a piece that does not come is a matter for a warning.
+    With `allow_partial` a chunk that cannot be had is lost with a warning.
     """
 
     def __init__(  # noqa: PLR0913  # what a download is, each by name
         self,
-        transport: Transport,
+        session: ServiceSession,
         head: RecordHead,
         family: Family,
         *,
-        shelf: Shelf,
+        store: ChunkStore,
         meter: Meter,
         allow_partial: bool = False,
     ) -> None:
-        self._transport = transport
+        self._session = session
         self._head = head
         self._family: Family = family
         self._clock = CLOCK_OF_FAMILY[family]
         self._rows: Mapping[int | None, Datatype] = {
             row.id: row for row in datatypes_of(family)
         }
-        self._shelf = shelf
+        self._store = store
         self._meter = meter
         self._allow_partial = allow_partial
-        self._crew = Crew()
+        self._pool = ThreadPool()
         self._guard = threading.Lock()
 
     def run(self, plan: Plan, then: Iterable[Callable[[], object]] = ()) -> Fetched:
-        """Fetch every piece of a plan that the shelf lacks.
+        """Fetch every chunk of a plan that the store lacks.
 
-        Parameters
-        ----------
-        plan : Plan
-            What to fetch.
-        then : iterable of callable
-            Other requests, begun when all pieces are; `finish` waits for them.
-
-        Returns
-        -------
-        Fetched
-            The exports that came; pages lie on the shelf.
-
-        Raises
-        ------
-        BinaryRefusedError
-            If the server has no binary export of the record.
-        IncompleteDataError
-            If the server thins even the shortest window.
-        HexoframeError
-            If a request fails; what was finished before stays on the shelf.
+        The requests in `then` start when all chunks have; `finish` waits for them.
+        BinaryRefusedError if the server has no export of the record. After any other
+        error the finished chunks stay in the store.
         """
-        self._meter.plan(plan.pieces)
+        self._meter.plan(plan.chunks)
         done = Fetched()
-        exports, pages = plan.of_kind("zip"), plan.of_kind("json")
+        exports, windows = plan.of_kind("zip"), plan.of_kind("json")
         jobs: list[Callable[[], object]] = []
         if exports:
             jobs.append(lambda: self._exports(exports, done))
-        jobs += [partial(self._page, page, done) for page in pages]
-        self._crew = Crew()
+        jobs += [partial(self._window, window, done) for window in windows]
+        self._pool = ThreadPool()
         with self._explaining():
-            self._crew.run(jobs, _THREADS, then=then)
+            self._pool.run(jobs, THREADS, then=then)
         return done
 
     def finish(self) -> None:
-        """Wait for the requests that were begun after the pieces.
-
-        Raises
-        ------
-        HexoframeError
-            If one fails; all pieces stay on the shelf.
-        """
+        """Wait for the requests in `then`; if one fails, all chunks are kept."""
         with self._explaining():
-            self._crew.finish()
+            self._pool.finish()
 
     def stop(self) -> None:
-        """Begin no more requests."""
-        self._crew.stopped.set()
+        """Start no more requests."""
+        self._pool.stopped.set()
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
-        """Say on an error what is kept, and what a later call needs to go on."""
+        """Add to an error what is kept, and what a later call needs to go on."""
         try:
             yield
         except HexoframeError as error:
@@ -259,214 +190,219 @@ class Fetcher:
 
     def _explain(self, error: HexoframeError) -> None:
         error.add_note(
-            f"record {self._head.id}: the pieces that were finished are kept where "
-            "there is a cache, and the same call goes on there"
+            f"record {self._head.id}: what was downloaded is kept if there is a cache, "
+            "and the same call goes on there"
             if self._head.is_resumable
             else f"record {self._head.id}: nothing is kept of a record that still "
-            "changes (see its status), and the same call begins anew"
+            "changes (see its status), and the same call starts anew"
         )
         if isinstance(error, IncompleteDataError) and error.resume is None:
             error.resume = {
                 "record": self._head.id,
-                "host": str(self._transport.origin),
+                "host": str(self._session.origin),
             }
 
     # -- bytes ---------------------------------------------------------------------
 
-    def _took(self, piece: Piece) -> Callable[[int], None]:
-        stopped = self._crew.stopped
+    def _took(self, chunk: Chunk) -> Callable[[int], None]:
+        stopped = self._pool.stopped
 
         def took(length: int) -> None:
             if stopped.is_set():
                 raise _StoppedError
-            self._meter.took(piece, length)
+            self._meter.took(chunk, length)
 
         return took
 
-    def _name(self, piece: Piece) -> str:
-        return told(self._head, piece)
+    def _place(self, chunk: Chunk) -> str:
+        return _place(self._head, chunk)
 
-    def _bear(self, piece: Piece, error: HexoframeError, done: Fetched) -> None:
-        """Go on without a piece, or raise."""
+    def _lose(self, chunk: Chunk, error: HexoframeError, done: Fetched) -> None:
+        """Go on without a chunk, or raise."""
         if not (self._allow_partial and isinstance(error, _BEARABLE)):
             raise error
         warn(
-            f"{self._name(piece)} did not come: {error}",
+            f"{self._place(chunk)} did not come: {error}",
             MissingSamplesWarning,
         )
         with self._guard:
-            done.lost.append(piece)
+            done.lost.append(chunk)
 
-    # -- pages of JSON -------------------------------------------------------------
+    # -- windows of JSON -----------------------------------------------------------
 
-    def _page(self, piece: Piece, done: Fetched) -> None:
-        if not self._shelf.has(piece):
+    def _window(self, chunk: Chunk, done: Fetched) -> None:
+        if not self._store.has(chunk):
             try:
-                self._shelf.put(piece, self._unthinned(piece, self._ask(piece)))
+                self._store.put(chunk, self._unthinned(chunk, self._request(chunk)))
             except HexoframeError as error:
-                self._bear(piece, error, done)
-        self._meter.finished(piece)
+                self._lose(chunk, error, done)
+        self._meter.finished(chunk)
 
-    def _ask(self, piece: Piece) -> dict[int, Samples]:
-        """Return the answer to a piece."""
-        took = self._took(piece)
+    def _request(self, chunk: Chunk) -> dict[int, DatatypeSamples]:
+        """Return the samples of a chunk, thinned or not."""
+        took = self._took(chunk)
         for _ in range(_EMPTY_TRIES):
-            found = fetch_samples(self._transport, self._head, piece, on_bytes=took)
-            found = {n: found[n] for n in piece.datatypes if n in found}
-            # Nothing at all may be so, or a server that is not itself: ask once more.
+            found = fetch_samples(self._session, self._head, chunk, on_bytes=took)
+            found = {n: found[n] for n in chunk.datatypes if n in found}
+            # No sample at all may be right, or a fault of the server: try once more.
             if any(len(samples.ticks) for samples in found.values()):
                 return found
         return {}
 
-    def _unthinned(self, piece: Piece, found: dict[int, Samples]) -> dict[int, Samples]:
-        """Return the answer to a piece with all that the server left out of it."""
+    def _unthinned(
+        self, chunk: Chunk, found: dict[int, DatatypeSamples]
+    ) -> dict[int, DatatypeSamples]:
+        """Return the samples of a chunk with those that the server left out."""
         thinned = [n for n in found if is_thinned(found[n], self._rows[n])]
         if not thinned:
             return found
-        if piece.end - piece.start < 2 * _LEAST_TICKS:
-            self._refuse_thinned(piece, thinned)
-        halves = split(replace(piece, datatypes=tuple(sorted(thinned))))
-        answers = [self._ask(half) for half in halves]
-        # What parts of the window hold too, and no more, was whole.
-        joined = self._joined(answers, piece)
+        if chunk.end - chunk.start < 2 * _LEAST_TICKS:
+            self._refuse_thinned(chunk, thinned)
+        halves = split(replace(chunk, datatypes=tuple(sorted(thinned))))
+        answers = [self._request(half) for half in halves]
+        # A datatype of which the halves hold no more samples was complete.
+        joined = self._joined(answers, chunk)
         whole = {n for n in thinned if n in joined and _same(found[n], joined[n])}
         rest = [
             self._unthinned(half, {n: s for n, s in answer.items() if n not in whole})
             for half, answer in zip(halves, answers, strict=True)
         ]
-        return found | self._joined(rest, piece)
+        return found | self._joined(rest, chunk)
 
     def _joined(
-        self, answers: Sequence[Mapping[int, Samples]], piece: Piece
-    ) -> dict[int, Samples]:
-        return join_windows(answers, self._family, where=self._name(piece)).samples
+        self, answers: Sequence[Mapping[int, DatatypeSamples]], chunk: Chunk
+    ) -> dict[int, DatatypeSamples]:
+        return join_windows(answers, self._family, where=self._place(chunk)).samples
 
-    def _refuse_thinned(self, piece: Piece, thinned: Sequence[int]) -> NoReturn:
+    def _refuse_thinned(self, chunk: Chunk, thinned: Sequence[int]) -> NoReturn:
         names = [self._rows[number].api_name for number in thinned]
         raise IncompleteDataError(
-            f"{self._name(piece)}: the server leaves out samples of "
-            f"{', '.join(names)} even in a window of {piece.end - piece.start} ticks; "
+            f"{self._place(chunk)}: the server leaves out samples of "
+            f"{', '.join(names)} even in a window of {chunk.end - chunk.start} ticks; "
             "load them with transport='zip', or what there is with allow_partial=True",
-            ledger=dict.fromkeys(names, piece.window),
+            ledger=dict.fromkeys(names, chunk.window),
         )
 
     # -- the binary export ---------------------------------------------------------
 
-    def _exports(self, pieces: Sequence[Piece], done: Fetched) -> None:
-        """Fetch the parts of the export, one by one: a part may turn out to be all."""
-        for piece in pieces:
-            if not any(_covers(export.piece, piece) for export in done.exports):
-                self._next_export(piece, done)
-            self._meter.finished(piece)
+    def _exports(self, chunks: Sequence[Chunk], done: Fetched) -> None:
+        """Fetch the chunks of the export one by one: the first may hold all."""
+        for chunk in chunks:
+            if not any(_covers(export.chunk, chunk) for export in done.exports):
+                self._next_export(chunk, done)
+            self._meter.finished(chunk)
 
-    def _next_export(self, piece: Piece, done: Fetched) -> None:
+    def _next_export(self, chunk: Chunk, done: Fetched) -> None:
         try:
-            done.exports.append(self._export(piece))
+            done.exports.append(self._export(chunk))
         except HexoframeError as error:
-            self._bear(piece, error, done)
+            self._lose(chunk, error, done)
         except BinaryRefusedError as refused:
-            # Who gave one part has a binary form: this is a failure.
+            # A server that sent one chunk has an export, so this is a failure.
             cause = refused.__cause__
             if not done.exports or not isinstance(cause, HexoframeError):
                 raise
-            self._bear(piece, cause, done)
+            self._lose(chunk, cause, done)
 
-    def _export(self, piece: Piece) -> Export:
-        data = self._archive(piece)
-        kind = self._judge(piece, data)
+    def _export(self, chunk: Chunk) -> FetchedExport:
+        data = self._archive(chunk)
+        kind = self._cut_of(chunk, data)
         if kind == "odd":
-            # A part in a place that it does not tell is of no use; the whole has one.
-            _LOG.info("%s: not cut as was asked for, all is fetched", self._name(piece))
-            piece = self._whole(piece)
-            data, kind = self._archive(piece), "whole"
+            # Nothing says where the samples of this export belong; in a whole one it
+            # is known.
+            _LOG.info("%s: another span came, all is fetched", self._place(chunk))
+            chunk = self._whole(chunk)
+            data, kind = self._archive(chunk), "whole"
         if kind == "whole":
-            piece = self._whole(piece)
-        if piece.datatypes and self._holds_more(piece, data):
-            piece = replace(piece, datatypes=())
-        return Export(piece=piece, data=data)
+            chunk = self._whole(chunk)
+        if chunk.datatypes and self._holds_more(chunk, data):
+            chunk = replace(chunk, datatypes=())
+        return FetchedExport(chunk=chunk, data=data)
 
-    def _whole(self, piece: Piece) -> Piece:
+    def _whole(self, chunk: Chunk) -> Chunk:
         first, last = self._head.span
-        return replace(piece, start=first, end=last + 1, whole=True)
+        return replace(chunk, start=first, end=last + 1, whole=True)
 
-    def _archive(self, piece: Piece) -> RecordData:
-        """Return a part of the export, fetched again where it is damaged."""
-        path = self._shelf.path(piece)
+    def _archive(self, chunk: Chunk) -> RecordData:
+        """Return a chunk of the export, fetched again if it is damaged."""
+        path = self._store.path(chunk)
         for left in reversed(range(_TRIES)):
-            if not self._shelf.has(piece):
-                self._download(piece)
+            if not self._store.has(chunk):
+                self._download(chunk)
             try:
-                data = self._read(piece)
+                data = self._read(chunk)
             except FileFormatError as error:
-                self._shelf.drop(piece)
+                self._store.drop(chunk)
                 if not left:
                     raise ResponseError(
-                        f"{self._name(piece)}: the service sent a damaged export "
+                        f"{self._place(chunk)}: the service sent a damaged export "
                         f"({error}); try again later, or with transport='json'"
                     ) from error
-                _LOG.info("%s is damaged (%s): asked again", path.name, error)
+                _LOG.info("%s is damaged (%s): requested again", path.name, error)
                 continue
-            self._shelf.finish(piece)
+            self._store.finish(chunk)
             return data
         raise AssertionError  # the last turn returns or raises
 
-    def _download(self, piece: Piece) -> None:
+    def _download(self, chunk: Chunk) -> None:
         for left in reversed(range(_TRIES)):
             try:
-                self._transport.download(
+                self._session.download(
                     _PATH,
-                    piece.query(self._head.id),
-                    target=self._shelf.path(piece),
+                    chunk.query(self._head.id),
+                    target=self._store.path(chunk),
                     accept=BINARY,
-                    on_bytes=self._took(piece),
+                    on_bytes=self._took(chunk),
                 )
             except RequestError as error:
                 if error.status in _REFUSALS:
                     raise BinaryRefusedError from error
                 raise
             except ResponseError as error:
-                # A page of the network, or a server that knows no binary form.
+                # A sign-in page of the network, or a server without binary exports.
                 if not left:
                     raise BinaryRefusedError from error
-                _LOG.info("%s: asked again", error)
+                _LOG.info("%s: requested again", error)
             else:
                 return
 
-    def _read(self, piece: Piece) -> RecordData:
-        """Open an export; how long its channels should be is judged in `assemble`."""
-        path = self._shelf.path(piece)
+    def _read(self, chunk: Chunk) -> RecordData:
+        """Open an export; `build` checks the length of its channels."""
+        path = self._store.path(chunk)
         if archive.is_empty(path):
             raise BinaryRefusedError from ResponseError(
-                f"{self._name(piece)}: the export is empty"
+                f"{self._place(chunk)}: the export is empty"
             )
         return archive.read(path, ReadOptions(model=self._family), judge=False)
 
-    def _judge(self, piece: Piece, data: RecordData) -> Literal["cut", "whole", "odd"]:
-        """Tell whether an export was cut as it was asked for, or not at all."""
+    def _cut_of(
+        self, chunk: Chunk, data: RecordData
+    ) -> Literal["requested", "whole", "odd"]:
+        """Tell if an export holds the requested span, the whole record, or neither."""
         first, last = self._head.span
-        if piece.whole:
+        if chunk.whole:
             return "whole"
-        if data.start_tick == first and samples_end(data) >= last - self._clock:
+        if data.start_tick == first and _samples_end(data) >= last - self._clock:
             return "whole"
-        # Parts begin at the start of a cell of the slowest channel at the earliest.
+        # A server cuts where the slowest channel has a sample, which may be earlier.
         cell = self._clock * _LONGEST_STEP_S
-        if piece.start - cell <= data.start_tick <= piece.start + cell and (
-            piece.start == first or data.start_tick != first
+        if chunk.start - cell <= data.start_tick <= chunk.start + cell and (
+            chunk.start == first or data.start_tick != first
         ):
-            return "cut"
+            return "requested"
         return "odd"
 
-    def _holds_more(self, piece: Piece, data: RecordData) -> bool:
-        """Whether an export holds waveforms and rates that were not asked for."""
-        asked = {self._rows[number].channel for number in piece.datatypes}
+    def _holds_more(self, chunk: Chunk, data: RecordData) -> bool:
+        """Whether an export holds waveforms and rates that were not requested."""
+        requested = {self._rows[number].channel for number in chunk.datatypes}
         return any(
-            data.channel(name).kind in {"waveform", "rate"} and name not in asked
+            data.channel(name).kind in {"waveform", "rate"} and name not in requested
             for name in data
         )
 
 
-def samples_end(data: RecordData) -> int:
-    """Return the tick behind the last sample, whatever a part says of its end."""
+def _samples_end(data: RecordData) -> int:
+    """Return the tick after the last sample, whatever the export says of its end."""
     ends = [
         data.start_tick + round(count * ticks)
         for name in data
@@ -476,8 +412,8 @@ def samples_end(data: RecordData) -> int:
     return max(ends, default=data.start_tick)
 
 
-def _covers(have: Piece, wanted: Piece) -> bool:
-    """Whether a part of the export that came makes another needless."""
+def _covers(have: Chunk, wanted: Chunk) -> bool:
+    """Whether an export that came makes another chunk unnecessary."""
     if not have.whole:
         return False
     return not have.datatypes or (
@@ -485,7 +421,7 @@ def _covers(have: Piece, wanted: Piece) -> bool:
     )
 
 
-def _same(one: Samples, other: Samples) -> bool:
+def _same(one: DatatypeSamples, other: DatatypeSamples) -> bool:
     return np.array_equal(one.ticks, other.ticks) and np.array_equal(
         one.values, other.values, equal_nan=True
     )

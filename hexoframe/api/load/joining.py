@@ -1,4 +1,4 @@
-"""Several records of one user put one behind the other."""
+"""Joins several records of one user into one, in order of time."""
 
 from __future__ import annotations
 
@@ -22,25 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["check_apart", "join_records"]
 
-# Of these a record that is put together has the sum; the others are about one record.
-_SUMMED = ("ranges", "annotations", "track")
+# The rows of all records are joined; the other tables are about one record.
+_JOINED_TABLES = ("ranges", "annotations", "track")
 
 
 def check_apart(records: Sequence[Mapping[str, Any]]) -> None:
-    """Raise if two of some records run at the same time.
-
-    Parameters
-    ----------
-    records : sequence of dict
-        Objects of the resource `record`, by start.
-
-    Raises
-    ------
-    ConfigurationError
-        If so: their samples would be mixed.
-    """
+    """Raise ConfigurationError if two objects `record`, by start, overlap in time."""
     for one, other in pairwise(records):
-        # One that tells no end is still being recorded.
+        # One without an end is still being recorded.
         if not one.get("end") or int(other["start"]) < int(one["end"]):
             raise ConfigurationError(
                 f"the records {one['id']} and {other['id']} run at the same time, on "
@@ -48,114 +37,102 @@ def check_apart(records: Sequence[Mapping[str, Any]]) -> None:
             )
 
 
-def join_records(parts: Sequence[RecordData]) -> RecordData:
-    """Put records together, in order of time.
+def join_records(records: Sequence[RecordData]) -> RecordData:
+    """Return one record of several in order of time; between them are gaps.
 
-    Parameters
-    ----------
-    parts : sequence of RecordData
-        At least one, of one family and scale.
-
-    Returns
-    -------
-    RecordData
-        The one record, or all in one: what lies between them is a gap. Channels are
-        read when they are touched.
-
-    Raises
-    ------
-    ConfigurationError
-        If they are of several families.
+    Channels are read when they are touched. ConfigurationError if families differ.
     """
-    first, *others = parts
+    first, *others = records
     if not others:
         return first
-    families = {part.family for part in parts}
+    families = {one.family for one in records}
     if len(families) > 1:
+        ids = ", ".join(str(one.id) for one in records)
         raise ConfigurationError(
-            f"the records {_ids(parts)} are of {', '.join(sorted(families))}, whose "
+            f"the records {ids} are of {', '.join(sorted(families))}, whose "
             "channels differ: load them one by one"
         )
     names = [
-        name for name in channels_of(first.family) if any(name in p for p in parts)
+        name for name in channels_of(first.family) if any(name in r for r in records)
     ]
     return RecordData.of(
         first,
-        span=(first.start_tick, parts[-1].end_tick),
-        channels={name: _source(parts, name) for name in names},
-        facts=_facts(parts),
-        belts=partial(_belts, parts),
+        span=(first.start_tick, records[-1].end_tick),
+        channels={name: _channel(records, name) for name in names},
+        facts=_facts(records),
+        belts=partial(_belts, records),
     )
 
 
-def _belts(parts: Sequence[RecordData]) -> Belts | None:
+def _belts(records: Sequence[RecordData]) -> Belts | None:
     """Return what the belts of all records say; None if one has none."""
-    found = [part.belts() for part in parts]
+    found = [one.belts() for one in records]
     known = [belts for belts in found if belts is not None]
     return join_belts(known) if len(known) == len(found) else None
 
 
-def _ids(parts: Sequence[RecordData]) -> str:
-    return ", ".join(str(part.id) for part in parts)
-
-
-def _source(records: Sequence[RecordData], name: str) -> LazyChannel:
-    parts = [part for part in records if name in part]
+def _channel(records: Sequence[RecordData], name: str) -> LazyChannel:
+    holding = [one for one in records if name in one]
 
     def pieces(rows: int) -> Iterator[pd.DataFrame]:
-        for part in parts:
-            yield from part.pieces(name, rows)
+        for one in holding:
+            yield from one.pieces(name, rows)
 
     def receipt() -> Receipt:
-        # Asked for late: parts learn how much they hold when they are read.
-        known = [part.receipt(name) for part in parts]
+        # Records learn how much they hold when they are read, so ask them late.
+        known = [one.receipt(name) for one in holding]
         counts = [one.samples for one in known]
         return Receipt(
             samples=None if None in counts else sum(filter(None, counts)),
             duplicates=sum(one.duplicates for one in known),
             lost=tuple(span for one in known for span in one.lost),
-            span=(_span(records[0], name)[0], _span(records[-1], name)[1]),
+            span=(
+                _span(records[0], name)[0],
+                _span(records[-1], name)[1],
+            ),
         )
 
     return LazyChannel(
-        read=lambda: metadata.concat([part[name] for part in parts]),
+        read=lambda: metadata.concat([one[name] for one in holding]),
         pieces=pieces,
         receipt=receipt,
-        initial=lambda: [span for part in parts for span in part.initial_spans(name)],
+        initial=lambda: [span for one in holding for span in one.initial_spans(name)],
     )
 
 
 def _span(record: RecordData, name: str) -> tuple[int, int]:
-    """Return the ticks that the steps of a channel cover, or would."""
+    """Return the ticks that a channel covers, or those of the record without it."""
     span = record.receipt(name).span if name in record else None
     return span or (record.start_tick, record.end_tick)
 
 
-def _facts(parts: Sequence[RecordData]) -> Facts:
+def _facts(records: Sequence[RecordData]) -> Facts:
     tables = {}
-    for table in _SUMMED:
+    for table in _JOINED_TABLES:
         held = [
-            one for part in parts if (one := getattr(part.facts, table)) is not None
+            one for rec in records if (one := getattr(rec.facts, table)) is not None
         ]
         tables[table] = _table(table, held)
-    ways = [part.facts.info.get("provenance", {}) for part in parts]
+    provenances = [one.facts.info.get("provenance", {}) for one in records]
     info = {
         name: value
-        for name, value in parts[0].facts.info.items()
-        if all(part.facts.info.get(name) == value for part in parts)
+        for name, value in records[0].facts.info.items()
+        if all(one.facts.info.get(name) == value for one in records)
     }
     return Facts(
         info={
             **info,
-            "records": [part.id for part in parts],
-            "provenance": {name: way for one in ways for name, way in one.items()},
+            "records": [one.id for one in records],
+            "provenance": {
+                name: way for one in provenances for name, way in one.items()
+            },
         },
         **tables,
     )
 
 
 def _table(name: str, held: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
-    """Return rows of several tables; an activity that spans two records once."""
+    """Return the rows of several tables; an activity that spans two records once."""
     if not held:
         return None
     indexed = "time" in SHAPES[name]

@@ -1,32 +1,30 @@
-"""Which requests a load needs, worked out before anything is sent. Pure: no network.
+"""Plan of a load: which requests bring the samples, and what they cost. No network.
 
-A plan is a list of pieces: parts of the binary export (ZIP), and pages of JSON that are
-packed, every wanted datatype in each window. Each piece can be asked for, kept and
-repeated on its own (`pieces`). Sending is for `transport`, reading for
-`hexoframe.formats`.
+A plan is a list of chunks: spans of the binary export (ZIP), and windows of JSON that
+hold every wanted datatype. Each can be requested, stored and repeated on its own.
 
-What the server does at the edges of a window is not documented, so every piece is right
-whichever it does. A window reaches from `start` up to, not including, `end`, and is
-asked for with just these two: a server that includes `end` sends one tick more, which
-the next piece has too, and no window holds more than 65 535 samples of a datatype even
-so, which is the lower of the two documented limits.
+How the server treats the edges of a window is not documented, so every chunk is right
+either way. A window reaches from `start` up to, not including, `end`, and these two are
+what is sent: a server that includes `end` sends one tick more, which the next chunk has
+too. Even so no window holds more than 65 535 samples of a datatype, the lower of the
+two documented limits.
 
-A part of a record holds the steps that begin in it. A page of JSON holds stamps, and a
-rate is stamped at the end of its step, so the last ones come with a page behind the
-part.
+A part of a record holds the steps that begin in it. JSON holds stamps, and a rate is
+stamped at the end of its step, so the last ones come in a window after the part.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from hexoframe.api.load.chunks import Piece
-from hexoframe.api.load.costs import Estimate, cost_of
+from hexoframe.api.http.limiter import REQUESTS_HZ
+from hexoframe.api.load.chunks import Chunk
 from hexoframe.channels import (
     CLOCK_OF_FAMILY,
     Channel,
@@ -40,73 +38,113 @@ from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps import Clock
 
 __all__ = [
+    "Estimate",
     "Plan",
-    "Way",
+    "Transport",
+    "cost_of",
     "end_of_samples",
-    "estimate",
     "make_plan",
     "wanted_datatypes",
 ]
 
-Way = Literal["auto", "zip", "json"]
+Transport = Literal["auto", "zip", "json"]
+"""Where samples are taken from: the binary export, JSON, or each where it is exact."""
 
 MOST_SAMPLES = 65_534
-"""Steps of the fastest datatype in a window: a sample more still passes uncut."""
+"""Steps of the fastest datatype in a window: one sample more is not thinned yet."""
 
 MOST_EVENTS_HZ = 4
-"""Events of one datatype in a second that a window is made for; hearts and feet are
-slower, and what was thinned nevertheless is noticed and asked again."""
+"""Events of one datatype per second that a window allows for. Hearts and feet are
+slower; where a window is thinned nevertheless, it is requested again in halves."""
 
-# Channels differ in length by a sample or two, so that one may outlast the record.
+ZIP_CHUNK_BYTES = 48_000_000
+"""Size of a chunk of the export, which a broken connection may cost: some seconds on
+most lines."""
+
+# Channels differ in length by a sample or two, so one may last longer than the record.
 _BEYOND_S = 2
-# A part of an export that is lost with a connection: some seconds on most lines.
-_ZIP_PIECE_BYTES = 48_000_000
-# Every sampled channel has a sample on a border between two parts of an export.
+# Every sampled channel has a sample at a border between two chunks of the export.
 _BORDER_S = 300
+
+# Bytes per sample: in the WAV files, in JSON, in gzipped JSON. The WAV files are
+# compressed too, to less than half, but how much is not known beforehand. Source:
+# measured on synthetic records of a day.
+_BINARY_BYTES, _JSON_BYTES, _GZIP_BYTES = 2, 22, 4
+_EVENT_FILE_BYTES = 16
+_EVENTS_HZ = 1  # about as many beats, breaths and steps as there are on average
+_BANDWIDTH = 6_250_000  # bytes per second, a line of 50 Mbit/s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The requests of one load.
+    """The requests of one load, and which datatypes come from where.
 
-    Attributes
-    ----------
-    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
-        Device family.
-    pieces : tuple of Piece
-        Parts of the export first, then pages of JSON, each in order of time.
-    json : frozenset of int
-        Datatypes that are taken from JSON; all others come with the export.
-    wanted : tuple of Datatype
-        What is loaded.
-    lacking : tuple of Datatype
-        What is wanted and comes in no piece, since the way that was named does not
-        carry it.
+    Chunks of the export come first, then windows of JSON, each in order of time. `json`
+    holds the datatypes that are taken from JSON. `lacking` are wanted, but the chosen
+    transport does not carry them.
     """
 
     family: Family
-    pieces: tuple[Piece, ...]
+    chunks: tuple[Chunk, ...]
     json: frozenset[int]
     wanted: tuple[Datatype, ...]
     lacking: tuple[Datatype, ...] = ()
 
-    def of_kind(self, kind: Literal["zip", "json"]) -> tuple[Piece, ...]:
-        """Return the pieces of one kind, in order of time."""
-        return tuple(piece for piece in self.pieces if piece.kind == kind)
+    @property
+    def cost(self) -> Estimate:
+        """What its requests cost."""
+        return cost_of(self.family, self.chunks)
 
-    def pieces_of(self, row: Datatype) -> tuple[Piece, ...]:
-        """Return the pieces that the samples of a datatype are taken from.
+    def of_kind(self, kind: Literal["zip", "json"]) -> tuple[Chunk, ...]:
+        """Return the chunks of one kind, in order of time."""
+        return tuple(chunk for chunk in self.chunks if chunk.kind == kind)
 
-        Others may hold it too: an export for which everything was asked has the floored
-        volumes, and a part of one ends a state where it was cut.
+    def chunks_of(self, row: Datatype) -> tuple[Chunk, ...]:
+        """Return the chunks that the samples of a datatype are taken from.
+
+        Others may hold it too: a whole export has the floored volumes, and a chunk of
+        one ends a state at its border.
         """
         kind: Literal["zip", "json"] = "json" if row.id in self.json else "zip"
         if row in self.lacking or row not in self.wanted:
             return ()
         held = [
-            p for p in self.of_kind(kind) if not p.datatypes or row.id in p.datatypes
+            c for c in self.of_kind(kind) if not c.datatypes or row.id in c.datatypes
         ]
-        return tuple([p for p in held if p.whole] or held)
+        return tuple([c for c in held if c.whole] or held)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a load costs, before it starts.
+
+    Attributes
+    ----------
+    requests : int
+        Requests to the service.
+    megabytes : float
+        As sent: JSON with gzip, the export at two bytes a sample, of which compression
+        leaves half or less.
+    minutes : float
+        The longer of two times: that of the requests at the allowed rate, and that of
+        the bytes at 50 Mbit/s.
+    unpacked_megabytes : float
+        JSON before gzip.
+    """
+
+    requests: int
+    megabytes: float
+    minutes: float
+    unpacked_megabytes: float
+
+    def __repr__(self) -> str:
+        """Return the most important numbers, rounded."""
+        wait = (
+            f"{self.minutes * 60:.0f} s"
+            if self.minutes < 1
+            else (f"{self.minutes:.1f} min")
+        )
+        return f"<Estimate: {self.requests} requests, {self.megabytes:.1f} MB, {wait}>"
 
 
 # -- what is wanted --------------------------------------------------------------------
@@ -118,30 +156,11 @@ def wanted_datatypes(
     *,
     waveforms: bool = True,
 ) -> tuple[Datatype, ...]:
-    """Return the datatypes that a load is about.
+    """Return the datatypes of a load, in the order of the table.
 
-    Parameters
-    ----------
-    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
-        Device family.
-    channels : iterable of str or int, optional
-        Channels, by any of their names or ids; each is loaded whole. None is all.
-    waveforms : bool, default True
-        Whether waveforms are wanted where `channels` does not name them. Without them
-        a datatype that has no id is left out too, unless it is named: it comes with the
-        whole export only, and that is mostly waveforms.
-
-    Returns
-    -------
-    tuple of Datatype
-        In the order of the table.
-
-    Raises
-    ------
-    UnknownChannelError
-        If the family has no such channel.
-    ConfigurationError
-        If `channels` is one text, or empty.
+    `channels` are names or ids; None is all, with or without waveforms. Without them a
+    datatype that has no id is left out too, unless its channel is named: it comes with
+    the whole export only, and that is mostly waveforms.
     """
     if channels is not None and not isinstance(channels, str):
         channels = tuple(channels)
@@ -155,7 +174,7 @@ def wanted_datatypes(
 
 
 def _is_slight(channel: Channel) -> bool:
-    """Whether a channel can be had without the bytes of the waveforms."""
+    """Whether a channel comes without the bytes of the waveforms."""
     has_id = all(row.id is not None for row in channel.datatypes)
     return channel.kind != "waveform" and has_id
 
@@ -169,55 +188,34 @@ def make_plan(
     wanted: Sequence[Datatype],
     *,
     window: tuple[int, int] | None = None,
-    transport: Way = "auto",
+    transport: Transport = "auto",
 ) -> Plan:
-    """Work out the requests of a load.
+    """Work out the requests of a load; none if record and window do not meet.
 
-    Parameters
-    ----------
-    family : {"hexoskin", "astroskin_256", "astroskin_1000"}
-        Device family.
-    span : (int, int), in ticks
-        Start and end of the record. A sample at the end belongs to it: a value at 1 Hz
-        stands at the end of its second.
-    wanted : sequence of Datatype
-        What to load, as of `wanted_datatypes`.
-    window : (int, int), in ticks, optional
-        Part of the record to load, its end not included. Pieces may reach beyond it
-        (the binary export is cut where every channel has a sample), so cut the frames.
-    transport : {"auto", "zip", "json"}
-        ``auto`` takes each datatype from where it is exact and complete, and what both
-        ways carry from the one that is sooner done; the others take all that their way
-        carries and list the rest as lacking. A live record, and a server that refuses
-        the binary export, need ``json``.
+    `span` is that of the record, in ticks; a sample at its end belongs to it, since a
+    value at 1 Hz is stamped at the end of its second. `window` is the part to load, its
+    end not included; chunks may reach beyond it, so cut the frames.
 
-    Returns
-    -------
-    Plan
-        Empty where record and window do not meet.
-
-    Raises
-    ------
-    ConfigurationError
-        If the record ends before it starts, the window is empty, or `transport` is
-        none of these.
+    ``auto`` takes each datatype from where it is exact and complete, and what both
+    carry from the one that is sooner done; ``zip`` and ``json`` take all that they
+    carry. A live record, and a server that refuses the binary export, need ``json``.
     """
     first, last = _bounds(span, window)
     if first >= last:
-        return Plan(family=family, pieces=(), json=frozenset(), wanted=tuple(wanted))
-    by_zip, by_json = _ways(family, span, (first, last), wanted, transport=transport)
-    # What outlasts the record belongs to its last page.
+        return Plan(family=family, chunks=(), json=frozenset(), wanted=tuple(wanted))
+    by_zip, by_json = _split(family, span, (first, last), wanted, transport=transport)
+    # The last window holds the samples that lie beyond the end of the record.
     behind = end_of_samples(span, CLOCK_OF_FAMILY[family])
     json_last = behind if last == span[1] + 1 else last
-    pieces = [
-        *_zip_pieces(family, span, (first, last), by_zip),
+    chunks = [
+        *_zip_chunks(family, span, (first, last), by_zip),
         *_earlier_states(span, first, by_json),
-        *_json_part(family, (first, json_last), behind, by_json),
+        *_json_chunks(family, (first, json_last), behind, by_json),
     ]
     taken = {*by_zip, *by_json}
     return Plan(
         family=family,
-        pieces=tuple(pieces),
+        chunks=tuple(chunks),
         json=frozenset(row.id for row in by_json if row.id is not None),
         wanted=tuple(wanted),
         lacking=tuple(row for row in wanted if row not in taken),
@@ -234,10 +232,10 @@ def _bounds(span: tuple[int, int], window: tuple[int, int] | None) -> tuple[int,
         return start, end + 1
     if window[1] <= window[0]:
         raise ConfigurationError(
-            f"the window from {window[0]} to {window[1]} is empty: its end must lie "
-            "behind its start"
+            f"the window from {window[0]} to {window[1]} is empty: its end must be "
+            "later than its start"
         )
-    # A part that goes on to the end of the record has what is stamped there too.
+    # A part that reaches the end of the record has the sample that is stamped there.
     last = end + 1 if window[1] >= end else window[1]
     return max(start, window[0]), last
 
@@ -246,27 +244,19 @@ _Rows = tuple[Datatype, ...]
 
 
 def end_of_samples(span: tuple[int, int], clock: Clock) -> int:
-    """Return the tick behind the last sample that a record may have.
-
-    Parameters
-    ----------
-    span : (int, int), in ticks
-        Start and end of the record.
-    clock : {256, 1000}
-        Ticks in a second.
-    """
+    """Return the tick after the last sample that a record may have."""
     return span[1] + _BEYOND_S * clock + 1
 
 
-def _ways(
+def _split(
     family: Family,
     span: tuple[int, int],
     bounds: tuple[int, int],
     wanted: Sequence[Datatype],
     *,
-    transport: Way,
+    transport: Transport,
 ) -> tuple[_Rows, _Rows]:
-    """Return what comes with the export and what comes as JSON."""
+    """Return the datatypes that come with the export, and those that come as JSON."""
     if transport == "zip":
         return tuple(row for row in wanted if row.binary != "absent"), ()
     if transport == "json":
@@ -276,9 +266,9 @@ def _ways(
             f"transport={transport!r}: give 'auto', 'zip' or 'json'"
         )
     if all(row.carrier != "binary" for row in wanted):
-        as_json = cost_of(family, tuple(_json_pages(family, bounds, wanted)))
-        # The server may not cut its export, by time or by datatype: then all comes.
-        whole = Piece(kind="zip", datatypes=(), start=span[0], end=span[1] + 1)
+        as_json = cost_of(family, tuple(_json_windows(family, bounds, wanted)))
+        # A server may ignore time and datatypes, and send the whole export.
+        whole = Chunk(kind="zip", datatypes=(), start=span[0], end=span[1] + 1)
         if as_json.minutes <= cost_of(family, (whole,)).minutes:
             return (), tuple(wanted)
     return (
@@ -287,14 +277,14 @@ def _ways(
     )
 
 
-def _zip_pieces(
+def _zip_chunks(
     family: Family,
     span: tuple[int, int],
     bounds: tuple[int, int],
     rows: Sequence[Datatype],
-) -> Iterator[Piece]:
-    """Yield parts of the export; states come whole, since a cut would end them."""
-    whole = _zip_part(family, span, rows, (span[0], span[1] + 1))
+) -> Iterator[Chunk]:
+    """Yield chunks of the export; states come whole, since a border would end them."""
+    whole = _zip_chunk(family, span, rows, (span[0], span[1] + 1))
     states = tuple(row for row in rows if row.kind == "state")
     sampled = tuple(row for row in rows if row.kind != "state")
     edges = _edges(family, span, bounds, sampled)
@@ -303,23 +293,23 @@ def _zip_pieces(
             yield whole
         return
     if states:
-        yield _zip_part(family, span, states, (whole.start, whole.end))
+        yield _zip_chunk(family, span, states, (whole.start, whole.end))
     if sampled:
-        parts = sampled if whole.datatypes else rows
+        asked = sampled if whole.datatypes else rows
         for window in pairwise(edges):
-            yield _zip_part(family, span, parts, window)
+            yield _zip_chunk(family, span, asked, window)
 
 
-def _zip_part(
+def _zip_chunk(
     family: Family,
     span: tuple[int, int],
     rows: Sequence[Datatype],
     window: tuple[int, int],
-) -> Piece:
-    """Return a part of the export, named by ids unless all is wanted or has none."""
+) -> Chunk:
+    """Return a chunk of the export; without ids if all is wanted or one has no id."""
     ids = tuple(row.id for row in rows if row.id is not None)
     every = {row for row in wanted_datatypes(family) if row.carrier != "json"}
-    return Piece(
+    return Chunk(
         kind="zip",
         datatypes=() if len(ids) < len(rows) or every <= set(rows) else ids,
         start=window[0],
@@ -334,7 +324,7 @@ def _edges(
     bounds: tuple[int, int],
     rows: Sequence[Datatype],
 ) -> list[int]:
-    """Return where parts of an export begin and end: where all of it has a sample."""
+    """Return the borders of chunks of the export: all channels have a sample there."""
     start, behind = span[0], span[1] + 1
     if not rows:
         return [start, behind]
@@ -342,36 +332,36 @@ def _edges(
     cell = max(clock, *(math.ceil(row.ticks or 0) for row in rows))
     first = start + (bounds[0] - start) // cell * cell
     last = min(start - (start - bounds[1]) // cell * cell, behind)
-    cost = cost_of(family, (_zip_part(family, span, rows, (first, last)),))
-    parts = max(1, math.ceil(cost.megabytes * 1e6 / _ZIP_PIECE_BYTES))
+    cost = cost_of(family, (_zip_chunk(family, span, rows, (first, last)),))
+    count = max(1, math.ceil(cost.megabytes * 1e6 / ZIP_CHUNK_BYTES))
     border = _BORDER_S * clock
-    size = -(-(last - first) // (parts * border)) * border
+    size = -(-(last - first) // (count * border)) * border
     begin = start - (start - first) // border * border + size
-    # No part is made of the tick behind the last step alone.
+    # The tick after the last step is not a chunk of its own.
     return [first, *range(begin, last - 1, size), last]
 
 
-def _json_part(
+def _json_chunks(
     family: Family, bounds: tuple[int, int], behind: int, rows: Sequence[Datatype]
-) -> Iterator[Piece]:
-    """Yield pages of JSON, and the last rates, which are stamped behind the part."""
+) -> Iterator[Chunk]:
+    """Yield windows of JSON, and one for the last rates, stamped after the part."""
     first, last = bounds
     lags = {row.id: Channel(row.channel, (row,)).lag for row in rows if row.id}
     late = tuple(number for number, lag in lags.items() if lag)
     end = min(last + max(lags.values(), default=0), behind)
     if len(late) == len(lags):
-        # Where all is late, the last page may go on as well.
-        yield from _json_pages(family, (first, end), rows)
+        # If all are stamped late, the last window is simply longer.
+        yield from _json_windows(family, (first, end), rows)
         return
-    yield from _json_pages(family, bounds, rows)
+    yield from _json_windows(family, bounds, rows)
     if last < end:
-        yield Piece(kind="json", datatypes=late, start=last, end=end)
+        yield Chunk(kind="json", datatypes=late, start=last, end=end)
 
 
-def _json_pages(
+def _json_windows(
     family: Family, bounds: tuple[int, int], rows: Sequence[Datatype]
-) -> Iterator[Piece]:
-    """Yield pages of JSON: everything in each window, the fastest says how long."""
+) -> Iterator[Chunk]:
+    """Yield windows with all datatypes, as long as the fastest of them allows."""
     ids = tuple(row.id for row in rows if row.id is not None)
     if not ids:
         return
@@ -379,17 +369,17 @@ def _json_pages(
     first, last = bounds
     for begin in range(first, last, length):
         end = min(begin + length, last)
-        yield Piece(kind="json", datatypes=ids, start=begin, end=end)
+        yield Chunk(kind="json", datatypes=ids, start=begin, end=end)
 
 
 def _earlier_states(
     span: tuple[int, int], first: int, rows: Sequence[Datatype]
-) -> Iterator[Piece]:
-    """Yield the page that tells the states in which a part of a record begins."""
+) -> Iterator[Chunk]:
+    """Yield the window from which the states at the start of a part are known."""
     states = tuple(row.id for row in rows if row.kind == "state" and row.id is not None)
     if states and span[0] < first:
-        # A day has some thousand changes, so no page of them is too long.
-        yield Piece(kind="json", datatypes=states, start=span[0], end=first)
+        # A day has some thousand changes, so no window of them is too long.
+        yield Chunk(kind="json", datatypes=states, start=span[0], end=first)
 
 
 def _longest_window(row: Datatype, clock: int) -> int:
@@ -397,17 +387,42 @@ def _longest_window(row: Datatype, clock: int) -> int:
     return math.floor(MOST_SAMPLES * step)
 
 
-def estimate(plan: Plan) -> Estimate:
-    """Return what a plan costs, from bytes a sample and the limit of requests.
+# -- what it costs ---------------------------------------------------------------------
 
-    Parameters
-    ----------
-    plan : Plan
-        The requests.
 
-    Returns
-    -------
-    Estimate
-        Requests, megabytes, minutes.
-    """
-    return cost_of(plan.family, plan.pieces)
+def cost_of(family: Family, chunks: Sequence[Chunk]) -> Estimate:
+    """Return what some chunks cost; events count as one a second."""
+    lengths: Counter[tuple[str, tuple[int, ...]]] = Counter()
+    for chunk in chunks:
+        lengths[chunk.kind, chunk.datatypes] += chunk.end - chunk.start
+    sent = unpacked = 0.0
+    for (kind, ids), length in lengths.items():
+        samples = _samples(family, ids, length)
+        if kind == "json":
+            sent += sum(samples.values()) * _GZIP_BYTES
+            unpacked += sum(samples.values()) * _JSON_BYTES
+        else:
+            sent += sum(
+                count * (_EVENT_FILE_BYTES if row.ticks is None else _BINARY_BYTES)
+                for row, count in samples.items()
+            )
+    seconds = max(len(chunks) / REQUESTS_HZ, sent / _BANDWIDTH)
+    return Estimate(
+        requests=len(chunks),
+        megabytes=sent / 1e6,
+        minutes=seconds / 60,
+        unpacked_megabytes=unpacked / 1e6,
+    )
+
+
+def _samples(
+    family: Family, ids: tuple[int, ...], length: int
+) -> dict[Datatype, float]:
+    """Return about how many samples of each datatype there are in some ticks."""
+    clock = CLOCK_OF_FAMILY[family]
+    return {
+        row: float(length / (row.ticks or Fraction(clock, _EVENTS_HZ)))
+        for channel in channels_of(family).values()
+        for row in channel.datatypes
+        if (row.id in ids if ids else row.binary != "absent")
+    }

@@ -1,69 +1,79 @@
-"""What the service says of a record beside its samples, request by request.
+"""What the service says of a record beside its samples: its head, and the facts tables.
 
-The record itself, the activities that reach into it, annotations, the track and the
-metrics, as the tables of `recording.facts`. Samples come another way (`fetch`).
+The head is the object `record`. The tables are activities, annotations, track and
+metrics, in the shapes of `recording.facts`; the samples come with `fetch`. A table that
+fails does not end a load: a warning says so, and the next load requests it again.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hexoframe.api.load.queries import id_of
-from hexoframe.api.load.resources import metrics_frame
-from hexoframe.errors import ConfigurationError, HexoframeError, ResponseError
+from hexoframe.api.load.resources import id_of, metrics_frame
+from hexoframe.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    HexoframeError,
+    MissingFactsWarning,
+    NotFoundError,
+    ResponseError,
+    ServerError,
+    warn,
+)
 from hexoframe.recording.facts import facts_table
 from hexoframe.timestamps import clock_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hexoframe.api.http.session import Transport
+    from hexoframe.api.http.session import ServiceSession
+    from hexoframe.recording.data import RecordData
     from hexoframe.timestamps import Clock
 
 __all__ = [
-    "FACTS",
     "FACT_REQUESTS",
+    "FactTables",
     "RecordHead",
     "fetch_fact",
     "fetch_head",
     "fetch_object",
+    "number_of",
     "object_path",
+    "tables_of",
+    "unknown_tables",
+    "warn_of_unknown",
 ]
 
 FACTS = ("ranges", "annotations", "track", "metrics")
-"""The tables that are asked for with a record, each by a request or more."""
 FACT_REQUESTS = 5
-"""Requests that they take at least: the metrics take two."""
+"""Requests that the four tables take at least: the metrics take two."""
 
-# Of these the samples may still come, or change.
+# The samples of such a record may still come, or change.
 _LIVE = frozenset({"realtime", "realtime_complete", "syncing", "queued", "processing"})
-# A record that goes on for longer is one whose end nobody reported.
+# The end of a record that goes on for longer was never reported.
 _LONGEST_LIVE_S = 3 * 86_400
-# What has a place of its own in a record, or is no plain fact.
+# Not plain facts, or stored elsewhere in a record.
 _NOT_INFO = frozenset({"user", "device", "start", "end", "metrics", "data_status"})
+# A table may fail like this. Other failures (no network, a wrong password, too many
+# requests) concern the whole load, and end it.
+_BEARABLE = (NotFoundError, ServerError, ResponseError)
+# Metrics are of a whole record, so a part of it has none.
+_OF_THE_WHOLE = frozenset({"metrics"})
+
+
+# -- the head --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordHead:
-    """What a record says of itself.
+    """The object `record` of the service.
 
-    Attributes
-    ----------
-    id : int
-        Id of the record.
-    user : int or None
-        Id of its user.
-    span : (int, int), in ticks
-        Start and end.
-    status : str
-        As the service has it; ``complete`` when nothing more will come.
-    last_modified : str
-        When it changed last.
-    info : dict
-        Plain facts, as `Facts.info` has them.
+    `span` is in ticks. `last_modified` is the text of the service, "" if it gives none.
+    `info` is as in `Facts.info`.
     """
 
     id: int
@@ -75,7 +85,7 @@ class RecordHead:
 
     @property
     def clock(self) -> Clock:
-        """Ticks in a second."""
+        """Ticks per second."""
         return clock_of(self.span[0])
 
     @property
@@ -85,17 +95,17 @@ class RecordHead:
 
     @property
     def is_recording(self) -> bool:
-        """Whether the recorder still runs; its waveforms come when that is over."""
+        """Whether the recorder still runs; waveforms come when it has stopped."""
         return self.status == "realtime"
 
     @property
     def is_resumable(self) -> bool:
-        """Whether what was fetched is worth something while nothing changes."""
+        """Whether finished chunks can be used by a later download."""
         return bool(self.last_modified) and not self.is_live
 
     @property
     def is_complete(self) -> bool:
-        """Whether the record will stay as it is."""
+        """Whether the record will not change."""
         return self.status == "complete" and bool(self.last_modified)
 
 
@@ -105,13 +115,7 @@ def object_path(resource: str, number: int | str) -> str:
 
 
 def number_of(resource: str, number: int | str) -> int:
-    """Return an id as a number.
-
-    Raises
-    ------
-    ConfigurationError
-        If the id is no whole number.
-    """
+    """Return an id as a number; ConfigurationError if it is not a whole number."""
     try:
         whole = int(number)
     except (TypeError, ValueError, OverflowError):
@@ -125,74 +129,58 @@ def number_of(resource: str, number: int | str) -> int:
 
 
 def fetch_object(
-    transport: Transport, resource: str, number: int | str
+    session: ServiceSession, resource: str, number: int | str
 ) -> dict[str, Any]:
-    """Ask for one object, such as a record.
-
-    Raises
-    ------
-    NotFoundError
-        If there is none, or it may not be seen.
-    ResponseError
-        If the answer is no object.
-    """
+    """Request one object, such as a record; ResponseError if it is not an object."""
     path = object_path(resource, number)
-    told = transport.get_json(path)
-    if isinstance(told, dict):
-        return told
+    content = session.get_json(path)
+    if isinstance(content, dict):
+        return content
     raise ResponseError(
-        f"{transport.origin}{path} answered no {resource} but a "
-        f"{type(told).__name__}; is this a Hexoskin server?"
+        f"{session.origin}{path} did not answer a {resource} but a "
+        f"{type(content).__name__}; is this a Hexoskin server?"
     )
 
 
-def fetch_head(transport: Transport, record: int | str) -> RecordHead:
-    """Ask for a record.
-
-    Raises
-    ------
-    NotFoundError
-        If there is none, or it may not be seen.
-    ResponseError
-        If the answer is no record.
-    """
-    told = fetch_object(transport, "record", record)
+def fetch_head(session: ServiceSession, record: int | str) -> RecordHead:
+    """Request a record; ResponseError if the answer is not one."""
+    content = fetch_object(session, "record", record)
     try:
-        return _head(told)
+        return _head(content)
     except (KeyError, TypeError, ValueError) as error:
         raise ResponseError(
-            f"{transport.origin}{object_path('record', record)} answered no record "
+            f"{session.origin}{object_path('record', record)} did not answer a record "
             f"({type(error).__name__}: {error}); is this a Hexoskin server?"
         ) from error
 
 
-def _head(told: Mapping[str, Any]) -> RecordHead:
-    user = told.get("user")
-    start = int(told["start"])
-    clock_of(start)  # refuses what is no tick
-    end = int(told["end"]) if told.get("end") else _now(start)
+def _head(content: Mapping[str, Any]) -> RecordHead:
+    user = content.get("user")
+    start = int(content["start"])
+    clock_of(start)  # raises if it is not a tick
+    end = int(content["end"]) if content.get("end") else _now(start)
     plain = {
         name: value
-        for name, value in told.items()
+        for name, value in content.items()
         if name not in _NOT_INFO and isinstance(value, str | int | float | bool)
     }
-    who = {"user_id": id_of(user), "device": id_of(told.get("device"))}
+    who = {"user_id": id_of(user), "device": id_of(content.get("device"))}
     if isinstance(user, Mapping):
         who["email"] = user.get("email")
     known = {name: value for name, value in who.items() if value is not None}
     number = id_of(user)
     return RecordHead(
-        id=int(told["id"]),
+        id=int(content["id"]),
         user=number if isinstance(number, int) else None,
         span=(start, max(start, end)),
-        status=str(told.get("status", "")),
-        last_modified=str(told.get("last_modified") or ""),
-        info={**plain, **known, "id": int(told["id"])},
+        status=str(content.get("status", "")),
+        last_modified=str(content.get("last_modified") or ""),
+        info={**plain, **known, "id": int(content["id"])},
     )
 
 
 def _now(start: int) -> int:
-    """Return the end of a live record that tells none: this moment."""
+    """Return the present tick, the end of a live record that has none."""
     clock = clock_of(start)
     now = int(time.time() * clock)
     if now - start > _LONGEST_LIVE_S * clock:
@@ -200,46 +188,24 @@ def _now(start: int) -> int:
     return now
 
 
-# -- tables ----------------------------------------------------------------------------
+# -- one table -------------------------------------------------------------------------
 
 
-def fetch_fact(transport: Transport, name: str, head: RecordHead) -> pd.DataFrame:
-    """Ask for one of the tables of `FACTS`.
-
-    Parameters
-    ----------
-    transport : Transport
-        Where to ask.
-    name : {"ranges", "annotations", "track", "metrics"}
-        Which one.
-    head : RecordHead
-        Of which record.
-
-    Returns
-    -------
-    DataFrame
-        In the shape of `recording.facts.SHAPES`; empty where there is nothing.
-
-    Raises
-    ------
-    RequestError
-        If the service refuses, fails or cannot be reached.
-    ResponseError
-        If an answer is not what was asked for.
-    """
-    asked = {
+def fetch_fact(session: ServiceSession, name: str, head: RecordHead) -> pd.DataFrame:
+    """Request one of the tables, in the shape of `recording.facts`, perhaps empty."""
+    request = {
         "ranges": _ranges,
         "annotations": _annotations,
         "track": _track,
         "metrics": _metrics,
     }[name]
     try:
-        return facts_table(name, asked(transport, head), clock=head.clock)
+        return facts_table(name, request(session, head), clock=head.clock)
     except HexoframeError:
         raise
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise ResponseError(
-            f"{transport.origin}: the {name} of record {head.id} make no sense "
+            f"{session.origin}: the {name} of record {head.id} make no sense "
             f"({error}); is this a Hexoskin server?"
         ) from error
 
@@ -248,8 +214,8 @@ _Rows = list[dict[str, Any]]
 _Query = dict[str, str | int]
 
 
-def _ranges(transport: Transport, head: RecordHead) -> _Rows:
-    """All activities that reach into the record, also those that begin before it."""
+def _ranges(session: ServiceSession, head: RecordHead) -> _Rows:
+    """Return all activities that overlap the record, whenever they begin."""
     if head.user is None:
         return []
     query: _Query = {
@@ -260,7 +226,7 @@ def _ranges(transport: Transport, head: RecordHead) -> _Rows:
     }
     return [
         {**item, "trainingroutine": _routine(item)}
-        for item in transport.pages("/api/range/", query)
+        for item in session.pages("/api/range/", query)
     ]
 
 
@@ -271,7 +237,7 @@ def _routine(item: Mapping[str, Any]) -> Any:
     return inside or item.get("trainingroutine")
 
 
-def _annotations(transport: Transport, head: RecordHead) -> _Rows:
+def _annotations(session: ServiceSession, head: RecordHead) -> _Rows:
     if head.user is None:
         return []
     query: _Query = {
@@ -286,31 +252,105 @@ def _annotations(transport: Transport, head: RecordHead) -> _Rows:
             "datatype": id_of(item.get("datatype")),
             "comment": item.get("annotation"),
         }
-        for item in transport.pages("/api/annotation/", query)
+        for item in session.pages("/api/annotation/", query)
         # A user may wear two devices at a time.
         if id_of(item.get("record")) in (None, head.id)
     ]
 
 
-def _track(transport: Transport, head: RecordHead) -> _Rows:
+def _track(session: ServiceSession, head: RecordHead) -> _Rows:
     query: _Query = {"record": head.id, "order_by": "time"}
     rows = []
-    for item in transport.pages("/api/trackpoint/", query):
+    for item in session.pages("/api/trackpoint/", query):
         longitude, latitude = item.get("position") or (None, None)
         rows.append({**item, "longitude": longitude, "latitude": latitude})
     return rows
 
 
-def _metrics(transport: Transport, head: RecordHead) -> _Rows:
-    """All metrics with one value; histograms are for `Client.list_metrics`."""
-    known = [str(item["id"]) for item in transport.pages("/api/metric/")]
+def _metrics(session: ServiceSession, head: RecordHead) -> _Rows:
+    """Return the metrics of one value; `Client.list_metrics` has histograms too."""
+    known = [str(item["id"]) for item in session.pages("/api/metric/")]
     if not known:
         return []
     query: _Query = {"record": head.id, "include_metrics": ",".join(known)}
-    table = metrics_frame(transport.get_json("/api/report/", query))
+    table = metrics_frame(session.get_json("/api/report/", query))
     single = table[table["low"].isna() & table["value"].notna()]
     columns = ["id", "name", "value", "unit"]
     return [
         dict(zip(columns, row, strict=True))
         for row in single[columns].itertuples(index=False)
     ]
+
+
+# -- the tables of a load --------------------------------------------------------------
+
+
+class FactTables:
+    """The tables of one record, received or failed; `names` are some of `FACTS`."""
+
+    def __init__(
+        self, session: ServiceSession, head: RecordHead, names: Sequence[str] = FACTS
+    ) -> None:
+        self._session = session
+        self._head = head
+        self._names = names
+        self._found: dict[str, pd.DataFrame | HexoframeError] = {}
+
+    def requests(self) -> Iterator[Callable[[], None]]:
+        """Yield the requests for the tables that were not answered yet."""
+        for name in self._names:
+            if name not in self._found:
+                yield partial(self._request, name)
+
+    def _request(self, name: str) -> None:
+        try:
+            self._found[name] = fetch_fact(self._session, name, self._head)
+        except (AuthenticationError, *_BEARABLE) as error:
+            if isinstance(error, AuthenticationError) and error.status != 403:
+                raise
+            self._found[name] = error
+
+    @property
+    def received(self) -> dict[str, pd.DataFrame]:
+        """The tables that were received."""
+        return {
+            name: table
+            for name, table in self._found.items()
+            if not isinstance(table, HexoframeError)
+        }
+
+    def added_to(self, data: RecordData) -> RecordData:
+        """Return a record with the received tables, and warn of each that failed."""
+        for name, error in self._found.items():
+            if isinstance(error, HexoframeError):
+                known = getattr(data.facts, name) is not None
+                state = "are those that were kept before" if known else "are not known"
+                warn(
+                    f"the {name} of record {self._head.id} {state}: {error}",
+                    MissingFactsWarning,
+                )
+        return self.merged_into(data)
+
+    def merged_into(self, data: RecordData) -> RecordData:
+        """Return a record with the received tables, without a warning."""
+        return data.of(data, facts=replace(data.facts, **self.received))  # type: ignore[arg-type]
+
+
+def tables_of(*, part: bool) -> list[str]:
+    """Return the tables that a record, or a part of one, has."""
+    return [name for name in FACTS if not (part and name in _OF_THE_WHOLE)]
+
+
+def unknown_tables(data: RecordData, *, part: bool) -> list[str]:
+    """Return the tables that failed when a record, or a part of one, was stored."""
+    return [name for name in tables_of(part=part) if getattr(data.facts, name) is None]
+
+
+def warn_of_unknown(data: RecordData, *, part: bool) -> None:
+    """Warn of the tables that a record lacks, and that are not requested offline."""
+    for name in unknown_tables(data, part=part):
+        warn(
+            f"the {name} of record {data.id} did not come when it was loaded: load it "
+            "once without offline=True, which requests them again",
+            MissingFactsWarning,
+        )

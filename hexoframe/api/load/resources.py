@@ -1,35 +1,149 @@
-"""Lists of objects as frames; no request is made here.
+"""Lists of the service: filters as queries, objects as frames, ids of related objects.
 
-Columns and dtypes stand in tables and are the same for an empty list. Related objects,
-which the service names by URIs or embeds, become ids.
+Columns and dtypes are fixed by tables, also for an empty list. Related objects, which
+the service names by URIs or embeds, become ids. No request is sent here.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import pandas as pd
 
-from hexoframe.api.load.queries import id_of
-from hexoframe.errors import ResponseError
+from hexoframe.errors import ConfigurationError, ResponseError, TimestampError
 from hexoframe.timestamps import (
     NS_PER_TICK,
+    Clock,
     clock_of,
     tick_to_time,
+    time_to_tick,
 )
 
 __all__ = [
     "annotations_frame",
+    "check_filters",
     "frame_of",
+    "id_of",
     "metrics_frame",
+    "query_of",
     "ranges_frame",
     "records_frame",
     "users_frame",
 ]
 
 Row = Mapping[str, Any]
+
+# --- queries --------------------------------------------------------------------------
+
+_NEVER = re.compile(r"password|secret|token|api_?key|authorization", re.IGNORECASE)
+_ALWAYS = ("order_by", "offset")
+_DATES = frozenset({"last_modified", "created", "start_date", "time"})
+
+
+def id_of(related: object) -> int | str | None:
+    """Return the id of a related object, given as id, URI or the object itself.
+
+    >>> id_of("/api/v1/user/1511/"), id_of("/api/device/HXSKIN1200002070/")
+    (1511, 'HXSKIN1200002070')
+    """
+    if isinstance(related, Mapping):
+        related = related.get("resource_uri", related.get("id"))
+    if related is None or isinstance(related, int):
+        return related
+    key = str(related).strip().rstrip("/").rpartition("/")[2]
+    return int(key) if key.isdecimal() else key or None
+
+
+def query_of(
+    *,
+    clock: Clock,
+    user: int | str | None = None,
+    device: str | None = None,
+    start: dt.datetime | str | None = None,
+    end: dt.datetime | str | None = None,
+    **filters: Any,
+) -> dict[str, str]:
+    """Return filters as a query in the service's notation; None is left out.
+
+    `filters` are fields with or without a look-up, such as ``id__in=[1, 2]``: lists are
+    joined, times become ticks (dates for `last_modified` and `created`), bools become
+    true and false. A secret is refused, since a query ends up in logs.
+    """
+    given = {
+        "user": None if user is None else _who(user),
+        "device": None if device is None else id_of(device),
+        "start__gte": None if start is None else _tick(start, clock, "up"),
+        "end__lte": None if end is None else _tick(end, clock, "down"),
+        **filters,
+    }
+    first, last = given["start__gte"], given["end__lte"]
+    if isinstance(first, int) and isinstance(last, int) and last < first:
+        raise TimestampError(
+            f"end={end} lies before start={start}: exchange them, or leave one out"
+        )
+    return {
+        name: _written(name, value, clock)
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def check_filters(
+    name: str, filters: Mapping[str, Any], schema: Mapping[str, Any]
+) -> None:
+    """Raise ConfigurationError for filters that the list does not have.
+
+    The service ignores such a filter without a word. `schema` is its answer to
+    ``/api/<name>/schema/``.
+    """
+    known = {*schema.get("filtering", ()), *_ALWAYS}
+    for given in filters:
+        field = given.partition("__")[0]
+        if field not in known and not _NEVER.search(given):
+            near = get_close_matches(field, known) or sorted(known)
+            raise ConfigurationError(
+                f"{given} is not a filter of {name}, and the service would ignore it: "
+                f"did you mean {' or '.join(near)}?"
+            )
+
+
+def _who(user: int | str) -> int | str | None:
+    return user if isinstance(user, str) and "@" in user else id_of(user)
+
+
+def _tick(time: Any, clock: Clock, rounding: str) -> int:
+    if isinstance(time, int):
+        return time  # a tick already
+    return time_to_tick(time, clock=clock, rounding=rounding)  # type: ignore[arg-type]
+
+
+def _written(name: str, value: Any, clock: Clock) -> str:
+    if _NEVER.search(name):
+        raise ConfigurationError(
+            f"{name} does not belong in a query, which ends up in logs; give "
+            "credentials to hexoframe.connect() or in HEXOFRAME_* variables"
+        )
+    if isinstance(value, list | tuple | set | frozenset | range):
+        return ",".join(_written(name, each, clock) for each in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.datetime):
+        if name.partition("__")[0] in _DATES:
+            return value.isoformat()
+        return str(time_to_tick(value, clock=clock, rounding="down"))
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ConfigurationError(
+        f"{name} is a {type(value).__name__}; give a text, a number, a time or a list"
+    )
+
+
+# --- frames ---------------------------------------------------------------------------
+
 _TIME, _SPAN = "datetime64[ns, UTC]", "timedelta64[ns]"
 _TEXT, _ID, _NUMBER = "string", "Int64", "float64"
 
@@ -88,7 +202,7 @@ _METRICS = {
     "record": _ID,
     "range": _ID,
 }
-# Types of a schema; what is in none of them stays as it came.
+# Types of a schema; values of other types stay as they are.
 _SCHEMA = {
     "integer": _ID,
     "float": _NUMBER,
@@ -101,72 +215,18 @@ _TICKS = frozenset({"start", "end", "device_start"})
 _URI = re.compile(r"/api/(?:v1/)?[a-z_0-9]+/([^/]+)/")
 
 
-# --- frames ---------------------------------------------------------------------------
-
-
 def records_frame(objects: Iterable[Row]) -> pd.DataFrame:
-    """Return records as a frame.
-
-    Parameters
-    ----------
-    objects : iterable of dict
-        Objects of the resource `record`.
-
-    Returns
-    -------
-    DataFrame
-        A row a record in the order given, index `start` (UTC, ns): id, duration, user,
-        email, end, last_modified, clock (ticks a second), device, status.
-
-    Raises
-    ------
-    ResponseError
-        If an object is no record.
-    """
+    """Return records as a frame, in the order given; see `Client.list_records`."""
     return _frame([_record(item) for item in objects], _RECORDS, index="start")
 
 
 def ranges_frame(objects: Iterable[Row]) -> pd.DataFrame:
-    """Return ranges (activities) as a frame.
-
-    Parameters
-    ----------
-    objects : iterable of dict
-        Objects of the resource `range`.
-
-    Returns
-    -------
-    DataFrame
-        A row a range, index `start` (UTC, ns): id, user, name, end, duration, status,
-        rank, activitytype, trainingroutine, note, last_modified.
-
-    Raises
-    ------
-    ResponseError
-        If an object is no range.
-    """
+    """Return ranges (activities) as a frame; see `Client.list_ranges`."""
     return _frame([_range(item) for item in objects], _RANGES, index="start")
 
 
 def annotations_frame(objects: Iterable[Row]) -> pd.DataFrame:
-    """Return annotations as a frame.
-
-    Parameters
-    ----------
-    objects : iterable of dict
-        Objects of the resource `annotation`.
-
-    Returns
-    -------
-    DataFrame
-        A row an annotation, index `start` (UTC, ns): id, user, record, datatype,
-        annotation (its text), last_modified.
-
-    Raises
-    ------
-    ResponseError
-        If an object is no annotation.
-    """
+    """Return annotations as a frame; see `Client.list_annotations`."""
     rows = [
         {
             **item,
@@ -181,83 +241,38 @@ def annotations_frame(objects: Iterable[Row]) -> pd.DataFrame:
 
 
 def users_frame(objects: Iterable[Row]) -> pd.DataFrame:
-    """Return users as a frame.
-
-    Parameters
-    ----------
-    objects : iterable of dict
-        Objects of the resource `user`.
-
-    Returns
-    -------
-    DataFrame
-        A row a user: id, username, email, first_name, last_name, profile (its id).
-
-    Raises
-    ------
-    ResponseError
-        If an object is no user.
-    """
+    """Return users as a frame; see `Client.list_users`."""
     rows = [{**item, "profile": id_of(item.get("profile"))} for item in objects]
     return _frame(rows, _USERS)
 
 
 def metrics_frame(report: Row | Iterable[Row]) -> pd.DataFrame:
-    """Return metrics as a frame; a histogram has a row a bin.
+    """Return metrics as a frame, a histogram as a row per bin; see `list_metrics`.
 
-    Parameters
-    ----------
-    report : dict or iterable of dict
-        Answer of the resource `report`, or the `metrics` of a record or a range.
-
-    Returns
-    -------
-    DataFrame
-        id, name, title, value and unit; low, high and bin_unit of a bin, NaN where the
-        metric is no histogram; record and range that it is about.
-
-    Raises
-    ------
-    ResponseError
-        If the answer holds no metrics.
+    `report` is an answer of the resource `report`, or the `metrics` of a record.
     """
     items: Any = report
     if isinstance(report, Mapping):
         data = report.get("data")
         if not isinstance(data, list):
             raise ResponseError(
-                "the report holds no list `data`; is it an answer of /api/report/?"
+                "the report has no list `data`; is it an answer of /api/report/?"
             )
-        items = [item for part in data for item in part]
+        items = [item for group in data for item in group]
     return _frame([row for item in items for row in _metric(item)], _METRICS)
 
 
 def frame_of(objects: Iterable[Row], schema: Row | None = None) -> pd.DataFrame:
-    """Return the objects of any resource as a frame.
+    """Return the objects of any resource as a frame, with a column per field.
 
-    Parameters
-    ----------
-    objects : iterable of dict
-        Objects of one resource.
-    schema : dict, optional
-        Answer of ``/api/<resource>/schema/``: its fields are the columns, with one
-        dtype each, also where there are no objects. Without it the objects tell.
-
-    Returns
-    -------
-    DataFrame
-        A column a field; times in UTC, ns, related objects by id, lists and embedded
-        objects as they came.
-
-    Raises
-    ------
-    ResponseError
-        If a value does not fit the type that the schema gives.
+    The schema (``/api/<resource>/schema/``) gives columns and dtypes, the objects
+    without it. Times are UTC in ns; lists and embedded objects stay as they are.
     """
     rows = [{name: _plain(name, item[name]) for name in item} for item in objects]
     fields = schema.get("fields", {}) if schema is not None else {}
-    columns = {name: _SCHEMA.get(told.get("type"), "object") for name, told in
-               fields.items()}  # fmt: skip
+    columns = {
+        name: _SCHEMA.get(field.get("type"), "object") for name, field in fields.items()
+    }
     columns |= {name: _TIME for name in columns if name in _TICKS}
     for row in rows:
         for name in row:
@@ -268,7 +283,7 @@ def frame_of(objects: Iterable[Row], schema: Row | None = None) -> pd.DataFrame:
 
 
 def _guessed(rows: list[dict[str, Any]], name: str) -> str:
-    """Return the dtype of a column from its values."""
+    """Return the dtype that fits the values of a column."""
     kinds = {type(row[name]) for row in rows if row.get(name) is not None}
     for allowed, dtype in (
         ({bool}, "boolean"),
@@ -302,7 +317,7 @@ def _frame(
             made[name] = _column(values, dtype)
         except (TypeError, ValueError, OverflowError) as error:
             raise ResponseError(
-                f"the answer has a {name!r} that is no {dtype} "
+                f"the answer has a {name!r} that is not {dtype} "
                 f"({type(error).__name__}); is this a Hexoskin server?"
             ) from error
     frame = pd.DataFrame(made, columns=pd.Index(list(columns)))
@@ -312,7 +327,7 @@ def _frame(
 def _column(values: list[Any], dtype: str) -> pd.Series[Any]:
     if dtype == _TIME:
         times = [_moment(value) for value in values]
-        # to_datetime of texts, or of an empty list, has a unit of its own choice.
+        # The unit that to_datetime gives depends on the values.
         return pd.Series(pd.DatetimeIndex(times, dtype=_TIME))
     if dtype == _SPAN:
         return pd.Series(pd.to_timedelta(values), dtype=_SPAN)
@@ -322,7 +337,7 @@ def _column(values: list[Any], dtype: str) -> pd.Series[Any]:
 
 
 def _moment(value: Any) -> pd.Timestamp | None:
-    """Return the time of a tick or of ISO text, which is UTC where it names no zone."""
+    """Return the time of a tick or of ISO text, which is UTC if it has no zone."""
     if value is None or value == "" or isinstance(value, pd.Timestamp):
         return value or None
     if isinstance(value, str):
@@ -333,7 +348,7 @@ def _moment(value: Any) -> pd.Timestamp | None:
 
 
 def _span(item: Row) -> pd.Timedelta | None:
-    """Return end - start, exactly; None while there is no end."""
+    """Return end - start, exactly; None without an end."""
     start, end = item.get("start"), item.get("end")
     if not start or not end:
         return None
@@ -354,13 +369,18 @@ def _record(item: Row) -> dict[str, Any]:
 
 
 def _range(item: Row) -> dict[str, Any]:
-    # Since 3.x the activity stands in `context`; before, beside it.
+    # Since 3.x the activity is in `context`; before, beside it.
     context = item.get("context") or {}
-    about = {
+    activity = {
         name: id_of(context.get(name) or item.get(name))
         for name in ("activitytype", "trainingroutine")
     }
-    return {**item, **about, "user": id_of(item.get("user")), "duration": _span(item)}
+    return {
+        **item,
+        **activity,
+        "user": id_of(item.get("user")),
+        "duration": _span(item),
+    }
 
 
 def _metric(item: Row) -> list[dict[str, Any]]:

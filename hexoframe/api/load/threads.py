@@ -1,7 +1,7 @@
-"""A few threads that share out jobs, and end with the process. They know no request.
+"""Daemon thread pool: unfinished jobs die with the process.
 
-The threads of the standard pool are waited for when Python ends, so that who
-interrupts a download would wait for every answer that is on its way.
+The threads of the standard pool are waited for when Python ends, so Ctrl-C in a
+download would wait for every answer that is on its way.
 """
 
 from __future__ import annotations
@@ -11,27 +11,23 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
-__all__ = ["Crew"]
+__all__ = ["ThreadPool"]
 
-# Where a wait without an end hears no Ctrl-C, it is heard so often.
-_LISTEN_S = 0.2
+_POLL_S = 0.2  # so that Ctrl-C interrupts the wait
 
 
-class Crew:
-    """Threads that share out jobs until all are done, or one fails.
+class ThreadPool:
+    """Runs jobs in a few threads until all are done, or one fails.
 
-    Attributes
-    ----------
-    stopped : Event
-        Set when a job failed or the wait for them was interrupted; a job that takes
-        long looks at it and ends itself.
+    `stopped` is set when a job failed or the wait was interrupted; long jobs look at it
+    and end themselves.
     """
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
         self._failures: list[BaseException] = []
         self._changed = threading.Condition()
-        self._awaited = self._members = 0
+        self._awaited = self._running = 0
 
     def run(
         self,
@@ -40,55 +36,38 @@ class Crew:
         *,
         then: Iterable[Callable[[], object]] = (),
     ) -> None:
-        """Run jobs in their order, some at a time, and wait for them.
+        """Run jobs in order, `threads` at a time, and wait for them.
 
-        Parameters
-        ----------
-        jobs : iterable of callable
-            What to do.
-        threads : int
-            How many at a time.
-        then : iterable of callable
-            What is begun when all jobs are; it is left to `finish` to wait for it.
-
-        Raises
-        ------
-        BaseException
-            What the first job that failed raised, after the others came to their end;
-            or what interrupts the wait, at once.
+        Jobs in `then` start after them; `finish` waits for those. Raises what the first
+        failed job raised, when the others have ended; an interrupt at once.
         """
-        awaited = [partial(self._one_of, job) for job in jobs]
+        awaited = [partial(self._await, job) for job in jobs]
         left: deque[Callable[[], object]] = deque([*awaited, *then])
         self._awaited = len(awaited)
-        self._members = min(threads, len(left))
-        for number in range(self._members):
+        self._running = min(threads, len(left))
+        for number in range(self._running):
             threading.Thread(
                 target=self._work, args=(left,), name=f"hexoframe {number}", daemon=True
             ).start()
         self._wait(lambda: not self._awaited)
 
     def finish(self) -> None:
-        """Wait for what was begun after the jobs.
-
-        Raises
-        ------
-        BaseException
-            As `run`.
-        """
+        """Wait for the jobs in `then`; raises as `run` does."""
         self._wait(lambda: False)
 
     def _wait(self, enough: Callable[[], bool]) -> None:
         try:
             with self._changed:
-                while self._members and (self._failures or not enough()):
-                    self._changed.wait(_LISTEN_S)
+                while self._running and (self._failures or not enough()):
+                    self._changed.wait(_POLL_S)
         except BaseException:
             self.stopped.set()
             raise
         if self._failures:
             raise self._failures[0]
 
-    def _one_of(self, job: Callable[[], object]) -> None:
+    def _await(self, job: Callable[[], object]) -> None:
+        """Run a job that `run` waits for."""
         job()
         with self._changed:
             self._awaited -= 1
@@ -106,5 +85,5 @@ class Crew:
                 self._failures.append(error)
                 self.stopped.set()
         with self._changed:
-            self._members -= 1
+            self._running -= 1
             self._changed.notify_all()

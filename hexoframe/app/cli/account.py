@@ -29,11 +29,11 @@ def connected(*, offline: bool = False) -> Iterator[Client]:
         base_url_of,
         find_credential,
     )
-    from hexoframe.api.auth.schemes import Nobody  # noqa: PLC0415  # requests
+    from hexoframe.api.auth.schemes import Anonymous  # noqa: PLC0415  # requests
     from hexoframe.client import Client  # noqa: PLC0415
 
     url = base_url_of()
-    found = Nobody(url) if offline else find_credential(url, ask=ask_at_terminal)
+    found = Anonymous(url) if offline else find_credential(url, ask=ask_at_terminal)
     with Client.of(url, found) as client:
         yield client
 

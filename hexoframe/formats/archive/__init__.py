@@ -11,7 +11,3 @@ lengths   lengths of the WAV files, and the gaps at their ends
 
 Nothing writes this format here: the simulator makes such files.
 """
-
-from hexoframe.formats.archive.reader import holds_record, is_empty, parts, read, sniff
-
-__all__ = ["holds_record", "is_empty", "parts", "read", "sniff"]

@@ -19,7 +19,3 @@ files, so each file is looked at by itself:
   whatever unit the heading gives, the last line twice;
 * the service: ``time [s],name [unit](/api/datatype/<id>/)`` over counts.
 """
-
-from hexoframe.formats.converter.reader import read, sniff
-
-__all__ = ["read", "sniff"]

@@ -10,8 +10,3 @@ lines   lines of a file: stamps and values
 facts   the files without samples: info, annotations, track
 ======= ======================================================================
 """
-
-from hexoframe.formats.text.reader import read, sniff
-from hexoframe.formats.text.writer import write
-
-__all__ = ["read", "sniff", "write"]

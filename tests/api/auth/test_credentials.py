@@ -18,8 +18,14 @@ from hexoframe.api.auth.credentials import (
     find_credential,
     keep,
 )
-from hexoframe.api.auth.schemes import Bearer, SignedBasic, UnsignedBasic
-from hexoframe.api.auth.tokens import Grant, Secret, Token
+from hexoframe.api.auth.schemes import (
+    Bearer,
+    Grant,
+    Secret,
+    SignedBasic,
+    Token,
+    UnsignedBasic,
+)
 from hexoframe.api.auth.tokenstore import KeyringStore, TokenFile, config_folder
 from hexoframe.api.links import ASTROSKIN, HEXOSKIN
 from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeWarning
@@ -322,9 +328,9 @@ def test_the_config_folder_is_the_users_unless_named(monkeypatch):
 # --- over real sockets --------------------------------------------------------------
 
 
-def test_a_login_is_kept_and_renewed_from_day_to_day(server, connect, credentials):
+def test_a_login_is_kept_and_renewed_from_day_to_day(server, session_of, credentials):
     first = credentials["bearer"](server)
-    connect(server, first).get_json("/api/account/")
+    session_of(server, first).get_json("/api/account/")
     assert keep(first)
 
     later = find_credential(server.base_url)
@@ -332,32 +338,32 @@ def test_a_login_is_kept_and_renewed_from_day_to_day(server, connect, credential
     from hexoframe.simulator.server import ServerFault
 
     server.faults.add(ServerFault(kind="expired_token"))
-    connect(server, later).get_json("/api/account/")
+    session_of(server, later).get_json("/api/account/")
     assert later.token != first.token
     assert find_credential(server.base_url).token == later.token
 
 
-def test_a_token_that_another_process_renewed_is_found(server, connect, credentials):
+def test_a_token_that_another_process_renewed_is_found(server, session_of, credentials):
     first = credentials["bearer"](server)
-    connect(server, first).get_json("/api/account/")
+    session_of(server, first).get_json("/api/account/")
     keep(first)
     one, two = (find_credential(server.base_url) for _ in range(2))
     from hexoframe.simulator.server import ServerFault
 
     server.faults.add(ServerFault(kind="expired_token"))
-    connect(server, one).get_json("/api/account/")
+    session_of(server, one).get_json("/api/account/")
     server.clear_log()
-    connect(server, two).get_json("/api/account/")
+    session_of(server, two).get_json("/api/account/")
     assert two.token == one.token
     assert [(e.method, e.status) for e in server.log] == [("GET", 401), ("GET", 200)]
 
 
-def test_the_environment_of_the_simulator_is_enough(server, connect, monkeypatch):
+def test_the_environment_of_the_simulator_is_enough(server, session_of, monkeypatch):
     for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
     found = find_credential()
     assert type(found) is SignedBasic
-    connect(server, found).get_json("/api/account/")
+    session_of(server, found).get_json("/api/account/")
     assert server.log[-1].user == server.username
 
 

@@ -12,8 +12,14 @@ import pickle
 import pytest
 import requests
 
-from hexoframe.api.auth.schemes import Bearer, SignedBasic, UnsignedBasic
-from hexoframe.api.auth.tokens import Grant, Secret, Token
+from hexoframe.api.auth.schemes import (
+    Bearer,
+    Grant,
+    Secret,
+    SignedBasic,
+    Token,
+    UnsignedBasic,
+)
 from hexoframe.api.links import HEXOSKIN
 from hexoframe.errors import AuthenticationError, ConfigurationError, ResponseError
 
@@ -39,7 +45,7 @@ def test_basic_carries_name_and_password_colons_included():
 
 
 def test_a_signature_is_the_sha1_of_secret_time_and_url():
-    sent = attached(make_signed(clock=lambda: 1_414_690_957.9))
+    sent = attached(make_signed(now=lambda: 1_414_690_957.9))
     assert sent.url.endswith("datatype=19,33")
     wanted = hashlib.sha1(f"priv1414690957{sent.url}".encode()).hexdigest()  # noqa: S324
     assert sent.headers["X-HEXOAPISIGNATURE"] == wanted
@@ -118,7 +124,7 @@ ANSWER = {"access_token": "new", "refresh_token": "next", "expires_in": 600}
 
 
 def make_bearer(token=None, **grant):
-    return Bearer(HEXOSKIN, token, grant=Grant(**grant), clock=lambda: 1000.0)
+    return Bearer(HEXOSKIN, token, grant=Grant(**grant), now=lambda: 1000.0)
 
 
 def test_an_answer_becomes_a_token():

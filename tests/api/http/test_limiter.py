@@ -45,7 +45,7 @@ def starts(limiter, made, count):
 def test_starts_are_evenly_spaced_and_the_first_waits_for_nothing():
     made = Time()
     begun = made.now
-    found = starts(Limiter("h", clock=made.clock, sleep=made.sleep), made, 20)
+    found = starts(Limiter("h", now=made.clock, sleep=made.sleep), made, 20)
     assert found[0] == begun
     steps = [b - a for a, b in pairwise(found)]
     assert steps == pytest.approx([SPACING_S] * 19)
@@ -55,13 +55,13 @@ def test_starts_are_evenly_spaced_and_the_first_waits_for_nothing():
 @pytest.mark.parametrize("late", [0.001, 0.011, 0.02, 0.3])
 def test_late_starts_never_crowd_the_next_ones(late):
     made = Time(late)
-    found = starts(Limiter("h", clock=made.clock, sleep=made.sleep), made, 30)
+    found = starts(Limiter("h", now=made.clock, sleep=made.sleep), made, 30)
     assert most_in_a_second(found) <= 5
 
 
 def test_after_a_pause_there_is_no_burst():
     made = Time()
-    limiter = Limiter("h", clock=made.clock, sleep=made.sleep)
+    limiter = Limiter("h", now=made.clock, sleep=made.sleep)
     starts(limiter, made, 3)
     made.now += 100
     assert most_in_a_second(starts(limiter, made, 10)) == 5
@@ -76,7 +76,7 @@ def test_without_spacing_nothing_waits():
 
 def test_a_host_that_asks_for_a_pause_gets_it():
     made = Time()
-    limiter = Limiter("h", clock=made.clock, sleep=made.sleep)
+    limiter = Limiter("h", now=made.clock, sleep=made.sleep)
     limiter.wait()
     begun = made.now
     limiter.postpone(7)
@@ -85,7 +85,7 @@ def test_a_host_that_asks_for_a_pause_gets_it():
 
 def test_the_pause_that_another_asked_for_is_not_shortened():
     made = Time()
-    limiter = Limiter("h", clock=made.clock, sleep=made.sleep)
+    limiter = Limiter("h", now=made.clock, sleep=made.sleep)
     begun = made.now
     limiter.postpone(7)
     limiter.postpone(1)
@@ -95,9 +95,9 @@ def test_the_pause_that_another_asked_for_is_not_shortened():
 def test_two_limiters_with_one_folder_share_a_row(tmp_path):
     made = Time()
     one, two = (
-        Limiter("h", tmp_path, clock=made.clock, sleep=made.sleep) for _ in range(2)
+        Limiter("h", tmp_path, now=made.clock, sleep=made.sleep) for _ in range(2)
     )
-    other = Limiter("other", tmp_path, clock=made.clock, sleep=pytest.fail)
+    other = Limiter("other", tmp_path, now=made.clock, sleep=pytest.fail)
     found = [t for _ in range(10) for each in (one, two)
              for t in starts(each, made, 1)]  # fmt: skip
     assert most_in_a_second(found) == 5
@@ -107,7 +107,7 @@ def test_two_limiters_with_one_folder_share_a_row(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"rubbish", b"nan", b"inf", b"\xff", b"9e99"])
 def test_a_damaged_file_begins_a_new_row(tmp_path, content):
     made = Time()
-    limiter = Limiter("h", tmp_path, clock=made.clock, sleep=made.sleep)
+    limiter = Limiter("h", tmp_path, now=made.clock, sleep=made.sleep)
     limiter.wait()
     (file,) = tmp_path.glob("*.txt")
     file.write_bytes(content)
@@ -117,7 +117,7 @@ def test_a_damaged_file_begins_a_new_row(tmp_path, content):
 
 def test_the_file_of_a_row_is_never_empty_while_it_is_written(tmp_path, monkeypatch):
     made = Time()
-    limiter = Limiter("h", tmp_path, clock=made.clock, sleep=made.sleep)
+    limiter = Limiter("h", tmp_path, now=made.clock, sleep=made.sleep)
     limiter.wait()
     (file,) = tmp_path.glob("pace-*.txt")
     before = float(file.read_text())
@@ -126,7 +126,7 @@ def test_the_file_of_a_row_is_never_empty_while_it_is_written(tmp_path, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("hexoframe.api.http.limiter.os.write", killed)
+        patch.setattr(os, "write", killed)
         with pytest.raises(KeyboardInterrupt):
             limiter.wait()
     assert float(file.read_text()) == before
@@ -136,7 +136,7 @@ def test_the_file_of_a_row_is_never_empty_while_it_is_written(tmp_path, monkeypa
 
 def test_a_clock_that_was_set_back_does_not_stop_the_row(tmp_path):
     made = Time()
-    limiter = Limiter("h", tmp_path, clock=made.clock, sleep=made.sleep)
+    limiter = Limiter("h", tmp_path, now=made.clock, sleep=made.sleep)
     limiter.wait()
     made.now -= 86_400
     begun = made.now
@@ -147,7 +147,7 @@ def test_a_clock_that_was_set_back_does_not_stop_the_row(tmp_path):
 def test_a_folder_that_cannot_be_used_is_said_once(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     made = Time()
-    limiter = Limiter("h", tmp_path / "file", clock=made.clock, sleep=made.sleep)
+    limiter = Limiter("h", tmp_path / "file", now=made.clock, sleep=made.sleep)
     with pytest.warns(HexoframeWarning, match="HEXOFRAME_CACHE_DIR") as caught:
         found = starts(limiter, made, 10)
     assert len(caught) == 1
@@ -173,13 +173,13 @@ def test_a_process_has_one_limiter_a_host(tmp_path):
 
 
 @pytest.mark.slow
-def test_four_threads_keep_the_limit(small, connect, tmp_path):
+def test_four_threads_keep_the_limit(small, session_of, tmp_path):
     server = small(latency_s=0.05)
-    transport = connect(server, limiter=Limiter("h", tmp_path))
+    session = session_of(server, limiter=Limiter("h", tmp_path))
 
     def load():
         for _ in range(3):
-            transport.get_json("/api/record/41/")
+            session.get_json("/api/record/41/")
 
     threads = [threading.Thread(target=load) for _ in range(4)]
     begun = time.monotonic()
@@ -194,12 +194,12 @@ def test_four_threads_keep_the_limit(small, connect, tmp_path):
 
 
 @pytest.mark.slow
-def test_repetitions_keep_the_limit_too(small, connect, tmp_path):
+def test_repetitions_keep_the_limit_too(small, session_of, tmp_path):
     from hexoframe.simulator.server import ServerFault
 
     server = small()
     server.faults.add(ServerFault(kind="status", times=5))
-    connect(server, limiter=Limiter("h", tmp_path)).get_json("/api/record/41/")
+    session_of(server, limiter=Limiter("h", tmp_path)).get_json("/api/record/41/")
     assert len(server.log) == 6
     assert server.most_in_a_second() <= 5
 
@@ -209,13 +209,13 @@ import sys
 from pathlib import Path
 from hexoframe.api.auth.schemes import UnsignedBasic
 from hexoframe.api.http.limiter import Limiter
-from hexoframe.api.http.session import Transport
+from hexoframe.api.http.session import ServiceSession
 url, user, password, folder = sys.stdin.read().split()
-transport = Transport(
+session = ServiceSession(
     url, UnsignedBasic(url, user, password), limiter=Limiter(url, Path(folder))
 )
 for _ in range(6):
-    transport.get_json("/api/record/41/")
+    session.get_json("/api/record/41/")
 """
 
 

@@ -1,4 +1,4 @@
-"""A record made of pieces: each channel once, whole, and from where it is exact."""
+"""A record made of chunks: each channel once, whole, and from where it is exact."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import pytest
 
 from hexoframe.api.load import build as making
 from hexoframe.api.load import plan as planning
-from hexoframe.api.load.build import assemble
-from hexoframe.api.load.chunks import Piece
-from hexoframe.api.load.chunkstore import Shelf
-from hexoframe.api.load.fetch import Export, Fetched, Fetcher
+from hexoframe.api.load.build import build_record
+from hexoframe.api.load.chunks import Chunk, ChunkStore
+from hexoframe.api.load.fetch import Fetched, FetchedExport, Fetcher
 from hexoframe.api.load.plan import Plan, make_plan, wanted_datatypes
 from hexoframe.api.load.progress import Meter
 from hexoframe.api.load.recordhead import fetch_head
@@ -36,7 +35,7 @@ CHANNELS = channels_of("hexoskin")
 
 @pytest.fixture(scope="module")
 def fetched(serving, new_client, tmp_path_factory):
-    """Plan, pieces and shelf of a record, by way and end rule."""
+    """Plan, what came, and store of a record, by way and end rule."""
     made = {}
     for inclusive in (True, False):
         with (
@@ -44,26 +43,26 @@ def fetched(serving, new_client, tmp_path_factory):
             new_client(server) as client,
             pytest.MonkeyPatch.context() as patch,
         ):
-            patch.setattr(planning, "_ZIP_PIECE_BYTES", 300_000)
-            head = fetch_head(client.transport, 41)
+            patch.setattr(planning, "ZIP_CHUNK_BYTES", 300_000)
+            head = fetch_head(client.session, 41)
             for way in ("zip", "json"):
                 wanted = wanted_datatypes("hexoskin")
                 plan = make_plan("hexoskin", head.span, wanted, transport=way)
-                shelf = Shelf(tmp_path_factory.mktemp("shelf"))
+                store = ChunkStore(tmp_path_factory.mktemp("store"))
                 fetcher = Fetcher(
-                    client.transport,
+                    client.session,
                     head,
                     "hexoskin",
-                    shelf=shelf,
+                    store=store,
                     meter=Meter("test", "hexoskin", show=False),
                 )
-                made[way, inclusive] = (plan, fetcher.run(plan), shelf, head)
+                made[way, inclusive] = (plan, fetcher.run(plan), store, head)
     return made
 
 
 def record_of(fetched, way, *, inclusive=True):
-    plan, pieces, shelf, head = fetched[way, inclusive]
-    return assemble(plan, pieces, shelf, head=head)
+    plan, came, store, head = fetched[way, inclusive]
+    return build_record(plan, came, store, head=head)
 
 
 # -- borders ---------------------------------------------------------------------------
@@ -77,7 +76,7 @@ def test_however_many_pages_are_joined_at_a_time_the_channel_is_the_same(
     usual = record_of(fetched, "json", inclusive=inclusive)
     frames = {name: usual[name] for name in usual}
     duplicates = {name: usual.receipt(name).duplicates for name in usual}
-    monkeypatch.setattr(making, "_PAGES_IN_TURN", turn)
+    monkeypatch.setattr(making, "WINDOWS_IN_TURN", turn)
     other = record_of(fetched, "json", inclusive=inclusive)
     for name in other:
         assert other[name].equals(frames[name]), name
@@ -88,7 +87,7 @@ def test_however_many_pages_are_joined_at_a_time_the_channel_is_the_same(
 
 def test_samples_of_a_border_that_came_twice_are_counted(fetched):
     plan, *_ = fetched["json", True]
-    borders = len(plan.pieces) - 1
+    borders = len(plan.chunks) - 1
     assert borders == 5
     twice = record_of(fetched, "json", inclusive=True)
     once = record_of(fetched, "json", inclusive=False)
@@ -171,10 +170,10 @@ def frame_of(name, first, values):
 def made_of(parts, *, seconds=20, allow_partial=False, tmp_path):
     """Make a record of parts: (first second, values of the heart rate)."""
     row = CHANNELS["heart_rate"].datatypes[0]
-    pieces, exports = [], []
+    chunks, exports = [], []
     for number, (first, values) in enumerate(parts):
         following = parts[number + 1][0] if number + 1 < len(parts) else seconds
-        piece = Piece(
+        chunk = Chunk(
             kind="zip",
             datatypes=(19,),
             start=START + first * 256,
@@ -188,10 +187,10 @@ def made_of(parts, *, seconds=20, allow_partial=False, tmp_path):
             held,
             facts=Facts(info={"id": 41}),
         )
-        pieces.append(piece)
-        exports.append(Export(piece=piece, data=data))
+        chunks.append(chunk)
+        exports.append(FetchedExport(chunk=chunk, data=data))
     plan = Plan(
-        family="hexoskin", pieces=tuple(pieces), json=frozenset(), wanted=(row,)
+        family="hexoskin", chunks=tuple(chunks), json=frozenset(), wanted=(row,)
     )
 
     class Head:
@@ -199,10 +198,10 @@ def made_of(parts, *, seconds=20, allow_partial=False, tmp_path):
         info = {"id": 41}  # noqa: RUF012  # not changed
 
     fetched = Fetched(exports=exports)
-    return assemble(
+    return build_record(
         plan,
         fetched,
-        Shelf(tmp_path),
+        ChunkStore(tmp_path),
         head=Head,
         allow_partial=allow_partial,
     )

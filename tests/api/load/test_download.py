@@ -55,35 +55,35 @@ def running(serving):
 
 @pytest.fixture(scope="module")
 def whole(running, new_client):
-    """The record as each way brings it where nothing fails, and how many pieces."""
+    """The record as each way brings it where nothing fails, and how many chunks."""
     with new_client(running) as client:
         records = {}
         for way in WAYS:
             running.clear_log()
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(plan, "_ZIP_PIECE_BYTES", 100_000)
+                patch.setattr(plan, "ZIP_CHUNK_BYTES", 100_000)
                 record = client.load_record(41, channels=SOME, transport=way)
-            records[way] = (record, len(_pieces(running.log)))
+            records[way] = (record, len(_chunks(running.log)))
     return records
 
 
 @pytest.fixture
 def server(running, whole, monkeypatch):
     assert set(whole) == set(WAYS)
-    monkeypatch.setattr(plan, "_ZIP_PIECE_BYTES", 100_000)
+    monkeypatch.setattr(plan, "ZIP_CHUNK_BYTES", 100_000)
     running.clear_log()
     running.faults.clear()
     yield running
     running.faults.clear()
 
 
-def _pieces(log):
-    """The requests for pieces in a log."""
+def _chunks(log):
+    """The requests for chunks in a log."""
     data = [entry for entry in log if entry.path.startswith("/api/data/")]
     return [entry for entry in data if PROBE not in entry.path]
 
 
-def test_the_record_of_these_tests_comes_in_several_pieces(whole):
+def test_the_record_of_these_tests_comes_in_several_chunks(whole):
     assert {way: count for way, (_, count) in whole.items()} == {
         "auto": 4,  # states, two parts of the export, one page
         "zip": 3,
@@ -202,7 +202,7 @@ def _staying():
         for kind, (fault, error) in (STAYING | ODD_STAYING).items():
             if place in {"head", "probe"} and kind not in {"500", "404", "truncated"}:
                 continue
-            # The first piece comes and is kept; the probe is a page too.
+            # The first chunk comes and is kept; the probe is a page too.
             skip = {"export": 1, "page": 2}.get(place, 0)
             made = {**PLACES[place], **fault, "skip": skip, "times": None}
             marks = [pytest.mark.slow] if way == "zip" else []
@@ -227,9 +227,9 @@ def test_a_fault_that_stays_is_the_right_error_and_the_same_call_goes_on_later(
     server.faults.clear()
     server.clear_log()
     again = client_of(server, tmp_path).load_record(41, channels=SOME, transport=way)
-    assert len(_pieces(server.log)) == count - finished
+    assert len(_chunks(server.log)) == count - finished
     assert differences(again, record) == []
-    assert not list(tmp_path.rglob("*.sha256")), "the pieces of a record are removed"
+    assert not list(tmp_path.rglob("*.sha256")), "the chunks of a record are removed"
 
 
 @pytest.mark.parametrize("kind", ["404", "sign-in page", "redirect"])
@@ -290,13 +290,13 @@ def test_a_table_that_does_not_come_is_said_and_asked_for_the_next_time(
     server.clear_log()
     record = client_of(server, tmp_path).load_record(41, channels=SOME)
     assert differences(record, whole["auto"][0]) == []
-    assert _pieces(server.log) == [], "samples that were kept are asked for again"
+    assert _chunks(server.log) == [], "samples that were kept are asked for again"
 
 
 def test_tables_are_asked_for_after_the_samples(
     server, client_of, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(fetch, "_THREADS", 1)
+    monkeypatch.setattr(fetch, "THREADS", 1)
     client_of(server, tmp_path).load_record(41, channels=SOME, transport="json")
     asked = [entry.path for entry in server.log]
     samples = [at for at, path in enumerate(asked) if "/api/data/" in path]
@@ -366,7 +366,7 @@ def test_a_table_that_comes_later_and_cannot_be_kept_costs_no_samples(
     with pytest.warns(HexoframeWarning, match=r"no room\. The tables are not kept"):
         record = client.load_record(41, channels=SOME)
     assert differences(record, whole) == []
-    assert _pieces(server.log) == []
+    assert _chunks(server.log) == []
     with pytest.warns(MissingFactsWarning, match="annotations"):
         kept = client.load_record(41, channels=["heart_rate"], offline=True)
     assert kept.heart_rate.equals(whole.heart_rate), "the entry is still there"
@@ -392,7 +392,7 @@ def test_tables_alone_are_fetched_anew_and_kept_in_all_that_is_kept(
         assert differences(load(), before[0]) == []
         server.clear_log()
         anew = load(refresh="tables")
-        assert _pieces(server.log) == []
+        assert _chunks(server.log) == []
         assert not anew.is_read("ecg")
         fresh = client_of(server, tmp_path / "other").load_record(41, channels=SOME)
         assert differences(anew, fresh) == []
@@ -436,7 +436,7 @@ def test_an_entry_that_is_damaged_keeps_no_tables_from_the_others(
             41, channels=SOME, transport="json", **part
         )
         youngest = Cache(tmp_path).entries()[0]
-        assert youngest.selection.window is not None
+        assert youngest.key.window is not None
         next(youngest.folder.rglob("manifest.json")).write_text("{")
         mark = ServedAnnotation(
             0, 20_001, SHIRT.start + 6000, 4098, "added later", None

@@ -1,4 +1,4 @@
-"""Fetching the pieces of a plan: all comes that was asked for, or is asked again."""
+"""Fetching the chunks of a plan: all comes that was asked for, or is asked again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from hexoframe.api.load import plan as planning
-from hexoframe.api.load.build import assemble
-from hexoframe.api.load.chunks import Piece
-from hexoframe.api.load.chunkstore import Shelf
+from hexoframe.api.load.build import build_record
+from hexoframe.api.load.chunks import Chunk, ChunkStore
 from hexoframe.api.load.fetch import BinaryRefusedError, Fetcher, fetch_samples
 from hexoframe.api.load.plan import make_plan, wanted_datatypes
 from hexoframe.api.load.progress import Meter
@@ -41,22 +40,19 @@ def running(serving):
 
 
 @pytest.fixture
-def server(running):
-    running.clear_log()
-    running.faults.clear()
-    yield running
-    running.faults.clear()
+def server(running, cleared):
+    return cleared(running)
 
 
 class Fetching:
-    """A fetcher with a shelf, and what it asked for."""
+    """A fetcher with a store, and what it asked for."""
 
-    def __init__(self, server, transport, folder, **how):
+    def __init__(self, server, session, folder, **how):
         self.server = server
-        self.head = fetch_head(transport, 41)
-        self.shelf = Shelf(folder)
+        self.head = fetch_head(session, 41)
+        self.store = ChunkStore(folder)
         self.how = how
-        self.transport = transport
+        self.session = session
 
     def plan(self, channels=None, **how):
         wanted = wanted_datatypes("hexoskin", channels)
@@ -66,17 +62,17 @@ class Fetching:
         self.server.clear_log()
         meter = Meter("test", "hexoskin", show=False)
         fetcher = Fetcher(
-            self.transport,
+            self.session,
             self.head,
             "hexoskin",
-            shelf=self.shelf,
+            store=self.store,
             meter=meter,
             **self.how,
         )
         return fetcher.run(plan, then)
 
     def record(self, plan, fetched):
-        return assemble(plan, fetched, self.shelf, head=self.head)
+        return build_record(plan, fetched, self.store, head=self.head)
 
     @property
     def asked(self):
@@ -84,31 +80,31 @@ class Fetching:
 
 
 @pytest.fixture
-def fetching(server, connect, tmp_path):
-    return Fetching(server, connect(server), tmp_path)
+def fetching(server, session_of, tmp_path):
+    return Fetching(server, session_of(server), tmp_path)
 
 
 @pytest.fixture
 def parts(monkeypatch):
     """Parts of the export of five minutes each."""
-    monkeypatch.setattr(planning, "_ZIP_PIECE_BYTES", 100_000)
+    monkeypatch.setattr(planning, "ZIP_CHUNK_BYTES", 100_000)
 
 
 in_parts = pytest.mark.usefixtures("parts")
 
 
-# -- what is on the shelf --------------------------------------------------------------
+# -- what is on the store --------------------------------------------------------------
 
 
 @in_parts
 def test_what_is_on_the_shelf_is_not_asked_for(fetching):
     plan = fetching.plan()
     first = fetching.run(plan)
-    assert len(fetching.asked) == len(plan.pieces) == 7
+    assert len(fetching.asked) == len(plan.chunks) == 7
     again = fetching.run(plan)
     assert fetching.asked == []
-    assert [export.piece for export in again.exports] == [
-        e.piece for e in first.exports
+    assert [export.chunk for export in again.exports] == [
+        e.chunk for e in first.exports
     ]
 
 
@@ -117,21 +113,21 @@ def test_only_what_the_shelf_lacks_is_asked_for(fetching):
     plan = fetching.plan()
     fetching.run(plan)
     export, page = plan.of_kind("zip")[2], plan.of_kind("json")[0]
-    for piece in (export, page):
-        fetching.shelf.drop(piece)
+    for chunk in (export, page):
+        fetching.store.drop(chunk)
     fetching.run(plan)
     assert len(fetching.asked) == 2
 
 
 def test_an_export_that_was_damaged_on_disk_is_asked_for_again(fetching):
     plan = fetching.plan(["ecg"], transport="zip")
-    (piece,) = plan.pieces
+    (chunk,) = plan.chunks
     fetching.run(plan)
-    path = fetching.shelf.path(piece)
+    path = fetching.store.path(chunk)
     whole = path.read_bytes()
     # Whole by its checksum, and yet no ZIP: somebody finished what was not.
     path.write_bytes(whole[: len(whole) // 2])
-    fetching.shelf.finish(piece)
+    fetching.store.finish(chunk)
     fetching.run(plan)
     assert len(fetching.asked) == 1
     assert path.read_bytes() == whole
@@ -169,41 +165,32 @@ def cut_elsewhere(monkeypatch):
 
 
 @in_parts
-def test_a_part_that_begins_elsewhere_is_of_no_use_and_all_is_fetched(
-    serving, connect, tmp_path, cut_elsewhere, client_of
+@pytest.mark.parametrize(
+    ("seconds", "whole"),
+    [
+        pytest.param(400, True, id="elsewhere: it is of no use and all is fetched"),
+        pytest.param(299, False, id="a little before: it is fine"),
+    ],
+)
+def test_a_chunk_of_the_export_may_begin_up_to_a_slow_sample_earlier(
+    serving, session_of, tmp_path, cut_elsewhere, client_of, seconds, whole
 ):
     with serving(SHIRT, cache_mb=0) as server:
         right = client_of(server).load_record(41, transport="zip")
-        cut_elsewhere(400)
-        fetching = Fetching(server, connect(server), tmp_path)
+        cut_elsewhere(seconds)
+        fetching = Fetching(server, session_of(server), tmp_path)
         plan = fetching.plan(transport="zip")
         fetched = fetching.run(plan)
         record = fetching.record(plan, fetched)
-    assert fetched.exports[-1].piece.whole
-    for name in record:
+    assert fetched.exports[-1].chunk.whole is whole
+    for name in record if whole else ("ecg", "heart_rate", "rr_interval"):
         assert record[name].equals(right[name]), name
 
 
-@in_parts
-def test_a_part_that_begins_a_little_before_is_fine(
-    serving, connect, tmp_path, cut_elsewhere, client_of
-):
-    with serving(SHIRT, cache_mb=0) as server:
-        right = client_of(server).load_record(41, transport="zip")
-        cut_elsewhere(299)
-        fetching = Fetching(server, connect(server), tmp_path)
-        plan = fetching.plan(transport="zip")
-        fetched = fetching.run(plan)
-        record = fetching.record(plan, fetched)
-    assert not fetched.exports[-1].piece.whole
-    for name in ("ecg", "heart_rate", "rr_interval"):
-        assert record[name].equals(right[name]), name
-
-
-def test_a_record_without_any_sample_has_no_export(serving, connect, tmp_path):
+def test_a_record_without_any_sample_has_no_export(serving, session_of, tmp_path):
     with serving(SHIRT) as server:
         server.world.change_record(41, status="processing")
-        fetching = Fetching(server, connect(server), tmp_path)
+        fetching = Fetching(server, session_of(server), tmp_path)
         with pytest.raises(BinaryRefusedError) as caught:
             fetching.run(fetching.plan(transport="zip"))
     assert "empty" in str(caught.value.__cause__)
@@ -222,15 +209,15 @@ def test_a_refusal_after_the_first_part_is_a_failure(server, fetching):
 
 # -- pages of JSON ---------------------------------------------------------------------
 
-PAGE = Piece(kind="json", datatypes=(19,), start=START, end=START + 60 * SECOND)
+PAGE = Chunk(kind="json", datatypes=(19,), start=START, end=START + 60 * SECOND)
 
 
 @pytest.fixture
-def answers(server, connect, monkeypatch):
-    """A transport whose answers for data are given, one after the other."""
+def answers(server, session_of, monkeypatch):
+    """A session whose answers for data are given, one after the other."""
 
     def make(*bodies):
-        transport = connect(server)
+        session = session_of(server)
         left = list(bodies)
         asked = []
 
@@ -238,8 +225,8 @@ def answers(server, connect, monkeypatch):
             asked.append((path, query))
             return left.pop(0)
 
-        monkeypatch.setattr(transport, "get_bytes", get_bytes)
-        return transport, asked
+        monkeypatch.setattr(session, "get_bytes", get_bytes)
+        return session, asked
 
     return make
 
@@ -264,16 +251,16 @@ SENSELESS = {
 
 @pytest.mark.parametrize("what", SENSELESS)
 def test_an_answer_that_makes_no_sense_is_asked_for_again(
-    answers, server, connect, what
+    answers, server, session_of, what
 ):
-    head = fetch_head(connect(server), 41)
-    transport, asked = answers(SENSELESS[what], SENSELESS[what], GOOD)
-    found = fetch_samples(transport, head, PAGE)
+    head = fetch_head(session_of(server), 41)
+    session, asked = answers(SENSELESS[what], SENSELESS[what], GOOD)
+    found = fetch_samples(session, head, PAGE)
     assert found[19].values.tolist() == [70]
     assert len(asked) == 3
-    transport, asked = answers(*[SENSELESS[what]] * 3)
+    session, asked = answers(*[SENSELESS[what]] * 3)
     with pytest.raises(ResponseError, match="record 41, ticks"):
-        fetch_samples(transport, head, PAGE)
+        fetch_samples(session, head, PAGE)
     assert len(asked) == 3
 
 
@@ -284,50 +271,52 @@ def test_an_answer_without_any_sample_is_asked_for_once_more(server, answers, tm
         ([body(), body()], 0),
         ([GOOD], 1),
     ):
-        transport, asked = answers(*bodies)
-        fetching = Fetching(server, transport, tmp_path / str(len(bodies[0]) + count))
-        fetching.shelf._folder.mkdir(exist_ok=True)
+        session, asked = answers(*bodies)
+        fetching = Fetching(server, session, tmp_path / str(len(bodies[0]) + count))
+        fetching.store._folder.mkdir(exist_ok=True)
         plan = fetching.plan(
             ["heart_rate"], transport="json", window=(PAGE.start, PAGE.end)
         )
         fetching.run(plan)
         assert len(asked) == len(bodies)
-        assert fetching.shelf.counts(plan.pieces)[19] == count
+        assert fetching.store.counts(plan.chunks)[19] == count
 
 
 def test_datatypes_that_were_not_asked_for_are_passed_over(server, answers, tmp_path):
     more = GOOD.replace(b'"data": {', b'"data": {"36": [[%d, 1]], ' % (START + SECOND))
-    transport, _ = answers(more)
-    fetching = Fetching(server, transport, tmp_path)
+    session, _ = answers(more)
+    fetching = Fetching(server, session, tmp_path)
     plan = fetching.plan(
         ["heart_rate"], transport="json", window=(PAGE.start, PAGE.end)
     )
     fetching.run(plan)
-    assert fetching.shelf.counts(plan.pieces) == {19: 1}
+    assert fetching.store.counts(plan.chunks) == {19: 1}
 
 
 # -- thinned ---------------------------------------------------------------------------
 
 
 def test_a_thinned_page_is_asked_for_in_halves_until_it_is_whole(
-    serving, connect, tmp_path, for_data
+    serving, session_of, tmp_path, for_data
 ):
     with serving(SHIRT, max_values=5000) as server:
-        fetching = Fetching(server, connect(server), tmp_path)
+        fetching = Fetching(server, session_of(server), tmp_path)
         plan = fetching.plan(
             ["ecg"], transport="json", window=(START, START + 60 * SECOND)
         )
         fetching.run(plan)
         # 15 360 samples: thinned in one, in two, and whole in four.
         assert len(for_data(server)) == 1 + 2 + 4
-        ticks = fetching.shelf.get(plan.pieces[0], [4113])[4113].ticks
+        ticks = fetching.store.get(plan.chunks[0], [4113])[4113].ticks
     # The sample at the end of the window is there, as this service includes it.
     assert np.array_equal(ticks, START + np.arange(60 * SECOND + 1))
 
 
-def test_only_what_was_thinned_is_asked_for_again(serving, connect, tmp_path, for_data):
+def test_only_what_was_thinned_is_asked_for_again(
+    serving, session_of, tmp_path, for_data
+):
     with serving(SHIRT, max_values=10_000) as server:
-        fetching = Fetching(server, connect(server), tmp_path)
+        fetching = Fetching(server, session_of(server), tmp_path)
         channels = ["ecg", "acceleration", "heart_rate"]
         plan = fetching.plan(
             channels, transport="json", window=(START, START + 60 * SECOND)
@@ -350,37 +339,37 @@ def test_events_that_only_seem_thinned_are_asked_for_in_halves_once(
     ticks = [START + SECOND * n for n in range(1, 31)]
     lone = [(tick, 0.25) for tick in ticks]
     middle = START + 30 * SECOND
-    transport, asked = answers(
+    session, asked = answers(
         body(*lone, datatype=18),
         body(*[row for row in lone if row[0] <= middle], datatype=18),
         body(*[row for row in lone if row[0] >= middle], datatype=18),
     )
-    fetching = Fetching(server, transport, tmp_path)
+    fetching = Fetching(server, session, tmp_path)
     plan = fetching.plan(
         ["rr_interval"], transport="json", window=(START, START + 60 * SECOND)
     )
     fetching.run(plan)
     assert len(asked) == 3
-    found = fetching.shelf.get(plan.pieces[0], [18])[18]
+    found = fetching.store.get(plan.chunks[0], [18])[18]
     assert found.ticks.tolist() == ticks
 
 
 def test_a_window_of_which_samples_lack_whatever_its_length_is_refused(
-    serving, connect, tmp_path
+    serving, session_of, tmp_path
 ):
     with serving(SHIRT, max_values=10) as server:
         plan_of = {"transport": "json", "window": (START, START + 2 * SECOND)}
-        fetching = Fetching(server, connect(server), tmp_path)
+        fetching = Fetching(server, session_of(server), tmp_path)
         with pytest.raises(
             IncompleteDataError, match="ECG_I even in a window"
         ) as caught:
             fetching.run(fetching.plan(["ecg"], **plan_of))
         assert caught.value.resume["record"] == 41
-        allowed = Fetching(server, connect(server), tmp_path, allow_partial=True)
+        allowed = Fetching(server, session_of(server), tmp_path, allow_partial=True)
         plan = allowed.plan(["ecg"], **plan_of)
         with pytest.warns(MissingSamplesWarning, match="did not come"):
             fetched = allowed.run(plan)
-        assert fetched.lost == list(plan.pieces)
+        assert fetched.lost == list(plan.chunks)
 
 
 # -- failures --------------------------------------------------------------------------
@@ -395,7 +384,7 @@ def test_a_failure_ends_what_is_on_its_way(server, fetching):
     )
     with pytest.raises(ServerError) as caught:
         fetching.run(plan)
-    assert not any(fetching.shelf.has(piece) for piece in plan.pieces)
+    assert not any(fetching.store.has(chunk) for chunk in plan.chunks)
     assert any("goes on there" in note for note in caught.value.__notes__)
 
 

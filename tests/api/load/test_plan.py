@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 from fractions import Fraction
@@ -12,10 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexoframe.api.load.chunks import Piece, split
+from hexoframe.api.load.chunks import Chunk
 from hexoframe.api.load.plan import (
     end_of_samples,
-    estimate,
     make_plan,
     wanted_datatypes,
 )
@@ -54,9 +52,9 @@ def row_of(number, family=H):
 )
 def test_a_day_with_ecg_is_packed_into_as_few_pages_as_its_ecg_needs(family, requests):
     plan = plan_of(family, transport="json")
-    assert len(plan.pieces) == requests
+    assert len(plan.chunks) == requests
     ids = {row.id for row in wanted_datatypes(family) if row.id is not None}
-    assert {frozenset(piece.datatypes) for piece in plan.pieces} == {frozenset(ids)}
+    assert {frozenset(chunk.datatypes) for chunk in plan.chunks} == {frozenset(ids)}
     assert plan.json == ids
 
 
@@ -70,14 +68,14 @@ def test_a_day_with_ecg_is_packed_into_as_few_pages_as_its_ecg_needs(family, req
 )  # fmt: skip
 def test_the_fastest_wanted_channel_says_how_long_a_page_is(channels, requests):
     # 16 383.5 s for events, of which four a second are expected at most.
-    assert len(plan_of(H, channels, transport="json").pieces) == requests
+    assert len(plan_of(H, channels, transport="json").chunks) == requests
 
 
 @pytest.mark.parametrize("channels", [None, ["ecg"], ["heart_rate"], ["step", "ann"]])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_page_holds_more_samples_than_the_server_gives(family, channels):
     plan = plan_of(family, channels, transport="json")
-    longest = max(piece.end - piece.start for piece in plan.pieces)
+    longest = max(chunk.end - chunk.start for chunk in plan.chunks)
     for row in plan.wanted:
         # The end of the window may belong to it; of events come four a second.
         step = row.ticks or Fraction(CLOCK_OF_FAMILY[family], 4)
@@ -89,8 +87,8 @@ def test_stamps_that_are_rounded_fit_as_well():
     row = row_of(64, family)
     assert row.ticks == Fraction(40, 3)
     plan = plan_of(family, ["ppg"], transport="json")
-    begin, end = plan.pieces[1].start, plan.pieces[1].end
-    start = plan.pieces[0].start
+    begin, end = plan.chunks[1].start, plan.chunks[1].end
+    start = plan.chunks[0].start
     stamps = [start + round(n * 40 / 3) for n in range(140_000)]
     assert 65_000 < sum(begin <= tick <= end for tick in stamps) <= 65_535
 
@@ -98,21 +96,11 @@ def test_stamps_that_are_rounded_fit_as_well():
 def test_pages_meet_without_a_gap_and_reach_behind_the_last_tick():
     plan = plan_of(H, transport="json")
     start, end = span_of(H)
-    assert plan.pieces[0].start == start
+    assert plan.chunks[0].start == start
     # The last value at 1 Hz stands at the end, and one channel may outlast the others.
-    assert plan.pieces[-1].end == end_of_samples((start, end), 256) == end + 2 * 256 + 1
-    for before, after in pairwise(plan.pieces):
+    assert plan.chunks[-1].end == end_of_samples((start, end), 256) == end + 2 * 256 + 1
+    for before, after in pairwise(plan.chunks):
         assert before.end == after.start
-
-
-def test_a_query_names_record_datatypes_and_window():
-    piece = Piece(kind="json", datatypes=(19, 33), start=256, end=512)
-    assert piece.query(5) == {
-        "record": "5", "datatype": "19,33", "start": "256", "end": "512",
-    }  # fmt: skip
-    assert piece.window == (256, 512)
-    whole = Piece(kind="zip", datatypes=(), start=256, end=512, whole=True)
-    assert whole.query(5) == {"record": "5"}
 
 
 # --- the export, and what it lacks ----------------------------------------------------
@@ -121,9 +109,9 @@ def test_a_query_names_record_datatypes_and_window():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_short_record_is_one_export_and_what_only_json_has(family):
     plan = plan_of(family, seconds=4 * 3600)
-    export, page = plan.pieces
+    export, page = plan.chunks
     start, end = span_of(family, 4 * 3600)
-    assert export == Piece(
+    assert export == Chunk(
         kind="zip", datatypes=(), start=start, end=end + 1, whole=True
     )
     assert page.kind == "json"
@@ -153,42 +141,42 @@ def test_a_day_is_an_export_in_three_parts_and_six_pages():
 
 def test_states_come_whole_since_a_cut_would_end_them():
     plan = plan_of(H)
-    (piece,) = plan.pieces_of(row_of(270))
-    assert piece.whole
-    parts = plan.pieces_of(row_of(4113))
+    (chunk,) = plan.chunks_of(row_of(270))
+    assert chunk.whole
+    parts = plan.chunks_of(row_of(4113))
     assert len(parts) == 3
     assert not any(part.whole for part in parts)
-    assert {piece.kind for piece in plan.pieces_of(row_of(38))} == {"json"}
+    assert {chunk.kind for chunk in plan.chunks_of(row_of(38))} == {"json"}
     one = plan_of(H, seconds=3600)
-    assert one.pieces_of(row_of(270)) == one.pieces_of(row_of(4113)) == one.pieces[:1]
-    assert plan_of(H, ["ecg"]).pieces_of(row_of(38)) == ()
+    assert one.chunks_of(row_of(270)) == one.chunks_of(row_of(4113)) == one.chunks[:1]
+    assert plan_of(H, ["ecg"]).chunks_of(row_of(38)) == ()
 
 
 def test_without_waveforms_little_is_asked_for():
     plan = plan_of(H, waveforms=False)
-    export, *pages = plan.pieces
+    export, *pages = plan.chunks
     assert export.whole
     assert {4113, 4129, 4145}.isdisjoint(export.datatypes)
     assert STATES | {19, 18, 271} <= set(export.datatypes)
     assert len(pages) == 6
-    assert estimate(plan).megabytes < 20
+    assert plan.cost.megabytes < 20
 
 
 def test_one_slow_channel_comes_as_json_and_a_day_of_ecg_as_export():
-    assert {p.kind for p in plan_of(H, ["heart_rate"]).pieces} == {"json"}
+    assert {p.kind for p in plan_of(H, ["heart_rate"]).chunks} == {"json"}
     ecg = plan_of(H, ["ecg"])
-    (piece,) = ecg.pieces
-    assert (piece.kind, piece.datatypes, piece.whole) == ("zip", (4113,), True)
+    (chunk,) = ecg.chunks
+    assert (chunk.kind, chunk.datatypes, chunk.whole) == ("zip", (4113,), True)
     start = span_of(H)[0]
     minute = plan_of(H, ["ecg"], window=(start + 1000, start + 1000 + 60 * 256))
-    (piece,) = minute.pieces
-    assert (piece.kind, piece.start, piece.end) == ("json", start + 1000, start + 16360)
+    (chunk,) = minute.chunks
+    assert (chunk.kind, chunk.start, chunk.end) == ("json", start + 1000, start + 16360)
 
 
 def test_a_datatype_without_id_comes_with_everything():
     plan = plan_of(H, ["hrv_hf_normalized"], seconds=3600)
-    (piece,) = plan.pieces
-    assert (piece.kind, piece.datatypes, piece.whole) == ("zip", (), True)
+    (chunk,) = plan.chunks
+    assert (chunk.kind, chunk.datatypes, chunk.whole) == ("zip", (), True)
     ids = {row.id for row in wanted_datatypes(H, waveforms=False)}
     assert None not in ids
     assert None in {row.id for row in wanted_datatypes(H)}
@@ -201,13 +189,13 @@ def test_a_part_of_an_export_is_cut_where_its_channels_have_samples(channel, cel
     start, end = span_of(H)
     window = (start + 1000 * 256 + 77, start + 2000 * 256 + 3)
     plan = plan_of(H, [channel], window=window, transport="zip")
-    (piece,) = plan.pieces
-    assert (piece.start - start) % cell == 0
-    assert (piece.end - start) % cell == 0
-    assert window[0] - cell < piece.start <= window[0]
-    assert window[1] <= piece.end < window[1] + cell
+    (chunk,) = plan.chunks
+    assert (chunk.start - start) % cell == 0
+    assert (chunk.end - start) % cell == 0
+    assert window[0] - cell < chunk.start <= window[0]
+    assert window[1] <= chunk.end < window[1] + cell
     # Behind the record there is nothing to ask for.
-    (last,) = plan_of(H, [channel], window=(end - 5, end + 9), transport="zip").pieces
+    (last,) = plan_of(H, [channel], window=(end - 5, end + 9), transport="zip").chunks
     assert last.end == end + 1
 
 
@@ -215,13 +203,13 @@ def test_a_named_way_says_what_it_lacks():
     lacking = {row.id for row in plan_of(H, transport="zip").lacking}
     assert lacking == {22, 247}
     floored = plan_of(H, ["minute_ventilation_adjusted"], transport="zip")
-    assert [p.kind for p in floored.pieces] == ["zip"]
+    assert [p.kind for p in floored.chunks] == ["zip"]
     (row,) = plan_of(H, transport="json").lacking
     assert row.api_name == "HRV_HF_normalized"
     nothing = plan_of(H, ["hrv_hf_normalized"], transport="json")
-    assert nothing.pieces == ()
+    assert nothing.chunks == ()
     assert nothing.lacking == nothing.wanted
-    assert nothing.pieces_of(row) == ()
+    assert nothing.chunks_of(row) == ()
 
 
 def test_a_part_of_the_export_begins_and_ends_with_a_step():
@@ -231,7 +219,7 @@ def test_a_part_of_the_export_begins_and_ends_with_a_step():
         for plus, first in ((0, second), (1, second), (255, second), (256, second + 1)):
             window = (start + second * 256 + plus, start + 3600 * 256 + plus)
             plan = plan_of(H, channels, window=window, transport="zip")
-            parts = [piece for piece in plan.pieces if not piece.whole]
+            parts = [chunk for chunk in plan.chunks if not chunk.whole]
             assert parts[0].start == start + first * 256
             assert parts[-1].end == start + (3600 + -(-plus // 256)) * 256
 
@@ -241,23 +229,23 @@ def test_a_part_by_json_asks_for_the_rates_that_are_stamped_behind_it():
     window = (start + 1000, start + 9000)
     names = ["ecg", "heart_rate", "rmssd"]
     plan = plan_of(H, names, window=window, transport="json")
-    page, behind = plan.pieces
+    page, behind = plan.chunks
     assert (page.start, page.end) == window
     assert set(page.datatypes) == {4113, 19, 278}
     # An rmssd whose five minutes begin in the part is stamped so much later.
     assert (behind.start, behind.end) == (window[1], window[1] + 300 * 256)
     assert set(behind.datatypes) == {19, 278}
     # Where all is late one page brings it; waveforms and events are never late.
-    (page,) = plan_of(H, ["heart_rate"], window=window, transport="json").pieces
+    (page,) = plan_of(H, ["heart_rate"], window=window, transport="json").chunks
     assert (page.start, page.end) == (window[0], window[1] + 256)
-    (page,) = plan_of(H, ["ecg", "step"], window=window, transport="json").pieces
+    (page,) = plan_of(H, ["ecg", "step"], window=window, transport="json").chunks
     assert (page.start, page.end) == window
     # Behind the record there is nothing to come.
     window = (end - 9000, end - 1000)
-    *_, behind = plan_of(H, names, window=window, transport="json").pieces
+    *_, behind = plan_of(H, names, window=window, transport="json").chunks
     assert behind.end == end_of_samples((start, end), 256)
     for last in (end, end + 1, end + 99):
-        *_, page = plan_of(H, names, window=(end - 9000, last), transport="json").pieces
+        *_, page = plan_of(H, names, window=(end - 9000, last), transport="json").chunks
         assert set(page.datatypes) == {4113, 19, 278}
         assert page.end == end_of_samples((start, end), 256)
 
@@ -265,26 +253,26 @@ def test_a_part_by_json_asks_for_the_rates_that_are_stamped_behind_it():
 def test_a_part_by_json_asks_for_the_states_before_it():
     start, end = span_of(H)
     window = (start + 1000, end)
-    earlier, *pages = plan_of(H, window=window, transport="json").pieces
+    earlier, *pages = plan_of(H, window=window, transport="json").chunks
     assert (earlier.start, earlier.end) == (start, start + 1000)
     assert set(earlier.datatypes) == STATES
     assert all(set(page.datatypes) >= STATES for page in pages)
     for more in ({}, {"window": (start, end)}):
-        assert set(plan_of(H, transport="json", **more).pieces[0].datatypes) > STATES
+        assert set(plan_of(H, transport="json", **more).chunks[0].datatypes) > STATES
 
 
 def test_a_window_beside_the_record_needs_no_request():
     start, end = span_of(H)
     for window in ((start - 500, start), (end + 1, end + 500)):
-        assert plan_of(H, window=window).pieces == ()
-    (page,) = plan_of(H, ["heart_rate"], window=(end, end + 500)).pieces
+        assert plan_of(H, window=window).chunks == ()
+    (page,) = plan_of(H, ["heart_rate"], window=(end, end + 500)).chunks
     assert (page.start, page.end) == (end, end_of_samples((start, end), 256))
 
 
 def test_an_empty_record_is_asked_for_once():
     plan = plan_of(H, seconds=0)
-    assert [piece.kind for piece in plan.pieces] == ["zip", "json"]
-    assert estimate(plan).requests == 2
+    assert [chunk.kind for chunk in plan.chunks] == ["zip", "json"]
+    assert plan.cost.requests == 2
 
 
 # --- rules that always hold -----------------------------------------------------------
@@ -300,7 +288,7 @@ VOLUMES = ["minute_ventilation_adjusted", "batt_st_channel_char", "hrv_hf_normal
     st.none() | st.tuples(st.integers(-5000, 35_000), st.integers(1, 30_000)),
     st.sampled_from(["auto", "zip", "json"]),
 )
-def test_pieces_of_a_datatype_cover_the_window_once(
+def test_chunks_of_a_datatype_cover_the_window_once(
     family, seconds, channels, part, transport
 ):
     clock = CLOCK_OF_FAMILY[family]
@@ -312,57 +300,26 @@ def test_pieces_of_a_datatype_cover_the_window_once(
     plan = plan_of(family, names, seconds=seconds, window=window, transport=transport)
     first, last = (start, end + 1) if window is None else window
     first, last = max(first, start), min(last, end + 1)
-    keys = [piece.key for piece in plan.pieces]
+    keys = [chunk.key for chunk in plan.chunks]
     assert len(set(keys)) == len(keys)
     for row in plan.wanted:
-        pieces = plan.pieces_of(row)
+        chunks = plan.chunks_of(row)
         if first >= last or row in plan.lacking:
-            assert pieces == ()
+            assert chunks == ()
             continue
-        assert pieces[0].start <= first
-        assert pieces[-1].end >= last
-        assert all(before.end == after.start for before, after in pairwise(pieces))
+        assert chunks[0].start <= first
+        assert chunks[-1].end >= last
+        assert all(before.end == after.start for before, after in pairwise(chunks))
         behind = end_of_samples((start, end), CLOCK_OF_FAMILY[family])
-        if pieces[0].kind == "json" and row.kind == "rate":
+        if chunks[0].kind == "json" and row.kind == "rate":
             # A step that begins in the window is stamped where it ends.
-            assert pieces[-1].end >= min(last + row.ticks, behind)
-        assert all(start <= piece.start < piece.end <= behind for piece in pieces)
-        kinds = {piece.kind for piece in pieces}
+            assert chunks[-1].end >= min(last + row.ticks, behind)
+        assert all(start <= chunk.start < chunk.end <= behind for chunk in chunks)
+        kinds = {chunk.kind for chunk in chunks}
         if transport == "auto" and row.carrier != "both":
             assert kinds == {{"json": "json", "binary": "zip"}[row.carrier]}
         elif transport != "auto":
             assert kinds == {transport}
-
-
-@given(st.integers(2, 50), st.integers(50, 10**7))
-def test_parts_of_a_page_cover_it_and_are_of_one_length(parts, length):
-    piece = Piece(kind="json", datatypes=(18,), start=1000, end=1000 + length)
-    pieces = split(piece, parts)
-    assert len(pieces) == parts
-    assert (pieces[0].start, pieces[-1].end) == (piece.start, piece.end)
-    assert all(before.end == after.start for before, after in pairwise(pieces))
-    lengths = [part.end - part.start for part in pieces]
-    assert max(lengths) - min(lengths) <= 1
-    assert {(part.kind, part.datatypes) for part in pieces} == {("json", (18,))}
-
-
-def test_what_cannot_be_split_is_refused():
-    piece = Piece(kind="json", datatypes=(18,), start=1000, end=1001)
-    with pytest.raises(ConfigurationError, match="1 ticks"):
-        split(piece)
-    with pytest.raises(ConfigurationError, match="binary export"):
-        split(Piece(kind="zip", datatypes=(), start=0, end=10**9))
-
-
-# --- keys -----------------------------------------------------------------------------
-
-
-def test_a_key_says_kind_window_and_datatypes():
-    digest = hashlib.sha256(b"19,33").hexdigest()[:12]
-    piece = Piece(kind="json", datatypes=(19, 33), start=256, end=512)
-    assert piece.key == f"json-256-512-{digest}"
-    whole = Piece(kind="zip", datatypes=(), start=0, end=9, whole=True)
-    assert whole.key == f"zip-whole-{hashlib.sha256(b'all').hexdigest()[:12]}"
 
 
 def test_keys_are_the_same_in_another_process():
@@ -370,12 +327,12 @@ def test_keys_are_the_same_in_another_process():
         "from hexoframe.api.load.plan import *\n"
         f"span = {span_of(H)}\n"
         "plan = make_plan('hexoskin', span, wanted_datatypes('hexoskin'))\n"
-        "print(*[piece.key for piece in plan.pieces])"
+        "print(*[chunk.key for chunk in plan.chunks])"
     )
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert told.stdout.split() == [piece.key for piece in plan_of(H).pieces]
+    assert told.stdout.split() == [chunk.key for chunk in plan_of(H).chunks]
 
 
 # --- what it costs --------------------------------------------------------------------
@@ -385,23 +342,23 @@ def test_keys_are_the_same_in_another_process():
     ("family", "gigabytes"), [("hexoskin", 1.36), ("astroskin_256", 2.43)]
 )
 def test_a_day_of_json_costs_what_was_measured(family, gigabytes):
-    cost = estimate(plan_of(family, transport="json"))
+    cost = plan_of(family, transport="json").cost
     assert cost.requests == 338
     assert cost.unpacked_megabytes == pytest.approx(gigabytes * 1000, rel=0.03)
     assert cost.megabytes == pytest.approx(cost.unpacked_megabytes * 4 / 22)
 
 
 def test_minutes_are_the_longer_of_requests_and_bytes():
-    cost = estimate(plan_of(H, transport="json"))
+    cost = plan_of(H, transport="json").cost
     assert cost.minutes == pytest.approx(338 / 5 / 60)
-    export = estimate(plan_of(H, ["ecg"], transport="zip"))
+    export = plan_of(H, ["ecg"], transport="zip").cost
     assert export.requests == 1
     assert export.megabytes == pytest.approx(DAY * 256 * 2 / 1e6, rel=1e-6)
     assert export.minutes == pytest.approx(DAY * 256 * 2 * 8 / 50e6 / 60, rel=1e-6)
 
 
 def test_a_day_by_the_export_is_the_bytes_of_its_files():
-    cost = estimate(plan_of(H))
+    cost = plan_of(H).cost
     waveforms = DAY * 2 * (256 + 2 * 128 + 3 * 64)
     # Sixteen channels at 1 Hz, seven of events at 16 bytes; the rest is small.
     assert cost.megabytes == pytest.approx(

@@ -9,12 +9,12 @@ import threading
 
 import pytest
 
-from hexoframe.api.load.chunks import Piece
+from hexoframe.api.load.chunks import Chunk
 from hexoframe.api.load.progress import Meter
 from hexoframe.simulator.shirt import Shirt
 
-PIECES = [
-    Piece(kind="json", datatypes=(4113,), start=first, end=first + 25_600)
+CHUNKS = [
+    Chunk(kind="json", datatypes=(4113,), start=first, end=first + 25_600)
     for first in (0, 25_600)
 ]
 
@@ -42,11 +42,11 @@ def screen(monkeypatch):
 
 def a_download(meter):
     with meter:
-        meter.plan(PIECES)
-        for piece in PIECES:
-            meter.took(piece, 60_000)
-            meter.took(piece, 90_000)
-            meter.finished(piece)
+        meter.plan(CHUNKS)
+        for chunk in CHUNKS:
+            meter.took(chunk, 60_000)
+            meter.took(chunk, 90_000)
+            meter.finished(chunk)
 
 
 def test_a_terminal_shows_requests_megabytes_and_the_end(screen):
@@ -63,9 +63,9 @@ def test_a_terminal_shows_requests_megabytes_and_the_end(screen):
 def test_a_bar_is_drawn_once_when_it_begins_and_once_when_it_begins_anew(screen):
     shown = screen()
     with Meter("record 41", "hexoskin", show=None) as meter:
-        meter.plan(PIECES)
+        meter.plan(CHUNKS)
         assert shown.getvalue().count("  0%|") == 1
-        meter.plan(PIECES)
+        meter.plan(CHUNKS)
         assert shown.getvalue().count("  0%|") == 2
 
 
@@ -112,15 +112,15 @@ def test_a_bar_may_be_asked_for_where_there_is_no_terminal(screen):
 def test_the_bar_never_goes_beyond_its_end_nor_back(screen):
     shown = screen()
     with Meter("record 41", "hexoskin", show=True) as meter:
-        meter.plan(PIECES)
+        meter.plan(CHUNKS)
         for _ in range(20):  # far more than was expected, and again after a failure
-            meter.took(PIECES[0], 90_000)
-        meter.finished(PIECES[0])
+            meter.took(CHUNKS[0], 90_000)
+        meter.finished(CHUNKS[0])
         assert meter._bar.n <= meter._bar.total
         half = meter._bar.n
-        meter.took(PIECES[0], 5)
+        meter.took(CHUNKS[0], 5)
         assert meter._bar.n == half
-        meter.finished(PIECES[1])
+        meter.finished(CHUNKS[1])
         assert meter._bar.n == meter._bar.total
     assert "1.8 MB" in shown.getvalue()
 
@@ -128,26 +128,26 @@ def test_the_bar_never_goes_beyond_its_end_nor_back(screen):
 def test_a_plan_that_is_replaced_begins_anew(screen):
     screen()
     with Meter("record 41", "hexoskin", show=True) as meter:
-        meter.plan(PIECES)
-        meter.took(PIECES[0], 90_000)
-        meter.finished(PIECES[0])
-        meter.plan(PIECES[1:])
+        meter.plan(CHUNKS)
+        meter.took(CHUNKS[0], 90_000)
+        meter.finished(CHUNKS[0])
+        meter.plan(CHUNKS[1:])
         assert meter._bar.n == 0
-        meter.finished(PIECES[1])
+        meter.finished(CHUNKS[1])
         assert meter._bar.n == meter._bar.total
 
 
 def test_what_comes_after_the_end_is_not_shown(screen):
     shown = screen()
     with Meter("record 41", "hexoskin", show=True) as meter:
-        meter.plan(PIECES)
+        meter.plan(CHUNKS)
     before = shown.getvalue()
-    meter.took(PIECES[0], 100_000)
-    meter.finished(PIECES[0])
+    meter.took(CHUNKS[0], 100_000)
+    meter.finished(CHUNKS[0])
     assert shown.getvalue() == before
 
 
-def test_a_plan_without_pieces_is_no_division_by_nothing(screen):
+def test_a_plan_without_chunks_is_no_division_by_nothing(screen):
     screen()
     with Meter("record 41", "hexoskin", show=True) as meter:
         meter.plan([])
@@ -156,9 +156,9 @@ def test_a_plan_without_pieces_is_no_division_by_nothing(screen):
 def test_threads_may_count_side_by_side(screen):
     screen(terminal=False)
     meter = Meter("record 41", "hexoskin", show=None)
-    meter.plan(PIECES)
+    meter.plan(CHUNKS)
     threads = [
-        threading.Thread(target=lambda: [meter.took(PIECES[0], 1) for _ in range(2000)])
+        threading.Thread(target=lambda: [meter.took(CHUNKS[0], 1) for _ in range(2000)])
         for _ in range(4)
     ]
     for each in threads:

@@ -55,7 +55,7 @@ READINGS = {
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
-    monkeypatch.setattr(plan, "_ZIP_PIECE_BYTES", 400_000)
+    monkeypatch.setattr(plan, "ZIP_CHUNK_BYTES", 400_000)
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_a_record_of_any_length_has_its_end(
     with serving(shirt) as server:
         client = client_of(server)
         in_parts = [client.load_record(41, transport=way) for way in ("auto", "json")]
-        monkeypatch.setattr(plan, "_ZIP_PIECE_BYTES", 48_000_000)
+        monkeypatch.setattr(plan, "ZIP_CHUNK_BYTES", 48_000_000)
         in_one = client.load_record(41)
     assert len(in_one["ecg"]) == ticks
     states = {"device_position", "sleep_position", "sleep_phase"}

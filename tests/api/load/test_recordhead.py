@@ -35,7 +35,7 @@ RECORD = {
 
 
 class Answering:
-    """A transport whose answers are given."""
+    """A session whose answers are given."""
 
     origin = "https://test.example"
 
@@ -87,10 +87,10 @@ def test_a_user_is_known_in_every_form(user):
 def test_without_a_user_nothing_of_a_user_is_asked_for():
     head = head_of(user=None)
     assert head.user is None
-    transport = Answering()
+    session = Answering()
     for name in ("ranges", "annotations"):
-        assert fetch_fact(transport, name, head).empty
-    assert transport.asked == []
+        assert fetch_fact(session, name, head).empty
+    assert session.asked == []
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_an_end_before_the_start_is_no_span():
     "answer", [[], "text", 7, None, {}, {"meta": {}, "objects": []}, {"error": "x"}]
 )
 def test_what_is_no_record_is_said(answer):
-    with pytest.raises(ResponseError, match=r"/api/record/41/ answered no record"):
+    with pytest.raises(ResponseError, match=r"/api/record/41/ did not answer a record"):
         fetch_head(Answering(answer), 41)
 
 
@@ -218,24 +218,24 @@ POINTS = [
 
 @pytest.mark.parametrize("name", FACTS)
 def test_a_table_without_rows_has_its_columns_and_dtypes(name):
-    transport = Answering(
+    session = Answering(
         {"data": [[]]}, range=[], annotation=[], trackpoint=[], metric=[{"id": 1}]
     )
-    table = fetch_fact(transport, name, head_of())
+    table = fetch_fact(session, name, head_of())
     assert table.equals(facts_table(name))
     assert table.dtypes.to_dict() == facts_table(name).dtypes.to_dict()
 
 
 def test_activities_of_both_forms_are_read():
-    transport = Answering(range=RANGES)
-    table = fetch_fact(transport, "ranges", head_of())
+    session = Answering(range=RANGES)
+    table = fetch_fact(session, "ranges", head_of())
     assert table["id"].tolist() == [1, 2, 3]
     assert table["trainingroutine"].fillna("").str.extract(r"(\d+)/?$")[0].fillna(
         ""
     ).tolist() == ["12", "6", ""]
     assert table["start"].iloc[1] == pd.Timestamp("2024-03-01T22:00:01Z")
     assert list(table.columns) == list(SHAPES["ranges"])
-    ((path, query),) = transport.asked
+    ((path, query),) = session.asked
     assert path == "/api/range/"
     # Those that begin before it and those that end behind it reach into it too.
     assert query["start__lte"] == START + 2560
@@ -271,30 +271,30 @@ def test_metrics_with_one_value_are_taken_and_histograms_left():
             ]
         ]
     }  # fmt: skip
-    transport = Answering(report, metric=[{"id": 44}, {"id": 45}, {"id": 46}])
-    table = fetch_fact(transport, "metrics", head_of())
+    session = Answering(report, metric=[{"id": 44}, {"id": 45}, {"id": 46}])
+    table = fetch_fact(session, "metrics", head_of())
     assert table.to_dict("records") == [
         {"id": 44, "name": "hr", "value": 61.5, "unit": "bpm"}
     ]
-    assert transport.asked[-1] == (
+    assert session.asked[-1] == (
         "/api/report/",
         {"record": 41, "include_metrics": "44,45,46"},
     )
 
 
 def test_a_service_without_metrics_is_not_asked_for_a_report():
-    transport = Answering(metric=[])
-    assert fetch_fact(transport, "metrics", head_of()).empty
-    assert len(transport.asked) == 1
+    session = Answering(metric=[])
+    assert fetch_fact(session, "metrics", head_of()).empty
+    assert len(session.asked) == 1
 
 
 def test_the_tables_take_as_many_requests_as_is_said():
-    transport = Answering(
+    session = Answering(
         {"data": []}, range=[], annotation=[], trackpoint=[], metric=[{"id": 1}]
     )
     for name in FACTS:
-        fetch_fact(transport, name, head_of())
-    assert len(transport.asked) == FACT_REQUESTS
+        fetch_fact(session, name, head_of())
+    assert len(session.asked) == FACT_REQUESTS
 
 
 @pytest.mark.parametrize(
@@ -309,9 +309,9 @@ def test_the_tables_take_as_many_requests_as_is_said():
     ],
 )
 def test_a_table_that_makes_no_sense_is_an_error_of_the_answer(name, rows):
-    transport = Answering(range=rows, annotation=rows, trackpoint=rows)
+    session = Answering(range=rows, annotation=rows, trackpoint=rows)
     with pytest.raises(ResponseError, match=r"of record 41 make no sense"):
-        fetch_fact(transport, name, head_of())
+        fetch_fact(session, name, head_of())
 
 
 def test_a_report_that_is_none_is_an_error_of_the_answer():

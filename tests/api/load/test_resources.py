@@ -1,7 +1,8 @@
-"""Lists of objects as frames, against the simulated service."""
+"""Filters as queries, and lists of objects as frames, against the simulated service."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pandas as pd
@@ -9,13 +10,16 @@ import pytest
 
 from hexoframe.api.load.resources import (
     annotations_frame,
+    check_filters,
     frame_of,
+    id_of,
     metrics_frame,
+    query_of,
     ranges_frame,
     records_frame,
     users_frame,
 )
-from hexoframe.errors import ResponseError
+from hexoframe.errors import ConfigurationError, ResponseError, TimestampError
 
 MAKERS = {
     "record": records_frame,
@@ -30,12 +34,122 @@ def utc(tick, clock=256):
     return pd.Timestamp(tick * 1_000_000_000 // clock, unit="ns", tz="UTC")
 
 
+# --- queries -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("/api/user/1511/", 1511),
+        ("/api/v1/device/HXSKIN1200002070/", "HXSKIN1200002070"),
+        (7, 7), ("7", 7), (None, None), ({"resource_uri": "/api/user/5/", "id": 5}, 5),
+        ({"id": 9}, 9), ("", None),
+    ],
+)  # fmt: skip
+def test_a_related_object_is_its_id(given, wanted):
+    assert id_of(given) == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({"user": 5}, {"user": "5"}),
+        ({"user": "a@b.org"}, {"user": "a@b.org"}),
+        ({"user": "/api/user/5/"}, {"user": "5"}),
+        ({"device": "/api/device/HXSKIN1200000001/"}, {"device": "HXSKIN1200000001"}),
+        ({"status": "complete", "rank": None}, {"status": "complete"}),
+        ({"id__in": [1, 2]}, {"id__in": "1,2"}),
+        ({"start__range": (1, 2)}, {"start__range": "1,2"}),
+        ({"include_autodetected": True}, {"include_autodetected": "true"}),
+        ({"start": "2014-10-30T17:42:37Z"}, {"start__gte": "362160884992"}),
+        ({"start": "2014-10-30T17:42:37.001Z"}, {"start__gte": "362160884993"}),
+        ({"end": "2014-10-30T17:42:37.001Z"}, {"end__lte": "362160884992"}),
+        ({"end": 362160884992}, {"end__lte": "362160884992"}),
+        ({"end__gt": dt.datetime(2014, 10, 30, 17, 42, 37, tzinfo=dt.UTC)},
+         {"end__gt": "362160884992"}),
+        ({"last_modified__gte": pd.Timestamp("2024-01-01", tz="UTC")},
+         {"last_modified__gte": "2024-01-01T00:00:00+00:00"}),
+    ],
+)  # fmt: skip
+def test_filters_are_written_as_the_service_reads_them(given, wanted):
+    assert query_of(clock=256, **given) == wanted
+
+
+def test_the_clock_of_the_host_counts():
+    found = query_of(clock=1000, start="2023-08-07T01:25:18Z")
+    assert found == {"start__gte": "1691371518000"}
+
+
+def test_a_time_without_zone_is_refused():
+    with pytest.raises(TimestampError):
+        query_of(clock=256, start=dt.datetime(2014, 10, 30))  # noqa: DTZ001
+    with pytest.raises(TimestampError):
+        query_of(clock=256, end="2014-10-30T17:42:37")
+
+
+@pytest.mark.parametrize("name", ["password", "api_key", "access_token", "apikey__in"])
+def test_no_secret_comes_into_a_query(name):
+    with pytest.raises(ConfigurationError) as caught:
+        query_of(clock=256, **{name: "hush"})
+    assert "hush" not in str(caught.value)
+
+
+def test_what_has_no_form_in_a_query_is_refused():
+    with pytest.raises(ConfigurationError, match="rank is a dict"):
+        query_of(clock=256, rank={})
+
+
+def test_filters_find_what_they_should(server, session_of):
+    session = session_of(server)
+    records = {r.id: r for r in server.world.records.values()}
+    sees = server.world.sees[20001]
+    seen = sorted(i for i, r in records.items() if r.user in sees)
+
+    def found(**given):
+        query = query_of(clock=256, **given)
+        return sorted(records_frame(session.pages("/api/record/", query))["id"])
+
+    assert found() == seen
+    assert len(seen) > 1
+    one = records[seen[0]]
+    at = utc(one.source.start)
+    assert found(user=server.username) == [i for i in seen if records[i].user == 20001]
+    assert found(device=one.device) == [
+        i for i in seen if records[i].device == one.device
+    ]
+    assert found(start=at) == [
+        i for i in seen if records[i].source.start >= one.source.start
+    ]
+    assert found(start=at, end=utc(one.source.end)) == [
+        i for i in seen
+        if records[i].source.start >= one.source.start
+        and records[i].source.end <= one.source.end
+    ]  # fmt: skip
+    assert found(id__in=seen[:2]) == seen[:2]
+    assert found(user=999) == []
+
+
+def test_an_end_before_its_start_is_refused():
+    with pytest.raises(TimestampError, match=r"end=.*lies before start="):
+        query_of(clock=256, start="2024-03-02T00:00Z", end="2024-03-01T00:00Z")
+    assert query_of(clock=256, start=5, end=5) == {"start__gte": "5", "end__lte": "5"}
+
+
+def test_a_filter_that_a_list_lacks_is_refused():
+    schema = {"filtering": {"user": ["exact"], "id": ["exact", "in"], "start": ["gte"]}}
+    check_filters("record", {"id__in": [1], "user": 3, "order_by": "start"}, schema)
+    with pytest.raises(ConfigurationError, match=r"usr is not a filter.*mean user"):
+        check_filters("record", {"usr": 3}, schema)
+    with pytest.raises(ConfigurationError, match=r"xyz__in is no.*id or offset or or"):
+        check_filters("record", {"xyz__in": 3}, schema)
+
+
 # --- frames -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_list_is_a_frame_of_its_objects(server, connect, name):
-    objects = list(connect(server).pages(f"/api/{name}/"))
+def test_a_list_is_a_frame_of_its_objects(server, session_of, name):
+    objects = list(session_of(server).pages(f"/api/{name}/"))
     frame = MAKERS[name](objects)
     assert len(objects) > 0
     assert frame["id"].tolist() == [item["id"] for item in objects]
@@ -46,8 +160,8 @@ def test_a_list_is_a_frame_of_its_objects(server, connect, name):
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_an_empty_list_has_the_same_columns_and_dtypes(server, connect, name):
-    full = MAKERS[name](connect(server).pages(f"/api/{name}/"))
+def test_an_empty_list_has_the_same_columns_and_dtypes(server, session_of, name):
+    full = MAKERS[name](session_of(server).pages(f"/api/{name}/"))
     empty = MAKERS[name]([])
     assert len(empty) == 0
     assert empty.dtypes.to_dict() == full.dtypes.to_dict()
@@ -55,8 +169,8 @@ def test_an_empty_list_has_the_same_columns_and_dtypes(server, connect, name):
     assert (empty.index.name, empty.index.dtype) == (full.index.name, full.index.dtype)
 
 
-def test_a_record_is_told_in_full(server, connect):
-    item = connect(server).get_json("/api/record/300002/")
+def test_a_record_is_told_in_full(server, session_of):
+    item = session_of(server).get_json("/api/record/300002/")
     row = records_frame([item]).iloc[0]
     assert row["user"] == item["user"]["id"]
     assert row["email"] == item["user"]["email"]
@@ -103,8 +217,8 @@ def test_a_real_range_of_the_old_form_has_its_routine(real_data):
     assert plain["value"].iloc[0] == 69.3333333333333
 
 
-def test_the_context_of_a_range_is_its_activity(server, connect):
-    objects = list(connect(server).pages("/api/range/"))
+def test_the_context_of_a_range_is_its_activity(server, session_of):
+    objects = list(session_of(server).pages("/api/range/"))
     frame = ranges_frame(objects)
     for item, routine in zip(objects, frame["trainingroutine"], strict=True):
         wanted = item["context"]["trainingroutine"]
@@ -112,9 +226,9 @@ def test_the_context_of_a_range_is_its_activity(server, connect):
         assert wanted is None or wanted == f"/api/trainingroutine/{routine}/"
 
 
-def test_a_report_is_a_frame_with_a_row_a_bin(server, connect):
+def test_a_report_is_a_frame_with_a_row_a_bin(server, session_of):
     query = {"include_metrics": "44,45,71", "record": 300002}
-    report = connect(server).get_json("/api/report/", query)
+    report = session_of(server).get_json("/api/report/", query)
     frame = metrics_frame(report)
     items = {item["name"]: item for part in report["data"] for item in part}
     plain = frame[frame["id"] == 44].iloc[0]
@@ -146,10 +260,10 @@ def test_what_is_no_report_is_told():
 @pytest.mark.parametrize(
     "name", ["record", "range", "track", "metric", "device", "unit", "datatype", "team"]
 )
-def test_a_schema_gives_one_shape_to_full_and_empty(server, connect, name):
-    transport = connect(server)
-    schema = transport.get_json(f"/api/{name}/schema/")
-    objects = list(transport.pages(f"/api/{name}/"))
+def test_a_schema_gives_one_shape_to_full_and_empty(server, session_of, name):
+    session = session_of(server)
+    schema = session.get_json(f"/api/{name}/schema/")
+    objects = list(session.pages(f"/api/{name}/"))
     full, empty = frame_of(objects, schema), frame_of([], schema)
     known = [column for column in full.columns if column in schema["fields"]]
     assert empty.columns.tolist() == known
@@ -181,8 +295,8 @@ def test_a_value_of_a_wrong_type_is_no_frame():
         records_frame([late])
 
 
-def test_objects_are_not_changed(server, connect):
-    objects = list(connect(server).pages("/api/record/"))
+def test_objects_are_not_changed(server, session_of):
+    objects = list(session_of(server).pages("/api/record/"))
     before = json.dumps(objects)
     records_frame(objects)
     frame_of(objects)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from hexoframe.api.load.threads import Crew
+from hexoframe.api.load.threads import ThreadPool
 
 
 def test_every_job_is_done_once_by_so_many_threads_at_most():
@@ -19,23 +19,23 @@ def test_every_job_is_done_once_by_so_many_threads_at_most():
             together.wait(10)  # three at a time, or it breaks
         done.append(number)
 
-    Crew().run([lambda n=number: job(n) for number in range(30)], 3)
+    ThreadPool().run([lambda n=number: job(n) for number in range(30)], 3)
     assert sorted(done) == list(range(30))
     assert len(names) == 3
 
 
 def test_without_jobs_there_is_nothing_to_wait_for():
-    Crew().run([], 4)
+    ThreadPool().run([], 4)
 
 
 def test_jobs_are_begun_in_their_order():
     begun = []
-    Crew().run([lambda n=number: begun.append(n) for number in range(9)], 1)
+    ThreadPool().run([lambda n=number: begun.append(n) for number in range(9)], 1)
     assert begun == list(range(9))
 
 
 def test_what_is_to_come_then_is_begun_last_and_waited_for_on_its_own():
-    crew, go_on = Crew(), threading.Event()
+    pool, go_on = ThreadPool(), threading.Event()
     begun = []
 
     def then():
@@ -43,29 +43,29 @@ def test_what_is_to_come_then_is_begun_last_and_waited_for_on_its_own():
         assert go_on.wait(10)
         begun.append("end")
 
-    crew.run([lambda n=number: begun.append(n) for number in range(9)], 1, then=[then])
+    pool.run([lambda n=number: begun.append(n) for number in range(9)], 1, then=[then])
     assert begun[:9] == list(range(9))
     assert "end" not in begun, "the jobs are done, and nobody waits for more"
     go_on.set()
-    crew.finish()
+    pool.finish()
     assert begun[9:] == ["then", "end"]
 
 
 def test_a_failure_of_what_comes_then_is_raised_where_that_is_waited_for():
-    crew, go_on = Crew(), threading.Event()
+    pool, go_on = ThreadPool(), threading.Event()
 
     def fail():
         assert go_on.wait(10)
         raise ValueError("late")
 
-    crew.run([lambda: None], 2, then=[fail])
+    pool.run([lambda: None], 2, then=[fail])
     go_on.set()
     with pytest.raises(ValueError, match="late"):
-        crew.finish()
+        pool.finish()
 
 
 def test_the_first_failure_is_raised_and_ends_the_others():
-    crew = Crew()
+    pool = ThreadPool()
     started = threading.Event()
     begun = []
 
@@ -75,33 +75,33 @@ def test_the_first_failure_is_raised_and_ends_the_others():
 
     def notice():
         started.set()
-        assert crew.stopped.wait(10)
+        assert pool.stopped.wait(10)
         raise RuntimeError("the second")
 
     jobs = [fail, notice, *(lambda: begun.append(1) for _ in range(9))]
     with pytest.raises(ValueError, match="the first"):
-        crew.run(jobs, 2)
-    assert crew.stopped.is_set()
+        pool.run(jobs, 2)
+    assert pool.stopped.is_set()
     assert not begun, "no job is begun after a failure"
 
 
 def test_an_interrupt_of_the_wait_is_heard_at_once(monkeypatch):
-    crew, ended = Crew(), threading.Event()
+    pool, ended = ThreadPool(), threading.Event()
 
     def long():
-        crew.stopped.wait(30)
+        pool.stopped.wait(30)
         ended.set()
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(crew._changed, "wait", interrupted)
+    monkeypatch.setattr(pool._changed, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        crew.run([long], 1)
+        pool.run([long], 1)
     assert ended.wait(10), "the jobs are told to end"
 
 
 def test_the_threads_do_not_keep_a_process_alive():
     daemons = []
-    Crew().run([lambda: daemons.append(threading.current_thread().daemon)], 1)
+    ThreadPool().run([lambda: daemons.append(threading.current_thread().daemon)], 1)
     assert daemons == [True]
