@@ -315,6 +315,7 @@ class Record(RecordData):
             If the model has no such channel.
         """
         from hexoframe.analysis.align import align_frames  # noqa: PLC0415
+        from hexoframe.analysis.quality import usable_rows  # noqa: PLC0415
 
         frame, made_up = align_frames(
             self,
@@ -323,7 +324,7 @@ class Record(RecordData):
             events=events,
             max_gap=max_gap,
             origin=origin,
-            usable=usable,
+            kept=usable_rows if usable else None,
         )
         return (frame, made_up) if mask else frame
 

@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.bins import Grid, bin_rows, bin_sums, ranges, rows_with
-from hexoframe.analysis.quality import usable_rows
 from hexoframe.channels import check_list
 from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -76,7 +75,7 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     events: Events = "table",
     max_gap: str | pd.Timedelta = "2s",
     origin: Origin = "epoch",
-    usable: bool = False,
+    kept: Callable[[RecordData, str | int], NDArray[np.bool_]] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put channels on one time grid.
 
@@ -104,9 +103,9 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
         bridged from one of its samples to the next.
     origin : {"epoch", "start"}
         Where bins begin: 1970 UTC, or the start of the record.
-    usable : bool, default False
-        Whether only usable samples count, as `hexoframe.Record.usable` has them; flags
-        and states are all kept.
+    kept : callable, optional
+        Says of a record and a channel which rows count; all by default. Flags and
+        states all count.
 
     Returns
     -------
@@ -128,8 +127,7 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     check_list(channels)
     keys = record if channels is None else channels
     given = {
-        key: samples_of(record.channel(key), _frame(record, key, usable=usable))
-        for key in keys
+        key: samples_of(record.channel(key), _frame(record, key, kept)) for key in keys
     }
     begins = (samples.begins for samples in given.values())
     grid = grid_of(record, begins, period, origin)
@@ -137,11 +135,15 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     return align_samples(record, placed, grid, max_gap=longest, events=events)
 
 
-def _frame(record: RecordData, key: str | int, *, usable: bool) -> pd.DataFrame:
+def _frame(
+    record: RecordData,
+    key: str | int,
+    kept: Callable[[RecordData, str | int], NDArray[np.bool_]] | None,
+) -> pd.DataFrame:
     frame = record[key]
-    if usable and record.channel(key).datatypes[0].align in ("mean", "count"):
-        return frame[usable_rows(record, key)]
-    return frame
+    if kept is None or record.channel(key).datatypes[0].align not in ("mean", "count"):
+        return frame
+    return frame[kept(record, key)]
 
 
 def align_samples(

@@ -16,7 +16,8 @@ import pandas as pd
 from hexoframe.channels import channels_of, codes_of
 from hexoframe.recording.frames import ticks_of
 from hexoframe.recording.gaps import outside
-from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
+from hexoframe.timestamps.ticks import NS_PER_TICK
+from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
