@@ -334,16 +334,17 @@ class Record(RecordData):
         Returns
         -------
         DataFrame, indexed by `channel`
-            kind, rate_hz, unit; expected and received samples and the share of the
-            expected ones that have a value; missing (NaN) and duplicate rows;
-            tick_step, the most frequent distance of stamps; number of gaps (rows of
-            `gaps` that touch are one) and longest_gap; lost, the samples that the
-            source holds and that did not come (missing for events, whose number is not
-            known); no_signal, the samples with the value for "no signal" (they came, so
-            the share counts them); sensor_off, the share of time with an electrode,
-            belt or sensor off (lead-off, for the ECG); flagged, the share of time with
-            any quality flag: the device holds the last heart rate while its flags say
-            that there are no beats.
+            share of the expected samples that came and have a value; number of gaps
+            (rows of `gaps` that touch are one); then shares of time or of samples:
+            flagged (any quality flag: the device holds the last heart rate while its
+            flags say that there are no beats), implausible (outside the limits of
+            `hexoframe.channel_table`), not_worn (as in `wear`; NaN where nothing
+            tells), sensor_off (an electrode, belt or sensor; lead-off, for the ECG).
+            longest_gap; expected and received samples; missing (NaN) rows; lost, the
+            samples that the source holds and that did not come (missing for events,
+            whose number is not known); no_signal, the samples with the value for "no
+            signal" (they came, so the share counts them); duplicates; tick_step, the
+            most frequent distance of stamps; kind, rate_hz and unit.
         """
         from hexoframe.analysis.coverage import summarise_coverage  # noqa: PLC0415
 
@@ -360,7 +361,7 @@ class Record(RecordData):
         Returns
         -------
         DataFrame
-            channel; start and end; length; number of samples that are absent (missing
+            channel; length; start and end; number of samples that are absent (missing
             for events); kind (``missing``, ``no signal``, ``sensor off`` or, for
             intervals that do not reach back to the beat before, ``hole``); cause
             (``recorder`` or ``transfer``). A distance of more than one and a half steps
@@ -437,13 +438,13 @@ class Record(RecordData):
         -------
         DataFrame
             start and end, in the zone of the record; spans follow each other and cover
-            it. ``worn``: True, False, or NA where nothing tells (no waveforms of the
-            belts, a gap in them, or belts that never moved); NA is never "not worn".
-            ``handled``: the belts were displaced, as when a shirt is put on or taken
-            off; do not use what they measure. ``reason``: what says so. Witnesses, NaN
-            or NA without their channel: ``ecg_in_doubt`` (share of seconds in which the
-            flags of the heart rate say that electrodes are off or pick up mains noise),
-            ``activity`` (mean, g), ``position`` (of the device, most of the time).
+            it. ``reason``: what says so. Witnesses, NaN or NA without their channel:
+            ``ecg_in_doubt`` (share of seconds in which the flags of the heart rate say
+            that electrodes are off or pick up mains noise), ``activity`` (mean, g),
+            ``position`` (of the device, most of the time). ``worn``: True, False, or NA
+            where nothing tells (no waveforms of the belts, a gap in them, or belts that
+            never moved); NA is never "not worn". ``handled``: the belts were displaced,
+            as when a shirt is put on or taken off; do not use what they measure.
 
         Notes
         -----

@@ -1,4 +1,4 @@
-"""Rewrites API hints in messages as command-line options.
+"""Rewrites Python hints in messages as command-line options.
 
 An error says what to do in Python; at the command line the same hint names an option or
 a command, and in the menu an item. The messages themselves are written where they are
@@ -54,7 +54,7 @@ _ARGUMENT = re.compile(r"\b(\w+=)(True\b|'\w*'|(?=[\w'\"]))?")
 
 
 def reworded(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:
-    """Return a message with its API hints replaced, in one line.
+    """Return a message with its Python hints replaced, in one line.
 
     Examples
     --------

@@ -2,8 +2,8 @@
 
 The other commands are in `account` (login, logout, whoami), `records` (records, ranges,
 info, estimate), `files` (download, range, convert, cache) and `show` (show, plot,
-channels). `commands` is how any of them ends, `options` what they share on the command
-line, `lists` how they print tables. Each module imports click alone at first, and the
+channels). `running` runs any of them, `options` is what they share on the command line,
+`lists` prints tables. Each module imports click alone at first, and the
 rest when a command runs, so that help and version are quick. No command computes here.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from hexoframe.app.cli.account import login, logout, whoami
-from hexoframe.app.cli.commands import Commands, progress, run, say_if_interrupted
+from hexoframe.app.cli.running import Commands, progress, run, say_if_interrupted
 from hexoframe.app.cli.files import cache, convert, download, range_
 from hexoframe.app.cli.options import WholeNumber
 from hexoframe.app.cli.records import estimate, info, ranges, records

@@ -15,7 +15,7 @@ from hexoframe.app.batch import (
     save_records,
 )
 from hexoframe.app.cli.account import connected
-from hexoframe.app.cli.commands import (
+from hexoframe.app.cli.running import (
     KEPT,
     Commands,
     progress,

@@ -10,7 +10,7 @@ import click
 
 from hexoframe.app.batch import Saved, Selection, open_each
 from hexoframe.app.cli.account import connected
-from hexoframe.app.cli.commands import (
+from hexoframe.app.cli.running import (
     KEPT,
     fail,
     progress,

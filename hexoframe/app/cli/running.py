@@ -1,7 +1,8 @@
-"""How a command ends, and the options that all commands have.
+"""Runs a command: errors and warnings in a line each, exit codes, common options.
 
-Errors and warnings of hexoframe become lines on stderr, with a traceback on request;
-``--quiet`` and ``--verbose`` work everywhere. No command lives here.
+Messages go to stderr, wrapped to the terminal, with a traceback on request. ``--quiet``,
+``--verbose`` and ``--debug`` are options of every command. The commands themselves are
+in the modules beside this one.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from hexoframe.app.cli.commands import Commands
+from hexoframe.app.cli.running import Commands
 from hexoframe.errors import ConfigurationError, SkippedChannelWarning
 
 ROOT = Path(__file__).parents[3]
