@@ -16,6 +16,7 @@ from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.recording import frames
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import shown_table
+from hexoframe.recording.scales import one_warning, warn_of_scales, without_warning
 from hexoframe.timestamps.ticks import CLASSIC_FORMAT
 from hexoframe.timestamps.times import time_to_tick
 from hexoframe.timestamps.zones import zone_of
@@ -83,6 +84,15 @@ class Record(RecordData):
 
     # -- channels ------------------------------------------------------------------
 
+    def __getitem__(self, key: str | int) -> pd.DataFrame:
+        """Return the frame of a channel; empty if the record does not have it.
+
+        The first use of a scale that no recording confirms warns.
+        """
+        frame = super().__getitem__(key)
+        warn_of_scales(self, [key])
+        return frame
+
     def __getattr__(self, name: str) -> pd.DataFrame:
         """Return a channel by its name."""
         if name.startswith("_"):
@@ -120,13 +130,13 @@ class Record(RecordData):
         UnknownChannelError
             If the model has no such channel.
         """
-        frame = self[key]
+        frame = super().__getitem__(key)
         return frame if self.scale == "raw" else frames.to_raw(frame, self.channel(key))
 
     def load(self) -> Self:
         """Read every channel into memory and return the record."""
         for name in self:
-            self[name]
+            super().__getitem__(name)
         return self
 
     # -- views ---------------------------------------------------------------------
@@ -225,7 +235,9 @@ class Record(RecordData):
         """
         from hexoframe.analysis.blocks import channel_windows  # noqa: PLC0415
 
-        return channel_windows(self, key, length)
+        found = channel_windows(self, key, length)
+        warn_of_scales(self, [key])
+        return found
 
     # -- computed ------------------------------------------------------------------
 
@@ -255,6 +267,7 @@ class Record(RecordData):
         mask: Literal[True],
     ) -> tuple[pd.DataFrame, pd.DataFrame]: ...
 
+    @one_warning()
     def to_frame(  # noqa: PLR0913  # each is a question of its own
         self,
         rate: str | pd.Timedelta = "1s",
@@ -328,6 +341,7 @@ class Record(RecordData):
         )
         return (frame, made_up) if mask else frame
 
+    @without_warning()
     def coverage(self) -> pd.DataFrame:
         """Return what was expected and what came, a row a channel; reads the record.
 
@@ -350,6 +364,7 @@ class Record(RecordData):
 
         return summarise_coverage(self)
 
+    @without_warning()
     def gaps(self, key: str | int | None = None) -> pd.DataFrame:
         """Return every gap in the record, a row a gap; reads the channels.
 
@@ -373,6 +388,7 @@ class Record(RecordData):
 
         return list_gaps(self, key)
 
+    @without_warning()
     def quality(self, key: str | int) -> pd.DataFrame:
         """Return the quality flags of a channel as named columns of bool.
 
@@ -427,8 +443,11 @@ class Record(RecordData):
         """
         from hexoframe.analysis.quality import usable_rows  # noqa: PLC0415
 
-        return self[key][usable_rows(self, key)]
+        frame = self[key]
+        with without_warning():
+            return frame[usable_rows(self, key)]
 
+    @without_warning()
     def wear(self) -> pd.DataFrame:
         """Return when the shirt was worn, a row a span, and what says so.
 
@@ -460,6 +479,7 @@ class Record(RecordData):
 
         return wear_table(self)
 
+    @without_warning()
     def bad_spans(self, key: str | int) -> pd.DataFrame:
         """Return the spans of bad data of a channel, a row a span.
 
@@ -485,6 +505,7 @@ class Record(RecordData):
 
         return bad_spans(self, key)
 
+    @one_warning()
     def plot(
         self,
         what: str | int | None = None,
@@ -578,8 +599,8 @@ class Record(RecordData):
         OutputExistsError
             If there are such files and `overwrite` was not given.
         """
-        return formats.TXT.write(
-            self,
+        return self._write(
+            formats.TXT,
             root,
             channels=channels,
             overwrite=overwrite,
@@ -590,6 +611,7 @@ class Record(RecordData):
             units=units,
         )
 
+    @one_warning()
     def to_csv(
         self,
         root: str | Path,
@@ -638,7 +660,9 @@ class Record(RecordData):
                     "written: give a folder, or a rate such as rate='1s' for one "
                     "aligned file"
                 )
-            return formats.CSV.write(self, root, channels=channels, overwrite=overwrite)
+            return self._write(
+                formats.CSV, root, channels=channels, overwrite=overwrite
+            )
         from hexoframe.analysis.blocks import align_blocks  # noqa: PLC0415
         from hexoframe.formats.own.csv import write_frame  # noqa: PLC0415
 
@@ -678,8 +702,11 @@ class Record(RecordData):
         OutputExistsError
             If there are such files and `overwrite` was not given.
         """
-        return formats.PARQUET.write(self, root, channels=channels, overwrite=overwrite)
+        return self._write(
+            formats.PARQUET, root, channels=channels, overwrite=overwrite
+        )
 
+    @one_warning()
     def to_mat(
         self,
         path: str | Path,
@@ -711,16 +738,24 @@ class Record(RecordData):
         ConfigurationError
             If scipy is not installed, or a channel is too large for the format.
         """
-        return formats.MAT.write(self, path, channels=channels, overwrite=overwrite)
+        return self._write(formats.MAT, path, channels=channels, overwrite=overwrite)
+
+    def _write(self, form: formats.Format, target: str | Path, **options: Any) -> Path:
+        """Write with a format, then warn of scales that were never confirmed."""
+        path = form.write(self, target, **options)
+        warn_of_scales(self, options["channels"])
+        return path
 
     # -- repr ----------------------------------------------------------------------
 
+    @without_warning()
     def __repr__(self) -> str:
         """One screen of facts; channels at 1 Hz are read for it."""
         from hexoframe.reprs import as_text  # noqa: PLC0415
 
         return as_text(self)
 
+    @without_warning()
     def _repr_html_(self) -> str:
         """Return the same facts as a table for notebooks, with sparklines."""
         from hexoframe.reprs import as_html  # noqa: PLC0415

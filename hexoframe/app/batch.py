@@ -18,6 +18,7 @@ from hexoframe.errors import (
     UnreachableError,
 )
 from hexoframe.formats import names_to_write, to_write
+from hexoframe.recording.scales import warn_of_scales
 
 if TYPE_CHECKING:
     from hexoframe.channels.calibration import Scale
@@ -177,6 +178,8 @@ class Output:
                     saved.errors.append(error)
             else:
                 saved.paths.append(path)
+        if saved.paths:
+            warn_of_scales(record)
         return saved
 
     def _write(self, name: str, record: Record, folder: Path) -> Path:

@@ -14,10 +14,10 @@ from pathlib import Path
 import click
 
 from hexoframe.app.cli.account import login, logout, whoami
-from hexoframe.app.cli.running import Commands, progress, run, say_if_interrupted
 from hexoframe.app.cli.files import cache, convert, download, range_
 from hexoframe.app.cli.options import WholeNumber
 from hexoframe.app.cli.records import estimate, info, ranges, records
+from hexoframe.app.cli.running import Commands, progress, run, say_if_interrupted
 from hexoframe.app.cli.show import channels, plot, show
 from hexoframe.version import __version__
 

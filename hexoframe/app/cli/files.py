@@ -15,13 +15,6 @@ from hexoframe.app.batch import (
     save_records,
 )
 from hexoframe.app.cli.account import connected
-from hexoframe.app.cli.running import (
-    KEPT,
-    Commands,
-    progress,
-    say_if_interrupted,
-    tell_saved,
-)
 from hexoframe.app.cli.lists import show_frame
 from hexoframe.app.cli.options import (
     fetching,
@@ -32,6 +25,13 @@ from hexoframe.app.cli.options import (
     partial,
     reading,
     selection,
+)
+from hexoframe.app.cli.running import (
+    KEPT,
+    Commands,
+    progress,
+    say_if_interrupted,
+    tell_saved,
 )
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import click
 
 from hexoframe.app.batch import Selection, each_of
 from hexoframe.app.cli.account import connected
-from hexoframe.app.cli.running import fail, tell
 from hexoframe.app.cli.lists import show_frame, show_json, show_lines, width
 from hexoframe.app.cli.options import MOMENT, WholeNumber, ids, listing, selection
+from hexoframe.app.cli.running import fail, tell
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,8 +1,8 @@
 """Runs a command: errors and warnings in a line each, exit codes, common options.
 
-Messages go to stderr, wrapped to the terminal, with a traceback on request. ``--quiet``,
-``--verbose`` and ``--debug`` are options of every command. The commands themselves are
-in the modules beside this one.
+Messages go to stderr, wrapped to the terminal, with a traceback on request. Every
+command has the options ``--quiet``, ``--verbose`` and ``--debug``. The commands are in
+the modules beside this one.
 """
 
 from __future__ import annotations

@@ -10,14 +10,6 @@ import click
 
 from hexoframe.app.batch import Saved, Selection, open_each
 from hexoframe.app.cli.account import connected
-from hexoframe.app.cli.running import (
-    KEPT,
-    fail,
-    progress,
-    say_if_interrupted,
-    tell,
-    tell_saved,
-)
 from hexoframe.app.cli.lists import (
     show_data,
     show_frame,
@@ -35,6 +27,14 @@ from hexoframe.app.cli.options import (
     no_waveforms,
     reading,
     selection,
+)
+from hexoframe.app.cli.running import (
+    KEPT,
+    fail,
+    progress,
+    say_if_interrupted,
+    tell,
+    tell_saved,
 )
 from hexoframe.app.wording import reworded
 from hexoframe.errors import ConfigurationError
