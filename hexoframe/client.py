@@ -795,7 +795,7 @@ def load_span(
     found = list(client.session.pages("/api/record/", query))
     if not found:
         raise NotFoundError(
-            f"user {user} has no record that may be seen from tick {first} to "
+            f"user {user} has no record that may be seen from tick {first} to tick "
             f"{last}; list_records(user=...) shows the records of a user"
         )
     check_apart(found)

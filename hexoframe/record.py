@@ -179,12 +179,19 @@ class Record(RecordData):
         )
         if first is not None and last is not None and last < first:
             raise TimestampError(
-                f"between: the end {end} lies before the start {start}: exchange them"
+                f"the end {end} lies before the start {start}: exchange them"
             )
         if (first or 0) > self.end_tick or (last or self.end_tick) < self.start_tick:
+            part = (
+                f"what ends {end}"
+                if start is None
+                else f"what begins {start}"
+                if end is None
+                else f"{start} to {end}"
+            )
             raise TimestampError(
-                f"between: {start} to {end} lies outside the record, which goes from "
-                f"{self.start} to {self.end}"
+                f"{part} lies outside the record, which goes from {self.start} to "
+                f"{self.end}: give times within it"
             )
         return self.cut(first, last)
 

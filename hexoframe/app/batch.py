@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hexoframe.errors import (
     AuthenticationError,
+    ConfigurationError,
     FileFormatError,
     HexoframeError,
     UnreachableError,
@@ -34,6 +35,7 @@ __all__ = [
     "Output",
     "Saved",
     "Selection",
+    "check_folder",
     "each_of",
     "each_saved",
     "open_each",
@@ -163,6 +165,10 @@ class Output:
         )
         ticks_to_text([437_610_700_800], clock=256, tz=self.tz, **fmt)
 
+    def check_folder(self) -> None:
+        """Raise ConfigurationError if nothing can be written into the folder."""
+        check_folder(self.folder)
+
     def save(self, name: str, record: Record, *, below: str = "") -> Saved:
         """Write a record in every format; one that fails does not stop the others.
 
@@ -194,6 +200,26 @@ class Output:
         if self.timestamp_format is not None:
             style["timestamp_format"] = self.timestamp_format
         return style
+
+
+def check_folder(folder: Path, argument: str = "to") -> None:
+    """Raise ConfigurationError if nothing can be written into a folder.
+
+    It need not exist: then it must be possible to make it. Nothing is left in it.
+    `argument` is what the user chose it with.
+    """
+    import tempfile  # noqa: PLC0415  # keeps help quick
+
+    try:
+        made = next(place for place in (folder, *folder.parents) if place.exists())
+        with tempfile.TemporaryFile(dir=made):
+            pass
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise ConfigurationError(
+            f"nothing can be written into {folder} ({why}): choose another folder "
+            f"with {argument}="
+        ) from error
 
 
 # -- one after the other ---------------------------------------------------------------

@@ -15,12 +15,13 @@ from pathlib import Path
 import pandas as pd
 
 import hexoframe
+from hexoframe.app.batch import check_folder
 from hexoframe.app.pictures import save_figure, without_screen
 from hexoframe.simulator.server import serve
 
 __all__ = ["run_demo"]
 
-_COVERAGE = ["expected", "received", "share", "gaps", "sensor_off", "flagged"]
+_COVERAGE = ["share", "gaps", "flagged", "not_worn"]
 
 
 def run_demo(
@@ -32,6 +33,7 @@ def run_demo(
     """
     without_screen()  # fails now if matplotlib is missing
     target = to or Path(tempfile.mkdtemp(prefix="hexoframe-demo-"))
+    check_folder(target)
     given = [] if path is None else [path]
     with serve(recordings=() if given else None, exports=given) as server:
         _print(f"A local server takes the place of the service: {server.base_url}")
