@@ -94,7 +94,7 @@ def table_lines(
 
         numbers = _NUMBERS | {*frame.select_dtypes("number").columns}
         return stack_columns(all_rows(frame), width(), right=numbers)
-    hint = "--all-columns shows them"
+    hint = "see --all-columns"
     return fit_columns(rows(frame), width(), right=_NUMBERS, hint=hint)
 
 

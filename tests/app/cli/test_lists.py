@@ -18,7 +18,7 @@ def test_a_narrow_terminal_gets_the_columns_that_fit(terminal):
     assert child.exitstatus == 0
     lines = text.splitlines()
     assert all(len(line) <= 40 for line in lines)
-    assert lines[-2:] == ["(no room for user, device: --all-columns", "shows them)"]
+    assert lines[-2:] == ["(no room for user, device: see", "--all-columns)"]
     assert re.search(
         r"^41  2024-03-02 22:00  00:01:00  complete\s*$", text, re.MULTILINE
     )
