@@ -7,6 +7,8 @@ look-up belong in `recording.data`.
 from __future__ import annotations
 
 import copy
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
@@ -760,7 +762,11 @@ class Record(RecordData):
         """One screen of facts; channels at 1 Hz are read for it."""
         from hexoframe.reprs import as_text  # noqa: PLC0415
 
-        return as_text(self)
+        # As frames of pandas do, it fits the terminal, and is whole elsewhere.
+        at_terminal = getattr(sys.stdout, "isatty", bool)()  # there may be no stdout
+        return as_text(
+            self, shutil.get_terminal_size().columns if at_terminal else None
+        )
 
     @without_warning()
     def _repr_html_(self) -> str:

@@ -71,7 +71,10 @@ def _show(target: Path, *, progress: bool | None) -> None:
     _say('record["ecg"].head(3)', record["ecg"].head(3))
     _say("record.annotations", record.annotations)
     _say(f"record.coverage()[{_COVERAGE}]", record.coverage()[_COVERAGE])
-    _say("record.gaps().head()", record.gaps().head())
+    gaps = ["channel", "length", "kind", "cause"]
+    _say(f"record.gaps()[{gaps}].head()", record.gaps()[gaps].head())
+    rate = record.usable("heart_rate")["heart_rate"]
+    _say('record.usable("heart_rate")["heart_rate"].mean()', f"{rate.mean():.1f}")
     for name in ("to_txt", "to_csv", "to_parquet"):
         folder = target / name.removeprefix("to_")
         _step(f'record.{name}("{folder.as_posix()}")')
