@@ -22,7 +22,7 @@ def recipes():
     return [block for block in blocks if "hxapi" not in block]
 
 
-def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch):
+def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     plt = pytest.importorskip("matplotlib.pyplot", reason="needs hexoframe[plot]")
     (tmp_path / "data").symlink_to(ROOT / "data")
     monkeypatch.chdir(tmp_path)
@@ -42,6 +42,10 @@ def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch):
         "parquet", "csv", "txt", "1s.csv", "record.mat", "many",
     }  # fmt: skip
     # What the text says of them.
+    printed = capsys.readouterr().out.splitlines()
+    told = "".join(recipes()).splitlines()
+    assert len(printed) == 2
+    assert all(f"# {line}" in told for line in printed)
     assert names["night"].left_out >= {"ecg", "respiration", "acceleration"}
     assert len(names["rate"]) == 600
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from hexoframe.simulator.server import serve
+
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -37,17 +39,42 @@ def test_the_script_for_a_list_of_records(service, new_client, tmp_path, same):
     same(tmp_path / "HexoskinData", tmp_path / "python")
 
 
-def test_every_command_line_of_readme_is_understood(give):
+def command_lines():
     block = README.partition("## Command line")[2].partition("```sh\n")[2]
-    lines = block.partition("```")[0].splitlines()
+    return [
+        line.partition("  ")[0].split()
+        for line in block.partition("```")[0].splitlines()
+    ]
+
+
+def test_every_command_line_of_readme_is_understood(give):
+    lines = command_lines()
     assert len(lines) > 5
-    for line in lines:
-        name, *arguments = line.partition("  ")[0].split()
+    for name, *arguments in lines:
         assert name == "hexoframe"
         shown = give(*arguments, "--help")
         assert shown.exit_code == 0
         named = [each for each in arguments if each.startswith("--")]
         assert all(option in shown.stdout for option in named)
+
+
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
+def test_every_command_line_of_readme_runs_against_the_local_server(give, monkeypatch):
+    pytest.importorskip("matplotlib", reason="needs hexoframe[plot]")
+    Path("data").symlink_to(ROOT / "data")
+    told = {}
+    with serve() as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        # The menu talks to a terminal; its tests do.
+        for _, *arguments in filter(lambda line: line[1] != "menu", command_lines()):
+            result = give(*arguments)
+            assert result.exit_code == 0, (arguments, result.output)
+            told[" ".join(arguments)] = result.stdout
+    assert "300001" in told["records --limit 10"]
+    assert told["show 300001"].startswith("Record 300001 (hexoskin")
+    assert re.search("^30000102 +Walk", told["ranges"], re.MULTILINE)
+    assert len(list(Path("out").rglob("*.png"))) == 1
 
 
 @pytest.mark.parametrize(
