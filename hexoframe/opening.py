@@ -1,6 +1,6 @@
-"""Opening of files: what the vendor or hexoframe wrote, as a Record or as many.
+"""Opening of files: `open_record` for one recording, `open_records` for many.
 
-The content decides which format of the registry reads a path. Nothing is parsed here.
+The content decides which format of the registry (`hexoframe.formats`) reads a path.
 """
 
 from __future__ import annotations

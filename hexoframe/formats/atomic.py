@@ -1,7 +1,7 @@
 """Atomic writing of files and folders: a temporary name, then a rename.
 
 Every writer uses it. Nothing is overwritten unless the caller says so, and a failure
-leaves what was there before. What is in the files is decided elsewhere.
+leaves what was there before.
 """
 
 from __future__ import annotations

@@ -14,6 +14,9 @@ Names, arguments, results and files are those of the last version of the script,
 its faults: README lists the differences. Records are loaded by `hexoframe.client`, so a
 second load comes from the cache. New programs should use `hexoframe.load_record`.
 
+The functions are here; `samples` collects what they return, `objects` lists what the
+service has, `files` writes the .txt, `sessions` logs in.
+
 These variables may be set or edited after the import:
 
 =================== ================================================================

@@ -1,5 +1,7 @@
 """RecordData: the channels of one record, with look-up, facts and ledger.
 
+The ledger is what was expected of each channel and what came: receipts and surveys.
+
 Channels are frames, or lazy channels that are read when they are first touched. Every
 reader makes a RecordData and every writer takes one. The methods for users belong in
 `record`, reading and writing of files in `formats`.

@@ -1,6 +1,6 @@
-"""Survey of a channel: counts its samples and finds its gaps, piece by piece.
+"""Survey of a channel: counts its samples and decides what counts as a gap.
 
-Pieces are counted and not kept. What gaps and surveys are is defined in `gaps`.
+Pieces are counted one by one and not kept. `gaps` defines what a gap consists of.
 """
 
 from __future__ import annotations

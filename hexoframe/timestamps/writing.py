@@ -1,7 +1,7 @@
 """Ticks -> text: a table of what a minute can hold, and strftime once a minute.
 
 What only the machine's own strftime knows (%c, %-d) is formatted once a second.
-Columns of text are put into a file by `hexoframe.digits`.
+`hexoframe.digits` joins the columns of text.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """A folder of classic .txt files: device family, form of its stamps, start and end.
 
-Names, content and info.txt decide; the caller is asked if they leave a doubt. Samples
+Names, content and info.txt decide; if they leave a doubt, an error names the argument
+that settles it. Samples
 are not read here.
 """
 
