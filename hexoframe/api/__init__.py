@@ -21,7 +21,7 @@ load.joining         joins several records into one
 load.download        a load as a whole: cache or service
 ==================== ==========================================================
 
-A module imports only modules that stand above it in this list. `resources`, `chunks`, `plan`, `build` and
-`joining` send no request. What the samples in an answer mean is known to
-`hexoframe.formats`.
+A module imports only modules that stand above it in this list. `resources`, `chunks`,
+`plan`, `build` and `joining` send no request. What the samples in an answer mean is
+known to `hexoframe.formats`.
 """

@@ -4,13 +4,14 @@ A plan is a list of chunks: spans of the binary export (ZIP), and windows of JSO
 hold every wanted datatype. Each can be requested, stored and repeated on its own.
 
 How the server treats the edges of a window is not documented, so a chunk is correct
-whether `end` is included or not. A window reaches from `start` up to, not including, `end`, and these two are
-what is sent: a server that includes `end` sends one tick more, which the next chunk has
-too. Even so no window holds more than 65 535 samples of a datatype, the lower of the
-two documented limits.
+whether `end` is included or not. A window reaches from `start` up to, not including,
+`end`, and these two are what is sent: a server that includes `end` sends one tick more,
+which the next chunk has too. Even so no window holds more than 65 535 samples of a
+datatype, the lower of the two documented limits.
 
-A part of a record holds the sampling steps that begin in it. JSON holds stamps, and a rate is
-stamped at the end of its step, so the last ones come in a window after the part.
+A part of a record holds the sampling steps that begin in it. JSON holds stamps, and a
+rate is stamped at the end of its step, so the last ones come in a window after the
+part.
 """
 
 from __future__ import annotations
