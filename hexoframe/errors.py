@@ -170,7 +170,7 @@ class ConfigurationError(HexoframeError, ValueError):
 
 
 class OutputExistsError(HexoframeError, FileExistsError):
-    """The target of a writer exists and ``overwrite=True`` was not given."""
+    """The target holds something else and ``overwrite=True`` was not given."""
 
 
 class CacheError(HexoframeError, OSError):

@@ -575,7 +575,8 @@ class Record(RecordData):
         Raises
         ------
         OutputExistsError
-            If there are such files and `overwrite` was not given.
+            If there are such files with other content and `overwrite` was not given.
+            Those with the same are left as they are, and only missing ones written.
         """
         return formats.TXT.write(
             self,
@@ -626,7 +627,8 @@ class Record(RecordData):
         Raises
         ------
         OutputExistsError
-            If the target exists and `overwrite` was not given.
+            If the target has other content and `overwrite` was not given; one with
+            the same is left as it is.
         ConfigurationError
             If `root` names a file and no rate is given.
         """
@@ -675,7 +677,8 @@ class Record(RecordData):
         Raises
         ------
         OutputExistsError
-            If there are such files and `overwrite` was not given.
+            If there are such files with other content and `overwrite` was not given.
+            Those with the same are left as they are, and only missing ones written.
         """
         return formats.PARQUET.write(self, root, channels=channels, overwrite=overwrite)
 
@@ -706,7 +709,8 @@ class Record(RecordData):
         Raises
         ------
         OutputExistsError
-            If the file exists and `overwrite` was not given.
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
         ConfigurationError
             If scipy is not installed, or a channel is too large for the format.
         """

@@ -22,7 +22,17 @@ def recipes():
     return [block for block in blocks if "hxapi" not in block]
 
 
-def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch):
+def run(names):
+    for block in recipes():
+        exec(compile(block, "README.md", "exec"), names)  # noqa: S102
+
+
+def times_below(folder):
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path: path.stat().st_mtime_ns for path in files}
+
+
+def test_every_recipe_runs_as_it_stands_and_once_more(tmp_path, monkeypatch):
     plt = pytest.importorskip("matplotlib.pyplot", reason="needs hexoframe[plot]")
     (tmp_path / "data").symlink_to(ROOT / "data")
     monkeypatch.chdir(tmp_path)
@@ -32,8 +42,11 @@ def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch):
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         try:
-            for block in recipes():
-                exec(compile(block, "README.md", "exec"), names)  # noqa: S102
+            run(names)
+            written = times_below(Path("out"))
+            # Whoever pastes them again loses nothing and repeats nothing.
+            run({})
+            assert times_below(Path("out")) == written
         finally:
             logout()
             plt.close("all")

@@ -15,6 +15,7 @@ import hexoframe
 from hexoframe.channels import FAMILIES, channels_of
 from hexoframe.errors import (
     ConfigurationError,
+    OutputExistsError,
     TimestampError,
     UnknownChannelError,
 )
@@ -630,3 +631,40 @@ def test_span_outside_the_record_is_refused_with_the_span_of_the_record(start, e
         record.between(*moments)
     assert len(record.between(None, time_at(START))["ecg"]) == 0
     assert len(record.between(time_at(START + 60 * 256), None)["heart_rate"]) == 0
+
+
+# -- exits -----------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
+@pytest.mark.parametrize(
+    ("verb", "name", "how"),
+    [
+        ("to_txt", "out", {}),
+        ("to_txt", "out", {"timestamps": "string", "tz": "Asia/Tokyo"}),
+        ("to_csv", "out", {}),
+        ("to_csv", "out.csv", {"rate": "1s"}),
+        ("to_parquet", "out", {}),
+        ("to_mat", "out.mat", {}),
+    ],
+    ids=str,
+)
+def test_writing_again_what_is_there_returns_the_path_and_says_so_in_the_log(
+    tmp_path, caplog, verb, name, how
+):
+    if verb == "to_mat":
+        pytest.importorskip("scipy", reason="scipy writes MAT files")
+    caplog.set_level("INFO", "hexoframe")
+    record = whole_record()
+    path = getattr(record, verb)(tmp_path / name, **how)
+    files = [path] if path.is_file() else sorted(path.iterdir())
+    before = [(file.read_bytes(), file.stat().st_mtime_ns) for file in files]
+    assert caplog.messages == []
+    assert getattr(record, verb)(tmp_path / name, **how) == path
+    assert caplog.messages == [f"{path} is already there, unchanged"]
+    # Half of it is not the same.
+    half = record.between(None, record.start + pd.Timedelta("30s"))
+    with pytest.raises(OutputExistsError, match="overwrite=True"):
+        getattr(half, verb)(tmp_path / name, **how)
+    assert [(file.read_bytes(), file.stat().st_mtime_ns) for file in files] == before
+    assert getattr(half, verb)(tmp_path / name, overwrite=True, **how) == path

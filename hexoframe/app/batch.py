@@ -112,10 +112,23 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What was written of one id or path, and what failed."""
+    """What is saved of one id or path, and what failed.
+
+    Attributes
+    ----------
+    name : str
+        The id or path.
+    paths : list of Path
+        Where it is saved.
+    unchanged : list of bool
+        For each of `paths`, whether the same was there before and nothing was written.
+    errors : list of Exception
+        What failed.
+    """
 
     name: str
     paths: list[Path] = field(default_factory=list)
+    unchanged: list[bool] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
 
 
@@ -167,16 +180,20 @@ class Output:
 
         `name` is the id or path that was asked for, `below` a subfolder of the output.
         """
+        from hexoframe.formats.atomic import noting_unchanged  # noqa: PLC0415  # shutil
+
         saved = Saved(name=name)
         for each in self.formats:
             try:
-                path = self._write(each, record, self.folder / below)
+                with noting_unchanged() as unchanged:
+                    path = self._write(each, record, self.folder / below)
             except _FAILURES as error:
                 # A record that cannot be read fails alike in every format.
                 if str(error) not in map(str, saved.errors):
                     saved.errors.append(error)
             else:
                 saved.paths.append(path)
+                saved.unchanged.append(bool(unchanged))
         return saved
 
     def _write(self, name: str, record: Record, folder: Path) -> Path:

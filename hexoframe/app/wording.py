@@ -1,4 +1,4 @@
-"""Rewrites API hints in messages as command-line options.
+"""Words of command line and menu: API hints in messages rewritten as options.
 
 An error says what to do in Python; at the command line the same hint names an option or
 a command, and in the menu an item. The messages themselves are written where they are
@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["COMMAND_LINE", "MENU", "reworded"]
+__all__ = ["COMMAND_LINE", "MENU", "UNCHANGED", "reworded"]
+
+UNCHANGED = "already there, unchanged"
+"""Said of a file or folder where nothing had to be written."""
 
 COMMAND_LINE: Mapping[str, str] = {
     "login()": "'hexoframe login'",

@@ -567,6 +567,51 @@ def test_nothing_is_overwritten_unless_it_is_said(tmp_path):
     assert contents(folder)["ecg.txt"] != before["ecg.txt"]
 
 
+def state(folder):
+    """Content and time of writing of all files."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.iterdir()
+    }
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"timestamps": "string", "tz": "Asia/Tokyo"}, {"units": "physical"}]
+)
+def test_the_same_files_are_left_as_they_are(tmp_path, how):
+    record = physical_record(signals(seconds=2))
+    folder = writer.write(record, tmp_path, **how)
+    before = state(folder)
+    assert writer.write(record, tmp_path, **how) == folder
+    assert state(folder) == before
+
+
+@pytest.mark.parametrize(
+    "how", [{"timestamps": "string"}, {"units": "physical"}, {"dialect": "snake"}]
+)
+def test_files_in_another_style_are_refused(tmp_path, how):
+    record = physical_record(signals(seconds=2))
+    folder = writer.write(record, tmp_path, dialect="classic")
+    before = state(folder)
+    with pytest.raises(OutputExistsError, match="overwrite=True"):
+        writer.write(record, tmp_path, **{"dialect": "classic", **how})
+    assert state(folder) == before
+
+
+def test_more_channels_join_those_that_are_there(tmp_path):
+    record = physical_record(signals(seconds=2))
+    folder = writer.write(record, tmp_path, channels=["ecg"])
+    before = state(folder)
+    writer.write(record, tmp_path)
+    after = state(folder)
+    assert before.items() < after.items()
+    assert contents(folder) == contents(writer.write(record, tmp_path / "whole"))
+    # The other way round, files would be left over.
+    with pytest.raises(OutputExistsError, match="would not be written again"):
+        writer.write(record, tmp_path, channels=["ecg"])
+    assert state(folder) == after
+
+
 def test_overwriting_leaves_no_file_of_the_other_dialect_but_those_of_others(tmp_path):
     record = physical_record(signals(seconds=2))
     folder = writer.write(record, tmp_path, dialect="classic", units="physical")

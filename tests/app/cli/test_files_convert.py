@@ -31,6 +31,21 @@ def test_any_source_goes_to_any_format(give, samples, tmp_path, source, form, sa
     same(Path("out"), tmp_path / "python")
 
 
+@pytest.mark.parametrize("form", [*MADE, "mat"])
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_same_conversion_again_writes_nothing(give, samples, source, form):
+    command = ["convert", samples / source, "--to", "out", "-f", form]
+    first = give(*command)
+    assert first.exit_code == 0, first.stderr
+    written = [path for path in Path("out").rglob("*") if path.is_file()]
+    before = [path.stat().st_mtime_ns for path in written]
+    again = give(*command)
+    assert (again.exit_code, again.stdout) == (0, first.stdout)
+    assert again.stderr.count("already there, unchanged") == 1
+    assert [path for path in Path("out").rglob("*") if path.is_file()] == written
+    assert [path.stat().st_mtime_ns for path in written] == before
+
+
 @pytest.mark.parametrize("source", MADE)
 def test_what_hexoframe_wrote_is_a_source_too(give, samples, tmp_path, source, same):
     record = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=[19, "ecg"])
