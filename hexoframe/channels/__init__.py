@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib.resources import files
@@ -548,7 +549,20 @@ def channel_table(model: str | None = None) -> pd.DataFrame:
     ticks = table["ticks"].map(float, na_action="ignore").astype("float64")
     table.insert(list(table.columns).index("ticks"), "rate_hz", clock / ticks)
     table["id"] = table["id"].astype("Int64")
+    table["plausible"] = table["plausible"].map(_ranges_text)
     return table
+
+
+def _ranges_text(ranges: tuple[tuple[float, float], ...]) -> str:
+    """Return ranges as the table has them: ``0 30..220``, ``..60``."""
+    return " ".join(
+        f"{low:g}" if low == high else f"{_end(low)}..{_end(high)}"
+        for low, high in ranges
+    )
+
+
+def _end(number: float) -> str:
+    return f"{number:.15g}" if math.isfinite(number) else ""
 
 
 def code_table(channel: str | None = None) -> pd.DataFrame:

@@ -32,7 +32,9 @@ def test_show_tells_span_and_coverage(give, samples):
     told = give("show", path, "--no-waveforms").stdout
     record = hexoframe.open_record(path)
     assert told.startswith("\n".join(str(record).splitlines()[:2]))
-    rows = [line.split()[0] for line in told.splitlines()[5:]]
+    lines = told.splitlines()
+    first = next(at for at, line in enumerate(lines) if line.startswith("channel "))
+    rows = [line.split()[0] for line in lines[first + 1 :]]
     assert rows == [n for n in record if record.channel(n).kind != "waveform"]
 
 
