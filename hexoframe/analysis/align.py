@@ -330,9 +330,10 @@ def recorded_bins(begins: Rows, grid: Grid) -> NDArray[np.bool_]:
 
     Elsewhere the number of beats, breaths and steps is not known.
     """
-    # A second covers the bins that begin before it ends and end after it begins.
+    # A second covers the bins that begin before it ends and end after it begins. One
+    # more is covered, as channels at 1 Hz may be a sample short.
     first = np.clip((begins - grid.first) // grid.period, 0, grid.bins)
-    last = np.clip(grid.behind(begins + _SECOND_NS), 0, grid.bins)
+    last = np.clip(grid.behind(begins + 2 * _SECOND_NS), 0, grid.bins)
     change = np.bincount(first, minlength=grid.bins + 1)
     change -= np.bincount(last, minlength=grid.bins + 1)
     found: NDArray[np.bool_] = np.cumsum(change[:-1]) > 0

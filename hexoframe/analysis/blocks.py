@@ -93,14 +93,15 @@ def align_blocks(  # noqa: PLR0913  # as for align_frames
         placed = {}
         for key, stream in streams.items():
             bridged = bridged_ns(record.channel(key), longest)
+            # The first seconds of a block may have begun before it.
+            bridged = max(bridged, 2 * _SECOND_NS) if key == name else bridged
             wide = block.wider(-(-bridged // period))
             placed[key] = (wide, stream.take(wide))
         recorded = None
         if name in placed:
             recorded = recorded_bins(placed[name][1].begins, block)
         elif seconds is not None:
-            # One second more: the first of a block may have begun before it.
-            begins = seconds.take(block.wider(-(-_SECOND_NS // period))).begins
+            begins = seconds.take(block.wider(-(-2 * _SECOND_NS // period))).begins
             recorded = recorded_bins(begins, block)
         yield align_samples(
             record, placed, block, max_gap=longest, events="table", recorded=recorded

@@ -151,8 +151,8 @@ def test_a_count_is_unknown_where_nothing_was_recorded():
     steps = frame_at("step", START + 256 * np.array([5, 50]) - 128, [1, 2])
     record = record_of({"heart_rate": rate, "step": steps})
     counts = align_frames(record, "1s", channels=["step"])[0]["step_count"]
-    assert counts.isna().sum() == 20
-    assert counts.iloc[20:40].isna().all()
+    assert counts.isna().sum() == 19
+    assert counts.iloc[21:40].isna().all()
     assert counts.sum() == 2
     whole = align_frames(record, "1min", channels=["step"], origin="start")
     assert whole[0]["step_count"].tolist() == [2]
