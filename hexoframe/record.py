@@ -92,6 +92,20 @@ class Record(RecordData):
         except LookupError as error:
             raise AttributeError(str(error)) from error
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse to set a channel, which would be forgotten in silence."""
+        if not name.startswith("_") and not hasattr(type(self), name):
+            try:
+                channel = self.channel(name).name
+            except LookupError:
+                channel = ""
+            if channel:
+                raise AttributeError(
+                    f"channels of a record cannot be set: take a record with the frame "
+                    f"in its place, record.replace({channel}=frame)"
+                )
+        super().__setattr__(name, value)
+
     def _ipython_key_completions_(self) -> list[str]:
         """Names that a notebook offers in brackets."""
         return list(self)

@@ -26,7 +26,12 @@ from hexoframe.analysis.bins import Grid
 from hexoframe.channels import check_list
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
-from hexoframe.recording.frames import empty_frame, slice_steps, ticks_of
+from hexoframe.recording.frames import (
+    empty_frame,
+    own_copy,
+    slice_steps,
+    ticks_of,
+)
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -185,7 +190,7 @@ def channel_windows(
     if ns <= NS_PER_TICK[record.clock]:
         raise ConfigurationError(f"length={length!r}: give a length above one tick")
     windows = _windows(record, key, channel, ns)
-    return (frame.tz_convert(record.tz) for frame in windows)
+    return (own_copy(frame.tz_convert(record.tz)) for frame in windows)
 
 
 def _windows(
@@ -196,7 +201,7 @@ def _windows(
     for piece in record.pieces(key):
         held.append(piece)
         reached = ticks_of(piece.iloc[-1:], channel)[0] - channel.lag
-        while reached >= end:
+        while reached >= end and end < record.end_tick:
             joined = held[0] if len(held) == 1 else metadata.concat(held)
             yield slice_steps(joined, channel, None, end)
             held = [slice_steps(joined, channel, end, None)]

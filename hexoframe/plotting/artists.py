@@ -57,6 +57,9 @@ _PLAY = 1000
 # --- lines and marks ------------------------------------------------------------------
 
 
+_MIDNIGHT = dt.time()
+
+
 class LiveLine(Line2D):
     """A line of many samples, decimated to the pixels of its axes.
 
@@ -199,7 +202,7 @@ class WallFormatter(Formatter):
         unused = 6 - digits if digits else 0
         return [
             f"{wall:%m-%d}"
-            if wall == wall.normalize()
+            if wall.time() == _MIDNIGHT
             else f"{wall:{form}}"[: -unused or None]
             for wall in walls
         ]
