@@ -6,6 +6,7 @@ this module when they draw.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,7 +19,6 @@ from hexoframe.plotting.decimation import LineSamples, draw_rows, pick_rows
 from hexoframe.plotting.figures import days, nanoseconds
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
