@@ -17,6 +17,7 @@ import pandas as pd
 
 from hexoframe import formats
 from hexoframe.errors import ConfigurationError, FileFormatError, HexoframeError
+from hexoframe.formats.kinds import kind_of
 from hexoframe.formats.options import ReadOptions
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
@@ -182,9 +183,7 @@ def _found(path: Path) -> str:
         return _found_folder(path)
     with path.open("rb") as file:
         head = file.read(40)
-    if not head:
-        return "an empty file"
-    if head[:4] == b"RIFF":
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return f"one WAV file of an export; open its folder {path.parent} instead"
     if re.match(rb"(\xef\xbb\xbf)?time(stamp| \[s/(256|1000)\]);", head):
         return (
@@ -196,7 +195,7 @@ def _found(path: Path) -> str:
             "a CSV as hexoframe writes it; open the folder with its metadata.json "
             f"({path.parent}?). An aligned file is for other programs and not read back"
         )
-    return f"a file that begins with {head!r}"
+    return kind_of(path)
 
 
 def _found_folder(path: Path) -> str:

@@ -219,15 +219,15 @@ def test_an_empty_folder_is_refused_as_such(tmp_path):
         (
             "x.txt",
             b"Dear diary,\nnothing to record today.\n",
-            "begins with b'Dear diary",
+            "a text that begins with 'Dear diary,'",
         ),
-        ("x.csv", b"name,age\nAnn,5\n", "begins with b'name,age"),
+        ("x.csv", b"name,age\nAnn,5\n", "a text that begins with 'name,age'"),
         ("x.csv", b"time [s/256];heart_rate [bpm]\n1;70\n", "a spreadsheet saved"),
         ("x.csv", b"\xef\xbb\xbftimestamp;heart_rate\n1;70\n", "semicolons"),
-        ("x.csv", b"\x00\xff\xfe\x01" * 100, "begins with"),
-        ("x.json", b'{"start": 5}', "begins with"),
+        ("x.csv", b"\x00\xff\xfe\x01" * 100, "a file of no known kind"),
+        ("x.json", b'{"start": 5}', "a JSON file"),
         ("x.wav", wav([1, 2, 3]), "one WAV file of an export; open its folder"),
-        ("x.png", b"\x89PNG\r\n\x1a\n", "begins with"),
+        ("x.png", b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     ],
 )
 def test_a_file_that_is_something_else_is_refused_with_what_was_found(

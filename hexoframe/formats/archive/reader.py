@@ -7,9 +7,9 @@ How files are parsed and how long they should be does not belong here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, zip_longest
 from pathlib import Path, PurePath, PurePosixPath
@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.channels import CLOCK_OF_FAMILY, datatypes_of
+from hexoframe.channels import CLOCK_OF_FAMILY
 from hexoframe.channels.calibration import values_from_counts
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
+    HexoframeError,
+    MissingSamplesWarning,
     SkippedChannelWarning,
     TimestampError,
     warn,
@@ -29,13 +31,10 @@ from hexoframe.errors import (
 from hexoframe.formats.archive.container import (
     Folder,
     ZipFolder,
+    gunzipped,
+    inner_zips,
     looks_like_zip,
     zip_folders,
-)
-from hexoframe.formats.archive.events import (
-    EVENT_HEADER,
-    count_events,
-    parse_event_file,
 )
 from hexoframe.formats.archive.infofiles import (
     INFO_FILES,
@@ -50,10 +49,24 @@ from hexoframe.formats.archive.lengths import (
     report_gaps,
     sample_step,
 )
-from hexoframe.formats.archive.wav import iter_counts, parse_counts, read_wav_header
+from hexoframe.formats.archive.members import (
+    beside,
+    match_members,
+    placeholders,
+    read_event_files,
+    read_wave_headers,
+)
+from hexoframe.formats.archive.siblings import (
+    asked_for,
+    find_lost_events,
+    find_missing,
+    lost_end,
+)
+from hexoframe.formats.archive.wav import iter_counts, parse_counts
 from hexoframe.formats.headings import guess_family
+from hexoframe.formats.kinds import is_document
 from hexoframe.recording.data import LazyChannel, RecordData
-from hexoframe.recording.frames import make_frame
+from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps import clock_of, grid_to_index, ticks_to_index
 
@@ -64,6 +77,10 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel, Datatype, Family
     from hexoframe.channels.calibration import Scale
     from hexoframe.formats.archive.container import Container
+    from hexoframe.formats.archive.infofiles import InfoFiles
+    from hexoframe.formats.archive.lengths import Extent
+    from hexoframe.formats.archive.members import EventFile, Members
+    from hexoframe.formats.archive.siblings import EventLoss
     from hexoframe.formats.archive.wav import WavHeader
     from hexoframe.formats.options import ReadOptions
     from hexoframe.timestamps import Clock
@@ -72,6 +89,7 @@ __all__ = ["holds_record", "is_empty", "parts", "read", "sniff"]
 
 _NAME = "vendor export"
 _SAMPLE_SUFFIX = ".wav"
+_GZIP = b"\x1f\x8b"
 
 
 # -- finding the records ---------------------------------------------------------------
@@ -81,7 +99,7 @@ def sniff(path: Path) -> bool:
     """Whether a path is a vendor export, judged by content."""
     if path.is_dir():
         return bool(_record_folders(path))
-    return path.is_file() and looks_like_zip(path)
+    return path.is_file() and looks_like_zip(path) and not is_document(path)
 
 
 def is_empty(path: Path) -> bool:
@@ -92,33 +110,37 @@ def is_empty(path: Path) -> bool:
 def parts(path: Path) -> dict[str, Container]:
     """Return the records of a ZIP or folder by the name of their folder, sorted.
 
-    A range export has one folder for each of its records.
+    A range export has one folder for each of its records. Records in ZIP files inside
+    the ZIP are found as well.
     """
-    found: dict[str, Container]
+    boxes: list[Container]
     if path.is_dir():
         folders = _record_folders(path)
         labels = _labels([folder.relative_to(path) for folder in folders])
-        found = {
-            label or path.name: Folder(folder)
-            for label, folder in zip(labels, folders, strict=True)
-        }
+        boxes = [Folder(folder) for folder in folders]
     else:
-        inner = [
-            folder
-            for folder, names in sorted(zip_folders(path).items())
-            if any(_is_member(name) for name in names)
-        ]
-        labels = _labels([PurePosixPath(folder) for folder in inner])
-        found = {
-            label or path.stem: ZipFolder(path, folder)
-            for label, folder in zip(labels, inner, strict=True)
-        }
-    if not found:
+        inside = list(_zipped_folders(path))
+        labels = _labels(
+            [PurePosixPath(inner[: -len(".zip")], folder) for inner, folder in inside]
+        )
+        boxes = [ZipFolder(path, folder, inner) for inner, folder in inside]
+    if not boxes:
         raise FileFormatError(
             f"{path}: not a vendor export: expected WAV and event files such as "
             "record_<id>/ECG_I.wav, found none"
         )
-    return found
+    return {
+        label or (path.name if path.is_dir() else path.stem): gunzipped(box)
+        for label, box in zip(labels, boxes, strict=True)
+    }
+
+
+def _zipped_folders(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the folders with samples in a ZIP, then in each ZIP inside it."""
+    for inner in ("", *inner_zips(path)):
+        for folder, names in sorted(zip_folders(path, inner).items()):
+            if any(_is_member(name) for name in names):
+                yield inner, folder
 
 
 def _labels(folders: Sequence[PurePath]) -> list[str]:
@@ -131,7 +153,12 @@ def _labels(folders: Sequence[PurePath]) -> list[str]:
 
 
 def _is_member(name: str) -> bool:
-    return name.lower().endswith((_SAMPLE_SUFFIX, ".hxd")) or name == "info.json"
+    plain = _without_gz(name).lower()
+    return plain.endswith((_SAMPLE_SUFFIX, ".hxd")) or plain == "info.json"
+
+
+def _without_gz(name: str) -> str:
+    return name[:-3] if name.lower().endswith(".gz") else name
 
 
 def _record_folders(path: Path) -> list[Path]:
@@ -156,10 +183,11 @@ def holds_record(folder: Path) -> bool:
 
 def _holds_samples(path: Path) -> bool:
     """Whether a file is a WAV by name and content; .hxd has no mark in its content."""
-    if path.suffix.lower() != _SAMPLE_SUFFIX:
-        return path.suffix.lower() == ".hxd"
+    name = _without_gz(path.name).lower()
+    if not name.endswith(_SAMPLE_SUFFIX):
+        return name.endswith(".hxd")
     with path.open("rb") as file:
-        return file.read(4) == b"RIFF"
+        return file.read(4).startswith(b"RIFF" if name == path.name.lower() else _GZIP)
 
 
 # -- reading a record ------------------------------------------------------------------
@@ -189,43 +217,53 @@ def read(
 
 
 def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordData:
-    label = container.label
+    label, partial = container.label, options.allow_partial
     info = read_info_files(container)
     start = start_tick(info, options)
     if start is None:
-        raise FileFormatError(
-            f"{label}: neither info.json nor statistics.csv says when the record "
-            "starts; say it in hexoframe.open_record(path, start=...), in ticks or as "
-            "a time with its zone"
-        )
-    waves = _wave_headers(container)
+        raise FileFormatError(_no_start(container))
+    waves, broken = read_wave_headers(container, partial=partial)
     clock = clock_of(start)
     filled = [PurePosixPath(name).stem for name, wave in waves.items() if wave.samples]
     family = guess_family(filled, clock, options.model)
     wanted = options.wanted(family)
-    rows = _match(container, family, waves)
+    members = match_members(container, family, waves, broken)
+    rows = members.rows
     extents = measure(rows, waves, wanted=wanted, where=label)
     end = record_end(start, clock, extents.values(), stated_end(info, start, clock))
     loaded = {name for row, name in rows.items() if row.channel in wanted}
     extents = {name: extent for name, extent in extents.items() if name in loaded}
-    gaps = find_gaps(extents, (start, end), clock)
-    if judge:
-        partial = options.allow_partial
-        report_gaps(gaps, extents, clock, where=label, allow_partial=partial)
+    events, damaged = read_event_files(
+        container, members, waves, wanted, partial=partial
+    )
+    damaged |= {
+        row: error
+        for row, (_, error) in members.damaged.items()
+        if row.channel in wanted
+    }
+    _report_damaged(damaged, partial=partial)
     export = Export(
         container=container,
         family=family,
         start=start,
         waves=waves,
-        gaps=gaps,
+        events=events,
+        gaps=find_gaps(extents, (start, end), clock),
+        absent=dict.fromkeys(damaged, (start, end)),
         scale=options.scale,
         record_id=info.record_id,
     )
-    channels = {
-        name: _lazy_channel(export, channel, files)
-        for name, channel in wanted.items()
-        if (files := {row: rows[row] for row in channel.datatypes if row in rows})
-    }
+    if judge:
+        export = _judged(export, members, info, end, extents=extents, options=options)
+    channels = {}
+    for name, channel in wanted.items():
+        files = {
+            row: rows[row]
+            for row in channel.datatypes
+            if row in rows and row not in export.absent
+        }
+        if files or not export.absent.keys().isdisjoint(channel.datatypes):
+            channels[name] = _lazy_channel(export, channel, files)
     return RecordData(
         family,
         (start, end),
@@ -235,84 +273,147 @@ def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordD
     )
 
 
-def _wave_headers(container: Container) -> dict[str, WavHeader]:
-    headers = {}
-    for name, size in container.sizes().items():
-        if name.lower().endswith(_SAMPLE_SUFFIX):
-            with container.open(name) as stream:
-                where = f"{container.label}/{name}"
-                headers[name] = read_wav_header(stream, size, where=where)
-    return headers
+def _no_start(container: Container) -> str:
+    message = (
+        f"{container.label}: neither info.json nor statistics.csv says when the record "
+        "starts"
+    )
+    stand = [name for name, file in placeholders(container) if file in INFO_FILES]
+    if stand:
+        return (
+            f"{message}; {', '.join(stand)} stands for a file that is not on this "
+            "computer: let it be downloaded"
+        )
+    return (
+        f"{message}; say it in hexoframe.open_record(path, start=...), in ticks or as "
+        "a time with its zone"
+    )
 
 
-# -- matching files with channels ------------------------------------------------------
+def _report_damaged(
+    damaged: Mapping[Datatype, HexoframeError], *, partial: bool
+) -> None:
+    """Raise for a file that cannot be read, or warn of each."""
+    for error in damaged.values():
+        if not partial:
+            raise type(error)(
+                f"{error}. Fetch the export again, leave the channel out with "
+                "channels=, or open what is there with allow_partial=True"
+            ) from error
+        warn(f"{error}; nothing of it is read", MissingSamplesWarning)
 
 
-def _match(
-    container: Container, family: Family, waves: Mapping[str, WavHeader]
-) -> dict[Datatype, str]:
-    """Return the file of each datatype; warn of files that fit no channel."""
-    known = _rows_by_name(family)
-    rows: dict[Datatype, str] = {}
-    skipped = []
-    for name in sorted(container.sizes(), key=_preference):
-        row = known.get(PurePosixPath(name).stem.lower())
-        is_wave = name in waves
-        # A converter's copy beside a WAV; a second WAV is something else.
-        if name in INFO_FILES or (row in rows and not is_wave):
-            continue
-        if (
-            row is not None
-            and row.in_model
-            and row not in rows
-            and (is_wave or _holds_events(container, row, name))
-        ):
-            rows[row] = name
-        elif not _holds_nothing(container, name, waves.get(name)):
-            skipped.append(name)
-    if skipped:
+# -- what is lost ----------------------------------------------------------------------
+
+
+def _judged(  # noqa: PLR0913  # all that is known of the record
+    export: Export,
+    members: Members,
+    info: InfoFiles,
+    end: int,
+    *,
+    extents: Mapping[str, Extent],
+    options: ReadOptions,
+) -> Export:
+    """Compare the files of a record with each other; return the export with its losses.
+
+    What was cut is an error unless partial records are allowed; what is not there at
+    all is warned of.
+    """
+    wanted = options.wanted(export.family)
+    cut = {
+        row: loss
+        for row, loss in _lost_events(export, info, end).items()
+        if row.channel in wanted
+    }
+    report_gaps(
+        export.gaps,
+        extents,
+        export.clock,
+        events={members.rows[row]: loss for row, loss in cut.items()},
+        where=export.container.label,
+        allow_partial=options.allow_partial,
+    )
+    missing = _missing(export, members, info, wanted)
+    _warn_beside(export)
+    start = export.start
+    return replace(
+        export,
+        lost={
+            row: tuple((start + first, start + after) for first, after in loss.spans)
+            for row, loss in cut.items()
+        },
+        absent={**export.absent, **dict.fromkeys(missing, (start, end))},
+    )
+
+
+def _lost_events(
+    export: Export, info: InfoFiles, end: int
+) -> dict[Datatype, EventLoss]:
+    """Return what event files lack: what others tell, and what lies behind a break."""
+    length = end - export.start
+    stated = stated_end(info, export.start, export.clock)
+    same_span = stated is not None and abs(stated - end) <= export.clock
+    table = info.statistics.table if info.statistics and same_span else {}
+    parsed = {row: file.parse_if_sound() for row, file in export.events.items()}
+    events = {row: found for row, found in parsed.items() if found is not None}
+    counts = {name: value for name, (value, _) in table.items()}
+    lost = find_lost_events(events, length, counts=counts)
+    for row, file in export.events.items():
+        if file.cut and row not in lost:
+            lost[row] = lost_end(events[row], length, "it is damaged there")
+    return lost
+
+
+def _missing(
+    export: Export, members: Members, info: InfoFiles, wanted: Collection[str]
+) -> set[Datatype]:
+    """Return the datatypes whose file is missing, and warn of them once."""
+    sizes = {
+        row: export.waves[name].samples
+        for row, name in members.rows.items()
+        if name in export.waves
+    }
+    sizes |= {row: file.count for row, file in export.events.items()}
+    asked = asked_for(info.info.get("request"))
+    held = {*members.rows, *members.damaged}
+    told = find_missing(export.family, held, sizes, asked)
+    absent = {
+        name: row for name, row in members.absent.items() if row not in members.rows
+    }
+    known = members.skipped.union(absent.values())
+    names: dict[str, list[str]] = {}
+    for row, witness in told.items():
+        if row.channel in wanted and row not in known:
+            names.setdefault(witness.api_name, []).append(row.api_name)
+    said = [
+        f"{', '.join(sorted(those))} missing, {witness} is there"
+        for witness, those in names.items()
+    ]
+    said += [
+        f"{name} stands for a file that is not on this computer"
+        for name, file in placeholders(export.container)
+        if name not in absent or absent[name].channel in wanted
+    ]
+    if said:
         warn(
-            f"{container.label}: {', '.join(sorted(skipped))} left out: no channel of "
-            f"{family}, or not in the vendor's format",
+            f"{export.container.label}: {'; '.join(said)}. What is missing is listed "
+            "as lost in coverage() and gaps(); fetch the export again",
+            MissingSamplesWarning,
+        )
+    return {row for row in (*told, *absent.values()) if row.channel in wanted}
+
+
+def _warn_beside(export: Export) -> None:
+    names = beside(export.container, export.family)
+    if names:
+        label = export.container.label
+        warn(
+            f"{PurePath(label).parent}: {', '.join(names)} beside the folder of the "
+            "record not read: nothing tells whose it is; if it belongs to "
+            f"{PurePath(label).name}, move it there",
             SkippedChannelWarning,
         )
-    return rows
-
-
-def _rows_by_name(family: Family) -> dict[str, Datatype]:
-    rows: dict[str, Datatype] = {}
-    for row in datatypes_of(family):
-        rows.setdefault(row.api_name.lower(), row)
-    for row in datatypes_of(family):
-        for alias in row.aliases:
-            rows.setdefault(alias, row)
-    return rows
-
-
-def _preference(name: str) -> tuple[int, str]:
-    """WAV before CSV before .hxd, if a channel has several files."""
-    order = {_SAMPLE_SUFFIX: 0, ".csv": 1, ".hxd": 2}
-    return order.get(PurePosixPath(name).suffix.lower(), 3), name
-
-
-def _holds_events(container: Container, row: Datatype, name: str) -> bool:
-    """Whether a file is one of the vendor's for events and states."""
-    suffix = PurePosixPath(name).suffix.lower()
-    if row.ticks is not None or suffix != ".csv":
-        return row.ticks is None and suffix == ".hxd"
-    with container.open(name) as stream:
-        return stream.read(len(EVENT_HEADER)) == EVENT_HEADER
-
-
-def _holds_nothing(container: Container, name: str, wave: WavHeader | None) -> bool:
-    """Whether a file without a channel has no samples to lose."""
-    if wave is not None:
-        return wave.samples == 0
-    if name.lower().endswith(".csv"):
-        head, _, body = container.read(name).partition(b"\n")
-        headed = not head.strip() or head.startswith(EVENT_HEADER)
-        return headed and not body.strip()
-    return container.sizes()[name] == 0
 
 
 # -- reading a channel -----------------------------------------------------------------
@@ -330,6 +431,12 @@ class Export:
         Headers by file name.
     gaps : mapping of str to (int, int)
         First missing tick and the first tick after the gap, by file name.
+    events : mapping of Datatype to EventFile
+        Event files that can be read.
+    lost : mapping of Datatype to spans
+        Where events are lost, in ticks.
+    absent : mapping of Datatype to (int, int)
+        Datatypes whose file is missing or cannot be read, and the span of the record.
     """
 
     container: Container
@@ -339,6 +446,9 @@ class Export:
     gaps: Mapping[str, tuple[int, int]]
     scale: Scale
     record_id: int | None
+    events: Mapping[Datatype, EventFile] = field(default_factory=dict)
+    lost: Mapping[Datatype, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    absent: Mapping[Datatype, tuple[int, int]] = field(default_factory=dict)
     _indexes: dict[tuple[int, Fraction, int], pd.DatetimeIndex] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -391,18 +501,28 @@ def _pad(column: NDArray[Any], count: int) -> NDArray[Any]:
 def _lazy_channel(
     export: Export, channel: Channel, files: dict[Datatype, str]
 ) -> LazyChannel:
+    absent = {span for row in channel.datatypes if (span := export.absent.get(row))}
+    if not files:
+        empty = empty_frame(channel, record_id=export.record_id, scale=export.scale)
+        receipt = Receipt(samples=0, lost=tuple(absent))
+        return LazyChannel(read=lambda: empty, receipt=receipt)
     if any(name in export.waves for name in files.values()):
-        return _sampled_channel(export, channel, files)
+        return _sampled_channel(export, channel, files, absent)
     return _event_channel(export, channel, *next(iter(files.items())))
 
 
 def _sampled_channel(
-    export: Export, channel: Channel, files: dict[Datatype, str]
+    export: Export,
+    channel: Channel,
+    files: dict[Datatype, str],
+    absent: Collection[tuple[int, int]],
 ) -> LazyChannel:
     row, name = max(files.items(), key=lambda item: export.waves[item[1]].samples)
     longest = export.waves[name]
-    lost = {export.gaps[name] for name in files.values() if name in export.gaps}
-    receipt = Receipt(samples=longest.samples, lost=tuple(sorted(lost)))
+    gaps = {export.gaps[name] for name in files.values() if name in export.gaps}
+    # A column that is not there at all covers what others lack.
+    lost = tuple(sorted(absent or gaps))
+    receipt = Receipt(samples=longest.samples, lost=lost)
     step = sample_step(row, longest, export.where(name))
     waves = _WaveFiles(export, channel, files, step)
     return LazyChannel(read=waves.read, pieces=waves.pieces, receipt=receipt)
@@ -455,17 +575,15 @@ def _event_channel(
     export: Export, channel: Channel, row: Datatype, name: str
 ) -> LazyChannel:
     where = export.where(name)
-    # A day of events is a few megabytes: they are unpacked once, which verifies their
-    # checksum and their end when the record is opened, and parsed when touched.
-    data = export.container.read(name)
+    file = export.events[row]
 
     def read_events() -> pd.DataFrame:
-        ticks, counts = parse_event_file(data, row, where=where)
+        ticks, counts = file.parse()
         try:
             index = ticks_to_index(ticks + export.start, clock=export.clock)
         except TimestampError as error:
             raise FileFormatError(f"{where}: {error}") from error
         return export.frame(channel, index, {row: counts})
 
-    receipt = Receipt(samples=count_events(data, where=where))
+    receipt = Receipt(samples=file.count, lost=export.lost.get(row, ()))
     return LazyChannel(read=read_events, receipt=receipt)

@@ -532,7 +532,11 @@ def test_the_clock_of_the_start_tells_the_newer_astroskin(made):
     start = 1_667_604_589_000
     files = {
         "ECG_I.wav": wav(np.arange(2500), 250, bits=32),
+        "ECG_II.wav": wav([], 250, bits=32),
+        "ECG_III.wav": wav([], 250, bits=32),
         "acceleration_X.wav": wav(np.arange(500), 50),
+        "acceleration_Y.wav": wav(np.arange(500), 50),
+        "acceleration_Z.wav": wav(np.arange(500), 50),
         "PPG.wav": wav(np.arange(750), 75),
         "heart_rate.wav": wav(np.arange(10), 1),
         "RR_interval.csv": events("RR_interval", 18, "s/1000", ["1.234,987"]),
@@ -596,10 +600,22 @@ def test_a_converters_copy_beside_a_wav_is_not_read_and_not_missed(made):
 def test_samples_as_text_are_left_out_with_a_warning(made, name, data):
     files = changed(acceleration_Z__wav=None, heart_rate__wav=None)
     files[name] = data
-    with pytest.warns(SkippedChannelWarning, match=name):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         record = load(made(files))
+    said = [(each.category, str(each.message)) for each in caught]
+    assert [name in text for kind, text in said if kind is SkippedChannelWarning] == [
+        True
+    ]
+    # An axis that is there in another form is warned of as that, and once.
+    gone = [text for kind, text in said if kind is MissingSamplesWarning]
+    assert len(gone) == (name == "heart_rate.csv")
+    assert all(
+        "acceleration_Z missing, acceleration_Y is there" in text for text in gone
+    )
     assert len(record["acceleration_x"]) == 640
     assert record["acceleration_z"]["acceleration_z"].isna().all()
+    assert lost_of(record, "acceleration") == [(0, 2560, 640)]
     assert "heart_rate" not in record
 
 
@@ -609,7 +625,7 @@ def test_samples_as_text_are_left_out_with_a_warning(made, name, data):
         ("notes.txt", b"hello"),
         ("unknown.wav", wav([1, 2])),
         ("unknown.csv", b"time [s],unknown [x]\n1.0,2\n"),
-        ("NN_interval.csv", b"time"),
+        ("NN_interval.txt", b"time"),
         ("PPG.hxd", bytes(16)),
         ("minute_ventilation_cl.wav", wav(np.arange(10), 1)),
     ],
@@ -1033,7 +1049,7 @@ def test_reading_leaves_no_file_behind(made, tmp_path):
 
 
 def test_a_wrong_model_is_refused(made):
-    path = made(ten_seconds())
+    path = made(changed(ECG_II__wav=wav([]), ECG_III__wav=wav([])))
     with pytest.raises(ConfigurationError, match="astroskin_1000"):
         load(path, model="astroskin_1000")
     with pytest.raises(ConfigurationError, match="unknown model"):

@@ -1,0 +1,302 @@
+"""Files of a record matched with channels: WAV headers, event files, what is damaged.
+
+Whether the record is whole does not belong here (`lengths`, `siblings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from hexoframe.channels import datatypes_of
+from hexoframe.errors import (
+    FileFormatError,
+    HexoframeError,
+    IncompleteDataError,
+    MissingSamplesWarning,
+    SkippedChannelWarning,
+    warn,
+)
+from hexoframe.formats.archive.container import placeholder_of
+from hexoframe.formats.archive.events import (
+    EVENT_HEADER,
+    as_utf8,
+    count_events,
+    parse_event_file,
+    parse_event_header,
+    whole_events,
+)
+from hexoframe.formats.archive.infofiles import INFO_FILES
+from hexoframe.formats.archive.siblings import Events
+from hexoframe.formats.archive.wav import read_wav_header
+
+if TYPE_CHECKING:
+    from hexoframe.channels import Datatype, Family
+    from hexoframe.formats.archive.container import Container
+    from hexoframe.formats.archive.wav import WavHeader
+
+__all__ = [
+    "EventFile",
+    "Members",
+    "beside",
+    "match_members",
+    "placeholders",
+    "read_event_files",
+    "read_wave_headers",
+]
+
+_WAV, _CSV, _HXD = ".wav", ".csv", ".hxd"
+# Enough of an event file to tell its first line, in any encoding.
+_HEAD_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Files of a record by their datatype.
+
+    Attributes
+    ----------
+    rows : dict of Datatype to str
+        Name of the file of each datatype that can be read.
+    damaged : dict of Datatype to (str, HexoframeError)
+        Files that cannot be read, and what is wrong with them.
+    absent : dict of str to Datatype
+        Placeholders, which stand for files that are not there.
+    skipped : set of Datatype
+        Datatypes whose only file has another form; a warning names them.
+    """
+
+    rows: dict[Datatype, str] = field(default_factory=dict)
+    damaged: dict[Datatype, tuple[str, HexoframeError]] = field(default_factory=dict)
+    absent: dict[str, Datatype] = field(default_factory=dict)
+    skipped: set[Datatype] = field(default_factory=set)
+
+
+def read_wave_headers(
+    container: Container, *, partial: bool
+) -> tuple[dict[str, WavHeader], dict[str, FileFormatError]]:
+    """Return the header of each WAV and, if `partial`, what is wrong with others."""
+    headers, broken = {}, {}
+    for name, size in container.sizes().items():
+        if not name.lower().endswith(_WAV):
+            continue
+        try:
+            with container.open(name) as stream:
+                where = f"{container.label}/{name}"
+                headers[name] = read_wav_header(stream, size, where=where)
+        except FileFormatError as error:
+            if not partial:
+                raise
+            broken[name] = error
+    return headers, broken
+
+
+# -- matching --------------------------------------------------------------------------
+
+
+def match_members(
+    container: Container,
+    family: Family,
+    waves: Mapping[str, WavHeader],
+    broken: Mapping[str, FileFormatError],
+) -> Members:
+    """Return the file of each datatype; warn of files that fit no channel.
+
+    An event file that is none by its first line is damaged, unless the datatype has
+    another file: then a converter wrote it.
+    """
+    known = _rows_by_name(family)
+    members = Members()
+    strange = []
+    for name in sorted(container.sizes(), key=_preference):
+        plain = placeholder_of(name) or name
+        row = known.get(PurePosixPath(plain).stem.lower())
+        # A converter's copy beside a WAV; a second WAV is something else.
+        if name.lower() in INFO_FILES or (row in members.rows and name not in waves):
+            continue
+        if row is not None and row.in_model and row not in members.rows:
+            if plain != name:
+                members.absent[name] = row
+                continue
+            error = broken.get(name) or _damage(container, row, name)
+            if error is not None:
+                members.damaged.setdefault(row, (name, error))
+                continue
+            if name in waves or _is_event_file(row, name):
+                members.rows[row] = name
+                continue
+        if not _holds_nothing(container, name, waves.get(name)):
+            strange.append(name)
+            members.skipped.update([] if row is None else [row])
+    copies = members.damaged.keys() & members.rows
+    strange += [members.damaged.pop(row)[0] for row in copies]
+    if strange:
+        warn(
+            f"{container.label}: {', '.join(sorted(strange))} left out: no channel of "
+            f"{family}, or not in the vendor's format",
+            SkippedChannelWarning,
+        )
+    return members
+
+
+def _rows_by_name(family: Family) -> dict[str, Datatype]:
+    rows: dict[str, Datatype] = {}
+    for row in datatypes_of(family):
+        rows.setdefault(row.api_name.lower(), row)
+    for row in datatypes_of(family):
+        for alias in row.aliases:
+            rows.setdefault(alias, row)
+    return rows
+
+
+def _preference(name: str) -> tuple[int, str]:
+    """WAV before CSV before .hxd, if a channel has several files."""
+    order = {_WAV: 0, _CSV: 1, _HXD: 2}
+    return order.get(PurePosixPath(name).suffix.lower(), 3), name
+
+
+def _is_event_file(row: Datatype, name: str) -> bool:
+    return row.ticks is None and name.lower().endswith((_CSV, _HXD))
+
+
+def _damage(container: Container, row: Datatype, name: str) -> HexoframeError | None:
+    """Say why a CSV with the name of an event file is none; None for any other file."""
+    if not _is_event_file(row, name) or name.lower().endswith(_HXD):
+        return None
+    where = f"{container.label}/{name}"
+    if not container.sizes()[name]:
+        return IncompleteDataError(f"{where}: an empty file (0 bytes)")
+    with container.open(name) as stream:
+        line = as_utf8(stream.read(_HEAD_BYTES)).partition(b"\n")[0]
+    if line.startswith(EVENT_HEADER):
+        return None
+    try:
+        parse_event_header(line, where=where)
+    except FileFormatError as error:
+        return error
+    return None
+
+
+def _holds_nothing(container: Container, name: str, wave: WavHeader | None) -> bool:
+    """Whether a file without a channel has no samples to lose."""
+    if wave is not None:
+        return wave.samples == 0
+    if name.lower().endswith(_CSV):
+        head, _, body = container.read(name).partition(b"\n")
+        headed = not head.strip() or as_utf8(head).startswith(EVENT_HEADER)
+        return headed and not body.strip()
+    return container.sizes()[name] == 0
+
+
+# -- files that stand for others, or lie elsewhere -------------------------------------
+
+
+def placeholders(container: Container) -> Iterator[tuple[str, str]]:
+    """Yield the placeholders in a container and the files that they stand for."""
+    names = container.sizes()
+    for name in names:
+        stem = placeholder_of(name)
+        if stem is not None and stem not in names:
+            yield name, stem
+
+
+def beside(container: Container, family: Family) -> list[str]:
+    """Return the files beside the folder of a record that look like its channels.
+
+    None if the folder above is a record itself: then they are its own.
+    """
+    plain = {name: name.lower().removesuffix(".gz") for name in container.beside()}
+    samples = [name for name in plain.values() if name.endswith((_WAV, _HXD))]
+    if samples and not INFO_FILES.isdisjoint(plain.values()):
+        return []
+    known = _rows_by_name(family)
+    return [
+        name
+        for name, each in plain.items()
+        if each.endswith((_WAV, _CSV, _HXD)) and PurePosixPath(each).stem in known
+    ]
+
+
+# -- event files -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFile:
+    """An event file in memory; its end was checked.
+
+    Attributes
+    ----------
+    count : int
+        Events in it.
+    cut : bool
+        Whether only its beginning could be read.
+    """
+
+    row: Datatype
+    where: str
+    data: bytes
+    count: int
+    cut: bool = False
+
+    def parse(self) -> Events:
+        """Return the events."""
+        return Events(*parse_event_file(self.data, self.row, where=self.where))
+
+    def parse_if_sound(self) -> Events | None:
+        """Return the events; None if that fails, which reading the channel reports."""
+        try:
+            return self.parse()
+        except FileFormatError:
+            return None
+
+
+def read_event_files(
+    container: Container,
+    members: Members,
+    waves: Collection[str],
+    wanted: Collection[str],
+    *,
+    partial: bool,
+) -> tuple[dict[Datatype, EventFile], dict[Datatype, HexoframeError]]:
+    """Read the event files into memory; a day takes a few megabytes.
+
+    That verifies their checksums and their ends. If `partial`, a damaged file is kept
+    up to its first broken line, or returned as an error. Damaged files of channels that
+    are not wanted are left out.
+    """
+    found: dict[Datatype, EventFile] = {}
+    damaged: dict[Datatype, HexoframeError] = {}
+    for row, name in members.rows.items():
+        if name in waves:
+            continue
+        try:
+            found[row] = _read_events(container, row, name, partial=partial)
+        except FileFormatError as error:
+            if row.channel not in wanted:
+                continue
+            if not partial:
+                raise
+            damaged[row] = error
+    return found, damaged
+
+
+def _read_events(
+    container: Container, row: Datatype, name: str, *, partial: bool
+) -> EventFile:
+    where = f"{container.label}/{name}"
+    data = as_utf8(container.read(name))
+    try:
+        count = count_events(data, where=where)
+        file = EventFile(row=row, where=where, data=data, count=count)
+        if partial:
+            file.parse()
+    except FileFormatError as error:
+        left = whole_events(data, row, where=where) if partial else b""
+        if not left:
+            raise
+        count = count_events(left, where=where)
+        warn(f"{error}; {count} events before that are read", MissingSamplesWarning)
+        file = EventFile(row=row, where=where, data=left, count=count, cut=True)
+    return file
