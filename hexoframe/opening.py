@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -38,7 +38,8 @@ _LOOKED_AT = 20
 # folder: text begins with a tick or a time.
 _NAMED = (".hxd", ".parquet", ".wav", ".zip")
 _BEGUN = re.compile(
-    rb"(\xef\xbb\xbf)?\s*(\d{9,}\b|\d+[-:/.,;\t]\d|time\b|PAR1|RIFF)|.*/api/datatype/",
+    rb"(\xef\xbb\xbf)?\s*(\d{9,}\b|\d+[-:/.,;\t]\d|time\b|PAR1|RIFF(?!....(WEBP|AVI )))"
+    rb"|.*/api/datatype/",
     re.DOTALL,
 )
 _HEAD = 1 << 12
@@ -242,11 +243,28 @@ def _is_foreign(path: Path) -> bool:
     return bool(head) and not _recognised(path) and not _BEGUN.match(head)
 
 
+class _Place(NamedTuple):
+    """Where a recording was found, and which one it is."""
+
+    path: Path
+    name: str | None
+    id: int | None
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+    def is_again(self, other: _Place) -> bool:
+        """Whether both are one record; some formats print its start in whole s."""
+        if self.id is None or self.id != other.id:
+            return False
+        return abs(self.start - other.start) < pd.Timedelta("1s")
+
+
 class Records(Mapping[str, Record]):
     """Recordings by id, each opened when it is looked up.
 
     `hexoframe.open_records` makes them. Keys are record ids as text, or the names of
-    files without an id.
+    files without an id. A second recording with the same id and another start has its
+    path in the key: ``"12345 in exports/b/record_12345"``.
 
     Attributes
     ----------
@@ -257,7 +275,7 @@ class Records(Mapping[str, Record]):
 
     def __init__(
         self,
-        found: dict[str, tuple[Path, str | None]],
+        found: dict[str, _Place],
         skipped: pd.DataFrame,
         options: ReadOptions,
     ) -> None:
@@ -267,8 +285,8 @@ class Records(Mapping[str, Record]):
 
     def __getitem__(self, key: str | int) -> Record:
         """Open a record."""
-        path, name = self._found[str(key)]
-        data = _read(path, self._options, name)
+        place = self._found[str(key)]
+        data = _read(place.path, self._options, place.name)
         return Record.of(data, left_out=self._options.left_out(data.family))
 
     def __iter__(self) -> Iterator[str]:
@@ -332,7 +350,7 @@ def open_records(  # noqa: PLR0913  # as for open_record
         timestamp_format=timestamp_format,
         allow_partial=allow_partial,
     )
-    found: dict[str, tuple[Path, str | None]] = {}
+    found: dict[str, _Place] = {}
     skipped: _Skipped = []
     for path in _search(where, skipped):
         for name in _names_at(path, skipped):
@@ -427,7 +445,7 @@ def _take(
     path: Path,
     name: str | None,
     options: ReadOptions,
-    found: dict[str, tuple[Path, str | None]],
+    found: dict[str, _Place],
     skipped: _Skipped,
 ) -> None:
     try:
@@ -435,12 +453,23 @@ def _take(
     except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
+    place = _Place(path, name, data.id, data.start, data.end)
+    for other in found.values():
+        if place.is_again(other):
+            _leave_out(path, _found_twice(place, other), skipped)
+            return
     key = str(data.id) if data.id is not None else (name or path.stem)
-    if key in found and data.id is None:
-        # Without an id, two folders of one name are taken for two records.
-        key = str(path / (name or ""))
     if key in found:
-        first = found[key][0]
-        _leave_out(path, f"record {key} was already found in {first}", skipped)
-        return
-    found[key] = (path, name)
+        # Two folders of one name, or of one id and two starts, are two records.
+        where = str(path / (name or ""))
+        key = where if data.id is None else f"{key} in {where}"
+    found[key] = place
+
+
+def _found_twice(place: _Place, other: _Place) -> str:
+    reason = f"record {place.id} was already found in {other.path}"
+    if place.end == other.end:
+        return reason
+    longer = (place.end - other.end).total_seconds()
+    how = "longer" if longer > 0 else "shorter"
+    return f"{reason}; this one is {abs(longer):g} s {how}"

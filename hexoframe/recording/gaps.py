@@ -41,7 +41,7 @@ __all__ = [
     "share",
 ]
 
-RULES = 3
+RULES = 4
 """Version of the rules of a survey; a kept survey of older rules is not used."""
 _HALF = Fraction(1, 2)
 

@@ -409,9 +409,9 @@ def _warn_beside(export: Export) -> None:
     if names:
         label = export.container.label
         warn(
-            f"{PurePath(label).parent}: {', '.join(names)} beside the folder of the "
-            "record not read: nothing tells whose it is; if it belongs to "
-            f"{PurePath(label).name}, move it there",
+            f"{PurePath(label).parent}: {', '.join(names)} beside the folder "
+            f"{PurePath(label).name} left out: nothing tells which record it is of; "
+            "move it into the folder if it belongs there",
             SkippedChannelWarning,
         )
 

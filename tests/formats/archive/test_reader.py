@@ -26,6 +26,7 @@ from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
     IncompleteDataError,
+    MissingFactsWarning,
     MissingSamplesWarning,
     SkippedChannelWarning,
     TimestampError,
@@ -1204,6 +1205,7 @@ def test_any_damage_is_refused_as_such_or_harmless(name, places, cut):
     known = (FileFormatError, IncompleteDataError, TimestampError, ConfigurationError)
     with scratch() as parent, warnings.catch_warnings():
         warnings.simplefilter("ignore", SkippedChannelWarning)
+        warnings.simplefilter("ignore", MissingFactsWarning)
         said = str(parent)
         try:
             load(folder_of(parent, files)).load()
