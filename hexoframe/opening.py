@@ -17,6 +17,7 @@ import pandas as pd
 
 from hexoframe import formats
 from hexoframe.errors import ConfigurationError, FileFormatError, HexoframeError
+from hexoframe.formats.archive.container import placeholder_of
 from hexoframe.formats.kinds import kind_of
 from hexoframe.formats.options import ReadOptions
 from hexoframe.record import Record
@@ -202,6 +203,16 @@ def _found(path: Path) -> str:
 def _found_folder(path: Path) -> str:
     items = sorted(item for item in path.iterdir() if not item.name.startswith("."))
     if not items:
+        absent = [
+            item.name
+            for item in path.iterdir()
+            if placeholder_of(item.name) is not None
+        ]
+        if absent:
+            return (
+                f"a folder of {len(absent)} placeholders ({absent[0]} ...) of files "
+                "that are in the cloud: let them be downloaded"
+            )
         return "an empty folder"
     records = [item for item in items[:_LOOKED_AT] if _recognised(item)]
     if records:

@@ -174,7 +174,7 @@ def _in_gzip(head: bytes, path: Path) -> str:
     kind = _by_content(inner, path.with_suffix("")) if inner else None
     if kind is not None and " R " in f" {kind} ":
         return kind
-    return f"{kind or 'a file of no known kind'}, packed with gzip"
+    return f"packed with gzip: {kind or 'a file of no known kind'}"
 
 
 def _as_text(head: bytes) -> str | None:

@@ -56,6 +56,7 @@ _UNFINISHED = (
 _GZIP = ".gz"
 _PACKED = (".csv", ".hxd", ".json", ".wav")
 _BLOCK = 1 << 20
+_GZIP_DAMAGE = (gzip.BadGzipFile, zlib.error, EOFError)
 # What zipfile raises for a damaged table of contents.
 _DAMAGE = (zipfile.BadZipFile, RuntimeError, ValueError, struct.error)
 
@@ -390,8 +391,8 @@ class _Gunzipped:
     def _measure(self, name: str) -> int:
         size, given = 0, self.packed[name]
         limit = max(_BOMB_BYTES, _BOMB_RATIO * self.container.sizes()[given])
-        with self.open(name) as stream:
-            while block := stream.read(_BLOCK):
+        with self.container.open(given) as raw, gzip.open(raw) as stream:
+            while block := _next_block(stream):
                 size += len(block)
                 if size > limit:
                     raise FileFormatError(
@@ -401,7 +402,7 @@ class _Gunzipped:
         return size
 
     def read(self, name: str) -> bytes:
-        """Whole content of a member."""
+        """Whole content of a member; its checksum is verified."""
         if name not in self.packed:
             return self.container.read(name)
         with self.open(name) as stream:
@@ -419,7 +420,7 @@ class _Gunzipped:
             try:
                 with gzip.open(raw) as stream:
                     yield cast("IO[bytes]", stream)
-            except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            except _GZIP_DAMAGE as error:
                 raise FileFormatError(
                     f"{self.label}/{given}: damaged ({error}); fetch the file again"
                 ) from error
@@ -427,3 +428,11 @@ class _Gunzipped:
     def beside(self) -> list[str]:
         """Names of the files in the folder above."""
         return self.container.beside()
+
+
+def _next_block(stream: gzip.GzipFile) -> bytes:
+    """Read a block; nothing where the file is damaged, which reading it reports."""
+    try:
+        return stream.read(_BLOCK)
+    except _GZIP_DAMAGE:
+        return b""

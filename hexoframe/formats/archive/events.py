@@ -37,7 +37,7 @@ _WHOLE_TICK = 1e-3
 _PAIR = 16  # bytes: two int64 of the older kind
 # A century in s; no record is longer.
 _LONGEST = 100 * 366 * 86_400
-_EVENT = re.compile(rb"[-+.\w]+,[-+.\w]+\r?\n")
+_EVENT = re.compile(rb"[-+.\de]+,(?:[-+.\de]+|nan)\r?\n", re.IGNORECASE)
 
 
 def as_utf8(data: bytes) -> bytes:
@@ -145,19 +145,22 @@ def parse_event_header(line: bytes, *, where: str) -> tuple[str, str, int | None
     if match is None:
         raise FileFormatError(
             f"{where}, line 1: expected 'time [s],<name> [<unit>](/api/datatype/<id>/)'"
-            f", found {text[:80]!r}{_hint(text)}"
+            f", found {_shown(text)}; fetch the export again"
         )
     number = match["id"]
     return match["name"], match["unit"], None if number is None else int(number)
 
 
-def _hint(line: str) -> str:
-    """Say what has probably happened to a file with another first line."""
+def _shown(line: str) -> str:
+    """Quote another first line, and say who has probably written it."""
+    if not line.strip("\0"):
+        return "zeros" if line else "an empty line"
+    quoted = repr(line[:80])
     if re.match(r"time \[s\]\s*[;\t]", line):
-        return "; a spreadsheet saved it in another form: fetch the export again"
+        return f"{quoted}, as a spreadsheet saves it"
     if re.fullmatch(r"[-+.\deE]+,[-+.\deE]+", line):
-        return "; a converter may have replaced the file: fetch the export again"
-    return ""
+        return f"{quoted}, as a converter writes it"
+    return quoted
 
 
 def parse_events(

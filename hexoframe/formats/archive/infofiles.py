@@ -134,36 +134,39 @@ class InfoFiles:
         )
 
 
-def read_info_files(container: Container) -> InfoFiles:
+def read_info_files(container: Container, *, start_given: bool = False) -> InfoFiles:
     """Read info.json and statistics.csv, if a record has them.
 
-    A statistics.csv that cannot be read, or is of another record, is left out with a
-    warning, unless the start of the record may stand in it alone.
+    A file that cannot be read is left out with a warning if the other one, or the
+    caller, tells the start of the record; so are statistics of another record.
     """
     names = {name.lower(): name for name in container.sizes()}
-    label, info = container.label, {}
+    label = container.label
+    info: dict[str, Any] = {}
+    statistics, errors = None, []
     if name := names.get("info.json"):
-        info = parse_info(container.read(name), where=f"{label}/{name}")
-    if not (name := names.get("statistics.csv")):
-        return InfoFiles(label, info, None)
-    where = f"{label}/{name}"
-    try:
-        statistics = parse_statistics(container.read(name), where=where)
-    except FileFormatError as error:
-        if not any(key in info for key in _STARTS):
-            raise
-        _warn_left_out(str(error))
-        return InfoFiles(label, info, None)
-    statistics = _without_rounded(statistics, where)
-    other = _other_record(statistics, info)
-    if other:
-        _warn_left_out(f"{where}: {other}")
-        return InfoFiles(label, info, None)
+        try:
+            info = parse_info(container.read(name), where=f"{label}/{name}")
+        except FileFormatError as error:
+            errors.append(error)
+    if name := names.get("statistics.csv"):
+        where = f"{label}/{name}"
+        try:
+            statistics = parse_statistics(container.read(name), where=where)
+            statistics = _without_rounded(statistics, where)
+        except FileFormatError as error:
+            errors.append(error)
+    told = start_given or any(key in info for key in _STARTS)
+    if statistics is not None:
+        told = told or bool(statistics.table.get("start", ("", ""))[0])
+    for damage in errors:
+        if not told:
+            raise damage
+        warn(f"{damage}; the file is left out", MissingFactsWarning)
+    if statistics is not None and (other := _other_record(statistics, info)):
+        warn(f"{label}: {other}; statistics.csv is left out", MissingFactsWarning)
+        statistics = None
     return InfoFiles(label, info, statistics)
-
-
-def _warn_left_out(message: str) -> None:
-    warn(f"{message}; the file is left out", MissingFactsWarning)
 
 
 def _without_rounded(statistics: Statistics, where: str) -> Statistics:
@@ -198,7 +201,10 @@ def _other_record(statistics: Statistics, info: dict[str, Any]) -> str:
     own = re.search(r"[?&]record=(\d+)", str(info.get("request", "")))
     number = re.search(r"/record/(\d+)/", uri)
     if own and number and own[1] != number[1]:
-        return f"it is of record {number[1]}, info.json of record {own[1]}"
+        return (
+            f"info.json is of record {own[1]}, statistics.csv of record {number[1]}: "
+            "one of them is not of this record"
+        )
     begins = statistics.table.get("start", ("", ""))[0]
     try:
         told = _whole_number(begins)
@@ -206,7 +212,7 @@ def _other_record(statistics: Statistics, info: dict[str, Any]) -> str:
     except (StopIteration, ValueError):
         return ""
     if abs(told - start) > _SAME_START:
-        return f"its record starts at tick {told}, that of info.json at {start}"
+        return f"info.json starts at tick {start}, statistics.csv at {told}"
     return ""
 
 
@@ -220,9 +226,12 @@ def start_tick(files: InfoFiles, options: ReadOptions) -> int | None:
     or is a time and nothing tells the clock.
     """
     stated = _stated_start(files)
+    contradiction = _contradiction(files)
     if options.start is None:
+        if contradiction:
+            raise FileFormatError(f"{contradiction}; say it with start=")
         return None if stated is None else parse_tick(stated[0], where=stated[1])
-    told = None if stated is None else _tick_or_none(*stated)
+    told = None if stated is None or contradiction else _tick_or_none(*stated)
     given = _given_start(options, told)
     if stated is not None and told is not None and given != told:
         raise ConfigurationError(
@@ -240,6 +249,23 @@ def _stated_start(files: InfoFiles) -> tuple[object, str] | None:
             return files.info[key], f"{files.label}/info.json, {key!r}"
     text = files.statistic("start")
     return (text, f"{files.label}/statistics.csv, 'start'") if text else None
+
+
+def _contradiction(files: InfoFiles) -> str:
+    """Say if info.json has two starts that differ, as where numbers were rounded."""
+    start, posix = files.info.get("start"), files.info.get("timestamp")
+    if not isinstance(start, int | float) or not isinstance(posix, int | float):
+        return ""
+    try:
+        seconds = start / clock_of(int(start))
+    except ValueError:
+        return ""
+    if abs(seconds - posix) <= 1:
+        return ""
+    return (
+        f"{files.label}/info.json: 'start' is {start}, which is {seconds:.3f} s since "
+        f"1970, and 'timestamp' {posix} s: one of them was changed"
+    )
 
 
 def _tick_or_none(value: object, where: str) -> int | None:
@@ -302,7 +328,10 @@ def parse_info(data: bytes, *, where: str) -> dict[str, Any]:
     try:
         info = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{where}: not JSON: {error}") from error
+        found = error if data.strip(b"\0") else "the file is empty, or holds zeros only"
+        raise FileFormatError(
+            f"{where}: not JSON: {found}; fetch the export again"
+        ) from error
     if not isinstance(info, dict):
         raise FileFormatError(
             f"{where}: expected a JSON object, found {type(info).__name__}"

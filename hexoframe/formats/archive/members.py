@@ -15,7 +15,6 @@ from hexoframe.errors import (
     FileFormatError,
     HexoframeError,
     IncompleteDataError,
-    MissingSamplesWarning,
     SkippedChannelWarning,
     warn,
 )
@@ -64,14 +63,17 @@ class Members:
         Files that cannot be read, and what is wrong with them.
     absent : dict of str to Datatype
         Placeholders, which stand for files that are not there.
-    skipped : set of Datatype
-        Datatypes whose only file has another form; a warning names them.
+    copies : set of Datatype
+        Datatypes with a file in another form; a warning names it.
+    empty : set of Datatype
+        Datatypes that the model does not have, with a WAV without samples.
     """
 
     rows: dict[Datatype, str] = field(default_factory=dict)
     damaged: dict[Datatype, tuple[str, HexoframeError]] = field(default_factory=dict)
     absent: dict[str, Datatype] = field(default_factory=dict)
-    skipped: set[Datatype] = field(default_factory=set)
+    copies: set[Datatype] = field(default_factory=set)
+    empty: set[Datatype] = field(default_factory=set)
 
 
 def read_wave_headers(
@@ -85,7 +87,9 @@ def read_wave_headers(
         try:
             with container.open(name) as stream:
                 where = f"{container.label}/{name}"
-                headers[name] = read_wav_header(stream, size, where=where)
+                headers[name] = read_wav_header(
+                    stream, size, where=where, allow_cut=partial
+                )
         except FileFormatError as error:
             if not partial:
                 raise
@@ -109,12 +113,12 @@ def match_members(
     """
     known = _rows_by_name(family)
     members = Members()
-    strange = []
+    strange, unknown = [], []
     for name in sorted(container.sizes(), key=_preference):
         plain = placeholder_of(name) or name
         row = known.get(PurePosixPath(plain).stem.lower())
         # A converter's copy beside a WAV; a second WAV is something else.
-        if name.lower() in INFO_FILES or (row in members.rows and name not in waves):
+        if plain.lower() in INFO_FILES or (row in members.rows and name not in waves):
             continue
         if row is not None and row.in_model and row not in members.rows:
             if plain != name:
@@ -127,17 +131,26 @@ def match_members(
             if name in waves or _is_event_file(row, name):
                 members.rows[row] = name
                 continue
-        if not _holds_nothing(container, name, waves.get(name)):
+        if _holds_nothing(container, name, waves.get(name)):
+            members.empty.update([] if row is None else [row])
+        elif row is not None and row.in_model and row not in members.rows:
             strange.append(name)
-            members.skipped.update([] if row is None else [row])
+            members.copies.add(row)
+        else:
+            unknown.append(name)
     copies = members.damaged.keys() & members.rows
     strange += [members.damaged.pop(row)[0] for row in copies]
-    if strange:
-        warn(
-            f"{container.label}: {', '.join(sorted(strange))} left out: no channel of "
-            f"{family}, or not in the vendor's format",
-            SkippedChannelWarning,
-        )
+    reasons = {
+        f"no channel of {family}": unknown,
+        "not in the vendor's format": strange,
+    }
+    said = [
+        f"{', '.join(sorted(names))} left out: {reason}"
+        for reason, names in reasons.items()
+        if names
+    ]
+    if said:
+        warn(f"{container.label}: {'; '.join(said)}", SkippedChannelWarning)
     return members
 
 
@@ -166,17 +179,17 @@ def _damage(container: Container, row: Datatype, name: str) -> HexoframeError | 
     if not _is_event_file(row, name) or name.lower().endswith(_HXD):
         return None
     where = f"{container.label}/{name}"
-    if not container.sizes()[name]:
-        return IncompleteDataError(f"{where}: an empty file (0 bytes)")
-    with container.open(name) as stream:
-        line = as_utf8(stream.read(_HEAD_BYTES)).partition(b"\n")[0]
-    if line.startswith(EVENT_HEADER):
-        return None
     try:
-        parse_event_header(line, where=where)
+        with container.open(name) as stream:
+            head = stream.read(_HEAD_BYTES)
+        line = as_utf8(head).partition(b"\n")[0]
+        if head and not line.startswith(EVENT_HEADER):
+            parse_event_header(line, where=where)
     except FileFormatError as error:
         return error
-    return None
+    if head:
+        return None
+    return IncompleteDataError(f"{where}: empty (0 bytes); fetch the export again")
 
 
 def _holds_nothing(container: Container, name: str, wave: WavHeader | None) -> bool:
@@ -230,15 +243,15 @@ class EventFile:
     ----------
     count : int
         Events in it.
-    cut : bool
-        Whether only its beginning could be read.
+    damage : str
+        Why only its beginning could be read; empty if it is whole.
     """
 
     row: Datatype
     where: str
     data: bytes
     count: int
-    cut: bool = False
+    damage: str = ""
 
     def parse(self) -> Events:
         """Return the events."""
@@ -262,9 +275,8 @@ def read_event_files(
 ) -> tuple[dict[Datatype, EventFile], dict[Datatype, HexoframeError]]:
     """Read the event files into memory; a day takes a few megabytes.
 
-    That verifies their checksums and their ends. If `partial`, a damaged file is kept
-    up to its first broken line, or returned as an error. Damaged files of channels that
-    are not wanted are left out.
+    That verifies their checksums and their ends. Damaged files of wanted channels are
+    returned as errors; if `partial`, they are kept up to their first broken line.
     """
     found: dict[Datatype, EventFile] = {}
     damaged: dict[Datatype, HexoframeError] = {}
@@ -274,11 +286,8 @@ def read_event_files(
         try:
             found[row] = _read_events(container, row, name, partial=partial)
         except FileFormatError as error:
-            if row.channel not in wanted:
-                continue
-            if not partial:
-                raise
-            damaged[row] = error
+            if row.channel in wanted:
+                damaged[row] = error
     return found, damaged
 
 
@@ -297,6 +306,6 @@ def _read_events(
         if not left:
             raise
         count = count_events(left, where=where)
-        warn(f"{error}; {count} events before that are read", MissingSamplesWarning)
-        file = EventFile(row=row, where=where, data=left, count=count, cut=True)
+        damage = str(error).removeprefix(where).lstrip(",: ")
+        file = EventFile(row=row, where=where, data=left, count=count, damage=damage)
     return file

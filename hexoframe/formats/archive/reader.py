@@ -7,7 +7,7 @@ How files are parsed and how long they should be does not belong here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -24,7 +24,6 @@ from hexoframe.errors import (
     FileFormatError,
     HexoframeError,
     MissingSamplesWarning,
-    SkippedChannelWarning,
     TimestampError,
     warn,
 )
@@ -49,18 +48,17 @@ from hexoframe.formats.archive.lengths import (
     report_gaps,
     sample_step,
 )
+from hexoframe.formats.archive.losses import (
+    lost_events,
+    missing_files,
+    say_absent,
+    warn_of_files_beside,
+)
 from hexoframe.formats.archive.members import (
-    beside,
     match_members,
     placeholders,
     read_event_files,
     read_wave_headers,
-)
-from hexoframe.formats.archive.siblings import (
-    asked_for,
-    find_lost_events,
-    find_missing,
-    lost_end,
 )
 from hexoframe.formats.archive.wav import iter_counts, parse_counts
 from hexoframe.formats.headings import guess_family
@@ -80,7 +78,6 @@ if TYPE_CHECKING:
     from hexoframe.formats.archive.infofiles import InfoFiles
     from hexoframe.formats.archive.lengths import Extent
     from hexoframe.formats.archive.members import EventFile, Members
-    from hexoframe.formats.archive.siblings import EventLoss
     from hexoframe.formats.archive.wav import WavHeader
     from hexoframe.formats.options import ReadOptions
     from hexoframe.timestamps import Clock
@@ -218,7 +215,7 @@ def read(
 
 def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordData:
     label, partial = container.label, options.allow_partial
-    info = read_info_files(container)
+    info = read_info_files(container, start_given=options.start is not None)
     start = start_tick(info, options)
     if start is None:
         raise FileFormatError(_no_start(container))
@@ -245,30 +242,31 @@ def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordD
     export = Export(
         container=container,
         family=family,
-        start=start,
+        span=(start, end),
         waves=waves,
         events=events,
         gaps=find_gaps(extents, (start, end), clock),
-        absent=dict.fromkeys(damaged, (start, end)),
+        absent=frozenset(damaged),
         scale=options.scale,
         record_id=info.record_id,
     )
     if judge:
-        export = _judged(export, members, info, end, extents=extents, options=options)
-    channels = {}
+        export = _judged(export, members, info, extents=extents, options=options)
+    channels, held = {}, []
     for name, channel in wanted.items():
         files = {
             row: rows[row]
             for row in channel.datatypes
             if row in rows and row not in export.absent
         }
-        if files or not export.absent.keys().isdisjoint(channel.datatypes):
+        if files or not export.absent.isdisjoint(channel.datatypes):
             channels[name] = _lazy_channel(export, channel, files)
+        held += [name] if files else []
     return RecordData(
         family,
         (start, end),
         channels,
-        facts=info.facts(channels, source=_NAME, clock=clock),
+        facts=info.facts(held, source=_NAME, clock=clock),
         scale=options.scale,
     )
 
@@ -280,10 +278,7 @@ def _no_start(container: Container) -> str:
     )
     stand = [name for name, file in placeholders(container) if file in INFO_FILES]
     if stand:
-        return (
-            f"{message}; {', '.join(stand)} stands for a file that is not on this "
-            "computer: let it be downloaded"
-        )
+        return f"{message}; {say_absent(stand)}"
     return (
         f"{message}; say it in hexoframe.open_record(path, start=...), in ticks or as "
         "a time with its zone"
@@ -297,20 +292,16 @@ def _report_damaged(
     for error in damaged.values():
         if not partial:
             raise type(error)(
-                f"{error}. Fetch the export again, leave the channel out with "
-                "channels=, or open what is there with allow_partial=True"
+                f"{error}. Or leave the channel out with channels=, or open what is "
+                "there with allow_partial=True"
             ) from error
         warn(f"{error}; nothing of it is read", MissingSamplesWarning)
 
 
-# -- what is lost ----------------------------------------------------------------------
-
-
-def _judged(  # noqa: PLR0913  # all that is known of the record
+def _judged(
     export: Export,
     members: Members,
     info: InfoFiles,
-    end: int,
     *,
     extents: Mapping[str, Extent],
     options: ReadOptions,
@@ -321,9 +312,12 @@ def _judged(  # noqa: PLR0913  # all that is known of the record
     all is warned of.
     """
     wanted = options.wanted(export.family)
+    start, _ = export.span
     cut = {
         row: loss
-        for row, loss in _lost_events(export, info, end).items()
+        for row, loss in lost_events(
+            export.events, info, export.span, export.clock
+        ).items()
         if row.channel in wanted
     }
     report_gaps(
@@ -334,86 +328,21 @@ def _judged(  # noqa: PLR0913  # all that is known of the record
         where=export.container.label,
         allow_partial=options.allow_partial,
     )
-    missing = _missing(export, members, info, wanted)
-    _warn_beside(export)
-    start = export.start
-    return replace(
-        export,
-        lost={
-            row: tuple((start + first, start + after) for first, after in loss.spans)
-            for row, loss in cut.items()
-        },
-        absent={**export.absent, **dict.fromkeys(missing, (start, end))},
+    missing = missing_files(
+        export.container,
+        export.family,
+        members,
+        export.waves,
+        export.events,
+        info=info,
+        wanted=wanted,
     )
-
-
-def _lost_events(
-    export: Export, info: InfoFiles, end: int
-) -> dict[Datatype, EventLoss]:
-    """Return what event files lack: what others tell, and what lies behind a break."""
-    length = end - export.start
-    stated = stated_end(info, export.start, export.clock)
-    same_span = stated is not None and abs(stated - end) <= export.clock
-    table = info.statistics.table if info.statistics and same_span else {}
-    parsed = {row: file.parse_if_sound() for row, file in export.events.items()}
-    events = {row: found for row, found in parsed.items() if found is not None}
-    counts = {name: value for name, (value, _) in table.items()}
-    lost = find_lost_events(events, length, counts=counts)
-    for row, file in export.events.items():
-        if file.cut and row not in lost:
-            lost[row] = lost_end(events[row], length, "it is damaged there")
-    return lost
-
-
-def _missing(
-    export: Export, members: Members, info: InfoFiles, wanted: Collection[str]
-) -> set[Datatype]:
-    """Return the datatypes whose file is missing, and warn of them once."""
-    sizes = {
-        row: export.waves[name].samples
-        for row, name in members.rows.items()
-        if name in export.waves
+    warn_of_files_beside(export.container, export.family)
+    lost = {
+        row: tuple((start + first, start + after) for first, after in loss.spans)
+        for row, loss in cut.items()
     }
-    sizes |= {row: file.count for row, file in export.events.items()}
-    asked = asked_for(info.info.get("request"))
-    held = {*members.rows, *members.damaged}
-    told = find_missing(export.family, held, sizes, asked)
-    absent = {
-        name: row for name, row in members.absent.items() if row not in members.rows
-    }
-    known = members.skipped.union(absent.values())
-    names: dict[str, list[str]] = {}
-    for row, witness in told.items():
-        if row.channel in wanted and row not in known:
-            names.setdefault(witness.api_name, []).append(row.api_name)
-    said = [
-        f"{', '.join(sorted(those))} missing, {witness} is there"
-        for witness, those in names.items()
-    ]
-    said += [
-        f"{name} stands for a file that is not on this computer"
-        for name, file in placeholders(export.container)
-        if name not in absent or absent[name].channel in wanted
-    ]
-    if said:
-        warn(
-            f"{export.container.label}: {'; '.join(said)}. What is missing is listed "
-            "as lost in coverage() and gaps(); fetch the export again",
-            MissingSamplesWarning,
-        )
-    return {row for row in (*told, *absent.values()) if row.channel in wanted}
-
-
-def _warn_beside(export: Export) -> None:
-    names = beside(export.container, export.family)
-    if names:
-        label = export.container.label
-        warn(
-            f"{PurePath(label).parent}: {', '.join(names)} beside the folder "
-            f"{PurePath(label).name} left out: nothing tells which record it is of; "
-            "move it into the folder if it belongs there",
-            SkippedChannelWarning,
-        )
+    return replace(export, lost=lost, absent=export.absent | missing)
 
 
 # -- reading a channel -----------------------------------------------------------------
@@ -425,8 +354,8 @@ class Export:
 
     Attributes
     ----------
-    start : int
-        First tick of the record.
+    span : (int, int)
+        First tick of the record, and the tick after it.
     waves : mapping of str to WavHeader
         Headers by file name.
     gaps : mapping of str to (int, int)
@@ -435,20 +364,20 @@ class Export:
         Event files that can be read.
     lost : mapping of Datatype to spans
         Where events are lost, in ticks.
-    absent : mapping of Datatype to (int, int)
-        Datatypes whose file is missing or cannot be read, and the span of the record.
+    absent : frozenset of Datatype
+        Datatypes whose file is missing or cannot be read.
     """
 
     container: Container
     family: Family
-    start: int
+    span: tuple[int, int]
     waves: Mapping[str, WavHeader]
     gaps: Mapping[str, tuple[int, int]]
     scale: Scale
     record_id: int | None
     events: Mapping[Datatype, EventFile] = field(default_factory=dict)
     lost: Mapping[Datatype, tuple[tuple[int, int], ...]] = field(default_factory=dict)
-    absent: Mapping[Datatype, tuple[int, int]] = field(default_factory=dict)
+    absent: frozenset[Datatype] = frozenset()
     _indexes: dict[tuple[int, Fraction, int], pd.DatetimeIndex] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -472,7 +401,7 @@ class Export:
     def new_index(self, step: Fraction, count: int, first: int) -> pd.DatetimeIndex:
         """Index of some samples of a regular channel."""
         return grid_to_index(
-            self.start, step=step, count=count, first=first, clock=self.clock
+            self.span[0], step=step, count=count, first=first, clock=self.clock
         )
 
     def frame(
@@ -501,28 +430,25 @@ def _pad(column: NDArray[Any], count: int) -> NDArray[Any]:
 def _lazy_channel(
     export: Export, channel: Channel, files: dict[Datatype, str]
 ) -> LazyChannel:
-    absent = {span for row in channel.datatypes if (span := export.absent.get(row))}
     if not files:
         empty = empty_frame(channel, record_id=export.record_id, scale=export.scale)
-        receipt = Receipt(samples=0, lost=tuple(absent))
+        receipt = Receipt(samples=0, lost=(export.span,))
         return LazyChannel(read=lambda: empty, receipt=receipt)
     if any(name in export.waves for name in files.values()):
-        return _sampled_channel(export, channel, files, absent)
+        return _sampled_channel(export, channel, files)
     return _event_channel(export, channel, *next(iter(files.items())))
 
 
 def _sampled_channel(
-    export: Export,
-    channel: Channel,
-    files: dict[Datatype, str],
-    absent: Collection[tuple[int, int]],
+    export: Export, channel: Channel, files: dict[Datatype, str]
 ) -> LazyChannel:
     row, name = max(files.items(), key=lambda item: export.waves[item[1]].samples)
     longest = export.waves[name]
-    gaps = {export.gaps[name] for name in files.values() if name in export.gaps}
-    # A column that is not there at all covers what others lack.
-    lost = tuple(sorted(absent or gaps))
-    receipt = Receipt(samples=longest.samples, lost=lost)
+    lost = {export.gaps[name] for name in files.values() if name in export.gaps}
+    if not export.absent.isdisjoint(channel.datatypes):
+        # A column that is not there at all covers what others lack.
+        lost = {export.span}
+    receipt = Receipt(samples=longest.samples, lost=tuple(sorted(lost)))
     step = sample_step(row, longest, export.where(name))
     waves = _WaveFiles(export, channel, files, step)
     return LazyChannel(read=waves.read, pieces=waves.pieces, receipt=receipt)
@@ -580,7 +506,7 @@ def _event_channel(
     def read_events() -> pd.DataFrame:
         ticks, counts = file.parse()
         try:
-            index = ticks_to_index(ticks + export.start, clock=export.clock)
+            index = ticks_to_index(ticks + export.span[0], clock=export.clock)
         except TimestampError as error:
             raise FileFormatError(f"{where}: {error}") from error
         return export.frame(channel, index, {row: counts})

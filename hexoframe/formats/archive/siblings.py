@@ -98,14 +98,15 @@ def find_missing(
 
     One column of a channel tells of the others, a quality channel of its channel, and
     an event file of those that go with it. `held` are the datatypes that have a file,
-    `sizes` the samples in it. A channel of which nothing tells was not recorded, and
-    one that was not asked for is not missing.
+    also one without samples, `sizes` the samples in it. A channel of which nothing
+    tells was not recorded, and one that was not asked for is not missing.
     """
-    filled = {row for row in held if sizes.get(row, 0)}
+    # A lead that the model does not have tells of the one that it has.
+    filled = {row for row in held if sizes.get(row, 0) or not row.in_model}
     return {
         row: witness
         for witness in sorted(filled, key=lambda row: row.column)
-        for row in _told_by(family, witness, sizes[witness])
+        for row in _told_by(family, witness, sizes.get(witness, 0))
         if row not in held and (not asked or row.id in asked)
     }
 
@@ -114,7 +115,7 @@ def _told_by(family: Family, witness: Datatype, size: int) -> Iterator[Datatype]
     channels = channels_of(family)
     if witness.channel in channels:
         yield from channels[witness.channel].datatypes
-    if witness.column.endswith(_QUALITY):
+    if size and witness.column.endswith(_QUALITY):
         judged = channels.get(witness.column.removesuffix(_QUALITY))
         yield from judged.datatypes if judged is not None else ()
     if size > _MORE:
