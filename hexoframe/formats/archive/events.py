@@ -24,6 +24,7 @@ __all__ = [
     "EVENT_HEADER",
     "as_utf8",
     "count_events",
+    "end_events",
     "parse_event_file",
     "parse_event_header",
     "parse_events",
@@ -37,6 +38,7 @@ _WHOLE_TICK = 1e-3
 _PAIR = 16  # bytes: two int64 of the older kind
 # A century in s; no record is longer.
 _LONGEST = 100 * 366 * 86_400
+_ENDS = 5
 _EVENT = re.compile(rb"[-+.\de]+,(?:[-+.\de]+|nan)\r?\n", re.IGNORECASE)
 
 
@@ -61,8 +63,10 @@ def count_events(data: bytes, *, where: str) -> int:
     _check_end(data, where)
     if _is_hxd(where):
         return len(data) // _PAIR
-    empty = len(re.findall(rb"(?<=\n)\r?\n", data))
-    return max(0, data.count(b"\n") - 1 - empty)
+    count = data.count(b"\n") - 1
+    if b"\n\n" in data or b"\n\r\n" in data:
+        count -= len(re.findall(rb"(?<=\n)\r?\n", data))
+    return max(0, count)
 
 
 def parse_event_file(
@@ -77,6 +81,18 @@ def parse_event_file(
     line = data.partition(b"\n")[0]
     _check_header(row, parse_event_header(line, where=where), where)
     return parse_events(data, clock=CLOCK_OF_FAMILY[row.family], where=where)
+
+
+def end_events(data: bytes, *, where: str) -> bytes:
+    """Return a file with its first and last few events alone."""
+    if _is_hxd(where):
+        size = _ENDS * _PAIR
+        return data if len(data) <= 2 * size else data[:size] + data[-size:]
+    begin = data.split(b"\n", _ENDS + 1)[:-1]
+    end = data.rstrip().rsplit(b"\n", _ENDS)[1:]
+    if len(begin) <= _ENDS or count_events(data, where=where) <= 2 * _ENDS:
+        return data
+    return b"\n".join([*begin, *end, b""])
 
 
 def whole_events(data: bytes, row: Datatype, *, where: str) -> bytes:

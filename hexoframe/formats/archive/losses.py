@@ -14,6 +14,7 @@ from hexoframe.formats.archive.infofiles import stated_end
 from hexoframe.formats.archive.members import beside, placeholders
 from hexoframe.formats.archive.siblings import (
     asked_for,
+    differ,
     find_lost_events,
     find_missing,
     lost_end,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hexoframe.formats.archive.container import Container
     from hexoframe.formats.archive.infofiles import InfoFiles
     from hexoframe.formats.archive.members import EventFile, Members
-    from hexoframe.formats.archive.siblings import EventLoss
+    from hexoframe.formats.archive.siblings import EventLoss, Events
     from hexoframe.formats.archive.wav import WavHeader
     from hexoframe.timestamps import Clock
 
@@ -44,15 +45,25 @@ def lost_events(
     same = stated is not None and abs(stated - end) <= clock
     table = info.statistics.table if info.statistics is not None and same else {}
     counts = {name: value for name, (value, _) in table.items()}
-    parsed = {row: file.parse_if_sound() for row, file in files.items()}
-    events = {row: found for row, found in parsed.items() if found is not None}
-    lost = find_lost_events(events, end - start, counts=counts)
+    lost: dict[Datatype, EventLoss] = {}
+    # The ends, which are quickly read, tell whether the whole files must be compared.
+    ends = _parsed(files, ends=True)
+    sizes = {row.column: file.count for row, file in files.items()}
+    if differ(sizes) or find_lost_events(ends, end - start, counts=counts):
+        lost = find_lost_events(_parsed(files), end - start, counts=counts)
     broken = {
-        row: lost_end(events[row], end - start, file.damage)
+        row: lost_end(file.parse(), end - start, file.damage)
         for row, file in files.items()
         if file.damage
     }
     return lost | broken
+
+
+def _parsed(
+    files: Mapping[Datatype, EventFile], *, ends: bool = False
+) -> dict[Datatype, Events]:
+    parsed = {row: file.parse_if_sound(ends=ends) for row, file in files.items()}
+    return {row: found for row, found in parsed.items() if found is not None}
 
 
 def missing_files(  # noqa: PLR0913  # all that is known of the files

@@ -23,6 +23,7 @@ from hexoframe.formats.archive.events import (
     EVENT_HEADER,
     as_utf8,
     count_events,
+    end_events,
     parse_event_file,
     parse_event_header,
     whole_events,
@@ -257,10 +258,14 @@ class EventFile:
         """Return the events."""
         return Events(*parse_event_file(self.data, self.row, where=self.where))
 
-    def parse_if_sound(self) -> Events | None:
-        """Return the events; None if that fails, which reading the channel reports."""
+    def parse_if_sound(self, *, ends: bool = False) -> Events | None:
+        """Return the events, or the first and last few alone.
+
+        None if that fails, which reading the channel reports.
+        """
+        data = end_events(self.data, where=self.where) if ends else self.data
         try:
-            return self.parse()
+            return Events(*parse_event_file(data, self.row, where=self.where))
         except FileFormatError:
             return None
 

@@ -30,6 +30,7 @@ __all__ = [
     "EventLoss",
     "Events",
     "asked_for",
+    "differ",
     "find_lost_events",
     "find_missing",
     "lost_end",
@@ -125,6 +126,15 @@ def _told_by(family: Family, witness: Datatype, size: int) -> Iterator[Datatype]
 
 
 # -- events that are not there ---------------------------------------------------------
+
+
+def differ(sizes: Mapping[str, int]) -> bool:
+    """Whether files of the same events, by column, hold different numbers of them."""
+    return any(
+        sizes.get(name, size) != size
+        for name, other in _TWINS
+        if (size := sizes.get(other)) is not None
+    )
 
 
 def find_lost_events(
