@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from hexoframe.errors import MissingSamplesWarning, SkippedChannelWarning, warn
-from hexoframe.formats.archive.infofiles import stated_end
+from hexoframe.formats.archive.infofiles import INFO_FILES, stated_end
 from hexoframe.formats.archive.members import beside, placeholders
 from hexoframe.formats.archive.siblings import (
     asked_for,
@@ -96,8 +96,9 @@ def missing_files(  # noqa: PLR0913  # all that is known of the files
     ]
     stand = [
         name
-        for name, _ in placeholders(container)
-        if name not in members.absent or members.absent[name].channel in wanted
+        for name, file in placeholders(container)
+        if file.lower() in INFO_FILES
+        or (name in members.absent and members.absent[name].channel in wanted)
     ]
     if stand:
         said.append(say_absent(stand))

@@ -50,6 +50,7 @@ __all__ = [
 _WAV, _CSV, _HXD = ".wav", ".csv", ".hxd"
 # Enough of an event file to tell its first line, in any encoding.
 _HEAD_BYTES = 64
+_OTHER_FORM = "not in the vendor's format"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def match_members(
     """
     known = _rows_by_name(family)
     members = Members()
-    strange, unknown = [], []
+    strange: dict[str, list[str]] = {}
     for name in sorted(container.sizes(), key=_preference):
         plain = placeholder_of(name) or name
         row = known.get(PurePosixPath(plain).stem.lower())
@@ -132,27 +133,36 @@ def match_members(
             if name in waves or _is_event_file(row, name):
                 members.rows[row] = name
                 continue
-        if _holds_nothing(container, name, waves.get(name)):
-            members.empty.update([] if row is None else [row])
-        elif row is not None and row.in_model and row not in members.rows:
-            strange.append(name)
-            members.copies.add(row)
-        else:
-            unknown.append(name)
-    copies = members.damaged.keys() & members.rows
-    strange += [members.damaged.pop(row)[0] for row in copies]
-    reasons = {
-        f"no channel of {family}": unknown,
-        "not in the vendor's format": strange,
-    }
+        if not _holds_nothing(container, name, waves.get(name)):
+            reason = _why_left_out(row, members, family)
+            strange.setdefault(reason, []).append(name)
+        elif row is not None and not row.in_model:
+            members.empty.add(row)
+    for row in members.damaged.keys() & members.rows:
+        strange.setdefault(_OTHER_FORM, []).append(members.damaged.pop(row)[0])
+    _warn_left_out(container.label, strange)
+    return members
+
+
+def _warn_left_out(label: str, strange: Mapping[str, list[str]]) -> None:
     said = [
         f"{', '.join(sorted(names))} left out: {reason}"
-        for reason, names in reasons.items()
-        if names
+        for reason, names in strange.items()
     ]
     if said:
-        warn(f"{container.label}: {'; '.join(said)}", SkippedChannelWarning)
-    return members
+        warn(f"{label}: {'; '.join(said)}", SkippedChannelWarning)
+
+
+def _why_left_out(row: Datatype | None, members: Members, family: Family) -> str:
+    """Say why a file is of no use, by the datatype of its name; note copies."""
+    if row is None:
+        return f"not named as a channel of {family}"
+    if not row.in_model:
+        return f"no channel of {family}"
+    if row in members.rows:
+        return "a second file of its channel"
+    members.copies.add(row)
+    return _OTHER_FORM
 
 
 def _rows_by_name(family: Family) -> dict[str, Datatype]:

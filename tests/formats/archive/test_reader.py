@@ -1097,6 +1097,25 @@ def test_a_placeholder_stands_for_a_missing_file(made, placeholder, data):
     assert lost_of(record, "rr_interval") == [(0, 2560, pd.NA)]
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("RR_interval (1).csv", "not named as a channel of hexoskin"),
+        ("notes.tmp", "not named as a channel of hexoskin"),
+        ("PPG.hxd", "no channel of hexoskin"),
+        ("hr.wav", "a second file of its channel"),
+        ("NN_interval.txt", "not in the vendor's format"),
+    ],
+)
+def test_what_is_left_out_is_so_for_a_true_reason(made, name, reason):
+    files = {**ten_seconds(), name: wav(np.zeros(10), 1)}
+    record, message = said_once(lambda: load(made(files)))
+    assert message.category is SkippedChannelWarning
+    assert str(message.message).endswith(f"{name} left out: {reason}")
+    # A channel with a trace was recorded, and is lost.
+    assert ("nn_interval" in record) == (name == "NN_interval.txt")
+
+
 def test_the_rest_of_a_download_beside_its_file_is_no_loss(made):
     files = ten_seconds()
     files["RR_interval.csv.part"] = b"time"
