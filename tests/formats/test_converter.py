@@ -637,3 +637,21 @@ def test_what_any_tool_prints_gives_back_the_counts(
     assert values(raw, "ecg_i") == rest
     assert ticks(raw, "acceleration") == [start + 4 * n for n in range(len(counts))]
     assert values(raw, "acceleration_x") == counts
+
+
+def test_beats_that_were_cut_are_counted_against_their_quality(real_data, tmp_path):
+    for path in (real_data / "exports" / "astroskin-122445").iterdir():
+        if path.suffix != ".wav":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    whole = read(tmp_path)
+    beats = tmp_path / "RR_interval.csv"
+    beats.write_bytes(b"".join(beats.read_bytes().splitlines(keepends=True)[:60]))
+    with pytest.raises(IncompleteDataError, match="83 of the 142 events"):
+        read(tmp_path)
+    assert len(read(tmp_path, channels=["ecg"])["ecg"]) == 33_024
+    with pytest.warns(MissingSamplesWarning, match="RR_interval lacks events"):
+        record = read(tmp_path, allow_partial=True)
+    assert record["rr_interval"].equals(whole["rr_interval"][:59])
+    lost = [gap for gap in record.survey("rr_interval").gaps if gap.cause == "transfer"]
+    last = whole["rr_interval"].index[58].value // 3_906_250
+    assert [(gap.start, gap.end) for gap in lost] == [(last, whole.end_tick)]
