@@ -438,6 +438,10 @@ def test_any_rows_read_as_the_standard_library_reads_them(
             stamp = form.format(Decimal(tick))
             lines.append(",".join([stamp, *part]))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if lines[1].split(",")[1:] == ["nan"] * 5:
+        # The start of a record, before the first sample.
+        for values in expected.values():
+            del values[time_of(START + stamps[0])]
     record = read(path)
     for name, values in expected.items():
         assert same(as_dict(record, name), values)

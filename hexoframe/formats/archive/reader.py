@@ -50,6 +50,7 @@ from hexoframe.formats.archive.lengths import (
     report_gaps,
     sample_step,
 )
+from hexoframe.formats.archive.tables import find_tables
 from hexoframe.formats.archive.wav import iter_counts, parse_counts, read_wav_header
 from hexoframe.formats.headings import guess_family
 from hexoframe.recording.data import LazyChannel, RecordData
@@ -81,7 +82,7 @@ def sniff(path: Path) -> bool:
     """Whether a path is a vendor export, judged by content."""
     if path.is_dir():
         return bool(_record_folders(path))
-    return path.is_file() and looks_like_zip(path)
+    return path.is_file() and looks_like_zip(path) and not find_tables(path)
 
 
 def is_empty(path: Path) -> bool:

@@ -1,0 +1,94 @@
+"""A text file by itself, packed in a .gz, or as a member of a ZIP.
+
+Its content is handed on in UTF-8. What the text means does not belong here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from hexoframe.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from hexoframe.formats.archive.container import ZipFolder
+
+__all__ = ["TextFile"]
+
+# Half a gigabyte of text is not a table at 1 Hz.
+_MOST_BYTES = 512 << 20
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text file.
+
+    Attributes
+    ----------
+    path : Path
+        The file, or the ZIP that it is in.
+    folder : ZipFolder or None
+        The folder of a ZIP in which it is the member `name`.
+    """
+
+    path: Path
+    folder: ZipFolder | None = None
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name for messages."""
+        if self.folder is None:
+            return str(self.path)
+        return f"{self.folder.label}/{self.name}"
+
+    @property
+    def stem(self) -> str:
+        """Name without its suffixes."""
+        return (self.name or self.path.name).partition(".")[0]
+
+    def open(self) -> AbstractContextManager[IO[bytes]]:
+        """Open the file, unpacked."""
+        if self.folder is not None:
+            return self.folder.open(self.name)
+        if _is_gzip(self.path):
+            return cast("IO[bytes]", gzip.open(self.path))
+        return self.path.open("rb")
+
+    def content(self, encoding: str) -> Path | bytes:
+        """Return the path of a file in UTF-8, or else its content in UTF-8."""
+        if self.folder is None and encoding == "utf-8" and not _is_gzip(self.path):
+            return self.path
+        try:
+            with self.open() as stream:
+                data = stream.read(_MOST_BYTES + 1)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise FileFormatError(
+                f"{self.label}: damaged in the .gz ({error}); fetch the file again"
+            ) from error
+        if len(data) > _MOST_BYTES:
+            raise FileFormatError(
+                f"{self.label}: unpacks to more than {_MOST_BYTES >> 20} MB; this is "
+                "not a CSV of a recording"
+            )
+        return data if encoding == "utf-8" else _to_utf_8(data, encoding, self.label)
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == _GZIP
+
+
+def _to_utf_8(data: bytes, encoding: str, label: str) -> bytes:
+    # The last character of a cut file may be half of one.
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        return decoder.decode(data).encode()
+    except UnicodeError as error:
+        raise FileFormatError(f"{label}: is not whole {encoding}: {error}") from error
