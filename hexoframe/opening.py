@@ -186,12 +186,7 @@ def _found(path: Path) -> str:
         return "an empty file"
     if head[:4] == b"RIFF":
         return f"one WAV file of an export; open its folder {path.parent} instead"
-    if re.match(rb"(\xef\xbb\xbf)?time(stamp| \[s/(256|1000)\]);", head):
-        return (
-            "a CSV of the dashboard that a spreadsheet saved with semicolons, and its "
-            "stamps rounded: fetch the file again"
-        )
-    if head[:5] == b"time,":
+    if re.match(rb"\W*time\W*[,;\t]", head.replace(b"\0", b"")):
         return (
             "a CSV as hexoframe writes it; open the folder with its metadata.json "
             f"({path.parent}?). An aligned file is for other programs and not read back"

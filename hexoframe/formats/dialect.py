@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -92,7 +90,7 @@ def find_dialect(
         errors = "replace" if encoding == "utf-8" else "strict"
         with opened() as stream, io.TextIOWrapper(stream, encoding, errors) as text:
             return _find(_lines(text), encoding, is_header)
-    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeError, FileFormatError):
+    except (UnicodeError, FileFormatError):
         return None  # not a text
 
 

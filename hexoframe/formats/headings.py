@@ -66,7 +66,7 @@ _UNITS = {
 _UNSTATED = {"", "na", "none"}
 _NOT_CHECKED = {"1", "bits", "code", "count"}
 _MISLABELLED = ("l/min", "mL/min")
-_SPELT = (*_UNITS, "l/min")
+_SPELT = (*_UNITS, "l/min", "s/256", "s/1000")
 
 
 @dataclass(frozen=True, slots=True)

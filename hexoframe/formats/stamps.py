@@ -172,13 +172,14 @@ def _step_of_rounding(
     mostly = 2 * repeated > len(ticks)
     if mostly and zeros < _ZEROS_REPEATED[clock] and common % _SINGLE == 0:
         return _SINGLE
-    alone = clock == 1000 and len(ticks) == 1
+    alone = len(ticks) == 1
     rounded = (
         (mostly and zeros >= _ZEROS_REPEATED[clock])
         or (zeros >= _ZEROS and not alone)
         or (zeros > 0 and clock == 256 and _uneven(ticks))
     )
-    return 10**zeros if rounded else None
+    # Spreadsheets show six digits; further zeros are chance.
+    return 10 ** min(zeros, len(str(common)) - _ZEROS) if rounded else None
 
 
 def _uneven(ticks: NDArray[np.int64]) -> bool:

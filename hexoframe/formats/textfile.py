@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import zlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 from hexoframe.errors import FileFormatError
 
@@ -23,6 +24,7 @@ __all__ = ["TextFile"]
 # Half a gigabyte of text is not a table at 1 Hz.
 _MOST_BYTES = 512 << 20
 _GZIP = b"\x1f\x8b"
+_BLOCK = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +56,29 @@ class TextFile:
         return (self.name or self.path.name).partition(".")[0]
 
     def open(self) -> AbstractContextManager[IO[bytes]]:
-        """Open the file, unpacked."""
+        """Open the file, unpacked; of a cut .gz what is there."""
         if self.folder is not None:
             return self.folder.open(self.name)
         if _is_gzip(self.path):
-            return cast("IO[bytes]", gzip.open(self.path))
+            return io.BytesIO(_gunzipped(self.path)[0])
         return self.path.open("rb")
 
     def content(self, encoding: str) -> Path | bytes:
         """Return the path of a file in UTF-8, or else its content in UTF-8."""
-        if self.folder is None and encoding == "utf-8" and not _is_gzip(self.path):
-            return self.path
-        try:
+        if self.folder is not None:
             with self.open() as stream:
                 data = stream.read(_MOST_BYTES + 1)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise FileFormatError(
-                f"{self.label}: damaged in the .gz ({error}); fetch the file again"
-            ) from error
+        elif _is_gzip(self.path):
+            data, wrong = _gunzipped(self.path)
+            if wrong is not None:
+                raise FileFormatError(
+                    f"{self.label}: the .gz {wrong}, after {len(data):,} bytes of text "
+                    "or more; fetch the file again"
+                )
+        elif encoding == "utf-8":
+            return self.path
+        else:
+            data = self.path.read_bytes()
         if len(data) > _MOST_BYTES:
             raise FileFormatError(
                 f"{self.label}: unpacks to more than {_MOST_BYTES >> 20} MB; this is "
@@ -83,6 +90,20 @@ class TextFile:
 def _is_gzip(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(2) == _GZIP
+
+
+def _gunzipped(path: Path) -> tuple[bytes, str | None]:
+    """Return the content of a .gz, at most a block too much, and what is wrong."""
+    data = bytearray()
+    try:
+        with gzip.open(path) as stream:
+            while len(data) <= _MOST_BYTES and (block := stream.read1(_BLOCK)):
+                data += block
+    except EOFError:
+        return bytes(data), "ends in the middle"
+    except (gzip.BadGzipFile, zlib.error) as error:
+        return bytes(data), f"is damaged ({error})"
+    return bytes(data), None
 
 
 def _to_utf_8(data: bytes, encoding: str, label: str) -> bytes:
