@@ -60,8 +60,9 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     """Open a recording from files.
 
     Vendor export (ZIP or its folder), dashboard CSV, converter CSV, classic .txt
-    folder, and hexoframe's own Parquet and CSV: the content says which it is. Samples
-    are read when a channel is touched.
+    folder, and hexoframe's own Parquet and CSV: the content says which it is. A
+    dashboard or converter CSV may have been saved by a spreadsheet, R or pandas, as
+    long as nothing was lost. Samples are read when a channel is touched.
 
     Parameters
     ----------

@@ -23,6 +23,7 @@ __all__ = ["TextFile"]
 
 # Half a gigabyte of text is not a table at 1 Hz.
 _MOST_BYTES = 512 << 20
+_HEAD_BYTES = 8 << 20
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 14
 
@@ -56,11 +57,11 @@ class TextFile:
         return (self.name or self.path.name).partition(".")[0]
 
     def open(self) -> AbstractContextManager[IO[bytes]]:
-        """Open the file, unpacked; of a cut .gz what is there."""
+        """Open the file, unpacked; of a .gz only the beginning."""
         if self.folder is not None:
             return self.folder.open(self.name)
         if _is_gzip(self.path):
-            return io.BytesIO(_gunzipped(self.path)[0])
+            return io.BytesIO(_gunzipped(self.path, _HEAD_BYTES)[0])
         return self.path.open("rb")
 
     def content(self, encoding: str) -> Path | bytes:
@@ -69,7 +70,7 @@ class TextFile:
             with self.open() as stream:
                 data = stream.read(_MOST_BYTES + 1)
         elif _is_gzip(self.path):
-            data, wrong = _gunzipped(self.path)
+            data, wrong = _gunzipped(self.path, _MOST_BYTES)
             if wrong is not None:
                 raise FileFormatError(
                     f"{self.label}: the .gz {wrong}, after {len(data):,} bytes of text "
@@ -92,12 +93,12 @@ def _is_gzip(path: Path) -> bool:
         return file.read(2) == _GZIP
 
 
-def _gunzipped(path: Path) -> tuple[bytes, str | None]:
+def _gunzipped(path: Path, most: int) -> tuple[bytes, str | None]:
     """Return the content of a .gz, at most a block too much, and what is wrong."""
     data = bytearray()
     try:
         with gzip.open(path) as stream:
-            while len(data) <= _MOST_BYTES and (block := stream.read1(_BLOCK)):
+            while len(data) <= most and (block := stream.read1(_BLOCK)):
                 data += block
     except EOFError:
         return bytes(data), "ends in the middle"
