@@ -63,8 +63,9 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     """Open a recording from files.
 
     Vendor export (ZIP or its folder), dashboard CSV, converter CSV, classic .txt
-    folder, and hexoframe's own Parquet and CSV: the content says which it is. Samples
-    are read when a channel is touched.
+    folder, and hexoframe's own Parquet and CSV: the content says which it is. A
+    dashboard or converter CSV may have been saved by a spreadsheet, R or pandas, as
+    long as nothing was lost. Samples are read when a channel is touched.
 
     Parameters
     ----------
@@ -187,12 +188,7 @@ def _found(path: Path) -> str:
         head = file.read(40)
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return f"one WAV file of an export; open its folder {path.parent} instead"
-    if re.match(rb"(\xef\xbb\xbf)?time(stamp| \[s/(256|1000)\]);", head):
-        return (
-            "a CSV of the dashboard that a spreadsheet saved with semicolons, and its "
-            "stamps rounded: fetch the file again"
-        )
-    if head[:5] == b"time,":
+    if re.match(rb"\W*time\W*[,;\t]", head.replace(b"\0", b"")):
         return (
             "a CSV as hexoframe writes it; open the folder with its metadata.json "
             f"({path.parent}?). An aligned file is for other programs and not read back"

@@ -60,6 +60,7 @@ from hexoframe.formats.archive.members import (
     read_event_files,
     read_wave_headers,
 )
+from hexoframe.formats.archive.tables import find_tables
 from hexoframe.formats.archive.wav import iter_counts, parse_counts
 from hexoframe.formats.headings import guess_family
 from hexoframe.formats.kinds import is_document
@@ -96,7 +97,9 @@ def sniff(path: Path) -> bool:
     """Whether a path is a vendor export, judged by content."""
     if path.is_dir():
         return bool(_record_folders(path))
-    return path.is_file() and looks_like_zip(path) and not is_document(path)
+    if not path.is_file() or not looks_like_zip(path) or is_document(path):
+        return False
+    return not find_tables(path)
 
 
 def is_empty(path: Path) -> bool:

@@ -17,7 +17,8 @@ from hexoframe.channels import CLOCK_OF_FAMILY
 from hexoframe.channels.calibration import counts_from_values, values_from_counts
 from hexoframe.errors import FileFormatError
 from hexoframe.formats.archive.siblings import Events
-from hexoframe.formats.converter.files import content_of, inspect
+from hexoframe.formats.converter.content import content_of
+from hexoframe.formats.converter.files import inspect
 from hexoframe.formats.converter.folder import (
     check_events,
     check_lengths,
@@ -194,7 +195,10 @@ def _ticks(
         at = int(np.argmax(off))
         found = f"{nanoseconds[at] / 1e9:.9f} s"
         step_s = above / below / clock
-        expected = f"a multiple of {step_s:.9g} s; is the model right?"
+        expected = (
+            f"a multiple of {step_s:.9g} s; is the model right, or did a spreadsheet "
+            "round the times?"
+        )
         raise file.fail(at, found, expected)
     return start + (2 * numbers * above + below) // (2 * below)
 
@@ -207,7 +211,8 @@ def _check_steps(column: ConverterColumn, ticks: NDArray[np.int64]) -> None:
     back = np.flatnonzero(steps < (row.ticks is not None))
     if len(back):
         at = int(back[0])
-        raise file.fail(at + 1, "a time that is not later", "ascending times")
+        expected = "ascending times; did a spreadsheet round or sort them?"
+        raise file.fail(at + 1, "a time that is not later", expected)
     # A gap of the recorder makes some steps longer, another rate makes all longer.
     if row.ticks is not None and len(steps) and steps.min() > row.ticks + 1:
         raise FileFormatError(
