@@ -250,7 +250,7 @@ def _is_foreign(path: Path) -> bool:
     return bool(head) and not _recognised(path) and not _BEGUN.match(head)
 
 
-class _Place(NamedTuple):
+class _Found(NamedTuple):
     """Where a recording was found, and which one it is."""
 
     path: Path
@@ -259,7 +259,7 @@ class _Place(NamedTuple):
     start: pd.Timestamp
     end: pd.Timestamp
 
-    def is_again(self, other: _Place) -> bool:
+    def is_again(self, other: _Found) -> bool:
         """Whether both are one record; some formats print its start in whole s."""
         if self.id is None or self.id != other.id:
             return False
@@ -282,7 +282,7 @@ class Records(Mapping[str, Record]):
 
     def __init__(
         self,
-        found: dict[str, _Place],
+        found: dict[str, _Found],
         skipped: pd.DataFrame,
         options: ReadOptions,
     ) -> None:
@@ -357,7 +357,7 @@ def open_records(  # noqa: PLR0913  # as for open_record
         timestamp_format=timestamp_format,
         allow_partial=allow_partial,
     )
-    found: dict[str, _Place] = {}
+    found: dict[str, _Found] = {}
     skipped: _Skipped = []
     for path in _search(where, skipped):
         for name in _names_at(path, skipped):
@@ -452,7 +452,7 @@ def _take(
     path: Path,
     name: str | None,
     options: ReadOptions,
-    found: dict[str, _Place],
+    found: dict[str, _Found],
     skipped: _Skipped,
 ) -> None:
     try:
@@ -460,7 +460,7 @@ def _take(
     except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
-    place = _Place(path, name, data.id, data.start, data.end)
+    place = _Found(path, name, data.id, data.start, data.end)
     for other in found.values():
         if place.is_again(other):
             _leave_out(path, _found_twice(place, other), skipped)
@@ -473,7 +473,7 @@ def _take(
     found[key] = place
 
 
-def _found_twice(place: _Place, other: _Place) -> str:
+def _found_twice(place: _Found, other: _Found) -> str:
     reason = f"record {place.id} was already found in {other.path}"
     if place.end == other.end:
         return reason

@@ -23,7 +23,7 @@ from hexoframe.errors import (
     SkippedChannelWarning,
     UnknownChannelError,
 )
-from hexoframe.formats import dashboard
+from hexoframe.formats.dashboard import reader as dashboard
 from hexoframe.formats.options import ReadOptions
 from hexoframe.opening import open_record, open_records
 

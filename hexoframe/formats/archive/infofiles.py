@@ -28,7 +28,8 @@ from hexoframe.errors import (
 )
 from hexoframe.formats.archive.events import as_utf8
 from hexoframe.recording.facts import Facts, facts_table
-from hexoframe.timestamps import clock_of, tick_to_time, time_to_tick
+from hexoframe.timestamps.ticks import clock_of
+from hexoframe.timestamps.times import tick_to_time, time_to_tick
 
 if TYPE_CHECKING:
     from hexoframe.formats.archive.container import Container

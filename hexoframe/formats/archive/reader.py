@@ -67,7 +67,8 @@ from hexoframe.formats.kinds import is_document
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.recording.gaps import Receipt
-from hexoframe.timestamps import clock_of, grid_to_index, ticks_to_index
+from hexoframe.timestamps.ticks import clock_of
+from hexoframe.timestamps.times import grid_to_index, ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd

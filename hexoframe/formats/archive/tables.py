@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from hexoframe.errors import FileFormatError
 from hexoframe.formats.archive.container import ZipFolder, zip_folders
-from hexoframe.formats.dashboardhead import find_head
+from hexoframe.formats.dashboard.head import find_head
 
 __all__ = ["find_tables"]
 

@@ -31,7 +31,7 @@ from hexoframe.formats.converter.files import (
     inspect,
 )
 from hexoframe.formats.headings import guess_family
-from hexoframe.timestamps import clock_of
+from hexoframe.timestamps.ticks import clock_of
 
 if TYPE_CHECKING:
     from hexoframe.channels import Datatype, Family

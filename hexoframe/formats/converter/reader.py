@@ -32,7 +32,8 @@ from hexoframe.formats.headings import check_unit
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
-from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
+from hexoframe.timestamps.ticks import NS_PER_TICK
+from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd

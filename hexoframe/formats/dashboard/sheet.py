@@ -19,15 +19,15 @@ from hexoframe.errors import FileFormatError
 from hexoframe.formats.archive.container import looks_like_zip
 from hexoframe.formats.archive.tables import find_tables
 from hexoframe.formats.cells import Place, read_cells
-from hexoframe.formats.dashboardhead import (
+from hexoframe.formats.dashboard.head import (
     TIMES,
     USER,
     DashboardHead,
     find_head,
     is_known,
 )
+from hexoframe.formats.dashboard.stamps import read_stamps
 from hexoframe.formats.dialect import last_lines, split_cells
-from hexoframe.formats.stamps import read_stamps
 from hexoframe.formats.textfile import TextFile
 
 if TYPE_CHECKING:

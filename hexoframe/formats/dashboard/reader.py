@@ -42,8 +42,8 @@ from hexoframe.errors import (
     SkippedChannelWarning,
     warn,
 )
-from hexoframe.formats.dashboardhead import USER, heading_of, key_of
-from hexoframe.formats.dashboardsheet import (
+from hexoframe.formats.dashboard.head import USER, heading_of, key_of
+from hexoframe.formats.dashboard.sheet import (
     DashboardFile,
     Sheet,
     find_files,
@@ -55,7 +55,7 @@ from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts
 from hexoframe.recording.frames import make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
-from hexoframe.timestamps import ticks_to_index
+from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,7 +20,7 @@ from hexoframe.formats.cells import (
     first_bad,
     what_a_spreadsheet_did,
 )
-from hexoframe.timestamps import as_ticks, clock_of
+from hexoframe.timestamps.ticks import as_ticks, clock_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
