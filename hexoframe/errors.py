@@ -182,7 +182,7 @@ class HexoframeWarning(UserWarning):
 
 
 class MissingSamplesWarning(HexoframeWarning):
-    """Samples that the source holds are missing, and the caller allowed it."""
+    """Samples that the source held are missing; the ledger says which."""
 
 
 class SkippedChannelWarning(HexoframeWarning):
@@ -190,7 +190,7 @@ class SkippedChannelWarning(HexoframeWarning):
 
 
 class MissingFactsWarning(HexoframeWarning):
-    """A file lacks facts that the source did not have."""
+    """Facts are missing: the source did not have them, or they cannot be read."""
 
 
 class UnfinishedRecordWarning(HexoframeWarning):

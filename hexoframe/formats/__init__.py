@@ -244,9 +244,9 @@ def _export() -> SeveralReader:
 
 
 def _dashboard() -> Reader:
-    from hexoframe.formats import dashboard  # noqa: PLC0415
+    from hexoframe.formats.dashboard import reader  # noqa: PLC0415
 
-    return dashboard
+    return reader
 
 
 def _txt_reader() -> Reader:

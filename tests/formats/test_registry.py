@@ -157,7 +157,7 @@ def test_an_export_is_opened_without_what_writes_other_formats(samples):
         "scipy",
         "hexoframe.formats.mat",
         "hexoframe.formats.text.writer",
-        "hexoframe.formats.dashboard",
+        "hexoframe.formats.dashboard.reader",
     }
     assert not absent & set(loaded.split())
     assert "hexoframe.formats.archive.reader" in loaded.split()

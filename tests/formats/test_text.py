@@ -997,6 +997,16 @@ def test_lines_of_another_system_are_read(tmp_path):
     np.testing.assert_array_equal(frame["heart_rate"], [70, np.nan, 71.5])
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_stamp(tmp_path):
+    body = lines_of([70, 71, 72], step=256)
+    frame = open_text(put(tmp_path / "plain", heart_rate=body))["heart_rate"]
+    marked = put(tmp_path / "marked", heart_rate="\ufeff" + body)
+    assert open_text(marked)["heart_rate"].equals(frame)
+    put(tmp_path / "marked", heart_rate=f"\ufeff{body}hello\t70\n{body}")
+    with pytest.raises(FileFormatError, match="line 4: found 'hello"):
+        open_text(marked)["heart_rate"]
+
+
 GOOD = "".join(f"{START + 256 * n}\t{70 + n}\n" for n in range(4))
 
 

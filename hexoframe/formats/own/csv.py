@@ -41,7 +41,7 @@ from hexoframe.formats.own.manifest import (
 from hexoframe.formats.own.verify import Fault, open_manifest, rescaled, same_record
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import empty_frame, make_frame
-from hexoframe.timestamps import index_to_ticks, time_to_tick
+from hexoframe.timestamps.times import index_to_ticks, time_to_tick
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

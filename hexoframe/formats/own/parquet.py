@@ -62,7 +62,7 @@ from hexoframe.formats.own.verify import (
 )
 from hexoframe.recording import frames, metadata
 from hexoframe.recording.data import LazyChannel, RecordData
-from hexoframe.timestamps import NS_PER_TICK
+from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

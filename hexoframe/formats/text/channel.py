@@ -18,7 +18,7 @@ from hexoframe.formats.text.lines import Block, LineFile, Stamps, blocks
 from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.frames import empty_frame, make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
-from hexoframe.timestamps import ticks_to_index
+from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,7 +20,8 @@ import pandas as pd
 from hexoframe import digits
 from hexoframe.errors import FileFormatError
 from hexoframe.recording.facts import facts_table
-from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
+from hexoframe.timestamps.ticks import NS_PER_TICK
+from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     from hexoframe.formats.text.lines import Stamps

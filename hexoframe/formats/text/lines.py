@@ -6,6 +6,7 @@ not belong here.
 
 from __future__ import annotations
 
+import codecs
 import functools
 import mmap
 import os
@@ -184,6 +185,8 @@ def examine(path: Path) -> LineFile | None:
     if not length:
         return None
     rest = len(tail) - (tail.rfind(b"\n") + 1)
+    # Arrow leaves a byte order mark out by itself.
+    head = head.removeprefix(codecs.BOM_UTF8)
     lines = [line.rstrip(b"\r") for line in head.split(b"\n")]
     return LineFile(
         path=path,
@@ -390,7 +393,8 @@ def _broken(file: LineFile, stamps: Stamps, why: str) -> FileFormatError:
         file.path.open("rb") as opened,
         mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        whole = re.compile(rb"(?:" + stamp + value + rb"\r?\n)*+").match(data)
+        mark = rb"(?:" + codecs.BOM_UTF8 + rb")?"
+        whole = re.compile(mark + rb"(?:" + stamp + value + rb"\r?\n)*+").match(data)
         at = whole.end() if whole else 0
         line = data[:at].count(b"\n") + 1
         found = data[at : at + 80].partition(b"\n")[0].rstrip(b"\r")

@@ -33,7 +33,8 @@ from hexoframe.formats.text.names import (
     folder_name,
 )
 from hexoframe.recording.data import RecordData
-from hexoframe.timestamps import CLASSIC_FORMAT, NS_PER_TICK, index_to_ticks
+from hexoframe.timestamps.ticks import CLASSIC_FORMAT, NS_PER_TICK
+from hexoframe.timestamps.times import index_to_ticks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
