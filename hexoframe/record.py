@@ -137,6 +137,39 @@ class Record(RecordData):
         frame = self[key]
         return frame if self.scale == "raw" else frames.to_raw(frame, self.channel(key))
 
+    def replace(self, **channels: pd.DataFrame) -> Self:
+        """Return the record with cleaned channels in the place of its own.
+
+        Parameters
+        ----------
+        **channels : DataFrame
+            Frames by the names of their channels, in the units of the record, with the
+            columns, dtypes and the index (UTC or with a zone, ns, ascending) that
+            ``record[name]`` has. Rows may be left out or changed.
+
+        Returns
+        -------
+        Record
+            A view; this record stays as it is. ``info["edited"]`` names the channels,
+            and files that are written of it say so too. Quality, wear and what is
+            computed follow the new frames; what is known of the source (samples that
+            were lost or came twice) stays beside them.
+
+        Raises
+        ------
+        UnknownChannelError
+            If the model has no such channel.
+        ConfigurationError
+            If a frame does not fit its channel; the message says in what.
+
+        Examples
+        --------
+        >>> rate = record.heart_rate  # doctest: +SKIP
+        >>> clean = record.replace(heart_rate=rate[rate.heart_rate < 200])
+        ... # doctest: +SKIP
+        """
+        return self.replaced(channels)
+
     def load(self) -> Self:
         """Read every channel into memory and return the record."""
         for name in self:

@@ -48,6 +48,7 @@ __all__ = ["align_blocks", "channel_windows"]
 # All channels of an hour take some 25 MB, those of a day 600.
 _LONGEST_NS = 3600 * 10**9
 _SECOND_NS = 10**9
+_BEHIND_S = 60
 # Rows read at a time: some minutes of a waveform; an hour of a slower channel, of which
 # there are many.
 _WAVE_ROWS, _SLOW_ROWS = 1 << 16, 1 << 12
@@ -197,11 +198,13 @@ def _windows(
     record: RecordData, key: str | int, channel: Channel, ns: int
 ) -> Iterator[pd.DataFrame]:
     number, end = 1, _window_end(record, 1, ns)
+    # A stamp years behind the record makes no millions of windows.
+    limit = record.end_tick + _BEHIND_S * record.clock
     held: list[pd.DataFrame] = []
     for piece in record.pieces(key):
         held.append(piece)
         reached = ticks_of(piece.iloc[-1:], channel)[0] - channel.lag
-        while reached >= end and end < record.end_tick:
+        while reached >= end and end < limit:
             joined = held[0] if len(held) == 1 else metadata.concat(held)
             yield slice_steps(joined, channel, None, end)
             held = [slice_steps(joined, channel, end, None)]

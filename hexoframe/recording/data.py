@@ -33,7 +33,7 @@ from hexoframe.errors import (
     UnknownChannelError,
     warn,
 )
-from hexoframe.recording import frames
+from hexoframe.recording import frames, metadata
 from hexoframe.recording.belts import BeltCounter, cut_belts, has_belts
 from hexoframe.recording.facts import Facts, cut_facts
 from hexoframe.recording.gaps import Gap, Receipt, Survey, beyond, narrow, sensor_off
@@ -590,6 +590,44 @@ class RecordData(Mapping[str, pd.DataFrame]):
             )
             for name, source in self._sources.items()
         }
+
+    def replaced(self, given: Mapping[str, pd.DataFrame]) -> Self:
+        """Return the record with other frames in the place of some channels.
+
+        What was known of the source of a channel (lost spans, duplicates) stays. The
+        info says which channels were edited. A frame that does not fit the channel
+        table, or has another scale, is a `ConfigurationError`.
+        """
+        channels: dict[str, pd.DataFrame | LazyChannel] = dict(self.whole())
+        edited = dict.fromkeys(self._facts.info.get("edited", ()))
+        tells_wear = False
+        for key, frame in given.items():
+            channel = channels_of(self._family)[self.channel(key).name]
+            frames.check_frame(frame, channel)
+            metadata.check_scale(frame, self._scale, channel.name)
+            own = frames.own_copy(frame.tz_convert("UTC"))
+            own.attrs = {
+                metadata.KEY: metadata.make_block(
+                    channel, record_id=self.id, scale=self._scale
+                )
+            }
+            receipt = self.receipt(channel.name)._replace(samples=len(own))
+            channels[channel.name] = LazyChannel(
+                read=partial(frames.own_copy, own), receipt=receipt
+            )
+            edited[channel.name] = None
+            tells_wear = tells_wear or has_belts(channel)
+        info = {**self._facts.info, "edited": list(edited)}
+        copy = self.of(
+            self,
+            channels=channels,
+            facts=replace(self._facts, info=info),
+            left_out=self._left_out - edited.keys(),
+        )
+        if tells_wear:
+            # Other belts tell another story.
+            copy._belts = copy._known_belts = None  # noqa: SLF001  # of this class
+        return copy
 
     def cut(self, start: int | None, end: int | None) -> Self:
         """Return the record cut to a span of ticks; what was not read stays so.
