@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import warnings
 import zoneinfo
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hexoframe.channels import FAMILIES, channels_of, find
+from hexoframe.channels.calibration import values_from_json
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
@@ -36,6 +38,7 @@ from hexoframe.formats.text.writer import classic_values, number_text
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.recording.frames import make_frame
+from hexoframe.simulator.server.signals import scaled
 from hexoframe.timestamps import ticks_to_index
 
 # What the gains of the server of 1000 ticks rest on is not the subject here.
@@ -611,6 +614,20 @@ def test_an_unknown_zone_writes_nothing(tmp_path):
     with pytest.raises(ConfigurationError, match="America/Montreal"):
         writer.write(record, tmp_path, timestamps="string", tz="America/Montrel")
     assert not list(tmp_path.rglob("*.txt"))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_numbers_are_whole_exactly_where_those_of_the_json_are(family):
+    counts = np.arange(1, 300)
+    for channel in channels_of(family).values():
+        for row in channel.datatypes:
+            if row.id is None:
+                continue
+            carried = scaled(counts, row, weight_kg=Fraction(70)).tolist()
+            held = values_from_json(np.array(carried, float), row)
+            written = classic_values(held, row, scale="physical")
+            texts = [number_text(value, "port") for value in written]
+            assert texts == list(map(repr, carried)), row.api_name
 
 
 @pytest.mark.parametrize(
