@@ -586,12 +586,12 @@ class Record(RecordData):
         timestamps: Literal["epoch", "string"] = "epoch",
         timestamp_format: str = CLASSIC_FORMAT,
         tz: str = "UTC",
-        dialect: Literal["classic", "snake"] | None = None,
+        dialect: Literal["classic", "port"] = "classic",
         units: Literal["classic", "physical"] = "classic",
         channels: Sequence[str | int] | None = None,
         overwrite: bool = False,
     ) -> Path:
-        """Write the classic .txt files of HxApi2_0.
+        """Write the .txt files of HxApi2_0.
 
         Parameters
         ----------
@@ -603,9 +603,10 @@ class Record(RecordData):
             strftime format of the text; the classic one holds a tab.
         tz : str, default "UTC"
             Zone of the text, whatever the zone that the record is shown in.
-        dialect : {"classic", "snake"}, optional
-            File names: ``heartrate.txt`` or ``heart_rate.txt``; by default what the
-            old script used for the model.
+        dialect : {"classic", "port"}, default "classic"
+            Which HxApi2_0: the vendor's of 2015 (``heartrate.txt``, 12 significant
+            digits, halves of a microsecond rounded up), or its port to Python 3
+            (``heart_rate.txt`` for a Hexoskin, all digits, halves rounded to even).
         units : {"classic", "physical"}
             Values as the JSON API gives them (counts for ECG and respiration), or as
             the frames hold them, in files that are named so.
