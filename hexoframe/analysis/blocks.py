@@ -48,7 +48,7 @@ __all__ = ["align_blocks", "channel_windows"]
 # All channels of an hour take some 25 MB, those of a day 600.
 _LONGEST_NS = 3600 * 10**9
 _SECOND_NS = 10**9
-_BEHIND_S = 60
+_BEHIND_S = 3600
 # Rows read at a time: some minutes of a waveform; an hour of a slower channel, of which
 # there are many.
 _WAVE_ROWS, _SLOW_ROWS = 1 << 16, 1 << 12
