@@ -7,8 +7,12 @@ import copy
 import dataclasses
 import datetime as dt
 import hashlib
+import importlib.util
 import json
+import os
 import pickle
+import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -314,6 +318,63 @@ def test_a_script_with_one_changed_import_writes_the_files_of_the_old_script(
     for name, text in expected.items():
         assert text, f"{name} is empty, so it shows nothing"
         assert written[name] == text, name
+
+
+# Python 2 as scripts used it: print, except, dicts, unicode, zip.
+PYTHON_2_SCRIPT = """
+import HxApi2_0
+import sys
+
+def main(argv):
+    auth = HxApi2_0.SessionInfo(publicKey=argv[1], privateKey=argv[2],
+                                username=argv[3], password=argv[4])
+    for r in HxApi2_0.getRecordList(auth, limit="1"):
+        print 'Newest: ' + str(r['id']), r[u'user'].email
+    record = auth.api.record.get(int(argv[5]))
+    try:
+        data = HxApi2_0.getRecordData(auth, recordID=record.id, downloadRaw=False)
+        for k, v in data.iteritems():
+            if k == 'heartrate':
+                values = zip(*v)[1]
+                print k, len(values), max(values)
+        print data.has_key('heartrate')
+    except Exception, e:
+        print str(e)
+    HxApi2_0.saveTxt(data, argv[6])
+
+if __name__ == "__main__":
+    main(sys.argv)
+"""
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("lib2to3") is None, reason="2to3 ended with Python 3.12"
+)
+def test_a_script_of_python_2_runs_after_2to3_and_the_changed_import(server, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(PYTHON_2_SCRIPT)
+    convert = [sys.executable, "-W", "ignore", "-m", "lib2to3", "-w", "-n", script]
+    subprocess.run(convert, check=True, capture_output=True)
+    text = script.read_text()
+    changed = text.replace("import HxApi2_0", "import hexoframe.hxapi as HxApi2_0", 1)
+    script.write_text(changed)
+    keys = [server.api_key, server.api_secret, server.username, server.password]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", script, *keys, str(REST), tmp_path / "out"],
+        env={**os.environ, "HEXOFRAME_BASE_URL": server.base_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    rates = [value for _, value in rows_of(server, REST, 19)]
+    assert done.stdout.splitlines() == [
+        f"Newest: {WALK} {ANNAS_MAIL}",
+        f"heartrate {len(rates)} {max(rates)}",
+        "True",
+    ]
+    written = texts_in(tmp_path / "out" / ANNAS_MAIL / str(REST))
+    assert written["heartrate"] == old_text(rows_of(server, REST, 19))
 
 
 @pytest.mark.parametrize("dialect", ["classic", "port"])
