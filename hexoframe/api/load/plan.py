@@ -95,11 +95,6 @@ class Plan:
     wanted: tuple[Datatype, ...]
     lacking: tuple[Datatype, ...] = ()
 
-    @property
-    def cost(self) -> Estimate:
-        """What its requests cost."""
-        return cost_of(self.family, self.chunks)
-
     def of_kind(self, kind: Literal["zip", "json"]) -> tuple[Chunk, ...]:
         """Return the chunks of one kind, in order of time."""
         return tuple(chunk for chunk in self.chunks if chunk.kind == kind)
