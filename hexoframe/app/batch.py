@@ -148,6 +148,8 @@ class Output:
         strftime format of the text; None is that of the old script.
     tz : str
         Zone of the text.
+    dialect : {"classic", "port"}
+        Whose .txt: that of the vendor's HxApi2_0, or of its port to Python 3.
     units : {"physical", "raw"}
         Values in CSV, Parquet and MAT: in the unit of the channel, or counts of the
         recorder. The .txt has those of the service's answers either way.
@@ -160,6 +162,7 @@ class Output:
     timestamps: Literal["epoch", "string"] = "epoch"
     timestamp_format: str | None = None
     tz: str = "UTC"
+    dialect: Literal["classic", "port"] = "classic"
     units: Scale = "physical"
     overwrite: bool = False
 
@@ -167,13 +170,10 @@ class Output:
         """Raise ConfigurationError for an unknown zone or a bad time stamp format."""
         if self.timestamps == "epoch":
             return
-        from hexoframe.timestamps import ticks_to_text  # noqa: PLC0415  # numpy
+        from hexoframe.timestamps import CLASSIC_FORMAT, ticks_to_text  # noqa: PLC0415  # numpy
 
-        stamps = self._stamps()
-        fmt = (
-            {"fmt": stamps["timestamp_format"]} if "timestamp_format" in stamps else {}
-        )
-        ticks_to_text([437_610_700_800], clock=256, tz=self.tz, **fmt)
+        fmt = self.timestamp_format or CLASSIC_FORMAT
+        ticks_to_text([437_610_700_800], clock=256, fmt=fmt, tz=self.tz)
 
     def save(self, name: str, record: Record, *, below: str = "") -> Saved:
         """Write a record in every format; one that fails does not stop the others.
@@ -199,14 +199,14 @@ class Output:
     def _write(self, name: str, record: Record, folder: Path) -> Path:
         form = to_write(name)
         target = form.target_in(folder, record)
-        return form.write(record, target, overwrite=self.overwrite, **self._stamps())
+        return form.write(record, target, overwrite=self.overwrite, **self._style())
 
-    def _stamps(self) -> WriteStyle:
-        if self.timestamps == "epoch":
-            return {}
-        style: WriteStyle = {"timestamps": "string", "tz": self.tz}
-        if self.timestamp_format is not None:
-            style["timestamp_format"] = self.timestamp_format
+    def _style(self) -> WriteStyle:
+        style: WriteStyle = {"dialect": self.dialect}
+        if self.timestamps == "string":
+            style |= {"timestamps": "string", "tz": self.tz}
+            if self.timestamp_format is not None:
+                style["timestamp_format"] = self.timestamp_format
         return style
 
 

@@ -126,8 +126,9 @@ class Datatype(NamedTuple):
         Whether an event's value is the time since the event before it.
     txt : {"integer", "float"}
         How the classic .txt prints the value.
-    txt_classic, txt_snake : str
-        File names (without .txt) in the two dialects of the classic .txt.
+    txt_classic, txt_port : str
+        File names (without .txt) in the two dialects of the classic .txt: those of the
+        vendor's HxApi2_0 of 2015, and of its port to Python 3.
     aliases : tuple of str
         Other names in old files and scripts.
     wear : {"", "belt", "ecg", "movement", "position"}
@@ -169,7 +170,7 @@ class Datatype(NamedTuple):
     interval: bool
     txt: Literal["integer", "float"]
     txt_classic: str
-    txt_snake: str
+    txt_port: str
     aliases: tuple[str, ...]
     wear: Wear
     plausible: tuple[tuple[float, float], ...]
@@ -201,7 +202,7 @@ class Datatype(NamedTuple):
     @property
     def classic_names(self) -> tuple[str, ...]:
         """Names in old files and scripts, in lower case."""
-        return (*self.aliases, self.txt_classic, self.txt_snake)
+        return (*self.aliases, self.txt_classic, self.txt_port)
 
 
 class Channel(NamedTuple):
@@ -413,7 +414,7 @@ def _index(family: Family) -> Mapping[str, tuple[Channel, Datatype | None]]:
             found.setdefault(name, (channels[row.channel], row))
     for row in rows:
         # A classic file of several columns, such as acc.txt, is the whole channel.
-        shared = {row.txt_classic, row.txt_snake}
+        shared = {row.txt_classic, row.txt_port}
         for name in row.classic_names:
             whole = None if name in shared else row
             found.setdefault(name, (channels[row.channel], whole))

@@ -104,7 +104,7 @@ class WriteStyle(TypedDict, total=False):
     timestamps: Literal["epoch", "string"]
     timestamp_format: str
     tz: str
-    dialect: Literal["classic", "snake"] | None
+    dialect: Literal["classic", "port"]
     units: Literal["classic", "physical"]
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "run",
     "say_if_interrupted",
     "tell",
+    "tell_path",
     "tell_saved",
 ]
 
@@ -192,14 +193,14 @@ def tell_saved(saved: Iterable[Saved], kind: str) -> None:
     failed = asked = 0
     for each in saved:
         for path, unchanged in zip(each.paths, each.unchanged, strict=True):
-            _tell_path(path, unchanged=unchanged)
+            tell_path(path, unchanged=unchanged)
         wrong = [tell(kind, each.name, error) for error in each.errors]
         failed += any(wrong)
         asked += bool(each.paths) or any(wrong)
     fail(failed, asked, f"{kind}s")
 
 
-def _tell_path(path: Path, *, unchanged: bool) -> None:
+def tell_path(path: Path, *, unchanged: bool) -> None:
     """Print a path; in a file or a pipe it stands alone in its line."""
     if not unchanged or click.get_current_context().meta.get(_QUIET):
         click.echo(path)

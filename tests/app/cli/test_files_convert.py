@@ -109,6 +109,21 @@ def test_text_of_a_zone_is_read_and_written(give, samples, tmp_path, same):
     same(Path("out"), tmp_path / "python")
 
 
+@pytest.mark.parametrize(
+    ("dialect", "file"), [("classic", "heartrate.txt"), ("port", "heart_rate.txt")]
+)
+def test_the_txt_of_either_script_is_written(dialect, file, give, samples, tmp_path):
+    source = samples / "hexoskin_10min.zip"
+    result = give("convert", source, "--channels", "19,36", "--dialect", dialect)
+    assert result.exit_code == 0, result.stderr
+    folder = Path(result.stdout.strip())
+    assert (folder / file).exists()
+    record = hexoframe.open_record(source, channels=[19, 36])
+    expected = record.to_txt(tmp_path / "python", dialect=dialect)
+    for path in expected.iterdir():
+        assert (folder / path.name).read_bytes() == path.read_bytes()
+
+
 def test_a_zone_that_is_missing_is_asked_for_by_its_option(give, samples, tmp_path):
     record = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=["ecg"])
     old = record.to_txt(tmp_path / "old", timestamps="string")
