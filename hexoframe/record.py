@@ -607,6 +607,8 @@ class Record(RecordData):
             Which HxApi2_0: the vendor's of 2015 (``heartrate.txt``, 12 significant
             digits, halves of a microsecond rounded up), or its port to Python 3
             (``heart_rate.txt`` for a Hexoskin, all digits, halves rounded to even).
+            Reading gets the other digits back where a count stands behind a value; the
+            adjusted volumes have none, and only the port keeps all of theirs.
         units : {"classic", "physical"}
             Values as the JSON API gives them (counts for ECG and respiration), or as
             the frames hold them, in files that are named so.
