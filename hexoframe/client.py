@@ -233,8 +233,8 @@ class Client:
         Returns
         -------
         DataFrame
-            One row per record, index `start` (UTC, ns): id, duration, user, email, end,
-            last_modified, clock (ticks per second), device, status.
+            One row per record, index `start` (UTC, ns): id, duration, email, user,
+            device, end, last_modified, clock (ticks per second), status.
 
         Raises
         ------
@@ -286,8 +286,8 @@ class Client:
         Returns
         -------
         DataFrame
-            One row per range, index `start` (UTC, ns): id, user, name, end, duration,
-            status, rank, activitytype, trainingroutine, note, last_modified.
+            One row per range, index `start` (UTC, ns): id, name, note, status, rank,
+            activitytype, trainingroutine, last_modified, end, user, duration.
         """
         given = {"user": user, "start": start, "end": end}
         return ranges_frame(self._newest("range", filters, limit, **given))
@@ -796,7 +796,7 @@ def load_span(
     found = list(client.session.pages("/api/record/", query))
     if not found:
         raise NotFoundError(
-            f"user {user} has no record that may be seen from tick {first} to "
+            f"user {user} has no record that may be seen from tick {first} to tick "
             f"{last}; list_records(user=...) shows the records of a user"
         )
     check_apart(found)

@@ -64,9 +64,11 @@ __all__ = [
     "UnverifiedCalibrationWarning",
 ]
 
-# Not code of the user: `record.items()` reads channels within collections.abc, and
-# writers use threads.
-_NOT_THE_USERS = frozenset({"hexoframe", "collections", "concurrent", "threading"})
+# Not code of the user: `record.items()` reads channels within collections.abc, methods
+# are decorated by contextlib, and writers use threads.
+_NOT_THE_USERS = frozenset(
+    {"hexoframe", "collections", "concurrent", "contextlib", "threading"}
+)
 
 
 class HexoframeError(Exception):
@@ -198,7 +200,7 @@ class UnfinishedRecordWarning(HexoframeWarning):
 
 
 class UnverifiedCalibrationWarning(HexoframeWarning):
-    """The gain of a datatype was never confirmed on real data."""
+    """The scale of a channel that is used was never confirmed on real data."""
 
 
 def warn(message: str, category: type[HexoframeWarning]) -> None:

@@ -7,6 +7,8 @@ look-up belong in `recording.data`.
 from __future__ import annotations
 
 import copy
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
@@ -16,6 +18,7 @@ from hexoframe.errors import ConfigurationError, TimestampError
 from hexoframe.recording import frames
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import shown_table
+from hexoframe.recording.scales import one_warning, warn_of_scales, without_warning
 from hexoframe.timestamps.ticks import CLASSIC_FORMAT
 from hexoframe.timestamps.times import time_to_tick
 from hexoframe.timestamps.zones import zone_of
@@ -83,6 +86,15 @@ class Record(RecordData):
 
     # -- channels ------------------------------------------------------------------
 
+    def __getitem__(self, key: str | int) -> pd.DataFrame:
+        """Return the frame of a channel; empty if the record does not have it.
+
+        The first use of a scale that no recording confirms warns.
+        """
+        frame = super().__getitem__(key)
+        warn_of_scales(self, [key])
+        return frame
+
     def __getattr__(self, name: str) -> pd.DataFrame:
         """Return a channel by its name."""
         if name.startswith("_"):
@@ -134,7 +146,7 @@ class Record(RecordData):
         UnknownChannelError
             If the model has no such channel.
         """
-        frame = self[key]
+        frame = super().__getitem__(key)
         return frame if self.scale == "raw" else frames.to_raw(frame, self.channel(key))
 
     def replace(self, **channels: pd.DataFrame) -> Self:
@@ -173,7 +185,7 @@ class Record(RecordData):
     def load(self) -> Self:
         """Read every channel into memory and return the record."""
         for name in self:
-            self[name]
+            super().__getitem__(name)
         return self
 
     # -- views ---------------------------------------------------------------------
@@ -216,12 +228,19 @@ class Record(RecordData):
         )
         if first is not None and last is not None and last < first:
             raise TimestampError(
-                f"between: the end {end} lies before the start {start}: exchange them"
+                f"the end {end} lies before the start {start}: exchange them"
             )
         if (first or 0) > self.end_tick or (last or self.end_tick) < self.start_tick:
+            part = (
+                f"what ends {end}"
+                if start is None
+                else f"what begins {start}"
+                if end is None
+                else f"{start} to {end}"
+            )
             raise TimestampError(
-                f"between: {start} to {end} lies outside the record, which goes from "
-                f"{self.start} to {self.end}"
+                f"{part} lies outside the record, which goes from {self.start} to "
+                f"{self.end}: give times within it"
             )
         return self.cut(first, last)
 
@@ -272,7 +291,9 @@ class Record(RecordData):
         """
         from hexoframe.analysis.blocks import channel_windows  # noqa: PLC0415
 
-        return channel_windows(self, key, length)
+        found = channel_windows(self, key, length)
+        warn_of_scales(self, [key])
+        return found
 
     # -- computed ------------------------------------------------------------------
 
@@ -302,6 +323,7 @@ class Record(RecordData):
         mask: Literal[True],
     ) -> tuple[pd.DataFrame, pd.DataFrame]: ...
 
+    @one_warning()
     def to_frame(  # noqa: PLR0913  # each is a question of its own
         self,
         rate: str | pd.Timedelta = "1s",
@@ -375,27 +397,30 @@ class Record(RecordData):
         )
         return (frame, made_up) if mask else frame
 
+    @without_warning()
     def coverage(self) -> pd.DataFrame:
         """Return what was expected and what came, a row a channel; reads the record.
 
         Returns
         -------
         DataFrame, indexed by `channel`
-            kind, rate_hz, unit; expected and received samples and the share of the
-            expected ones that have a value; missing (NaN) and duplicate rows;
-            tick_step, the most frequent distance of stamps; number of gaps (rows of
-            `gaps` that touch are one) and longest_gap; lost, the samples that the
-            source holds and that did not come (missing for events, whose number is not
-            known); no_signal, the samples with the value for "no signal" (they came, so
-            the share counts them); sensor_off, the share of time with an electrode,
-            belt or sensor off (lead-off, for the ECG); flagged, the share of time with
-            any quality flag: the device holds the last heart rate while its flags say
-            that there are no beats.
+            share of the expected samples that came and have a value; number of gaps
+            (rows of `gaps` that touch are one); then shares of time or of samples:
+            flagged (any quality flag: the device holds the last heart rate while its
+            flags say that there are no beats), implausible (outside the limits of
+            `hexoframe.channel_table`), not_worn (as in `wear`; NaN where nothing
+            tells), sensor_off (an electrode, belt or sensor; lead-off, for the ECG).
+            longest_gap; expected and received samples; missing (NaN) rows; lost, the
+            samples that the source holds and that did not come (missing for events,
+            whose number is not known); no_signal, the samples with the value for "no
+            signal" (they came, so the share counts them); duplicates; tick_step, the
+            most frequent distance of stamps; kind, rate_hz and unit.
         """
         from hexoframe.analysis.coverage import summarise_coverage  # noqa: PLC0415
 
         return summarise_coverage(self)
 
+    @without_warning()
     def gaps(self, key: str | int | None = None) -> pd.DataFrame:
         """Return every gap in the record, a row a gap; reads the channels.
 
@@ -407,7 +432,7 @@ class Record(RecordData):
         Returns
         -------
         DataFrame
-            channel; start and end; length; number of samples that are absent (missing
+            channel; length; start and end; number of samples that are absent (missing
             for events); kind (``missing``, ``no signal``, ``sensor off`` or, for
             intervals that do not reach back to the beat before, ``hole``); cause
             (``recorder`` or ``transfer``). A distance of more than one and a half steps
@@ -419,6 +444,7 @@ class Record(RecordData):
 
         return list_gaps(self, key)
 
+    @without_warning()
     def quality(self, key: str | int) -> pd.DataFrame:
         """Return the quality flags of a channel as named columns of bool.
 
@@ -473,8 +499,11 @@ class Record(RecordData):
         """
         from hexoframe.analysis.quality import usable_rows  # noqa: PLC0415
 
-        return self[key][usable_rows(self, key)]
+        frame = self[key]
+        with without_warning():
+            return frame[usable_rows(self, key)]
 
+    @without_warning()
     def wear(self) -> pd.DataFrame:
         """Return when the shirt was worn, a row a span, and what says so.
 
@@ -484,13 +513,13 @@ class Record(RecordData):
         -------
         DataFrame
             start and end, in the zone of the record; spans follow each other and cover
-            it. ``worn``: True, False, or NA where nothing tells (no waveforms of the
-            belts, a gap in them, or belts that never moved); NA is never "not worn".
-            ``handled``: the belts were displaced, as when a shirt is put on or taken
-            off; do not use what they measure. ``reason``: what says so. Witnesses, NaN
-            or NA without their channel: ``ecg_in_doubt`` (share of seconds in which the
-            flags of the heart rate say that electrodes are off or pick up mains noise),
-            ``activity`` (mean, g), ``position`` (of the device, most of the time).
+            it. ``reason``: what says so. Witnesses, NaN or NA without their channel:
+            ``ecg_in_doubt`` (share of seconds in which the flags of the heart rate say
+            that electrodes are off or pick up mains noise), ``activity`` (mean, g),
+            ``position`` (of the device, most of the time). ``worn``: True, False, or NA
+            where nothing tells (no waveforms of the belts, a gap in them, or belts that
+            never moved); NA is never "not worn". ``handled``: the belts were displaced,
+            as when a shirt is put on or taken off; do not use what they measure.
 
         Notes
         -----
@@ -506,6 +535,7 @@ class Record(RecordData):
 
         return wear_table(self)
 
+    @without_warning()
     def bad_spans(self, key: str | int) -> pd.DataFrame:
         """Return the spans of bad data of a channel, a row a span.
 
@@ -531,6 +561,7 @@ class Record(RecordData):
 
         return bad_spans(self, key)
 
+    @one_warning()
     def plot(
         self,
         what: str | int | None = None,
@@ -628,8 +659,8 @@ class Record(RecordData):
             If there are such files with other content and `overwrite` was not given.
             Those with the same are left as they are, and only missing ones written.
         """
-        return formats.TXT.write(
-            self,
+        return self._write(
+            formats.TXT,
             root,
             channels=channels,
             overwrite=overwrite,
@@ -640,6 +671,7 @@ class Record(RecordData):
             units=units,
         )
 
+    @one_warning()
     def to_csv(
         self,
         root: str | Path,
@@ -689,7 +721,9 @@ class Record(RecordData):
                     "written: give a folder, or a rate such as rate='1s' for one "
                     "aligned file"
                 )
-            return formats.CSV.write(self, root, channels=channels, overwrite=overwrite)
+            return self._write(
+                formats.CSV, root, channels=channels, overwrite=overwrite
+            )
         from hexoframe.analysis.blocks import align_blocks  # noqa: PLC0415
         from hexoframe.formats.own.csv import write_frame  # noqa: PLC0415
 
@@ -730,8 +764,11 @@ class Record(RecordData):
             If there are such files with other content and `overwrite` was not given.
             Those with the same are left as they are, and only missing ones written.
         """
-        return formats.PARQUET.write(self, root, channels=channels, overwrite=overwrite)
+        return self._write(
+            formats.PARQUET, root, channels=channels, overwrite=overwrite
+        )
 
+    @one_warning()
     def to_mat(
         self,
         path: str | Path,
@@ -764,16 +801,28 @@ class Record(RecordData):
         ConfigurationError
             If scipy is not installed, or a channel is too large for the format.
         """
-        return formats.MAT.write(self, path, channels=channels, overwrite=overwrite)
+        return self._write(formats.MAT, path, channels=channels, overwrite=overwrite)
+
+    def _write(self, form: formats.Format, target: str | Path, **options: Any) -> Path:
+        """Write with a format, then warn of scales that were never confirmed."""
+        path = form.write(self, target, **options)
+        warn_of_scales(self, options["channels"])
+        return path
 
     # -- repr ----------------------------------------------------------------------
 
+    @without_warning()
     def __repr__(self) -> str:
         """One screen of facts; channels at 1 Hz are read for it."""
         from hexoframe.reprs import as_text  # noqa: PLC0415
 
-        return as_text(self)
+        # As frames of pandas do, it fits the terminal, and is whole elsewhere.
+        at_terminal = getattr(sys.stdout, "isatty", bool)()  # there may be no stdout
+        return as_text(
+            self, shutil.get_terminal_size().columns if at_terminal else None
+        )
 
+    @without_warning()
     def _repr_html_(self) -> str:
         """Return the same facts as a table for notebooks, with sparklines."""
         from hexoframe.reprs import as_html  # noqa: PLC0415

@@ -7,6 +7,7 @@ range and, in a notebook, a sparkline; waveforms and events are not read.
 from __future__ import annotations
 
 import html
+import textwrap
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from hexoframe.channels import channels_of
 from hexoframe.errors import HexoframeError, HexoframeWarning
 from hexoframe.plotting.decimation import LineSamples, draw_rows, gap_rows, pick_rows
 from hexoframe.recording.gaps import expected_samples, percent, percent_up, share
-from hexoframe.texttable import set_columns
+from hexoframe.texttable import fit_columns, set_columns
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = ["as_html", "as_text"]
 
 _MISSING = "-"
 _TITLES = ("channel", "rate", "samples", "coverage", "unit", "range", "columns")
+_NARROW = ("channel", "rate", "coverage", "unit", "range", "samples", "columns")
 _RIGHT = frozenset({"rate", "samples", "coverage"})
 # A sparkline is so many columns wide and so many steps high.
 _COLUMNS, _STEPS = 60, 20
@@ -45,12 +47,22 @@ class _Row(NamedTuple):
     flags: bool
 
 
-def as_text(record: RecordData) -> str:
-    """Return a headline and a table; channels at 1 Hz are read."""
+def as_text(record: RecordData, width: int | None = None) -> str:
+    """Return a headline and a table; channels at 1 Hz are read.
+
+    Where `width` characters are too few for the table, what tells most comes first, and
+    the last columns are left out.
+    """
     lines = _headline(record)
     units = record.units
     rows = [_row(record, name, units).cells for name in record]
-    return "\n".join([*lines, "", *set_columns(rows, right=_RIGHT)] if rows else lines)
+    table = set_columns(rows, right=_RIGHT)
+    if width is not None:
+        lines = [part for line in lines for part in textwrap.wrap(line, width)]
+    if width is not None and max(map(len, table), default=0) > width:
+        rows = [{title: cells[title] for title in _NARROW} for cells in rows]
+        table = fit_columns(rows, width, right=_RIGHT)
+    return "\n".join([*lines, "", *table] if rows else lines)
 
 
 def as_html(record: RecordData) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["fit_columns", "set_columns"]
+__all__ = ["fit_columns", "set_columns", "stack_columns"]
 
 _GAP = "  "
 _CUT = "..."
@@ -43,10 +44,12 @@ def fit_columns(
     width: int | None,
     *,
     right: Collection[str] = (),
+    hint: str = "",
 ) -> list[str]:
     r"""Return rows as lines of at most `width` characters; None: of any number.
 
-    The last columns are left out first, and named in a last line.
+    The last columns are left out first, and named in a last line; `hint` says there how
+    to see them.
 
     Examples
     --------
@@ -64,9 +67,46 @@ def fit_columns(
         [{name: row[name] for name in kept} for row in rows], right=right
     )
     left = names[len(kept) :]
+    lines = [_cut(line, width) for line in lines]
     if left:
-        lines.append(f"(no room for {', '.join(left)})")
-    return [_cut(line, width) for line in lines]
+        note = f"(no room for {', '.join(left)}{hint and f': {hint}'})"
+        lines += textwrap.wrap(note, width, break_on_hyphens=False)
+    return lines
+
+
+def stack_columns(
+    rows: Sequence[Mapping[str, str]],
+    width: int | None,
+    *,
+    right: Collection[str] = (),
+) -> list[str]:
+    r"""Return rows as tables of at most `width` characters, one below the other.
+
+    Each begins with the first column; together they have all columns.
+
+    Examples
+    --------
+    >>> rows = [{"id": "7", "name": "a long name", "note": "a long note"}]
+    >>> print(*stack_columns(rows, 20), sep="\n")
+    id  name
+    7   a long name
+    <BLANKLINE>
+    id  note
+    7   a long note
+    """
+    if not rows or width is None:
+        return set_columns(rows, right=right)
+    first, *names = rows[0]
+    widths = _widths([dict(zip(rows[0], rows[0], strict=True)), *rows])
+    lines: list[str] = []
+    while names:
+        kept = _kept({name: widths[name] for name in (first, *names)}, width)
+        # A table has at least one column of its own, even if a line must be cut.
+        kept = kept if len(kept) > 1 else [first, names[0]]
+        some = [{name: row[name] for name in kept} for row in rows]
+        lines += ["", *(_cut(line, width) for line in set_columns(some, right=right))]
+        names = names[len(kept) - 1 :]
+    return lines[1:] or set_columns(rows, right=right)
 
 
 def _widths(table: Sequence[Mapping[str, str]]) -> dict[str, int]:

@@ -18,7 +18,7 @@ import pytest
 
 import hexoframe
 from hexoframe import formats, open_record, open_records
-from hexoframe.channels import calibration, datatypes_of
+from hexoframe.channels import datatypes_of
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
@@ -29,6 +29,7 @@ from hexoframe.errors import (
     MissingSamplesWarning,
     UnknownChannelError,
 )
+from hexoframe.recording import scales
 from hexoframe.simulator.export import (
     Quirks,
     write_dashboard,
@@ -757,6 +758,10 @@ def _write_text(samples, tmp_path):
     return open_record(samples / "hexoskin_10min.csv").to_txt(tmp_path)
 
 
+def _align(samples, _):
+    return open_record(samples / "hexoskin_10min.zip").to_frame(channels=["rmssd"])
+
+
 def _leave_out(_, tmp_path):
     folder = folder_of(tmp_path, "record_1")
     (folder / "strange.wav").write_bytes(wav([1]))
@@ -764,10 +769,10 @@ def _leave_out(_, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "do", [_touch_all, _lose_samples, _say_a_model, _write_text, _leave_out]
+    "do", [_touch_all, _lose_samples, _say_a_model, _write_text, _align, _leave_out]
 )
 def test_a_warning_points_at_the_line_of_the_caller(do, samples, tmp_path, monkeypatch):
-    monkeypatch.setattr(calibration, "_warned", set())
+    monkeypatch.setattr(scales, "_warned", set())
     with pytest.warns(HexoframeWarning) as told:
         do(samples, tmp_path)
     begin = do.__code__.co_firstlineno

@@ -19,6 +19,7 @@ from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.recording.frames import make_frame
 from hexoframe.recording.gaps import Receipt
+from hexoframe.reprs import as_text
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
 from hexoframe.timestamps import ticks_to_index
@@ -309,3 +310,30 @@ def test_range_of_a_shirt_is_that_of_its_samples(tmp_path):
         assert re.search(rf"^{name} .* {expected}$", text, re.MULTILINE)
     assert re.search(r"^systolic_pressure .* none measured$", text, re.MULTILINE)
     assert isinstance(record["heart_rate"].index, pd.DatetimeIndex)
+
+
+@pytest.mark.parametrize(
+    ("width", "left"), [(80, ["samples", "columns"]), (60, ["range", "samples"])]
+)
+def test_a_table_fits_the_width_that_there_is(samples, width, left):
+    record = hexoframe.open_record(samples / "hexoskin_10min.zip")
+    lines = as_text(record, width).splitlines()
+    assert all(len(line) <= width for line in lines)
+    head = next(line.split() for line in lines if line.startswith("channel"))
+    assert head[:4] == ["channel", "rate", "coverage", "unit"]
+    assert f"(no room for {', '.join(left)}" in " ".join(lines)
+    # Where there is room, nothing changes.
+    assert as_text(record, 200) == as_text(record) == repr(record)
+
+
+def test_a_record_at_a_terminal_is_as_wide_as_that(samples, monkeypatch):
+    record = hexoframe.open_record(samples / "hexoskin_10min.zip")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    text = repr(record)
+    assert max(map(len, text.splitlines())) <= 80
+    assert re.search(
+        r"^minute_ventilation +1 Hz +100 % +mL/min +[\d,]+ to", text, re.MULTILINE
+    )
+    monkeypatch.setattr("sys.stdout", None)
+    assert repr(record) == as_text(record)

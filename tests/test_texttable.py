@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hexoframe.texttable import fit_columns, set_columns
+from hexoframe.texttable import fit_columns, set_columns, stack_columns
 
 ROWS = [
     {"id": "7", "name": "one", "note": "a longer note"},
@@ -44,3 +44,33 @@ def test_no_line_is_wider_than_there_is_room(width):
 @pytest.mark.parametrize("width", [None, 10])
 def test_no_rows_are_no_lines(width):
     assert fit_columns([], width) == []
+
+
+def test_what_was_left_out_is_told_with_the_way_to_it():
+    lines = fit_columns(ROWS, 24, hint="--all shows it")
+    assert lines[-2:] == ["(no room for note: --all", "shows it)"]
+
+
+def test_columns_that_do_not_fit_are_tables_of_their_own():
+    assert stack_columns(ROWS, 21, right=["id"]) == [
+        "  id  name",
+        "   7  one",
+        "1234  other",
+        "",
+        "  id  note",
+        "   7  a longer note",
+        "1234  b",
+    ]
+    for width in (None, 200):
+        assert stack_columns(ROWS, width) == set_columns(ROWS)
+    assert stack_columns([{"id": "7"}], 8) == ["id", "7"]
+    assert stack_columns([], 8) == []
+
+
+@pytest.mark.parametrize("width", range(10, 30))
+def test_tables_below_each_other_have_every_column_once(width):
+    lines = stack_columns(ROWS, width)
+    assert all(len(line) <= width for line in lines)
+    heads = [line.split() for line in lines if line.startswith("id")]
+    assert [head[0] for head in heads] == ["id"] * len(heads)
+    assert [name for head in heads for name in head[1:]] == ["name", "note"]

@@ -35,12 +35,12 @@ __all__ = ["Wear", "find_wear", "implausible", "overlap", "physical", "wear_tabl
 _TABLE = {
     "start": "datetime64[ns, UTC]",
     "end": "datetime64[ns, UTC]",
-    "worn": "boolean",
-    "handled": "bool",
     "reason": "string",
     "ecg_in_doubt": "float64",
     "activity": "float64",
     "position": "string",
+    "worn": "boolean",
+    "handled": "bool",
 }
 # So large a part of a span must the ECG be in doubt to say that the shirt is off: on 15
 # real records it was in 68 to 100 % of the seconds off, and in at most 0.2 % worn.
@@ -132,11 +132,11 @@ def wear_table(record: RecordData) -> pd.DataFrame:
         (
             first,
             last,
-            state.worn,
-            state.handled,
             state.reason,
             *(witness.share((first, last)) for witness in witnesses),
             position.most((first, last)),
+            state.worn,
+            state.handled,
         )
         for first, last, state in _states(record, wear)
     ]

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hexoframe.errors import (
     AuthenticationError,
+    ConfigurationError,
     FileFormatError,
     HexoframeError,
     UnreachableError,
 )
 from hexoframe.formats import names_to_write, to_write
+from hexoframe.recording.scales import warn_of_scales
 
 if TYPE_CHECKING:
     from hexoframe.channels.calibration import Scale
@@ -33,6 +35,7 @@ __all__ = [
     "Output",
     "Saved",
     "Selection",
+    "check_folder",
     "each_of",
     "each_saved",
     "open_each",
@@ -175,6 +178,10 @@ class Output:
         fmt = self.timestamp_format or CLASSIC_FORMAT
         ticks_to_text([437_610_700_800], clock=256, fmt=fmt, tz=self.tz)
 
+    def check_folder(self) -> None:
+        """Raise ConfigurationError if nothing can be written into the folder."""
+        check_folder(self.folder)
+
     def save(self, name: str, record: Record, *, below: str = "") -> Saved:
         """Write a record in every format; one that fails does not stop the others.
 
@@ -194,6 +201,8 @@ class Output:
             else:
                 saved.paths.append(path)
                 saved.unchanged.append(bool(unchanged))
+        if saved.paths:
+            warn_of_scales(record)
         return saved
 
     def _write(self, name: str, record: Record, folder: Path) -> Path:
@@ -208,6 +217,26 @@ class Output:
             if self.timestamp_format is not None:
                 style["timestamp_format"] = self.timestamp_format
         return style
+
+
+def check_folder(folder: Path, argument: str = "to") -> None:
+    """Raise ConfigurationError if nothing can be written into a folder.
+
+    It need not exist: then it must be possible to make it. Nothing is left in it.
+    `argument` is what the user chose it with.
+    """
+    import tempfile  # noqa: PLC0415  # keeps help quick
+
+    try:
+        made = next(place for place in (folder, *folder.parents) if place.exists())
+        with tempfile.TemporaryFile(dir=made):
+            pass
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise ConfigurationError(
+            f"nothing can be written into {folder} ({why}): choose another folder "
+            f"with {argument}="
+        ) from error
 
 
 # -- one after the other ---------------------------------------------------------------

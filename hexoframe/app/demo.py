@@ -15,12 +15,13 @@ from pathlib import Path
 import pandas as pd
 
 import hexoframe
+from hexoframe.app.batch import check_folder
 from hexoframe.app.pictures import save_figure, without_screen
 from hexoframe.simulator.server import serve
 
 __all__ = ["run_demo"]
 
-_COVERAGE = ["expected", "received", "share", "gaps", "sensor_off", "flagged"]
+_COVERAGE = ["share", "gaps", "flagged", "not_worn"]
 
 
 def run_demo(
@@ -32,6 +33,7 @@ def run_demo(
     """
     without_screen()  # fails now if matplotlib is missing
     target = to or Path(tempfile.mkdtemp(prefix="hexoframe-demo-"))
+    check_folder(target)
     given = [] if path is None else [path]
     with serve(recordings=() if given else None, exports=given) as server:
         _print(f"A local server takes the place of the service: {server.base_url}")
@@ -69,7 +71,10 @@ def _show(target: Path, *, progress: bool | None) -> None:
     _say('record["ecg"].head(3)', record["ecg"].head(3))
     _say("record.annotations", record.annotations)
     _say(f"record.coverage()[{_COVERAGE}]", record.coverage()[_COVERAGE])
-    _say("record.gaps().head()", record.gaps().head())
+    gaps = ["channel", "length", "kind", "cause"]
+    _say(f"record.gaps()[{gaps}].head()", record.gaps()[gaps].head())
+    rate = record.usable("heart_rate")["heart_rate"]
+    _say('record.usable("heart_rate")["heart_rate"].mean()', f"{rate.mean():.1f}")
     for name in ("to_txt", "to_csv", "to_parquet"):
         folder = target / name.removeprefix("to_")
         _step(f'record.{name}("{folder.as_posix()}")')

@@ -1,7 +1,8 @@
 """Lists and facts as rows of text: times in UTC, sizes in MB.
 
-Frames and answers of the service come in. `texttable` sets rows in columns; nothing is
-requested or printed here.
+Frames and answers of the service come in; the most important columns come first, since
+a narrow terminal shows no more. `texttable` sets rows in columns; nothing is requested
+or printed here.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hexoframe.record import Record
 
 __all__ = [
+    "all_rows",
     "cache_rows",
     "channel_rows",
     "cost_rows",
@@ -30,6 +32,7 @@ __all__ = [
     "coverage_frame",
     "coverage_rows",
     "fact_lines",
+    "joined",
     "megabytes",
     "plain",
     "record_facts",
@@ -42,6 +45,7 @@ Facts = dict[str, str]
 
 _MISSING = "-"
 _LEAST = 16
+_INDENT = 2
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 # Fields that repeat others, or that have a form of their own.
 _SHOWN = frozenset({"end", "resource_uri", "start_date"})
@@ -106,6 +110,44 @@ def _count(value: Any) -> str:
 # -- lists -----------------------------------------------------------------------------
 
 
+def all_rows(frame: pd.DataFrame) -> Rows:
+    """Return rows of any list with all of its columns."""
+    whole = frame if frame.index.name is None else frame.reset_index()
+    columns = {str(name): [_cell(value) for value in whole[name]] for name in whole}
+    return [
+        dict(zip(columns, row, strict=True))
+        for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, pd.Timedelta):
+        return _length(value)
+    if isinstance(value, pd.Timestamp):
+        return _moment(value)
+    if isinstance(value, float):
+        return _MISSING if math.isnan(value) else f"{value:g}"
+    return plain(joined(value) if isinstance(value, tuple) else value)
+
+
+def joined(values: tuple[Any, ...]) -> str:
+    """Return several values as a text: names, or ranges as the channel table has them.
+
+    Examples
+    --------
+    >>> joined(("hr", "pulse")), joined(((0.0, 0.0), (2000.0, math.inf)))
+    ('hr pulse', '0 2000..')
+    """
+    return " ".join(
+        _range(*value) if isinstance(value, tuple) else str(value) for value in values
+    )
+
+
+def _range(low: float, high: float) -> str:
+    ends = ("" if math.isinf(end) else f"{end:g}" for end in (low, high))
+    return f"{low:g}" if low == high else "..".join(ends)
+
+
 def record_rows(records: pd.DataFrame) -> Rows:
     """Return rows of `Client.list_records`."""
     return [
@@ -122,7 +164,9 @@ def record_rows(records: pd.DataFrame) -> Rows:
 def range_rows(ranges: pd.DataFrame) -> Rows:
     """Return rows of `Client.list_ranges`."""
     return [
-        _id_and_span(row) | {"name": plain(row["name"]), "user": plain(row["user"])}
+        {"id": plain(row["id"]), "name": plain(row["name"])}
+        | _id_and_span(row)
+        | {"user": plain(row["user"])}
         for _, row in ranges.reset_index().iterrows()
     ]
 
@@ -139,12 +183,13 @@ def channel_rows(table: pd.DataFrame) -> Rows:
     """Return rows of `hexoframe.channel_table`."""
     return [
         {
-            "channel": row["channel"],
-            "id": plain(row["id"]),
-            "rate": row["kind"] if pd.isna(row["rate_hz"]) else _rate(row["rate_hz"]),
+            "channel": plain(row["channel"]),
+            "verified": row["verified"],
             "unit": row["unit"],
-            "column": row["column"],
+            "rate": row["kind"] if pd.isna(row["rate_hz"]) else _rate(row["rate_hz"]),
+            "id": plain(row["id"]),
             "model": row["family"],
+            "column": plain(row["column"]),
         }
         for _, row in table.iterrows()
     ]
@@ -166,13 +211,15 @@ def coverage_rows(coverage: pd.DataFrame) -> Rows:
     return [
         {
             "channel": str(row["channel"]),
-            "rate": row["kind"] if pd.isna(row["rate_hz"]) else _rate(row["rate_hz"]),
-            "samples": _count(row["received"]),
             "coverage": _percent(row["share"]),
             "gaps": _count(row["gaps"]),
+            "flagged": _percent(row["flagged"], percent_up),
+            "implausible": _percent(row["implausible"], percent_up),
+            "not worn": _percent(row["not_worn"], percent_up),
             "longest": _length(row["longest_gap"]) if row["gaps"] else _MISSING,
             "sensor off": _percent(row["sensor_off"], percent_up),
-            "flagged": _percent(row["flagged"], percent_up),
+            "samples": _count(row["received"]),
+            "rate": row["kind"] if pd.isna(row["rate_hz"]) else _rate(row["rate_hz"]),
             "unit": plain(row["unit"]),
         }
         for _, row in coverage.iterrows()
@@ -240,20 +287,21 @@ def user_facts(account: Mapping[str, Any], base_url: str) -> Facts:
 
 def record_facts(info: Mapping[str, Any]) -> Facts:
     """Return the facts of `Client.record_info`; the span as times, nothing empty."""
-    facts = {"id": plain(info.get("id"))}
+    facts = {"id": plain(info.get("id")), "status": plain(info.get("status"))}
     start, end = info.get("start"), info.get("end")
     if start:
-        clock = clock_of(start)
-        first = tick_to_time(start, clock=clock)
-        facts["start"] = f"{_moment(first)} UTC (tick {start})"
+        first = _time_of(start)
+        facts["start"] = f"{_moment(first)} UTC"
         if end:
-            last = tick_to_time(end, clock=clock)
-            facts["end"] = f"{_moment(last)} UTC (tick {end})"
+            last = _time_of(end)
+            facts["end"] = f"{_moment(last)} UTC"
             facts["duration"] = _length(last - first)
     user = info.get("user")
     if isinstance(user, Mapping):
         facts["user"] = f"{plain(user.get('email'))} (id {plain(user.get('id'))})"
     facts["device"] = plain(id_of(info.get("device")))
+    if info.get("device_start"):
+        facts["device_start"] = f"{_moment(_time_of(info['device_start']))} UTC"
     for name, value in info.items():
         if name not in facts and name not in _SHOWN and value not in _NOTHING:
             simple = isinstance(value, str | int | float)
@@ -261,8 +309,14 @@ def record_facts(info: Mapping[str, Any]) -> Facts:
     return facts
 
 
+def _time_of(tick: Any) -> pd.Timestamp:
+    return tick_to_time(tick, clock=clock_of(tick))
+
+
 def fact_lines(facts: Mapping[str, str], width: int | None) -> list[str]:
     r"""Return facts as lines: the name, then the text wrapped to `width` beside it.
+
+    A text with a word that does not fit beside its name is below it.
 
     Examples
     --------
@@ -279,10 +333,12 @@ def _lines(
     facts: Iterable[tuple[str, str]], indent: int, width: int | None
 ) -> Iterator[str]:
     for name, text in facts:
-        room = len(text) or 1
+        room, before = len(text) or 1, f"{name:<{indent}}"
         if width is not None:
             room = max(width - indent, _LEAST)
-        for place, line in enumerate(
-            textwrap.wrap(text, room, break_on_hyphens=False) or [""]
-        ):
-            yield f"{'' if place else name:<{indent}}{line}".rstrip()
+            if any(len(word) > room for word in text.split()):
+                yield name
+                room, before = max(width - _INDENT, _LEAST), " " * _INDENT
+        for line in textwrap.wrap(text, room, break_on_hyphens=False) or [""]:
+            yield f"{before}{line}".rstrip()
+            before = " " * len(before)

@@ -26,6 +26,7 @@ from hexoframe.app.batch import (
     Output,
     Saved,
     Selection,
+    check_folder,
     each_of,
     save_records,
 )
@@ -38,7 +39,7 @@ from hexoframe.app.listing import (
     record_rows,
 )
 from hexoframe.app.pictures import Drawing, draw_records, without_screen
-from hexoframe.app.wording import MENU, UNCHANGED, reworded
+from hexoframe.app.wording import MENU, UNCHANGED, told
 from hexoframe.client import Client, connect
 from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeError
 from hexoframe.texttable import fit_columns
@@ -49,6 +50,7 @@ __all__ = ["run_menu"]
 
 _ATTEMPTS = 10
 _FAILURES = (HexoframeError, OSError)
+_QUIT = frozenset({"q", "quit", "exit"})
 
 
 def run_menu(folder: Path, *, progress: bool | None = None) -> None:
@@ -68,11 +70,15 @@ def run_menu(folder: Path, *, progress: bool | None = None) -> None:
         if client is not None:
             with client:
                 _Menu(client, Output(folder=folder), progress=progress).run()
-    except EOFError:
-        pass  # Ctrl-D quits too
+    except (EOFError, _Quit):
+        pass  # Ctrl-D and q
 
 
 # -- asking and saying -----------------------------------------------------------------
+
+
+class _Quit(Exception):  # noqa: N818  # no error
+    """The user wants to leave the menu."""
 
 
 def _echo(text: str, *, nl: bool = True) -> None:
@@ -88,7 +94,7 @@ def _say(text: str) -> None:
 
 
 def _tell(error: Exception, before: str = "") -> None:
-    _say(before + reworded(str(error) or type(error).__name__, MENU))
+    _say(before + told(error, MENU))
 
 
 @contextmanager
@@ -102,19 +108,21 @@ def _at_line_start() -> Iterator[None]:
 
 
 def _ask(question: str) -> str:
-    """Return the line that the user types; Ctrl-D raises EOFError."""
+    """Return the line that the user types; Ctrl-D raises EOFError, q raises _Quit."""
     _echo(f"{question}: ", nl=False)
     with _at_line_start():
         line = sys.stdin.readline()
         if not line:
             raise EOFError
-    return line.strip()
+    answer = line.strip()
+    if answer.lower() in _QUIT:
+        raise _Quit
+    return answer
 
 
 def _ask_ids(question: str) -> list[str]:
-    """Return the ids that the user types; none for an empty line or q."""
-    typed = re.findall(r"[^,\s]+", _ask(question))
-    return [] if typed == ["q"] else typed
+    """Return the ids that the user types; none for an empty line."""
+    return re.findall(r"[^,\s]+", _ask(question))
 
 
 def _agrees(question: str) -> bool:
@@ -163,12 +171,15 @@ def _tell_saved(saved: Iterable[Saved]) -> None:
 
 
 def _show(lines: list[str]) -> None:
-    """Show lines, at a terminal a screen at a time."""
+    """Show lines, at a terminal a screen at a time; q leaves the list alone."""
     height = len(lines)
     if sys.stdout.isatty():
         height = max(shutil.get_terminal_size().lines - 2, 5)
     for first in range(0, len(lines), height):
-        if first and _ask("Enter for more, q to stop"):
+        try:
+            if first and _ask("Enter for more, q to stop"):
+                return
+        except _Quit:
             return
         click.echo("\n".join(lines[first : first + height]))
 
@@ -180,7 +191,7 @@ def _log_in() -> Client | None:
     """Return a client once user name and password are right; None to quit."""
     _say(f"hexoframe {__version__}, {base_url_of()}")
     for left in reversed(range(_ATTEMPTS)):
-        name = _ask("User (e-mail), or nothing to quit")
+        name = _ask("User (e-mail), or q to quit")
         if not name:
             return None
         try:
@@ -252,7 +263,7 @@ class _Menu:
         ]
         return {
             **{str(n): item for n, item in enumerate(items, 1)},
-            "0": ("Quit", None),
+            "0": ("Quit (q does too)", None),
         }
 
     def _do(self, action: Callable[[], None] | None) -> bool:
@@ -363,6 +374,7 @@ class _Menu:
     def _set_folder(self) -> None:
         folder = _ask("Folder for the files")
         if folder:
+            check_folder(Path(folder).expanduser())
             self._change(folder=Path(folder).expanduser())
 
     def _set_replace(self) -> None:

@@ -1,8 +1,9 @@
-"""Words of command line and menu: API hints in messages rewritten as options.
+"""Rewrites Python hints in messages as command-line options.
 
 An error says what to do in Python; at the command line the same hint names an option or
-a command, and in the menu an item. The messages themselves are written where they are
-raised.
+a command, and in the menu an item. Ticks become times, and what Python writes around a
+text (``b'...'``, ``[Errno 13]``) goes. The messages themselves are written where they
+are raised.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["COMMAND_LINE", "MENU", "UNCHANGED", "reworded"]
+from hexoframe.errors import TimestampError
+
+__all__ = ["COMMAND_LINE", "MENU", "UNCHANGED", "reworded", "told"]
 
 UNCHANGED = "already there, unchanged"
 """Said of a file or folder where nothing had to be written."""
@@ -28,13 +31,16 @@ COMMAND_LINE: Mapping[str, str] = {
     "client_secret=": "HEXOFRAME_CLIENT_SECRET",
     "allow_partial=": "--allow-partial",
     "channels=": "--channels",
+    "end=": "--end",
     "file=": "--out",
     "model=": "--model",
     "offline=": "--offline",
     "overwrite=": "--overwrite",
     "refresh=": "--refresh",
+    "start=": "--start",
     # Those for reading; those for writing are checked before anything is loaded.
     "timestamp_format=": "--source-format",
+    "to=": "--to",
     "tz=": "--source-tz",
     "units='raw'": "--units raw ('hexoframe convert' and 'download')",
 }
@@ -49,15 +55,34 @@ MENU: Mapping[str, str] = {
     "model=": "'Model'",
     "overwrite=": "'Replace files'",
     "refresh=": "'hexoframe download --refresh'",
+    "to=": "'Folder'",
 }
 """Menu item for each, or the command that has it."""
 
 _CALL = re.compile(r"\b(?:hexoframe\.)?([\w.]+(?:\(\)\.\w+)?)\([^()]*\)")
 _ARGUMENT = re.compile(r"\b(\w+=)(True\b|'\w*'|(?=[\w'\"]))?")
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
+_BYTES = re.compile(r"(?<![\w'\"])b(?='[^']*'|\"[^\"]*\")")
+_TICKS = re.compile(r"\bticks? (\d{12,13})(?:( to | and )(\d{12,13}))?\b")
+
+
+def told(error: Exception, words: Mapping[str, str] | None = None) -> str:
+    """Return what an error says, as `reworded` does; an OSError without its number.
+
+    Examples
+    --------
+    >>> told(PermissionError(13, "Permission denied", "out/1.txt"))
+    'out/1.txt: permission denied'
+    """
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror and text.startswith("[Errno"):
+        where = "" if error.filename is None else f"{error.filename}: "
+        text = f"{where}{error.strerror[:1].lower()}{error.strerror[1:]}"
+    return reworded(text or type(error).__name__, words or COMMAND_LINE)
 
 
 def reworded(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:
-    """Return a message with its API hints replaced, in one line.
+    """Return a message with its Python hints replaced, in one line.
 
     Examples
     --------
@@ -65,6 +90,8 @@ def reworded(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:
     'it exists: say --overwrite, or leave --model out'
     >>> reworded("call hexoframe.login(), or give tz='America/Montreal'")
     "call 'hexoframe login', or give --source-tz 'America/Montreal'"
+    >>> reworded("it ends at tick 437610700800, found b'RIFF'")
+    "it ends at 2024-03-02 22:00:00 UTC, found 'RIFF'"
     """
 
     def call(found: re.Match[str]) -> str:
@@ -79,4 +106,19 @@ def reworded(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:
         # A value right after it is the value of the option.
         return f"{known} {found[2]}"
 
-    return _ARGUMENT.sub(argument, _CALL.sub(call, " ".join(text.split())))
+    line = _ERRNO.sub("", _BYTES.sub("", " ".join(text.split())))
+    return _TICKS.sub(_times, _ARGUMENT.sub(argument, _CALL.sub(call, line)))
+
+
+def _times(found: re.Match[str]) -> str:
+    """Return the times of one tick or two, where they are such."""
+    from hexoframe.timestamps import clock_of, tick_to_time  # noqa: PLC0415  # numpy
+
+    try:
+        times = [
+            tick_to_time(tick, clock=clock_of(tick)).floor("s")
+            for tick in map(int, filter(None, (found[1], found[3])))
+        ]
+    except TimestampError:
+        return found[0]
+    return (found[2] or "").join(f"{time:%Y-%m-%d %H:%M:%S} UTC" for time in times)

@@ -59,6 +59,13 @@ CLOCK_OF_FAMILY: Mapping[Family, Clock] = MappingProxyType(
     {"hexoskin": 256, "astroskin_256": 256, "astroskin_1000": 1000}
 )
 _NUMBERS = ("void", "initial", "minimum", "maximum")
+# A frame that is wider than the terminal shows its first and its last columns.
+_FIRST = ("channel", "verified", "source", "column", "id", "family")
+_LAST = ("rate_hz", "offset", "gain", "unit")
+_ORDER_OF_CODES = [
+    "value", "meaning", "set", "sensor_off", "unworn", "source", "column", "kind",
+    "name",
+]  # fmt: skip
 # Names of the models for users and in old scripts; None: the clock decides.
 _MODELS: Mapping[str, Family | None] = MappingProxyType(
     {
@@ -524,8 +531,10 @@ def channel_table(model: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a datatype: family, id, names, kind, unit, ticks, gain, offset, the
-        evidence for the gain, and the source.
+        One row a datatype. First the channel, and ``verified``: what confirms its gain
+        (``real`` recordings, a ``document``, code of the ``vendor``, or nothing: a
+        ``guess``), with the source. Then column, id, family and all else; at the end
+        rate, offset, gain and unit.
 
     Raises
     ------
@@ -548,10 +557,11 @@ def channel_table(model: str | None = None) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=Datatype._fields)
     clock = table["family"].map(dict(CLOCK_OF_FAMILY))
     ticks = table["ticks"].map(float, na_action="ignore").astype("float64")
-    table.insert(list(table.columns).index("ticks"), "rate_hz", clock / ticks)
+    table["rate_hz"] = clock / ticks
     table["id"] = table["id"].astype("Int64")
     table["plausible"] = table["plausible"].map(_ranges_text)
-    return table
+    others = [name for name in table if name not in (*_FIRST, *_LAST)]
+    return table[[*_FIRST, *others, *_LAST]]
 
 
 def _ranges_text(ranges: tuple[tuple[float, float], ...]) -> str:
@@ -577,9 +587,10 @@ def code_table(channel: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        set (the channel), kind (flags are bits that add up, an enum is one value),
-        value, name, whether it means that a sensor is off, the one column it is about
-        (empty: all), meaning and source.
+        value (of a bit, or of a code) and meaning; set (the channel); whether it means
+        that a sensor is off, or is mostly set while nobody wears the shirt; source; the
+        one column it is about (empty: all); kind (flags are bits that add up, an enum
+        is one value); name.
 
     Raises
     ------
@@ -603,7 +614,7 @@ def code_table(channel: str | None = None) -> pd.DataFrame:
     codes = [
         code for name in names if channel in (None, name) for code in codes_of(name)
     ]
-    return pd.DataFrame(codes, columns=Code._fields)
+    return pd.DataFrame(codes, columns=Code._fields)[_ORDER_OF_CODES]
 
 
 def schema(model: str) -> dict[str, dict[str, str]]:

@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hexoframe.channels import datatypes_of
-from hexoframe.errors import UnverifiedCalibrationWarning, warn
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -38,9 +35,6 @@ _BLOCK = 1 << 16
 # of 16 bits to 0.002 at the worst gain of the table; a rate may be a true fraction.
 _PLAY_OF_WAVEFORMS = 1 / 256
 _PLAY = 1e-3
-# Units of values that are counts, flags or codes as they are.
-_COUNTED = ("count", "bits", "code")
-_warned: set[str] = set()
 
 
 def values_from_counts(
@@ -56,8 +50,6 @@ def values_from_counts(
         counts = native.view(np.int16 if datatype.signed else np.uint16)
     if scale == "raw":
         return counts.astype(dtype)
-    if counts.size:
-        warn_unverified(datatype)
     if _is_identity(datatype):
         return counts.astype(dtype)
     return _in_blocks(counts, dtype, lambda some: _scaled(some, datatype))
@@ -73,8 +65,6 @@ def values_from_json(
         return _in_blocks(values, dtype, lambda v: _to_counts(v, datatype, scaling))
     if _json_is_physical(datatype):
         return values.astype(dtype)
-    if values.size:
-        warn_unverified(datatype)
     return _in_blocks(
         values,
         dtype,
@@ -106,32 +96,6 @@ def json_from_values(
     if scale == "physical" and _json_is_physical(datatype):
         return values.astype(np.float64)
     return counts_from_values(values, datatype, scale=scale) * datatype.json_gain
-
-
-def warn_unverified(datatype: Datatype) -> None:
-    """Warn once per process and family of gains that nothing confirms."""
-    if not _is_unverified(datatype) or datatype.family in _warned:
-        return
-    _warned.add(datatype.family)
-    rows = filter(_is_unverified, datatypes_of(datatype.family))
-    others = len({row.channel for row in rows} - {datatype.channel})
-    warn(
-        f"no real data confirm the gain of {datatype.channel} ({datatype.gain:g} "
-        f"{datatype.unit} a count), nor that of {others} other channels of "
-        f"{datatype.family}. Compare with a known value, or load counts with "
-        f"units='raw'; 'verified' in hexoframe.channel_table({datatype.family!r}) says "
-        "which",
-        UnverifiedCalibrationWarning,
-    )
-
-
-def _is_unverified(datatype: Datatype) -> bool:
-    """Whether the gain rests on vendor code or a guess alone."""
-    return (
-        datatype.in_model
-        and datatype.verified in ("vendor", "guess")
-        and datatype.unit not in _COUNTED
-    )
 
 
 def _dtype(datatype: Datatype) -> type[np.float32 | np.float64]:

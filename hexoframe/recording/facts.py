@@ -24,13 +24,13 @@ _TIME = "datetime64[ns, UTC]"
 SHAPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "ranges": {
-            "start": _TIME,
-            "end": _TIME,
             "id": "Int64",
             "name": "string",
             "rank": "Int64",
             "trainingroutine": "string",
             "note": "string",
+            "start": _TIME,
+            "end": _TIME,
         },
         "annotations": {
             "time": _TIME,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import functools
+import re
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,13 @@ _SECOND = dt.timedelta(seconds=1)
 _ENDLESS = 2**62
 # Names that mean what the machine is set to.
 _OF_THE_MACHINE = frozenset({"localtime", "posixrules"})
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?00)?", re.IGNORECASE)
+# So alike is a name that was misspelt; less alike are names of other places.
+_ALIKE = 0.75
+# So long is an abbreviation such as CEST.
+_LONGEST_SHORT = 5
+# A machine with fewer zones lacks most of them.
+_FEW = 300
 
 
 @functools.lru_cache(maxsize=32)
@@ -41,21 +49,57 @@ def zone_of(tz: Any) -> dt.tzinfo:
         return zoneinfo.ZoneInfo(tz)
     except (KeyError, ValueError, OSError) as error:
         known = zoneinfo.available_timezones() - _OF_THE_MACHINE
-        near = ", ".join(_near(tz, known))
+        few = f" (this machine knows {len(known)}; pip install tzdata adds them)"
         raise ConfigurationError(
-            f"{tz!r} is no time zone; give a name such as {near} (this machine knows "
-            f"{len(known)}; pip install tzdata adds them)"
+            f"{tz!r} is no time zone; {_way_out(tz, known)}"
+            f"{few if len(known) < _FEW else ''}"
         ) from error
 
 
-def _near(tz: str, known: Iterable[str]) -> Iterable[str]:
-    """Return the nearest zone names, compared in full or by the city alone."""
-    names = sorted(known)
-    spelt = {name.rpartition("/")[2].lower(): name for name in names}
-    spelt |= {name.lower(): name for name in names}
-    wanted = tz.replace(" ", "_").lower()
-    near = difflib.get_close_matches(wanted, spelt, n=3)
-    return dict.fromkeys(spelt[form] for form in near) or ("America/Montreal", "UTC")
+def _way_out(tz: str, known: Iterable[str]) -> str:
+    """Return what to say instead of a wrong name."""
+    offset = _OFFSET.fullmatch(tz.strip())
+    if offset:
+        sign, hours = offset.groups()
+        # The names of fixed offsets have the other sign.
+        fixed = f"Etc/GMT{'-' if sign == '+' else '+'}{int(hours)}"
+        same = f", or {fixed}, which is UTC{sign}{int(hours):02}:00 all year"
+        return (
+            "an offset knows no summer time: give a place such as Europe/Paris"
+            f"{same if fixed in known else ''}"
+        )
+    near = ", ".join(_near(tz, known))
+    if near:
+        return f"give a name such as {near}"
+    return (
+        "give a region and a city, such as America/Montreal, Europe/Paris or UTC; the "
+        "zone of this computer is never assumed"
+    )
+
+
+def _near(tz: str, known: Iterable[str]) -> list[str]:
+    """Return the nearest zone names, at most three; the same city alone if there is.
+
+    A region that is left out or wrong does not count.
+    """
+    cities: dict[str, list[str]] = {}
+    for name in sorted(known):
+        cities.setdefault(name.rpartition("/")[2].lower(), []).append(name)
+    whole = {name.lower(): [name] for name in known}
+    wanted = "_".join(tz.split()).lower()
+    city = wanted.rpartition("/")[2]
+    if wanted in whole:
+        return whole[wanted]
+    if city in cities:
+        return cities[city][:3]
+    if tz.isupper() and len(tz) <= _LONGEST_SHORT:
+        return []  # an abbreviation is like many names
+    forms = {**cities, **whole}
+    near = [
+        *difflib.get_close_matches(city, cities, n=2, cutoff=_ALIKE),
+        *difflib.get_close_matches(wanted, forms, n=2, cutoff=_ALIKE),
+    ]
+    return list(dict.fromkeys(name for form in near for name in forms[form]))[:3]
 
 
 def offset_of(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Quality: flags by name, and the spans in which a channel is not to be believed."""
+"""Quality: flags by name, and the spans in which a channel is not usable."""
 
 from __future__ import annotations
 
@@ -321,8 +321,8 @@ def test_rates_that_nothing_judges_are_unknown_and_begin_with_no_measurement():
     quality = record.quality("heart_rate")
     assert quality["unknown"].all()
     assert quality["initial"].tolist() == [True, True, False]
-    believed = record["heart_rate"][~quality.any(axis=1)]
-    assert len(believed) == 0
+    good = record["heart_rate"][~quality.any(axis=1)]
+    assert len(good) == 0
     assert not quality.drop(columns=["unknown", "initial"]).to_numpy().any()
 
 

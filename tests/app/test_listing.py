@@ -9,6 +9,7 @@ import hexoframe
 from hexoframe.api.load.plan import Estimate
 from hexoframe.api.load.resources import records_frame
 from hexoframe.app.listing import (
+    all_rows,
     cache_rows,
     channel_rows,
     cost_rows,
@@ -68,8 +69,8 @@ def test_a_record_that_goes_on_has_neither_end_nor_length():
 def test_facts_have_times_and_ticks_and_nothing_empty_or_twice():
     assert record_facts(TOLD) == {
         "id": "7",
-        "start": "2024-03-02 22:00:00.003 UTC (tick 437610700801)",
-        "end": "2024-03-04 00:00:00.503 UTC (tick 437634662529)",
+        "start": "2024-03-02 22:00:00.003 UTC",
+        "end": "2024-03-04 00:00:00.503 UTC",
         "duration": "26:00:00",
         "user": "a@example.org (id 11)",
         "device": "HXSKIN1200002070",
@@ -84,6 +85,32 @@ def test_facts_of_a_user_name_the_server():
     assert user_facts(account, "https://x") == {
         "user": "a@example.org", "id": "11", "name": "A", "server": "https://x",
     }  # fmt: skip
+
+
+def test_a_list_with_all_columns_has_those_of_its_frame():
+    (row,) = all_rows(records_frame([TOLD]))
+    assert row == {
+        "start": "2024-03-02 22:00:00.003", "id": "7", "duration": "26:00:00",
+        "email": "a@example.org", "user": "11", "device": "HXSKIN1200002070",
+        "end": "2024-03-04 00:00:00.503", "last_modified": "2024-03-02 12:00:00",
+        "clock": "256", "status": "complete",
+    }  # fmt: skip
+    table = hexoframe.channel_table("hexoskin")
+    rows = all_rows(table)
+    assert list(rows[0]) == list(table)
+    told = {row["channel"]: row for row in rows}
+    assert told["cadence"]["void"] == "-"
+    assert told["minute_ventilation"]["plausible"] == "0 2000..150000"
+
+
+def test_a_fact_with_a_word_too_long_for_its_place_is_below_its_name():
+    facts = {"user": "anna.synthetic@example.org (id 7)", "status": "complete"}
+    assert fact_lines(facts, 32) == [
+        "user",
+        "  anna.synthetic@example.org (id",
+        "  7)",
+        "status  complete",
+    ]
 
 
 @pytest.mark.parametrize("width", [None, 80, 40])
@@ -120,15 +147,21 @@ def test_coverage_is_told_as_the_record_has_it(samples):
     assert ecg["samples"] == f"{told['received']:,}"
     assert ecg["gaps"] == str(told["gaps"])
     assert (beats["rate"], beats["coverage"]) == ("event", "-")
+    assert list(ecg)[:6] == [
+        "channel", "coverage", "gaps", "flagged", "implausible", "not worn",
+    ]  # fmt: skip
+    # Neither the flags nor the belts were read.
+    assert (ecg["flagged"], ecg["implausible"], ecg["not worn"]) == ("-", "-", "-")
 
 
 def test_channels_are_told_with_rate_and_unit():
     rows = channel_rows(hexoframe.channel_table("hexoskin"))
     (found,) = [row for row in rows if row["column"] == "ecg_i"]
     assert found == {
-        "channel": "ecg", "id": "4113", "rate": "256 Hz", "unit": "mV",
-        "column": "ecg_i", "model": "hexoskin",
+        "channel": "ecg", "verified": "document", "unit": "mV", "rate": "256 Hz",
+        "id": "4113", "model": "hexoskin", "column": "ecg_i",
     }  # fmt: skip
+    assert list(found)[:2] == ["channel", "verified"]
     assert "1/300 Hz" in {row["rate"] for row in rows}
 
 

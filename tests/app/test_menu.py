@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 LIST, INFO, DOWNLOAD, DRAW, MODEL, STAMPS, FORMATS, FOLDER, REPLACE = "123456789"
 CLEAR, QUIT = "10", "0"
-NAME, PASSWORD, NUMBER = "nothing to quit: ", r"\(not shown\): ", "\nNumber: "
+NAME, PASSWORD, NUMBER = "q to quit: ", r"\(not shown\): ", "\nNumber: "
 START = r"Start\? \(y/n\): "
 
 
@@ -179,6 +179,49 @@ def test_a_setting_that_makes_no_sense_changes_nothing(menu, server):
     assert talk.end()[1] == 0
 
 
+@pytest.mark.parametrize(
+    "questions",
+    [
+        [],
+        [(NUMBER, INFO), ("record: ", None)],
+        [(NUMBER, DOWNLOAD), ("between: ", None)],
+        [(NUMBER, STAMPS), (NUMBER, "2"), ("strftime format: ", None)],
+        [(NUMBER, FOLDER), ("files: ", None)],
+        [(NUMBER, CLEAR), (r"\(y/n\): ", None)],
+    ],
+    ids=["menu", "id", "ids", "format", "folder", "agreement"],
+)
+def test_q_quits_at_any_question(menu, server, questions):
+    talk = menu()
+    talk.log_in(server)
+    for expected, answer in questions or [(NUMBER, None)]:
+        talk(expected, answer or "q")
+    rest, status = talk.end()
+    assert (rest.strip("q\n"), status) == ("", 0)
+
+
+def test_q_instead_of_a_name_quits(menu, server):
+    del server
+    talk = menu()
+    talk(NAME, "q")
+    assert talk.end()[1] == 0
+
+
+def test_a_folder_that_cannot_be_written_is_not_taken(menu, server, tmp_path):
+    (tmp_path / "a_file").touch()
+    talk = menu("--to", "out")
+    talk.log_in(server)
+    talk(NUMBER, FOLDER)
+    talk("files: ", "a_file/out")
+    told = talk(NUMBER, QUIT)
+    assert items_of(told)[FOLDER] == "Folder: out"
+    assert (
+        "nothing can be written into a_file/out (not a directory): choose another "
+        "folder with 'Folder'"
+    ) in " ".join(told.split())
+    assert talk.end()[1] == 0
+
+
 def test_files_from_before_stay_until_the_user_says_otherwise(menu, server):
     talk = menu("--to", "out")
     talk.log_in(server)
@@ -230,7 +273,7 @@ def test_what_a_download_costs_is_said_before_it_starts(
         ("all", f"{sum(requests)}", f"{sum(sizes):.1f} MB"),
     ]
     assert "Nothing was downloaded." in talk(NUMBER, DOWNLOAD)
-    talk("between: ", "q")
+    talk("between: ", "")
     assert "skipped" not in talk(NUMBER, QUIT)
     assert talk.end()[1] == 0
     # To know the model takes a page; nobody asked for more.
@@ -245,10 +288,10 @@ def test_a_long_list_is_shown_a_screen_at_a_time(menu, server):
     talk("record: ", "41")
     first = talk("Enter for more, q to stop: ", "")
     assert first.count("\n") < 10
-    assert "status " in talk(NUMBER, INFO)
+    assert "soft_uid " in talk(NUMBER, INFO)
     talk("record: ", "41")
     talk("Enter for more, q to stop: ", "q")
-    assert "status " not in talk(NUMBER, QUIT)
+    assert "soft_uid " not in talk(NUMBER, QUIT)
     assert talk.end()[1] == 0
 
 
@@ -268,9 +311,9 @@ def test_a_picture_goes_where_files_go_and_is_the_one_that_python_draws(
     assert f"41: {Path('out', 'record_41.png')}" in talk(NUMBER, DRAW)
     talk("record: ", "41")
     talk(START, "y")
-    told = talk(NUMBER, DRAW)
-    assert f"41: {Path('out', 'record_41.png')} already there, unchanged\n" in told
-    talk("record: ", "q")
+    told = " ".join(talk(NUMBER, DRAW).split())
+    assert f"41: {Path('out', 'record_41.png')} already there, unchanged" in told
+    talk("record: ", "")
     talk(NUMBER, QUIT)
     assert talk.end()[1] == 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import wave
 from fractions import Fraction
 
@@ -11,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexoframe.channels import FAMILIES, calibration, datatypes_of
+from hexoframe.channels import FAMILIES, datatypes_of
 from hexoframe.channels.calibration import (
     counts_from_values,
     json_from_values,
     values_from_counts,
     values_from_json,
 )
-from hexoframe.errors import UnverifiedCalibrationWarning
 
 ROWS = [row for family in FAMILIES for row in datatypes_of(family) if row.in_model]
 WAVES = [row for row in ROWS if row.kind == "waveform"]
@@ -229,61 +227,6 @@ def test_json_value_is_the_float_product_of_count_and_gain(count):
     physical = values_from_counts(np.array([count], np.uint16), row)
     assert json_from_values(physical, row)[0] == count * 13.28
     assert abs(Fraction(physical[0]) - count * Fraction(1328, 100)) < Fraction(1, 10**9)
-
-
-# --- the warning ----------------------------------------------------------------------
-
-
-@pytest.fixture
-def fresh(monkeypatch):
-    monkeypatch.setattr(calibration, "_warned", set())
-
-
-@pytest.mark.usefixtures("fresh")
-def test_gain_that_nothing_confirms_warns_once():
-    row = row_of("astroskin_1000", "ECG_I")
-    counts = np.array([1, 2])
-    with pytest.warns(
-        UnverifiedCalibrationWarning, match=r"of ecg \(0\.001 mV a count\)"
-    ) as w:
-        values_from_counts(counts, row)
-    assert len(w) == 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        values_from_counts(counts, row)
-        values_from_counts(counts, row_of("astroskin_1000", "ECG_II"))
-    other = row_of("hexoskin", "ANN")
-    with pytest.warns(
-        UnverifiedCalibrationWarning,
-        match=r"of ann .* 9 other.* of hexoskin\. .*channel_table",
-    ):
-        values_from_counts(counts, other)
-
-
-@pytest.mark.usefixtures("fresh")
-def test_unconfirmed_gain_of_one_warns_where_it_makes_a_unit():
-    counts = np.array([1, 2])
-    for name in ("PPG", "respiration_thoracic", "inspiration", "SPO2_quality"):
-        values_from_counts(counts, row_of("astroskin_1000", name))
-    with pytest.warns(UnverifiedCalibrationWarning, match="of minute_ventilation "):
-        values_from_counts(counts, row_of("astroskin_1000", "minute_ventilation"))
-
-
-@pytest.mark.usefixtures("fresh")
-def test_json_counts_that_need_such_a_gain_warn_too():
-    row = row_of("astroskin_1000", "ECG_I")
-    with pytest.warns(UnverifiedCalibrationWarning, match="of ecg "):
-        values_from_json(np.array([1500.0]), row)
-
-
-@pytest.mark.usefixtures("fresh")
-def test_nothing_warns_without_samples_or_with_a_confirmed_gain(recwarn):
-    values_from_counts(np.array([], np.int16), row_of("astroskin_1000", "ECG_I"))
-    values_from_json(np.array([]), row_of("astroskin_1000", "ECG_I"))
-    for name in ("ECG_I", "acceleration_X", "minute_ventilation", "heart_rate"):
-        values_from_counts(np.array([1, 2]), row_of("hexoskin", name))
-    values_from_counts(np.array([1]), row_of("astroskin_1000", "ECG_I"), scale="raw")
-    assert not recwarn.list
 
 
 # --- real counts ----------------------------------------------------------------------

@@ -340,11 +340,32 @@ def test_a_zone_that_is_no_name_is_refused():
         ("Montreal", "America/Montreal"),
         ("new york", "America/New_York"),
         ("utc", "UTC"),
-        ("local time", "America/Montreal, UTC"),
+        ("Europe/Montreal", "America/Montreal"),
+        ("Asia/Orl", "Asia/Oral"),
+        ("Eastern", "Canada/Eastern, US/Eastern"),
     ],
 )
 def test_the_nearest_zones_are_named(tz, near):
     with pytest.raises(ConfigurationError, match=f"such as {near}"):
+        ts.text_to_ticks(["x"], clock=256, tz=tz)
+
+
+@pytest.mark.parametrize("tz", ["local", "localtime", "local time", "CEST", "Munich"])
+def test_a_name_like_no_zone_gets_no_chance_neighbour(tz):
+    with pytest.raises(ConfigurationError) as told:
+        ts.text_to_ticks(["x"], clock=256, tz=tz)
+    assert str(told.value) == (
+        f"{tz!r} is no time zone; give a region and a city, such as America/Montreal, "
+        "Europe/Paris or UTC; the zone of this computer is never assumed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tz", "fixed"),
+    [("UTC+2", "Etc/GMT-2"), ("+02:00", "Etc/GMT-2"), ("-0500", r"Etc/GMT\+5")],
+)
+def test_an_offset_is_told_the_zone_that_has_it(tz, fixed):
+    with pytest.raises(ConfigurationError, match=f"no summer time.* or {fixed}, which"):
         ts.text_to_ticks(["x"], clock=256, tz=tz)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ _LISTED = {
     "record": "; list_records() shows the records that can be loaded",
     "range": "; connect().list_ranges() shows the ranges that can be loaded",
 }
+# Path of one object.
+_ONE = re.compile(r"/api/(?:v1/)?([a-z_]+)/(\d+)/")
 # urllib3 sends the first repetition at once; with a history of one it waits too.
 _BEFORE = (RequestHistory(None, None, None, None, None),)
 
@@ -160,6 +163,9 @@ def _message(
     """Return what a status means and what to do about it."""
     quoted = f" ({said})" if said else ""
     place = f"{origin}{path}"
+    one = _ONE.fullmatch(path)
+    name = one[1] if one else ""
+    what = f"{name} {one[2]} of {origin}" if one else place
     if status == 401 and "signature" in said.lower():
         return (
             f"{origin} refuses the API key{quoted}: check HEXOFRAME_API_KEY and "
@@ -167,10 +173,10 @@ def _message(
         )
     known = {
         401: f"{origin} does not know this user{quoted}: {auth.how_to_mend}",
-        403: f"{place} is not open to this user{quoted}: ask its owner to share it, or "
+        403: f"{what} is not open to this user{quoted}: ask its owner to share it, or "
         "log in as another user",
-        404: f"{place} does not exist, or this user may not see it: check the id"
-        + _LISTED.get(place.removeprefix(f"{origin}/api/").partition("/")[0], ""),
+        404: f"{what} does not exist, or this user may not see it: check the id"
+        + _LISTED.get(name, ""),
         429: f"{origin} asks for fewer requests{quoted}: wait some minutes, or as "
         "long as it says, and check that no other program sends requests as the same "
         "user",

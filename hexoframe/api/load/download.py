@@ -137,9 +137,10 @@ class LoadOptions:
             )
         if end <= start or start > last or end <= first:
             times = " to ".join(str(tick_to_time(tick, clock=clock)) for tick in span)
+            given = {"start": self.start, "end": self.end}
+            part = ", ".join(f"{name}={at}" for name, at in given.items() if at)
             raise TimestampError(
-                f"from start={self.start} to end={self.end} there is nothing of record "
-                f"{record}, which goes from tick {first} to {last}: {times}"
+                f"there is nothing of record {record} with {part}: it goes from {times}"
             )
         return start, end
 

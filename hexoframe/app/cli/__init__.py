@@ -2,10 +2,9 @@
 
 The other commands are in `account` (login, logout, whoami), `records` (records, ranges,
 info, estimate), `files` (download, range, convert, cache), `show` (show, plot,
-channels) and `scripts`. `commands` is how any of them ends, `options` what they share
-on the command line, `lists` how they print tables. Each module imports click alone at
-first, and the rest when a command runs, so that help and version are quick. No command
-computes here.
+channels) and `scripts`. `running` runs any of them, `options` is what they share on the
+command line, `lists` prints tables. Each module imports click alone at first, and the
+rest when a command runs, so that help and version are quick. No command computes here.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from pathlib import Path
 import click
 
 from hexoframe.app.cli.account import login, logout, whoami
-from hexoframe.app.cli.commands import Commands, progress, run, say_if_interrupted
 from hexoframe.app.cli.files import cache, convert, download, range_
 from hexoframe.app.cli.options import WholeNumber
 from hexoframe.app.cli.records import estimate, info, ranges, records
+from hexoframe.app.cli.running import Commands, progress, run, say_if_interrupted
 from hexoframe.app.cli.scripts import scripts
 from hexoframe.app.cli.show import channels, plot, show
 from hexoframe.version import __version__

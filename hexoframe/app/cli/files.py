@@ -15,15 +15,9 @@ from hexoframe.app.batch import (
     save_records,
 )
 from hexoframe.app.cli.account import connected
-from hexoframe.app.cli.commands import (
-    KEPT,
-    Commands,
-    progress,
-    say_if_interrupted,
-    tell_saved,
-)
-from hexoframe.app.cli.lists import show_frame
+from hexoframe.app.cli.lists import show_frame, show_lines, wrapped_lines
 from hexoframe.app.cli.options import (
+    LISTING,
     fetching,
     fetching_ranges,
     ids,
@@ -32,6 +26,13 @@ from hexoframe.app.cli.options import (
     partial,
     reading,
     selection,
+)
+from hexoframe.app.cli.running import (
+    KEPT,
+    Commands,
+    progress,
+    say_if_interrupted,
+    tell_saved,
 )
 
 if TYPE_CHECKING:
@@ -115,19 +116,33 @@ def convert(
 # -- the cache -------------------------------------------------------------------------
 
 
-@click.group(cls=Commands)
-def cache() -> None:
-    """Show or clear what is kept of loaded records."""
+@click.group(cls=Commands, invoke_without_command=True)
+@click.pass_context
+def cache(context: click.Context) -> None:
+    """Show or clear what is kept of loaded records.
+
+    Without a command, shows it.
+    """
+    if context.invoked_subcommand is None:
+        _show_cache(LISTING[0])
 
 
 @click.command()
 @listing
 def info(form: str) -> None:
-    """Show what the cache holds, and how large it is."""
-    import hexoframe  # noqa: PLC0415  # pandas
-    from hexoframe.app.listing import cache_rows  # noqa: PLC0415  # pandas
+    """Show what the cache holds, how large it is, and where."""
+    _show_cache(form)
 
-    show_frame(hexoframe.cache.info(), form, cache_rows)
+
+def _show_cache(form: str) -> None:
+    import hexoframe  # noqa: PLC0415  # pandas
+    from hexoframe.app.listing import cache_rows, megabytes  # noqa: PLC0415  # pandas
+
+    held, folder = hexoframe.cache.info(), hexoframe.cache.folder()
+    show_frame(held, form, cache_rows, nothing=f"The cache is empty ({folder}).")
+    if len(held) and form in ("table", "all"):
+        size = megabytes(held["bytes"].sum())
+        show_lines(wrapped_lines([f"{len(held)} in all, {size}, in {folder}"]))
 
 
 @click.command()

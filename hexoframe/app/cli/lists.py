@@ -1,12 +1,11 @@
-"""How commands print lists and facts.
+"""Prints the lists and facts of commands.
 
-At a terminal they fit its width and use a pager; in a pipe or file they are whole. What
-the cells say is in `hexoframe.app.listing`.
+At a terminal they fit its width; in a pipe or file they are whole. There is no pager.
+What the cells say is in `hexoframe.app.listing`.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from io import StringIO
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.texttable import fit_columns
+from hexoframe.texttable import fit_columns, stack_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +37,9 @@ _NUMBERS = frozenset(
         "flagged",
         "gaps",
         "id",
+        "implausible",
         "longest",
+        "not worn",
         "rate",
         "record",
         "requests",
@@ -50,45 +51,51 @@ _NUMBERS = frozenset(
 )
 
 
-def _terminal() -> os.terminal_size | None:
+def width() -> int | None:
+    """Return the columns of the terminal; None without one."""
     if not sys.stdout.isatty():
         return None
     import shutil  # noqa: PLC0415  # keeps help quick
 
-    return shutil.get_terminal_size()
-
-
-def width() -> int | None:
-    """Return the columns of the terminal; None without one."""
-    size = _terminal()
-    return None if size is None else size.columns
+    return shutil.get_terminal_size().columns
 
 
 def show_lines(lines: list[str]) -> None:
-    """Print lines, through a pager if the terminal has fewer."""
-    size = _terminal()
-    show = (
-        click.echo if size is None or len(lines) < size.lines else click.echo_via_pager
-    )
-    show("\n".join(lines))
+    """Print lines."""
+    click.echo("\n".join(lines))
 
 
 def show_frame(
-    frame: pd.DataFrame, form: str, rows: Callable[[pd.DataFrame], list[dict[str, str]]]
+    frame: pd.DataFrame,
+    form: str,
+    rows: Callable[[pd.DataFrame], list[dict[str, str]]],
+    *,
+    nothing: str = "none",
 ) -> None:
-    """Print a list as ``table``, ``csv`` or ``json``; `rows` makes those of the table.
+    """Print a list in one of the forms of `options.LISTING`.
 
-    CSV and JSON hold the whole frame: times in UTC, lengths in s.
+    `rows` makes those of the table, and `nothing` is what an empty one says. CSV and
+    JSON hold the whole frame: times in UTC, lengths in s.
     """
-    if form == "table":
-        show_lines(table_lines(rows(frame)))
-    else:
+    if form in ("csv", "json"):
         show_data(frame, form)
+    elif not len(frame):
+        show_lines(wrapped_lines([nothing]))
+    else:
+        show_lines(table_lines(frame, form, rows))
 
 
-def table_lines(rows: list[dict[str, str]]) -> list[str]:
-    """Return rows in columns, as many columns as fit the terminal."""
-    return fit_columns(rows, width(), right=_NUMBERS) or ["none"]
+def table_lines(
+    frame: pd.DataFrame, form: str, rows: Callable[[pd.DataFrame], list[dict[str, str]]]
+) -> list[str]:
+    """Return a list in columns: ``table`` as many as fit the terminal, ``all`` all."""
+    if form == "all":
+        from hexoframe.app.listing import all_rows  # noqa: PLC0415  # pandas
+
+        numbers = _NUMBERS | {*frame.select_dtypes("number").columns}
+        return stack_columns(all_rows(frame), width(), right=numbers)
+    hint = "see --all-columns"
+    return fit_columns(rows(frame), width(), right=_NUMBERS, hint=hint)
 
 
 def wrapped_lines(lines: list[str]) -> list[str]:
@@ -140,5 +147,7 @@ def _for_other(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     if isinstance(value, tuple):
-        return " ".join(value)
+        from hexoframe.app.listing import joined  # noqa: PLC0415  # pandas
+
+        return joined(value)
     return value if isinstance(value, str | int | float | None) else str(value)

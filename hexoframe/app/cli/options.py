@@ -26,6 +26,7 @@ __all__ = [
     "ids",
     "listing",
     "model",
+    "model_choice",
     "no_waveforms",
     "output",
     "partial",
@@ -35,8 +36,8 @@ __all__ = [
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-LISTING = ("table", "csv", "json")
-"""The forms of a list."""
+LISTING = ("table", "all", "csv", "json")
+"""The forms of a list; ``all`` is a table with all columns."""
 
 
 def gather(
@@ -110,10 +111,15 @@ def model(default: str | None) -> Callable[[_F], _F]:
     return click.option(
         "--model",
         metavar="MODEL",
-        type=click.Choice(values, case_sensitive=False),
+        type=model_choice(values),
         default=default,
         help=f"Model of the device: {_listed(values)}.",
     )
+
+
+def model_choice(values: Sequence[str] = MODELS[1:]) -> click.Choice[str]:
+    """Return the type of an argument or option that names a model."""
+    return click.Choice(values, case_sensitive=False)
 
 
 def _listed(values: Sequence[str]) -> str:
@@ -254,6 +260,7 @@ def _put_out(
         wanted.check()
     except ConfigurationError as error:
         raise click.UsageError(reworded(str(error))) from error
+    wanted.check_folder()
     return wanted
 
 
@@ -320,15 +327,22 @@ output = gather(
 # -- lists -----------------------------------------------------------------------------
 
 
-def _form(*, as_csv: bool, as_json: bool) -> str:
-    if as_csv and as_json:
-        raise click.UsageError("--csv and --json exclude each other.")
-    return LISTING[1 if as_csv else 2 if as_json else 0]
+def _form(*, all_columns: bool, as_csv: bool, as_json: bool) -> str:
+    given = {"all": all_columns, "csv": as_csv, "json": as_json}
+    forms = [form for form in LISTING if given.get(form)]
+    if len(forms) > 1:
+        raise click.UsageError("--all-columns, --csv and --json exclude each other.")
+    return forms[0] if forms else LISTING[0]
 
 
 listing = gather(
     "form",
     _form,
+    click.option(
+        "--all-columns",
+        is_flag=True,
+        help="Show every column, in several tables where the terminal is narrow.",
+    ),
     click.option("--csv", "as_csv", is_flag=True, help="As CSV, everything in it."),
     click.option("--json", "as_json", is_flag=True, help="As JSON, everything in it."),
 )

@@ -9,9 +9,9 @@ import click
 
 from hexoframe.app.batch import Selection, each_of
 from hexoframe.app.cli.account import connected
-from hexoframe.app.cli.commands import fail, tell
 from hexoframe.app.cli.lists import show_frame, show_json, show_lines, width
 from hexoframe.app.cli.options import MOMENT, WholeNumber, ids, listing, selection
+from hexoframe.app.cli.running import fail, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,12 @@ def records(form: str, **filters: Any) -> None:
     """
     from hexoframe.app.listing import record_rows  # noqa: PLC0415  # pandas
 
-    _show(lambda client: client.list_records(**filters), form, record_rows)
+    _show(
+        lambda client: client.list_records(**filters),
+        form,
+        record_rows,
+        "There is no such record that you may see.",
+    )
 
 
 @click.command()
@@ -65,17 +70,23 @@ def ranges(form: str, **filters: Any) -> None:
     """
     from hexoframe.app.listing import range_rows  # noqa: PLC0415  # pandas
 
-    _show(lambda client: client.list_ranges(**filters), form, range_rows)
+    _show(
+        lambda client: client.list_ranges(**filters),
+        form,
+        range_rows,
+        "There is no such range that you may see.",
+    )
 
 
 def _show(
     load: Callable[[Client], pd.DataFrame],
     form: str,
     rows: Callable[[pd.DataFrame], list[dict[str, str]]],
+    nothing: str,
 ) -> None:
     with connected() as client:
         found = load(client)
-    show_frame(found, form, rows)
+    show_frame(found, form, rows, nothing=nothing)
 
 
 @click.command()

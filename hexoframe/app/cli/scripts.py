@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from hexoframe.app.cli.commands import tell_path
+from hexoframe.app.cli.running import tell_path
 
 __all__ = ["SCRIPTS", "scripts"]
 

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.app.batch import Saved, Selection, open_each
+from hexoframe.app.batch import Saved, Selection, check_folder, open_each
 from hexoframe.app.cli.account import connected
-from hexoframe.app.cli.commands import (
-    KEPT,
-    fail,
-    progress,
-    say_if_interrupted,
-    tell,
-    tell_saved,
-)
 from hexoframe.app.cli.lists import (
     show_data,
     show_frame,
@@ -32,9 +24,18 @@ from hexoframe.app.cli.options import (
     gather,
     listing,
     model,
+    model_choice,
     no_waveforms,
     reading,
     selection,
+)
+from hexoframe.app.cli.running import (
+    KEPT,
+    fail,
+    progress,
+    say_if_interrupted,
+    tell,
+    tell_saved,
 )
 from hexoframe.app.wording import reworded
 from hexoframe.errors import ConfigurationError
@@ -55,18 +56,19 @@ def _is_id(what: str) -> bool:
 
 
 @click.command()
+@click.argument("name", metavar="[MODEL]", required=False, type=model_choice())
 @model(None)
 @listing
-def channels(model: str | None, form: str) -> None:
+def channels(name: str | None, model: str | None, form: str) -> None:
     """Show the channels of a model, or of all models.
 
-    With their ids, rates, units and columns; --csv and --json have gains, offsets and
-    sources too.
+    verified: what confirms the scale of the channel: recordings (real), a document,
+    code of the vendor, or nothing (a guess).
     """
     from hexoframe.app.listing import channel_rows  # noqa: PLC0415  # pandas
     from hexoframe.channels import channel_table  # noqa: PLC0415  # pandas
 
-    show_frame(channel_table(model), form, channel_rows)
+    show_frame(channel_table(name or model), form, channel_rows)
 
 
 # -- show ------------------------------------------------------------------------------
@@ -90,8 +92,9 @@ def show(
     PATH is what 'hexoframe convert' takes, and ID a record of the service, which is
     downloaded unless the cache has it. All of it is read.
 
-    samples: how many came; coverage: the share of what was expected; gaps and the
-    longest of them; the share of time with a sensor off, and with any quality flag.
+    coverage: which share of the expected samples came; gaps: how many; then the share
+    of time that is flagged by the device, implausible, or not worn; the longest gap;
+    the share of time with a sensor off.
     """
     import pandas as pd  # noqa: PLC0415  # heavy
 
@@ -103,11 +106,11 @@ def show(
             failed += tell("recording", name, record)
             continue
         found.append(coverage_frame(record))
-        if form == "table":
+        if form in ("table", "all"):
             head = str(record).partition("\n\n")[0].splitlines()
-            rows = table_lines(coverage_rows(found[-1]))
+            rows = table_lines(found[-1], form, coverage_rows)
             show_lines([*wrapped_lines(head), "", *rows])
-    if found and form != "table":
+    if found and form in ("csv", "json"):
         show_data(pd.concat(found), form)
     fail(failed, len(found) + failed, "recordings")
 
@@ -252,6 +255,9 @@ def plot(
         drawing.check()
     except ConfigurationError as error:
         raise click.UsageError(reworded(str(error))) from error
+    check_folder(
+        drawing.folder if drawing.file is None else drawing.file.parent, "file"
+    )
     tell_saved(_drawn(whats, drawing, how, source), "record")
 
 

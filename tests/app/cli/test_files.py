@@ -90,7 +90,7 @@ def test_a_range_goes_into_a_folder_of_its_own(give, service, tmp_path, same):
     for form in ("csv", "txt"):
         WRITE[form](record, tmp_path / "python" / f"range_{number}")
     same(Path("out"), tmp_path / "python")
-    assert "hexoframe: range 999: " in result.stderr
+    assert "hexoframe: range 999 of http" in result.stderr
     assert service.log
 
 
@@ -129,9 +129,9 @@ def test_a_bad_id_is_skipped_with_its_reason_and_the_others_go_on(give, service)
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == 2
     first, second, third, last = result.stderr.splitlines()
-    assert first.startswith("hexoframe: record 999: ")
+    assert first.startswith("hexoframe: record 999 of http")
     assert "does not exist" in first
-    assert second.startswith("hexoframe: record 43: ")
+    assert second.startswith("hexoframe: record 43 of http")
     assert third.startswith("hexoframe: record x1: the id of a record is 'x1'")
     assert last == "hexoframe: 3 of 5 records failed"
     (user,) = Path("out").iterdir()
@@ -260,7 +260,7 @@ def test_debug_shows_where_the_failure_of_one_record_comes_from(give, service):
     result = give("download", "999", "--debug")
     assert result.exit_code == 1
     assert result.stderr.startswith("Traceback (most recent call last):")
-    assert "hexoframe: record 999: " in result.stderr
+    assert "hexoframe: record 999 of http" in result.stderr
 
 
 def test_offline_asks_nobody(give, service):
@@ -309,13 +309,20 @@ def test_a_bar_is_drawn_at_a_terminal_alone(terminal, service, run, tmp_path):
 
 @pytest.mark.usefixtures("service")
 def test_the_cache_is_shown_and_cleared(give):
-    assert give("cache", "info").stdout == "none\n"
+    folder = hexoframe.cache.folder()
+    assert give("cache", "info").stdout == f"The cache is empty ({folder}).\n"
     hexoframe.load_record(41, waveforms=False)
     hexoframe.load_record(42, waveforms=False)
     held = give("cache", "info", "--csv").stdout
     rows = csv.DictReader(io.StringIO(held))
     assert {row["record"] for row in rows} == {"41", "42"}
-    assert "complete" in give("cache", "info").stdout
+    table = give("cache", "info").stdout
+    assert "complete" in table
+    size = f"{hexoframe.cache.info()['bytes'].sum() / 1e6:.1f} MB"
+    assert table.endswith(f"2 in all, {size}, in {folder}\n")
+    # Without a command it is shown too.
+    bare = give("cache")
+    assert (bare.exit_code, bare.stdout) == (0, table)
     assert give("cache", "clear", "41").stdout.endswith(" MB were freed.\n")
     assert hexoframe.cache.info()["record"].tolist() == [42]
     # Nobody can be asked, so all stays.

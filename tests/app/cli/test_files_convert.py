@@ -86,9 +86,12 @@ def test_counts_are_written_where_they_are_asked_for(give, samples, tmp_path, sa
 def test_a_warning_of_units_names_an_option_that_is_there(run, samples, tmp_path):
     path = samples / "astroskin_1000_1min.zip"
     written = ["--to", tmp_path, "-f", "csv", "--overwrite"]
-    for command in (["convert", *written], ["show"]):
-        done = run(*command, path, "--no-waveforms")
-        assert "--units raw ('hexoframe convert' and 'download')" in done.stderr
+    done = run("convert", *written, path, "--no-waveforms")
+    assert "the scale of heart rate, breathing rate, " in done.stderr
+    assert "--units raw ('hexoframe convert' and 'download')" in done.stderr
+    # What shows no value has no scale to warn of.
+    done = run("show", path, "--no-waveforms")
+    assert (done.returncode, done.stderr) == (0, "")
     done = run("convert", *written, path, "--no-waveforms", "--units", "raw")
     assert (done.returncode, done.stderr) == (0, "")
 

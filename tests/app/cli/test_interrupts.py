@@ -179,7 +179,7 @@ def test_an_interrupted_writer_leaves_nothing(tmp_path, worn, form):
 def answers(server, point):
     """What the user types until the menu asks for what `point` says."""
     steps = [
-        ("nothing to quit: ", server.username),
+        ("q to quit: ", server.username),
         (r"\(not shown\): ", server.password),
         ("\nNumber: ", "3"),
         ("between: ", "51"),
@@ -227,7 +227,7 @@ def test_the_terminal_shows_what_is_typed_again_after_ctrl_c_at_the_password(
 ):
     server = slow()
     child = terminal(line=f"trap : INT; {sys.executable} -m hexoframe menu; stty -a")
-    child.expect("nothing to quit: ")
+    child.expect("q to quit: ")
     child.sendline(server.username)
     child.expect("not shown")
     child.sendintr()

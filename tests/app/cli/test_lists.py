@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+import hexoframe
+
 pytestmark = pytest.mark.usefixtures("service")
 
 
@@ -16,7 +18,7 @@ def test_a_narrow_terminal_gets_the_columns_that_fit(terminal):
     assert child.exitstatus == 0
     lines = text.splitlines()
     assert all(len(line) <= 40 for line in lines)
-    assert lines[-1] == "(no room for user, device)"
+    assert lines[-2:] == ["(no room for user, device: see", "--all-columns)"]
     assert re.search(
         r"^41  2024-03-02 22:00  00:01:00  complete\s*$", text, re.MULTILINE
     )
@@ -34,11 +36,47 @@ def test_a_narrow_terminal_gets_the_whole_of_a_record_in_its_lines(terminal, sam
     assert "2024-03-01 22:00:00 to 2024-03-01 22:09:59.875 UTC, 00:09:59.875" in told
 
 
-def test_a_long_list_is_shown_in_a_pager_at_a_terminal(terminal, tmp_path):
+def test_no_list_needs_a_key_to_end(terminal, tmp_path):
     pager = tmp_path / "pager"
     pager.write_text("#!/bin/sh\necho paged\ncat\n")
     pager.chmod(0o700)
-    child = terminal("channels", "--model", "hexoskin", PAGER=str(pager))
-    assert child.read().startswith("paged\r\n")
-    child = terminal("channels", "--model", "hexoskin", lines=200, PAGER=str(pager))
-    assert child.read().startswith("channel ")
+    child = terminal("channels", "hexoskin", PAGER=str(pager))
+    text = child.read()
+    assert text.startswith("channel ")
+    assert len(text.splitlines()) > 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "first"),
+    [
+        (["records"], "id start (UTC) duration status"),
+        (["ranges"], "id name start (UTC) duration user"),
+        (["channels"], "channel verified unit rate id"),
+        (["show", "41"], "channel coverage gaps flagged implausible not worn"),
+        (["estimate", "41", "42"], "record requests size time"),
+        (["cache"], "record size state channels part server"),
+    ],
+    ids=lambda each: each[0] if isinstance(each, list) else "",
+)
+def test_a_terminal_of_80_columns_shows_what_a_list_is_for(terminal, arguments, first):
+    child = terminal("download", "41", "--quiet", "--to", "out")
+    child.read()
+    lines = terminal(*arguments).read().splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    heads = [" ".join(line.split()) for line in lines]
+    assert any(head.startswith(first) for head in heads)
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_all_columns_are_tables_below_each_other(terminal, columns):
+    child = terminal("channels", "hexoskin", "--all-columns", columns=columns)
+    lines = child.read().splitlines()
+    assert all(len(line) <= columns for line in lines)
+    heads = [line.split() for line in lines if line.startswith("channel ")]
+    table = hexoframe.channel_table("hexoskin")
+    names = ["channel", *(name for head in heads for name in head[1:])]
+    # The longest name has no room at 40.
+    assert [name.removesuffix("...") for name in names] == [
+        name[: len(told.removesuffix("..."))]
+        for name, told in zip(table, names, strict=True)
+    ]

@@ -36,6 +36,9 @@ def test_show_tells_span_and_coverage(give, samples):
     first = next(at for at, line in enumerate(lines) if line.startswith("channel "))
     rows = [line.split()[0] for line in lines[first + 1 :]]
     assert rows == [n for n in record if record.channel(n).kind != "waveform"]
+    assert lines[first].split()[1:7] == [
+        "coverage", "gaps", "flagged", "implausible", "not", "worn",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("form", ["--csv", "--json"])
@@ -84,6 +87,29 @@ def test_channels_are_those_of_python(give, model):
     table = hexoframe.channel_table(model)
     assert [row["api_name"] for row in rows] == table["api_name"].tolist()
     assert [float(row["gain"]) for row in rows] == table["gain"].tolist()
+    # The name of the model alone says the same.
+    assert as_csv(give("channels", model, "--csv").stdout) == rows
+
+
+def test_channels_say_first_what_confirms_their_scale(give):
+    head, *rows = give("channels", "hexoskin").stdout.splitlines()
+    assert head.split()[:3] == ["channel", "verified", "unit"]
+    told = {row.split()[0]: row.split()[1] for row in rows}
+    assert (told["heart_rate"], told["ecg"]) == ("real", "document")
+    assert told["rmssd"] == "vendor"
+
+
+def test_a_model_that_does_not_exist_is_told_with_those_that_do(give):
+    result = give("channels", "ecg")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "'ecg' is not one of 'hexoskin'" in result.stderr.lower()
+
+
+def test_limits_of_a_channel_are_told_as_the_table_has_them(give):
+    rows = as_csv(give("channels", "hexoskin", "--csv").stdout)
+    limits = {row["channel"]: row["plausible"] for row in rows}
+    assert limits["minute_ventilation"] == "0 2000..150000"
+    assert (limits["breathing_rate"], limits["ecg"]) == ("..60", "")
 
 
 def test_a_value_that_is_missing_is_null_in_json_and_empty_in_csv(give):

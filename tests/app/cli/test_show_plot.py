@@ -346,7 +346,7 @@ def test_a_bad_id_is_skipped_and_the_others_go_on(give, service, samples):
     names = [f"record_{number}_heart_rate.png" for number in numbers]
     assert result.stdout.splitlines() == names
     first, last = result.stderr.splitlines()
-    assert first.startswith("hexoframe: record 999: ")
+    assert first.startswith("hexoframe: record 999 of http")
     assert last == "hexoframe: 1 of 4 records failed"
 
 

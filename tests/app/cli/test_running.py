@@ -12,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from hexoframe.app.cli.commands import Commands
+from hexoframe.app.cli.running import Commands
 from hexoframe.errors import ConfigurationError, SkippedChannelWarning
 
 ROOT = Path(__file__).parents[3]
@@ -107,7 +107,7 @@ def test_an_error_tells_the_option_and_not_the_argument(ending):
 
 def test_an_error_of_the_system_is_told_in_a_line(ending):
     result = ending(PermissionError(errno.EACCES, "Permission denied", "/x"))
-    told = "hexoframe: [Errno 13] Permission denied: '/x'\n"
+    told = "hexoframe: /x: permission denied\n"
     assert (result.exit_code, result.output) == (1, told)
     assert isinstance(ending(OSError("bad"), "--debug").exception, OSError)
 
@@ -214,3 +214,99 @@ def test_what_a_terminal_cannot_show_is_escaped_and_no_error(run, tmp_path):
     done = run("convert", SAMPLE, "--to", folder, env=known, encoding="latin-1")
     assert done.returncode == 0
     assert "f\u00fcr_\\u4e2d" in done.stdout
+
+
+# --- what a person at a terminal reads ------------------------------------------------
+
+
+def test_messages_are_wrapped_at_words_to_the_terminal(terminal):
+    for columns in (40, 80):
+        child = terminal("show", "/no/such/folder/at/all", columns=columns)
+        lines = child.read().splitlines()
+        child.close()
+        assert child.exitstatus == 1
+        # No word is broken, not even a path.
+        assert all(len(line) <= columns or " " not in line.strip() for line in lines)
+        assert lines[0].startswith("hexoframe: /no/such/folder/at/all ")
+        assert all(line.startswith("  ") for line in lines[1:])
+        told = " ".join(" ".join(lines).split())
+        assert "does not exist, and nothing matches it as a pattern" in told
+
+
+def test_a_wrong_command_line_is_wrapped_too(terminal):
+    lines = terminal("download", "41", "--tz", "UTC", columns=40).read().splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("Error: "))
+    assert all(len(line) <= 40 for line in lines[at:])
+    assert " ".join(" ".join(lines[at:]).split()) == (
+        "Error: --tz goes with --timestamps string."
+    )
+
+
+def test_elsewhere_a_message_is_one_line(run):
+    done = run("show", "/no/such/folder" * 9)
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["download", "convert", "plot", "demo"])
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_done(
+    give, service, tmp_path, command
+):
+    file = tmp_path / "a file"
+    file.touch()
+    arguments = {
+        "download": ["41", "--to", file / "out"],
+        "convert": [SAMPLE, "--to", file],
+        "plot": ["41", "--out", file / "picture.png"],
+        "demo": ["--to", file / "out"],
+    }[command]
+    result = give(command, *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    way = "--out" if command == "plot" else "--to"
+    (line,) = result.stderr.splitlines()
+    assert re.fullmatch(
+        rf"hexoframe: nothing can be written into {re.escape(str(file))}\S* "
+        rf"\(not a directory\): choose another folder with {way}",
+        line,
+    )
+    assert service.log == []
+
+
+def test_a_folder_without_leave_to_write_is_told_so(give, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", "x")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    result = give("convert", SAMPLE, "--to", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "(permission denied): choose another folder with --to" in result.stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "here"]
+
+
+def test_a_folder_is_not_made_by_the_check_alone(give, tmp_path):
+    result = give("convert", "nothing.zip", "--to", tmp_path / "new" / "out")
+    assert result.exit_code == 1
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["info", "999"],
+        ["show", SAMPLE, "--start", "2030-01-01T00:00:00Z"],
+        ["show", SAMPLE, "--start", "437610000000", "--end", "437610100000"],
+        ["show", "41", "--start", "2030-01-01T00:00:00Z"],
+        ["show", "41", "--end", "2010-01-01T00:00:00Z"],
+        ["convert", "png.zip"],
+        ["convert", "bytes.wav"],
+        ["show", "empty"],
+    ],
+    ids=lambda each: " ".join(map(str, each)).replace(str(SAMPLE), "sample"),
+)
+@pytest.mark.usefixtures("service")
+def test_no_message_shows_what_only_a_programmer_reads(give, arguments):
+    Path("png.zip").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+    Path("bytes.wav").write_bytes(b"\x00\x01RIFX" * 9)
+    Path("empty").mkdir()
+    result = give(*arguments)
+    assert result.exit_code == 1
+    assert not re.search(r"\bNone\b|\bb['\"]|Errno|\b\d{12,}\b|/api/", result.stderr)

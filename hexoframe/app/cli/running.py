@@ -1,7 +1,8 @@
-"""How a command ends, and the options that all commands have.
+"""Runs a command: errors and warnings in a line each, exit codes, common options.
 
-Errors and warnings of hexoframe become lines on stderr, with a traceback on request;
-``--quiet`` and ``--verbose`` work everywhere. No command lives here.
+Messages go to stderr, wrapped to the terminal, with a traceback on request. Every
+command has the options ``--quiet``, ``--verbose`` and ``--debug``. The commands are in
+the modules beside this one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 import click
 
 from hexoframe.app.batch import NoRecordingError, Saved
-from hexoframe.app.wording import UNCHANGED, reworded
+from hexoframe.app.wording import UNCHANGED, reworded, told
 from hexoframe.errors import HexoframeError, HexoframeWarning
 
 __all__ = [
@@ -109,7 +110,7 @@ class Commands(click.Group):
     ) -> click.Context:
         """Parse the command line, and remember it as it was given."""
         given = tuple(args)
-        with _no_secrets(given):
+        with _wrapped_usage(given):
             ctx = super().make_context(info_name, args, *rest, **more)
         ctx.meta.setdefault(_GIVEN, given)
         return ctx
@@ -119,11 +120,11 @@ class Commands(click.Group):
         if ctx.parent is not None:
             return super().invoke(ctx)
         try:
-            with _plain_warnings(ctx), _no_secrets(ctx.meta.get(_GIVEN, ())):
+            with _plain_warnings(ctx), _wrapped_usage(ctx.meta.get(_GIVEN, ())):
                 return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
             hint = ctx.meta.get(_RESUME)
-            click.echo(_line(f"interrupted{f': {hint}' if hint else ''}"), err=True)
+            _say(_line(f"interrupted{f': {hint}' if hint else ''}"))
             ctx.exit(_INTERRUPTED)
         except BrokenPipeError:
             raise  # the reader closed the pipe; click ends quietly
@@ -173,7 +174,7 @@ def tell(kind: str, name: str, error: Exception) -> bool:
     flags = click.get_current_context().meta
     if isinstance(error, NoRecordingError):
         if not flags.get(_QUIET):
-            click.echo(_line(str(error)), err=True)
+            _say(_line(str(error)))
         return False
     if flags.get(_DEBUG):
         import traceback  # noqa: PLC0415  # only here
@@ -181,7 +182,7 @@ def tell(kind: str, name: str, error: Exception) -> bool:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     named = str(error).startswith((name, f"{kind} {name}"))
     for line in _lines(error, "" if named else f"{kind} {name}: "):
-        click.echo(line, err=True)
+        _say(line)
     return True
 
 
@@ -216,7 +217,7 @@ def fail(failed: int, asked: int, what: str) -> None:
     if not failed:
         return
     if asked > 1:
-        click.echo(_line(f"{failed} of {asked} {what} failed"), err=True)
+        _say(_line(f"{failed} of {asked} {what} failed"))
     click.get_current_context().exit(1)
 
 
@@ -230,18 +231,54 @@ class _ToldError(click.ClickException):
     def show(self, file: Any = None) -> None:
         """Write the error to stderr."""
         for line in self._lines:
-            click.echo(line, err=file is None, file=file)
+            click.echo(_wrapped(line), err=file is None, file=file)
+
+
+class _WrappedUsageError(click.UsageError):
+    """A command line that is not understood, told as wide as the terminal."""
+
+    def __init__(self, error: click.UsageError) -> None:
+        super().__init__(error.message, error.ctx)
+        self._text = error.format_message()
+
+    def format_message(self) -> str:
+        """Return the message without its "Error: ", which click writes before it."""
+        before = "Error: "
+        return _wrapped(before + self._text).removeprefix(before)
 
 
 def _lines(error: Exception, before: str = "") -> list[str]:
     """Return an error as a line, and its notes as another."""
-    text = str(error) or type(error).__name__
     notes = " ".join(getattr(error, "__notes__", ()))
-    return [_line(before + text), *([_line(notes)] if notes else [])]
+    first = f"hexoframe: {before}{told(error)}"
+    return [first, *([_line(notes)] if notes else [])]
 
 
 def _line(text: str) -> str:
     return f"hexoframe: {reworded(text)}"
+
+
+def _say(line: str) -> None:
+    """Write a line to stderr, wrapped if that is a terminal."""
+    click.echo(_wrapped(line), err=True)
+
+
+def _wrapped(line: str) -> str:
+    """Return a line wrapped at words to the terminal; no word is broken."""
+    if not sys.stderr.isatty():
+        return line
+    import shutil  # noqa: PLC0415  # only here
+    import textwrap  # noqa: PLC0415
+
+    columns = shutil.get_terminal_size().columns
+    parts = textwrap.wrap(
+        line,
+        columns,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(parts)
 
 
 @contextmanager
@@ -264,27 +301,31 @@ def _echo_beside_bars(line: str) -> None:
     """Write a line to stderr, above a progress bar if there is one."""
     bars = sys.modules.get("tqdm")
     if bars is None:
-        click.echo(line, err=True)
+        _say(line)
     else:
-        bars.tqdm.write(line, file=sys.stderr)
+        bars.tqdm.write(_wrapped(line), file=sys.stderr)
 
 
 @contextmanager
-def _no_secrets(given: Sequence[str]) -> Iterator[None]:
-    """Say how to give a secret, if an option for one was among the arguments."""
+def _wrapped_usage(given: Sequence[str]) -> Iterator[None]:
+    """Wrap the error of a wrong command line; a secret on it has its own."""
     try:
         yield
     except click.UsageError as error:
         # No command has such an option: this is wrong whatever else is.
         tried = next(filter(_SECRET.match, given), None)
-        if tried is None:
+        if tried is not None:
+            error = click.UsageError(
+                f"there is no {tried.partition('=')[0]}: others can read what is on a "
+                "command line. Set HEXOFRAME_PASSWORD (with HEXOFRAME_USERNAME) or "
+                "HEXOFRAME_TOKEN in the environment, or leave it out and be asked.",
+                error.ctx,
+            )
+        elif type(error).show is not click.UsageError.show:
+            raise  # it shows the help
+        if isinstance(error, _WrappedUsageError):
             raise
-        raise click.UsageError(
-            f"there is no {tried.partition('=')[0]}: others can read what is on a "
-            "command line. Set HEXOFRAME_PASSWORD (with HEXOFRAME_USERNAME) or "
-            "HEXOFRAME_TOKEN in the environment, or leave it out and be asked.",
-            error.ctx,
-        ) from error
+        raise _WrappedUsageError(error) from error
 
 
 # -- options of every command ----------------------------------------------------------
