@@ -25,8 +25,8 @@ reprs      a record as text and as HTML
 record     Record: one recording, with every method for users
 client     Client: one server with one credential
 opening    files -> Record
-service    the functions of the service in the front door
-simulator  a synthetic shirt, and a local server that answers as the real one
+service    load_record, list_records ...: methods of a Client as functions
+simulator  a synthetic shirt, and a local server that answers like the real one
 hxapi      the names of the old script HxApi2_0
 app        the application: command line, menu, demo
 ========== =================================================================

@@ -759,8 +759,9 @@ class Client:
         Returns
         -------
         Estimate
-            requests, megabytes as sent, minutes at the allowed rate. One request if the
-            cache has it all.
+            requests, megabytes as sent, minutes at the allowed rate. The megabytes are
+            those of a usual record, within a factor of 1.5 of most; a GPS track comes
+            on top. One request if the cache has it all.
         """
         options = LoadOptions(
             channels=channels,

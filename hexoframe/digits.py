@@ -1,8 +1,8 @@
 """Numbers and short texts as columns of ASCII bytes, to read and write text quickly.
 
-A column is a ``(n, width)`` array of uint8: one row a value, NUL bytes on either side
-where a text is shorter than the column. `join` sets columns side by side and drops the
-NULs. What the numbers mean, and the file they belong to, are not known here.
+A column is a ``(n, width)`` array of uint8: one row for each value, NUL bytes on either
+side where a text is shorter than the column. `join` sets columns side by side and drops
+the NULs.
 
 Callers pass blocks of at most `BLOCK` rows: larger ones leave the processor's cache and
 take about three times as long per row.

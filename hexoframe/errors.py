@@ -172,7 +172,7 @@ class ConfigurationError(HexoframeError, ValueError):
 
 
 class OutputExistsError(HexoframeError, FileExistsError):
-    """The target of a writer exists and ``overwrite=True`` was not given."""
+    """The target holds something else and ``overwrite=True`` was not given."""
 
 
 class CacheError(HexoframeError, OSError):
@@ -184,7 +184,7 @@ class HexoframeWarning(UserWarning):
 
 
 class MissingSamplesWarning(HexoframeWarning):
-    """Samples that the source holds are missing, and the caller allowed it."""
+    """Samples that the source held are missing; the ledger says which."""
 
 
 class SkippedChannelWarning(HexoframeWarning):
@@ -192,7 +192,7 @@ class SkippedChannelWarning(HexoframeWarning):
 
 
 class MissingFactsWarning(HexoframeWarning):
-    """A file lacks facts that the source did not have."""
+    """Facts are missing: the source did not have them, or they cannot be read."""
 
 
 class UnfinishedRecordWarning(HexoframeWarning):

@@ -1,6 +1,6 @@
-"""Opening of files: what the vendor or hexoframe wrote, as a Record or as many.
+"""Opening of files: `open_record` for one recording, `open_records` for many.
 
-The content decides which format of the registry reads a path. Nothing is parsed here.
+The content decides which format of the registry (`hexoframe.formats`) reads a path.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from hexoframe import formats
 from hexoframe.errors import ConfigurationError, FileFormatError, HexoframeError
+from hexoframe.formats.archive.container import placeholder_of
+from hexoframe.formats.kinds import kind_of
 from hexoframe.formats.options import ReadOptions
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
@@ -37,7 +39,8 @@ _LOOKED_AT = 20
 # folder: text begins with a tick or a time.
 _NAMED = (".hxd", ".parquet", ".wav", ".zip")
 _BEGUN = re.compile(
-    rb"(\xef\xbb\xbf)?\s*(\d{9,}\b|\d+[-:/.,;\t]\d|time\b|PAR1|RIFF)|.*/api/datatype/",
+    rb"(\xef\xbb\xbf)?\s*(\d{9,}\b|\d+[-:/.,;\t]\d|time\b|PAR1|RIFF(?!....(WEBP|AVI )))"
+    rb"|.*/api/datatype/",
     re.DOTALL,
 )
 _HEAD = 1 << 12
@@ -60,8 +63,9 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     """Open a recording from files.
 
     Vendor export (ZIP or its folder), dashboard CSV, converter CSV, classic .txt
-    folder, and hexoframe's own Parquet and CSV: the content says which it is. Samples
-    are read when a channel is touched.
+    folder, and hexoframe's own Parquet and CSV: the content says which it is. A
+    dashboard or converter CSV may have been saved by a spreadsheet, R or pandas, as
+    long as nothing was lost. Samples are read when a channel is touched.
 
     Parameters
     ----------
@@ -182,26 +186,29 @@ def _found(path: Path) -> str:
         return _found_folder(path)
     with path.open("rb") as file:
         head = file.read(40)
-    if not head:
-        return "an empty file"
-    if head[:4] == b"RIFF":
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return f"one WAV file of an export; open its folder {path.parent} instead"
-    if re.match(rb"(\xef\xbb\xbf)?time(stamp| \[s/(256|1000)\]);", head):
-        return (
-            "a CSV of the dashboard that a spreadsheet saved with semicolons, and its "
-            "stamps rounded: fetch the file again"
-        )
-    if head[:5] == b"time,":
+    if re.match(rb"\W*time\W*[,;\t]", head.replace(b"\0", b"")):
         return (
             "a CSV as hexoframe writes it; open the folder with its metadata.json "
             f"({path.parent}?). An aligned file is for other programs and not read back"
         )
-    return f"a file that begins with {head!r}"
+    return kind_of(path)
 
 
 def _found_folder(path: Path) -> str:
     items = sorted(item for item in path.iterdir() if not item.name.startswith("."))
     if not items:
+        absent = [
+            item.name
+            for item in path.iterdir()
+            if placeholder_of(item.name) is not None
+        ]
+        if absent:
+            return (
+                f"a folder of {len(absent)} placeholders ({absent[0]} ...) of files "
+                "that are in the cloud: let them be downloaded"
+            )
         return "an empty folder"
     records = [item for item in items[:_LOOKED_AT] if _recognised(item)]
     if records:
@@ -243,11 +250,28 @@ def _is_foreign(path: Path) -> bool:
     return bool(head) and not _recognised(path) and not _BEGUN.match(head)
 
 
+class _Found(NamedTuple):
+    """Where a recording was found, and which one it is."""
+
+    path: Path
+    name: str | None
+    id: int | None
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+    def is_again(self, other: _Found) -> bool:
+        """Whether both are one record; some formats print its start in whole s."""
+        if self.id is None or self.id != other.id:
+            return False
+        return abs(self.start - other.start) < pd.Timedelta("1s")
+
+
 class Records(Mapping[str, Record]):
     """Recordings by id, each opened when it is looked up.
 
     `hexoframe.open_records` makes them. Keys are record ids as text, or the names of
-    files without an id.
+    files without an id. A second recording with the same id and another start has its
+    path in the key: ``"12345 in exports/b/record_12345"``.
 
     Attributes
     ----------
@@ -258,7 +282,7 @@ class Records(Mapping[str, Record]):
 
     def __init__(
         self,
-        found: dict[str, tuple[Path, str | None]],
+        found: dict[str, _Found],
         skipped: pd.DataFrame,
         options: ReadOptions,
     ) -> None:
@@ -268,8 +292,8 @@ class Records(Mapping[str, Record]):
 
     def __getitem__(self, key: str | int) -> Record:
         """Open a record."""
-        path, name = self._found[str(key)]
-        data = _read(path, self._options, name)
+        place = self._found[str(key)]
+        data = _read(place.path, self._options, place.name)
         return Record.of(data, left_out=self._options.left_out(data.family))
 
     def __iter__(self) -> Iterator[str]:
@@ -333,7 +357,7 @@ def open_records(  # noqa: PLR0913  # as for open_record
         timestamp_format=timestamp_format,
         allow_partial=allow_partial,
     )
-    found: dict[str, tuple[Path, str | None]] = {}
+    found: dict[str, _Found] = {}
     skipped: _Skipped = []
     for path in _search(where, skipped):
         for name in _names_at(path, skipped):
@@ -428,7 +452,7 @@ def _take(
     path: Path,
     name: str | None,
     options: ReadOptions,
-    found: dict[str, tuple[Path, str | None]],
+    found: dict[str, _Found],
     skipped: _Skipped,
 ) -> None:
     try:
@@ -436,12 +460,23 @@ def _take(
     except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
+    place = _Found(path, name, data.id, data.start, data.end)
+    for other in found.values():
+        if place.is_again(other):
+            _leave_out(path, _found_twice(place, other), skipped)
+            return
     key = str(data.id) if data.id is not None else (name or path.stem)
-    if key in found and data.id is None:
-        # Without an id, two folders of one name are taken for two records.
-        key = str(path / (name or ""))
     if key in found:
-        first = found[key][0]
-        _leave_out(path, f"record {key} was already found in {first}", skipped)
-        return
-    found[key] = (path, name)
+        # Two folders of one name, or of one id and two starts, are two records.
+        where = str(path / (name or ""))
+        key = where if data.id is None else f"{key} in {where}"
+    found[key] = place
+
+
+def _found_twice(place: _Found, other: _Found) -> str:
+    reason = f"record {place.id} was already found in {other.path}"
+    if place.end == other.end:
+        return reason
+    longer = (place.end - other.end).total_seconds()
+    how = "longer" if longer > 0 else "shorter"
+    return f"{reason}; this one is {abs(longer):g} s {how}"

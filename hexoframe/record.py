@@ -104,6 +104,20 @@ class Record(RecordData):
         except LookupError as error:
             raise AttributeError(str(error)) from error
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse to set a channel, which would be forgotten in silence."""
+        if not name.startswith("_") and not hasattr(type(self), name):
+            try:
+                channel = self.channel(name).name
+            except LookupError:
+                channel = ""
+            if channel:
+                raise AttributeError(
+                    f"channels of a record cannot be set: take a record with the frame "
+                    f"in its place, record.replace({channel}=frame)"
+                )
+        super().__setattr__(name, value)
+
     def _ipython_key_completions_(self) -> list[str]:
         """Names that a notebook offers in brackets."""
         return list(self)
@@ -134,6 +148,39 @@ class Record(RecordData):
         """
         frame = super().__getitem__(key)
         return frame if self.scale == "raw" else frames.to_raw(frame, self.channel(key))
+
+    def replace(self, **channels: pd.DataFrame) -> Self:
+        """Return the record with cleaned channels in the place of its own.
+
+        Parameters
+        ----------
+        **channels : DataFrame
+            Frames by the names of their channels, in the units of the record, with the
+            columns, dtypes and the index (UTC or with a zone, ns, ascending) that
+            ``record[name]`` has. Rows may be left out or changed.
+
+        Returns
+        -------
+        Record
+            A view; this record stays as it is. ``info["edited"]`` names the channels,
+            and files that are written of it say so too. Quality, wear and what is
+            computed follow the new frames; what is known of the source (samples that
+            were lost or came twice) stays beside them.
+
+        Raises
+        ------
+        UnknownChannelError
+            If the model has no such channel.
+        ConfigurationError
+            If a frame does not fit its channel; the message says in what.
+
+        Examples
+        --------
+        >>> rate = record.heart_rate  # doctest: +SKIP
+        >>> clean = record.replace(heart_rate=rate[rate.heart_rate < 200])
+        ... # doctest: +SKIP
+        """
+        return self.replaced(channels)
 
     def load(self) -> Self:
         """Read every channel into memory and return the record."""
@@ -570,12 +617,12 @@ class Record(RecordData):
         timestamps: Literal["epoch", "string"] = "epoch",
         timestamp_format: str = CLASSIC_FORMAT,
         tz: str = "UTC",
-        dialect: Literal["classic", "snake"] | None = None,
+        dialect: Literal["classic", "port"] = "classic",
         units: Literal["classic", "physical"] = "classic",
         channels: Sequence[str | int] | None = None,
         overwrite: bool = False,
     ) -> Path:
-        """Write the classic .txt files of HxApi2_0.
+        """Write the .txt files of HxApi2_0.
 
         Parameters
         ----------
@@ -587,9 +634,12 @@ class Record(RecordData):
             strftime format of the text; the classic one holds a tab.
         tz : str, default "UTC"
             Zone of the text, whatever the zone that the record is shown in.
-        dialect : {"classic", "snake"}, optional
-            File names: ``heartrate.txt`` or ``heart_rate.txt``; by default what the
-            old script used for the model.
+        dialect : {"classic", "port"}, default "classic"
+            Which HxApi2_0: the vendor's of 2015 (``heartrate.txt``, 12 significant
+            digits, halves of a microsecond rounded up), or its port to Python 3
+            (``heart_rate.txt`` for a Hexoskin, all digits, halves rounded to even).
+            Reading gets the other digits back where a count stands behind a value; the
+            adjusted volumes have none, and only the port keeps all of theirs.
         units : {"classic", "physical"}
             Values as the JSON API gives them (counts for ECG and respiration), or as
             the frames hold them, in files that are named so.
@@ -606,7 +656,8 @@ class Record(RecordData):
         Raises
         ------
         OutputExistsError
-            If there are such files and `overwrite` was not given.
+            If there are such files with other content and `overwrite` was not given.
+            Those with the same are left as they are, and only missing ones written.
         """
         return self._write(
             formats.TXT,
@@ -658,7 +709,8 @@ class Record(RecordData):
         Raises
         ------
         OutputExistsError
-            If the target exists and `overwrite` was not given.
+            If the target has other content and `overwrite` was not given; one with
+            the same is left as it is.
         ConfigurationError
             If `root` names a file and no rate is given.
         """
@@ -709,7 +761,8 @@ class Record(RecordData):
         Raises
         ------
         OutputExistsError
-            If there are such files and `overwrite` was not given.
+            If there are such files with other content and `overwrite` was not given.
+            Those with the same are left as they are, and only missing ones written.
         """
         return self._write(
             formats.PARQUET, root, channels=channels, overwrite=overwrite
@@ -743,7 +796,8 @@ class Record(RecordData):
         Raises
         ------
         OutputExistsError
-            If the file exists and `overwrite` was not given.
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
         ConfigurationError
             If scipy is not installed, or a channel is too large for the format.
         """

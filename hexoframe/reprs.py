@@ -210,7 +210,8 @@ def _number(value: float) -> str:
 
 def _wall(time: pd.Timestamp) -> str:
     """Format date and time of day, with thousandths where there are any."""
-    return _plain(f"{time.floor('ms'):%Y-%m-%d %H:%M:%S.%f}")
+    # On the clock on the wall: in the hour that comes twice pandas cannot round.
+    return _plain(f"{time.tz_localize(None).floor('ms'):%Y-%m-%d %H:%M:%S.%f}")
 
 
 def _plain(text: str) -> str:

@@ -1,7 +1,4 @@
-"""Text tables: rows of cells as aligned lines, cut to a width if need be.
-
-What the cells say is decided elsewhere.
-"""
+"""Text tables: rows of cells as aligned lines, cut to a width if need be."""
 
 from __future__ import annotations
 

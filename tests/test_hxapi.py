@@ -7,8 +7,12 @@ import copy
 import dataclasses
 import datetime as dt
 import hashlib
+import importlib.util
 import json
+import os
 import pickle
+import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -28,11 +32,13 @@ from hexoframe.errors import (
     ConfigurationError,
     HexoframeError,
     NotFoundError,
+    RequestError,
     ServerError,
     SkippedChannelWarning,
     TimestampError,
 )
 from hexoframe.formats.text.lines import Stamps
+from hexoframe.hxapi.names import DialectDict
 from hexoframe.hxapi.samples import SampleQuery, SampleTuples, collect
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame
@@ -59,20 +65,24 @@ ANNAS_MAIL = "anna.synthetic@example.org"
 MONTREAL = "America/Montreal"
 TICK, TEXT = 359840226870, "2014:07:17\t19:38:06:210938"
 
-# The files of the last HxApi2_0, in their order.
-FILES = {
-    "Hexoskin": """
-        acceleration ecg respiration activity cadence heart_rate minute_ventilation vt
-        breathing_rate hr_quality br_quality inspiration expiration batt step
-        rrinterval qrs nninterval
+# The files of the vendor's HxApi2_0, and of its port for a Hexoskin.
+FILES = (
+    """
+    acc ecg resp activity cadence heartrate minuteventilation vt breathingrate
+    hr_quality br_quality inspiration expiration batt step rrinterval qrs
     """,
-    "CHA3000": """
-        acc ecg resp temperature ppg activity cadence heartrate minuteventilation vt
-        breathingrate hr_quality br_quality spo2_quality spo2 systolicpressure
-        inspiration expiration batt step rrinterval qrs ptt
+    """
+    acc ecg resp temperature ppg activity cadence heartrate minuteventilation vt
+    breathingrate hr_quality br_quality spo2_quality spo2 systolicpressure
+    inspiration expiration batt step rrinterval qrs ptt
     """,
-}
-HEXOSKIN, CHA3000 = (names.split() for names in FILES.values())
+    """
+    acceleration ecg respiration activity cadence heart_rate minute_ventilation vt
+    breathing_rate hr_quality br_quality inspiration expiration batt step
+    rrinterval qrs nninterval
+    """,
+)
+HEXOSKIN, CHA3000, PORT = map(str.split, FILES)
 
 
 # -- the world -------------------------------------------------------------------------
@@ -114,6 +124,7 @@ def fresh_settings() -> Iterator[None]:
     """The module as it is after the import."""
     yield
     HxApi.MODEL = "Hexoskin"
+    HxApi.DIALECT = "classic"
     HxApi.TIMESTAMP = "Epoch"
     HxApi.TIMESTAMP_FORMAT = "%Y:%m:%d\t%H:%M:%S:%f"
     HxApi.TIMEZONE = "UTC"
@@ -208,20 +219,30 @@ def ranges_of(server: Server, record: int) -> list[dict[str, Any]]:
     return [r for r in found if r["start"] < told["end"] and r["end"] > told["start"]]
 
 
-def old_text(rows: list[tuple[Any, ...]]) -> str:
-    return "".join("\t".join(str(cell) for cell in row) + "\n" for row in rows)
+def python_2(value: Any) -> str:
+    """Return what str() of Python 2.7 gives for numbers below 1e11."""
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:.12g}"
+    return text if "." in text or "e" in text else f"{text}.0"
+
+
+def old_text(rows: list[tuple[Any, ...]], text: Callable[[Any], str] = python_2) -> str:
+    return "".join("\t".join(text(cell) for cell in row) + "\n" for row in rows)
 
 
 def old_files(
-    server: Server, record: int, tables: dict[str, list[int]]
+    server: Server, record: int, tables: dict[str, list[int]], *, port: bool = False
 ) -> dict[str, str]:
     """Return what the old script writes for a record, its faults left out."""
+    text, kind = (str, "user") if port else (python_2, "account")
     told = ask(server, f"/api/record/{record}/")
     ranges = ranges_of(server, record)
     files = {
-        name: old_text(rows_of(server, record, *ids)) for name, ids in tables.items()
+        name: old_text(rows_of(server, record, *ids), text)
+        for name, ids in tables.items()
     }
-    user = f"<hexoskin.client.user: {told['user']['id']}>"
+    user = f"<hexoskin.client.{kind}: {told['user']['id']}>"
     files["info"] = "".join(
         f"{key} : {user if key == 'user' else value}\n" for key, value in told.items()
     )
@@ -230,7 +251,7 @@ def old_files(
         cells = [r["rank"], r["start"], r["end"], r["id"], r["name"]]
         cells += [r["context"]["trainingroutine"], r["note"]]
         files["annotations"] += "\t".join(map(str, cells)) + "\t\n"
-    files["track"] = old_text(points_of(server, ranges))
+    files["track"] = old_text(points_of(server, ranges), str)
     return files
 
 
@@ -271,11 +292,14 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.parametrize("port", [False, True])
 def test_a_script_with_one_changed_import_writes_the_files_of_the_old_script(
-    server, tmp_path, monkeypatch, capsys
+    port, server, tmp_path, monkeypatch, capsys
 ):
     new = SCRIPT.replace("HxApi2_0\n\ndef", "hexoframe.hxapi as HxApi2_0\n\ndef")
     assert new != SCRIPT
+    if port:
+        new = new.replace("\ndef", '\nHxApi2_0.DIALECT = "port"\n\ndef')
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("HEXOFRAME_BASE_URL", server.base_url)
@@ -284,38 +308,95 @@ def test_a_script_with_one_changed_import_writes_the_files_of_the_old_script(
     exec(compile(new, "script.py", "exec"), {"__name__": "__main__"})  # noqa: S102
     said = capsys.readouterr().out
     assert f"Session {MIXED} - {ANNAS_MAIL}\n" in said
-    assert f"user : <hexoskin.client.user: {ANNA}>\n" in said
+    kind = "user" if port else "account"
+    assert f"user : <hexoskin.client.{kind}: {ANNA}>\n" in said
     folder = tmp_path / "Downloads" / "HexoskinData" / ANNAS_MAIL / str(MIXED)
     tables = {**HxApi.raw_datatypes, **HxApi.datatypes}
-    assert list(tables) == HEXOSKIN
-    written, expected = texts_in(folder), old_files(server, MIXED, tables)
+    assert list(tables) == (PORT if port else HEXOSKIN)
+    written, expected = texts_in(folder), old_files(server, MIXED, tables, port=port)
     assert written.keys() == expected.keys()
     for name, text in expected.items():
         assert text, f"{name} is empty, so it shows nothing"
         assert written[name] == text, name
 
 
+# Python 2 as scripts used it: print, except, dicts, unicode, zip.
+PYTHON_2_SCRIPT = """
+import HxApi2_0
+import sys
+
+def main(argv):
+    auth = HxApi2_0.SessionInfo(publicKey=argv[1], privateKey=argv[2],
+                                username=argv[3], password=argv[4])
+    for r in HxApi2_0.getRecordList(auth, limit="1"):
+        print 'Newest: ' + str(r['id']), r[u'user'].email
+    record = auth.api.record.get(int(argv[5]))
+    try:
+        data = HxApi2_0.getRecordData(auth, recordID=record.id, downloadRaw=False)
+        for k, v in data.iteritems():
+            if k == 'heartrate':
+                values = zip(*v)[1]
+                print k, len(values), max(values)
+        print data.has_key('heartrate')
+    except Exception, e:
+        print str(e)
+    HxApi2_0.saveTxt(data, argv[6])
+
+if __name__ == "__main__":
+    main(sys.argv)
+"""
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("lib2to3") is None, reason="2to3 ended with Python 3.12"
+)
+def test_a_script_of_python_2_runs_after_2to3_and_the_changed_import(server, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(PYTHON_2_SCRIPT)
+    convert = [sys.executable, "-W", "ignore", "-m", "lib2to3", "-w", "-n", script]
+    subprocess.run(convert, check=True, capture_output=True)
+    text = script.read_text()
+    changed = text.replace("import HxApi2_0", "import hexoframe.hxapi as HxApi2_0", 1)
+    script.write_text(changed)
+    keys = [server.api_key, server.api_secret, server.username, server.password]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", script, *keys, str(REST), tmp_path / "out"],
+        env={**os.environ, "HEXOFRAME_BASE_URL": server.base_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    rates = [value for _, value in rows_of(server, REST, 19)]
+    assert done.stdout.splitlines() == [
+        f"Newest: {WALK} {ANNAS_MAIL}",
+        f"heartrate {len(rates)} {max(rates)}",
+        "True",
+    ]
+    written = texts_in(tmp_path / "out" / ANNAS_MAIL / str(REST))
+    assert written["heartrate"] == old_text(rows_of(server, REST, 19))
+
+
+@pytest.mark.parametrize("dialect", ["classic", "port"])
 @pytest.mark.parametrize("family", ["astroskin_256", "astroskin_1000"])
-def test_the_files_of_an_astroskin_are_those_of_the_old_script(family, tmp_path):
+def test_the_files_of_an_astroskin_are_those_of_the_old_script(
+    family, dialect, tmp_path
+):
     HxApi.MODEL = "CHA3000"
+    HxApi.DIALECT = dialect
     tables = {**HxApi.raw_datatypes, **HxApi.datatypes}
     assert list(tables) == CHA3000
     shirt = Shirt(family=family, record_id=41, duration_s=300, seed=3)
     with serve_only(shirt) as server:
         data = HxApi.getRecordData(log_in(server), 41)
         written = texts_in(HxApi.saveTxt(data, tmp_path))
-        expected = old_files(server, 41, tables)
+        expected = old_files(server, 41, tables, port=dialect == "port")
     assert list(data) == [*CHA3000, "annotations", "track", "info"]
     assert written["ecg"].startswith(expected["ecg"][:40])
     assert len(data["ecg"][0]) == 4
     for name in written:
         lines = [line.split("\t") for line in written[name].splitlines()]
         old = [line.split("\t") for line in expected[name].splitlines()]
-        if family == "astroskin_1000" and name in {"minuteventilation", "vt"}:
-            # Whether this server prints 4396 or 4396.0 is not known.
-            lines, old = (
-                [list(map(float, row)) for row in each] for each in (lines, old)
-            )
         assert lines == old, name
 
 
@@ -345,6 +426,29 @@ def test_the_last_value_is_there_whatever_the_server_does_with_ends(inclusive):
     assert part == list(whole)
 
 
+def stamp_of(tick: int, *, port: bool = False) -> str:
+    """Return a time in UTC as the vendor's script writes it, or the port."""
+    time = dt.datetime.fromtimestamp(tick / 256, dt.UTC)
+    if not port:
+        time = time.replace(microsecond=int(tick % 256 * 1e6 / 256 + 0.5))
+    return time.strftime("%Y:%m:%d\t%H:%M:%S:%f")
+
+
+@pytest.mark.parametrize("dialect", ["classic", "port"])
+def test_text_stamps_are_rounded_as_each_script_did(dialect, auth, tmp_path):
+    HxApi.TIMESTAMP, HxApi.DIALECT = "String", dialect
+    HxApi.raw_datatypes, HxApi.datatypes = {"ecg": [4113]}, {}
+    data = HxApi.getRecordData(auth, REST)
+    start = data["info"]["start"]
+    stamps = [stamp_of(start + n, port=dialect == "port") for n in range(256)]
+    assert stamps[2][-6:] == {"classic": "007813", "port": "007812"}[dialect]
+    assert [row[0] for row in data["ecg"][:256]] == stamps
+    written = texts_in(HxApi.saveTxt(data, tmp_path))["ecg"].splitlines()[:256]
+    assert [line.rpartition("\t")[0] for line in written] == stamps
+    rows = [(start + n, 0) for n in range(256)]
+    assert HxApi.convertTimestamps(rows, "String") == [(each, 0) for each in stamps]
+
+
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="needs a zone of the process")
 def test_text_stamps_are_in_utc_wherever_the_computer_stands(
     auth, server, tmp_path, monkeypatch
@@ -357,15 +461,9 @@ def test_text_stamps_are_in_utc_wherever_the_computer_stands(
         written = texts_in(HxApi.saveTxt(data, tmp_path))
         assert dt.datetime.fromtimestamp(0).hour == 9  # noqa: DTZ006  # local, indeed
     time.tzset()
-    for name, ids in (("heart_rate", [19]), ("respiration", [4129, 4130])):
+    for name, ids in (("heartrate", [19]), ("resp", [4129, 4130]), ("ecg", [4113])):
         rows = [
-            (
-                dt.datetime.fromtimestamp(tick / 256, dt.UTC).strftime(
-                    "%Y:%m:%d\t%H:%M:%S:%f"
-                ),
-                *values,
-            )
-            for tick, *values in rows_of(server, REST, *ids)
+            (stamp_of(tick), *values) for tick, *values in rows_of(server, REST, *ids)
         ]
         assert data[name] == rows
         assert written[name] == old_text(rows)
@@ -516,7 +614,8 @@ def test_a_lead_alone_has_its_own_samples():
         (TICK + 1, None, None, 2),
         (*nothing, None, None),
     ]
-    assert b"".join(data["first"].lines()).decode() == old_text(list(data["first"]))
+    written = b"".join(data["first"].lines("classic")).decode()
+    assert written == old_text(list(data["first"]))
 
 
 def test_channels_of_an_astroskin_may_be_added_without_naming_the_model():
@@ -655,7 +754,7 @@ def test_a_range_brings_what_lies_in_it(auth, server, tmp_path):
     assert data["track"] == points_of(server, [walk])
     folder = HxApi.saveTxt(data, tmp_path)
     assert folder == tmp_path / ANNAS_MAIL / str(walk["id"])
-    assert f"user : <hexoskin.client.user: {ANNA}>\n" in texts_in(folder)["info"]
+    assert f"user : <hexoskin.client.account: {ANNA}>\n" in texts_in(folder)["info"]
 
 
 def test_a_wrong_id_says_so(auth):
@@ -730,7 +829,10 @@ def test_the_facts_of_a_record_are_as_the_service_has_them(auth, server):
     told = ask(server, f"/api/record/{REST}/")
     assert list(info) == list(told)
     assert {**info, "user": None} == {**told, "user": None}
-    assert str(info["user"]) == f"<hexoskin.client.user: {ANNA}>"
+    assert str(info["user"]) == f"<hexoskin.client.account: {ANNA}>"
+    HxApi.DIALECT = "port"
+    other = HxApi.getRecordInfo(auth, REST)["user"]
+    assert str(other) == f"<hexoskin.client.user: {ANNA}>"
     assert info["user"].first_name == info["user"]["first_name"] == "Anna"
     assert info["device"] == "/api/device/HXSKIN1200009001/"
     with pytest.raises(AttributeError, match="no 'shoe_size'; it has email"):
@@ -756,6 +858,157 @@ def test_objects_can_be_copied_and_pickled(auth):
     for other in (copy.deepcopy(walk), pickled(walk)):
         assert other["user"].email == ANNAS_MAIL
         assert str(other["user"]) == str(walk["user"])
+
+
+# -- auth.api, as the vendor's client has it -------------------------------------------
+
+
+def test_a_script_may_ask_for_resources_as_of_the_vendors_client(auth, server):
+    (user,) = auth.api.account.list()
+    assert str(user) == f"<hexoskin.client.account: {ANNA}>"
+    assert (user.email, user["first_name"]) == (ANNAS_MAIL, "Anna")
+    records = auth.api.record.list()
+    assert [one.id for one in records] == [WALK, SLEEP, REST, MIXED]
+    assert records[0].user.email == ANNAS_MAIL
+    assert str(records[0]) == f"<hexoskin.client.record: {WALK}>"
+    listed = records.response.result["objects"]
+    assert [one["id"] for one in listed] == [WALK, SLEEP, REST, MIXED]
+    assert listed[0]["user"].email == ANNAS_MAIL
+    record = auth.api.record.get(REST)
+    told = ask(server, f"/api/record/{REST}/")
+    assert {**record.fields, "user": None} == {**told, "user": None}
+    assert (record.start, record.end) == (told["start"], told["end"])
+    assert auth.api.record.get(record.resource_uri) == record
+    assert auth.api.record.get(str(REST), force_refresh=True) == record
+    assert auth.api.user.get(ANNA).email == ANNAS_MAIL
+    assert auth.api.user.get(record.user).id == ANNA
+    assert auth.api.datatype.get(19).name == "heart_rate"
+    device = auth.api.device.get("HXSKIN1200009001")
+    assert str(device) == "<hexoskin.client.device: HXSKIN1200009001>"
+
+
+def test_lists_take_the_filters_of_the_service(auth):
+    user = auth.api.user.get(ANNA)
+    for filters in ({"user": ANNA}, {"user": user}, {"user": user.resource_uri}):
+        assert len(auth.api.record.list(filters)) == 4
+    two = auth.api.record.list({"user": ANNA}, id__in=[REST, WALK])
+    assert {one.id for one in two} == {REST, WALK}
+    walk = auth.api.range.list(order_by="start")[1]
+    assert walk.activitytype.fields["name"] == "running"
+    (track,) = auth.api.track.list(range__in=walk.id)
+    points = auth.api.trackpoint.list(track=track.id, limit=0, order_by="time")
+    assert len(points.response.result["objects"]) > 20
+    with pytest.raises(RequestError, match="shoe_size"):
+        auth.api.record.list(order_by="shoe_size")
+
+
+def test_lists_go_on_page_by_page(auth, server):
+    whole = ask(server, "/api/datatype/", limit=1000)["objects"]
+    datatypes = auth.api.datatype.list()
+    assert len(datatypes) == 20
+    assert datatypes.nexturl.startswith("/api/datatype/?")
+    datatypes.load_next()
+    assert len(datatypes) == 40
+    assert datatypes[39].dataid == whole[39]["dataid"]
+    server.clear_log()
+    some = [one.name for _, one in zip(range(50), datatypes.iter_all(), strict=False)]
+    assert some == [one["name"] for one in whole[:50]]
+    assert len(server.log) == 1
+    assert datatypes.prefetch_all() is datatypes
+    assert datatypes == whole
+    assert datatypes.nexturl is None
+    with pytest.raises(StopIteration):
+        datatypes.load_next()
+    assert len(auth.api.datatype.list(limit=45)) == 45
+
+
+def test_data_come_whole_where_the_service_would_thin_them(auth, server):
+    (found,) = auth.api.data.list(record=MIXED, datatype=4113)
+    assert found.user == f"/api/user/{ANNA}/"
+    assert len(found.data[4113]) > 2 * 65_536
+    assert found.data[4113][:9] == rows_of(server, MIXED, 4113)[:9]
+
+
+def test_data_are_found_in_the_places_where_scripts_look(auth, server):
+    rows = {number: rows_of(server, REST, number) for number in (19, 18)}
+    record = auth.api.record.get(REST)
+    span = {"start": record.start, "end": record.end}
+    for which in (
+        {"record": REST},
+        {"record": record},
+        {"record": REST, **span},
+        {"user": record.user, **span},
+        {"user": ANNA, **span},
+        span,
+    ):
+        result = auth.api.data.list(which, datatype__in=(19, 18))
+        assert len(result) == 1
+        assert result[0].data == rows
+        (told,) = result.response.result
+        assert told["user"] == f"/api/user/{ANNA}/"
+        assert told["data"]["19"] == rows[19]
+    times, values = zip(*result[0].data[19], strict=True)
+    assert (times[0], values[0]) == rows[19][0]
+    first, last = rows[19][100][0], rows[19][110][0]
+    part = auth.api.data.list(record=REST, start=first, end=last, datatype="19")
+    assert part[0].data == {19: rows[19][100:111]}
+    later = auth.api.data.list(record=REST, start=first, datatype="19")
+    assert later[0].data == {19: rows[19][100:]}
+    sleep = auth.api.range.list(order_by="start")[0]
+    inside = auth.api.data.list(range=sleep.id, datatype=33)[0].data[33]
+    known = rows_of(server, MIXED, 33)
+    assert inside == [row for row in known if sleep.start <= row[0] <= sleep.end]
+    assert inside
+
+
+def test_data_may_be_flat(auth, server):
+    rows = rows_of(server, REST, 19)
+    flat = auth.api.data.list(record=REST, datatype=19, flat=True)
+    assert flat == rows
+    assert flat.response.result == rows
+    values = auth.api.data.list(record=REST, datatype=19, flat=1, no_timestamps=True)
+    assert values == [value for _, value in rows]
+
+
+def test_where_there_are_no_data_the_list_is_empty(auth):
+    nothing = auth.api.data.list(
+        user=ANNA, start=359840227126, end=359840821814, datatype=19
+    )
+    assert nothing == nothing.response.result == []
+    far = auth.api.data.list(record=REST, start=1, end=5, datatype=19)
+    assert far == []
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"record": REST}, "datatype=None: give the ids"),
+        ({"record": REST, "datatype": ()}, "give the ids"),
+        ({"record": REST, "datatype": "heart"}, "'heart'"),
+        ({"datatype": 19}, "needs record=, range=, or user="),
+        ({"user": ANNA, "start": 5, "datatype": 19}, "needs record="),
+        ({"record": REST, "datatype": 19, "subsample": 5}, "has no subsample"),
+        ({"record": REST, "datatype": 19, "format": "text/csv"}, "only JSON"),
+    ],
+)
+def test_data_that_are_not_described_say_what_is_missing(auth, given, why):
+    with pytest.raises(ConfigurationError, match=why):
+        auth.api.data.list(**given)
+
+
+def test_what_the_api_does_not_offer_is_named(auth):
+    with pytest.raises(AttributeError, match="offers clear_resource_cache"):
+        _ = auth.api.nonsense
+    with pytest.raises(AttributeError, match="hexoframe only reads"):
+        _ = auth.api.range.create
+    with pytest.raises(AttributeError, match="of all resources but data"):
+        _ = auth.api.data.get
+    with pytest.raises(ConfigurationError, match="only JSON"):
+        auth.api.record.list(format="application/octet-stream")
+    with pytest.raises(ConfigurationError, match="'first'"):
+        auth.api.record.get("first")
+    with pytest.raises(NotFoundError):
+        auth.api.record.get(999)
 
 
 # -- time stamps -----------------------------------------------------------------------
@@ -799,23 +1052,77 @@ def test_a_form_of_time_stamps_that_is_none_says_so():
 def test_the_model_sets_the_tables():
     assert HxApi.MODEL == "Hexoskin"
     assert HxApi.raw_datatypes == {
-        "acceleration": [4145, 4146, 4147],
+        "acc": [4145, 4146, 4147],
         "ecg": [4113],
-        "respiration": [4129, 4130],
+        "resp": [4129, 4130],
     }
-    assert HxApi.datatypes["heart_rate"] == [19]
-    del HxApi.datatypes["heart_rate"]
+    assert HxApi.datatypes["heartrate"] == [19]
+    del HxApi.datatypes["heartrate"]
     HxApi.MODEL = "CHA3000"
     assert HxApi.raw_datatypes["ecg"] == [4113, 4114, 4115]
     assert HxApi.raw_datatypes["temperature"] == [81]
     assert HxApi.datatypes["heartrate"] == [19]
     HxApi.MODEL = "Hexoskin"
-    assert HxApi.datatypes["heart_rate"] == [19]
+    assert list(HxApi.datatypes) == HEXOSKIN[3:]
+    HxApi.DIALECT = "port"
+    assert [*HxApi.raw_datatypes, *HxApi.datatypes] == PORT
+    assert HxApi.datatypes["nninterval"] == [318]
+    HxApi.MODEL = "CHA3000"
+    assert [*HxApi.raw_datatypes, *HxApi.datatypes] == CHA3000
+
+
+def test_names_of_both_dialects_answer(auth):
+    renamed = {"acc": "acceleration", "resp": "respiration", "heartrate": "heart_rate"}
+    renamed |= {"minuteventilation": "minute_ventilation"}
+    renamed |= {"breathingrate": "breathing_rate"}
+    for dialect, pairs in (
+        ("classic", renamed.items()),
+        ("port", [(port, classic) for classic, port in renamed.items()]),
+    ):
+        HxApi.DIALECT = dialect
+        data = HxApi.getRecordData(auth, REST)
+        for own, other in pairs:
+            assert data[other] is data[own]
+            assert data.get(other) is data[own]
+            assert own in data
+            assert other in data
+            assert own in list(data)
+            assert other not in list(data)
+            tables = {**HxApi.raw_datatypes, **HxApi.datatypes}
+            assert own in tables
+            table = HxApi.raw_datatypes if own[0] in "ar" else HxApi.datatypes
+            assert table[other] == table[own]
+        with pytest.raises(KeyError, match="'pulse'"):
+            data["pulse"]
+
+
+def test_a_key_keeps_its_name_whichever_dialect_changes_it():
+    data = DialectDict({"heartrate": [1], "vt": [2], "mine": [3]})
+    data["heart_rate"] = [4]
+    assert data == {"heartrate": [4], "vt": [2], "mine": [3]}
+    assert data.setdefault("heart_rate", [5]) == [4]
+    data.update({"heart_rate": [6]}, breathing_rate=[7])
+    assert list(data) == ["heartrate", "vt", "mine", "breathing_rate"]
+    assert data["breathingrate"] == [7]
+    del data["breathingrate"]
+    assert data.pop("heart_rate") == [6]
+    assert data.pop("heart_rate", None) is None
+    assert data.get("heart_rate", 0) == 0
+    joined = data | {"acc": [8]}
+    assert joined["acceleration"] == [8]
+    for other in (joined.copy(), copy.deepcopy(joined), pickled(joined)):
+        assert other == {"vt": [2], "mine": [3], "acc": [8]}
+        assert other["acceleration"] == [8]
+    assert "acc" not in data
+    with pytest.raises(KeyError):
+        del data["heart_rate"]
 
 
 def test_settings_that_are_none_say_so():
     with pytest.raises(ConfigurationError, match="'Hexoskin' or 'CHA3000'"):
         HxApi.MODEL = "Astroskin"
+    with pytest.raises(ConfigurationError, match="'classic' or 'port'"):
+        HxApi.DIALECT = "snake"
     with pytest.raises(ConfigurationError, match="'Epoch' or 'String'"):
         HxApi.TIMESTAMP = "Text"
     with pytest.raises(ConfigurationError, match="'Montreal' is no time zone"):
@@ -929,7 +1236,7 @@ def test_samples_of_many_blocks_are_whole():
     samples, rows = heart_rates(200_000), listed(200_000)
     assert samples == rows
     assert np.array_equal(np.array(samples), np.array(rows))
-    assert b"".join(samples.lines()).decode() == old_text(rows)
+    assert b"".join(samples.lines("classic")).decode() == old_text(rows)
 
 
 def test_samples_can_be_copied_and_pickled():
@@ -960,14 +1267,17 @@ def small(auth) -> dict[str, Any]:
 
 def test_edited_data_are_written_as_they_are(small, tmp_path):
     small["heart_rate"] = small["heart_rate"][10:12]
-    small["mine"] = [(1, 2.5, None), ["a", np.float64(0.1)]]
+    small["mine"] = [(1, 2.5, None), ["a", np.float64(0.1)], (1 / 3, 2.0)]
     small["annotations"][0]["note"] = "two\nlines\tand a tab"
     folder = HxApi.saveTxt(small, str(tmp_path) + "/")
     written = texts_in(folder)
     assert folder == tmp_path / ANNAS_MAIL / str(REST)
-    assert written["heart_rate"] == old_text(list(small["heart_rate"]))
-    assert written["mine"] == "1\t2.5\tNone\na\t0.1\n"
     assert written["annotations"].splitlines()[1].endswith("two lines and a tab\t")
+    assert written["heart_rate"] == old_text(list(small["heart_rate"]))
+    assert written["mine"] == "1\t2.5\tNone\na\t0.1\n0.333333333333\t2.0\n"
+    HxApi.DIALECT = "port"
+    written = texts_in(HxApi.saveTxt(small, tmp_path))["mine"]
+    assert written == "1\t2.5\tNone\na\t0.1\n0.3333333333333333\t2.0\n"
 
 
 def test_ranges_of_older_answers_are_written_too(small, tmp_path):
@@ -1104,8 +1414,6 @@ def test_the_cache_can_be_cleared(auth):
     assert len(hexoframe.cache.info()) == 1
     HxApi.clearCache(auth)
     assert hexoframe.cache.info().empty
-    with pytest.raises(AttributeError, match="clear_resource_cache"):
-        auth.api.record.list()
 
 
 def test_a_second_load_asks_for_no_sample(auth, server):

@@ -220,15 +220,16 @@ def test_an_empty_folder_is_refused_as_such(tmp_path):
         (
             "x.txt",
             b"Dear diary,\nnothing to record today.\n",
-            "begins with b'Dear diary",
+            "a text that begins with 'Dear diary,'",
         ),
-        ("x.csv", b"name,age\nAnn,5\n", "begins with b'name,age"),
-        ("x.csv", b"time [s/256];heart_rate [bpm]\n1;70\n", "a spreadsheet saved"),
-        ("x.csv", b"\xef\xbb\xbftimestamp;heart_rate\n1;70\n", "semicolons"),
-        ("x.csv", b"\x00\xff\xfe\x01" * 100, "begins with"),
-        ("x.json", b'{"start": 5}', "begins with"),
+        ("x.csv", b"name,age\nAnn,5\n", "a text that begins with 'name,age'"),
+        ("x.csv", b"time;heart_rate [bpm]\n1;70\n", "An aligned file is for other"),
+        ("x.csv", b'\xef\xbb\xbf"time","ecg_i"\r\n1,7\r\n', "not read back"),
+        ("x.txt", "\ufefftime\tecg_i\r\n".encode("utf-16-le"), "not read back"),
+        ("x.csv", b"\x00\xff\xfe\x01" * 100, "a file of no known kind"),
+        ("x.json", b'{"start": 5}', "a JSON file"),
         ("x.wav", wav([1, 2, 3]), "one WAV file of an export; open its folder"),
-        ("x.png", b"\x89PNG\r\n\x1a\n", "begins with"),
+        ("x.png", b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     ],
 )
 def test_a_file_that_is_something_else_is_refused_with_what_was_found(
@@ -483,6 +484,36 @@ def test_a_record_that_is_there_twice_is_opened_once_and_said_to_be(tmp_path):
     (reason,) = reasons(records, tmp_path).values()
     assert "record 1 was already found in" in reason
     assert str(tmp_path / "record_1") in reason
+
+
+def test_a_shorter_copy_of_a_record_says_how_much_it_lacks(tmp_path):
+    folder_of(tmp_path, "record_1")
+    short = folder_of(tmp_path / "z", "record_1")
+    (short / "heart_rate.wav").write_bytes(wav([60] * 4))
+    records = open_records(tmp_path)
+    assert list(records) == ["1"]
+    (reason,) = reasons(records, tmp_path).values()
+    assert "record 1 was already found in" in reason
+    assert reason.endswith("this one is 6 s shorter")
+
+
+def test_one_id_with_two_starts_is_two_records(tmp_path):
+    folder_of(tmp_path / "a", "record_1", rate=61)
+    second = folder_of(tmp_path / "b", "record_1", rate=62, start=START + 256 * 3600)
+    # The same recording twice is skipped, whichever of the two it is.
+    folder_of(tmp_path / "c", "record_1", rate=62, start=START + 256 * 3600)
+    records = open_records(tmp_path)
+    assert list(records) == ["1", f"1 in {second / 'record_1'}"]
+    assert [first_rate(record) for record in records.values()] == [61, 62]
+    assert [record.id for record in records.values()] == [1, 1]
+    (reason,) = reasons(records, tmp_path).values()
+    assert f"record 1 was already found in {second}" in reason
+
+
+def test_placeholders_alone_are_no_empty_folder(tmp_path):
+    (tmp_path / ".ECG_I.wav.icloud").write_bytes(b"bplist00")
+    with pytest.raises(FileFormatError, match=r"1 placeholders .*in the cloud"):
+        open_record(tmp_path)
 
 
 def test_a_glob_picks_files_and_folders(tmp_path):

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"matplotlib", "numpy", "pandas", "pyarrow", "requests", "scipy"}
-DATA_FILES = ("channels/channels.csv", "channels/codes.csv", "py.typed")
+DATA_FILES = (
+    "app/examples/exampleScript.py",
+    "app/examples/exampleScript_UI.py",
+    "channels/channels.csv",
+    "channels/codes.csv",
+    "py.typed",
+)
 
 
 def modules_after(statement: str) -> set[str]:

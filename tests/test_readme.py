@@ -22,7 +22,17 @@ def recipes():
     return [block for block in blocks if "hxapi" not in block]
 
 
-def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch, capsys):
+def run(names):
+    for block in recipes():
+        exec(compile(block, "README.md", "exec"), names)  # noqa: S102
+
+
+def times_below(folder):
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path: path.stat().st_mtime_ns for path in files}
+
+
+def test_every_recipe_runs_as_it_stands_and_once_more(tmp_path, monkeypatch, capsys):
     plt = pytest.importorskip("matplotlib.pyplot", reason="needs hexoframe[plot]")
     (tmp_path / "data").symlink_to(ROOT / "data")
     monkeypatch.chdir(tmp_path)
@@ -32,8 +42,11 @@ def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch, capsys):
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         try:
-            for block in recipes():
-                exec(compile(block, "README.md", "exec"), names)  # noqa: S102
+            run(names)
+            written = times_below(Path("out"))
+            # Whoever pastes them again loses nothing and repeats nothing.
+            run({})
+            assert times_below(Path("out")) == written
         finally:
             logout()
             plt.close("all")
@@ -44,7 +57,8 @@ def test_every_recipe_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     # What the text says of them.
     printed = capsys.readouterr().out.splitlines()
     told = "".join(recipes()).splitlines()
-    assert len(printed) == 2
+    # Twice two lines.
+    assert len(printed) == 4
     assert all(f"# {line}" in told for line in printed)
     assert names["night"].left_out >= {"ecg", "respiration", "acceleration"}
     assert len(names["rate"]) == 600

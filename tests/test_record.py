@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import pickle
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -15,20 +18,20 @@ import hexoframe
 from hexoframe.channels import FAMILIES, channels_of
 from hexoframe.errors import (
     ConfigurationError,
+    OutputExistsError,
     TimestampError,
     UnknownChannelError,
 )
 from hexoframe.record import Record
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts, facts_table
-from hexoframe.recording.frames import make_frame
+from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps import ticks_to_index
 
 SECOND = 1_667_604_589  # 2022-11-04T23:29:49Z
 START = SECOND * 256
 TICK = 3_906_250
-SAFE_FROM_WRITES = int(pd.__version__.split(".")[0]) >= 3
 ZONES = ("America/Montreal", "Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe")
 
 
@@ -500,7 +503,6 @@ def test_record_and_its_views_travel():
         pd.testing.assert_frame_equal(back.coverage(), one.coverage())
 
 
-@pytest.mark.skipif(not SAFE_FROM_WRITES, reason="pandas 2 has no copy on write")
 def test_values_that_a_caller_writes_reach_no_view():
     record = whole_record()
     views = [record.between(time_at(START + 256), None), record.tz_convert("UTC")]
@@ -630,3 +632,202 @@ def test_span_outside_the_record_is_refused_with_the_span_of_the_record(start, e
         record.between(*moments)
     assert len(record.between(None, time_at(START))["ecg"]) == 0
     assert len(record.between(time_at(START + 60 * 256), None)["heart_rate"]) == 0
+
+
+# -- exits -----------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
+@pytest.mark.parametrize(
+    ("verb", "name", "how"),
+    [
+        ("to_txt", "out", {}),
+        ("to_txt", "out", {"timestamps": "string", "tz": "Asia/Tokyo"}),
+        ("to_csv", "out", {}),
+        ("to_csv", "out.csv", {"rate": "1s"}),
+        ("to_parquet", "out", {}),
+        ("to_mat", "out.mat", {}),
+    ],
+    ids=str,
+)
+def test_writing_again_what_is_there_returns_the_path_and_says_so_in_the_log(
+    tmp_path, caplog, verb, name, how
+):
+    if verb == "to_mat":
+        pytest.importorskip("scipy", reason="scipy writes MAT files")
+    caplog.set_level("INFO", "hexoframe")
+    record = whole_record()
+    path = getattr(record, verb)(tmp_path / name, **how)
+    files = [path] if path.is_file() else sorted(path.iterdir())
+    before = [(file.read_bytes(), file.stat().st_mtime_ns) for file in files]
+    assert caplog.messages == []
+    assert getattr(record, verb)(tmp_path / name, **how) == path
+    assert caplog.messages == [f"{path} is already there, unchanged"]
+    # Half of it is not the same.
+    half = record.between(None, record.start + pd.Timedelta("30s"))
+    with pytest.raises(OutputExistsError, match="overwrite=True"):
+        getattr(half, verb)(tmp_path / name, **how)
+    assert [(file.read_bytes(), file.stat().st_mtime_ns) for file in files] == before
+    assert getattr(half, verb)(tmp_path / name, overwrite=True, **how) == path
+
+
+# -- what a user changes ---------------------------------------------------------------
+
+
+@pytest.fixture
+def worn_record(samples):
+    return hexoframe.open_record(samples / "hexoskin_10min.zip")
+
+
+UNVERIFIED = pytest.mark.filterwarnings(
+    "ignore::hexoframe.errors.UnverifiedCalibrationWarning",
+    "ignore::hexoframe.errors.MissingFactsWarning",
+)
+
+
+@UNVERIFIED
+def test_a_users_cleaning_leaves_the_record_as_it_is(worn_record, tmp_path):
+    before = worn_record.heart_rate["heart_rate"].to_numpy().copy()
+    rate = worn_record.heart_rate
+    rate.loc[rate["heart_rate"] > 60, "heart_rate"] = np.nan
+    rate["more"] = 1
+    (first, *_) = worn_record.windows("heart_rate", "5min")
+    first.iloc[:, 0] = -1.0
+    for piece in worn_record.pieces("heart_rate"):
+        piece.iloc[:, 0] = -2.0
+    part = worn_record.between(worn_record.start, None).heart_rate
+    part.iloc[:, 0] = -3.0
+    stats = worn_record.statistics
+    stats.iloc[:, 1] = "changed"
+    assert worn_record.heart_rate["heart_rate"].to_numpy().tolist() == before.tolist()
+    assert not (worn_record.statistics.iloc[:, 1] == "changed").any()
+    again = hexoframe.open_record(worn_record.to_parquet(tmp_path))
+    assert again.heart_rate["heart_rate"].to_numpy().tolist() == before.tolist()
+
+
+def test_a_frame_that_is_given_stays_the_givers(worn_record):
+    frame = worn_record.heart_rate
+    record = Record("hexoskin", (worn_record.start_tick, worn_record.end_tick), {})
+    record = record.replace(heart_rate=frame)
+    frame.iloc[:, 0] = 1.0
+    assert record.heart_rate["heart_rate"].max() > 1
+
+
+def test_a_channel_cannot_be_set_and_the_message_says_how_to_go_on(worn_record):
+    with pytest.raises(AttributeError, match=r"record\.replace\(heart_rate=frame\)"):
+        worn_record.heart_rate = worn_record.heart_rate
+    with pytest.raises(AttributeError, match=r"record\.replace\(heart_rate=frame\)"):
+        worn_record.hr = 5
+    worn_record.note = "mine"
+    assert worn_record.note == "mine"
+
+
+@UNVERIFIED
+def test_a_cleaned_channel_is_in_every_view_and_every_file(worn_record, tmp_path):
+    rate = worn_record.heart_rate
+    clean = rate[rate["heart_rate"] < 75]
+    assert 100 < len(clean) < len(rate)
+    record = worn_record.replace(heart_rate=clean)
+    assert len(worn_record.heart_rate) == len(rate)
+    assert record.heart_rate.equals(clean)
+    assert record.info["edited"] == ["heart_rate"]
+    assert "edited" not in worn_record.info
+    assert record.coverage().loc["heart_rate", "received"] == len(clean)
+    assert len(record.usable("heart_rate")) <= len(clean)
+    half = record.between(None, record.start + pd.Timedelta("5min"))
+    assert half.info["edited"] == ["heart_rate"]
+    for path in (record.to_parquet(tmp_path / "a"), record.to_csv(tmp_path / "b")):
+        again = hexoframe.open_record(path)
+        assert again.heart_rate.equals(clean)
+        assert again.info["edited"] == ["heart_rate"]
+    text = hexoframe.open_record(record.to_txt(tmp_path / "c"))
+    assert text.heart_rate["heart_rate"].tolist() == clean["heart_rate"].tolist()
+    assert pickle.loads(pickle.dumps(record)).heart_rate.equals(clean)  # noqa: S301
+
+
+def test_wear_follows_belts_that_were_replaced(worn_record):
+    belts = worn_record.respiration
+    assert worn_record.wear()["worn"].all()
+    still = belts.copy()
+    still.iloc[128 * 100 : 128 * 200] = np.float32(20_000)
+    found = worn_record.replace(respiration=still).wear()
+    assert found["worn"].tolist().count(False) == 1
+    assert worn_record.wear()["worn"].all()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: f.rename(columns={"heart_rate": "hr"}), "heart_rate"),
+        (lambda f: f.astype("float32"), "float64"),
+        (lambda f: f.tz_localize(None), "time zone"),
+        (lambda f: f.set_axis(f.index.as_unit("us").rename("time")), "ns"),
+        (lambda f: f.iloc[::-1], "backwards"),
+        (lambda f: f.reset_index(drop=True), "DatetimeIndex"),
+    ],
+)
+def test_a_frame_that_does_not_fit_is_refused_with_the_reason(
+    worn_record, spoil, message
+):
+    with pytest.raises(ConfigurationError, match=message):
+        worn_record.replace(heart_rate=spoil(worn_record.heart_rate))
+
+
+def test_a_frame_of_another_scale_is_refused(worn_record):
+    with pytest.raises(ConfigurationError, match="raw values and the record physical"):
+        worn_record.replace(ecg=worn_record.raw("ecg"))
+    with pytest.raises(UnknownChannelError, match="heartbeat"):
+        worn_record.replace(heartbeat=worn_record.heart_rate)
+
+
+def test_eight_threads_read_a_channel_once():
+    reads = []
+    gate = threading.Barrier(8)
+    frame = empty_frame(channels_of("hexoskin")["heart_rate"])
+
+    def read():
+        reads.append(1)
+        time.sleep(0.05)
+        return frame
+
+    record = Record(
+        "hexoskin", (START, START + 256), {"heart_rate": LazyChannel(read=read)}
+    )
+
+    def touch(_):
+        gate.wait(5)
+        return len(record.heart_rate)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(touch, range(8))) == [0] * 8
+    assert reads == [1]
+
+
+@pytest.mark.parametrize("second", [-1800, 0, 1800])
+def test_the_hour_that_comes_twice_can_be_shown(second):
+    # 2024-11-03 06:00 UTC is the second 01:00 in Montreal.
+    start = int(pd.Timestamp("2024-11-03T06:00Z").timestamp()) * 256 + second * 256 + 77
+    frame = make_frame(
+        channels_of("hexoskin")["heart_rate"],
+        ticks_to_index(start + 256 * np.arange(1, 61), clock=256),
+        {"heart_rate": np.full(60, 70.0)},
+    )
+    record = Record("hexoskin", (start, start + 60 * 256), {"heart_rate": frame})
+    shown = record.tz_convert("America/Montreal")
+    assert "2024-11-03 01:" in repr(shown) or "2024-11-03 00:" in repr(shown)
+    assert "01:" in shown._repr_html_() or "00:" in shown._repr_html_()
+    assert len(shown.to_frame("1s")) == 61
+
+
+def test_a_stamp_years_behind_the_record_makes_no_millions_of_windows():
+    ticks = [START + 256 * at for at in range(1, 11)] + [
+        START + 30 * 365 * 86_400 * 256
+    ]
+    record = Record(
+        "hexoskin", (START, START + 2560), {"cadence": frame_at("cadence", ticks)}
+    )
+    windows = list(record.windows("cadence", "5s"))
+    # Those of an hour behind the record, and the stamp in the last one.
+    assert len(windows) <= 2 + 3600 // 5 + 1
+    assert sum(map(len, windows)) == 11
+    assert [len(window) for window in windows[:2]] == [5, 5]

@@ -21,10 +21,10 @@ DIGESTS = {
         "3ad2849a6ebf5d82cce334d34d63265d1050b8f754cfc90998a43b081c06e6d9"
     ),
     "astroskin_2min.zip": (
-        "1c53659da91bb41580b4a495f54f269cc95db43b32e2228f7b7d04f623d05509"
+        "0c649fce2070ccff79260cf6cc8319e15d388e057417923c0e547efb54ce6843"
     ),
     "astroskin_1000_1min.zip": (
-        "a01eeec1ebe915beb4a7625e97fbc53fb96318917739ec3ea153680d684b1b15"
+        "5a0f0c7e17de5cd83449a65a66d47020f17b52ec93c77b050c5aa6a29dde7557"
     ),
 }
 

@@ -14,11 +14,11 @@ import pandas as pd
 
 from hexoframe.analysis.bins import Grid, bin_rows, bin_sums, ranges, rows_with
 from hexoframe.channels import check_list
-from hexoframe.errors import ConfigurationError
+from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,11 +33,20 @@ __all__ = [
     "bridged_ns",
     "grid_of",
     "length_ns",
+    "recorded_bins",
     "samples_of",
+    "second_channel",
+    "warn_of_strays",
+    "within",
 ]
 
-# About the ticks of a month: a larger grid is a mistake.
+# About the ticks of a month: more bins are a mistake.
 _MOST_BINS = 1_000_000_000
+# A larger frame is a mistake, or needs a larger machine than most.
+_MOST_GB = 16
+# Channels of a recorder end a second or two apart; a stamp so far away is damage.
+_STRAY_NS = 10_000_000_000
+_SECOND_NS = 1_000_000_000
 
 Events = Literal["table", "count", "place"]
 Origin = Literal["epoch", "start"]
@@ -110,8 +119,9 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     Returns
     -------
     frame : DataFrame of float64, shape (bins, columns)
-        From the start to the end of the record, further where a step begins outside;
-        NaN where nothing is known.
+        From the start to the end of the record; NaN where nothing is known, also for
+        counts. Samples outside of it are left out; a warning tells of those more than
+        ten seconds away.
     made_up : DataFrame of bool, same shape
         True where a value was filled in.
 
@@ -129,10 +139,25 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     given = {
         key: samples_of(record.channel(key), _frame(record, key, kept)) for key in keys
     }
-    begins = (samples.begins for samples in given.values())
-    grid = grid_of(record, begins, period, origin)
-    placed = {key: (grid, samples) for key, samples in given.items()}
-    return align_samples(record, placed, grid, max_gap=longest, events=events)
+    grid = grid_of(record, period, origin)
+    columns = sum(len(samples.columns) for samples in given.values())
+    _check_size(grid, max(columns, 1))
+    placed = {}
+    for key, samples in given.items():
+        warn_of_strays(record, key, samples.begins)
+        channel = record.channel(key)
+        # Samples next to the record may still be bridged to, and may reach into it.
+        wide = grid.wider(-(-bridged_ns(channel, longest) // period))
+        placed[key] = (wide, within(samples, wide, state=channel.kind == "state"))
+    name = second_channel(record)
+    if name is None:
+        recorded = None
+    else:
+        seconds = samples_of(record.channel(name), record[name]).begins
+        recorded = recorded_bins(seconds, grid)
+    return align_samples(
+        record, placed, grid, max_gap=longest, events=events, recorded=recorded
+    )
 
 
 def _frame(
@@ -146,15 +171,18 @@ def _frame(
     return frame[kept(record, key)]
 
 
-def align_samples(
+def align_samples(  # noqa: PLR0913  # what goes where, and how
     record: RecordData,
     placed: Mapping[str | int, tuple[Grid, GridSamples]],
     grid: Grid,
     *,
     max_gap: int,
     events: Events,
+    recorded: NDArray[np.bool_] | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put samples on a grid; result and `events` as for `align_frames`.
+
+    Counts are unknown in bins that are not `recorded`; None if that is not known.
 
     `placed` holds samples by channel with the bins that they lie in: those of `grid`
     and, where the record goes on, as many on both sides as `bridged_ns` takes.
@@ -171,8 +199,11 @@ def align_samples(
         wanted = slice(before, before + grid.bins)
         for row, samples in zip(channel.datatypes, columns, strict=True):
             name, column, filled = _column(row, samples, place, events)
+            column = column[wanted]
+            if name != row.column and recorded is not None:
+                column[~recorded] = np.nan
             # A channel that the record does not have is unknown, not zero beats.
-            there = column[wanted] if key in record else np.full(grid.bins, np.nan)
+            there = column if key in record else np.full(grid.bins, np.nan)
             values[name], made_up[name] = there, filled[wanted]
     index = pd.DatetimeIndex(grid.edges[:-1].view("datetime64[ns]"), name="time")
     index = index.tz_localize("UTC").tz_convert(record.tz)
@@ -216,32 +247,97 @@ def samples_of(channel: Channel, frame: pd.DataFrame) -> GridSamples:
     )
 
 
-def grid_of(
-    record: RecordData, begins: Iterable[Rows], period: int, origin: Origin
-) -> Grid:
-    """Return bins that hold every sample, also those outside the span of the record.
-
-    `begins` are ascending times per channel; only the first and the last are used.
-    """
+def grid_of(record: RecordData, period: int, origin: Origin) -> Grid:
+    """Return the bins that cover the span of a record; one for an empty record."""
     if origin not in get_args(Origin):
         raise ConfigurationError(
             f"origin={origin!r}: give one of {', '.join(get_args(Origin))}"
         )
     ns = NS_PER_TICK[record.clock]
-    known = [times for times in begins if len(times)]
     start, end = record.start_tick * ns, record.end_tick * ns
-    first = min([start, *(times[0] for times in known)])
-    # The end is not included, but an empty record has a bin too.
-    last = max([start, end - 1, *(times[-1] for times in known)])
     zero = start if origin == "start" else 0
-    before = (int(first) - zero) // period
-    bins = (int(last) - zero) // period - before + 1
+    before = (start - zero) // period
+    # The end is not included, but an empty record has a bin too.
+    bins = (max(start, end - 1) - zero) // period - before + 1
     if bins > _MOST_BINS:
         raise ConfigurationError(
             f"a grid of {period} ns has {bins} bins in this record, more than "
             f"{_MOST_BINS}: give a longer rate, or cut the record with between()"
         )
     return Grid(zero + before * period, period, bins)
+
+
+def _check_size(grid: Grid, columns: int) -> None:
+    """Refuse a grid that does not fit into memory."""
+    gigabytes = grid.bins * columns * 8 / 1e9
+    if gigabytes > _MOST_GB:
+        raise ConfigurationError(
+            f"a grid of {grid.period} ns has {grid.bins} bins and {columns} columns in "
+            f"this record, {gigabytes:.0f} GB of memory; at most {_MOST_GB} are made: "
+            "give a longer rate or fewer channels, cut the record with between(), or "
+            "write it with to_csv(rate=...), which takes little memory"
+        )
+
+
+def within(samples: GridSamples, grid: Grid, *, state: bool) -> GridSamples:
+    """Return the samples whose steps begin in a grid.
+
+    A state lasts until the next one, so the last one from before begins with the grid.
+    """
+    begins, columns = samples
+    first, last = np.searchsorted(begins, (grid.first, grid.end)).tolist()
+    if state and first and not (first < len(begins) and begins[first] == grid.first):
+        first -= 1
+    if last - first == len(begins) and (not len(begins) or begins[0] >= grid.first):
+        return samples
+    return GridSamples(
+        np.maximum(begins[first:last], grid.first),
+        tuple(column[first:last] for column in columns),
+    )
+
+
+def warn_of_strays(record: RecordData, key: str | int, begins: Rows) -> None:
+    """Warn of samples so far outside the record that its length does not explain them.
+
+    Channels end within a second or two of each other; a stamp hours away is damage.
+    """
+    ns = NS_PER_TICK[record.clock]
+    near = max(_STRAY_NS, _step_ns(record.channel(key)))
+    low, high = record.start_tick * ns - near, record.end_tick * ns + near
+    first, last = np.searchsorted(begins, (low, high)).tolist()
+    strays = len(begins) - (last - first)
+    if strays:
+        one = begins[0] if first else begins[-1]
+        warn(
+            f"{record.channel(key).name}: {strays:,} samples are stamped outside the "
+            f"record ({record.start} to {record.end}), such as "
+            f"{pd.Timestamp(int(one), tz='UTC')}, and were left out",
+            HexoframeWarning,
+        )
+
+
+def second_channel(record: RecordData) -> str | None:
+    """Return a channel at 1 Hz, which tells when the recorder wrote; None without."""
+    channels = ((name, record.channel(name)) for name in record)
+    return next(
+        (name for name, one in channels if one.kind == "rate" and one.rate_hz == 1),
+        None,
+    )
+
+
+def recorded_bins(begins: Rows, grid: Grid) -> NDArray[np.bool_]:
+    """Return the bins in which a second was written, given when seconds begin.
+
+    Elsewhere the number of beats, breaths and steps is not known.
+    """
+    # A second covers the bins that begin before it ends and end after it begins. One
+    # more is covered, as channels at 1 Hz may be a sample short.
+    first = np.clip((begins - grid.first) // grid.period, 0, grid.bins)
+    last = np.clip(grid.behind(begins + 2 * _SECOND_NS), 0, grid.bins)
+    change = np.bincount(first, minlength=grid.bins + 1)
+    change -= np.bincount(last, minlength=grid.bins + 1)
+    found: NDArray[np.bool_] = np.cumsum(change[:-1]) > 0
+    return found
 
 
 def _step_ns(channel: Channel) -> int:

@@ -16,22 +16,30 @@ from hexoframe.analysis.align import (
     bridged_ns,
     grid_of,
     length_ns,
+    recorded_bins,
     samples_of,
+    second_channel,
+    warn_of_strays,
+    within,
 )
 from hexoframe.analysis.bins import Grid
 from hexoframe.channels import check_list
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
-from hexoframe.recording.frames import empty_frame, slice_steps, ticks_of
+from hexoframe.recording.frames import (
+    empty_frame,
+    own_copy,
+    slice_steps,
+    ticks_of,
+)
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
     from hexoframe.analysis.align import Origin
-    from hexoframe.analysis.bins import Rows
     from hexoframe.channels import Channel
     from hexoframe.recording.data import RecordData
 
@@ -39,6 +47,8 @@ __all__ = ["align_blocks", "channel_windows"]
 
 # All channels of an hour take some 25 MB, those of a day 600.
 _LONGEST_NS = 3600 * 10**9
+_SECOND_NS = 10**9
+_BEHIND_S = 3600
 # Rows read at a time: some minutes of a waveform; an hour of a slower channel, of which
 # there are many.
 _WAVE_ROWS, _SLOW_ROWS = 1 << 16, 1 << 12
@@ -81,61 +91,59 @@ def align_blocks(  # noqa: PLR0913  # as for align_frames
     keys = record if channels is None else channels
     streams = {key: _Stream(record, key) for key in keys}
     size = max(1, min(rows, _LONGEST_NS // period))
-    # Samples may begin before the record; the first of each channel starts the grid.
-    for stream in streams.values():
-        stream.read(0)
-    grid = grid_of(record, _ends(streams.values()), period, origin)
-    done = 0
-    while done < grid.bins:
-        block = Grid(grid.first + done * period, period, size)
+    name = second_channel(record)
+    seconds = None if name is None or name in streams else _Stream(record, name)
+    grid = grid_of(record, period, origin)
+    for done in range(0, grid.bins, size):
+        block = Grid(grid.first + done * period, period, min(size, grid.bins - done))
         placed = {}
         for key, stream in streams.items():
             bridged = bridged_ns(record.channel(key), longest)
+            # The first seconds of a block may have begun before it.
+            bridged = max(bridged, 2 * _SECOND_NS) if key == name else bridged
             wide = block.wider(-(-bridged // period))
             placed[key] = (wide, stream.take(wide))
-        # Samples may outlast the record: the grid ends where the last one read begins.
-        grid = grid_of(record, _ends(streams.values()), period, origin)
-        block = block._replace(bins=min(size, grid.bins - done))
-        yield align_samples(record, placed, block, max_gap=longest, events="table")
-        done += block.bins
-
-
-def _ends(streams: Iterable[_Stream]) -> Iterator[Rows]:
-    return (stream.ends for stream in streams)
+        recorded = None
+        if name in placed:
+            recorded = recorded_bins(placed[name][1].begins, block)
+        elif seconds is not None:
+            begins = seconds.take(block.wider(-(-2 * _SECOND_NS // period))).begins
+            recorded = recorded_bins(begins, block)
+        yield align_samples(
+            record, placed, block, max_gap=longest, events="table", recorded=recorded
+        )
 
 
 class _Stream:
-    """The samples of one channel, read as far as they are needed.
-
-    `ends` are the beginnings of the first and the last step read, in ns since 1970.
-    """
+    """The samples of one channel, read as far as they are needed."""
 
     def __init__(self, record: RecordData, key: str | int) -> None:
+        self._record, self._key = record, key
         self._channel = record.channel(key)
         wave = self._channel.kind == "waveform"
         self._pieces = record.pieces(key, _WAVE_ROWS if wave else _SLOW_ROWS)
         self._held = [samples_of(self._channel, empty_frame(self._channel))]
-        self.ends = self._held[0].begins
 
-    def read(self, until: int) -> None:
+    def _read(self, until: int) -> None:
         """Read until a step begins at a time or later, or the channel ends."""
-        while not (self.ends >= until).any():
+        while not any(
+            len(each.begins) and each.begins[-1] >= until for each in self._held
+        ):
             piece = next(self._pieces, None)
             if piece is None:
                 return
-            self._held.append(samples_of(self._channel, piece))
-            self.ends = np.append(self.ends, self._held[-1].begins[[0, -1]])[[0, -1]]
+            samples = samples_of(self._channel, piece)
+            warn_of_strays(self._record, self._key, samples.begins)
+            self._held.append(samples)
 
     def take(self, grid: Grid) -> GridSamples:
         """Return the samples of a grid, and drop those before it."""
-        self.read(grid.end)
+        self._read(grid.end)
         held = _joined(self._held)
-        first, last = np.searchsorted(held.begins, (grid.first, grid.end)).tolist()
-        if self._channel.kind == "state":
-            first = max(first - 1, 0)  # a state lasts until the next one
-        self._held = [_rows(held, first, None)]
-        begins, columns = _rows(held, first, last)
-        return GridSamples(np.maximum(begins, grid.first), columns)
+        state = self._channel.kind == "state"
+        first = int(np.searchsorted(held.begins, grid.first))
+        self._held = [_rows(held, max(first - state, 0), None)]
+        return within(held, grid, state=state)
 
 
 def _joined(held: Sequence[GridSamples]) -> GridSamples:
@@ -183,18 +191,20 @@ def channel_windows(
     if ns <= NS_PER_TICK[record.clock]:
         raise ConfigurationError(f"length={length!r}: give a length above one tick")
     windows = _windows(record, key, channel, ns)
-    return (frame.tz_convert(record.tz) for frame in windows)
+    return (own_copy(frame.tz_convert(record.tz)) for frame in windows)
 
 
 def _windows(
     record: RecordData, key: str | int, channel: Channel, ns: int
 ) -> Iterator[pd.DataFrame]:
     number, end = 1, _window_end(record, 1, ns)
+    # A stamp years behind the record makes no millions of windows.
+    limit = record.end_tick + _BEHIND_S * record.clock
     held: list[pd.DataFrame] = []
     for piece in record.pieces(key):
         held.append(piece)
         reached = ticks_of(piece.iloc[-1:], channel)[0] - channel.lag
-        while reached >= end:
+        while reached >= end and end < limit:
             joined = held[0] if len(held) == 1 else metadata.concat(held)
             yield slice_steps(joined, channel, None, end)
             held = [slice_steps(joined, channel, end, None)]

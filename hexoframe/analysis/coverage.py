@@ -1,7 +1,7 @@
 """Coverage of a record: what was expected and what came, per channel and per gap.
 
-The tables of `Record.coverage` and `Record.gaps`. Samples are counted in
-`hexoframe.recording.survey`.
+The tables of `Record.coverage` and `Record.gaps`. What counts as a gap is decided in
+`hexoframe.recording.survey`, where samples are counted.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Quality of a channel: its flags by name, and the spans of bad data with reasons.
 
 Flags are decoded by the table of codes. Further reasons come from the samples: "no
-signal", clipping at the limits of the converter, the value before the first
-measurement, values that no body has, and the belts, which tell when nobody wore the
-shirt. What is left is usable. Nothing here draws or reads a file.
+signal", clipping at the limits of the A/D converter, the placeholder before the first
+measurement, implausible values, and the belts, which tell when nobody wore the shirt.
+What is left is usable.
 """
 
 from __future__ import annotations

@@ -5,23 +5,23 @@ links                hosts, and which links of an answer may be followed
 auth.schemes         ways to log in; secrets, tokens
 auth.tokenstore      where tokens are kept: keyring, file
 auth.credentials     the search for credentials
-http.limiter         rate limit: five requests a second
-http.failures        errors of failed requests, and when they are sent again
+http.limiter         rate limit of requests
+http.failures        errors of failed requests, and retries
 http.responses       bodies of answers and partial files
 http.session         sends requests to one host
-load.resources       filters as queries, lists as frames
+load.resources       lists of the service: filters as queries, columns of frames
 load.chunks          what one request for samples brings, and its store on disk
 load.plan            which requests a load needs, and what they cost
-load.recordhead      what the service says of a record beside its samples
+load.recordhead      what the service says about a record beside its samples
 load.progress        progress bar on stderr
 load.threads         daemon thread pool
 load.fetch           fetches the chunks of a plan
-load.build           builds a record of the chunks
+load.build           builds a record from the chunks
 load.joining         joins several records into one
 load.download        a load as a whole: cache or service
 ==================== ==========================================================
 
-A module imports only from those above it. `resources`, `chunks`, `plan`, `build` and
-`joining` send no request. What the samples in an answer mean is known to
-`hexoframe.formats`.
+A module imports only modules that stand above it in this list. `resources`, `chunks`,
+`plan`, `build` and `joining` send no request. What the samples in an answer mean is
+known to `hexoframe.formats`.
 """

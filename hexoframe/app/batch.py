@@ -115,10 +115,23 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What was written of one id or path, and what failed."""
+    """What is saved of one id or path, and what failed.
+
+    Attributes
+    ----------
+    name : str
+        The id or path.
+    paths : list of Path
+        Where it is saved.
+    unchanged : list of bool
+        For each of `paths`, whether the same was there before and nothing was written.
+    errors : list of Exception
+        What failed.
+    """
 
     name: str
     paths: list[Path] = field(default_factory=list)
+    unchanged: list[bool] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
 
 
@@ -138,6 +151,8 @@ class Output:
         strftime format of the text; None is that of the old script.
     tz : str
         Zone of the text.
+    dialect : {"classic", "port"}
+        Whose .txt: that of the vendor's HxApi2_0, or of its port to Python 3.
     units : {"physical", "raw"}
         Values in CSV, Parquet and MAT: in the unit of the channel, or counts of the
         recorder. The .txt has those of the service's answers either way.
@@ -150,6 +165,7 @@ class Output:
     timestamps: Literal["epoch", "string"] = "epoch"
     timestamp_format: str | None = None
     tz: str = "UTC"
+    dialect: Literal["classic", "port"] = "classic"
     units: Scale = "physical"
     overwrite: bool = False
 
@@ -157,13 +173,10 @@ class Output:
         """Raise ConfigurationError for an unknown zone or a bad time stamp format."""
         if self.timestamps == "epoch":
             return
-        from hexoframe.timestamps import ticks_to_text  # noqa: PLC0415  # numpy
+        from hexoframe.timestamps import CLASSIC_FORMAT, ticks_to_text  # noqa: PLC0415  # numpy
 
-        stamps = self._stamps()
-        fmt = (
-            {"fmt": stamps["timestamp_format"]} if "timestamp_format" in stamps else {}
-        )
-        ticks_to_text([437_610_700_800], clock=256, tz=self.tz, **fmt)
+        fmt = self.timestamp_format or CLASSIC_FORMAT
+        ticks_to_text([437_610_700_800], clock=256, fmt=fmt, tz=self.tz)
 
     def check_folder(self) -> None:
         """Raise ConfigurationError if nothing can be written into the folder."""
@@ -174,16 +187,20 @@ class Output:
 
         `name` is the id or path that was asked for, `below` a subfolder of the output.
         """
+        from hexoframe.formats.atomic import noting_unchanged  # noqa: PLC0415  # shutil
+
         saved = Saved(name=name)
         for each in self.formats:
             try:
-                path = self._write(each, record, self.folder / below)
+                with noting_unchanged() as unchanged:
+                    path = self._write(each, record, self.folder / below)
             except _FAILURES as error:
                 # A record that cannot be read fails alike in every format.
                 if str(error) not in map(str, saved.errors):
                     saved.errors.append(error)
             else:
                 saved.paths.append(path)
+                saved.unchanged.append(bool(unchanged))
         if saved.paths:
             warn_of_scales(record)
         return saved
@@ -191,14 +208,14 @@ class Output:
     def _write(self, name: str, record: Record, folder: Path) -> Path:
         form = to_write(name)
         target = form.target_in(folder, record)
-        return form.write(record, target, overwrite=self.overwrite, **self._stamps())
+        return form.write(record, target, overwrite=self.overwrite, **self._style())
 
-    def _stamps(self) -> WriteStyle:
-        if self.timestamps == "epoch":
-            return {}
-        style: WriteStyle = {"timestamps": "string", "tz": self.tz}
-        if self.timestamp_format is not None:
-            style["timestamp_format"] = self.timestamp_format
+    def _style(self) -> WriteStyle:
+        style: WriteStyle = {"dialect": self.dialect}
+        if self.timestamps == "string":
+            style |= {"timestamps": "string", "tz": self.tz}
+            if self.timestamp_format is not None:
+                style["timestamp_format"] = self.timestamp_format
         return style
 
 

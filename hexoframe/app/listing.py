@@ -84,6 +84,8 @@ def _minute(time: Any) -> str:
 
 
 def _moment(time: pd.Timestamp) -> str:
+    # On the clock on the wall: in the hour that comes twice pandas cannot round.
+    time = time.tz_localize(None)
     return f"{time.floor('ms'):%Y-%m-%d %H:%M:%S.%f}"[:-3].removesuffix(".000")
 
 

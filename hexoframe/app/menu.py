@@ -39,7 +39,7 @@ from hexoframe.app.listing import (
     record_rows,
 )
 from hexoframe.app.pictures import Drawing, draw_records, without_screen
-from hexoframe.app.wording import MENU, told
+from hexoframe.app.wording import MENU, UNCHANGED, told
 from hexoframe.client import Client, connect
 from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeError
 from hexoframe.texttable import fit_columns
@@ -163,8 +163,9 @@ def _room() -> int | None:
 def _tell_saved(saved: Iterable[Saved]) -> None:
     """Say where each record went as it is saved, or why not."""
     for each in saved:
-        for path in each.paths:
-            click.echo(f"{each.name}: {path}")
+        for path, unchanged in zip(each.paths, each.unchanged, strict=True):
+            told = f"{path} {UNCHANGED}" if unchanged else path
+            click.echo(f"{each.name}: {told}")
         for error in each.errors:
             _tell(error, f"{each.name}{'' if each.paths else ' skipped'}: ")
 

@@ -6,6 +6,7 @@ here, and the user is not asked anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,7 +41,18 @@ _VECTORS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
     "ps.fonttype": 42,
+    # Names of parts are random otherwise.
+    "svg.hashsalt": "hexoframe",
 }
+# No time of writing where it can be left out: a picture is the same whenever drawn.
+_UNDATED: dict[str, dict[str, Any]] = {
+    ".pdf": {"CreationDate": None},
+    ".svg": {"Date": None},
+    ".svgz": {"Date": None},
+}
+_PS_DATE = re.compile(rb"^%%CreationDate: .*$", re.MULTILINE)
+# Bytes before the end of the time stamp of gzip.
+_GZIP_TIME = 8
 # Loaded beyond both ends of a part, so that lines leave the picture as they do when the
 # whole record is loaded.
 _MARGIN_S = 60
@@ -56,13 +68,29 @@ def without_screen() -> None:
 def save_figure(
     figure: Figure, file: Path, *, dpi: int = DPI, overwrite: bool = False
 ) -> None:
-    """Write a figure in the format of the file's suffix, whole or not at all."""
+    """Write a figure in the format of the file's suffix, whole or not at all.
+
+    A file that is the same picture already stays as it is.
+    """
     from matplotlib import rc_context  # noqa: PLC0415  # an extra
 
-    from hexoframe.formats.atomic import new_file  # noqa: PLC0415  # pandas
+    from hexoframe.formats.atomic import new_file  # noqa: PLC0415  # shutil
 
-    with new_file(file, overwrite=overwrite) as path, rc_context(_VECTORS):
-        figure.savefig(path, dpi=dpi)
+    undated = _UNDATED.get(file.suffix.lower())
+    new = new_file(file, overwrite=overwrite, same=_same_picture)
+    with new as path, rc_context(_VECTORS):
+        figure.savefig(path, dpi=dpi, metadata=undated)
+
+
+def _same_picture(one: Path, other: Path) -> bool:
+    """Whether two files are equal, apart from the time of writing."""
+    from hexoframe.formats.atomic import same_bytes  # noqa: PLC0415  # shutil
+
+    suffix = other.suffix.lower()
+    if suffix in {".ps", ".eps"}:
+        mine, theirs = (_PS_DATE.sub(b"", file.read_bytes()) for file in (one, other))
+        return mine == theirs
+    return same_bytes(one, other, skip=_GZIP_TIME if suffix == ".svgz" else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +156,16 @@ class Drawing:
         """Draw a record and write the picture; `name` is what was asked for."""
         from matplotlib import pyplot as plt  # noqa: PLC0415  # an extra
 
+        from hexoframe.formats.atomic import noting_unchanged  # noqa: PLC0415  # shutil
+
         file = self.file or self.folder / self._file_name(record)
         figure = self._draw(record if self.tz is None else record.tz_convert(self.tz))
         try:
-            save_figure(figure, file, dpi=self.dpi, overwrite=self.overwrite)
+            with noting_unchanged() as unchanged:
+                save_figure(figure, file, dpi=self.dpi, overwrite=self.overwrite)
         finally:
             plt.close(figure)
-        return Saved(name=name, paths=[file])
+        return Saved(name=name, paths=[file], unchanged=[bool(unchanged)])
 
     @property
     def _shows_all(self) -> bool:

@@ -13,7 +13,10 @@ from collections.abc import Mapping
 
 from hexoframe.errors import TimestampError
 
-__all__ = ["COMMAND_LINE", "MENU", "reworded", "told"]
+__all__ = ["COMMAND_LINE", "MENU", "UNCHANGED", "reworded", "told"]
+
+UNCHANGED = "already there, unchanged"
+"""Said of a file or folder where nothing had to be written."""
 
 COMMAND_LINE: Mapping[str, str] = {
     "login()": "'hexoframe login'",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib.resources import files
@@ -132,8 +133,9 @@ class Datatype(NamedTuple):
         Whether an event's value is the time since the event before it.
     txt : {"integer", "float"}
         How the classic .txt prints the value.
-    txt_classic, txt_snake : str
-        File names (without .txt) in the two dialects of the classic .txt.
+    txt_classic, txt_port : str
+        File names (without .txt) in the two dialects of the classic .txt: those of the
+        vendor's HxApi2_0 of 2015, and of its port to Python 3.
     aliases : tuple of str
         Other names in old files and scripts.
     wear : {"", "belt", "ecg", "movement", "position"}
@@ -175,7 +177,7 @@ class Datatype(NamedTuple):
     interval: bool
     txt: Literal["integer", "float"]
     txt_classic: str
-    txt_snake: str
+    txt_port: str
     aliases: tuple[str, ...]
     wear: Wear
     plausible: tuple[tuple[float, float], ...]
@@ -207,7 +209,7 @@ class Datatype(NamedTuple):
     @property
     def classic_names(self) -> tuple[str, ...]:
         """Names in old files and scripts, in lower case."""
-        return (*self.aliases, self.txt_classic, self.txt_snake)
+        return (*self.aliases, self.txt_classic, self.txt_port)
 
 
 class Channel(NamedTuple):
@@ -419,7 +421,7 @@ def _index(family: Family) -> Mapping[str, tuple[Channel, Datatype | None]]:
             found.setdefault(name, (channels[row.channel], row))
     for row in rows:
         # A classic file of several columns, such as acc.txt, is the whole channel.
-        shared = {row.txt_classic, row.txt_snake}
+        shared = {row.txt_classic, row.txt_port}
         for name in row.classic_names:
             whole = None if name in shared else row
             found.setdefault(name, (channels[row.channel], whole))
@@ -557,8 +559,21 @@ def channel_table(model: str | None = None) -> pd.DataFrame:
     ticks = table["ticks"].map(float, na_action="ignore").astype("float64")
     table["rate_hz"] = clock / ticks
     table["id"] = table["id"].astype("Int64")
+    table["plausible"] = table["plausible"].map(_ranges_text)
     others = [name for name in table if name not in (*_FIRST, *_LAST)]
     return table[[*_FIRST, *others, *_LAST]]
+
+
+def _ranges_text(ranges: tuple[tuple[float, float], ...]) -> str:
+    """Return ranges as the table has them: ``0 30..220``, ``..60``."""
+    return " ".join(
+        f"{low:g}" if low == high else f"{_end(low)}..{_end(high)}"
+        for low, high in ranges
+    )
+
+
+def _end(number: float) -> str:
+    return f"{number:.15g}" if math.isfinite(number) else ""
 
 
 def code_table(channel: str | None = None) -> pd.DataFrame:

@@ -3,7 +3,19 @@
 A format is one module with `sniff` and `read`, or `write`, or all three, and one entry
 in `FORMATS`. Whoever opens, converts and saves goes through here, so nothing else needs
 to know of a new one. A module is imported when its format is first used. No network
-here, no plotting, and nothing that a user's Record adds.
+here, no plotting.
+
+========= ====================================================================
+archive   the vendor's export: ZIP or folder
+dashboard CSV of the vendor's dashboard
+converter CSV of the vendor's converter
+text      classic .txt of HxApi2_0
+own       hexoframe's Parquet and CSV
+mat       MATLAB file
+wire      JSON answers of the API, for `hexoframe.api`
+========= ====================================================================
+
+What they share: `options` of readers, `atomic` writing, `cells` and `headings` of CSV.
 """
 
 from __future__ import annotations
@@ -92,7 +104,7 @@ class WriteStyle(TypedDict, total=False):
     timestamps: Literal["epoch", "string"]
     timestamp_format: str
     tz: str
-    dialect: Literal["classic", "snake"] | None
+    dialect: Literal["classic", "port"]
     units: Literal["classic", "physical"]
 
 
@@ -232,9 +244,9 @@ def _export() -> SeveralReader:
 
 
 def _dashboard() -> Reader:
-    from hexoframe.formats import dashboard  # noqa: PLC0415
+    from hexoframe.formats.dashboard import reader  # noqa: PLC0415
 
-    return dashboard
+    return reader
 
 
 def _txt_reader() -> Reader:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hexoframe.errors import ConfigurationError
-from hexoframe.formats.atomic import new_file
+from hexoframe.formats.atomic import new_file, same_bytes
 from hexoframe.formats.options import channels_to_write
 from hexoframe.recording.frames import ticks_of
 
@@ -22,6 +23,8 @@ __all__ = ["write"]
 
 # Format 5 counts the bytes of a variable in 32 bits.
 _LARGEST = (1 << 31) - 1
+# A file begins with a text of this length, which holds the time of writing.
+_HEADER = 116
 
 
 def write(
@@ -43,7 +46,8 @@ def write(
         name: _struct(record, name) for name in channels_to_write(record, channels)
     }
     structs["info"] = _info(record)
-    with new_file(path, overwrite=overwrite) as target:
+    same = partial(same_bytes, skip=_HEADER)
+    with new_file(path, overwrite=overwrite, same=same) as target:
         savemat(target, structs, do_compression=True, oned_as="column", appendmat=False)
     return path
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from hexoframe.channels import channels_of, check_list, find
 from hexoframe.channels.calibration import Scale
 from hexoframe.errors import ConfigurationError
-from hexoframe.timestamps import CLASSIC_FORMAT
+from hexoframe.timestamps.ticks import CLASSIC_FORMAT
 from hexoframe.timestamps.zones import zone_of
 
 if TYPE_CHECKING:

@@ -10,14 +10,21 @@ A script in Python 3 needs one changed import::
     data = HxApi2_0.getRecordData(auth, recordID=12345)
     HxApi2_0.saveTxt(data, "HexoskinData/")
 
-Names, arguments, results and files are those of the last version of the script, without
-its faults: README lists the differences. Records are loaded by `hexoframe.client`, so a
-second load comes from the cache. New programs should use `hexoframe.load_record`.
+Names, arguments, results and files are those of the vendor's last version, of 2015,
+without its faults: README lists the differences. Where the port to Python 3 has other
+names, both answer: ``data["heartrate"]`` and ``data["heart_rate"]``. Records are loaded
+by `hexoframe.client`, so a second load comes from the cache. New programs should use
+`hexoframe.load_record`.
+
+The functions are here; `samples` collects what they return, `objects` lists what the
+service has, `files` writes the .txt, `sessions` logs in.
 
 These variables may be set or edited after the import:
 
 =================== ================================================================
 `MODEL`             ``"Hexoskin"`` or ``"CHA3000"``; resets the two tables below
+`DIALECT`           ``"classic"``, or ``"port"`` for the names and files of the port to
+                    Python 3; resets them too
 `raw_datatypes`     name of a file -> ids of the waveforms in it
 `datatypes`         the same for all other channels
 `TIMESTAMP`         ``"Epoch"`` (ticks) or ``"String"`` (text)
@@ -32,16 +39,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from hexoframe.api.load.recordhead import object_path
 from hexoframe.api.load.resources import id_of
-from hexoframe.client import load_span
-from hexoframe.errors import NotFoundError
 from hexoframe.formats.text.lines import Stamps
+from hexoframe.formats.text.names import Dialect
+from hexoframe.formats.text.writer import halves_of
 from hexoframe.hxapi.files import (
     MODELS,
     SAMPLE_RATES,
@@ -50,23 +56,25 @@ from hexoframe.hxapi.files import (
     save,
     tables_of,
 )
+from hexoframe.hxapi.loading import samples_of_record, samples_of_user
 from hexoframe.hxapi.objects import (
+    ObjectSource,
     key_of,
     linked,
     list_objects,
     tick_of,
     track_points,
 )
-from hexoframe.hxapi.samples import LoadRecord, SampleQuery, SampleTuples, collect
+from hexoframe.hxapi.samples import SampleTuples
 from hexoframe.hxapi.sessions import SessionInfo, client_of, test_auth
 from hexoframe.timestamps import CLASSIC_FORMAT, clock_of, ticks_to_text
 
 if TYPE_CHECKING:
-    from hexoframe.client import Client
-    from hexoframe.recording.data import RecordData
+    from hexoframe.hxapi.names import DialectDict
     from hexoframe.timestamps import Clock
 
 __all__ = [
+    "DIALECT",
     "MODEL",
     "TIMESTAMP",
     "TIMESTAMP_FORMAT",
@@ -90,20 +98,21 @@ __all__ = [
 ]
 
 MODEL: Model = "Hexoskin"
+DIALECT: Dialect = "classic"
 TIMESTAMP: Literal["Epoch", "String"] = "Epoch"
 TIMESTAMP_FORMAT = CLASSIC_FORMAT
 TIMEZONE = "UTC"
-raw_datatypes, datatypes = tables_of(MODEL)
+raw_datatypes, datatypes = tables_of(MODEL, DIALECT)
 dataSampleRate: dict[int, Any] = {
     number: rate or [] for number, rate in SAMPLE_RATES.items()
 }
 
 _STAMPS = ("Epoch", "String")
-_CHOICES = {"MODEL": MODELS, "TIMESTAMP": _STAMPS}
+_CHOICES = {"MODEL": MODELS, "DIALECT": get_args(Dialect), "TIMESTAMP": _STAMPS}
 
 
 class _Settable(ModuleType):
-    """The module itself: checks what a script sets, and follows `MODEL`."""
+    """The module itself: checks what a script sets; tables follow it."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a variable of the module."""
@@ -115,8 +124,8 @@ class _Settable(ModuleType):
         if name == "TIMESTAMP_FORMAT":
             ticks_to_text([], clock=256, fmt=value)
         super().__setattr__(name, value)
-        if name == "MODEL":
-            tables = tables_of(value)
+        if name in {"MODEL", "DIALECT"}:
+            tables = tables_of(MODEL, DIALECT)
             super().__setattr__("raw_datatypes", tables.raw)
             super().__setattr__("datatypes", tables.others)
 
@@ -146,9 +155,10 @@ def getRecordData(
     Returns
     -------
     dict
-        A sequence of tuples for each name in `raw_datatypes` and `datatypes`;
-        ``annotations``, the activities (ranges) that overlap the record; ``track``, the
-        points of their tracks; ``info``, the record itself.
+        A sequence of tuples for each name in `raw_datatypes` and `datatypes`, which
+        answers to its name in the other dialect too; ``annotations``, the activities
+        (ranges) that overlap the record; ``track``, the points of their tracks;
+        ``info``, the record itself.
 
     Raises
     ------
@@ -157,9 +167,9 @@ def getRecordData(
     """
     client = client_of(auth)
     info = getRecordInfo(auth, recordID)
-    load = partial(client.load_record, info["id"])
-    data = _collect(load, info["start"], _wanted(raw=downloadRaw))
-    return data | _surroundings(client, info)
+    names = _wanted(raw=downloadRaw)
+    data = samples_of_record(client, info, names, stamps=_stamps)
+    return data | _surroundings(auth, info)
 
 
 def getRangeData(
@@ -186,11 +196,11 @@ def getRangeData(
     HexoframeError
         If the range cannot be loaded, or not completely.
     """
-    client = client_of(auth)
-    get_json = client.session.get_json
-    info = linked(get_json(object_path("range", key_of("range", rangeID))), get_json)
+    source = _source(auth)
+    path = object_path("range", key_of("range", rangeID))
+    info = linked(source.session.get_json(path), source)
     data = getData(auth, info["user"], info["start"], info["end"], downloadRaw)
-    return data | _surroundings(client, info)
+    return data | _surroundings(auth, info)
 
 
 def getData(
@@ -221,7 +231,7 @@ def getData(
     HexoframeError
         If the samples cannot be loaded, or not completely.
     """
-    return _collect_span(auth, user, (start, end), _wanted(raw=downloadRaw))
+    return _in_span(auth, user, (start, end), _wanted(raw=downloadRaw))
 
 
 def getUnsubsampledData(
@@ -252,50 +262,42 @@ def getUnsubsampledData(
     HexoframeError
         If the samples cannot be loaded, or not completely.
     """
-    collected = _collect_span(auth, userID, (start, end), {"dataID": dataID})
+    collected = _in_span(auth, userID, (start, end), {"dataID": dataID})
     samples: SampleTuples | list[Any] = collected["dataID"]
     return samples
 
 
-def _collect_span(
+def _in_span(
     auth: SessionInfo, user: Any, span: tuple[Any, Any], names: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> DialectDict:
     """Load what a user recorded in a span of ticks, both ends included."""
-    client = client_of(auth)
-    start, end = tick_of("start", span[0]), tick_of("end", span[1])
-
-    def load(**how: Any) -> RecordData | None:
-        whose = id_of(user) or client.account()["id"]
-        try:
-            return load_span(client, whose, **how)
-        except NotFoundError:
-            return None
-
-    return _collect(load, start, names, span=(start, end))
+    ticks = tick_of("start", span[0]), tick_of("end", span[1])
+    return samples_of_user(client_of(auth), user, ticks, names, stamps=_stamps)
 
 
 def _wanted(*, raw: bool) -> Mapping[str, Any]:
     return {**raw_datatypes, **datatypes} if raw else datatypes
 
 
-def _collect(
-    load: LoadRecord,
-    start: Any,
-    names: Mapping[str, Any],
-    *,
-    span: tuple[int, int] | None = None,
-) -> dict[str, Any]:
-    query = SampleQuery(names=names, stamps=_stamps, span=span)
-    return collect(load, query, clock=clock_of(start))
+def _source(auth: SessionInfo) -> ObjectSource:
+    session = client_of(auth).session
+    # The vendor's client calls the user who logged in an account, the port's a user.
+    return ObjectSource(session, auth.api.own_id if DIALECT == "classic" else None)
 
 
 def _stamps(clock: Clock) -> Stamps:
     if TIMESTAMP == "Epoch":
         return Stamps(clock=clock)
-    return Stamps(clock=clock, fmt=TIMESTAMP_FORMAT, tz=TIMEZONE)
+    return _text_stamps(clock)
 
 
-def _surroundings(client: Client, info: dict[str, Any]) -> dict[str, Any]:
+def _text_stamps(clock: Clock) -> Stamps:
+    return Stamps(
+        clock=clock, fmt=TIMESTAMP_FORMAT, tz=TIMEZONE, halves=halves_of(DIALECT)
+    )
+
+
+def _surroundings(auth: SessionInfo, info: dict[str, Any]) -> dict[str, Any]:
     """Return the activities that overlap a record or a range, and their track."""
     user = id_of(info["user"])
     filters = {
@@ -304,8 +306,9 @@ def _surroundings(client: Client, info: dict[str, Any]) -> dict[str, Any]:
         "start__lt": info["end"],
         "end__gt": info["start"],
     }
-    ranges = list_objects(client, "range", filters)
-    track = track_points(client, user, ranges)
+    source = _source(auth)
+    ranges = list_objects(source, "range", filters)
+    track = track_points(source, user, ranges)
     return {"annotations": ranges, "track": track, "info": info}
 
 
@@ -346,7 +349,7 @@ def getRecordList(
         If `limit` is no whole number.
     """
     filters = {"user": id_of(user or userFilter), "device": id_of(deviceFilter)}
-    return list_objects(client_of(auth), "record", filters, limit)
+    return list_objects(_source(auth), "record", filters, limit)
 
 
 def getRangeList(  # noqa: PLR0913, PLR0917  # as in the old script
@@ -385,7 +388,7 @@ def getRangeList(  # noqa: PLR0913, PLR0917  # as in the old script
         "start__gte": start if start == "" else tick_of("start", start),
         "end__lte": end if end == "" else tick_of("end", end),
     }
-    return list_objects(client_of(auth), "range", filters, limit)
+    return list_objects(_source(auth), "range", filters, limit)
 
 
 def getRecordInfo(auth: SessionInfo, recordID: int | str) -> dict[str, Any]:
@@ -408,9 +411,8 @@ def getRecordInfo(auth: SessionInfo, recordID: int | str) -> dict[str, Any]:
     NotFoundError
         If there is no such record, or this user may not see it.
     """
-    client = client_of(auth)
-    info = client.record_info(key_of("record", recordID))
-    return linked(info, client.session.get_json)
+    info = client_of(auth).record_info(key_of("record", recordID))
+    return linked(info, _source(auth))
 
 
 def getTrackPoints(
@@ -434,7 +436,7 @@ def getTrackPoints(
     list of tuple
         Time, altitude, longitude, latitude and horizontal accuracy of every point.
     """
-    return track_points(client_of(auth), userID, ranges)
+    return track_points(_source(auth), userID, ranges)
 
 
 # -- the rest --------------------------------------------------------------------------
@@ -463,14 +465,18 @@ def convertTimestamps(arr: Any, format: str) -> Any:  # noqa: A002  # its old na
     check_choice(f"format={format!r}", format, _STAMPS)
     if isinstance(arr, SampleTuples):
         clock = arr.stamps.clock
-        text = Stamps(clock=clock, fmt=TIMESTAMP_FORMAT, tz=TIMEZONE)
-        return arr.stamped(text if format == "String" else Stamps(clock=clock))
+        as_text = format == "String"
+        return arr.stamped(_text_stamps(clock) if as_text else Stamps(clock=clock))
     if format == "Epoch" or not len(arr):
         return arr
     rows = [tuple(row) if isinstance(row, Iterable) else (row,) for row in arr]
     ticks = [tick_of("arr", row[0]) for row in rows]
     texts = ticks_to_text(
-        ticks, clock=clock_of(ticks[0]), fmt=TIMESTAMP_FORMAT, tz=TIMEZONE
+        ticks,
+        clock=clock_of(ticks[0]),
+        fmt=TIMESTAMP_FORMAT,
+        tz=TIMEZONE,
+        halves=halves_of(DIALECT),
     )
     return [
         text if len(row) == 1 else (text, *row[1:])
@@ -499,7 +505,7 @@ def saveTxt(data: Mapping[str, Any], dirname: str | Path) -> Path:
     ConfigurationError
         If ``data["info"]`` has no user or no id, or an entry is no sequence of rows.
     """
-    return save(data, Path(dirname).expanduser())
+    return save(data, Path(dirname).expanduser(), DIALECT)
 
 
 def clearCache(auth: SessionInfo) -> None:

@@ -1,7 +1,8 @@
 """The .txt files of the old script: which datatypes each holds, and how it is written.
 
-File names and their order are those of the last HxApi2_0, the ids come from the channel
-table. The lines are formatted in `hexoframe.formats.text`; nothing is fetched here.
+File names are those of the vendor's HxApi2_0 of 2015, or of its port to Python 3; the
+ids come from the channel table. The lines are formatted in `hexoframe.formats.text`;
+nothing is fetched here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from hexoframe.errors import ConfigurationError
 from hexoframe.formats.atomic import new_folder
 from hexoframe.formats.text.facts import ranges_text
 from hexoframe.formats.text.lines import Stamps
-from hexoframe.formats.text.names import SUFFIX, folder_name, names_of
+from hexoframe.formats.text.names import SUFFIX, Dialect, folder_name, names_of
+from hexoframe.formats.text.writer import number_text
+from hexoframe.hxapi.names import DialectDict
 from hexoframe.hxapi.samples import SampleTuples
 from hexoframe.recording.facts import facts_table
 from hexoframe.timestamps import clock_of
@@ -37,24 +40,34 @@ MODELS: tuple[Model, ...] = get_args(Model)
 _FAMILIES: Mapping[Model, Family] = MappingProxyType(
     {"Hexoskin": "hexoskin", "CHA3000": "astroskin_256"}
 )
-_RAW: Mapping[Model, str] = MappingProxyType(
-    {
-        "Hexoskin": "acceleration ecg respiration",
-        "CHA3000": "acc ecg resp temperature ppg",
-    }
+_ASTROSKIN = (
+    "acc ecg resp temperature ppg",
+    """
+    activity cadence heartrate minuteventilation vt breathingrate hr_quality br_quality
+    spo2_quality spo2 systolicpressure inspiration expiration batt step rrinterval qrs
+    ptt
+    """,
 )
-_OTHERS: Mapping[Model, str] = MappingProxyType(
+# Waveforms, and all others.
+_FILES: Mapping[tuple[Dialect, Model], tuple[str, str]] = MappingProxyType(
     {
-        "Hexoskin": (
-            "activity cadence heart_rate minute_ventilation vt breathing_rate "
-            "hr_quality br_quality inspiration expiration batt step rrinterval qrs "
-            "nninterval"
+        ("classic", "Hexoskin"): (
+            "acc ecg resp",
+            """
+            activity cadence heartrate minuteventilation vt breathingrate hr_quality
+            br_quality inspiration expiration batt step rrinterval qrs
+            """,
         ),
-        "CHA3000": (
-            "activity cadence heartrate minuteventilation vt breathingrate hr_quality "
-            "br_quality spo2_quality spo2 systolicpressure inspiration expiration batt "
-            "step rrinterval qrs ptt"
+        ("port", "Hexoskin"): (
+            "acceleration ecg respiration",
+            """
+            activity cadence heart_rate minute_ventilation vt breathing_rate hr_quality
+            br_quality inspiration expiration batt step rrinterval qrs nninterval
+            """,
         ),
+        # The port left these as they were.
+        ("classic", "CHA3000"): _ASTROSKIN,
+        ("port", "CHA3000"): _ASTROSKIN,
     }
 )
 # Ticks of 1/256 s a sample, with which the old script paged; None: one request.
@@ -73,8 +86,8 @@ SAMPLE_RATES: Mapping[int, int | None] = MappingProxyType(
 class ModelTables(NamedTuple):
     """The two tables of a model: file names, and the datatypes in each."""
 
-    raw: dict[str, list[int]]
-    others: dict[str, list[int]]
+    raw: DialectDict
+    others: DialectDict
 
 
 def check_choice(said: str, value: object, choices: Sequence[str]) -> None:
@@ -83,21 +96,22 @@ def check_choice(said: str, value: object, choices: Sequence[str]) -> None:
         raise ConfigurationError(f"{said}: give {' or '.join(map(repr, choices))}")
 
 
-def tables_of(model: Model) -> ModelTables:
+def tables_of(model: Model, dialect: Dialect) -> ModelTables:
     """Return new tables, for the caller to edit."""
-    check_choice(f"MODEL = {model!r}", model, MODELS)
     meanings = names_of(_FAMILIES[model])
     raw, others = (
-        {
-            name: [row.id for row in meanings[name].rows if row.id is not None]
-            for name in names[model].split()
-        }
-        for names in (_RAW, _OTHERS)
+        DialectDict(
+            {
+                name: [row.id for row in meanings[name].rows if row.id is not None]
+                for name in names.split()
+            }
+        )
+        for names in _FILES[dialect, model]
     )
     return ModelTables(raw, others)
 
 
-def save(data: Mapping[str, Any], root: Path) -> Path:
+def save(data: Mapping[str, Any], root: Path, dialect: Dialect) -> Path:
     """Write one file a key into ``<root>/<e-mail>/<id>/``.
 
     Other files in it stay; these are replaced together, when all are written.
@@ -107,7 +121,7 @@ def save(data: Mapping[str, Any], root: Path) -> Path:
     with new_folder(target, overwrite=True, owned=own.__contains__) as folder:
         for name, held in data.items():
             with (folder / f"{name}{SUFFIX}").open("wb") as file:
-                file.writelines(_lines(name, held))
+                file.writelines(_lines(name, held, dialect))
     return target
 
 
@@ -123,15 +137,17 @@ def _folder(data: Mapping[str, Any]) -> Path:
     return Path(folder_name(str(email)), folder_name(str(number)))
 
 
-def _lines(name: str, held: Any) -> Iterator[bytes]:
+def _lines(name: str, held: Any, dialect: Dialect) -> Iterator[bytes]:
     if isinstance(held, SampleTuples):
-        yield from held.lines()
+        yield from held.lines(dialect)
     elif name == "info":
-        yield "".join(f"{key} : {value}\n" for key, value in held.items()).encode()
+        for key, value in held.items():
+            yield f"{key} : {number_text(value, dialect)}\n".encode()
     elif name == "annotations":
         yield _ranges(held).encode()
     else:
-        yield from _rows(name, held)
+        # Only the port has a track, and Python 3 prints all digits.
+        yield from _rows(name, held, "port" if name == "track" else dialect)
 
 
 def _ranges(ranges: Iterable[Mapping[str, Any]]) -> str:
@@ -147,7 +163,7 @@ def _routine(item: Mapping[str, Any]) -> str | None:
     return None if routine is None else str(routine)
 
 
-def _rows(name: str, held: Iterable[Any]) -> Iterator[bytes]:
+def _rows(name: str, held: Iterable[Any], dialect: Dialect) -> Iterator[bytes]:
     """Yield the lines of rows that a script made itself."""
     for number, row in enumerate(held):
         if isinstance(row, str) or not isinstance(row, Iterable):
@@ -155,4 +171,5 @@ def _rows(name: str, held: Iterable[Any]) -> Iterator[bytes]:
                 f"data[{name!r}][{number}] is {row!r}: give a tuple of a time and "
                 "values, such as (359840227126, 70)"
             )
-        yield ("\t".join(map(str, row)) + "\n").encode()
+        cells = [number_text(cell, dialect) for cell in row]
+        yield ("\t".join(cells) + "\n").encode()

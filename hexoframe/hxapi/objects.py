@@ -7,7 +7,8 @@ fetched when more than their id is read. Samples do not belong here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hexoframe.api.load.recordhead import number_of
@@ -15,10 +16,10 @@ from hexoframe.api.load.resources import id_of
 from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from hexoframe.client import Client
+    from hexoframe.api.http.session import ServiceSession
 
 __all__ = [
-    "Fetch",
+    "ObjectSource",
     "Related",
     "key_of",
     "linked",
@@ -27,33 +28,50 @@ __all__ = [
     "track_points",
 ]
 
-Fetch = Callable[[str], Mapping[str, Any]]
-"""Takes the URI of an object and returns it."""
-
 # Ids that one query names, so that its URL stays short enough for every proxy.
 _MOST_IDS = 100
 # Devices have names; the vendor's client links objects with a number only.
 _URI = re.compile(r"/api/(?:v1/)?(\w+)/(\d+)/")
 
 
-class Related(dict[str, Any]):
-    """An object that another refers to: ``user.email`` and ``user["email"]``.
+@dataclass(frozen=True, slots=True)
+class ObjectSource:
+    """Where objects come from.
 
-    `fields` holds `id` and `resource_uri` at least; `fetch` gets the rest, and is None
+    `account` is the id of the user that the login belongs to, if that user is called an
+    account, as in the vendor's client of 2015.
+    """
+
+    session: ServiceSession
+    account: int | None = None
+
+    def name(self, resource: str, number: object) -> str:
+        """Return what the vendor's client calls an object of a resource."""
+        own = resource == "user" and self.account is not None
+        return "account" if own and number == self.account else resource
+
+
+class Related(dict[str, Any]):
+    """An object of the service: ``user.email`` and ``user["email"]``.
+
+    `fields` holds `id` and `resource_uri` at least; `source` has the rest, and is None
     if there is no more. Its text is that of the vendor's client,
     ``<hexoskin.client.user: 1511>``.
     """
 
     # Looked up on the class while a copy or a pickle is put together.
     _resource = ""
-    _fetch: Fetch | None = None
+    _source: ObjectSource | None = None
 
     def __init__(
-        self, resource: str, fields: Mapping[str, Any], fetch: Fetch | None = None
+        self,
+        resource: str,
+        fields: Mapping[str, Any],
+        source: ObjectSource | None = None,
     ) -> None:
         super().__init__(fields)
         self._resource = resource
-        self._fetch = fetch
+        self._source = source
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -80,7 +98,8 @@ class Related(dict[str, Any]):
 
     def __repr__(self) -> str:
         """Return what the vendor's client prints."""
-        return f"<hexoskin.client.{self._resource}: {dict.get(self, 'id')}>"
+        key = "deviceid" if self._resource == "device" else "id"
+        return f"<hexoskin.client.{self._resource}: {dict.get(self, key)}>"
 
     __str__ = __repr__
 
@@ -90,30 +109,32 @@ class Related(dict[str, Any]):
 
     def _complete(self) -> bool:
         """Fetch the missing fields; return whether anything was fetched."""
-        fetch, self._fetch = self._fetch, None
-        if fetch is not None:
-            self.update(linked(fetch(self["resource_uri"]), fetch))
-        return fetch is not None
+        source, self._source = self._source, None
+        if source is not None:
+            found = source.session.get_json(self["resource_uri"])
+            self.update(linked(found, source))
+        return source is not None
 
 
-def linked(item: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
+def linked(item: Mapping[str, Any], source: ObjectSource) -> dict[str, Any]:
     """Return an object with its references as `Related`, in the same order."""
     return {
-        key: value if key == "resource_uri" else _linked(value, fetch)
+        key: value if key == "resource_uri" else _linked(value, source)
         for key, value in item.items()
     }
 
 
-def _linked(value: Any, fetch: Fetch) -> Any:
+def _linked(value: Any, source: ObjectSource) -> Any:
     embedded = isinstance(value, Mapping)
     uri = value.get("resource_uri") if embedded else value
     found = _URI.fullmatch(uri) if isinstance(uri, str) else None
     if found is None:
         return value
-    resource, number = found.groups()
+    resource, number = found[1], int(found[2])
+    name = source.name(resource, number)
     if embedded:
-        return Related(resource, linked(value, fetch))
-    return Related(resource, {"id": int(number), "resource_uri": uri}, fetch)
+        return Related(name, linked(value, source))
+    return Related(name, {"id": number, "resource_uri": uri}, source)
 
 
 # -- arguments -------------------------------------------------------------------------
@@ -142,7 +163,7 @@ def tick_of(name: str, value: Any) -> int:
 
 
 def list_objects(
-    client: Client, resource: str, filters: Mapping[str, Any], limit: Any = 0
+    source: ObjectSource, resource: str, filters: Mapping[str, Any], limit: Any = 0
 ) -> list[dict[str, Any]]:
     """Return at most `limit` objects of a resource, all for 0.
 
@@ -157,13 +178,12 @@ def list_objects(
         raise ConfigurationError(
             f"limit={limit!r}: give a whole number, such as '100', or '0' for all"
         )
-    session = client.session
-    found = session.pages(f"/api/{resource}/", query, limit=most or None)
-    return [linked(item, session.get_json) for item in found]
+    found = source.session.pages(f"/api/{resource}/", query, limit=most or None)
+    return [linked(item, source) for item in found]
 
 
 def track_points(
-    client: Client, user: Any, ranges: Iterable[Any]
+    source: ObjectSource, user: Any, ranges: Iterable[Any]
 ) -> list[tuple[Any, ...]]:
     """Return the points of all tracks of some ranges, range by range.
 
@@ -174,7 +194,7 @@ def track_points(
     for first in range(0, len(ids), _MOST_IDS):
         named = ",".join(map(str, ids[first : first + _MOST_IDS]))
         filters = {"user": id_of(user), "range__in": named, "order_by": "start_date"}
-        tracks += list_objects(client, "track", filters)
+        tracks += list_objects(source, "track", filters)
     tracks.sort(key=lambda track: ids.index(key_of("range", track["range"])))
     return [
         (
@@ -185,6 +205,6 @@ def track_points(
         )
         for track in tracks
         for point in list_objects(
-            client, "trackpoint", {"track": track["id"], "order_by": "time"}
+            source, "trackpoint", {"track": track["id"], "order_by": "time"}
         )
     ]

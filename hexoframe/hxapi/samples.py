@@ -25,6 +25,7 @@ from hexoframe.errors import (
 )
 from hexoframe.formats.text.lines import Stamps
 from hexoframe.formats.text.writer import LineWriter, classic_values
+from hexoframe.hxapi.names import DialectDict
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import merge_ticks, slice_ticks, ticks_of
 from hexoframe.timestamps import NS_PER_TICK, ticks_to_index, ticks_to_text
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from hexoframe.channels import Datatype, Family
     from hexoframe.channels.calibration import Scale
+    from hexoframe.formats.text.names import Dialect
     from hexoframe.timestamps import Clock
 
 __all__ = ["LoadRecord", "SampleQuery", "SampleTuples", "collect"]
@@ -148,10 +150,14 @@ class SampleTuples(Sequence[tuple[Any, ...]]):
         source = LazyChannel(read=lambda: self._frame, pieces=self._source.pieces)
         return SampleTuples(self.channel, source, stamps=stamps, scale=self._scale)
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield the lines of the classic .txt; a channel not read yet is streamed."""
+    def lines(self, dialect: Dialect) -> Iterator[bytes]:
+        """Yield the lines of the .txt; a channel not read yet is streamed."""
         writer = LineWriter(
-            self.channel, self.stamps, units="classic", scale=self._scale
+            self.channel,
+            self.stamps,
+            dialect=dialect,
+            units="classic",
+            scale=self._scale,
         )
         for piece in self._pieces():
             yield writer.lines(piece)
@@ -197,7 +203,13 @@ def _with_frame(
 def _stamp_list(ticks: NDArray[np.int64], stamps: Stamps) -> list[Any]:
     shown: NDArray[Any] = ticks
     if stamps.fmt is not None:
-        shown = ticks_to_text(ticks, clock=stamps.clock, fmt=stamps.fmt, tz=stamps.tz)
+        shown = ticks_to_text(
+            ticks,
+            clock=stamps.clock,
+            fmt=stamps.fmt,
+            tz=stamps.tz,
+            halves=stamps.halves,
+        )
     listed: list[Any] = shown.tolist()
     return listed
 
@@ -226,7 +238,7 @@ class SampleQuery:
         }
 
 
-def collect(load: LoadRecord, query: SampleQuery, *, clock: Clock) -> dict[str, Any]:
+def collect(load: LoadRecord, query: SampleQuery, *, clock: Clock) -> DialectDict:
     """Load the datatypes of a query and return them by name, in its order.
 
     A name without channel or record gets an empty list. A datatype that no device of
@@ -241,10 +253,10 @@ def collect(load: LoadRecord, query: SampleQuery, *, clock: Clock) -> dict[str, 
     part = _part(query.span, (find(family, key) for key in known))
     record = load(channels=known, model=told, **part) if known else None
     if record is None:
-        return {name: [] for name in query.names}
-    return {
-        name: _samples(record, name, keys, query) for name, keys in query.keys.items()
-    }
+        return DialectDict({name: [] for name in query.names})
+    return DialectDict(
+        {name: _samples(record, name, keys, query) for name, keys in query.keys.items()}
+    )
 
 
 def _part(span: tuple[int, int] | None, channels: Iterable[Channel]) -> dict[str, Any]:

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 from hexoframe import cache
 from hexoframe.client import Client, connect
 from hexoframe.errors import AuthenticationError, ConfigurationError
+from hexoframe.hxapi.objects import ObjectSource
+from hexoframe.hxapi.resources import (
+    RESOURCES,
+    DataAccess,
+    ObjectAccess,
+)
 
 __all__ = ["Api", "SessionInfo", "client_of", "test_auth"]
 
@@ -35,10 +41,15 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
 
 
 class Api:
-    """What a script finds as ``auth.api``; the client sends its requests."""
+    """What a script finds as ``auth.api``: the resources of the vendor's client.
+
+    ``auth.api.record.get(37700)``, ``auth.api.range.list(user=1511)``. The client sends
+    the requests; `own_id` is the id of the user, known after `test_auth`.
+    """
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.own_id: int | None = None
 
     def __repr__(self) -> str:
         """Return the server, and no secret."""
@@ -48,12 +59,17 @@ class Api:
         """Remove all records from the cache on this computer."""
         cache.clear()
 
-    def __getattr__(self, name: str) -> NoReturn:
-        """Say what there is instead of the resources of the vendor's client."""
+    def __getattr__(self, name: str) -> ObjectAccess | DataAccess:
+        """Return a resource."""
+        if name in RESOURCES or name == "data":
+            source = ObjectSource(self.client.session, self.own_id)
+            if name == "data":
+                return DataAccess(source, self.client)
+            return ObjectAccess(name, source)
         raise AttributeError(
-            f"auth.api has no {name!r}: it offers clear_resource_cache() and client; "
-            "auth.api.client.get('range', user=1511) returns any resource as a "
-            "DataFrame"
+            f"auth.api has no {name!r}: it offers clear_resource_cache(), client, and "
+            f"data, {', '.join(RESOURCES)}; auth.api.client.get({name!r}) returns any "
+            "resource as a DataFrame"
         )
 
 
@@ -143,7 +159,7 @@ def test_auth(api: Api) -> str:
         If the service cannot be asked, or refuses for another reason.
     """
     try:
-        api.client.session.get_json("/api/account/")
+        api.own_id = api.client.account()["id"]
     except AuthenticationError as error:
         if error.status != 401:
             raise

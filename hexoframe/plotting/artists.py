@@ -6,6 +6,7 @@ this module when they draw.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,7 +19,6 @@ from hexoframe.plotting.decimation import LineSamples, draw_rows, pick_rows
 from hexoframe.plotting.figures import days, nanoseconds
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
@@ -55,6 +55,9 @@ _PLAY = 1000
 
 
 # --- lines and marks ------------------------------------------------------------------
+
+
+_MIDNIGHT = dt.time()
 
 
 class LiveLine(Line2D):
@@ -199,7 +202,7 @@ class WallFormatter(Formatter):
         unused = 6 - digits if digits else 0
         return [
             f"{wall:%m-%d}"
-            if wall == wall.normalize()
+            if wall.time() == _MIDNIGHT
             else f"{wall:{form}}"[: -unused or None]
             for wall in walls
         ]

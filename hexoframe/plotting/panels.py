@@ -74,8 +74,8 @@ _EDGE, _LINE_NAMES = 0.3, 1.05
 _HALF_HEIGHT = 0.22
 # Colour and meaning of the shades, by whether anything was measured.
 _SHADES = {
-    True: (ABSENT, "nothing measured: no samples, no signal, sensor off"),
-    False: (DOUBTFUL, "doubtful: flagged or clipped"),
+    True: (ABSENT, "not measured (no signal, sensor off) or not worn"),
+    False: (DOUBTFUL, "doubtful: flagged, clipped, implausible, handled"),
 }
 _VEIL = 0.8
 

@@ -1,5 +1,7 @@
 """RecordData: the channels of one record, with look-up, facts and ledger.
 
+The ledger is what was expected of each channel and what came: receipts and surveys.
+
 Channels are frames, or lazy channels that are read when they are first touched. Every
 reader makes a RecordData and every writer takes one. The methods for users belong in
 `record`, reading and writing of files in `formats`.
@@ -7,6 +9,9 @@ reader makes a RecordData and every writer takes one. The methods for users belo
 
 from __future__ import annotations
 
+import os
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,7 +33,7 @@ from hexoframe.errors import (
     UnknownChannelError,
     warn,
 )
-from hexoframe.recording import frames
+from hexoframe.recording import frames, metadata
 from hexoframe.recording.belts import BeltCounter, cut_belts, has_belts
 from hexoframe.recording.facts import Facts, cut_facts
 from hexoframe.recording.gaps import Gap, Receipt, Survey, beyond, narrow, sensor_off
@@ -77,6 +82,23 @@ class LazyChannel:
     def known(self) -> Receipt:
         """Return what is known so far."""
         return self.receipt() if callable(self.receipt) else self.receipt
+
+
+class _ChannelLocks:
+    """A lock for each channel, so that threads read it once.
+
+    A forked child gets new ones: those of the parent may be held for ever.
+    """
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._held: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+
+    def __getitem__(self, name: str) -> threading.RLock:
+        """Return the lock of a channel in this process."""
+        if self._process != os.getpid():
+            self.__init__()  # type: ignore[misc]  # as new
+        return self._held[name]
 
 
 class RecordData(Mapping[str, pd.DataFrame]):
@@ -137,6 +159,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         self._known_belts: Belts | None = None
         self._sources: dict[str, LazyChannel] = {}
         self._frames: dict[str, pd.DataFrame] = {}
+        self._locks = _ChannelLocks()
         given = {find(family, name).name: held for name, held in channels.items()}
         for name in channels_of(family):
             if name in given:
@@ -185,7 +208,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         self._sources[name] = LazyChannel(
             read=lambda: held, receipt=Receipt(samples=len(held))
         )
-        self._frames[name] = held.tz_convert("UTC")
+        self._frames[name] = frames.own_copy(held.tz_convert("UTC"))
 
     # -- facts ---------------------------------------------------------------------
 
@@ -287,8 +310,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         frame = self._frame(wanted.name)
         if self._tz != "UTC":
             frame = frame.tz_convert(self._tz)
-        # A shallow copy: columns that a caller adds do not change the record.
-        return frames.pick_columns(frame, wanted).copy(deep=False)
+        return frames.own_copy(frames.pick_columns(frame, wanted))
 
     def _frame(self, name: str) -> pd.DataFrame:
         """Return the whole frame of a channel in UTC; it is read once."""
@@ -301,7 +323,9 @@ class RecordData(Mapping[str, pd.DataFrame]):
                 )
             if source is None:
                 return self._empty(name)
-            self._frames[name] = source.read()
+            with self._locks[name]:
+                if name not in self._frames:
+                    self._frames[name] = source.read()
         return self._frames[name]
 
     def _empty(self, name: str) -> pd.DataFrame:
@@ -367,7 +391,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         """
         wanted = self.channel(key)
         for piece in self._pieces(wanted.name, rows):
-            yield frames.pick_columns(piece, wanted)
+            yield frames.own_copy(frames.pick_columns(piece, wanted))
 
     def _pieces(self, name: str, rows: int) -> Iterator[pd.DataFrame]:
         source = self._sources.get(name)
@@ -567,6 +591,44 @@ class RecordData(Mapping[str, pd.DataFrame]):
             for name, source in self._sources.items()
         }
 
+    def replaced(self, given: Mapping[str, pd.DataFrame]) -> Self:
+        """Return the record with other frames in the place of some channels.
+
+        What was known of the source of a channel (lost spans, duplicates) stays. The
+        info says which channels were edited. A frame that does not fit the channel
+        table, or has another scale, is a `ConfigurationError`.
+        """
+        channels: dict[str, pd.DataFrame | LazyChannel] = dict(self.whole())
+        edited = dict.fromkeys(self._facts.info.get("edited", ()))
+        tells_wear = False
+        for key, frame in given.items():
+            channel = channels_of(self._family)[self.channel(key).name]
+            frames.check_frame(frame, channel)
+            metadata.check_scale(frame, self._scale, channel.name)
+            own = frames.own_copy(frame.tz_convert("UTC"))
+            own.attrs = {
+                metadata.KEY: metadata.make_block(
+                    channel, record_id=self.id, scale=self._scale
+                )
+            }
+            receipt = self.receipt(channel.name)._replace(samples=len(own))
+            channels[channel.name] = LazyChannel(
+                read=partial(frames.own_copy, own), receipt=receipt
+            )
+            edited[channel.name] = None
+            tells_wear = tells_wear or has_belts(channel)
+        info = {**self._facts.info, "edited": list(edited)}
+        copy = self.of(
+            self,
+            channels=channels,
+            facts=replace(self._facts, info=info),
+            left_out=self._left_out - edited.keys(),
+        )
+        if tells_wear:
+            # Other belts tell another story.
+            copy._belts = copy._known_belts = None  # noqa: SLF001  # of this class
+        return copy
+
     def cut(self, start: int | None, end: int | None) -> Self:
         """Return the record cut to a span of ticks; what was not read stays so.
 
@@ -610,11 +672,13 @@ class RecordData(Mapping[str, pd.DataFrame]):
             name: (source.known(), self.initial_spans(name))
             for name, source in self._sources.items()
         }
-        return {**self.__dict__, "_sources": known, "_belts": self.belts()}
+        changed = {"_sources": known, "_belts": self.belts(), "_locks": None}
+        return {**self.__dict__, **changed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a record whose frames are all in memory."""
         self.__dict__.update(state)
+        self._locks = _ChannelLocks()
         self._sources = {
             name: LazyChannel(
                 read=lambda name=name: self._frames[name],  # type: ignore[misc]

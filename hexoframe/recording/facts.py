@@ -121,7 +121,7 @@ def _moment(value: Any, clock: Clock) -> Any:
 def shown_table(facts: Facts, name: str, tz: str) -> pd.DataFrame:
     """Return a copy of a table in a time zone; empty where the source has none."""
     held: pd.DataFrame | None = getattr(facts, name)
-    table = facts_table(name) if held is None else held.copy(deep=False)
+    table = facts_table(name) if held is None else held.copy()
     if isinstance(table.index, pd.DatetimeIndex):
         return table.tz_convert(tz)
     for column in table.columns:

@@ -31,12 +31,15 @@ __all__ = [
     "empty_frame",
     "make_frame",
     "merge_ticks",
+    "own_copy",
     "pick_columns",
     "slice_steps",
     "slice_ticks",
     "ticks_of",
     "to_raw",
 ]
+
+_COPY_ON_WRITE = int(pd.__version__.partition(".")[0]) >= 3
 
 
 def make_frame(
@@ -162,6 +165,14 @@ def carry_in(
     held = whole.iloc[row - 1 : row].set_axis(times)
     held.attrs = dict(whole.attrs)
     return metadata.concat([held, cut])
+
+
+def own_copy(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that its caller may change without changing the record.
+
+    From pandas 3 on a view does: its first change copies the samples.
+    """
+    return frame.copy(deep=not _COPY_ON_WRITE)
 
 
 def pick_columns(frame: pd.DataFrame, channel: Channel) -> pd.DataFrame:

@@ -1,9 +1,9 @@
-"""Gaps, receipts and surveys of a channel, and their arithmetic; all in ticks.
+"""Gap, Receipt and Survey of a channel, and arithmetic of spans; all in ticks.
 
 A *receipt* is what a source says of a channel before its samples are read; a *survey*
-is what the samples themselves say (`survey` makes it). Spans with a sensor off come
-from the quality flags of another channel. Tables for users are made in
-`analysis.coverage`.
+is what the samples themselves say. What counts as a gap is decided in `survey`. Spans
+with a sensor off come from the quality flags of another channel. `analysis.coverage`
+makes the tables for users.
 """
 
 from __future__ import annotations

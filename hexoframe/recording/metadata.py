@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel
     from hexoframe.channels.calibration import Scale
 
-__all__ = ["KEY", "block_of", "concat", "make_block"]
+__all__ = ["KEY", "block_of", "check_scale", "concat", "make_block"]
 
 KEY = "hexoframe"
 BLOCK_VERSION = 1
@@ -47,6 +47,16 @@ def make_block(
 def block_of(frame: pd.DataFrame) -> dict[str, Any]:
     """Return a copy of the block of a frame; empty if it has none."""
     return copy.deepcopy(dict(frame.attrs.get(KEY, {})))
+
+
+def check_scale(frame: pd.DataFrame, scale: Scale, name: str) -> None:
+    """Refuse a frame that says itself that its values are of another scale."""
+    said = block_of(frame).get("scale", scale)
+    if said != scale:
+        raise ConfigurationError(
+            f"the frame of {name} holds {said} values and the record {scale} ones: "
+            f"open the record with units={said!r}, or convert the frame"
+        )
 
 
 def concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
-"""Survey of a channel: counts its samples and finds its gaps, piece by piece.
+"""Survey of a channel: counts its samples and decides what counts as a gap.
 
-Pieces are counted and not kept. What gaps and surveys are is defined in `gaps`.
+Pieces are counted one by one and not kept. `gaps` defines what a gap consists of.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class SampleCounter:
         missing = _missing(channel, (stamps, self._all_missing), span, step)
         gaps = [
             *_not_lost(channel, missing, receipt.lost),
-            *_holes(stamps, self._intervals),
+            *_holes(stamps, self._intervals, receipt.lost),
             *_no_signal(channel, stamps, self._void),
             *_lost(channel, span, receipt.lost),
         ]
@@ -327,14 +327,22 @@ def _intervals(
     return ticks
 
 
-def _holes(stamps: _Stamps, pieces: list[NDArray[np.int64]]) -> Iterator[Gap]:
-    """Yield intervals that do not reach back to the event before: beats are missing."""
+def _holes(
+    stamps: _Stamps,
+    pieces: list[NDArray[np.int64]],
+    lost: tuple[tuple[int, int], ...],
+) -> Iterator[Gap]:
+    """Yield intervals that do not reach back to the event before: beats are missing.
+
+    The parts that the transfer explains are left out.
+    """
     if not pieces or isinstance(stamps, range) or len(stamps) < 2:
         return  # events are no range
     intervals = np.concatenate(pieces)
     reach = stamps[1:] - intervals[1:]
     for at in np.flatnonzero(reach - stamps[:-1] > _INTERVAL_PLAY):
-        yield Gap(int(stamps[at]), int(reach[at]), None, "hole")
+        for start, end in outside((int(stamps[at]), int(reach[at])), lost):
+            yield Gap(start, end, None, "hole")
 
 
 def _no_signal(channel: Channel, stamps: _Stamps, marks: _Marks) -> Iterator[Gap]:

@@ -1,7 +1,7 @@
 """Text -> ticks: seconds by columns where they have a fixed place, the rest once each.
 
-The hour that comes twice in autumn is resolved here with the help of `zones`; numbers
-as text are for `ticks`.
+An ambiguous hour (the one that comes twice when daylight saving time ends) is resolved
+or refused here; `zones` finds it. Numbers as text are handled by `ticks`.
 """
 
 from __future__ import annotations

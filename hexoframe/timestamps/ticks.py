@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Clock = Literal[256, 1000]
+Halves = Literal["even", "up"]
 
 NS_PER_TICK: dict[int, int] = {256: 3_906_250, 1000: 1_000_000}
 """Length of a tick of each clock, in ns."""

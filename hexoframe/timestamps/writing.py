@@ -1,7 +1,7 @@
 """Ticks -> text: a table of what a minute can hold, and strftime once a minute.
 
 What only the machine's own strftime knows (%c, %-d) is formatted once a second.
-Columns of text are put into a file by `hexoframe.digits`.
+`hexoframe.digits` joins the columns of text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hexoframe.timestamps.zones import zone_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hexoframe.timestamps.ticks import Clock
+    from hexoframe.timestamps.ticks import Clock, Halves
 
 # Directives whose meaning Python documents: they can be written and read. What depends
 # on the machine, such as %c or flags as in %-d, is written and never read. %s is left
@@ -37,11 +37,14 @@ _Kind = Literal["within", "minute", "second"]
 
 
 def ticks_to_bytes(
-    ticks: Any, *, clock: Clock, fmt: str = CLASSIC_FORMAT, tz: str = "UTC"
+    ticks: Any,
+    *,
+    clock: Clock,
+    fmt: str = CLASSIC_FORMAT,
+    tz: str = "UTC",
+    halves: Halves = "even",
 ) -> NDArray[np.uint8]:
     """Return the text of ticks as columns of bytes.
-
-    Microseconds are rounded half to even, as ``datetime.fromtimestamp`` does.
 
     Parameters
     ----------
@@ -53,6 +56,9 @@ def ticks_to_bytes(
         A format of ``datetime.strftime``, without ``%s`` (which means local time).
     tz : str, default "UTC"
         Name of the zone that the text is in, such as "America/Montreal".
+    halves : {"even", "up"}
+        How half a microsecond is rounded: as ``datetime.fromtimestamp`` of Python 3
+        does, or as that of Python 2. It matters for 32 of the 256 ticks of a second.
 
     Returns
     -------
@@ -67,17 +73,23 @@ def ticks_to_bytes(
     ConfigurationError
         If `fmt` cannot be written, or there is no such zone.
     """
-    return write(as_ticks(ticks, clock=clock), clock, fmt=fmt, zone=zone_of(tz))
+    checked = as_ticks(ticks, clock=clock)
+    return write(checked, clock, fmt=fmt, zone=zone_of(tz), halves=halves)
 
 
 def ticks_to_text(
-    ticks: Any, *, clock: Clock, fmt: str = CLASSIC_FORMAT, tz: str = "UTC"
+    ticks: Any,
+    *,
+    clock: Clock,
+    fmt: str = CLASSIC_FORMAT,
+    tz: str = "UTC",
+    halves: Halves = "even",
 ) -> NDArray[np.str_]:
     """Return the text of ticks.
 
     Parameters
     ----------
-    ticks, clock, fmt, tz
+    ticks, clock, fmt, tz, halves
         As for `ticks_to_bytes`.
 
     Returns
@@ -92,14 +104,19 @@ def ticks_to_text(
     ConfigurationError
         As `ticks_to_bytes`.
     """
-    return as_text(ticks_to_bytes(ticks, clock=clock, fmt=fmt, tz=tz))
+    return as_text(ticks_to_bytes(ticks, clock=clock, fmt=fmt, tz=tz, halves=halves))
 
 
 def write(
-    ticks: NDArray[np.int64], clock: int, *, fmt: str, zone: dt.tzinfo
+    ticks: NDArray[np.int64],
+    clock: int,
+    *,
+    fmt: str,
+    zone: dt.tzinfo,
+    halves: Halves = "even",
 ) -> NDArray[np.uint8]:
     """Return the text of unchecked ticks of any clock."""
-    tables = _tables(ticks, clock, fmt=fmt, zone=zone)
+    tables = _tables(ticks, clock, fmt=fmt, zone=zone, halves=halves)
     text = np.empty((len(ticks), sum(table.shape[1] for table, _ in tables)), np.uint8)
     for start in range(0, len(ticks), digits.BLOCK):
         block = text[start : start + digits.BLOCK]
@@ -112,26 +129,26 @@ def write(
 
 
 def ticks_to_columns(
-    ticks: NDArray[np.int64], *, clock: Clock, fmt: str, tz: str
+    ticks: NDArray[np.int64], *, clock: Clock, fmt: str, tz: str, halves: Halves
 ) -> list[NDArray[np.uint8]]:
     """Return the text of checked ticks as columns side by side.
 
     The same bytes as `ticks_to_bytes`, without a copy in between: `digits.join` puts
     them into lines. Give some ten thousand ticks at a time.
     """
-    tables = _tables(ticks, clock, fmt=fmt, zone=zone_of(tz))
+    tables = _tables(ticks, clock, fmt=fmt, zone=zone_of(tz), halves=halves)
     return [table.take(rows, axis=0) for table, rows in tables]
 
 
 def _tables(
-    ticks: NDArray[np.int64], clock: int, *, fmt: str, zone: dt.tzinfo
+    ticks: NDArray[np.int64], clock: int, *, fmt: str, zone: dt.tzinfo, halves: Halves
 ) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
     """Return the distinct texts of each run, and the row of each tick among them."""
     minutes, place = distinct(ticks // (60 * clock))
     found = []
     for kind, run in _runs(fmt):
         if kind == "within":
-            found.append((_within_minute(run, clock), ticks % (60 * clock)))
+            found.append((_within_minute(run, clock, halves), ticks % (60 * clock)))
         elif kind == "minute":
             found.append((_of_times(run, minutes * 60, zone), place))
         else:
@@ -167,11 +184,12 @@ def _of_times(
 
 
 @functools.lru_cache(maxsize=16)
-def _within_minute(run: tuple[FormatPart, ...], clock: int) -> NDArray[np.uint8]:
+def _within_minute(
+    run: tuple[FormatPart, ...], clock: int, halves: Halves
+) -> NDArray[np.uint8]:
     """Return the texts of all ticks of a minute, for %S, %f and the text between."""
     second, phase = np.divmod(np.arange(60 * clock), clock)
-    # round() of a Fraction is exact, and takes halves to the even number.
-    micros = np.array([round(Fraction(n * 10**6, clock)) for n in range(clock)])
+    micros = np.array([_micros(n, clock, halves) for n in range(clock)])
     columns = {
         "S": digits.integers(second + 100)[:, 1:],
         "f": digits.integers(micros[phase] + 10**6)[:, 1:],
@@ -187,6 +205,13 @@ def _within_minute(run: tuple[FormatPart, ...], clock: int) -> NDArray[np.uint8]
     )
     table.flags.writeable = False
     return table
+
+
+def _micros(phase: int, clock: int, halves: Halves) -> int:
+    """Return the microseconds of a tick within its second, rounded exactly."""
+    if halves == "up":
+        return (2 * phase * 10**6 + clock) // (2 * clock)
+    return round(Fraction(phase * 10**6, clock))  # halves to the even number
 
 
 # --- formats --------------------------------------------------------------------------

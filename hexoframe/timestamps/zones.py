@@ -1,6 +1,6 @@
-"""Named time zones: their offsets, and the hour that comes twice in autumn.
+"""Named time zones: offsets, daylight saving time, and the hour that comes twice.
 
-Local seconds or ticks, as numbers; text is for `reading`.
+All as numbers, in local seconds or ticks; text is handled by `reading`.
 """
 
 from __future__ import annotations

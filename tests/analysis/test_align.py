@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 
 import hexoframe
 from hexoframe.analysis.align import align_frames
+from hexoframe.analysis.blocks import align_blocks
 from hexoframe.channels import channels_of
-from hexoframe.errors import ConfigurationError, UnknownChannelError
+from hexoframe.errors import (
+    ConfigurationError,
+    HexoframeWarning,
+    UnknownChannelError,
+)
 from hexoframe.record import Record
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.frames import make_frame
@@ -104,13 +109,53 @@ def test_zone_changes_the_labels_and_nothing_else(zone):
     pd.testing.assert_frame_equal(local.tz_convert("UTC"), utc)
 
 
-def test_sample_outside_the_record_widens_the_grid():
+def test_samples_outside_the_record_are_left_out():
     # Real exports hold a 1 Hz sample or two behind the end of the record.
-    ticks = START + 256 * np.arange(-2, 63)
-    frame = frame_at("cadence", ticks, np.arange(65))
+    ticks = START + 256 * np.arange(-1, 63)
+    frame = frame_at("cadence", ticks, np.arange(64))
     aligned, _ = align_frames(record_of({"cadence": frame}), "1s")
-    assert aligned["cadence"].tolist() == list(range(65))
-    assert aligned.index[0].value == (START - 768) * TICK
+    assert aligned["cadence"].tolist() == list(range(2, 62))
+    assert aligned.index[0].value == START * TICK
+
+
+@pytest.mark.parametrize("hours", [27, 30 * 365 * 24])
+def test_a_stamp_far_outside_the_record_is_told_and_makes_no_rows(hours):
+    ticks = START + 256 * np.arange(1, 61)
+    rate = frame_at("heart_rate", ticks, np.full(60, 70))
+    far = START + hours * 3600 * 256
+    beats = frame_at("rr_interval", [*ticks.tolist(), far], np.full(61, 0.8))
+    record = record_of({"heart_rate": rate, "rr_interval": beats})
+    with pytest.warns(HexoframeWarning, match="rr_interval: 1 samples are stamped out"):
+        aligned, _ = align_frames(record, "1s")
+    assert len(aligned) == 60
+    blocks = align_blocks(record, "1s")
+    with pytest.warns(HexoframeWarning, match="rr_interval: 1 samples are stamped out"):
+        assert sum(len(block) for block, _ in blocks) == 60
+
+
+def test_a_marker_at_the_end_makes_no_row_of_its_own():
+    clock = 256
+    rate = frame_at("heart_rate", START + clock * np.arange(1, 61), np.full(60, 70))
+    place = frame_at("device_position", [START, START + 60 * clock], [1, 2])
+    steps = frame_at("step", [START + 300], [1])
+    record = record_of({"heart_rate": rate, "device_position": place, "step": steps})
+    aligned, _ = align_frames(record, "1s")
+    assert len(aligned) == 60
+    assert aligned["step_count"].sum() == 1
+    assert aligned["device_position"].eq(1).all()
+
+
+def test_a_count_is_unknown_where_nothing_was_recorded():
+    seconds = np.setdiff1d(np.arange(1, 61), np.arange(21, 41))
+    rate = frame_at("heart_rate", START + 256 * seconds, np.full(40, 70))
+    steps = frame_at("step", START + 256 * np.array([5, 50]) - 128, [1, 2])
+    record = record_of({"heart_rate": rate, "step": steps})
+    counts = align_frames(record, "1s", channels=["step"])[0]["step_count"]
+    assert counts.isna().sum() == 19
+    assert counts.iloc[21:40].isna().all()
+    assert counts.sum() == 2
+    whole = align_frames(record, "1min", channels=["step"], origin="start")
+    assert whole[0]["step_count"].tolist() == [2]
 
 
 @pytest.mark.parametrize(
@@ -163,6 +208,9 @@ def test_mean_of_whole_numbers_is_that_of_pandas_to_the_last_bit(rate, name, lat
         record_of({name: frame}, start=start, seconds=600), rate
     )
     placed = begins_of(frame, name).astype("float64")
+    # What begins before the bins of the record is not of it.
+    first = start * TICK // pd.Timedelta(rate).value * pd.Timedelta(rate).value
+    placed = placed[placed.index >= pd.Timestamp(first, tz="UTC")]
     expected = placed.resample(rate, origin="epoch").mean()
     for column in frame:
         real = aligned[column][~made_up[column]].dropna()
@@ -251,7 +299,7 @@ def test_empty_bins_are_filled_only_between_samples_that_lie_near(
     values = np.arange(1, len(steps) + 1, dtype=float) ** 2  # 0 is no breath
     values[[at for at in missing if at < len(steps)]] = np.nan
     frame = frame_at(name, ticks, values)
-    record = record_of({name: frame}, seconds=12)
+    record = record_of({name: frame}, start=START - 256, seconds=40)
     aligned, made_up = align_frames(record, rate, max_gap=max_gap)
     step_ns = int(channel.ticks) * TICK
     limit = max(pd.Timedelta(max_gap).value, step_ns * 3 // 2)
@@ -398,7 +446,7 @@ def test_flags_of_a_bin_are_joined_by_or(values, rate, late):
 def test_state_is_what_holds_at_the_end_of_the_bin(changes, rate):
     ticks = START + np.cumsum([step for step, _ in changes], dtype=np.int64)
     frame = frame_at("sleep_position", ticks, [value for _, value in changes])
-    record = record_of({"sleep_position": frame}, seconds=20)
+    record = record_of({"sleep_position": frame}, seconds=75)
     aligned, made_up = align_frames(record, rate)
     length = pd.Timedelta(rate).value
     for edge, got in aligned["sleep_position"].items():
@@ -417,7 +465,7 @@ def test_events_are_counted_and_placed(steps, rate):
     ticks = START + np.cumsum(steps, dtype=np.int64)
     seconds = np.arange(1, len(steps) + 1) / 256
     frames = {name: frame_at(name, ticks, seconds) for name in ("rr_interval", "step")}
-    record = record_of(frames, seconds=20)
+    record = record_of(frames, seconds=90)
     aligned, made_up = align_frames(record, rate)
     assert list(aligned) == ["rr_interval", "step_count"]
     bins = naive_bins(frames["step"], aligned.index, rate)
@@ -488,9 +536,11 @@ def test_columns_of_one_channel_keep_their_own_samples():
 def test_channels_on_different_stamps_do_not_borrow_each_other_bins():
     one = waveform("heart_rate", kept=0.7, seed=1)
     other = waveform("cadence", kept=0.7, seed=2)
-    both, _ = align_frames(record_of({"heart_rate": one, "cadence": other}), "1s")
+    whole = {"start": START - 256, "seconds": 61}
+    frames = {"heart_rate": one, "cadence": other}
+    both, _ = align_frames(record_of(frames, **whole), "1s")
     for name, frame in (("heart_rate", one), ("cadence", other)):
-        alone, _ = align_frames(record_of({name: frame}), "1s")
+        alone, _ = align_frames(record_of({name: frame}, **whole), "1s")
         assert same(both[name], alone[name])
         real = begins_of(frame, name)[name].resample("1s").mean().dropna()
         assert same(alone[name].loc[real.index], real)
@@ -633,7 +683,8 @@ def test_rows_may_begin_with_the_record(rate, late):
     aligned, made_up = align_frames(record, rate, origin="start")
     first = pd.Timestamp(start * TICK, tz="UTC")
     assert first in aligned.index
-    expected = frame.astype("float64").resample(rate, origin=first).mean()
+    inside = frame[frame.index >= first].astype("float64")
+    expected = inside.resample(rate, origin=first).mean()
     real = aligned[~made_up.any(axis=1)]
     pd.testing.assert_frame_equal(
         real, expected.dropna(), check_freq=False, check_names=False

@@ -238,6 +238,14 @@ def test_every_limit_has_a_source_and_holds_for_all_families():
             assert all(low <= high for low, high in row.plausible)
 
 
+def test_the_channel_table_tells_the_limits_as_text():
+    table = hexoframe.channel_table("hexoskin").set_index("api_name")
+    assert table.loc["minute_ventilation", "plausible"] == "0 2000..150000"
+    assert table.loc["breathing_rate", "plausible"] == "..60"
+    assert table.loc["RR_interval", "plausible"] == "0 0.3..2"
+    assert table.loc["ECG_I", "plausible"] == ""
+
+
 # -- real recordings -------------------------------------------------------------------
 
 

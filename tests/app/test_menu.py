@@ -231,13 +231,25 @@ def test_files_from_before_stay_until_the_user_says_otherwise(menu, server):
     talk(NUMBER, DOWNLOAD)
     talk("between: ", "42")
     talk(START, "y")
+    folder = Path("out", server.username, "42")
+    said = talk(NUMBER, STAMPS)
+    assert f"42: {folder} already there, unchanged\n" in said
+    assert "skipped" not in said
+    talk(NUMBER, "2")
+    talk("strftime format: ", "")
+    talk("Zone, as America/Montreal: ", "")
+    talk(NUMBER, DOWNLOAD)
+    talk("between: ", "42")
+    talk(START, "y")
     said = " ".join(talk(NUMBER, REPLACE).split())
     assert "42 skipped:" in said
     assert "say 'Replace files'" in said
     talk(NUMBER, DOWNLOAD)
     talk("between: ", "42")
     talk(START, "y")
-    assert "skipped" not in talk(NUMBER, QUIT)
+    said = talk(NUMBER, QUIT)
+    assert f"42: {folder}\n" in said
+    assert "skipped" not in said
     assert talk.end()[1] == 0
 
 
@@ -299,9 +311,8 @@ def test_a_picture_goes_where_files_go_and_is_the_one_that_python_draws(
     assert f"41: {Path('out', 'record_41.png')}" in talk(NUMBER, DRAW)
     talk("record: ", "41")
     talk(START, "y")
-    said = " ".join(talk(NUMBER, DRAW).split())
-    assert "41 skipped:" in said
-    assert "say 'Replace files'" in said
+    told = " ".join(talk(NUMBER, DRAW).split())
+    assert f"41: {Path('out', 'record_41.png')} already there, unchanged" in told
     talk("record: ", "")
     talk(NUMBER, QUIT)
     assert talk.end()[1] == 0

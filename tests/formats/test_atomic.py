@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from hexoframe.errors import HexoframeError, OutputExistsError
-from hexoframe.formats.atomic import new_file, new_folder
+from hexoframe.formats.atomic import new_file, new_folder, noting_unchanged
 
 
 def listing(folder):
@@ -23,6 +23,11 @@ def listing(folder):
 
 def owned(name):
     return name.endswith(".csv") or name == "manifest.json"
+
+
+def stamps(folder):
+    """When the folder and everything below it was last written."""
+    return {path: path.stat().st_mtime_ns for path in (folder, *folder.rglob("*"))}
 
 
 class Broken(Exception):  # noqa: N818  # what some writer raises
@@ -67,19 +72,74 @@ def test_folders_made_for_a_file_go_with_its_failure(tmp_path):
     assert listing(tmp_path) == {"mine": None}
 
 
-def test_an_existing_file_is_refused_before_anything_is_written(tmp_path):
+@pytest.mark.parametrize("new", ["new", "older", "ol", ""])
+def test_an_existing_file_that_differs_is_refused_and_stays(tmp_path, new):
     target = tmp_path / "x.mat"
     target.write_text("old")
+    before = stamps(tmp_path / "x.mat")
     with (
         pytest.raises(
-            OutputExistsError, match=r"x\.mat exists.*overwrite=True"
+            OutputExistsError, match=r"x\.mat exists, differs.*overwrite=True"
         ) as caught,
-        new_file(target, overwrite=False),
+        noting_unchanged() as unchanged,
+        new_file(target, overwrite=False) as path,
     ):
-        pytest.fail("the block must not run")
+        path.write_text(new)
+    assert stamps(tmp_path / "x.mat") == before
+    assert unchanged == []
     assert isinstance(caught.value, FileExistsError)
     assert isinstance(caught.value, HexoframeError)
     assert listing(tmp_path) == {"x.mat": "old"}
+
+
+def test_an_equal_file_is_left_as_it_is_which_is_noted_and_logged(tmp_path, caplog):
+    caplog.set_level("INFO", "hexoframe")
+    target = tmp_path / "x.mat"
+    target.write_bytes(bytes(3 << 20))
+    before = stamps(target)
+    with noting_unchanged() as unchanged, new_file(target, overwrite=False) as path:
+        path.write_bytes(bytes(3 << 20))
+    assert unchanged == [target]
+    assert stamps(target) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["x.mat"]
+    assert caplog.messages == [f"{target} is already there, unchanged"]
+    # Nobody has to listen, and who may overwrite does.
+    with new_file(target, overwrite=False) as path:
+        path.write_bytes(bytes(3 << 20))
+    with noting_unchanged() as unchanged, new_file(target, overwrite=True) as path:
+        path.write_bytes(bytes(3 << 20))
+    assert unchanged == []
+    assert stamps(target) != before
+
+
+def test_a_file_of_equal_size_is_compared_to_its_last_byte(tmp_path):
+    target = tmp_path / "x.mat"
+    target.write_bytes(bytes(3 << 20))
+
+    def write():
+        with new_file(target, overwrite=False) as path:
+            path.write_bytes(bytes((3 << 20) - 1) + b"1")
+
+    with pytest.raises(OutputExistsError):
+        write()
+    assert target.read_bytes() == bytes(3 << 20)
+
+
+def test_a_format_may_say_what_an_equal_file_is(tmp_path):
+    target = tmp_path / "x.mat"
+    target.write_text("monday: 1")
+
+    def same(old, new):
+        return old.read_text().split()[1] == new.read_text().split()[1]
+
+    def write(text):
+        with new_file(target, overwrite=False, same=same) as path:
+            path.write_text(text)
+
+    write("tuesday: 1")
+    with pytest.raises(OutputExistsError):
+        write("monday: 2")
+    assert target.read_text() == "monday: 1"
 
 
 def test_an_existing_file_is_replaced_on_request(tmp_path):
@@ -155,8 +215,8 @@ def test_a_parent_that_is_a_file_is_an_error_and_stays(tmp_path):
 # -- a folder --------------------------------------------------------------------------
 
 
-def fill(target, files, *, overwrite=False, fail=False):
-    with new_folder(target, overwrite=overwrite, owned=owned) as folder:
+def fill(target, files, *, overwrite=False, fail=False, same=None):
+    with new_folder(target, overwrite=overwrite, owned=owned, same=same) as folder:
         assert list(folder.iterdir()) == []
         for name, text in files.items():
             (folder / name).write_text(text)
@@ -180,11 +240,82 @@ def test_a_folder_is_not_there_after_a_failure_nor_are_its_parents(tmp_path):
     assert listing(tmp_path) == {}
 
 
-def test_owned_files_are_refused_before_anything_is_written(tmp_path):
-    fill(tmp_path / "r", {"ecg.csv": "old"})
-    with pytest.raises(OutputExistsError, match=r"ecg\.csv exists"):
-        fill(tmp_path / "r", {"rr.csv": "new"})
-    assert listing(tmp_path) == {"r": None, "r/ecg.csv": "old"}
+def test_owned_files_that_differ_are_refused_and_nothing_moves(tmp_path):
+    fill(tmp_path / "r", {"ecg.csv": "1", "rr.csv": "old"})
+    before = stamps(tmp_path / "r")
+    with pytest.raises(
+        OutputExistsError, match=r"rr\.csv exists, differs.*overwrite=True"
+    ):
+        fill(tmp_path / "r", {"act.csv": "new", "ecg.csv": "1", "rr.csv": "new"})
+    assert stamps(tmp_path / "r") == before
+
+
+def test_an_owned_file_that_would_not_be_written_again_is_refused(tmp_path):
+    fill(tmp_path / "r", {"ecg.csv": "1", "rr.csv": "1"})
+    before = stamps(tmp_path / "r")
+    with pytest.raises(
+        OutputExistsError, match=r"rr\.csv exists, would not.*overwrite=True"
+    ):
+        fill(tmp_path / "r", {"ecg.csv": "1"})
+    assert stamps(tmp_path / "r") == before
+
+
+def test_a_folder_with_equal_files_is_left_as_it_is_which_is_noted(tmp_path):
+    files = {"ecg.csv": "1", "manifest.json": "2"}
+    fill(tmp_path / "r", files)
+    (tmp_path / "r" / "thesis.doc").write_text("theirs")
+    # An interrupted run from before left this behind.
+    (tmp_path / ".r.0123abcd").mkdir()
+    before = stamps(tmp_path / "r")
+    with noting_unchanged() as unchanged:
+        fill(tmp_path / "r", files)
+    assert unchanged == [tmp_path / "r"]
+    assert stamps(tmp_path / "r") == before
+    with noting_unchanged() as unchanged:
+        fill(tmp_path / "r", files, overwrite=True)
+    assert unchanged == []
+
+
+def test_missing_files_join_equal_ones(tmp_path):
+    fill(tmp_path / "r", {"ecg.csv": "1"})
+    before = stamps(tmp_path / "r" / "ecg.csv")
+    with noting_unchanged() as unchanged:
+        fill(tmp_path / "r", {"ecg.csv": "1", "rr.csv": "2", "manifest.json": "3"})
+    assert unchanged == []
+    assert stamps(tmp_path / "r" / "ecg.csv") == before
+    assert listing(tmp_path / "r") == {
+        "ecg.csv": "1",
+        "manifest.json": "3",
+        "rr.csv": "2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stays"),
+    [
+        ({"ecg.csv": "one"}, {"ecg.csv": "ONE"}, True),
+        ({"ecg.csv": "one"}, {"ecg.csv": "two"}, False),
+        # Files written by two versions make no whole.
+        ({"ecg.csv": "one"}, {"ecg.csv": "ONE", "rr.csv": "2"}, False),
+        ({"ecg.csv": "one", "rr.csv": "2"}, {"ecg.csv": "ONE"}, False),
+    ],
+)
+def test_a_format_may_say_what_an_equal_folder_is(tmp_path, old, new, stays):
+    fill(tmp_path / "r", old)
+    before = stamps(tmp_path / "r")
+
+    def same(one, other):
+        mine, theirs = (listing(folder) for folder in (one, other))
+        return mine["ecg.csv"].lower() == theirs["ecg.csv"].lower()
+
+    if stays:
+        with noting_unchanged() as unchanged:
+            fill(tmp_path / "r", new, same=same)
+        assert unchanged == [tmp_path / "r"]
+    else:
+        with pytest.raises(OutputExistsError, match=r"ecg\.csv exists|rr\.csv exists"):
+            fill(tmp_path / "r", new, same=same)
+    assert stamps(tmp_path / "r") == before
 
 
 def test_replacing_removes_owned_files_of_before_and_keeps_those_of_others(tmp_path):

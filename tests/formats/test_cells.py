@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hexoframe.errors import FileFormatError
 from hexoframe.formats.cells import first_bad, line_number, read_cells, stream_cells
+from hexoframe.formats.dialect import Dialect
 
 
 @given(
@@ -64,6 +65,31 @@ def test_a_stream_of_cells_is_the_whole_in_blocks(tmp_path):
     assert pa.concat_tables(blocks).equals(read_cells(path, types, skip=1))
     path.write_text("a,b\n")
     assert list(stream_cells(path, types, skip=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1;2,5\n1;2.5\n", r"line 2, b: found '2\.5'.*not the ',' of the file"),
+        ("1;2,5\n1;1 234,5\n", "line 2, b: found '1 234,5'.*between thousands"),
+        ("1;2,5\n1;3. Mai\n", "line 2, b: .*made a date of it"),
+        ("1;2,5\n1;x\n", "line 2, b: found 'x', expected a number$"),
+        ("1;2,5\n1;2;3\n", "line 2: found 3 cells .*expected 2$"),
+    ],
+)
+def test_a_broken_line_is_named_in_another_dialect_too(text, message):
+    types = {"a": pa.float64(), "b": pa.float64()}
+    dialect = Dialect(delimiter=";", decimal=",")
+    with pytest.raises(FileFormatError, match=message):
+        read_cells(text.encode(), types, skip=0, where="mine", dialect=dialect)
+    whole = read_cells(b"1;2,5\n", types, skip=0, dialect=dialect)
+    assert whole.to_pydict() == {"a": [1.0], "b": [2.5]}
+
+
+def test_a_comma_too_many_may_be_a_decimal_comma():
+    types = {"a": pa.float64(), "b": pa.float64()}
+    with pytest.raises(FileFormatError, match=r"found 3 cells .*cannot be told apart"):
+        read_cells(b"1,2,5\n", types, skip=0, where="mine")
 
 
 def test_line_numbers_count_blank_lines():

@@ -5,8 +5,10 @@ The files of the tests are printed as the tools print them: `matlab` as the tool
 """
 
 import csv
+import io
 import json
 import math
+import re
 import shutil
 import wave
 
@@ -381,6 +383,92 @@ def test_channels_are_read_when_they_are_touched(folder):
     assert record.is_read("ecg")
 
 
+# -- what spreadsheets and R save ------------------------------------------------------
+
+
+def shown(cell):
+    """A number as spreadsheets show it, without zeros at its end."""
+    return cell.rstrip("0").rstrip(".") if re.fullmatch(r"-?\d+\.\d+", cell) else cell
+
+
+def saved(rows, delimiter=",", *, decimal=".", change=str):
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
+    for row in rows:
+        heading = row[0] == "time [s]"
+        cells = row if heading else [change(c).replace(".", decimal) for c in row]
+        writer.writerow(cells)
+    return file.getvalue()
+
+
+def saved_by_r(rows):
+    if rows[0][0] != "time [s]":
+        return saved(rows)
+    names = ["", *(re.sub(r"[^A-Za-z0-9._]", ".", cell) for cell in rows[0])]
+    numbered = ([str(at), *row] for at, row in enumerate(rows[1:], 1))
+    return saved([names, *numbered])
+
+
+SAVED = {
+    "semicolons": lambda rows: saved(rows, ";", decimal=","),
+    "spreadsheet": lambda rows: saved(rows, change=shown) + ",\r\n,\r\n",
+    "spreadsheet, semicolons": lambda rows: saved(rows, ";", decimal=",", change=shown),
+    "Unicode text": lambda rows: saved(rows, "\t", change=shown).encode("utf-16"),
+    "byte order mark": lambda rows: "\ufeff" + saved(rows),
+    "sep=": lambda rows: "sep=,\r\n" + saved(rows),
+    "R": saved_by_r,
+}
+
+
+@pytest.mark.parametrize("form", SAVED)
+def test_a_folder_that_another_program_saved_reads_as_the_original(
+    form, real_folder, tmp_path
+):
+    _, folder = real_folder
+    copy = tmp_path / "saved"
+    shutil.copytree(folder, copy)
+    for path in copy.glob("[!s]*.csv"):
+        with path.open(newline="") as file:
+            text = SAVED[form](list(csv.reader(file)))
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    one, two = read(copy), read(folder)
+    assert list(one) == list(two)
+    assert (one.start_tick, one.end_tick) == (two.start_tick, two.end_tick)
+    for name in two:
+        pd.testing.assert_frame_equal(one[name], two[name], check_exact=True)
+
+
+def test_decimals_that_a_spreadsheet_dropped_do_not_make_counts_of_values(folder):
+    # 0.00000 became 0, and with it the sign of physical values.
+    path = folder / "minute_ventilation.csv"
+    path.write_text("1,0\r\n2,4395.68\r\n3,13.28\r\n")
+    assert values(read(folder), "minute_ventilation") == [0, 331 * 13.28, 13.28]
+    path = folder / "acceleration_X.csv"
+    lines = [f"{n / 64:.8f}".rstrip("0").rstrip(".") for n in range(5)]
+    path.write_text("".join(f"{time},{n % 2}\r\n" for n, time in enumerate(lines)))
+    # Whole values of 0 and 1 fit both; nothing else of the folder tells.
+    path.with_name("minute_ventilation.csv").unlink()
+    with pytest.raises(ConfigurationError, match="counts or g"):
+        values(read(folder), "acceleration_x")
+
+
+def test_times_that_a_spreadsheet_rounded_are_refused_as_such(folder):
+    path = folder / "ECG_I.csv"
+    times = [f"{12345 + n / 256:.5f}" for n in range(8)]
+    path.write_text("".join(f"{time},{1360 + n}\n" for n, time in enumerate(times)))
+    with pytest.raises(FileFormatError, match="did a spreadsheet round the times"):
+        values(read(folder), "ecg_i")
+    path.write_text("".join(f"1.49253E+09,{1360 + n}\n" for n in range(8)))
+    with pytest.raises(FileFormatError, match="did a spreadsheet round"):
+        values(read(folder), "ecg_i")
+
+
+def test_ticks_between_tabs_are_not_taken_for_seconds(tmp_path):
+    path = tmp_path / "heart_rate.txt"
+    path.write_text(f"{START}\t70\n{START + 256}\t71\n")
+    assert not converter.sniff(path)
+
+
 # -- the start -------------------------------------------------------------------------
 
 
@@ -637,3 +725,21 @@ def test_what_any_tool_prints_gives_back_the_counts(
     assert values(raw, "ecg_i") == rest
     assert ticks(raw, "acceleration") == [start + 4 * n for n in range(len(counts))]
     assert values(raw, "acceleration_x") == counts
+
+
+def test_beats_that_were_cut_are_counted_against_their_quality(real_data, tmp_path):
+    for path in (real_data / "exports" / "astroskin-122445").iterdir():
+        if path.suffix != ".wav":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    whole = read(tmp_path)
+    beats = tmp_path / "RR_interval.csv"
+    beats.write_bytes(b"".join(beats.read_bytes().splitlines(keepends=True)[:60]))
+    with pytest.raises(IncompleteDataError, match="83 of the 142 events"):
+        read(tmp_path)
+    assert len(read(tmp_path, channels=["ecg"])["ecg"]) == 33_024
+    with pytest.warns(MissingSamplesWarning, match="RR_interval lacks events"):
+        record = read(tmp_path, allow_partial=True)
+    assert record["rr_interval"].equals(whole["rr_interval"][:59])
+    lost = [gap for gap in record.survey("rr_interval").gaps if gap.cause == "transfer"]
+    last = whole["rr_interval"].index[58].value // 3_906_250
+    assert [(gap.start, gap.end) for gap in lost] == [(last, whole.end_tick)]

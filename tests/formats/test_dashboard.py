@@ -2,7 +2,11 @@
 
 import contextlib
 import csv
+import gzip
+import io
 import math
+import re
+import zipfile
 from decimal import Decimal
 
 import numpy as np
@@ -14,11 +18,14 @@ from hypothesis import strategies as st
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
+    IncompleteDataError,
+    MissingSamplesWarning,
     SkippedChannelWarning,
     UnknownChannelError,
 )
-from hexoframe.formats import dashboard
+from hexoframe.formats.dashboard import reader as dashboard
 from hexoframe.formats.options import ReadOptions
+from hexoframe.opening import open_record, open_records
 
 START = 421880163746
 EPOCH = pd.Timestamp("1970-01-01T00:00:00Z")
@@ -401,6 +408,449 @@ def test_folders_and_images_are_not_taken_for_a_dashboard_csv(tmp_path):
         assert not dashboard.sniff(path)
 
 
+# -- what spreadsheets, R and other systems save ---------------------------------------
+
+
+def rows_of(path, most=400):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))[:most]
+
+
+def printed(rows, delimiter=",", *, quoting=csv.QUOTE_MINIMAL, end="\n"):
+    file = io.StringIO()
+    writer = csv.writer(
+        file, delimiter=delimiter, quoting=quoting, lineterminator=end, doublequote=True
+    )
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def changed(rows, change):
+    """Rows with another form of each cell; the headings stay."""
+    return [rows[0], *([change(cell) for cell in row] for row in rows[1:])]
+
+
+def stamped(rows, change):
+    """Rows with another form of each stamp, which `change` gets as a whole number."""
+    return [rows[0], *([change(int(Decimal(row[0]))), *row[1:]] for row in rows[1:])]
+
+
+def comma(cell):
+    return cell.replace(".", ",")
+
+
+def numbered(rows, heading):
+    return [[*heading, *rows[0]], *([str(at), *row] for at, row in enumerate(rows[1:]))]
+
+
+def renamed(rows, change):
+    return [[change(cell) for cell in rows[0]], *rows[1:]]
+
+
+def as_r(name):
+    return re.sub(r"[^A-Za-z0-9._]", ".", name)
+
+
+def as_matlab(name):
+    return re.sub(r"[^A-Za-z0-9_]", "_", name)
+
+
+def filled(rows, word):
+    return changed(rows, lambda cell: cell or word)
+
+
+def grouped(sign):
+    return lambda tick: f"{tick:,}".replace(",", sign)
+
+
+def scientific(tick):
+    return f"{str(tick)[0]}.{str(tick)[1:]}".rstrip("0") + "E+11"
+
+
+def spreadsheet(rows):
+    return printed(changed(rows, comma), ";", end="\r\n")
+
+
+EVERY = csv.QUOTE_ALL
+SAVED = {
+    "semicolons and decimal commas": spreadsheet,
+    "semicolons and decimal points": lambda rows: printed(rows, ";"),
+    "tabs": lambda rows: printed(rows, "\t"),
+    "tabs and decimal commas": lambda rows: printed(changed(rows, comma), "\t"),
+    "bars": lambda rows: printed(rows, "|"),
+    "a line that says sep=;": lambda rows: "sep=;\r\n" + spreadsheet(rows),
+    "a line that says sep=,": lambda rows: "sep=,\n" + printed(rows),
+    "a byte order mark and sep=": lambda rows: "\ufeffsep=;\n" + spreadsheet(rows),
+    "a byte order mark": lambda rows: "\ufeff" + printed(rows),
+    "Unicode text": lambda rows: printed(rows, "\t", end="\r\n").encode("utf-16"),
+    "UTF-16, big end first": lambda rows: printed(rows).encode("utf-16-be"),
+    "Windows line ends": lambda rows: printed(rows, end="\r\n"),
+    "line ends of an old Mac": lambda rows: printed(rows, end="\r"),
+    "quotes": lambda rows: printed(rows, quoting=EVERY),
+    "empty rows below": lambda rows: printed([*rows, *[[""] * len(rows[0])] * 3]),
+    "empty rows between": lambda rows: printed(
+        [*rows[:9], [""] * len(rows[0]), *rows[9:]]
+    ),
+    "empty rows without an end": lambda rows: printed([*rows, [""] * 8]).rstrip(),
+    "empty lines": lambda rows: "\n\n" + printed(rows) + "\n\r\n",
+    "NA": lambda rows: printed(filled(rows, "NA")),
+    "quoted NA": lambda rows: printed(filled(rows, "NA"), quoting=EVERY),
+    "#N/A": lambda rows: printed(filled(rows, "#N/A")),
+    "null": lambda rows: printed(filled(rows, "null")),
+    "NaN in every empty cell": lambda rows: printed(
+        changed(rows, lambda cell: "NaN" if cell in {"", "nan"} else cell)
+    ),
+    "row numbers of pandas": lambda rows: printed(numbered(rows, [""])),
+    "row numbers, read and saved": lambda rows: printed(
+        numbered(numbered(rows, ["Unnamed: 0"]), [""])
+    ),
+    "R's write.csv": lambda rows: printed(
+        numbered(renamed(filled(rows, "NA"), as_r), [""]), quoting=EVERY
+    ),
+    "R's write.csv2": lambda rows: printed(
+        changed(numbered(renamed(filled(rows, "NA"), as_r), [""]), comma),
+        ";",
+        quoting=EVERY,
+    ),
+    "R's write.table": lambda rows: printed(
+        numbered(renamed(filled(rows, "NA"), as_r), []), " ", quoting=EVERY
+    ),
+    "MATLAB's names": lambda rows: printed(renamed(rows, as_matlab)),
+    "stamps as floats": lambda rows: printed(stamped(rows, "{}.0".format)),
+    "stamps with ,00": lambda rows: printed(
+        changed(stamped(rows, "{}.00".format), comma), ";"
+    ),
+    "quoted stamps": lambda rows: printed(stamped(rows, str), quoting=EVERY),
+    "stamps with all digits and E": lambda rows: printed(stamped(rows, scientific)),
+    "stamps with ,E": lambda rows: printed(
+        changed(stamped(rows, scientific), comma), ";"
+    ),
+    "thousands in stamps": lambda rows: printed(stamped(rows, grouped(","))),
+    "spaces in stamps": lambda rows: printed(
+        changed(stamped(rows, grouped("\u202f")), comma), "\t"
+    ),
+}
+
+
+def assert_same(one, two):
+    assert list(one) == list(two)
+    assert (one.start_tick, one.end_tick) == (two.start_tick, two.end_tick)
+    assert one.family == two.family
+    for name in two:
+        pd.testing.assert_frame_equal(one[name], two[name], check_exact=True)
+        assert one.survey(name) == two.survey(name)
+
+
+@pytest.mark.parametrize("form", SAVED)
+def test_what_another_program_saved_reads_as_the_original(form, samples, tmp_path):
+    original = samples / "hexoskin_10min.csv"
+    rows = rows_of(original)
+    (tmp_path / "as_it_was.csv").write_text(printed(rows), encoding="utf-8")
+    saved = SAVED[form](rows)
+    path = tmp_path / "saved.csv"
+    path.write_bytes(saved if isinstance(saved, bytes) else saved.encode())
+    assert dashboard.sniff(path)
+    assert_same(read(path), read(tmp_path / "as_it_was.csv"))
+
+
+@pytest.mark.parametrize("form", ["semicolons and decimal commas", "R's write.csv"])
+@pytest.mark.parametrize("name", REAL)
+def test_a_real_file_saved_by_another_program_is_the_same(
+    form, name, real_data, tmp_path
+):
+    original = real_data / "dashboard" / name
+    path = tmp_path / name
+    path.write_text(SAVED[form](rows_of(original, 10_000)), encoding="utf-8")
+    assert_same(open_record(path), open_record(original))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"index": False},
+        {"na_rep": "NaN"},
+        {"sep": ";", "decimal": ","},
+        {"sep": "\t", "encoding": "utf-16"},
+    ],
+)
+@pytest.mark.parametrize(
+    "name", ["record-9.csv", "record-9.csv.gz", "record-9.csv.zip"]
+)
+def test_what_pandas_wrote_reads_as_the_original(how, name, samples, tmp_path):
+    original = samples / "hexoskin_10min.csv"
+    pd.read_csv(original).to_csv(tmp_path / name, **how)
+    saved, expected = open_record(tmp_path / name), read(original)
+    assert saved.id == 9
+    for channel in expected:
+        # pandas writes nan as an empty cell, unless it is told otherwise.
+        drop = channel == "sleep_position" and "na_rep" not in how
+        one, two = saved[channel], expected[channel]
+        pd.testing.assert_frame_equal(
+            one, two.dropna() if drop else two, check_exact=True, check_freq=False
+        )
+
+
+def test_inputs_that_were_refused_for_false_reasons_open(real_data):
+    faults = real_data / "faults"
+    saved = open_record(faults / "semicolon_decimal_comma_full_stamps.csv")
+    packed = open_record(faults / "dashboard.csv.zip")
+    assert saved.start_tick == packed.start_tick == 413205985333
+    assert packed.id == 1
+    assert_same(saved, packed)
+    assert saved["minute_ventilation"]["minute_ventilation"].iloc[-1] == 15338.4
+    record = open_record(faults / "r_write_csv.csv")
+    assert (record.start_tick, record.end_tick) == (380118769735, 380118779463)
+    assert record["heart_rate"]["heart_rate"].iloc[-1] == 68
+    assert record["minute_ventilation"].iloc[-1, 0] == 14196.32
+
+
+def test_names_of_r_keep_unit_and_id(write):
+    heading = ",".join(map(as_r, ASTROSKIN.split(",")))
+    assert "SPO2......api.datatype.66.." in heading
+    record = read(write(heading, "1691371519000,15,98,0,5000,120,0.5,61,0,30.5"))
+    assert record.family == "astroskin_1000"
+    assert record["spo2"].iloc[0, 0] == 98
+    assert record["temperature_celsius"].iloc[0, 0] == 30.5
+    wrong = heading.replace("bpm", "Hz")
+    with pytest.raises(FileFormatError, match=r"\[Hz\].*expected \[bpm\]"):
+        read(write(wrong, "1691371519000,15,98,0,5000,120,0.5,61,0,30.5"))
+    litres = as_r(FULL.split(",")[2].replace("mL", "L"))
+    with pytest.raises(FileFormatError, match=r"\[l/min\].*up to 12\.5"):
+        read(write(f"time..s.256.,{litres}", f"{START},12.5"))
+
+
+def test_a_decimal_comma_far_below_is_found(write):
+    rows = [f"{START + 256 * number};0;70" for number in range(3000)]
+    heading = "timestamp;activity;heart_rate"
+    record = read(write(heading, *rows, f"{START + 256 * 3000};0,5;70"))
+    assert record["activity"].iloc[-1, 0] == 0.5
+
+
+def test_notes_beside_the_channels_do_no_harm(write):
+    path = write(
+        "timestamp,heart_rate,notes", f"{START},70,resting", f"{START + 256},71,"
+    )
+    with pytest.warns(SkippedChannelWarning, match="notes left out"):
+        assert len(read(path)["heart_rate"]) == 2
+
+
+def test_a_first_row_of_nan_is_the_start_and_no_sample(write):
+    rows = [f"{START + 256 * n},1,2,,4,5,6" for n in (1, 2, 3)]
+    record = read(write(FULL, f"{START},nan,nan,nan,nan,nan,nan", *rows))
+    survey = record.survey("heart_rate")
+    assert (survey.expected, survey.received, survey.missing) == (3, 3, 0)
+    assert record.start_tick == START
+    assert record["sleep_position"].index.tolist() == [time_of(START)]
+    # With a number in it, it is a row as any other.
+    record = read(write(FULL, f"{START},nan,nan,nan,nan,70,nan", *rows))
+    assert math.isnan(record["activity"].iloc[0, 0])
+
+
+def test_one_csv_in_a_zip_opens_and_several_are_named(samples, tmp_path):
+    text = (samples / "hexoskin_10min.csv").read_text(encoding="utf-8")
+    path = tmp_path / "sent.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("letter.txt", "Dear colleague")
+        file.writestr("data/record-7.csv", text)
+        file.writestr("__MACOSX/data/._record-7.csv", "x")
+    assert open_record(path).id == 7
+    assert list(open_records(tmp_path)) == ["7"]
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("data/record-8.csv", text)
+    with pytest.raises(FileFormatError, match=r"2 CSVs .*record-7\.csv, record-8"):
+        open_record(path)
+
+
+def test_a_cut_gz_is_refused_as_such(samples, tmp_path):
+    packed = gzip.compress((samples / "hexoskin_10min.csv").read_bytes())
+    path = tmp_path / "record-1.csv.gz"
+    path.write_bytes(packed[:-3000])
+    with pytest.raises(FileFormatError, match=r"\.gz ends in the middle"):
+        open_record(path)
+    path.write_bytes(packed[:-8] + bytes(8))
+    with pytest.raises(FileFormatError, match=r"\.gz is damaged"):
+        open_record(path)
+    path.write_bytes(packed + gzip.compress(b"\n") + bytes(8))
+    assert len(open_record(path)["heart_rate"]) == 599
+
+
+# -- what was lost ---------------------------------------------------------------------
+
+DAY = pd.Timestamp("2022-03-22")
+ROUNDED = {
+    "six digits": "{:.5E}".format,
+    "seven digits": "{:.6E}".format,
+    "ten digits": "{:.9e}".format,
+    "millions": lambda tick: str(round(tick, -6)),
+    "ten thousands": lambda tick: str(round(tick, -4)),
+    "thousands": lambda tick: str(round(tick, -3)),
+    "tens": lambda tick: str(round(tick, -1)),
+    "32 bits": lambda tick: str(int(np.float32(tick))),
+}
+DELIMITED = {
+    ",": printed,
+    ";": spreadsheet,
+    "tab": lambda rows: printed(changed(rows, comma), "\t"),
+}
+
+
+@pytest.mark.parametrize("delimiter", DELIMITED)
+@pytest.mark.parametrize("form", ROUNDED)
+def test_rounded_stamps_are_refused_with_what_did_it(
+    form, delimiter, samples, tmp_path
+):
+    rows = stamped(rows_of(samples / "hexoskin_10min.csv"), ROUNDED[form])
+    path = tmp_path / "rounded.csv"
+    path.write_text(DELIMITED[delimiter](rows), encoding="utf-8")
+    with pytest.raises(FileFormatError, match=r"rounded to .* ticks") as caught:
+        open_record(path)
+    message = str(caught.value)
+    assert "a spreadsheet does" in message
+    assert "export the file again" in message
+    assert "vendor's ZIP" in message
+
+
+def test_the_rounded_file_says_to_how_many_ticks(real_data):
+    path = real_data / "faults" / "spreadsheet_rounded_stamps.csv"
+    with pytest.raises(FileFormatError, match="all are rounded to 1,000,000 ticks"):
+        open_record(path)
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        [421880000000],
+        [1691371518000, 1691371519000, 1691371520000],
+        [1691371518000],
+        [START, START, START],
+        [421880160000 + 2560 * number for number in range(20)],
+        [421880160000 + 40 * number for number in range(20)],
+    ],
+    ids=["alone", "whole seconds", "one", "repeated", "every ten", "waveform"],
+)
+def test_whole_stamps_are_never_called_rounded(write, stamps):
+    rows = [f"{stamp},1,70,3,4,0" for stamp in stamps]
+    assert len(read(write(OLD, *rows))["heart_rate"]) == len(set(stamps))
+
+
+SPOILT = {
+    r"'2022-03-22 00:00:01', expected a tick: a spreadsheet made a date": str,
+    r"'22/03/2022 00:00', expected a tick: a spreadsheet made a date": (
+        lambda time: time.strftime("%d/%m/%Y %H:%M")
+    ),
+    r"'2022-03-22T00:00:01Z', expected a tick: a spreadsheet made a date": (
+        lambda time: f"{time.isoformat()}Z"
+    ),
+    r"'22. Mar', expected a tick: a spreadsheet made a date": (
+        lambda time: time.strftime("%d. %b")
+    ),
+    r"'########', expected a tick: a spreadsheet had no room": lambda _: "########",
+    r"'#VALUE!', expected a tick: a spreadsheet had no room": lambda _: "#VALUE!",
+}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(("message", "change"), SPOILT.items())
+@pytest.mark.parametrize("first", ["timestamp", "time [s/256]"])
+def test_what_is_no_tick_any_more_is_named(write, message, change, delimiter, first):
+    seconds = range(1, 9)
+    rows = [f"{change(DAY + pd.Timedelta(s, 's'))}{delimiter}70" for s in seconds]
+    path = write(f"{first}{delimiter}heart_rate", *rows)
+    with pytest.raises(FileFormatError, match=message) as caught:
+        open_record(path)
+    assert "export the file again" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ("{};70;14.767,36", "thousands"),
+        ("{};70;14 767,36", "thousands"),
+        ("{};70;8512.48", "decimal sign is not the ','"),
+        ("{};70;05. Jan", "made a date"),
+        ("{};70;Mai 23", "made a date"),
+        ("{};70;###", "no room"),
+        ('{};70;"#DIV/0!"', "no room"),
+    ],
+)
+def test_a_value_that_a_spreadsheet_spoilt_is_named(write, cells, message):
+    path = write(
+        "timestamp;heart_rate;minute_ventilation",
+        f"{START};70;0,5",
+        cells.format(START + 256),
+    )
+    with pytest.raises(FileFormatError, match=f"line 3, column 3.*{message}.*export"):
+        read(path)
+
+
+def test_a_comma_that_is_decimal_and_delimiter_is_refused(write):
+    path = write(OLD, f"{START},12,70,13,28,0,0,019")
+    with pytest.raises(FileFormatError, match=r"cannot be told apart.*semicolons"):
+        read(path)
+    path = write(OLD, f'{START},12,70,"8,512",0,0')
+    with pytest.raises(FileFormatError, match=r"'8,512'.*thousands.*decimal sign"):
+        read(path)
+    path = write("timestamp;heart_rate", "421.880.163.746;70", "421.880.164.002;70")
+    with pytest.raises(FileFormatError, match="between thousands and is the decimal"):
+        read(path)
+
+
+# -- a file that was cut ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["plain", "semicolons and decimal commas", "UTF-16"])
+@pytest.mark.parametrize("left", [5, 12, 14, 40])
+def test_a_file_cut_in_its_last_row_opens_on_request(form, left, samples, tmp_path):
+    rows = rows_of(samples / "hexoskin_10min.csv", 60)
+    whole = tmp_path / "whole.csv"
+    whole.write_text(printed(rows[:-1]), encoding="utf-8")
+    text = printed(rows[:-1]) + printed(rows[-1:])[:left]
+    if form == "semicolons and decimal commas":
+        text = spreadsheet(rows[:-1]) + spreadsheet(rows[-1:])[:left]
+    path = tmp_path / "cut.csv"
+    path.write_bytes(text.encode("utf-16" if form == "UTF-16" else "utf-8"))
+    with pytest.raises(IncompleteDataError, match="the file was cut") as caught:
+        read(path)
+    assert "allow_partial=True" in str(caught.value)
+    assert caught.value.ledger["heart_rate"].lost
+    with pytest.warns(MissingSamplesWarning, match="the file was cut"):
+        record = read(path, allow_partial=True)
+    expected = read(whole)
+    for name in expected:
+        pd.testing.assert_frame_equal(record[name], expected[name], check_exact=True)
+    gap = record.survey("heart_rate").gaps[-1]
+    assert gap.cause == "transfer"
+    assert (gap.start, gap.end) == (expected.end_tick, expected.end_tick + 256)
+
+
+@pytest.mark.parametrize(
+    ("before", "last"),
+    [
+        ("1,70,3,4,5", "1,70,3,4,"),
+        ("1.0,70.0,3.0,4.0,5.0", "1.0,70.0,3.0,4.0,5."),
+        ("1.0,70.0,3.0,4.0,15.0", "1.0,70.0,3.0,4.0,1"),
+        ("1,70,3,4,5E-05", "1,70,3,4,5E-"),
+        ('"1","70","3","4","15"', '"1","70","3","4","1'),
+    ],
+)
+def test_a_last_cell_that_was_cut_is_seen_where_it_can_be(write, before, last):
+    path = write(OLD, f"{START},{before}\n{START + 256},{last}", end="")
+    path.write_text(f"{OLD}\n{path.read_text().removeprefix(OLD)}", encoding="utf-8")
+    with pytest.raises(IncompleteDataError, match="last line"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "last", ["1,70,3,4,5", ",,,,5", "1,,,,", "nan,nan,nan,nan,nan"]
+)
+def test_a_whole_file_without_a_last_line_end_opens(tmp_path, last):
+    path = tmp_path / "data.csv"
+    rows = [f"{START},1,70,3,4,5", f"{START + 256},{last}"]
+    path.write_text("\n".join([OLD, *rows]), encoding="utf-8")
+    assert read(path).end_tick == START + 256
+
+
 # -- any file --------------------------------------------------------------------------
 
 stamps = st.lists(st.integers(0, 4000), min_size=1, max_size=40, unique=True).map(
@@ -438,6 +888,10 @@ def test_any_rows_read_as_the_standard_library_reads_them(
             stamp = form.format(Decimal(tick))
             lines.append(",".join([stamp, *part]))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if lines[1].split(",")[1:] == ["nan"] * 5:
+        # The start of a record, before the first sample.
+        for values in expected.values():
+            del values[time_of(START + stamps[0])]
     record = read(path)
     for name, values in expected.items():
         assert same(as_dict(record, name), values)

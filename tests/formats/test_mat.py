@@ -147,12 +147,24 @@ def test_the_file_has_the_name_that_was_given(record, tmp_path):
 def test_an_existing_file_stays_unless_it_may_go(record, tmp_path):
     path = record.to_mat(tmp_path / "x.mat", channels=[19])
     before = path.read_bytes()
-    with pytest.raises(OutputExistsError, match=r"x\.mat"):
+    with pytest.raises(OutputExistsError, match=r"x\.mat exists, differs.*overwrite="):
         record.to_mat(path)
     assert path.read_bytes() == before
     record.to_mat(path, overwrite=True)
     assert "acceleration" in loaded(path)
     assert [item.name for item in tmp_path.iterdir()] == ["x.mat"]
+
+
+def test_the_same_file_of_another_day_is_left_as_it_is(record, tmp_path):
+    path = record.to_mat(tmp_path / "x.mat")
+    data = path.read_bytes()
+    head, day, _ = data[:116].partition(b"Created on: ")
+    assert day
+    other = (head + day + b"Mon Jan  1 00:00:00 2024").ljust(116) + data[116:]
+    path.write_bytes(other)
+    before = path.stat().st_mtime_ns
+    assert record.to_mat(path) == path
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == (other, before)
 
 
 def test_a_channel_too_large_for_the_format_is_refused(record, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ import hexoframe
 from hexoframe import formats
 from hexoframe.app.batch import Output
 from hexoframe.errors import ConfigurationError, FileFormatError, OutputExistsError
+from hexoframe.record import Record
 from tests.formats import toyformat
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +50,12 @@ def run(code, *arguments):
     return done.stdout
 
 
+def times(*paths):
+    """When files, folders and all below them were last written."""
+    below = [path for each in paths for path in (each, *each.rglob("*"))]
+    return {path: path.stat().st_mtime_ns for path in below}
+
+
 # -- every entry -----------------------------------------------------------------------
 
 
@@ -66,6 +73,43 @@ def test_what_a_format_writes_it_reads(record, tmp_path, name):
     assert taken[0] == name
     again = hexoframe.open_record(path)
     assert again["heart_rate"].equals(record["heart_rate"])
+
+
+@pytest.mark.parametrize("name", formats.names_to_write())
+def test_what_is_written_again_is_left_as_it_is(record, tmp_path, name):
+    if name == "mat":
+        pytest.importorskip("scipy", reason="scipy writes MAT files")
+    output = Output(folder=tmp_path, formats=(name,))
+    first = output.save("it", record)
+    before = times(*first.paths)
+    again = output.save("it", record)
+    assert (again.paths, again.errors) == (first.paths, [])
+    assert (first.unchanged, again.unchanged) == ([False], [True])
+    assert times(*first.paths) == before
+    # Samples that differ in one value stay out.
+    rate = record["heart_rate"].copy()
+    rate.iloc[7, 0] += 1
+    other = Record(
+        record.family,
+        (record.start_tick, record.end_tick),
+        {"heart_rate": rate},
+        facts=record.facts,
+    )
+    refused = output.save("it", other)
+    (error,) = refused.errors
+    assert isinstance(error, OutputExistsError)
+    assert "overwrite=True" in str(error)
+    assert times(*first.paths) == before
+
+
+def test_a_format_that_is_missing_joins_one_that_is_there(record, tmp_path):
+    first = Output(folder=tmp_path, formats=("csv",)).save("it", record)
+    output = Output(folder=tmp_path, formats=("txt", "csv", "parquet"))
+    saved = output.save("it", record)
+    assert (saved.unchanged, saved.errors) == ([False, True, False], [])
+    # CSV and Parquet share a folder; only one of them was there.
+    assert saved.paths[1:] == 2 * first.paths
+    assert output.save("it", record).unchanged == [True, True, True]
 
 
 def test_a_format_that_is_not_written_says_which_are(record, tmp_path):
@@ -113,7 +157,7 @@ def test_an_export_is_opened_without_what_writes_other_formats(samples):
         "scipy",
         "hexoframe.formats.mat",
         "hexoframe.formats.text.writer",
-        "hexoframe.formats.dashboard",
+        "hexoframe.formats.dashboard.reader",
     }
     assert not absent & set(loaded.split())
     assert "hexoframe.formats.archive.reader" in loaded.split()
@@ -134,7 +178,11 @@ def test_a_new_format_is_written_as_convert_does_and_opened(record, tmp_path):
     assert again["heart_rate"].equals(record["heart_rate"])
     assert path.read_text().startswith("toy ")
     again = output.save("it", record)
-    assert [type(error) for error in again.errors] == 2 * [OutputExistsError]
+    assert again.errors == []
+    assert (again.paths, again.unchanged) == (saved.paths, [True, True])
+    other = output.save("it", record.cut(record.start_tick, record.end_tick - 256))
+    assert [type(error) for error in other.errors] == 2 * [OutputExistsError]
+    assert other.paths == []
 
 
 @pytest.mark.usefixtures("toy")

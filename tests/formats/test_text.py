@@ -6,15 +6,18 @@ import datetime as dt
 import re
 import warnings
 import zoneinfo
+from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hexoframe.channels import FAMILIES, channels_of, find
+from hexoframe.channels.calibration import values_from_json
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
@@ -31,10 +34,11 @@ from hexoframe.formats.text import lines as textlines
 from hexoframe.formats.text import reader, writer
 from hexoframe.formats.text.facts import info_text, parse_info
 from hexoframe.formats.text.names import all_names, names_of
-from hexoframe.formats.text.writer import classic_values
+from hexoframe.formats.text.writer import classic_values, number_text
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.recording.frames import make_frame
+from hexoframe.simulator.server.signals import scaled
 from hexoframe.timestamps import ticks_to_index
 
 # What the gains of the server of 1000 ticks rest on is not the subject here.
@@ -47,86 +51,165 @@ LATE = 1_691_371_518_000  # 2023-08-07T01:25:18Z on the server of 1000 ticks
 MONTREAL = "America/Montreal"
 CLOCKS = {"hexoskin": 256, "astroskin_256": 256, "astroskin_1000": 1000}
 
-# What a frame holds in one row -> what the line says behind its stamp, by hand from the
-# gains of API and data sheet.
-ALL_FAMILIES = {
-    "respiration": ((24445, 0), "24445\t0"),
-    "acceleration": ((-1.0, 0.00390625, 0.0), "-1.0\t0.00390625\t0.0"),
-    "heart_rate": ((70,), "70"),
-    "heart_rate_quality": ((20,), "20"),
-    "breathing_rate": ((10,), "10"),
-    "breathing_rate_quality": ((12,), "12"),
-    "minute_ventilation": ((331 * 13.28,), "4395.679999999999"),
-    "tidal_volume": ((571.04,), "571.04"),
-    "minute_ventilation_adjusted": ((3380,), "3380.0"),
-    "tidal_volume_adjusted": ((439,), "439.0"),
-    "energy_mifflin_keytel": ((91,), "91"),
-    "activity": ((5 / 256,), "0.01953125"),
-    "cadence": ((112,), "112"),
-    "resp_tmpr": ((28.66,), "28.66"),
-    "systolic_pressure": ((121,), "121"),
-    "systolic_pressure_adjusted": ((0,), "0"),
-    "rr_interval": ((186 / 256,), "0.7265625"),
-    "rr_interval_quality": ((129,), "129"),
-    "nn_interval": ((0.5,), "0.5"),
-    "ptt": ((0.25,), "0.25"),
-    "inspiration": ((21975,), "21975"),
-    "expiration": ((21500,), "21500"),
-    "step": ((3,), "3"),
-    "qrs_amp_channel_char": ((412,), "412"),
-    "batt_st_channel_char": ((2600,), "2600"),
-    "device_position": ((4,), "4.0"),
-    "sleep_position": ((5,), "5.0"),
-    "sleep_phase": ((2,), "2.0"),
-    "ann": ((0.75,), "0.75"),
-    "sdnn": ((0.0625,), "0.0625"),
-    "rmssd": ((0.03125,), "0.03125"),
-    "hrv_lf_normalized": ((54.32,), "54.32"),
-    "nn_over_rr": ((99.5,), "99.5"),
-    "hrv_triangular": ((7.25,), "7.25"),
-    "hrv_lf": ((1234.5,), "1234.5"),
-    "hrv_hf": ((6789 * 0.1,), "678.9000000000001"),
-    "hrv_hf_normalized": ((45.68,), "45.68"),
+
+class Printed(NamedTuple):
+    """What a frame holds in one row, and what HxApi2_0 makes of it.
+
+    `files` are the names in the vendor's HxApi2_0 and in the port, `text` is what both
+    say behind the stamp, or the vendor's alone where the port says more `digits`.
+    """
+
+    held: tuple[float, ...]
+    files: str
+    text: str
+    digits: str = ""
+
+
+# By hand, from the lists of files of both scripts, the gains of API and data sheet, and
+# the output of Python 2.7. Files of channels that no script has are named by channel.
+HEXOSKIN_ONLY = {
+    "ecg": Printed((-0.128,), "ecg ecg", "1340"),
+    "respiration": Printed((24445, 0), "resp respiration", "24445\t0"),
+    "acceleration": Printed(
+        (-1.0, 0.00390625, 0.0), "acc acceleration", "-1.0\t0.00390625\t0.0"
+    ),
+    "heart_rate": Printed((70,), "heartrate heart_rate", "70"),
+    "breathing_rate": Printed((10,), "breathingrate breathing_rate", "10"),
+    "minute_ventilation": Printed(
+        (331 * 13.28,),
+        "minuteventilation minute_ventilation",
+        "4395.68",
+        "4395.679999999999",
+    ),
+    "tidal_volume": Printed((35 * 13.28,), "vt vt", "464.8", "464.79999999999995"),
+    "rr_interval": Printed((186 / 256,), "rrinterval rrinterval", "0.7265625"),
+    "ann": Printed((1 + 3067 / 4096,), "ann ann", "1.74877929688", "1.748779296875"),
 }
-BOTH_ASTROSKINS = {
-    "ppg": ((65535,), "65535"),
-    "spo2": ((97,), "97"),
-    "spo2_quality": ((236,), "236"),
-    "p_hr_channel_char": ((71,), "71"),
-    "temperature": ((2273,), "2273"),
-    "temperature_celsius": ((7913 / 256,), "30.91015625"),
-    "temperature_quality": ((0,), "0"),
+ASTROSKIN_ONLY = {
+    "ecg": Printed((-0.128, -2.304, -2.176), "ecg ecg", "1340\t1000\t-340"),
+    "respiration": Printed((24445, 0), "resp resp", "24445\t0"),
+    "acceleration": Printed(
+        (-1.0, 0.00390625, 0.0), "acc acc", "-1.0\t0.00390625\t0.0"
+    ),
+    "heart_rate": Printed((70,), "heartrate heartrate", "70"),
+    "breathing_rate": Printed((10,), "breathingrate breathingrate", "10"),
+    "minute_ventilation": Printed(
+        (331 * 13.28,),
+        "minuteventilation minuteventilation",
+        "4395.68",
+        "4395.679999999999",
+    ),
+    "tidal_volume": Printed((35 * 13.28,), "vt vt", "464.8", "464.79999999999995"),
+    "rr_interval": Printed((186 / 256,), "rrinterval rrinterval", "0.7265625"),
+    "ann": Printed((1 + 3067 / 4096,), "ann ann", "1.74877929688", "1.748779296875"),
+    "ppg": Printed((65535,), "ppg ppg", "65535"),
+    "spo2": Printed((97,), "spo2 spo2", "97"),
+    "spo2_quality": Printed((236,), "spo2_quality spo2_quality", "236"),
+    "p_hr_channel_char": Printed((71,), "p_hr_channel_char p_hr_channel_char", "71"),
+    "temperature": Printed((2273,), "temperature_raw temperature_raw", "2273"),
+    "temperature_celsius": Printed(
+        (7913 / 256,), "temperature temperature", "30.91015625"
+    ),
+    "temperature_quality": Printed(
+        (0,), "temperature_quality temperature_quality", "0"
+    ),
+}
+THOUSAND_ONLY = {
+    "ecg": Printed((1.34, 1.0, -0.34), "ecg ecg", "1340\t1000\t-340"),
+    "breathing_rate": Printed((15.3,), "breathingrate breathingrate", "15.3"),
+    "minute_ventilation": Printed(
+        (4396,), "minuteventilation minuteventilation", "4396"
+    ),
+    "tidal_volume": Printed((571,), "vt vt", "571"),
+    "actigraphy": Printed((0.5,), "actigraphy actigraphy", "0.5"),
+    "ecg_quality": Printed((8192,), "ecg_quality ecg_quality", "8192"),
+    "rr_interval": Printed((0.726,), "rrinterval rrinterval", "0.726"),
+    "ann": Printed((0.75,), "ann ann", "0.75"),
+}
+ALL_FAMILIES = {
+    "heart_rate_quality": Printed((20,), "hr_quality hr_quality", "20"),
+    "breathing_rate_quality": Printed((12,), "br_quality br_quality", "12"),
+    "minute_ventilation_adjusted": Printed(
+        (3380,), "minute_ventilation_adjusted minute_ventilation_adjusted", "3380.0"
+    ),
+    "tidal_volume_adjusted": Printed(
+        (10 / 3 * 13.28,),
+        "tidal_volume_adjusted tidal_volume_adjusted",
+        "44.2666666667",
+        "44.266666666666666",
+    ),
+    "energy_mifflin_keytel": Printed(
+        (91,), "energy_mifflin_keytel energy_mifflin_keytel", "91"
+    ),
+    "activity": Printed((5 / 256,), "activity activity", "0.01953125"),
+    "cadence": Printed((112,), "cadence cadence", "112"),
+    "resp_tmpr": Printed((28.66,), "resp_tmpr resp_tmpr", "28.66"),
+    "systolic_pressure": Printed((121,), "systolicpressure systolicpressure", "121"),
+    "systolic_pressure_adjusted": Printed(
+        (0,), "systolic_pressure_adjusted systolic_pressure_adjusted", "0"
+    ),
+    "rr_interval_quality": Printed((129,), "rrintervalstatus rrintervalstatus", "129"),
+    "nn_interval": Printed((0.5,), "nninterval nninterval", "0.5"),
+    "ptt": Printed((0.25,), "ptt ptt", "0.25"),
+    "inspiration": Printed((21975,), "inspiration inspiration", "21975"),
+    "expiration": Printed((21500,), "expiration expiration", "21500"),
+    "step": Printed((3,), "step step", "3"),
+    "qrs_amp_channel_char": Printed((412,), "qrs qrs", "412"),
+    "batt_st_channel_char": Printed((2600,), "batt batt", "2600"),
+    "device_position": Printed((4,), "device_position device_position", "4.0"),
+    "sleep_position": Printed((5,), "sleep_position sleep_position", "5.0"),
+    "sleep_phase": Printed((2,), "sleep_phase sleep_phase", "2.0"),
+    "sdnn": Printed((0.0625,), "sdnn sdnn", "0.0625"),
+    "rmssd": Printed((0.03125,), "rmssd rmssd", "0.03125"),
+    "hrv_lf_normalized": Printed(
+        (54.32,), "hrv_lf_normalized hrv_lf_normalized", "54.32"
+    ),
+    "nn_over_rr": Printed((99.5,), "nn_over_rr nn_over_rr", "99.5"),
+    "hrv_triangular": Printed((7.25,), "hrv_triangular hrv_triangular", "7.25"),
+    "hrv_lf": Printed((1234.5,), "hrv_lf hrv_lf", "1234.5"),
+    "hrv_hf": Printed((6789 * 0.1,), "hrv_hf hrv_hf", "678.9", "678.9000000000001"),
+    "hrv_hf_normalized": Printed(
+        (45.68,), "hrv_hf_normalized hrv_hf_normalized", "45.68"
+    ),
 }
 LITERALS = {
-    "hexoskin": {**ALL_FAMILIES, "ecg": ((-0.128,), "1340")},
-    "astroskin_256": {
-        **ALL_FAMILIES,
-        **BOTH_ASTROSKINS,
-        "ecg": ((-0.128, -2.304, -2.176), "1340\t1000\t-340"),
-    },
-    "astroskin_1000": {
-        **ALL_FAMILIES,
-        **BOTH_ASTROSKINS,
-        "ecg": ((1.34, 1.0, -0.34), "1340\t1000\t-340"),
-        "breathing_rate": ((15.3,), "15.3"),
-        "minute_ventilation": ((4396,), "4396.0"),
-        "tidal_volume": ((571,), "571.0"),
-        "actigraphy": ((0.5,), "0.5"),
-        "ecg_quality": ((8192,), "8192"),
-        "rr_interval": ((0.726,), "0.726"),
-    },
+    "hexoskin": {**ALL_FAMILIES, **HEXOSKIN_ONLY},
+    "astroskin_256": {**ALL_FAMILIES, **ASTROSKIN_ONLY},
+    "astroskin_1000": {**ALL_FAMILIES, **ASTROSKIN_ONLY, **THOUSAND_ONLY},
 }
-# Files of the last HxApi2_0: MODEL='Hexoskin' and MODEL='CHA3000'.
-SNAKE = """
-    acceleration ecg respiration activity cadence heart_rate minute_ventilation vt
-    breathing_rate hr_quality br_quality inspiration expiration batt step
-    rrinterval qrs nninterval
-"""
-CLASSIC = """
-    acc ecg resp temperature ppg activity cadence heartrate minuteventilation vt
-    breathingrate hr_quality br_quality spo2_quality spo2 systolicpressure
-    inspiration expiration batt step rrinterval qrs ptt
-"""
+# A tick whose microseconds end in a half, if its clock has such.
+TICKS = {256: 1_667_714_286 * 256 + 2, 1000: LATE + 1004}
+# Clock, dialect, form -> the stamp.
+STAMPS = {
+    (256, "classic", "epoch"): "426934857218",
+    (256, "port", "epoch"): "426934857218",
+    (256, "classic", "string"): "2022:11:06\t05:58:06:007813",
+    (256, "port", "string"): "2022:11:06\t05:58:06:007812",
+    (1000, "classic", "epoch"): "1691371519004",
+    (1000, "port", "epoch"): "1691371519004",
+    (1000, "classic", "string"): "2023:08:07\t01:25:19:004000",
+    (1000, "port", "string"): "2023:08:07\t01:25:19:004000",
+}
+# Files of the vendor's HxApi2_0 and of the port, for both models.
+VENDORS = {
+    "hexoskin": """
+        acc ecg resp activity cadence heartrate minuteventilation vt breathingrate
+        hr_quality br_quality inspiration expiration batt step rrinterval qrs
+    """,
+    "astroskin_256": """
+        acc ecg resp temperature ppg activity cadence heartrate minuteventilation vt
+        breathingrate hr_quality br_quality spo2_quality spo2 systolicpressure
+        inspiration expiration batt step rrinterval qrs ptt
+    """,
+}
+PORTS = {
+    "hexoskin": """
+        acceleration ecg respiration activity cadence heart_rate minute_ventilation vt
+        breathing_rate hr_quality br_quality inspiration expiration batt step
+        rrinterval qrs nninterval
+    """,
+    "astroskin_256": VENDORS["astroskin_256"],
+}
 
 
 def complete_facts(**more):
@@ -156,12 +239,12 @@ def make_record(family, frames, *, facts=None, scale="physical", span=None):
 
 def row_of_everything(family):
     """Return a record with one row in every channel that the family has."""
-    tick = (START if CLOCKS[family] == 256 else LATE) + CLOCKS[family]
+    tick = TICKS[CLOCKS[family]]
     frames = {
-        name: ([tick], *([value] for value in values))
-        for name, (values, _) in LITERALS[family].items()
+        name: ([tick], *([v] for v in printed.held))
+        for name, printed in LITERALS[family].items()
     }
-    return tick, make_record(family, frames)
+    return make_record(family, frames)
 
 
 def signals(seconds=130, seed=4, names=None):
@@ -214,21 +297,41 @@ def physical_record(raw, **kwargs):
     return make_record("hexoskin", frames, **kwargs)
 
 
-def slow_lines(name, ticks, columns, stamp=str):
+def slow_lines(name, ticks, columns, stamp=str, *, dialect="classic"):
     """Write a file as the old script does: a line a sample, str() of each value."""
     as_json = SCALES[name] if name in SCALES and name != "ecg" else int
+    text = python_2 if dialect == "classic" else str
     lines = ""
     for row, tick in enumerate(ticks):
         line = stamp(tick)
         for column in columns:
-            line += "\t" + str(as_json(column[row]))
+            line += "\t" + text(as_json(column[row]))
         lines += line + "\n"
     return lines.encode()
 
 
-def local_stamp(clock, zone=MONTREAL, fmt="%Y:%m:%d\t%H:%M:%S:%f"):
+def python_2(value):
+    """Return what str() of Python 2.7 gives for numbers below 1e11."""
+    if isinstance(value, int):
+        return str(value)
+    text = f"{value:.12g}"
+    return text if "." in text or "e" in text else f"{text}.0"
+
+
+def local_stamp(
+    clock, zone=MONTREAL, fmt="%Y:%m:%d\t%H:%M:%S:%f", *, dialect="classic"
+):
     tz = zoneinfo.ZoneInfo(zone)
-    return lambda tick: dt.datetime.fromtimestamp(tick / clock, tz).strftime(fmt)
+
+    def stamp(tick):
+        seconds, phase = divmod(tick, clock)
+        micros = int(phase * 1e6 / clock + 0.5)
+        if dialect == "port":
+            micros = dt.datetime.fromtimestamp(tick / clock, tz).microsecond
+        time = dt.datetime.fromtimestamp(seconds, tz).replace(microsecond=micros)
+        return time.strftime(fmt)
+
+    return stamp
 
 
 def contents(folder):
@@ -265,42 +368,57 @@ def test_the_literals_cover_every_channel(family):
     assert set(LITERALS[family]) == set(channels_of(family))
 
 
-@pytest.mark.parametrize("dialect", ["classic", "snake"])
+@pytest.mark.parametrize("form", ["epoch", "string"])
+@pytest.mark.parametrize("dialect", ["classic", "port"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_channel_prints_what_the_json_api_carries(family, dialect, tmp_path):
-    tick, record = row_of_everything(family)
-    folder = writer.write(record, tmp_path, dialect=dialect)
-    for name, (_, expected) in LITERALS[family].items():
-        row = channels_of(family)[name].datatypes[0]
-        file = row.txt_classic if dialect == "classic" else row.txt_snake
-        assert (folder / f"{file}.txt").read_text() == f"{tick}\t{expected}\n"
+def test_every_channel_is_written_as_the_old_script_wrote_it(
+    family, dialect, form, tmp_path
+):
+    record = row_of_everything(family)
+    folder = writer.write(record, tmp_path, dialect=dialect, timestamps=form)
+    stamp = STAMPS[CLOCKS[family], dialect, form]
+    for printed in LITERALS[family].values():
+        text = (dialect == "port" and printed.digits) or printed.text
+        file = printed.files.split()[dialect == "port"]
+        assert (folder / f"{file}.txt").read_text() == f"{stamp}\t{text}\n"
     written = {path.stem for path in folder.iterdir()}
     assert len(written) == len(LITERALS[family]) + 3
 
 
+@pytest.mark.parametrize("form", ["epoch", "string"])
+@pytest.mark.parametrize("dialect", ["classic", "port"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_channel_comes_back_from_one_row(family, tmp_path):
-    _, record = row_of_everything(family)
-    back = open_text(writer.write(record, tmp_path))
+def test_every_channel_comes_back_from_one_row(family, dialect, form, tmp_path):
+    record = row_of_everything(family)
+    back = open_text(
+        writer.write(record, tmp_path, dialect=dialect, timestamps=form), tz="UTC"
+    )
     assert back.family == family
-    same_frames(back, record)
+    if dialect == "classic":
+        # No count stands behind this one, so what the 12 digits leave out is lost.
+        (value,) = back["tidal_volume_adjusted"]["tidal_volume_adjusted"]
+        assert value == 44.2666666667
+    assert list(back) == list(record)
+    for name in record:
+        if dialect == "port" or name != "tidal_volume_adjusted":
+            same_frames({name: back[name]}, {name: record[name]})
 
 
-def test_file_names_are_those_of_the_old_script(tmp_path):
-    _, hexoskin = row_of_everything("hexoskin")
-    _, astroskin = row_of_everything("astroskin_256")
-    snake = writer.write(hexoskin, tmp_path / "a")
-    classic = writer.write(astroskin, tmp_path / "b")
+def test_file_names_are_those_of_the_old_scripts(tmp_path):
     facts = {"info.txt", "annotations.txt", "track.txt"}
-    for folder, names in ((snake, SNAKE.split()), (classic, CLASSIC.split())):
-        there = {path.name for path in folder.iterdir()}
-        assert {f"{name}.txt" for name in names} | facts <= there
-    assert (classic / "temperature.txt").read_text().endswith("\t30.91015625\n")
+    for dialect, lists in (("classic", VENDORS), ("port", PORTS)):
+        for family, names in lists.items():
+            record = row_of_everything(family)
+            root = tmp_path / dialect / family
+            there = {
+                p.name for p in writer.write(record, root, dialect=dialect).iterdir()
+            }
+            assert {f"{name}.txt" for name in names.split()} | facts <= there
 
 
 def test_no_two_files_share_a_name():
     for family in FAMILIES:
-        for dialect in ("classic", "snake"):
+        for dialect in ("classic", "port"):
             for units in ("classic", "physical"):
                 names = [
                     writer.file_name(channel, dialect, units)
@@ -310,31 +428,30 @@ def test_no_two_files_share_a_name():
                 assert all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in names)
 
 
-def test_ticks_and_values_are_byte_for_byte_those_of_a_slow_writer(tmp_path):
+def file_of(name, dialect):
+    return LITERALS["hexoskin"][name].files.split()[dialect == "port"]
+
+
+@pytest.mark.parametrize("dialect", ["classic", "port"])
+def test_ticks_and_values_are_byte_for_byte_those_of_a_slow_writer(dialect, tmp_path):
     raw = signals()
-    folder = writer.write(physical_record(raw), tmp_path, dialect="classic")
-    files = {
-        "acceleration": "acc",
-        "respiration": "resp",
-        "heart_rate": "heartrate",
-        "minute_ventilation": "minuteventilation",
-        "tidal_volume": "vt",
-        "rr_interval": "rrinterval",
-    }
+    folder = writer.write(physical_record(raw), tmp_path, dialect=dialect)
     for name, (ticks, *columns) in raw.items():
-        written = (folder / f"{files.get(name, name)}.txt").read_bytes()
-        assert written == slow_lines(name, ticks, columns), name
+        written = (folder / f"{file_of(name, dialect)}.txt").read_bytes()
+        assert written == slow_lines(name, ticks, columns, dialect=dialect), name
 
 
+@pytest.mark.parametrize("dialect", ["classic", "port"])
 @pytest.mark.parametrize("zone", ["UTC", MONTREAL, "Asia/Kathmandu"])
-def test_local_text_is_byte_for_byte_that_of_strftime(zone, tmp_path):
+def test_local_text_is_byte_for_byte_that_of_strftime(zone, dialect, tmp_path):
     raw = signals()
-    folder = writer.write(physical_record(raw), tmp_path, timestamps="string", tz=zone)
-    stamp = local_stamp(256, zone)
+    how = {"timestamps": "string", "tz": zone, "dialect": dialect}
+    folder = writer.write(physical_record(raw), tmp_path, **how)
+    stamp = local_stamp(256, zone, dialect=dialect)
     for name in ("ecg", "acceleration", "heart_rate", "activity"):
         ticks, *columns = raw[name]
-        written = (folder / f"{name}.txt").read_bytes()
-        assert written == slow_lines(name, ticks, columns, stamp), name
+        written = (folder / f"{file_of(name, dialect)}.txt").read_bytes()
+        assert written == slow_lines(name, ticks, columns, stamp, dialect=dialect), name
 
 
 def test_stamps_of_a_thousand_ticks_are_written_as_ticks_and_as_text(tmp_path):
@@ -362,11 +479,12 @@ def test_a_missing_value_is_none_and_comes_back_missing(tmp_path):
         },
     )
     folder = writer.write(record, tmp_path)
+    assert (folder / "ecg.txt").read_text() == f"{START}\t1360\n"
     a, b, c = ticks
     expected = f"{a}\tNone\n{b}\t4.0\n{c}\tNone\n"
     assert (folder / "sleep_position.txt").read_text() == expected
     expected = f"{a}\t1\tNone\n{b}\tNone\tNone\n{c}\t3\tNone\n"
-    assert (folder / "respiration.txt").read_text() == expected
+    assert (folder / "resp.txt").read_text() == expected
     back = open_text(folder, allow_partial=True, channels=["sleep_position"])
     pd.testing.assert_frame_equal(back["sleep_position"], record["sleep_position"])
 
@@ -381,7 +499,7 @@ def test_values_that_no_count_gives_are_printed_and_not_rounded(tmp_path):
             "minute_ventilation_adjusted": (ticks, [3381.5, 3380, 0]),
         },
     )
-    folder = writer.write(record, tmp_path)
+    folder = writer.write(record, tmp_path, dialect="port")
 
     def values(name):
         return [line.split("\t")[1] for line in lines(name)]
@@ -399,9 +517,12 @@ def test_physical_units_go_into_files_that_name_them(tmp_path):
     raw = signals(seconds=3)
     record = physical_record(raw)
     folder = writer.write(record, tmp_path, units="physical")
-    assert {"ecg_mV.txt", "minute_ventilation_mL_per_min.txt", "heart_rate_bpm.txt"} < {
-        path.name for path in folder.iterdir()
-    }
+    names = {"ecg_mV.txt", "minuteventilation_mL_per_min.txt", "heartrate_bpm.txt"}
+    assert names < {path.name for path in folder.iterdir()}
+    # These are no files of a script, so they have all digits.
+    texts = (folder / "minuteventilation_mL_per_min.txt").read_text().splitlines()
+    held = [count * 13.28 for count in raw["minute_ventilation"][1]]
+    assert [line.split("\t")[1] for line in texts] == list(map(str, held))
     first, *_ = (folder / "ecg_mV.txt").read_text().splitlines()
     value = np.float32(raw["ecg"][1][0] * 0.0064 - 8.704)
     assert first == f"{START}\t{value!s}"
@@ -433,7 +554,7 @@ def test_only_the_channels_that_were_asked_for_are_written(tmp_path):
     record = physical_record(signals(seconds=3))
     folder = writer.write(record, tmp_path, channels=[19, "rr_interval", "ECG_I"])
     names = {path.stem for path in folder.iterdir()}
-    assert names == {"ecg", "heart_rate", "rrinterval", "info", "annotations", "track"}
+    assert names == {"ecg", "heartrate", "rrinterval", "info", "annotations", "track"}
     with pytest.raises(UnknownChannelError, match="spo2"):
         writer.write(record, tmp_path, channels=["spo2"], overwrite=True)
 
@@ -495,6 +616,20 @@ def test_an_unknown_zone_writes_nothing(tmp_path):
     assert not list(tmp_path.rglob("*.txt"))
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_numbers_are_whole_exactly_where_those_of_the_json_are(family):
+    counts = np.arange(1, 300)
+    for channel in channels_of(family).values():
+        for row in channel.datatypes:
+            if row.id is None:
+                continue
+            carried = scaled(counts, row, weight_kg=Fraction(70)).tolist()
+            held = values_from_json(np.array(carried, float), row)
+            written = classic_values(held, row, scale="physical")
+            texts = [number_text(value, "port") for value in written]
+            assert texts == list(map(repr, carried)), row.api_name
+
+
 @pytest.mark.parametrize(
     ("name", "held", "numbers"),
     [
@@ -512,6 +647,87 @@ def test_values_are_the_numbers_of_the_json_api(name, held, numbers):
     dtype = np.float32 if row.kind == "waveform" else np.float64
     values = classic_values(np.array(held, dtype), row, scale="physical")
     assert list(map(repr, values)) == list(map(repr, numbers))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (6958.719999999999, "6958.72"),
+        (464.79999999999995, "464.8"),
+        (0.00390625, "0.00390625"),
+        (-1.0, "-1.0"),
+        (-0.0, "-0.0"),
+        (1 / 3, "0.333333333333"),
+        (0.0001234567890123, "0.000123456789012"),
+        (9.9999e-05, "9.9999e-05"),
+        (99999999999.0, "99999999999.0"),
+        (100000000000.0, "1e+11"),
+        (123456789012.0, "1.23456789012e+11"),
+        (999999999999.5, "1e+12"),
+        (10**12, "1000000000000"),
+        (None, "None"),
+    ],
+)
+def test_floats_of_the_vendors_script_are_those_of_python_2(value, text):
+    """The texts are the output of ``print str(value)`` of Python 2.7.18."""
+    assert number_text(value, "classic") == text
+    assert number_text(value, "port") == str(value)
+
+
+def test_half_a_microsecond_is_rounded_as_each_script_did(tmp_path):
+    phases = {0: "000000", 1: "003906", 3: "011719", 6: "023438", 255: "996094"}
+    halves = {"classic": {2: "007813", 10: "039063"}, "port": {2: "007812"}}
+    halves["port"][10] = "039062"
+    start = TICKS[256] - 2
+    ticks = [start + phase for phase in range(256)]
+    record = make_record("hexoskin", {"ecg": (ticks, [0] * 256)})
+    stamps = {}
+    for dialect, these in halves.items():
+        root = tmp_path / dialect
+        folder = writer.write(record, root, dialect=dialect, timestamps="string")
+        lines = (folder / "ecg.txt").read_text().splitlines()
+        stamps[dialect] = [line.split("\t")[1] for line in lines]
+        for phase, micros in {**phases, **these}.items():
+            assert stamps[dialect][phase] == f"05:58:06:{micros}"
+        back = open_text(folder, tz="UTC")
+        assert back["ecg"].index.equals(ticks_to_index(ticks, clock=256))
+    pairs = zip(stamps["classic"], stamps["port"], strict=True)
+    assert sum(one != other for one, other in pairs) == 32
+
+
+# -- the digits of a folder ------------------------------------------------------------
+
+LONG, SHORT = 331 * 13.28, 4395.68  # 4395.679999999999 and what 12 digits make of it
+
+
+def test_values_of_twelve_digits_get_back_the_digits_of_their_count(tmp_path):
+    body = lines_of(["4395.68", "464.8", "None", "1e-05"], step=256)
+    folder = put(tmp_path, ecg=lines_of([1340]), minuteventilation=body)
+    values = open_text(folder)["minute_ventilation"]["minute_ventilation"].tolist()
+    assert values[:2] == [LONG, 35 * 13.28]
+    assert np.isnan(values[2])
+    assert values[3] == 1e-05
+
+
+@pytest.mark.parametrize("other", ["4395.679999999999", "44.266666666666666"])
+def test_values_beside_longer_ones_have_all_their_digits(other, tmp_path):
+    body = lines_of(["4395.68", other], step=256)
+    folder = put(tmp_path, ecg=lines_of([1340]), minuteventilation=body)
+    values = open_text(folder)["minute_ventilation"]["minute_ventilation"].tolist()
+    assert values == [SHORT, float(other)]
+
+
+def test_values_in_files_with_names_of_the_port_have_all_their_digits(tmp_path):
+    folder = put(tmp_path, minute_ventilation=lines_of(["4395.68"]))
+    (value,) = open_text(folder)["minute_ventilation"]["minute_ventilation"]
+    assert value == SHORT
+
+
+def test_values_that_are_not_rounded_at_the_source_keep_twelve_digits(tmp_path):
+    body = lines_of(["3380.00000001"])
+    folder = put(tmp_path, ecg=body, minute_ventilation_adjusted=body)
+    back = open_text(folder, model="hexoskin")["minute_ventilation_adjusted"]
+    assert back["minute_ventilation_adjusted"].tolist() == [3380.00000001]
 
 
 # -- folders ---------------------------------------------------------------------------
@@ -567,11 +783,56 @@ def test_nothing_is_overwritten_unless_it_is_said(tmp_path):
     assert contents(folder)["ecg.txt"] != before["ecg.txt"]
 
 
+def state(folder):
+    """Content and time of writing of all files."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.iterdir()
+    }
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"timestamps": "string", "tz": "Asia/Tokyo"}, {"units": "physical"}]
+)
+def test_the_same_files_are_left_as_they_are(tmp_path, how):
+    record = physical_record(signals(seconds=2))
+    folder = writer.write(record, tmp_path, **how)
+    before = state(folder)
+    assert writer.write(record, tmp_path, **how) == folder
+    assert state(folder) == before
+
+
+@pytest.mark.parametrize(
+    "how", [{"timestamps": "string"}, {"units": "physical"}, {"dialect": "port"}]
+)
+def test_files_in_another_style_are_refused(tmp_path, how):
+    record = physical_record(signals(seconds=2))
+    folder = writer.write(record, tmp_path, dialect="classic")
+    before = state(folder)
+    with pytest.raises(OutputExistsError, match="overwrite=True"):
+        writer.write(record, tmp_path, **{"dialect": "classic", **how})
+    assert state(folder) == before
+
+
+def test_more_channels_join_those_that_are_there(tmp_path):
+    record = physical_record(signals(seconds=2))
+    folder = writer.write(record, tmp_path, channels=["ecg"])
+    before = state(folder)
+    writer.write(record, tmp_path)
+    after = state(folder)
+    assert before.items() < after.items()
+    assert contents(folder) == contents(writer.write(record, tmp_path / "whole"))
+    # The other way round, files would be left over.
+    with pytest.raises(OutputExistsError, match="would not be written again"):
+        writer.write(record, tmp_path, channels=["ecg"])
+    assert state(folder) == after
+
+
 def test_overwriting_leaves_no_file_of_the_other_dialect_but_those_of_others(tmp_path):
     record = physical_record(signals(seconds=2))
     folder = writer.write(record, tmp_path, dialect="classic", units="physical")
     (folder / "notes.txt").write_text("mine")
-    writer.write(record, tmp_path, dialect="snake", overwrite=True)
+    writer.write(record, tmp_path, dialect="port", overwrite=True)
     names = {path.name for path in folder.iterdir()}
     assert "heart_rate.txt" in names
     assert "notes.txt" in names
@@ -602,7 +863,7 @@ def test_a_failure_midway_leaves_the_old_files(tmp_path):
 # -- round trips -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dialect", ["classic", "snake"])
+@pytest.mark.parametrize("dialect", ["classic", "port"])
 def test_what_was_written_comes_back_and_is_written_again_the_same(dialect, tmp_path):
     record = physical_record(signals())
     one = writer.write(record, tmp_path / "one", dialect=dialect)
@@ -666,7 +927,7 @@ def test_local_text_at_the_beginning_of_summer_time_comes_back_exactly(tmp_path)
         span=(spring, spring + 256 * 1500),
     )
     folder = writer.write(record, tmp_path, timestamps="string", tz=MONTREAL)
-    assert "03:00:00:000000" in (folder / "heart_rate.txt").read_text()
+    assert "03:00:00:000000" in (folder / "heartrate.txt").read_text()
     same_frames(open_text(folder, tz=MONTREAL), record)
 
 
@@ -709,10 +970,12 @@ def test_any_events_come_back(tmp_path_factory, steps, start, data):
         {"inspiration": (ticks, values), "rr_interval": (ticks, values)},
         span=(start, int(ticks[-1])),
     )
-    folder = writer.write(record, tmp_path_factory.mktemp("any"))
-    back = open_text(folder)
+    # With 12 digits, values that no count gives would lose some.
+    root = tmp_path_factory.mktemp("any")
+    folder = writer.write(record, root, dialect="port")
+    back = open_text(folder, model="hexoskin")
     same_frames(back, record)
-    again = writer.write(back, tmp_path_factory.mktemp("again"))
+    again = writer.write(back, tmp_path_factory.mktemp("again"), dialect="port")
     names = ("inspiration.txt", "rrinterval.txt")
     assert [contents(folder)[n] for n in names] == [contents(again)[n] for n in names]
 
@@ -729,7 +992,7 @@ def test_any_counts_of_a_waveform_come_back(tmp_path_factory, counts, gap):
     record = make_record("hexoskin", {"acceleration": (ticks, column, column, column)})
     folder = writer.write(record, tmp_path_factory.mktemp("any"))
     expected = slow_lines("acceleration", ticks, [counts] * 3)
-    assert (folder / "acceleration.txt").read_bytes() == expected
+    assert (folder / "acc.txt").read_bytes() == expected
     same_frames(open_text(folder), record)
 
 
@@ -889,6 +1152,15 @@ def test_a_model_that_nothing_shows_is_asked_for(tmp_path):
         open_text(folder, model="astroskin_1000")
 
 
+def test_a_folder_of_the_script_without_files_of_an_astroskin_is_a_hexoskin(tmp_path):
+    names = "activity cadence heartrate minuteventilation vt breathingrate hr_quality"
+    names += " br_quality inspiration expiration batt step rrinterval qrs"
+    files = dict.fromkeys(names.split(), "") | {"heartrate": f"{START}\t70\n"}
+    assert open_text(put(tmp_path / "a", **files)).family == "hexoskin"
+    files |= dict.fromkeys(("spo2", "spo2_quality", "systolicpressure", "ptt"), "")
+    assert open_text(put(tmp_path / "b", **files)).family == "astroskin_256"
+
+
 def test_info_says_the_model_that_names_do_not_show(tmp_path):
     ticks = [START + 256, START + 512]
     record = make_record("astroskin_256", {"heart_rate": (ticks, [70, 71])})
@@ -950,6 +1222,16 @@ def test_lines_of_another_system_are_read(tmp_path):
     body = lines_of([70, "None", 71.5], step=256).replace("\n", "\r\n")
     frame = open_text(put(tmp_path, heart_rate=body))["heart_rate"]
     np.testing.assert_array_equal(frame["heart_rate"], [70, np.nan, 71.5])
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_stamp(tmp_path):
+    body = lines_of([70, 71, 72], step=256)
+    frame = open_text(put(tmp_path / "plain", heart_rate=body))["heart_rate"]
+    marked = put(tmp_path / "marked", heart_rate="\ufeff" + body)
+    assert open_text(marked)["heart_rate"].equals(frame)
+    put(tmp_path / "marked", heart_rate=f"\ufeff{body}hello\t70\n{body}")
+    with pytest.raises(FileFormatError, match="line 4: found 'hello"):
+        open_text(marked)["heart_rate"]
 
 
 GOOD = "".join(f"{START + 256 * n}\t{70 + n}\n" for n in range(4))
@@ -1189,7 +1471,7 @@ def test_a_time_that_no_zone_explains_is_refused_too(tmp_path):
 
     def opened(start, end):
         (folder / "info.txt").write_text(f"start : {start}\nend : {end}\n")
-        return open_text(folder, tz=MONTREAL)
+        return open_text(folder, tz=MONTREAL, model="hexoskin")
 
     # Seconds are no zone, and a year is none either.
     late = opened(begin + 300, begin + 400)
@@ -1203,9 +1485,9 @@ def test_a_zone_that_the_activities_contradict_is_refused(tmp_path):
     record = facts_record(ranges=ranges(TWO_RANGES))
     folder = writer.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
     (folder / "info.txt").write_text("id : 12345\n")
-    open_text(folder, tz="Europe/Berlin")
+    open_text(folder, tz="Europe/Berlin", model="hexoskin")
     with pytest.raises(ConfigurationError, match=r"annotations\.txt.*tz="):
-        open_text(folder, tz="UTC")
+        open_text(folder, tz="UTC", model="hexoskin")
 
 
 def test_ticks_are_not_asked_for_a_zone(tmp_path):
@@ -1385,6 +1667,26 @@ def test_info_is_one_line_a_key(tmp_path):
     assert back.facts.info["provenance"] == {"heart_rate": "text"}
 
 
+def test_info_names_the_user_as_the_old_script_does(tmp_path):
+    info = {"id": 12345, "email": "someone@example.org", "user_id": 20001}
+    for dialect, line in (
+        ("classic", "user : <hexoskin.client.account: 20001>\n"),
+        ("port", ""),
+    ):
+        root = tmp_path / dialect
+        folder = writer.write(facts_record(info=info), root, dialect=dialect)
+        assert (folder / "info.txt").read_text() == (
+            "id : 12345\nemail : someone@example.org\nuser_id : 20001\n"
+            f"{line}start : {START}\nend : {START + 512}\nmodel : hexoskin\n"
+        )
+    old = put(tmp_path / "old", ecg=lines_of([5]), info="user : <a.b.account: 1511>\n")
+    back = open_text(old)
+    assert back.facts.info["user_id"] == 1511
+    with pytest.warns(MissingFactsWarning):
+        folder = writer.write(back, tmp_path / "again", dialect="port")
+    assert "user : <hexoskin.client.user: 1511>" in (folder / "info.txt").read_text()
+
+
 def test_info_of_the_old_script_is_read():
     body = (
         "id : 37700\r\nstart : 359840226870.0\r\nstatus : complete\r\n"
@@ -1420,6 +1722,7 @@ JSON = st.recursive(
 )
 
 
+@example({"a :": None, "b": "c :"})
 @given(st.dictionaries(st.text(min_size=1), JSON, max_size=6))
 def test_any_info_comes_back(info):
     assert parse_info(info_text(info)) == info

@@ -61,8 +61,8 @@ def test_spans_of_the_caller_are_shaded_by_what_they_mean(frames, shades):
     (legend,) = figure.legends
     told = [text.get_text() for text in legend.get_texts()]
     assert told == [
-        "nothing measured: no samples, no signal, sensor off",
-        "doubtful: flagged or clipped",
+        "not measured (no signal, sensor off) or not worn",
+        "doubtful: flagged, clipped, implausible, handled",
     ]
 
 

@@ -458,6 +458,23 @@ def test_interval_that_does_not_reach_back_is_a_hole(family, scale, beats, play)
     assert result.received == len(ticks)
 
 
+def test_beats_that_the_transfer_lost_are_no_hole_of_the_recorder():
+    channel = channel_of("hexoskin", "rr_interval")
+    start = SECOND * 256
+    stamps = np.array([start, start + 256, start + 2560, start + 5120])
+    index = ticks_to_index(stamps, clock=256)
+    frame = make_frame(channel, index, {"rr_interval": np.array([0.0, 1, 1, 1])})
+    span = (start, start + 6000)
+    holes = [
+        Gap(start + 256, start + 2304, None, "hole"),
+        Gap(start + 2560, start + 4864, None, "hole"),
+    ]
+    assert survey_channel(channel, frame, span, QUIET).gaps == tuple(holes)
+    lost = (start + 256, start + 2560)
+    found = survey_channel(channel, frame, span, Receipt(lost=(lost,)))
+    assert found.gaps == (Gap(*lost, None, "missing", "transfer"), holes[1])
+
+
 def test_first_interval_of_a_record_is_no_hole():
     channel = channel_of("hexoskin", "rr_interval")
     start, end = span_of(channel, 60)

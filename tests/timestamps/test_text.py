@@ -498,3 +498,23 @@ def test_each_change_of_clocks_is_crossed_both_ways(tz, year, before, after, ste
         assert texts[::97].tolist() == spelt(ticks[::97], 256, ts.CLASSIC_FORMAT, tz)
         back = ts.text_to_ticks(texts, clock=256, tz=tz)
         assert back.tolist() == ticks.tolist()
+
+
+def test_half_a_microsecond_goes_up_or_to_the_even_number():
+    ticks = [426934857216 + phase for phase in (1, 2, 6, 10, 255)]
+
+    def micros(**how):
+        return ts.ticks_to_text(ticks, clock=256, fmt="%Y%m%d%f", **how).tolist()
+
+    day = "20221106"
+    even = [f"{day}{n:06}" for n in (3906, 7812, 23438, 39062, 996094)]
+    assert micros() == micros(halves="even") == even
+    assert micros(halves="up") == [
+        f"{day}{n:06}" for n in (3906, 7813, 23438, 39063, 996094)
+    ]
+    for halves in ("even", "up"):
+        text = ts.ticks_to_text(
+            range(426934857216, 426934857472), clock=256, halves=halves
+        )
+        back = ts.text_to_ticks(text, clock=256)
+        assert back.tolist() == list(range(426934857216, 426934857472))

@@ -1,8 +1,8 @@
-"""Failed requests: the error that each one means, and when it is sent again.
+"""Failed requests: the error that each one means, and the retries.
 
-Messages name host and path, never a query or anything of a credential. Counting and
-waiting are those of urllib3; its adapter repeats nothing by itself, since each attempt
-is signed anew and waits for the limiter.
+Messages name host and path, never a query or anything of a credential. urllib3 counts
+the retries and their delays; it sends none by itself, since each attempt is signed anew
+and waits for the limiter.
 """
 
 from __future__ import annotations

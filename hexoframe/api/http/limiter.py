@@ -1,8 +1,9 @@
 """Rate limit: at most five requests a second to a host, in all processes of a user.
 
-Each request waits for the next free slot, 0.21 s after the one before. The processes of
-a user share the last slot in a small file in the cache folder; if that cannot be
-written, each process counts alone. No request is sent here.
+Each request waits for the next free slot, 0.21 s after the one before: a little more
+than a fifth of a second, as requests arrive less evenly than they are sent. The
+processes of a user share the last slot in a small file in the cache folder; if that
+cannot be written, each process counts alone. No request is sent here.
 """
 
 from __future__ import annotations

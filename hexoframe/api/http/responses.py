@@ -35,8 +35,9 @@ FORMS: Mapping[str, frozenset[str]] = {
     CSV: frozenset({CSV}),
     BINARY: frozenset({BINARY, "application/zip", "application/x-zip-compressed"}),
 }
-OnBytes = Callable[[int], object]
-"""Called with the number of bytes as they arrive, before they are uncompressed."""
+OnBytes = Callable[[int, int | None], object]
+"""Called with the number of bytes as they arrive, before they are uncompressed, and the
+number that the answer still has; None if it does not tell its length."""
 
 # A broken connection loses at most so many bytes that had arrived.
 _READ_BYTES = 1 << 16
@@ -62,11 +63,13 @@ def whole(response: requests.Response, on_bytes: OnBytes | None = None) -> bytes
 
 def _stream(response: requests.Response, on_bytes: OnBytes | None) -> Iterator[bytes]:
     """Yield a body block by block, uncompressed."""
+    length = response.headers.get("Content-Length", "")
+    total = int(length) if length.isdecimal() else None
     seen = 0
     for block in response.raw.stream(_READ_BYTES, decode_content=True):
         arrived = response.raw.tell()
         if on_bytes is not None and arrived > seen:
-            on_bytes(arrived - seen)
+            on_bytes(arrived - seen, None if total is None else total - arrived)
         seen = arrived
         yield block
 
@@ -95,7 +98,9 @@ class PartialFile:
     def take(self, response: requests.Response, on_bytes: OnBytes | None) -> int:
         """Add a body, move the complete file to its place, return its length."""
         if on_bytes is not None:
-            on_bytes(0)  # raises, if the download was stopped, before the file changes
+            on_bytes(
+                0, None
+            )  # raises, if the download was stopped, before the file changes
         begin = self._begin(response)
         with self._file.open("r+b" if begin else "wb") as file:
             file.seek(begin)

@@ -1,7 +1,7 @@
 """Requests to one host: paced, signed, repeated, redirected within the host alone.
 
-Bytes, JSON and objects of lists come out of a `ServiceSession`, or an error of
-`hexoframe.errors`, never an exception of a library. `hexoframe.formats` knows what the
+A `ServiceSession` returns bytes, JSON or the items of a list, or raises an error of
+`hexoframe.errors`, never that of a library. `hexoframe.formats` knows what the
 bytes mean, `load` which requests a record needs.
 """
 

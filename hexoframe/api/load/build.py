@@ -1,7 +1,8 @@
-"""Builds a record of the chunks that came.
+"""Builds a record from the chunks that came.
 
-Each channel is taken from where it is exact. It is made when it is read, from all its
-chunks at once, and counted on the way. No request is sent here.
+Each channel is taken from the form (binary or JSON) that has it exactly. Its frame is
+made when it is first read, from all its chunks, and its samples are counted then. No
+request is sent here.
 """
 
 from __future__ import annotations

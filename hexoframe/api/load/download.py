@@ -24,6 +24,7 @@ from hexoframe.api.load.plan import (
     Estimate,
     Plan,
     Transport,
+    cost_of,
     end_of_samples,
     make_plan,
     wanted_datatypes,
@@ -37,6 +38,7 @@ from hexoframe.api.load.recordhead import (
     unknown_tables,
     warn_of_unknown,
 )
+from hexoframe.api.load.sizes import TABLE_BYTES
 from hexoframe.cache import CacheKey
 from hexoframe.channels import (
     CLOCK_OF_FAMILY,
@@ -464,11 +466,14 @@ class _Load:
             return Estimate(
                 requests=1, megabytes=0.0, minutes=0.0, unpacked_megabytes=0.0
             )
-        samples = self.plan(family).cost
-        requests = samples.requests + FACT_REQUESTS + 1 + probed
+        chunks = self.plan(family).chunks
+        probe = (self._probe()[0],) if probed else ()
+        samples = cost_of(family, (*probe, *chunks))
+        requests = samples.requests + FACT_REQUESTS + 1
         return replace(
             samples,
             requests=requests,
+            megabytes=samples.megabytes + TABLE_BYTES / 1e6,
             minutes=max(samples.minutes, requests / REQUESTS_HZ / 60),
         )
 
@@ -476,6 +481,13 @@ class _Load:
 
     def _probed(self) -> Family:
         """Find out the family by requesting channels that not every family has."""
+        chunk, usual, telling = self._probe()
+        found = fetch_samples(self._session, self._head, chunk)
+        there = [number for number, samples in found.items() if len(samples.ticks)]
+        return next((telling[n] for n in there if n in telling), usual)
+
+    def _probe(self) -> tuple[Chunk, Family, dict[int, Family]]:
+        """Return that request, the usual family, and the others by their channels."""
         clock = self._head.clock
         usual, *others = [f for f in FAMILIES if CLOCK_OF_FAMILY[f] == clock]
         known = {row.id for row in datatypes_of(usual) if row.in_model}
@@ -492,9 +504,7 @@ class _Load:
             start=start,
             end=start + _PROBE_S * clock,
         )
-        found = fetch_samples(self._session, self._head, chunk)
-        there = [number for number, samples in found.items() if len(samples.ticks)]
-        return next((telling[n] for n in there if n in telling), usual)
+        return chunk, usual, telling
 
     def plan(self, family: Family) -> Plan:
         """Return the requests for the samples."""

@@ -204,13 +204,13 @@ class Fetcher:
 
     # -- bytes ---------------------------------------------------------------------
 
-    def _took(self, chunk: Chunk) -> Callable[[int], None]:
+    def _took(self, chunk: Chunk) -> OnBytes:
         stopped = self._pool.stopped
 
-        def took(length: int) -> None:
+        def took(length: int, left: int | None) -> None:
             if stopped.is_set():
                 raise _StoppedError
-            self._meter.took(chunk, length)
+            self._meter.took(chunk, length, left)
 
         return took
 

@@ -3,14 +3,15 @@
 A plan is a list of chunks: spans of the binary export (ZIP), and windows of JSON that
 hold every wanted datatype. Each can be requested, stored and repeated on its own.
 
-How the server treats the edges of a window is not documented, so every chunk is right
-either way. A window reaches from `start` up to, not including, `end`, and these two are
-what is sent: a server that includes `end` sends one tick more, which the next chunk has
-too. Even so no window holds more than 65 535 samples of a datatype, the lower of the
-two documented limits.
+How the server treats the edges of a window is not documented, so a chunk is correct
+whether `end` is included or not. A window reaches from `start` up to, not including,
+`end`, and these two are what is sent: a server that includes `end` sends one tick more,
+which the next chunk has too. Even so no window holds more than 65 535 samples of a
+datatype, the lower of the two documented limits.
 
-A part of a record holds the steps that begin in it. JSON holds stamps, and a rate is
-stamped at the end of its step, so the last ones come in a window after the part.
+A part of a record holds the sampling steps that begin in it. JSON holds stamps, and a
+rate is stamped at the end of its step, so the last ones come in a window after the
+part.
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ from typing import Literal
 
 from hexoframe.api.http.limiter import REQUESTS_HZ
 from hexoframe.api.load.chunks import Chunk
+from hexoframe.api.load.sizes import (
+    ANSWER_BYTES,
+    EXPORT_BYTES,
+    FILE_BYTES,
+    LIST_BYTES,
+    size_of,
+)
 from hexoframe.channels import (
     CLOCK_OF_FAMILY,
     Channel,
@@ -58,20 +66,17 @@ MOST_EVENTS_HZ = 4
 slower; where a window is thinned nevertheless, it is requested again in halves."""
 
 ZIP_CHUNK_BYTES = 48_000_000
-"""Size of a chunk of the export, which a broken connection may cost: some seconds on
-most lines."""
+"""Size of a chunk of the export before compression, which a broken connection may cost:
+some seconds on most lines."""
 
 # Channels differ in length by a sample or two, so one may last longer than the record.
 _BEYOND_S = 2
 # Every sampled channel has a sample at a border between two chunks of the export.
 _BORDER_S = 300
 
-# Bytes per sample: in the WAV files, in JSON, in gzipped JSON. The WAV files are
-# compressed too, to less than half, but how much is not known beforehand. Source:
-# measured on synthetic records of a day.
-_BINARY_BYTES, _JSON_BYTES, _GZIP_BYTES = 2, 22, 4
-_EVENT_FILE_BYTES = 16
-_EVENTS_HZ = 1  # about as many beats, breaths and steps as there are on average
+# Uncompressed files of the export: bytes of a sample, and of an event, which are about
+# one a second. Other borders would give the chunks of an interrupted load other keys.
+_SAMPLE_BYTES, _EVENT_BYTES, _EVENTS_HZ = 2, 16, 1
 _BANDWIDTH = 6_250_000  # bytes per second, a line of 50 Mbit/s
 
 
@@ -89,11 +94,6 @@ class Plan:
     json: frozenset[int]
     wanted: tuple[Datatype, ...]
     lacking: tuple[Datatype, ...] = ()
-
-    @property
-    def cost(self) -> Estimate:
-        """What its requests cost."""
-        return cost_of(self.family, self.chunks)
 
     def of_kind(self, kind: Literal["zip", "json"]) -> tuple[Chunk, ...]:
         """Return the chunks of one kind, in order of time."""
@@ -123,8 +123,9 @@ class Estimate:
     requests : int
         Requests to the service.
     megabytes : float
-        As sent: JSON with gzip, the export at two bytes a sample, of which compression
-        leaves half or less.
+        As sent: JSON with gzip, the export as a ZIP. By how much a recording compresses
+        is not known beforehand: less moves in a night than on a walk. Most loads are
+        within a factor of 1.5.
     minutes : float
         The longer of two times: that of the requests at the allowed rate, and that of
         the bytes at 50 Mbit/s.
@@ -241,6 +242,7 @@ def _bounds(span: tuple[int, int], window: tuple[int, int] | None) -> tuple[int,
 
 
 _Rows = tuple[Datatype, ...]
+_Alike = tuple[str, tuple[int, ...]]
 
 
 def end_of_samples(span: tuple[int, int], clock: Clock) -> int:
@@ -332,8 +334,8 @@ def _edges(
     cell = max(clock, *(math.ceil(row.ticks or 0) for row in rows))
     first = start + (bounds[0] - start) // cell * cell
     last = min(start - (start - bounds[1]) // cell * cell, behind)
-    cost = cost_of(family, (_zip_chunk(family, span, rows, (first, last)),))
-    count = max(1, math.ceil(cost.megabytes * 1e6 / ZIP_CHUNK_BYTES))
+    whole = _file_bytes(family, _zip_chunk(family, span, rows, (first, last)))
+    count = max(1, math.ceil(whole / ZIP_CHUNK_BYTES))
     border = _BORDER_S * clock
     size = -(-(last - first) // (count * border)) * border
     begin = start - (start - first) // border * border + size
@@ -391,38 +393,59 @@ def _longest_window(row: Datatype, clock: int) -> int:
 
 
 def cost_of(family: Family, chunks: Sequence[Chunk]) -> Estimate:
-    """Return what some chunks cost; events count as one a second."""
-    lengths: Counter[tuple[str, tuple[int, ...]]] = Counter()
-    for chunk in chunks:
-        lengths[chunk.kind, chunk.datatypes] += chunk.end - chunk.start
+    """Return what some chunks cost; `sizes` has what a sample takes."""
     sent = unpacked = 0.0
-    for (kind, ids), length in lengths.items():
-        samples = _samples(family, ids, length)
-        if kind == "json":
-            sent += sum(samples.values()) * _GZIP_BYTES
-            unpacked += sum(samples.values()) * _JSON_BYTES
+    for (kind, ids), (count, length) in _alike(chunks).items():
+        rows = _held(family, ids)
+        if kind == "zip":
+            sent += count * (EXPORT_BYTES + FILE_BYTES * len(rows))
         else:
-            sent += sum(
-                count * (_EVENT_FILE_BYTES if row.ticks is None else _BINARY_BYTES)
-                for row, count in samples.items()
-            )
-    seconds = max(len(chunks) / REQUESTS_HZ, sent / _BANDWIDTH)
+            sent += count * (ANSWER_BYTES + LIST_BYTES * len(rows))
+        for row in rows:
+            size = size_of(row)
+            samples = _samples(row, length, hz=size.hz)
+            sent += samples * (size.binary if kind == "zip" else size.json)
+            unpacked += samples * (size.plain if kind == "json" else 0)
     return Estimate(
         requests=len(chunks),
         megabytes=sent / 1e6,
-        minutes=seconds / 60,
+        minutes=max(len(chunks) / REQUESTS_HZ, sent / _BANDWIDTH) / 60,
         unpacked_megabytes=unpacked / 1e6,
     )
 
 
-def _samples(
-    family: Family, ids: tuple[int, ...], length: int
-) -> dict[Datatype, float]:
-    """Return about how many samples of each datatype there are in some ticks."""
-    clock = CLOCK_OF_FAMILY[family]
-    return {
-        row: float(length / (row.ticks or Fraction(clock, _EVENTS_HZ)))
+def _alike(
+    chunks: Sequence[Chunk],
+) -> dict[_Alike, tuple[int, int]]:
+    """Return count and ticks of the chunks with the same kind and datatypes."""
+    counts, lengths = Counter[_Alike](), Counter[_Alike]()
+    for chunk in chunks:
+        counts[chunk.kind, chunk.datatypes] += 1
+        lengths[chunk.kind, chunk.datatypes] += chunk.end - chunk.start
+    return {key: (counts[key], lengths[key]) for key in counts}
+
+
+def _file_bytes(family: Family, chunk: Chunk) -> float:
+    """Return the length of the files in a chunk of the export, uncompressed."""
+    return sum(
+        _samples(row, chunk.end - chunk.start, hz=_EVENTS_HZ)
+        * (_EVENT_BYTES if row.ticks is None else _SAMPLE_BYTES)
+        for row in _held(family, chunk.datatypes)
+    )
+
+
+def _held(family: Family, ids: tuple[int, ...]) -> list[Datatype]:
+    """Return the datatypes that a chunk holds; without ids it is a whole export."""
+    return [
+        row
         for channel in channels_of(family).values()
         for row in channel.datatypes
         if (row.id in ids if ids else row.binary != "absent")
-    }
+    ]
+
+
+def _samples(row: Datatype, length: int, *, hz: float) -> float:
+    """Return about how many samples there are in some ticks, at `hz` if events."""
+    if row.ticks is None:
+        return length * hz / CLOCK_OF_FAMILY[row.family]
+    return float(length / row.ticks)

@@ -51,9 +51,11 @@ def download(
 ) -> None:
     """Load records and write them into files.
 
-    One that cannot be loaded is skipped, the others go on. Prints what was written, a
-    path a line: DIR/E-MAIL/ID for .txt, DIR/record_ID for CSV and Parquet,
-    DIR/record_ID.mat. What was loaded is cached; the next time it comes from there.
+    One that cannot be loaded is skipped, the others go on. Prints where it was written,
+    a path a line: DIR/E-MAIL/ID for .txt, DIR/record_ID for CSV and Parquet,
+    DIR/record_ID.mat. What is there already, unchanged, is left as it is, and the rest
+    is written; files with other content are replaced only with --overwrite. What was
+    loaded is cached; the next time it comes from there.
     """
     say_if_interrupted(KEPT)
     with connected(offline=how["offline"]) as client:
@@ -104,7 +106,8 @@ def convert(
     folder, hexoframe's own Parquet or CSV, a folder of these, or a pattern. One that
     cannot be read is skipped, the others go on; a file in a folder that is not a
     recording is skipped too, and is no failure. Nothing is asked of the service. Prints
-    what was written, as 'hexoframe download' does.
+    where it was written, and leaves what is there already, as 'hexoframe download'
+    does.
     """
     saved = save_files(paths, selection, output, allow_partial=allow_partial, **source)
     tell_saved(saved, "recording")

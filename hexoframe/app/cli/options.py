@@ -237,6 +237,10 @@ def _put_out(
             "--timestamps string is for .txt: CSV is always text in UTC, Parquet and "
             "MAT hold exact times. Add --format txt, or leave it out."
         )
+    if more["dialect"] == "port" and "txt" not in formats:
+        raise click.UsageError(
+            "--dialect port is for .txt. Add --format txt, or leave it out."
+        )
     if more["units"] == "raw" and set(formats) == {"txt"}:
         raise click.UsageError(
             "--units raw is for CSV, Parquet and MAT: .txt always has the values of "
@@ -248,6 +252,7 @@ def _put_out(
         timestamps=form,
         timestamp_format=_with_tabs(fmt),
         tz="UTC" if tz is None else tz,
+        dialect=more["dialect"],
         units=more["units"],
         overwrite=overwrite,
     )
@@ -295,6 +300,14 @@ output = gather(
         "--tz",
         metavar="ZONE",
         help="Zone of a string, such as America/Montreal; UTC by default.",
+    ),
+    click.option(
+        "--dialect",
+        metavar="DIALECT",
+        type=click.Choice(("classic", "port")),
+        default="classic",
+        help="Names and digits of .txt: classic, which is the default, as HxApi2_0 of "
+        "2015 has them, or port, as its port to Python 3.",
     ),
     click.option(
         "--units",

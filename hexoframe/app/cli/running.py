@@ -14,12 +14,13 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 import click
 
 from hexoframe.app.batch import NoRecordingError, Saved
-from hexoframe.app.wording import reworded, told
+from hexoframe.app.wording import UNCHANGED, reworded, told
 from hexoframe.errors import HexoframeError, HexoframeWarning
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "run",
     "say_if_interrupted",
     "tell",
+    "tell_path",
     "tell_saved",
 ]
 
@@ -191,12 +193,23 @@ def tell_saved(saved: Iterable[Saved], kind: str) -> None:
     """
     failed = asked = 0
     for each in saved:
-        for path in each.paths:
-            click.echo(path)
+        for path, unchanged in zip(each.paths, each.unchanged, strict=True):
+            tell_path(path, unchanged=unchanged)
         wrong = [tell(kind, each.name, error) for error in each.errors]
         failed += any(wrong)
         asked += bool(each.paths) or any(wrong)
     fail(failed, asked, f"{kind}s")
+
+
+def tell_path(path: Path, *, unchanged: bool) -> None:
+    """Print a path; in a file or a pipe it stands alone in its line."""
+    if not unchanged or click.get_current_context().meta.get(_QUIET):
+        click.echo(path)
+    elif sys.stdout.isatty():
+        click.echo(f"{path} {UNCHANGED}")
+    else:
+        click.echo(path)
+        click.echo(_line(f"{path} {UNCHANGED}"), err=True)
 
 
 def fail(failed: int, asked: int, what: str) -> None:

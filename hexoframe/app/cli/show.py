@@ -240,8 +240,8 @@ def plot(
 
     PATH is what 'hexoframe convert' takes, and ID a record of the service, of which
     what the picture needs is downloaded. One that cannot be drawn is skipped, the
-    others go on. Prints where the pictures are, a path a line. Needs pip install
-    "hexoframe[plot]".
+    others go on. Prints where the pictures are, a path a line; one that is there
+    already, unchanged, is left as it is. Needs pip install "hexoframe[plot]".
     """
     from hexoframe.app.pictures import without_screen  # noqa: PLC0415
 

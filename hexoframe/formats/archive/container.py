@@ -1,25 +1,36 @@
 """A ZIP or a folder as named members, read in place.
 
 Nothing is unpacked to disk, so a hostile member name can reach no other file; such
-names are refused all the same. What the members mean does not belong here.
+names are refused all the same. A ZIP inside the ZIP is unpacked in memory, and a member
+packed with gzip appears under its own name. What the members mean does not belong here.
 """
 
 from __future__ import annotations
 
 import functools
+import gzip
 import io
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, BinaryIO, Protocol, cast
 
 from hexoframe.errors import FileFormatError
 
-__all__ = ["Container", "Folder", "ZipFolder", "looks_like_zip", "zip_folders"]
+__all__ = [
+    "Container",
+    "Folder",
+    "ZipFolder",
+    "gunzipped",
+    "inner_zips",
+    "looks_like_zip",
+    "placeholder_of",
+    "zip_folders",
+]
 
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 # A day of one 256 Hz lead takes 44 MB. A member of more than half a gigabyte, packed
@@ -30,6 +41,22 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Header before each member. Only the sizes of its name and extra field are read; the
 # table of contents has the rest.
 _LOCAL_HEADER = struct.Struct("<26xHH")
+# Ends of names that stand for a file which is not there, or not whole: of browsers, of
+# sync programs and, behind a leading dot, of iCloud.
+_UNFINISHED = (
+    ".crdownload",
+    ".download",
+    ".filepart",
+    ".icloud",
+    ".opdownload",
+    ".part",
+    ".partial",
+    ".tmp",
+)
+_GZIP = ".gz"
+_PACKED = (".csv", ".hxd", ".json", ".wav")
+_BLOCK = 1 << 20
+_GZIP_DAMAGE = (gzip.BadGzipFile, zlib.error, EOFError)
 # What zipfile raises for a damaged table of contents.
 _DAMAGE = (zipfile.BadZipFile, RuntimeError, ValueError, struct.error)
 
@@ -50,6 +77,21 @@ class Container(Protocol):
     def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
         """Open a member as a stream of bytes."""
 
+    def beside(self) -> list[str]:
+        """Names of the files in the folder above, sorted; hidden ones left out."""
+
+
+def placeholder_of(name: str) -> str | None:
+    """Return the file that a name stands for, if that file is not there or not whole.
+
+    ``.RR_interval.csv.icloud`` and ``RR_interval.csv.part`` stand for
+    ``RR_interval.csv``.
+    """
+    for end in _UNFINISHED:
+        if name.lower().endswith(end):
+            return name[: -len(end)].removeprefix(".") or None
+    return None
+
 
 def looks_like_zip(path: Path) -> bool:
     """Whether a file begins as a ZIP does, whole or cut."""
@@ -69,11 +111,11 @@ class Folder:
         return str(self.path)
 
     def sizes(self) -> dict[str, int]:
-        """Name and size of each file, without hidden ones."""
+        """Name and size of each file; of hidden ones, only placeholders."""
         return {
             path.name: path.stat().st_size
             for path in sorted(self.path.iterdir())
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file() and not _is_hidden(path.name)
         }
 
     def read(self, name: str) -> bytes:
@@ -84,18 +126,33 @@ class Folder:
         """Open a file for reading."""
         return (self.path / name).open("rb")
 
+    def beside(self) -> list[str]:
+        """Names of the files in the folder above; none if it cannot be listed."""
+        own = self.path.resolve()
+        try:
+            items = list(own.parent.iterdir()) if own.parent != own else []
+        except PermissionError:
+            return []
+        names = (item.name for item in items if not item.name.startswith("."))
+        return sorted(name for name in names if (own.parent / name).is_file())
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") and placeholder_of(name) is None
+
 
 @dataclass(frozen=True, slots=True)
 class ZipFolder:
-    """The members of one folder in a ZIP file."""
+    """The members of one folder in a ZIP file, or in a ZIP inside it (`inner`)."""
 
     path: Path
     folder: str
+    inner: str = ""
 
     @property
     def label(self) -> str:
         """Path of the ZIP and the folder in it."""
-        return f"{self.path}/{self.folder}" if self.folder else str(self.path)
+        return "/".join(filter(None, (str(self.path), self.inner, self.folder)))
 
     def sizes(self) -> dict[str, int]:
         """Name and size of each member."""
@@ -121,7 +178,7 @@ class ZipFolder:
         if name not in items:
             raise FileFormatError(f"{self.label}: holds no member {name!r}")
         _check_method(items[name], where)
-        with self.path.open("rb") as file:
+        with _open_source(self.path, self.inner) as file:
             try:
                 yield _open_member(file, items[name])
             except (zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -129,8 +186,16 @@ class ZipFolder:
                     f"{where}: damaged in the ZIP ({error}); fetch the file again"
                 ) from error
 
+    def beside(self) -> list[str]:
+        """Names of the members in the folder above; none for the top of the ZIP."""
+        if not self.folder:
+            return []
+        above = str(PurePosixPath(self.folder).parent)
+        folders = _contents(self.path, self.inner)
+        return list(folders.get("" if above == "." else above, {}))
+
     def _items(self) -> Mapping[str, zipfile.ZipInfo]:
-        return _contents(self.path).get(self.folder, {})
+        return _contents(self.path, self.inner).get(self.folder, {})
 
 
 def _check_method(item: zipfile.ZipInfo, where: str) -> None:
@@ -158,78 +223,121 @@ def _open_member(file: BinaryIO, item: zipfile.ZipInfo) -> IO[bytes]:
     return cast("IO[bytes]", zipfile.ZipExtFile(file, "r", item))
 
 
-def zip_folders(path: Path) -> dict[str, list[str]]:
+def zip_folders(path: Path, inner: str = "") -> dict[str, list[str]]:
     """Return the folders of a ZIP and the names of the members in each.
 
-    A cut ZIP, a name that points outside its folder and a zip bomb are refused.
+    `inner` names a ZIP inside it. A cut ZIP, a name that points outside its folder and
+    a zip bomb are refused.
     """
-    return {folder: list(items) for folder, items in _contents(path).items()}
+    return {folder: list(items) for folder, items in _contents(path, inner).items()}
 
 
-def _contents(path: Path) -> Mapping[str, Mapping[str, zipfile.ZipInfo]]:
+def inner_zips(path: Path) -> list[str]:
+    """Return the members of a ZIP that are ZIP files by name and content."""
+    names = (
+        (folder, name)
+        for folder, items in _contents(path).items()
+        for name in items
+        if name.lower().endswith(".zip")
+    )
+    found = []
+    for folder, name in sorted(names):
+        with ZipFolder(path, folder).open(name) as stream:
+            if stream.read(4) in _MAGIC:
+                found.append(f"{folder}/{name}" if folder else name)
+    return found
+
+
+def _contents(
+    path: Path, inner: str = ""
+) -> Mapping[str, Mapping[str, zipfile.ZipInfo]]:
     """Members by folder and name, cached until the file changes."""
+    return _read_contents(path, inner, _state(path))
+
+
+def _state(path: Path) -> tuple[int, ...]:
     stat = path.stat()
-    same = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
-    return _read_contents(path, same)
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 @functools.lru_cache(maxsize=4)
 def _read_contents(
-    path: Path,
-    _same: tuple[int, ...],
+    path: Path, inner: str, _same: tuple[int, ...]
 ) -> Mapping[str, Mapping[str, zipfile.ZipInfo]]:
     folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
-    with _open_zip(path) as archive:
-        for pure, item in sorted(_members(archive, path).items()):
+    label = f"{path}/{inner}" if inner else str(path)
+    with _open_source(path, inner) as file, _open_zip(file, label) as archive:
+        for pure, item in sorted(_members(archive, file, label).items()):
             folder = str(pure.parent)
             key = "" if folder == "." else folder
             folders.setdefault(key, {})[pure.name] = item
     return folders
 
 
+def _open_source(path: Path, inner: str) -> BinaryIO:
+    """Open a ZIP file, or the one inside it in memory."""
+    return (
+        io.BytesIO(_unpacked(path, inner, _state(path))) if inner else path.open("rb")
+    )
+
+
+# Records of one inner ZIP are read one after the other.
+@functools.lru_cache(maxsize=1)
+def _unpacked(path: Path, inner: str, _same: tuple[int, ...]) -> bytes:
+    folder, _, name = inner.rpartition("/")
+    return ZipFolder(path, folder).read(name)
+
+
 @contextmanager
-def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+def _open_zip(file: BinaryIO, label: str) -> Iterator[zipfile.ZipFile]:
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(file)
     except _DAMAGE as error:
         raise FileFormatError(
-            f"{path}: a ZIP without its table of contents ({error}); it ends at byte "
-            f"{path.stat().st_size} and was probably cut: fetch it again"
+            f"{label}: a ZIP without its table of contents ({error}); it ends at byte "
+            f"{_size(file)} and was probably cut: fetch it again"
         ) from error
     with archive:
         yield archive
 
 
+def _size(file: BinaryIO) -> int:
+    return file.seek(0, io.SEEK_END)
+
+
 def _members(
-    archive: zipfile.ZipFile, path: Path
+    archive: zipfile.ZipFile, file: BinaryIO, label: str
 ) -> dict[PurePosixPath, zipfile.ZipInfo]:
     items: dict[PurePosixPath, zipfile.ZipInfo] = {}
-    size = path.stat().st_size
+    size = _size(file)
     for item in archive.infolist():
-        pure = PurePosixPath(item.filename)
-        if not 0 <= item.header_offset < size or not item.filename:
+        # Some programs of Windows write its own separator.
+        name = item.filename.replace("\\", "/")
+        pure = PurePosixPath(name)
+        if not 0 <= item.header_offset < size or not name:
             raise FileFormatError(
-                f"{path}: the member {item.filename!r} has no name or lies outside of "
+                f"{label}: the member {item.filename!r} has no name or lies outside of "
                 f"the file (byte {item.header_offset} of {size}): the ZIP's table of "
                 "contents is damaged; fetch the file again"
             )
-        _check_member(item, pure, path)
-        if item.is_dir() or pure.name.startswith(".") or "__MACOSX" in pure.parts:
+        _check_member(item, pure, label)
+        if name.endswith("/") or _is_hidden(pure.name) or "__MACOSX" in pure.parts:
             continue
         if pure in items:
             raise FileFormatError(
-                f"{path}: the member {item.filename!r} is there twice; fetch the file "
+                f"{label}: the member {item.filename!r} is there twice; fetch the file "
                 "again"
             )
         items[pure] = item
     return items
 
 
-def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, path: Path) -> None:
+def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, label: str) -> None:
     """Refuse names that point outside and sizes that no recording has."""
-    if pure.is_absolute() or ".." in pure.parts or "\\" in item.filename:
+    drive = PureWindowsPath(item.filename).anchor
+    if pure.is_absolute() or drive or ".." in pure.parts:
         raise FileFormatError(
-            f"{path}: the member {item.filename!r} points outside its folder; "
+            f"{label}: the member {item.filename!r} points outside its folder; "
             "this is not a vendor export, nothing was read"
         )
     if (
@@ -237,6 +345,94 @@ def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, path: Path) -> Non
         and item.file_size > _BOMB_RATIO * item.compress_size
     ):
         raise FileFormatError(
-            f"{path}: the member {item.filename!r} would unpack from "
+            f"{label}: the member {item.filename!r} would unpack from "
             f"{item.compress_size} to {item.file_size} bytes; this is not a recording"
         )
+
+
+# -- members that are packed one by one ------------------------------------------------
+
+
+def gunzipped(container: Container) -> Container:
+    """Return a container whose members with .gz appear unpacked, if it has any."""
+    names = container.sizes()
+    packed = {
+        name[: -len(_GZIP)]: name
+        for name in names
+        if name.lower().endswith(tuple(end + _GZIP for end in _PACKED))
+    }
+    packed = {name: given for name, given in packed.items() if name not in names}
+    return _Gunzipped(container, packed) if packed else container
+
+
+@dataclass(frozen=True, slots=True)
+class _Gunzipped:
+    """A container in which some members, by the name without .gz, are unpacked."""
+
+    container: Container
+    packed: Mapping[str, str]
+    _unpacked: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """Name for messages."""
+        return self.container.label
+
+    def sizes(self) -> dict[str, int]:
+        """Name and size of each member; packed ones are unpacked once for it."""
+        for name in self.packed:
+            if name not in self._unpacked:
+                self._unpacked[name] = self._measure(name)
+        hidden = set(self.packed.values())
+        plain = self.container.sizes().items()
+        rest = {name: size for name, size in plain if name not in hidden}
+        return dict(sorted({**rest, **self._unpacked}.items()))
+
+    def _measure(self, name: str) -> int:
+        size, given = 0, self.packed[name]
+        limit = max(_BOMB_BYTES, _BOMB_RATIO * self.container.sizes()[given])
+        with self.container.open(given) as raw, gzip.open(raw) as stream:
+            while block := _next_block(stream):
+                size += len(block)
+                if size > limit:
+                    raise FileFormatError(
+                        f"{self.label}/{given}: unpacks to more than {limit} bytes; "
+                        "this is not a recording"
+                    )
+        return size
+
+    def read(self, name: str) -> bytes:
+        """Whole content of a member; its checksum is verified."""
+        if name not in self.packed:
+            return self.container.read(name)
+        with self.open(name) as stream:
+            return stream.read()
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """Open a member as a stream of bytes."""
+        given = self.packed.get(name)
+        if given is None:
+            with self.container.open(name) as stream:
+                yield stream
+            return
+        with self.container.open(given) as raw:
+            try:
+                with gzip.open(raw) as stream:
+                    yield cast("IO[bytes]", stream)
+            except _GZIP_DAMAGE as error:
+                raise FileFormatError(
+                    f"{self.label}/{given}: damaged ({error}); fetch the file again"
+                ) from error
+
+    def beside(self) -> list[str]:
+        """Names of the files in the folder above."""
+        return self.container.beside()
+
+
+def _next_block(stream: gzip.GzipFile) -> bytes:
+    """Read a block; nothing where the file is damaged, which reading it reports."""
+    try:
+        return stream.read(_BLOCK)
+    except _GZIP_DAMAGE:
+        return b""

@@ -5,6 +5,7 @@ Bytes come in, arrays go out. What the values mean does not belong here.
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from typing import TYPE_CHECKING
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENT_HEADER",
+    "as_utf8",
     "count_events",
+    "end_events",
     "parse_event_file",
     "parse_event_header",
     "parse_events",
     "parse_hxd",
+    "whole_events",
 ]
 
 EVENT_HEADER = b"time [s],"
@@ -34,6 +38,21 @@ _WHOLE_TICK = 1e-3
 _PAIR = 16  # bytes: two int64 of the older kind
 # A century in s; no record is longer.
 _LONGEST = 100 * 366 * 86_400
+_ENDS = 5
+_EVENT = re.compile(rb"[-+.\de]+,(?:[-+.\de]+|nan)\r?\n", re.IGNORECASE)
+
+
+def as_utf8(data: bytes) -> bytes:
+    """Return a text that an editor saved with a byte order mark as plain UTF-8."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if data.startswith(mark):
+            text = data[len(mark) :].decode(encoding, "replace")
+            return text.encode("utf-8", "replace")
+    return data
 
 
 def count_events(data: bytes, *, where: str) -> int:
@@ -44,7 +63,10 @@ def count_events(data: bytes, *, where: str) -> int:
     _check_end(data, where)
     if _is_hxd(where):
         return len(data) // _PAIR
-    return max(0, data.count(b"\n") - 1)
+    count = data.count(b"\n") - 1
+    if b"\n\n" in data or b"\n\r\n" in data:
+        count -= len(re.findall(rb"(?<=\n)\r?\n", data))
+    return max(0, count)
 
 
 def parse_event_file(
@@ -59,6 +81,35 @@ def parse_event_file(
     line = data.partition(b"\n")[0]
     _check_header(row, parse_event_header(line, where=where), where)
     return parse_events(data, clock=CLOCK_OF_FAMILY[row.family], where=where)
+
+
+def end_events(data: bytes, *, where: str) -> bytes:
+    """Return a file with its first and last few events alone."""
+    if _is_hxd(where):
+        size = _ENDS * _PAIR
+        return data if len(data) <= 2 * size else data[:size] + data[-size:]
+    begin = data.split(b"\n", _ENDS + 1)[:-1]
+    end = data.rstrip().rsplit(b"\n", _ENDS)[1:]
+    if len(begin) <= _ENDS or count_events(data, where=where) <= 2 * _ENDS:
+        return data
+    return b"\n".join([*begin, *end, b""])
+
+
+def whole_events(data: bytes, row: Datatype, *, where: str) -> bytes:
+    """Return a damaged file up to its first broken line; nothing if it is useless."""
+    if _is_hxd(where):
+        return data[: len(data) - len(data) % _PAIR]
+    end = 0
+    for number, line in enumerate(io.BytesIO(data)):
+        if not (_EVENT.fullmatch(line) or number == 0):
+            break
+        end += len(line)
+    head = data[: data.rfind(b"\n", 0, end) + 1]
+    try:
+        parse_event_file(head, row, where=where)
+    except FileFormatError:
+        return b""
+    return head
 
 
 def _is_hxd(where: str) -> bool:
@@ -101,7 +152,7 @@ def _check_header(row: Datatype, head: tuple[str, str, int | None], where: str) 
 
 def parse_event_header(line: bytes, *, where: str) -> tuple[str, str, int | None]:
     """Return API name, unit as printed (``s/256``) and datatype id of an event CSV."""
-    text = line.decode("utf-8", "replace").strip()
+    text = as_utf8(line).decode("utf-8", "replace").strip()
     match = re.fullmatch(
         r"time \[s\],\s*(?P<name>\w+)\s*\[(?P<unit>[^\]]*)\]\s*"
         r"(?:\(/api/(?:v1/)?datatype/(?P<id>\d+)/\))?,?",
@@ -110,10 +161,22 @@ def parse_event_header(line: bytes, *, where: str) -> tuple[str, str, int | None
     if match is None:
         raise FileFormatError(
             f"{where}, line 1: expected 'time [s],<name> [<unit>](/api/datatype/<id>/)'"
-            f", found {text[:80]!r}"
+            f", found {_shown(text)}; fetch the export again"
         )
     number = match["id"]
     return match["name"], match["unit"], None if number is None else int(number)
+
+
+def _shown(line: str) -> str:
+    """Quote another first line, and say who has probably written it."""
+    if not line.strip("\0"):
+        return "zeros" if line else "an empty line"
+    quoted = repr(line[:80])
+    if re.match(r"time \[s\]\s*[;\t]", line):
+        return f"{quoted}, as a spreadsheet saves it"
+    if re.fullmatch(r"[-+.\deE]+,[-+.\deE]+", line):
+        return f"{quoted}, as a converter writes it"
+    return quoted
 
 
 def parse_events(

@@ -11,16 +11,25 @@ import io
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from hexoframe.channels import CLOCK_OF_FAMILY, family_of
-from hexoframe.errors import ConfigurationError, FileFormatError, TimestampError
+from hexoframe.errors import (
+    ConfigurationError,
+    FileFormatError,
+    MissingFactsWarning,
+    TimestampError,
+    warn,
+)
+from hexoframe.formats.archive.events import as_utf8
 from hexoframe.recording.facts import Facts, facts_table
-from hexoframe.timestamps import clock_of, tick_to_time, time_to_tick
+from hexoframe.timestamps.ticks import clock_of
+from hexoframe.timestamps.times import tick_to_time, time_to_tick
 
 if TYPE_CHECKING:
     from hexoframe.formats.archive.container import Container
@@ -44,6 +53,10 @@ INFO_FILES = frozenset({"info.json", "statistics.csv"})
 
 # Facts that RecordData has under names of its own.
 _OWN_NAMES = ("uri", "start", "end", "start_date")
+# Keys of the start in info.json.
+_STARTS = ("start", "start_timestamp")
+# Ticks, at most a second, by which two files may print the start differently.
+_SAME_START = 256
 
 
 # -- both files ------------------------------------------------------------------------
@@ -122,17 +135,86 @@ class InfoFiles:
         )
 
 
-def read_info_files(container: Container) -> InfoFiles:
-    """Read info.json and statistics.csv, if a record has them."""
-    names, label = container.sizes().keys(), container.label
-    info = {}
-    if "info.json" in names:
-        info = parse_info(container.read("info.json"), where=f"{label}/info.json")
-    statistics = None
-    if "statistics.csv" in names:
-        data = container.read("statistics.csv")
-        statistics = parse_statistics(data, where=f"{label}/statistics.csv")
+def read_info_files(container: Container, *, start_given: bool = False) -> InfoFiles:
+    """Read info.json and statistics.csv, if a record has them.
+
+    A file that cannot be read is left out with a warning if the other one, or the
+    caller, tells the start of the record; so are statistics of another record.
+    """
+    names = {name.lower(): name for name in container.sizes()}
+    label = container.label
+    info: dict[str, Any] = {}
+    statistics, errors = None, []
+    if name := names.get("info.json"):
+        try:
+            info = parse_info(container.read(name), where=f"{label}/{name}")
+        except FileFormatError as error:
+            errors.append(error)
+    if name := names.get("statistics.csv"):
+        where = f"{label}/{name}"
+        try:
+            statistics = parse_statistics(container.read(name), where=where)
+            statistics = _without_rounded(statistics, where)
+        except FileFormatError as error:
+            errors.append(error)
+    told = start_given or any(key in info for key in _STARTS)
+    if statistics is not None:
+        told = told or bool(statistics.table.get("start", ("", ""))[0])
+    for damage in errors:
+        if not told:
+            raise damage
+        warn(f"{damage}; the file is left out", MissingFactsWarning)
+    if statistics is not None and (other := _other_record(statistics, info)):
+        warn(f"{label}: {other}; statistics.csv is left out", MissingFactsWarning)
+        statistics = None
     return InfoFiles(label, info, statistics)
+
+
+def _without_rounded(statistics: Statistics, where: str) -> Statistics:
+    """Drop start and end that a spreadsheet rounded, with a warning."""
+    table = dict(statistics.table)
+    rounded = [
+        name for name in ("start", "end") if _is_rounded(*table.get(name, ("",)))
+    ]
+    if not rounded:
+        return statistics
+    shown = ", ".join(f"{name} {table.pop(name)[0]}" for name in rounded)
+    warn(
+        f"{where}: a spreadsheet rounded {shown}, which is not used; fetch the export "
+        "again",
+        MissingFactsWarning,
+    )
+    return replace(statistics, table=table)
+
+
+def _is_rounded(text: str, *_: str) -> bool:
+    """Whether a number is printed with an exponent and without all of its digits."""
+    try:
+        exponent = Decimal(text).as_tuple().exponent
+    except ArithmeticError:
+        return False
+    return "e" in text.lower() and isinstance(exponent, int) and exponent > 0
+
+
+def _other_record(statistics: Statistics, info: dict[str, Any]) -> str:
+    """Say why the statistics are of another record than info.json; empty if not."""
+    uri = statistics.table.get("uri", ("", ""))[0]
+    own = re.search(r"[?&]record=(\d+)", str(info.get("request", "")))
+    number = re.search(r"/record/(\d+)/", uri)
+    if own and number and own[1] != number[1]:
+        return (
+            f"info.json is of record {own[1]}, statistics.csv of record {number[1]}: "
+            "one of them is not of this record"
+        )
+    begins = statistics.table.get("start", ("", ""))[0]
+    try:
+        told = _whole_number(begins)
+        start = _whole_number(next(info[key] for key in _STARTS if key in info))
+    except (StopIteration, ValueError):
+        return ""
+    if abs(told - start) > _SAME_START:
+        return f"info.json starts at tick {start}, statistics.csv at {told}"
+    return ""
 
 
 # -- start and end ---------------------------------------------------------------------
@@ -145,9 +227,12 @@ def start_tick(files: InfoFiles, options: ReadOptions) -> int | None:
     or is a time and nothing tells the clock.
     """
     stated = _stated_start(files)
+    contradiction = _contradiction(files)
     if options.start is None:
+        if contradiction:
+            raise FileFormatError(f"{contradiction}; say it with start=")
         return None if stated is None else parse_tick(stated[0], where=stated[1])
-    told = None if stated is None else _tick_or_none(*stated)
+    told = None if stated is None or contradiction else _tick_or_none(*stated)
     given = _given_start(options, told)
     if stated is not None and told is not None and given != told:
         raise ConfigurationError(
@@ -160,11 +245,28 @@ def start_tick(files: InfoFiles, options: ReadOptions) -> int | None:
 
 def _stated_start(files: InfoFiles) -> tuple[object, str] | None:
     """Return the start as printed, and the place of it for messages."""
-    for key in ("start", "start_timestamp"):
+    for key in _STARTS:
         if key in files.info:
             return files.info[key], f"{files.label}/info.json, {key!r}"
     text = files.statistic("start")
     return (text, f"{files.label}/statistics.csv, 'start'") if text else None
+
+
+def _contradiction(files: InfoFiles) -> str:
+    """Say if info.json has two starts that differ, as where numbers were rounded."""
+    start, posix = files.info.get("start"), files.info.get("timestamp")
+    if not isinstance(start, int | float) or not isinstance(posix, int | float):
+        return ""
+    try:
+        seconds = start / clock_of(int(start))
+    except ValueError:
+        return ""
+    if abs(seconds - posix) <= 1:
+        return ""
+    return (
+        f"{files.label}/info.json: 'start' is {start}, which is {seconds:.3f} s since "
+        f"1970, and 'timestamp' {posix} s: one of them was changed"
+    )
 
 
 def _tick_or_none(value: object, where: str) -> int | None:
@@ -227,7 +329,10 @@ def parse_info(data: bytes, *, where: str) -> dict[str, Any]:
     try:
         info = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{where}: not JSON: {error}") from error
+        found = error if data.strip(b"\0") else "the file is empty, or holds zeros only"
+        raise FileFormatError(
+            f"{where}: not JSON: {found}; fetch the export again"
+        ) from error
     if not isinstance(info, dict):
         raise FileFormatError(
             f"{where}: expected a JSON object, found {type(info).__name__}"
@@ -252,18 +357,31 @@ class Statistics:
 
 
 def parse_statistics(data: bytes, *, where: str) -> Statistics:
-    """Read both tables of statistics.csv, in the dialects of 2017 and 2021."""
-    text = io.StringIO(data.decode("utf-8", "replace"), newline="")
-    try:
-        rows = [row for row in csv.reader(text) if row]
-    except csv.Error as error:
-        raise FileFormatError(f"{where}: not a table: {error}") from error
+    """Read both tables of statistics.csv, in the dialects of 2017 and 2021.
+
+    What spreadsheets make of them is read as well: semicolons or tabs, decimal commas,
+    empty cells at the ends, a column of row numbers, no row of units, a row a name.
+    """
+    rows = _rows(data, where)
+    if rows and rows[0][:1] == [""] and rows[0][1:2] == ["uri"]:
+        rows = [row[1:] for row in rows]
+    first = [row[0] for row in rows[:2]]
+    if first == ["uri", "start_date"]:
+        names, *others = (list(cells) for cells in zip_longest(*rows, fillvalue=""))
+        rows = [names, *others[-2:]]
+    if len(rows) > 1 and rows[1][0].startswith("/api/"):
+        rows.insert(1, [""] * len(rows[1]))
     if len(rows) < 3 or not len(rows[0]) == len(rows[1]) == len(rows[2]):
         raise FileFormatError(
             f"{where}: expected a row of names, one of units and one of values of the "
             f"same length; found rows of {[len(row) for row in rows[:3]]} cells"
         )
     names, units, values = rows[:3]
+    if "uri" not in names:
+        raise FileFormatError(
+            f"{where}: expected the column 'uri', found {', '.join(names[:5])[:80]!r}; "
+            "fetch the export again"
+        )
     table = {
         name: (value, "" if unit == "na" else unit)
         for name, unit, value in zip(names, units, values, strict=True)
@@ -271,20 +389,51 @@ def parse_statistics(data: bytes, *, where: str) -> Statistics:
     return Statistics(table, _annotations(rows[3:], where))
 
 
+def _rows(data: bytes, where: str) -> list[list[str]]:
+    """Return the rows that hold anything, all of the first table as long as it."""
+    text = as_utf8(data).decode("utf-8", "replace")
+    text = re.sub(r"\Asep=.\r?\n", "", text)
+    head = text.partition("\n")[0]
+    comma = max(",;\t", key=head.count)
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=comma)
+        rows = [row for row in lines if any(row)]
+    except csv.Error as error:
+        raise FileFormatError(f"{where}: not a table: {error}") from error
+    if comma != ",":
+        rows = [[_with_point(cell) for cell in row] for row in rows]
+    if rows and not any(row[-1] for row in rows):
+        width = max(at + 1 for row in rows for at, cell in enumerate(row) if cell)
+        rows = [row[:width] for row in rows]
+    return rows
+
+
+def _with_point(cell: str) -> str:
+    """Return a decimal comma as a point."""
+    return re.sub(r"\A(-?\d+),(\d+(?:[eE][-+]?\d+)?)\Z", r"\1.\2", cell)
+
+
 def _annotations(rows: list[list[str]], where: str) -> list[dict[str, Any]]:
     headers = [at for at, row in enumerate(rows) if row[:1] == ["uri"]]
     if not headers:
         return []
-    names = rows[headers[0]]
+    names = _stripped(rows[headers[0]])
     found = []
     for row in rows[headers[0] + 1 :]:
-        if len(row) != len(names):
+        # A spreadsheet makes all rows equally long.
+        cells = row[: len(names)] if not any(row[len(names) :]) else row
+        if len(cells) != len(names):
             raise FileFormatError(
                 f"{where}: expected an annotation {names}, found {row}"
             )
-        cells = dict(zip(names, row, strict=True))
-        found.append(_annotation(cells, where))
+        found.append(_annotation(dict(zip(names, cells, strict=True)), where))
     return found
+
+
+def _stripped(row: list[str]) -> list[str]:
+    """Return a row without the empty cells at its end."""
+    filled = [at for at, cell in enumerate(row) if cell]
+    return row[: filled[-1] + 1] if filled else []
 
 
 def _annotation(cells: dict[str, str], where: str) -> dict[str, Any]:
@@ -301,6 +450,8 @@ def _annotation(cells: dict[str, str], where: str) -> dict[str, Any]:
 
 def _whole_number(value: object) -> int:
     """Return an int64, or raise ValueError."""
+    if isinstance(value, str) and _is_rounded(value):
+        raise ValueError(f"{value} was rounded, by a spreadsheet perhaps")
     try:
         number = Decimal(value)  # type: ignore[arg-type]
         if abs(number) < 1 << 63 and number == int(number):

@@ -20,6 +20,7 @@ from hexoframe.errors import (
 
 if TYPE_CHECKING:
     from hexoframe.channels import Datatype
+    from hexoframe.formats.archive.siblings import EventLoss
     from hexoframe.formats.archive.wav import WavHeader
     from hexoframe.timestamps import Clock
 
@@ -141,26 +142,37 @@ def find_gaps(
     return gaps
 
 
-def report_gaps(
+def report_gaps(  # noqa: PLR0913  # what was found, and where
     gaps: Mapping[str, tuple[int, int]],
     extents: Mapping[str, Extent],
     clock: Clock,
     *,
+    events: Mapping[str, EventLoss],
     where: str,
     allow_partial: bool,
 ) -> None:
-    """Raise for the gaps of `find_gaps`, or warn if partial records are allowed."""
-    if not gaps:
-        return
-    message = f"{where}: " + "; ".join(
+    """Raise for what is lost, or warn if partial records are allowed.
+
+    `gaps` are those of `find_gaps`, `events` what files of events lack, by file name.
+    """
+    found = [
         f"{name} holds {extents[name].samples} of {extents[name].stated} samples and "
         f"ends {(after - first) / clock:.1f} s before the record"
         for name, (first, after) in gaps.items()
-    )
+    ]
+    found += [
+        f"{name} lacks events from {loss.spans[0][0] / clock:.1f} s to "
+        f"{loss.spans[-1][1] / clock:.1f} s: {loss.reason}"
+        for name, loss in events.items()
+    ]
+    if not found:
+        return
+    message = f"{where}: {'; '.join(found)}"
     if not allow_partial:
+        lost = {name: loss.spans for name, loss in events.items()}
         raise IncompleteDataError(
             f"{message}. Fetch the export again, or open what is there with "
             "allow_partial=True",
-            ledger=dict(gaps),
+            ledger={**gaps, **lost},
         )
     warn(message, MissingSamplesWarning)

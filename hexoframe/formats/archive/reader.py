@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, zip_longest
 from pathlib import Path, PurePath, PurePosixPath
@@ -17,25 +17,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.channels import CLOCK_OF_FAMILY, datatypes_of
+from hexoframe.channels import CLOCK_OF_FAMILY
 from hexoframe.channels.calibration import values_from_counts
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
-    SkippedChannelWarning,
+    HexoframeError,
+    MissingSamplesWarning,
     TimestampError,
     warn,
 )
 from hexoframe.formats.archive.container import (
     Folder,
     ZipFolder,
+    gunzipped,
+    inner_zips,
     looks_like_zip,
     zip_folders,
-)
-from hexoframe.formats.archive.events import (
-    EVENT_HEADER,
-    count_events,
-    parse_event_file,
 )
 from hexoframe.formats.archive.infofiles import (
     INFO_FILES,
@@ -50,12 +48,27 @@ from hexoframe.formats.archive.lengths import (
     report_gaps,
     sample_step,
 )
-from hexoframe.formats.archive.wav import iter_counts, parse_counts, read_wav_header
+from hexoframe.formats.archive.losses import (
+    lost_events,
+    missing_files,
+    say_absent,
+    warn_of_files_beside,
+)
+from hexoframe.formats.archive.members import (
+    match_members,
+    placeholders,
+    read_event_files,
+    read_wave_headers,
+)
+from hexoframe.formats.archive.tables import find_tables
+from hexoframe.formats.archive.wav import iter_counts, parse_counts
 from hexoframe.formats.headings import guess_family
+from hexoframe.formats.kinds import is_document
 from hexoframe.recording.data import LazyChannel, RecordData
-from hexoframe.recording.frames import make_frame
+from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.recording.gaps import Receipt
-from hexoframe.timestamps import clock_of, grid_to_index, ticks_to_index
+from hexoframe.timestamps.ticks import clock_of
+from hexoframe.timestamps.times import grid_to_index, ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +77,9 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel, Datatype, Family
     from hexoframe.channels.calibration import Scale
     from hexoframe.formats.archive.container import Container
+    from hexoframe.formats.archive.infofiles import InfoFiles
+    from hexoframe.formats.archive.lengths import Extent
+    from hexoframe.formats.archive.members import EventFile, Members
     from hexoframe.formats.archive.wav import WavHeader
     from hexoframe.formats.options import ReadOptions
     from hexoframe.timestamps import Clock
@@ -72,6 +88,7 @@ __all__ = ["holds_record", "is_empty", "parts", "read", "sniff"]
 
 _NAME = "vendor export"
 _SAMPLE_SUFFIX = ".wav"
+_GZIP = b"\x1f\x8b"
 
 
 # -- finding the records ---------------------------------------------------------------
@@ -81,7 +98,9 @@ def sniff(path: Path) -> bool:
     """Whether a path is a vendor export, judged by content."""
     if path.is_dir():
         return bool(_record_folders(path))
-    return path.is_file() and looks_like_zip(path)
+    if not path.is_file() or not looks_like_zip(path) or is_document(path):
+        return False
+    return not find_tables(path)
 
 
 def is_empty(path: Path) -> bool:
@@ -92,33 +111,37 @@ def is_empty(path: Path) -> bool:
 def parts(path: Path) -> dict[str, Container]:
     """Return the records of a ZIP or folder by the name of their folder, sorted.
 
-    A range export has one folder for each of its records.
+    A range export has one folder for each of its records. Records in ZIP files inside
+    the ZIP are found as well.
     """
-    found: dict[str, Container]
+    boxes: list[Container]
     if path.is_dir():
         folders = _record_folders(path)
         labels = _labels([folder.relative_to(path) for folder in folders])
-        found = {
-            label or path.name: Folder(folder)
-            for label, folder in zip(labels, folders, strict=True)
-        }
+        boxes = [Folder(folder) for folder in folders]
     else:
-        inner = [
-            folder
-            for folder, names in sorted(zip_folders(path).items())
-            if any(_is_member(name) for name in names)
-        ]
-        labels = _labels([PurePosixPath(folder) for folder in inner])
-        found = {
-            label or path.stem: ZipFolder(path, folder)
-            for label, folder in zip(labels, inner, strict=True)
-        }
-    if not found:
+        inside = list(_zipped_folders(path))
+        labels = _labels(
+            [PurePosixPath(inner[: -len(".zip")], folder) for inner, folder in inside]
+        )
+        boxes = [ZipFolder(path, folder, inner) for inner, folder in inside]
+    if not boxes:
         raise FileFormatError(
             f"{path}: not a vendor export: expected WAV and event files such as "
             "record_<id>/ECG_I.wav, found none"
         )
-    return found
+    return {
+        label or (path.name if path.is_dir() else path.stem): gunzipped(box)
+        for label, box in zip(labels, boxes, strict=True)
+    }
+
+
+def _zipped_folders(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the folders with samples in a ZIP, then in each ZIP inside it."""
+    for inner in ("", *inner_zips(path)):
+        for folder, names in sorted(zip_folders(path, inner).items()):
+            if any(_is_member(name) for name in names):
+                yield inner, folder
 
 
 def _labels(folders: Sequence[PurePath]) -> list[str]:
@@ -131,7 +154,12 @@ def _labels(folders: Sequence[PurePath]) -> list[str]:
 
 
 def _is_member(name: str) -> bool:
-    return name.lower().endswith((_SAMPLE_SUFFIX, ".hxd")) or name == "info.json"
+    plain = _without_gz(name).lower()
+    return plain.endswith((_SAMPLE_SUFFIX, ".hxd")) or plain == "info.json"
+
+
+def _without_gz(name: str) -> str:
+    return name[:-3] if name.lower().endswith(".gz") else name
 
 
 def _record_folders(path: Path) -> list[Path]:
@@ -156,10 +184,11 @@ def holds_record(folder: Path) -> bool:
 
 def _holds_samples(path: Path) -> bool:
     """Whether a file is a WAV by name and content; .hxd has no mark in its content."""
-    if path.suffix.lower() != _SAMPLE_SUFFIX:
-        return path.suffix.lower() == ".hxd"
+    name = _without_gz(path.name).lower()
+    if not name.endswith(_SAMPLE_SUFFIX):
+        return name.endswith(".hxd")
     with path.open("rb") as file:
-        return file.read(4) == b"RIFF"
+        return file.read(4).startswith(b"RIFF" if name == path.name.lower() else _GZIP)
 
 
 # -- reading a record ------------------------------------------------------------------
@@ -189,130 +218,135 @@ def read(
 
 
 def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordData:
-    label = container.label
-    info = read_info_files(container)
+    label, partial = container.label, options.allow_partial
+    info = read_info_files(container, start_given=options.start is not None)
     start = start_tick(info, options)
     if start is None:
-        raise FileFormatError(
-            f"{label}: neither info.json nor statistics.csv says when the record "
-            "starts; say it in hexoframe.open_record(path, start=...), in ticks or as "
-            "a time with its zone"
-        )
-    waves = _wave_headers(container)
+        raise FileFormatError(_no_start(container))
+    waves, broken = read_wave_headers(container, partial=partial)
     clock = clock_of(start)
     filled = [PurePosixPath(name).stem for name, wave in waves.items() if wave.samples]
     family = guess_family(filled, clock, options.model)
     wanted = options.wanted(family)
-    rows = _match(container, family, waves)
+    members = match_members(container, family, waves, broken)
+    rows = members.rows
     extents = measure(rows, waves, wanted=wanted, where=label)
     end = record_end(start, clock, extents.values(), stated_end(info, start, clock))
     loaded = {name for row, name in rows.items() if row.channel in wanted}
     extents = {name: extent for name, extent in extents.items() if name in loaded}
-    gaps = find_gaps(extents, (start, end), clock)
-    if judge:
-        partial = options.allow_partial
-        report_gaps(gaps, extents, clock, where=label, allow_partial=partial)
+    events, damaged = read_event_files(
+        container, members, waves, wanted, partial=partial
+    )
+    damaged |= {
+        row: error
+        for row, (_, error) in members.damaged.items()
+        if row.channel in wanted
+    }
+    _report_damaged(damaged, partial=partial)
     export = Export(
         container=container,
         family=family,
-        start=start,
+        span=(start, end),
         waves=waves,
-        gaps=gaps,
+        events=events,
+        gaps=find_gaps(extents, (start, end), clock),
+        absent=frozenset(damaged),
         scale=options.scale,
         record_id=info.record_id,
     )
-    channels = {
-        name: _lazy_channel(export, channel, files)
-        for name, channel in wanted.items()
-        if (files := {row: rows[row] for row in channel.datatypes if row in rows})
-    }
+    if judge:
+        export = _judged(export, members, info, extents=extents, options=options)
+    channels, held = {}, []
+    for name, channel in wanted.items():
+        files = {
+            row: rows[row]
+            for row in channel.datatypes
+            if row in rows and row not in export.absent
+        }
+        if files or not export.absent.isdisjoint(channel.datatypes):
+            channels[name] = _lazy_channel(export, channel, files)
+        held += [name] if files else []
     return RecordData(
         family,
         (start, end),
         channels,
-        facts=info.facts(channels, source=_NAME, clock=clock),
+        facts=info.facts(held, source=_NAME, clock=clock),
         scale=options.scale,
     )
 
 
-def _wave_headers(container: Container) -> dict[str, WavHeader]:
-    headers = {}
-    for name, size in container.sizes().items():
-        if name.lower().endswith(_SAMPLE_SUFFIX):
-            with container.open(name) as stream:
-                where = f"{container.label}/{name}"
-                headers[name] = read_wav_header(stream, size, where=where)
-    return headers
+def _no_start(container: Container) -> str:
+    message = (
+        f"{container.label}: neither info.json nor statistics.csv says when the record "
+        "starts"
+    )
+    stand = [name for name, file in placeholders(container) if file in INFO_FILES]
+    if stand:
+        return f"{message}; {say_absent(stand)}"
+    return (
+        f"{message}; say it in hexoframe.open_record(path, start=...), in ticks or as "
+        "a time with its zone"
+    )
 
 
-# -- matching files with channels ------------------------------------------------------
+def _report_damaged(
+    damaged: Mapping[Datatype, HexoframeError], *, partial: bool
+) -> None:
+    """Raise for a file that cannot be read, or warn of each."""
+    for error in damaged.values():
+        if not partial:
+            raise type(error)(
+                f"{error}. Or leave the channel out with channels=, or open what is "
+                "there with allow_partial=True"
+            ) from error
+        warn(f"{error}; nothing of it is read", MissingSamplesWarning)
 
 
-def _match(
-    container: Container, family: Family, waves: Mapping[str, WavHeader]
-) -> dict[Datatype, str]:
-    """Return the file of each datatype; warn of files that fit no channel."""
-    known = _rows_by_name(family)
-    rows: dict[Datatype, str] = {}
-    skipped = []
-    for name in sorted(container.sizes(), key=_preference):
-        row = known.get(PurePosixPath(name).stem.lower())
-        is_wave = name in waves
-        # A converter's copy beside a WAV; a second WAV is something else.
-        if name in INFO_FILES or (row in rows and not is_wave):
-            continue
-        if (
-            row is not None
-            and row.in_model
-            and row not in rows
-            and (is_wave or _holds_events(container, row, name))
-        ):
-            rows[row] = name
-        elif not _holds_nothing(container, name, waves.get(name)):
-            skipped.append(name)
-    if skipped:
-        warn(
-            f"{container.label}: {', '.join(sorted(skipped))} left out: no channel of "
-            f"{family}, or not in the vendor's format",
-            SkippedChannelWarning,
-        )
-    return rows
+def _judged(
+    export: Export,
+    members: Members,
+    info: InfoFiles,
+    *,
+    extents: Mapping[str, Extent],
+    options: ReadOptions,
+) -> Export:
+    """Compare the files of a record with each other; return the export with its losses.
 
-
-def _rows_by_name(family: Family) -> dict[str, Datatype]:
-    rows: dict[str, Datatype] = {}
-    for row in datatypes_of(family):
-        rows.setdefault(row.api_name.lower(), row)
-    for row in datatypes_of(family):
-        for alias in row.aliases:
-            rows.setdefault(alias, row)
-    return rows
-
-
-def _preference(name: str) -> tuple[int, str]:
-    """WAV before CSV before .hxd, if a channel has several files."""
-    order = {_SAMPLE_SUFFIX: 0, ".csv": 1, ".hxd": 2}
-    return order.get(PurePosixPath(name).suffix.lower(), 3), name
-
-
-def _holds_events(container: Container, row: Datatype, name: str) -> bool:
-    """Whether a file is one of the vendor's for events and states."""
-    suffix = PurePosixPath(name).suffix.lower()
-    if row.ticks is not None or suffix != ".csv":
-        return row.ticks is None and suffix == ".hxd"
-    with container.open(name) as stream:
-        return stream.read(len(EVENT_HEADER)) == EVENT_HEADER
-
-
-def _holds_nothing(container: Container, name: str, wave: WavHeader | None) -> bool:
-    """Whether a file without a channel has no samples to lose."""
-    if wave is not None:
-        return wave.samples == 0
-    if name.lower().endswith(".csv"):
-        head, _, body = container.read(name).partition(b"\n")
-        headed = not head.strip() or head.startswith(EVENT_HEADER)
-        return headed and not body.strip()
-    return container.sizes()[name] == 0
+    What was cut is an error unless partial records are allowed; what is not there at
+    all is warned of.
+    """
+    wanted = options.wanted(export.family)
+    start, _ = export.span
+    cut = {
+        row: loss
+        for row, loss in lost_events(
+            export.events, info, export.span, export.clock
+        ).items()
+        if row.channel in wanted
+    }
+    report_gaps(
+        export.gaps,
+        extents,
+        export.clock,
+        events={members.rows[row]: loss for row, loss in cut.items()},
+        where=export.container.label,
+        allow_partial=options.allow_partial,
+    )
+    missing = missing_files(
+        export.container,
+        export.family,
+        members,
+        export.waves,
+        export.events,
+        info=info,
+        wanted=wanted,
+    )
+    warn_of_files_beside(export.container, export.family)
+    lost = {
+        row: tuple((start + first, start + after) for first, after in loss.spans)
+        for row, loss in cut.items()
+    }
+    return replace(export, lost=lost, absent=export.absent | missing)
 
 
 # -- reading a channel -----------------------------------------------------------------
@@ -324,21 +358,30 @@ class Export:
 
     Attributes
     ----------
-    start : int
-        First tick of the record.
+    span : (int, int)
+        First tick of the record, and the tick after it.
     waves : mapping of str to WavHeader
         Headers by file name.
     gaps : mapping of str to (int, int)
         First missing tick and the first tick after the gap, by file name.
+    events : mapping of Datatype to EventFile
+        Event files that can be read.
+    lost : mapping of Datatype to spans
+        Where events are lost, in ticks.
+    absent : frozenset of Datatype
+        Datatypes whose file is missing or cannot be read.
     """
 
     container: Container
     family: Family
-    start: int
+    span: tuple[int, int]
     waves: Mapping[str, WavHeader]
     gaps: Mapping[str, tuple[int, int]]
     scale: Scale
     record_id: int | None
+    events: Mapping[Datatype, EventFile] = field(default_factory=dict)
+    lost: Mapping[Datatype, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    absent: frozenset[Datatype] = frozenset()
     _indexes: dict[tuple[int, Fraction, int], pd.DatetimeIndex] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -362,7 +405,7 @@ class Export:
     def new_index(self, step: Fraction, count: int, first: int) -> pd.DatetimeIndex:
         """Index of some samples of a regular channel."""
         return grid_to_index(
-            self.start, step=step, count=count, first=first, clock=self.clock
+            self.span[0], step=step, count=count, first=first, clock=self.clock
         )
 
     def frame(
@@ -391,6 +434,10 @@ def _pad(column: NDArray[Any], count: int) -> NDArray[Any]:
 def _lazy_channel(
     export: Export, channel: Channel, files: dict[Datatype, str]
 ) -> LazyChannel:
+    if not files:
+        empty = empty_frame(channel, record_id=export.record_id, scale=export.scale)
+        receipt = Receipt(samples=0, lost=(export.span,))
+        return LazyChannel(read=lambda: empty, receipt=receipt)
     if any(name in export.waves for name in files.values()):
         return _sampled_channel(export, channel, files)
     return _event_channel(export, channel, *next(iter(files.items())))
@@ -402,6 +449,9 @@ def _sampled_channel(
     row, name = max(files.items(), key=lambda item: export.waves[item[1]].samples)
     longest = export.waves[name]
     lost = {export.gaps[name] for name in files.values() if name in export.gaps}
+    if not export.absent.isdisjoint(channel.datatypes):
+        # A column that is not there at all covers what others lack.
+        lost = {export.span}
     receipt = Receipt(samples=longest.samples, lost=tuple(sorted(lost)))
     step = sample_step(row, longest, export.where(name))
     waves = _WaveFiles(export, channel, files, step)
@@ -455,17 +505,15 @@ def _event_channel(
     export: Export, channel: Channel, row: Datatype, name: str
 ) -> LazyChannel:
     where = export.where(name)
-    # A day of events is a few megabytes: they are unpacked once, which verifies their
-    # checksum and their end when the record is opened, and parsed when touched.
-    data = export.container.read(name)
+    file = export.events[row]
 
     def read_events() -> pd.DataFrame:
-        ticks, counts = parse_event_file(data, row, where=where)
+        ticks, counts = file.parse()
         try:
-            index = ticks_to_index(ticks + export.start, clock=export.clock)
+            index = ticks_to_index(ticks + export.span[0], clock=export.clock)
         except TimestampError as error:
             raise FileFormatError(f"{where}: {error}") from error
         return export.frame(channel, index, {row: counts})
 
-    receipt = Receipt(samples=count_events(data, where=where))
+    receipt = Receipt(samples=file.count, lost=export.lost.get(row, ()))
     return LazyChannel(read=read_events, receipt=receipt)

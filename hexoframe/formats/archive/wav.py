@@ -53,19 +53,22 @@ class WavHeader:
         return np.dtype("<i2" if self.bits == 16 else "<i4")
 
 
-def read_wav_header(stream: IO[bytes], size: int, *, where: str) -> WavHeader:
+def read_wav_header(
+    stream: IO[bytes], size: int, *, where: str, allow_cut: bool = False
+) -> WavHeader:
     """Read the header of a WAV file of `size` bytes from a stream at its beginning.
 
     The RIFF size is ignored (some exports are off by 4). A data size of zero, or of all
     ones, is a header that was never completed: then all that follows is samples. So are
-    bytes after the data that are not a whole chunk. Source: vendor exports of 2017 to
+    bytes after the data that are not a whole chunk. With `allow_cut`, half a sample at
+    the end of a cut file is left out. Source: vendor exports of 2017 to
     2022; RIFF/WAVE, PCM format 1.
     """
     head = stream.read(_HEAD_BYTES)
     if len(head) < 12 or head[:4] != b"RIFF" or head[8:12] != b"WAVE":
         raise FileFormatError(
-            f"{where}: not a WAV file: it begins with {head[:12]!r}, expected "
-            "b'RIFF....WAVE'"
+            f"{where}: not a WAV file: {_shown(head)}, expected b'RIFF....WAVE'; "
+            "fetch the export again"
         )
     chunks = dict(_chunks(head))
     if b"fmt " not in chunks or b"data" not in chunks:
@@ -83,13 +86,20 @@ def read_wav_header(stream: IO[bytes], size: int, *, where: str) -> WavHeader:
     offset, stated = chunks[b"data"]
     width = bits // 8
     held = _held_bytes(stream, (offset, stated, size), width)
-    if held % width:
+    if held % width and not allow_cut:
         raise FileFormatError(
             f"{where}: the file ends at byte {offset + held}, in the middle of a "
             f"{width}-byte sample; it was cut: fetch it again"
         )
     whole = stated if stated not in (0, 0xFFFFFFFF) else held
     return WavHeader(rate, bits, offset, held // width, max(whole, held) // width)
+
+
+def _shown(head: bytes) -> str:
+    """Say how a file begins that is no WAV."""
+    if not head.strip(b"\0"):
+        return "found zeros" if head else "found an empty file (0 bytes)"
+    return f"it begins with {head[:12]!r}"
 
 
 def _chunks(head: bytes) -> Iterator[tuple[bytes, tuple[int, int]]]:

@@ -3,7 +3,8 @@
 ======= ======================================================================
 reader  reads a folder, or one file, as a record
 folder  a folder of files: device family, start, end, file of each channel
-files   one file: what it is, and its columns, counts or physical values
+content whether a column holds counts or physical values
+files   one file: what it is, and its columns of numbers
 ======= ======================================================================
 
 Two tools wrote such files, and they lie in the same folders as the service's own event

@@ -1,9 +1,9 @@
-"""One file of the converter: what it is, and its columns, counts or physical values.
+"""One file of the converter: what it is, and its columns of numbers.
 
 A name in a heading is looked up before its id, since the C tool gives the adjusted
 channels (``minute_ventilation_cl``, ``tidal_volume_ml``) the ids of the others;
-``_raw`` in a name means "not adjusted by weight", not counts. Values are not converted
-here.
+``_raw`` in a name means "not adjusted by weight", not counts. Whether numbers are
+counts is for `content`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hexoframe.channels import FAMILIES
-from hexoframe.errors import ConfigurationError, FileFormatError
+from hexoframe.errors import FileFormatError
 from hexoframe.formats.cells import first_bad, line_number, read_cells
+from hexoframe.formats.dialect import PLAIN, Dialect, find_dialect, split_cells
 from hexoframe.formats.headings import Heading, find_row, parse_heading
+from hexoframe.formats.textfile import TextFile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,19 +32,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TIME",
-    "Content",
     "ConverterColumn",
     "ConverterFile",
-    "content_of",
     "inspect",
 ]
 
 TIME = "time [s]"
+_TIMES = (TIME, "time..s.")  # R puts dots
 _SUFFIXES = (".csv", ".txt")
 _TIME_CELL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?")
 _NUMBER = re.compile(_TIME_CELL.pattern + "|nan", re.IGNORECASE)
 _EPOCH_FROM = 946_684_800  # 2000-01-01 in POSIX seconds; no recording lasts so long
 _EXACT = pa.decimal128(28, 9)
+# Smaller than ticks, which begin the lines of a classic .txt.
+_SECONDS_BELOW = 10_000_000_000
 
 Origin = Literal["service", "heading", "bare"]
 
@@ -71,6 +74,7 @@ class ConverterFile:
     path: Path
     origin: Origin
     headings: tuple[Heading, ...]
+    dialect: Dialect = PLAIN
     first: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
     repeats_last: bool = False
@@ -78,8 +82,19 @@ class ConverterFile:
 
     @property
     def skip(self) -> int:
-        """Lines of heading."""
-        return 0 if self.origin == "bare" else 1
+        """Lines above the first row."""
+        return self.dialect.header + (self.origin != "bare")
+
+    @property
+    def content(self) -> Path | bytes:
+        """Path of a file in UTF-8, or else its content in UTF-8."""
+        return TextFile(self.path).content(self.dialect.encoding)
+
+    @property
+    def saved_again(self) -> bool:
+        """Whether another program wrote it: the tools print times with all decimals."""
+        times = (cells[0].partition(".")[2] for cells in (self.first, self.last))
+        return self.dialect.delimiter != "," or len(set(map(len, times))) > 1
 
     @property
     def epoch(self) -> bool:
@@ -108,7 +123,7 @@ class ConverterFile:
 
     def fail(self, row: int, found: str, expected: str) -> FileFormatError:
         """Return the error for a row of samples, from 0."""
-        line = line_number(self.path, row, skip=self.skip)
+        line = line_number(self.content, row, skip=self.skip)
         return FileFormatError(
             f"{self.path}, line {line}: found {found}, expected {expected}"
         )
@@ -121,41 +136,64 @@ def inspect(path: Path) -> ConverterFile | None:
     """
     if path.suffix.lower() not in _SUFFIXES or path.name.startswith("."):
         return None
-    with path.open("rb") as stream:
-        head = stream.read(1 << 14).decode("utf-8-sig", "replace")
-    lines = [line for line in head.splitlines() if line]
-    cells = _cells(lines[0]) if lines else ()
-    if cells[:1] == (TIME,):
-        file = _headed(path, cells, lines[1:])
-    elif all(map(_NUMBER.fullmatch, cells)):
-        file = _bare(path, cells)
-    else:
+    found = find_dialect(TextFile(path).open, _is_top)
+    if found is None:
         return None
+    # Only empty cells are empty: the tools write nan for a missing value.
+    dialect, top, first = found
+    index = top[0] == ""
+    dialect = replace(dialect, index=index, empty=PLAIN.empty)
+    cells = _plain(top, dialect)
+    if cells[0] in _TIMES:
+        file = _headed(path, cells, dialect, first)
+    else:
+        file = _bare(path, cells, dialect)
     return file if file is not None and file.known() else None
 
 
-def _cells(line: str) -> tuple[str, ...]:
-    """Cells of a line; the converter ends some lines with a comma."""
-    return tuple(cell.strip() for cell in line.removesuffix(",").split(","))
+def _is_top(cells: list[str]) -> bool:
+    """Whether a first line has the headings of the converter, or numbers only."""
+    if cells[:1] == [""]:
+        return cells[1:2] != [] and cells[1] in _TIMES
+    if cells[:1] and cells[0] in _TIMES:
+        return True
+    numbers = [cell.replace(",", ".") for cell in cells if cell]
+    return len(numbers) in (2, 3) and all(map(_NUMBER.fullmatch, numbers))
+
+
+def _plain(cells: list[str], dialect: Dialect) -> tuple[str, ...]:
+    """Return cells with a decimal point, and without a row name in front.
+
+    The converter ends some lines with a comma.
+    """
+    held = cells[dialect.index :]
+    if held[-1:] == [""]:
+        held = held[:-1]
+    if dialect.decimal == ".":
+        return tuple(held)
+    return tuple(cell.replace(dialect.decimal, ".") for cell in held)
 
 
 def _headed(
-    path: Path, cells: tuple[str, ...], rest: list[str]
+    path: Path, cells: tuple[str, ...], dialect: Dialect, first: list[str]
 ) -> ConverterFile | None:
     headings = tuple(filter(None, map(parse_heading, cells[1:])))
     if not headings or len(headings) < len(cells) - 1:
         return None
     service = headings[0].id is not None and not headings[0].apart
     origin: Origin = "service" if service else "heading"
-    file = ConverterFile(path=path, origin=origin, headings=headings)
-    return replace(file, first=_cells(rest[0]), **_tail(path)) if rest else file
+    file = ConverterFile(path=path, origin=origin, headings=headings, dialect=dialect)
+    samples = _plain(first, dialect)
+    return replace(file, first=samples, **_tail(file)) if any(samples) else file
 
 
-def _bare(path: Path, cells: tuple[str, ...]) -> ConverterFile | None:
+def _bare(path: Path, cells: tuple[str, ...], dialect: Dialect) -> ConverterFile | None:
     heading = parse_heading(path.stem)
     if heading is None or len(cells) not in (2, 3):
         return None
-    file = ConverterFile(path=path, origin="bare", headings=(heading,))
+    if dialect.delimiter != "," and not _is_second(cells[0]):
+        return None
+    file = ConverterFile(path=path, origin="bare", headings=(heading,), dialect=dialect)
     rows = [file.row(0, family) for family in FAMILIES]
     if len(cells) == 3:
         # The third column is the quality of the second (-addquality); no other channel
@@ -167,17 +205,25 @@ def _bare(path: Path, cells: tuple[str, ...]) -> ConverterFile | None:
             Heading(path.stem, names.pop(), None, None, False) if names else heading
         )
         file = replace(file, headings=(*file.headings, heading))
-    return replace(file, first=cells, **_tail(path))
+    return replace(file, first=cells, **_tail(file))
 
 
-def _tail(path: Path) -> dict[str, Any]:
-    """Look at the last two lines."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - 4096))
-        text = stream.read().decode("utf-8", "replace")
-    lines = [line for line in text.splitlines() if line]
+def _is_second(cell: str) -> bool:
+    return _TIME_CELL.fullmatch(cell) is not None and Decimal(cell) < _SECONDS_BELOW
+
+
+def _tail(file: ConverterFile) -> dict[str, Any]:
+    """Look at the last two lines with a cell."""
+    content, dialect = file.content, file.dialect
+    if isinstance(content, Path):
+        with content.open("rb") as stream:
+            stream.seek(max(0, content.stat().st_size - 4096))
+            content = stream.read()
+    text = content[-4096:].decode("utf-8", "replace")
+    empty = f'{dialect.delimiter}" '
+    lines = [line for line in text.splitlines() if line.strip(empty)]
     return {
-        "last": _cells(lines[-1]),
+        "last": _plain(split_cells(lines[-1], dialect.delimiter), dialect),
         "repeats_last": len(lines) > 1 and lines[-1] == lines[-2],
         "unended": not text.endswith(("\n", "\r")),
     }
@@ -224,17 +270,37 @@ def _read(file: ConverterFile, number: int) -> tuple[pa.ChunkedArray, pa.Chunked
     names = [
         f"{heading.name} (column {at})" for at, heading in enumerate(file.headings, 2)
     ]
-    types = {"time": _EXACT, **dict.fromkeys(names, pa.float64())}
+    rows: dict[str, pa.DataType] = {"row": pa.string()} if file.dialect.index else {}
+    types = {**rows, "time": _EXACT, **dict.fromkeys(names, pa.float64())}
     try:
-        cells = read_cells(file.path, types, skip=file.skip)
-        return cells["time"], cells.column(number + 1)
+        times, numbers = _cells(file, types, names[number])
     except FileFormatError:
         # More than nine decimals: the surplus is below a nanosecond.
-        cells = read_cells(file.path, {**types, "time": pa.string()}, skip=file.skip)
-        return _shortened(file, cells["time"]), cells.column(number + 1)
+        texts = {**types, "time": pa.string()}
+        times, numbers = _cells(file, texts, names[number])
+        times = _shortened(file, times)
+    return times, numbers
+
+
+def _cells(
+    file: ConverterFile, types: dict[str, pa.DataType], name: str
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Read times and one column, without the empty rows that spreadsheets add below."""
+    content, where = file.content, str(file.path)
+    table = read_cells(
+        content, types, skip=file.skip, where=where, dialect=file.dialect
+    )
+    times, numbers = table["time"], table[name]
+    if times.null_count:
+        full = pc.or_(times.is_valid(), numbers.is_valid()).to_numpy()
+        held = int(np.flatnonzero(full)[-1]) + 1 if full.any() else 0
+        times, numbers = times.slice(0, held), numbers.slice(0, held)
+    return times, numbers
 
 
 def _shortened(file: ConverterFile, texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    if file.dialect.decimal != ".":
+        texts = pc.replace_substring(texts, file.dialect.decimal, ".")
     cut = pc.replace_substring_regex(texts, r"^([^.]*\.\d{9})\d+$", r"\1")
 
     def good(count: int) -> bool:
@@ -264,98 +330,3 @@ def _nanoseconds(file: ConverterFile, times: pa.ChunkedArray) -> NDArray[np.int6
         row = int(large[0])
         raise file.fail(row, f"{times[row].as_py()} s", "seconds of a recording")
     return np.ascontiguousarray(low)
-
-
-# -- counts or physical values ---------------------------------------------------------
-
-Content = Literal["counts", "values"]
-
-_C_DECIMALS = 5
-_HARDLY = 1e-6
-_WHOLE = 1e-3
-_SIXTEEN_BITS = 1 << 16
-
-
-def content_of(column: ConverterColumn, numbers: NDArray[np.float64]) -> Content:
-    """Return whether a column holds counts or physical values; no file states it.
-
-    The first rule that applies decides:
-
-    1. the gain of the channel is 1: both are the same;
-    2. the service's heading, or values without decimals: counts;
-    3. a value that is not whole: physical;
-    4. 5 decimals, or the C tool's heading: physical;
-    5. whole values with other decimals: physical only if each one is a whole count
-       times the gain and counts would hardly all come out so (gains of 1 and more),
-       counts if physical values would hardly all be whole (gains below 1); "hardly" is
-       a chance below one in a million over the different values;
-    6. otherwise the other files of the folder, since one tool wrote them; if they do
-       not tell either, that is a `ConfigurationError`.
-    """
-    content = _own_content(column, numbers) or _content_of_others(column)
-    if content is None:
-        raise ConfigurationError(
-            f"{column.file.path}: nothing tells whether {column.row.api_name} holds "
-            f"counts or {column.row.unit} ({len(numbers)} values, all whole). Put it "
-            "beside other files of the same conversion, such as ECG_I.csv or "
-            "acceleration_X.csv, which tell, or open the WAV files that it was made "
-            "from"
-        )
-    return content
-
-
-def _own_content(
-    column: ConverterColumn, numbers: NDArray[np.float64]
-) -> Content | None:
-    """Apply rules 1 to 5 to one column; None if it fits both."""
-    row, origin = column.row, column.file.origin
-    if row.gain == 1.0 and row.offset == 0.0:
-        return "counts"
-    if origin == "service" or column.decimals == 0:
-        return "counts"
-    known = numbers[~np.isnan(numbers)]
-    if (known != np.rint(known)).any():
-        return "values"
-    if origin == "heading" or column.decimals == _C_DECIMALS:
-        return "values"
-    return _content_of_whole(row, known)
-
-
-def _content_of_whole(row: Datatype, known: NDArray[np.float64]) -> Content | None:
-    """Weigh whole numbers: counts always are, physical values seldom."""
-    kinds = np.unique(known)
-    if row.offset == 0.0:
-        # Zero is the same in both.
-        kinds = kinds[kinds != 0]
-        if not len(kinds):
-            return "counts"
-    counts = (kinds - row.offset) / row.gain
-    possible = (np.abs(counts - np.rint(counts)) < _WHOLE).all() and (
-        np.abs(counts) < _SIXTEEN_BITS
-    ).all()
-    if not possible:
-        return "counts"
-    chance = min(row.gain, 1 / row.gain) ** len(kinds)
-    if chance > _HARDLY:
-        return None
-    return "counts" if row.gain < 1 else "values"
-
-
-def _content_of_others(column: ConverterColumn) -> Content | None:
-    """Return what the other bare files of the folder hold."""
-    own = column.file.path
-    for path in sorted(own.parent.iterdir()):
-        other = inspect(path) if path.is_file() and path != own else None
-        if other is None or other.origin != "bare" or not other.first:
-            continue
-        row = other.row(0, column.row.family)
-        # Copies of event files have no decimals, whatever the tool.
-        if row is None or row.gain == 1.0 or other.decimals(0) == 0:
-            continue
-        witness = ConverterColumn(other, 0, row)
-        _, numbers = witness.read()
-        # All zero tells nothing of the tool.
-        content = _own_content(witness, numbers) if numbers.any() else None
-        if content is not None:
-            return content
-    return None

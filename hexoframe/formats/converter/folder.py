@@ -6,7 +6,7 @@ samples are not read here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +23,7 @@ from hexoframe.errors import (
 )
 from hexoframe.formats.archive.container import Folder
 from hexoframe.formats.archive.infofiles import INFO_FILES, read_info_files, start_tick
+from hexoframe.formats.archive.siblings import find_lost_events
 from hexoframe.formats.converter.files import (
     TIME,
     ConverterColumn,
@@ -30,16 +31,18 @@ from hexoframe.formats.converter.files import (
     inspect,
 )
 from hexoframe.formats.headings import guess_family
-from hexoframe.timestamps import clock_of
+from hexoframe.timestamps.ticks import clock_of
 
 if TYPE_CHECKING:
     from hexoframe.channels import Datatype, Family
     from hexoframe.formats.archive.infofiles import InfoFiles
+    from hexoframe.formats.archive.siblings import Events
     from hexoframe.formats.options import ReadOptions
     from hexoframe.timestamps import Clock
 
 __all__ = [
     "ConverterFolder",
+    "check_events",
     "check_lengths",
     "examine",
     "find_ends",
@@ -101,7 +104,8 @@ def examine(
     # The converter of 2015 in Python writes into such a folder inside the export.
     nested = folder.name.lower() == "conversionoutput"
     place = folder.parent if nested else folder
-    info = read_info_files(Folder(place))
+    given = options.start is not None
+    info = read_info_files(Folder(place), start_given=given)
     start = start_tick(info, options)
     try:
         clock = _clock(start, options)
@@ -264,17 +268,40 @@ def check_lengths(
         for row, tick in ends.items()
         if row.ticks is not None and end - tick > folder.clock + row.ticks
     }
-    if not lost:
-        return {}
-    message = f"{folder.path}: " + "; ".join(
+    said = [
         f"{row.api_name} ends {(last - first) / folder.clock:.1f} s before the record"
         for row, (first, last) in lost.items()
-    )
+    ]
+    _report(folder, said, lost)
+    return lost
+
+
+def check_events(
+    folder: ConverterFolder, events: Mapping[Datatype, Events], end: int
+) -> dict[Datatype, tuple[tuple[int, int], ...]]:
+    """Return where files of events lack some, by what the others of the folder say.
+
+    It is an error unless the caller allows partial records.
+    """
+    found = find_lost_events(events, end - folder.start, counts={})
+    lost = {
+        row: tuple((folder.start + at, folder.start + to) for at, to in loss.spans)
+        for row, loss in found.items()
+    }
+    said = [f"{row.api_name} lacks events: {found[row].reason}" for row in found]
+    _report(folder, said, lost)
+    return lost
+
+
+def _report(folder: ConverterFolder, said: Sequence[str], ledger: object) -> None:
+    """Raise for what is lost, or warn if partial records are allowed."""
+    if not said:
+        return
+    message = f"{folder.path}: {'; '.join(said)}"
     if not folder.options.allow_partial:
         raise IncompleteDataError(
             f"{message}. Convert the export again, or open what is there "
             "with allow_partial=True",
-            ledger=lost,
+            ledger=ledger,
         )
     warn(message, MissingSamplesWarning)
-    return lost

@@ -7,7 +7,7 @@ here. What the files are, and from when to when they go, does not belong here.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,11 @@ import numpy as np
 from hexoframe.channels import CLOCK_OF_FAMILY
 from hexoframe.channels.calibration import counts_from_values, values_from_counts
 from hexoframe.errors import FileFormatError
-from hexoframe.formats.converter.files import content_of, inspect
+from hexoframe.formats.archive.siblings import Events
+from hexoframe.formats.converter.content import content_of
+from hexoframe.formats.converter.files import inspect
 from hexoframe.formats.converter.folder import (
+    check_events,
     check_lengths,
     examine,
     find_ends,
@@ -29,13 +32,14 @@ from hexoframe.formats.headings import check_unit
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
-from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
+from hexoframe.timestamps.ticks import NS_PER_TICK
+from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hexoframe.channels import Channel
+    from hexoframe.channels import Channel, Datatype
     from hexoframe.channels.calibration import Scale
     from hexoframe.formats.converter.files import ConverterColumn
     from hexoframe.formats.converter.folder import ConverterFolder
@@ -73,12 +77,13 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     wanted = options.wanted(folder.family)
     ends = find_ends(folder, columns)
     end = last_end(folder, ends)
-    lost = check_lengths(folder, ends, end)
+    lost = check_events(folder, _events(folder, columns, wanted), end)
+    lost |= {row: (span,) for row, span in check_lengths(folder, ends, end).items()}
     channels: dict[str, pd.DataFrame | LazyChannel] = {}
     for name, channel in wanted.items():
         mine = [columns[row] for row in channel.datatypes if row in columns]
         if mine:
-            spans = {lost[each.row] for each in mine if each.row in lost}
+            spans = {span for each in mine for span in lost.get(each.row, ())}
             channels[name] = _lazy_channel(folder, channel, mine, tuple(sorted(spans)))
     return RecordData(
         folder.family,
@@ -87,6 +92,24 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         facts=folder.info.facts(channels, source=_NAME, clock=folder.clock),
         scale=options.scale,
     )
+
+
+def _events(
+    folder: ConverterFolder,
+    columns: Mapping[Datatype, ConverterColumn],
+    wanted: Collection[str],
+) -> dict[Datatype, Events]:
+    """Read the columns of events; what is wrong with one is said when it is touched."""
+    found = {}
+    for row, column in columns.items():
+        if row.ticks is None and row.channel in wanted and column.file.first:
+            try:
+                nanoseconds, numbers = column.read()
+                ticks = _ticks(column, folder.start, nanoseconds)
+            except FileFormatError:
+                continue
+            found[row] = Events(ticks - folder.start, numbers)
+    return found
 
 
 # -- a channel -------------------------------------------------------------------------
@@ -173,7 +196,10 @@ def _ticks(
         at = int(np.argmax(off))
         found = f"{nanoseconds[at] / 1e9:.9f} s"
         step_s = above / below / clock
-        expected = f"a multiple of {step_s:.9g} s; is the model right?"
+        expected = (
+            f"a multiple of {step_s:.9g} s; is the model right, or did a spreadsheet "
+            "round the times?"
+        )
         raise file.fail(at, found, expected)
     return start + (2 * numbers * above + below) // (2 * below)
 
@@ -186,7 +212,8 @@ def _check_steps(column: ConverterColumn, ticks: NDArray[np.int64]) -> None:
     back = np.flatnonzero(steps < (row.ticks is not None))
     if len(back):
         at = int(back[0])
-        raise file.fail(at + 1, "a time that is not later", "ascending times")
+        expected = "ascending times; did a spreadsheet round or sort them?"
+        raise file.fail(at + 1, "a time that is not later", expected)
     # A gap of the recorder makes some steps longer, another rate makes all longer.
     if row.ticks is not None and len(steps) and steps.min() > row.ticks + 1:
         raise FileFormatError(

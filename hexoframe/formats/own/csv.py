@@ -28,7 +28,7 @@ from hexoframe.errors import (
     IncompleteDataError,
     TimestampError,
 )
-from hexoframe.formats.atomic import new_file, new_folder
+from hexoframe.formats.atomic import new_file, new_folder, same_bytes
 from hexoframe.formats.cells import first_bad, line_number, read_cells, stream_cells
 from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.own.manifest import (
@@ -38,10 +38,10 @@ from hexoframe.formats.own.manifest import (
     record_folder,
     write_manifest,
 )
-from hexoframe.formats.own.verify import Fault, open_manifest, rescaled
+from hexoframe.formats.own.verify import Fault, open_manifest, rescaled, same_record
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import empty_frame, make_frame
-from hexoframe.timestamps import index_to_ticks, time_to_tick
+from hexoframe.timestamps.times import index_to_ticks, time_to_tick
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -262,10 +262,20 @@ def write(
     """
     names = channels_to_write(record, channels)
     target = record_folder(record, root)
-    with new_folder(target, overwrite=overwrite, owned=CSV_LAYOUT.owns) as folder:
+    owned = CSV_LAYOUT.owns
+    with new_folder(target, overwrite=overwrite, owned=owned, same=_same) as folder:
         entries = {name: _write_channel(record, name, folder) for name in names}
         write_manifest(CSV_LAYOUT, record, entries, folder)
     return target
+
+
+def _same(folder: Path, fresh: Path) -> bool:
+    """Whether a folder from before holds the record that was written anew."""
+
+    def same_file(old: ChannelEntry, new: ChannelEntry) -> bool:
+        return old.size == new.size and same_bytes(old.path, new.path)
+
+    return same_record(CSV_LAYOUT, (folder, fresh), same_file)
 
 
 def write_frame(

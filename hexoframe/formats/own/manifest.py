@@ -49,6 +49,7 @@ __all__ = [
     "record_folder",
     "record_head",
     "replace_facts",
+    "tables_to_json",
     "to_json",
     "write_manifest",
 ]
@@ -232,7 +233,7 @@ def write_manifest(
         "start_time": record.start.tz_convert("UTC").isoformat(),
         "end_time": record.end.tz_convert("UTC").isoformat(),
         "info": record.facts.info,
-        "facts": _tables_to_json(record.facts),
+        "facts": tables_to_json(record.facts),
         "channels": {
             name: {**_file_to_json(folder / layout.file_of(name), record, name), **more}
             for name, more in entries.items()
@@ -247,7 +248,7 @@ def replace_facts(layout: Layout, facts: Facts, folder: Path) -> None:
     path = folder / layout.manifest
     read_manifest(path, layout)
     held = json.loads(path.read_bytes())
-    held |= {"info": facts.info, "facts": _tables_to_json(facts)}
+    held |= {"info": facts.info, "facts": tables_to_json(facts)}
     text = to_json(held, _FACTS, indent=1)
     with new_file(path, overwrite=True) as fresh:
         fresh.write_text(text + "\n", encoding="utf-8")
@@ -437,7 +438,7 @@ def _parse_belts(held: Mapping[str, Any]) -> Belts:
     return Belts(*spans)
 
 
-def _tables_to_json(facts: Facts) -> dict[str, Any]:
+def tables_to_json(facts: Facts) -> dict[str, Any]:
     """Return each table as a list of cells a column; None if it is not known."""
     tables = {name: getattr(facts, name) for name in SHAPES}
     return {

@@ -1,4 +1,4 @@
-"""Verify files against the manifest, and open the record that it describes.
+"""Verify files against the manifest, open its record, and compare two records.
 
 How a file is checked and read is up to its format. Missing and damaged files are
 refused or, if the caller allows it, stand as lost in the ledger. No file is written
@@ -24,6 +24,7 @@ from hexoframe.errors import (
     SkippedChannelWarning,
     warn,
 )
+from hexoframe.formats.own.manifest import read_manifest, tables_to_json
 from hexoframe.recording import metadata
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame, to_raw
@@ -32,11 +33,19 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel
     from hexoframe.channels.calibration import Scale
     from hexoframe.formats.options import ReadOptions
-    from hexoframe.formats.own.manifest import ChannelEntry, Manifest
+    from hexoframe.formats.own.manifest import ChannelEntry, Layout, Manifest
     from hexoframe.recording.belts import Belts
     from hexoframe.recording.gaps import Receipt
 
-__all__ = ["Check", "Fault", "find_faults", "open_manifest", "raise_faults", "rescaled"]
+__all__ = [
+    "Check",
+    "Fault",
+    "find_faults",
+    "open_manifest",
+    "raise_faults",
+    "rescaled",
+    "same_record",
+]
 
 _MOST_FAULTS = 3
 
@@ -144,6 +153,38 @@ def raise_faults(
         for name, entry in manifest.channels.items()
     }
     raise IncompleteDataError(message, ledger=ledger)
+
+
+def same_record(
+    layout: Layout,
+    folders: tuple[Path, Path],
+    same_file: Callable[[ChannelEntry, ChannelEntry], bool],
+) -> bool:
+    """Whether two folders of a format hold the same record.
+
+    What only depends on the versions of hexoframe and of Arrow does not count.
+    `same_file` compares the files of a channel, and whether the first is undamaged.
+    """
+    try:
+        old, new = (
+            read_manifest(layout.manifest_at(folder), layout) for folder in folders
+        )
+    except FileFormatError:
+        return False  # the one that was there is damaged
+    return _said(old) == _said(new) and all(
+        same_file(old.channels[name], entry) for name, entry in new.channels.items()
+    )
+
+
+def _said(manifest: Manifest) -> tuple[object, ...]:
+    """Return what a manifest says of the record, for comparing."""
+    entries = {
+        name: (entry.rows, entry.first, entry.last, entry.receipt)
+        for name, entry in manifest.channels.items()
+    }
+    facts = manifest.facts
+    span = (manifest.family, manifest.scale, manifest.span, manifest.tz)
+    return *span, facts.info, tables_to_json(facts), entries
 
 
 def rescaled(

@@ -18,7 +18,7 @@ from hexoframe.formats.text.lines import Block, LineFile, Stamps, blocks
 from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.frames import empty_frame, make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
-from hexoframe.timestamps import ticks_to_index
+from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,12 +31,20 @@ __all__ = ["ChannelFile", "Reading", "TextChannel", "is_thinned"]
 
 Values = dict[str, "NDArray[Any]"]
 
+# What the rounding to 12 digits may change, as a part of the value.
+_HALF_OF_THE_LAST_DIGIT = 5.0e-12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Settings that all channels of a folder share."""
+    """Settings that all channels of a folder share.
+
+    `rounded` tells that values have 12 significant digits, as the vendor's HxApi2_0
+    wrote them.
+    """
 
     stamps: Stamps
+    rounded: bool
     scale: Scale
     record_id: int | None
     allow_partial: bool
@@ -185,7 +193,9 @@ class TextChannel:
     def _convert(self, file: ChannelFile, block: Block) -> Values:
         scale = self.reading.scale
         values: Values = {}
-        for row, column in zip(file.rows, block.columns, strict=True):
+        rounded = self.reading.rounded and not file.physical
+        for row, read in zip(file.rows, block.columns, strict=True):
+            column = _all_digits(read, row) if rounded else read
             if not file.physical:
                 values[row.column] = values_from_json(column, row, scale=scale)
             elif scale == "raw":
@@ -229,6 +239,19 @@ class TextChannel:
             block.ticks[keep],
             tuple(column[keep] for column in block.columns),
         )
+
+
+def _all_digits(values: NDArray[np.float64], row: Datatype) -> NDArray[np.float64]:
+    """Return values of 12 digits with the digits behind them, where a count has those.
+
+    4395.68 is 331 x 13.28, which is 4395.679999999999. Values that are not rounded to
+    counts at the source keep their 12 digits.
+    """
+    if row.binary != "exact":
+        return values
+    exact: NDArray[np.float64] = np.rint(values / row.json_gain) * row.json_gain
+    near = np.abs(exact - values) <= _HALF_OF_THE_LAST_DIGIT * np.abs(values)
+    return np.where(near, exact, values)
 
 
 def _last_line(block: Block) -> Block:

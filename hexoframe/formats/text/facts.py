@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,12 @@ import pandas as pd
 from hexoframe import digits
 from hexoframe.errors import FileFormatError
 from hexoframe.recording.facts import facts_table
-from hexoframe.timestamps import NS_PER_TICK, ticks_to_index
+from hexoframe.timestamps.ticks import NS_PER_TICK
+from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     from hexoframe.formats.text.lines import Stamps
+    from hexoframe.formats.text.names import Dialect
 
 __all__ = [
     "info_text",
@@ -32,6 +35,7 @@ __all__ = [
     "parse_track",
     "ranges_text",
     "track_text",
+    "user_of",
 ]
 
 _SEPARATOR = " : "
@@ -40,7 +44,7 @@ _RECORD_MARK = b"\x1e"
 _RANGES = ("rank", "start", "end", "id", "name", "trainingroutine", "note")
 _TRACK = ("altitude", "longitude", "latitude", "horizontal_accuracy")
 # How the old script prints the user of a record: <hexoskin.client....user: 1511>
-_USER = re.compile(r"<.*\buser: (\d+)>")
+_USER = re.compile(r"<.*\b(?:user|account): (\d+)>")
 
 
 # -- info ------------------------------------------------------------------------------
@@ -57,12 +61,27 @@ def info_text(info: dict[str, Any]) -> str:
     )
 
 
+def user_of(info: Mapping[str, Any], dialect: Dialect) -> dict[str, str]:
+    """Return the user of a record as the old script prints it, if that is known.
+
+    The vendor's prints the object that its login left in the cache, an account. The
+    port prints a user; it gets one only in place of an account.
+    """
+    number = info.get("user_id")
+    if number is None or (dialect == "port" and "user" not in info):
+        return {}
+    kind = "account" if dialect == "classic" else "user"
+    return {"user": f"<hexoskin.client.{kind}: {number}>"}
+
+
 def _spelt(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     if not isinstance(value, str):
         return str(value)
-    odd = value.startswith('"') or any(mark in value for mark in (_SEPARATOR, *"\n\r"))
+    # The space of a separator may follow.
+    marks = (_SEPARATOR, *"\n\r")
+    odd = value.startswith('"') or any(mark in f"{value} " for mark in marks)
     return json.dumps(value) if odd or _value(value) != value else value
 
 

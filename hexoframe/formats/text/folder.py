@@ -1,6 +1,7 @@
 """A folder of classic .txt files: device family, form of its stamps, start and end.
 
-Names, content and info.txt decide; the caller is asked if they leave a doubt. Samples
+Names, content and info.txt decide; if they leave a doubt, an error names the argument
+that settles it. Samples
 are not read here.
 """
 
@@ -13,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, family_of
 from hexoframe.errors import ConfigurationError, FileFormatError, TimestampError
 from hexoframe.formats.text.lines import LineFile, Stamps
-from hexoframe.formats.text.names import names_of, only_astroskin, only_hexoskin
+from hexoframe.formats.text.names import (
+    names_of,
+    only_astroskin,
+    only_hexoskin,
+    saved_by_script,
+)
 from hexoframe.timestamps import clock_of, index_to_ticks, text_to_ticks, tick_to_time
 
 if TYPE_CHECKING:
@@ -191,7 +197,10 @@ def _shown(files: Files, stamped: int) -> Family | None:
         return "astroskin_256"
     if "hexoskin" in widths or files.keys() & only_hexoskin():
         return "hexoskin"
-    return "astroskin_256" if files.keys() & only_astroskin() else None
+    if files.keys() & only_astroskin():
+        return "astroskin_256"
+    # For an Astroskin the script saves SpO2 too, with samples or without.
+    return "hexoskin" if saved_by_script(files) else None
 
 
 def _widths(files: Files, stamped: int) -> list[str]:

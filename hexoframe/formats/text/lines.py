@@ -6,6 +6,7 @@ not belong here.
 
 from __future__ import annotations
 
+import codecs
 import functools
 import mmap
 import os
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from hexoframe.timestamps import Clock
-
+    from hexoframe.timestamps import Clock, Halves
 
 __all__ = ["BLOCK_BYTES", "Block", "LineFile", "Stamps", "blocks", "examine", "probe"]
 
@@ -45,11 +46,15 @@ _ABOUT = 1800
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamps:
-    """How time stamps are written: as ticks, or as text if `fmt` is set."""
+    """How time stamps are written: as ticks, or as text if `fmt` is set.
+
+    `halves` is how half a microsecond is rounded in text; both forms are read.
+    """
 
     clock: Clock
     fmt: str | None = None
     tz: str = "UTC"
+    halves: Halves = "even"
 
     @property
     def fields(self) -> int:
@@ -60,7 +65,9 @@ class Stamps:
         """Return ticks as columns of text, to be joined side by side."""
         if self.fmt is None:
             return _spelt(ticks)
-        return ticks_to_columns(ticks, clock=self.clock, fmt=self.fmt, tz=self.tz)
+        return ticks_to_columns(
+            ticks, clock=self.clock, fmt=self.fmt, tz=self.tz, halves=self.halves
+        )
 
     def read(self, texts: Any) -> NDArray[np.int64]:
         """Return the ticks of stamps; raises TimestampError with the row, from 0."""
@@ -126,6 +133,9 @@ _THREADS = 2
 _TICK = re.compile(rb"\d{10,}(?:\.0*)?|\d(?:\.\d+)?[eE]\+?\d{2}")
 _NUMBER = rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[nN]a[nN]|None"
 _VALUE = re.compile(_NUMBER)
+_FRACTION = re.compile(rb"\d+\.\d+")
+# Leading zeros and the point are no significant digits.
+_SIGNIFICANT = re.compile(rb"^[0.]+|\.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +174,13 @@ class LineFile:
         stamp = b"\t".join(fields[:-1])
         return "string" if len(re.findall(rb"\d", stamp)) >= 6 else None
 
+    @property
+    def digits(self) -> int:
+        """Most significant digits of a value in the first lines."""
+        values = b"\t".join(line.partition(b"\t")[2] for line in self.head)
+        found = map(_SIGNIFICANT.sub, repeat(b""), _FRACTION.findall(values))
+        return max(map(len, found), default=0)
+
     def count(self) -> int:
         """Count the lines."""
         count, left = 0, self.size
@@ -184,6 +201,8 @@ def examine(path: Path) -> LineFile | None:
     if not length:
         return None
     rest = len(tail) - (tail.rfind(b"\n") + 1)
+    # Arrow leaves a byte order mark out by itself.
+    head = head.removeprefix(codecs.BOM_UTF8)
     lines = [line.rstrip(b"\r") for line in head.split(b"\n")]
     return LineFile(
         path=path,
@@ -390,7 +409,8 @@ def _broken(file: LineFile, stamps: Stamps, why: str) -> FileFormatError:
         file.path.open("rb") as opened,
         mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        whole = re.compile(rb"(?:" + stamp + value + rb"\r?\n)*+").match(data)
+        mark = rb"(?:" + codecs.BOM_UTF8 + rb")?"
+        whole = re.compile(mark + rb"(?:" + stamp + value + rb"\r?\n)*+").match(data)
         at = whole.end() if whole else 0
         line = data[:at].count(b"\n") + 1
         found = data[at : at + 80].partition(b"\n")[0].rstrip(b"\r")

@@ -1,6 +1,7 @@
 """File names of the classic .txt, from the channel table, and what they mean.
 
-Nothing here opens a file.
+There are two dialects: "classic" is the vendor's HxApi2_0 of 2015, "port" is the port
+of a third party to Python 3. Nothing here opens a file.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from hexoframe.channels import FAMILIES, channels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hexoframe.channels import Channel, Datatype, Family
 
@@ -26,15 +27,15 @@ __all__ = [
     "FileMeaning",
     "Units",
     "all_names",
-    "dialect_of",
     "file_name",
     "folder_name",
     "names_of",
     "only_astroskin",
     "only_hexoskin",
+    "saved_by_script",
 ]
 
-Dialect = Literal["classic", "snake"]
+Dialect = Literal["classic", "port"]
 Units = Literal["classic", "physical"]
 
 SUFFIX = ".txt"
@@ -43,13 +44,11 @@ SUFFIX = ".txt"
 FACT_NAMES = frozenset({"info", "annotations", "track"})
 """Names of the files that hold no samples."""
 
-# The last HxApi2_0 writes its Hexoskin channels as snake and its CHA3000 as classic.
-_DIALECTS: Mapping[str, Dialect] = MappingProxyType(
-    {"hexoskin": "snake", "astroskin_256": "classic", "astroskin_1000": "classic"}
-)
-# Earlier versions of the script used these two snake names for both models, so they do
-# not tell the model.
+# Versions before the vendor's last one used these two names of the port for both
+# models, so they tell neither model nor dialect.
 _OF_BOTH_MODELS = frozenset({"acceleration", "respiration"})
+# The script saves these for every record, with samples or without.
+_OF_THE_SCRIPT = frozenset({"batt", "step", "rrinterval", "qrs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +71,13 @@ class FileMeaning:
     rank: int
 
 
-def dialect_of(family: Family) -> Dialect:
-    """Return the dialect in which HxApi2_0 names the files of a family."""
-    return _DIALECTS[family]
-
-
 def file_name(channel: Channel, dialect: Dialect, units: Units = "classic") -> str:
     """Return the name, without .txt, of the file that the writer makes of a channel.
 
-    The older scripts wrote "classic" names, the last one "snake"; a file of physical
-    values ends with their unit, such as ``ecg_mV``.
+    A file of physical values ends with their unit, such as ``ecg_mV``.
     """
     row = channel.datatypes[0]
-    name = row.txt_classic if dialect == "classic" else row.txt_snake
+    name = row.txt_classic if dialect == "classic" else row.txt_port
     return name if units == "classic" else f"{name}_{_suffix(row.unit)}"
 
 
@@ -114,11 +107,10 @@ def names_of(family: Family) -> Mapping[str, FileMeaning]:
 
 
 def _names(family: Family) -> Iterator[tuple[str, FileMeaning]]:
-    own = _DIALECTS[family]
     for channel in channels_of(family).values():
         rows = channel.datatypes
         for dialect in get_args(Dialect):
-            rank = int(dialect != own)
+            rank = int(dialect != "classic")
             yield file_name(channel, dialect), FileMeaning(channel, rows, False, rank)
             named = file_name(channel, dialect, "physical")
             yield named, FileMeaning(channel, rows, True, 2 + rank)
@@ -142,8 +134,13 @@ def only_astroskin() -> frozenset[str]:
 
 @functools.cache
 def only_hexoskin() -> frozenset[str]:
-    """Return the names that the old scripts used for a Hexoskin only."""
+    """Return the names that only the port used, and for a Hexoskin only."""
     channels = channels_of("hexoskin").values()
-    snake = {file_name(channel, "snake") for channel in channels}
+    port = {file_name(channel, "port") for channel in channels}
     classic = {file_name(channel, "classic") for channel in channels}
-    return frozenset(snake - classic - _OF_BOTH_MODELS)
+    return frozenset(port - classic - _OF_BOTH_MODELS)
+
+
+def saved_by_script(names: Iterable[str]) -> bool:
+    """Whether a folder has the files that HxApi2_0 saves of every record."""
+    return _OF_THE_SCRIPT.issubset(names)

@@ -34,6 +34,7 @@ from hexoframe.formats.text.names import (
     FileMeaning,
     all_names,
     names_of,
+    only_hexoskin,
 )
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import Facts
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 __all__ = ["read", "sniff"]
 
 _NAME = "text"
+# Significant digits that the vendor's script gave a value.
+_DIGITS = 12
 # Old scripts may have saved only the first column of these.
 _FIRST_COLUMN_ALONE = frozenset({"ecg", "respiration"})
 
@@ -126,6 +129,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         )
     reading = Reading(
         stamps=stamps,
+        rounded=_is_rounded(files),
         scale=options.scale,
         record_id=info["id"] if isinstance(info.get("id"), int) else None,
         allow_partial=options.allow_partial,
@@ -146,6 +150,17 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         facts=facts,
         scale=options.scale,
     )
+
+
+def _is_rounded(files: Files) -> bool:
+    """Whether values have 12 digits, as in the vendor's HxApi2_0, and not all.
+
+    Names that only the port used tell it, and else the digits.
+    """
+    if files.keys() & only_hexoskin():
+        return False
+    held = (file for file in files.values() if file is not None)
+    return all(file.digits <= _DIGITS for file in held)
 
 
 _Chosen = tuple[FileMeaning, LineFile]

@@ -28,12 +28,12 @@ from hexoframe.formats.text.names import (
     SUFFIX,
     Dialect,
     Units,
-    dialect_of,
     file_name,
     folder_name,
 )
 from hexoframe.recording.data import RecordData
-from hexoframe.timestamps import CLASSIC_FORMAT, NS_PER_TICK, index_to_ticks
+from hexoframe.timestamps.ticks import CLASSIC_FORMAT, NS_PER_TICK
+from hexoframe.timestamps.times import index_to_ticks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel, Datatype
     from hexoframe.channels.calibration import Scale
     from hexoframe.recording.facts import Facts
-    from hexoframe.timestamps import Clock
+    from hexoframe.timestamps import Clock, Halves
 
-__all__ = ["LineWriter", "classic_values", "write"]
+__all__ = ["LineWriter", "classic_values", "halves_of", "number_text", "write"]
 
 # More counts than a 16-bit channel has: a wider range of values gets no table.
 _SPAN = 1 << 17
@@ -61,14 +61,14 @@ class _Settings:
     timestamps: Literal["epoch", "string"]
     timestamp_format: str
     tz: str
-    dialect: Dialect | None
+    dialect: Dialect
     units: Units
 
     def __post_init__(self) -> None:
         """Refuse unknown and contradicting settings."""
         choices: dict[str, tuple[Any, ...]] = {
             "timestamps": ("epoch", "string"),
-            "dialect": (None, *get_args(Dialect)),
+            "dialect": get_args(Dialect),
             "units": get_args(Units),
         }
         for name, allowed in choices.items():
@@ -88,7 +88,12 @@ class _Settings:
         """Return how time stamps are written."""
         if self.timestamps == "epoch":
             return Stamps(clock=clock)
-        return Stamps(clock=clock, fmt=self.timestamp_format, tz=self.tz)
+        return Stamps(
+            clock=clock,
+            fmt=self.timestamp_format,
+            tz=self.tz,
+            halves=halves_of(self.dialect),
+        )
 
 
 def write(  # noqa: PLR0913  # the settings of the old script
@@ -98,18 +103,18 @@ def write(  # noqa: PLR0913  # the settings of the old script
     timestamps: Literal["epoch", "string"] = "epoch",
     timestamp_format: str = CLASSIC_FORMAT,
     tz: str = "UTC",
-    dialect: Dialect | None = None,
+    dialect: Dialect = "classic",
     units: Units = "classic",
     channels: Sequence[str | int] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a record as HxApi2_0 does; `Record.to_txt` tells the options.
 
-    Returns the folder, ``<root>/<e-mail or user id>/<record id>/``. Files of channels,
-    ranges (annotations.txt) and GPS (track.txt) are those of HxApi2_0 byte for byte;
-    info.txt has `start`, `end` and `model` in addition. Button presses, metrics and
-    statistics do not fit this format. Source: the vendor's script HxApi2_0 (Python 3
-    port).
+    Returns the folder, ``<root>/<e-mail or user id>/<record id>/``. Files of channels
+    and ranges (annotations.txt) are those of HxApi2_0 byte for byte, and so is that of
+    GPS (track.txt), which only the port has; info.txt has `model` in addition. Button
+    presses, metrics and statistics do not fit this format. Source: the vendor's
+    HxApi2_0 of 2015-11-23 under Python 2.7, and its port to Python 3.
     """
     how = _Settings(timestamps, timestamp_format, tz, dialect, units)
     if how.units == "physical" and record.scale == "raw":
@@ -129,7 +134,7 @@ def write(  # noqa: PLR0913  # the settings of the old script
     with new_folder(target, overwrite=overwrite, owned=_is_own) as folder:
         for channel in wanted:
             _write_channel(record, channel, folder, how)
-        _write_facts(record, folder)
+        _write_facts(record, folder, how.dialect)
     return target
 
 
@@ -184,11 +189,11 @@ def _written() -> frozenset[str]:
 def _write_channel(
     record: RecordData, channel: Channel, folder: Path, how: _Settings
 ) -> None:
-    dialect = how.dialect or dialect_of(record.family)
-    path = folder / f"{file_name(channel, dialect, how.units)}{SUFFIX}"
+    path = folder / f"{file_name(channel, how.dialect, how.units)}{SUFFIX}"
     writer = LineWriter(
         channel,
         how.stamps(channel.clock),
+        dialect=how.dialect,
         units=how.units,
         scale=record.scale,
     )
@@ -197,12 +202,13 @@ def _write_channel(
             file.write(writer.lines(piece))
 
 
-def _write_facts(record: RecordData, folder: Path) -> None:
+def _write_facts(record: RecordData, folder: Path, dialect: Dialect) -> None:
     facts = record.facts
     # The old script wrote these as ticks in every case.
     stamps = Stamps(clock=CLOCK_OF_FAMILY[record.family])
     info = {
         **facts.info,
+        **fact_files.user_of(facts.info, dialect),
         "start": record.start_tick,
         "end": record.end_tick,
         "model": record.family,
@@ -223,15 +229,22 @@ class LineWriter:
     """Turns pieces of a channel, of the given scale, into lines.
 
     `units` are "classic", the values of the JSON API, or "physical", those of the
-    frames.
+    frames, which have all digits in either dialect.
     """
 
     def __init__(
-        self, channel: Channel, stamps: Stamps, *, units: Units, scale: Scale
+        self,
+        channel: Channel,
+        stamps: Stamps,
+        *,
+        dialect: Dialect,
+        units: Units,
+        scale: Scale,
     ) -> None:
         self._stamps = stamps
         self._columns = [
-            (row.column, _Spelling(row, units, scale)) for row in channel.datatypes
+            (row.column, _Spelling(row, dialect, units, scale))
+            for row in channel.datatypes
         ]
 
     def lines(self, piece: pd.DataFrame) -> bytes:
@@ -269,8 +282,11 @@ class _Spelling:
     spelt once; other values are spelt one by one.
     """
 
-    def __init__(self, row: Datatype, units: Units, scale: Scale) -> None:
+    def __init__(
+        self, row: Datatype, dialect: Dialect, units: Units, scale: Scale
+    ) -> None:
         self._row = row
+        self._dialect: Dialect = dialect
         self._units = units
         self._scale: Scale = scale
         raw = scale == "raw"
@@ -321,7 +337,23 @@ class _Spelling:
             # str of a float32 has just the digits that tell it from all others.
             return ["None" if np.isnan(value) else str(value) for value in values]
         carried = classic_values(values, self._row, scale=self._scale)
-        return [str(value) for value in carried]
+        return [number_text(value, self._dialect) for value in carried]
+
+
+def number_text(value: object, dialect: Dialect) -> str:
+    """Return a value as the old script prints it.
+
+    The vendor's ran under Python 2.7, where ``str`` of a float has 12 significant
+    digits; `format` spells them the same, with ``.0`` and exponents in the same places.
+    """
+    if dialect == "classic" and isinstance(value, float):
+        return format(value, ".12")
+    return str(value)
+
+
+def halves_of(dialect: Dialect) -> Halves:
+    """Return how the Python of a dialect rounds half a microsecond."""
+    return "up" if dialect == "classic" else "even"
 
 
 def classic_values(
@@ -329,8 +361,8 @@ def classic_values(
 ) -> list[int | float | None]:
     """Return the numbers of the JSON API for values of a frame; None for NaN.
 
-    Counts are int and the rest float, as the table says: ``str`` gives the text of the
-    classic .txt, and the old script returned them so.
+    Counts are int and the rest float, as the table says: so the old script returned
+    them, and `number_text` gives the text that it wrote.
     """
     if row.kind == "waveform":
         # A float32 is only near the value of the API; its count gives it exactly.

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hexoframe.errors import ResponseError, TimestampError
-from hexoframe.timestamps import as_ticks
+from hexoframe.timestamps.ticks import as_ticks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,7 @@ from hexoframe.channels.calibration import values_from_json
 from hexoframe.errors import ResponseError, SkippedChannelWarning, warn
 from hexoframe.formats.wire.answers import DatatypeSamples
 from hexoframe.recording.frames import make_frame, merge_ticks
-from hexoframe.timestamps import ticks_to_index
+from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,6 +1,7 @@
 """Faults on demand: which answers of the simulated service go wrong, and how.
 
 A fault waits in the queue until a request matches it; `app` and `sending` carry it out.
+A new kind of fault is a value of `kind` here and a branch there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The journal of requests, and the counter for the rate limit."""
+"""The log of requests, which also counts them for the rate limit."""
 
 from __future__ import annotations
 

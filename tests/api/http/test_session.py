@@ -14,6 +14,7 @@ import threading
 import traceback
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import accumulate
 
 import pytest
 
@@ -40,6 +41,11 @@ from hexoframe.version import __version__
 
 DATA = ("/api/data/", {"record": 300002, "datatype": "19,33"})
 ZIP = ("/api/data/", {"record": 41})
+
+
+def counted(seen):
+    """Keep what is told of the bytes that arrive, and of those still to come."""
+    return lambda arrived, left: seen.append((arrived, left))
 
 
 # --- what is asked for --------------------------------------------------------------
@@ -85,8 +91,13 @@ def test_the_user_agent_names_the_version():
 @pytest.mark.parametrize("accept", [JSON, BINARY, CSV])
 def test_bytes_are_counted_as_they_come_over_the_wire(small, session_of, accept):
     server, seen = small(), []
-    body = session_of(server).get_bytes(*ZIP, accept=accept, on_bytes=seen.append)
-    assert sum(seen) == server.log[-1].bytes
+    body = session_of(server).get_bytes(*ZIP, accept=accept, on_bytes=counted(seen))
+    sent = server.log[-1].bytes
+    assert sum(arrived for arrived, _ in seen) == sent
+    # What is still to come is known from the first block on.
+    assert [left for _, left in seen] == [
+        sent - arrived for arrived in accumulate(arrived for arrived, _ in seen)
+    ]
     assert body == session_of(server).get_bytes(*ZIP, accept=accept)
 
 
@@ -511,7 +522,7 @@ def test_a_cut_download_goes_on_where_it_was(small, session_of, tmp_path, http_r
     server.clear_log()
     server.faults.add(ServerFault(kind="cut", share=0.5, times=2))
     target, seen = tmp_path / "deep" / "a.zip", []
-    length = session_of(server).download(*ZIP, target=target, on_bytes=seen.append)
+    length = session_of(server).download(*ZIP, target=target, on_bytes=counted(seen))
     assert target.read_bytes() == whole
     assert length == len(whole)
     assert [path.name for path in target.parent.iterdir()] == ["a.zip"]
@@ -521,10 +532,11 @@ def test_a_cut_download_goes_on_where_it_was(small, session_of, tmp_path, http_r
         assert first == ""
         assert 0 < _begin(second) < _begin(third) < len(whole)
         assert len(whole) // 2 - _begin(second) < 1 << 16  # a piece at most is lost
-        assert sum(seen) == len(whole)
+        assert sum(arrived for arrived, _ in seen) == len(whole)
+        assert seen[-1][1] == 0
     else:
         assert ranges == ["", "", ""]
-        assert sum(seen) >= len(whole)
+        assert sum(arrived for arrived, _ in seen) >= len(whole)
 
 
 def test_another_process_goes_on_with_a_part(small, session_of, tmp_path):
@@ -570,7 +582,7 @@ def test_a_compressed_answer_becomes_a_plain_file(small, session_of, tmp_path):
     server, seen = small(), []
     server.faults.add(ServerFault(kind="cut", share=0.5))
     target = tmp_path / "a.csv"
-    session_of(server).download(*ZIP, target=target, accept=CSV, on_bytes=seen.append)
+    session_of(server).download(*ZIP, target=target, accept=CSV, on_bytes=counted(seen))
     assert target.read_bytes() == session_of(server).get_bytes(*ZIP, accept=CSV)
 
 

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from hexoframe.api.load.chunks import Chunk
+from hexoframe.api.load.plan import cost_of
 from hexoframe.api.load.progress import Meter
 from hexoframe.simulator.shirt import Shirt
 
@@ -135,6 +136,121 @@ def test_a_plan_that_is_replaced_begins_anew(screen):
         assert meter._bar.n == 0
         meter.finished(CHUNKS[1])
         assert meter._bar.n == meter._bar.total
+
+
+# --- the time left --------------------------------------------------------------------
+
+
+HOUR = 3600 * 256
+EXPORT = Chunk(kind="zip", datatypes=(), start=0, end=HOUR, whole=True)
+PAGES = [
+    Chunk(kind="json", datatypes=(19,), start=first, end=first + HOUR)
+    for first in range(0, 10 * HOUR, HOUR)
+]
+
+
+def left(meter):
+    """Return the bytes that the bar still expects."""
+    return meter._bar.total - meter._bar.n
+
+
+def expected(*chunks):
+    return 1e6 * cost_of("hexoskin", chunks).megabytes
+
+
+def test_the_bar_is_as_long_as_the_load_is_expected_to_be(screen):
+    screen()
+    with Meter("record 41", "hexoskin", show=True) as meter:
+        meter.plan([EXPORT, *PAGES])
+        assert left(meter) == pytest.approx(expected(EXPORT, *PAGES), abs=1)
+        # The time left is what is left at the rate of what came.
+        assert meter._bar.n == 0
+        meter.took(EXPORT, 500_000)
+        assert meter._bar.n == 500_000
+
+
+def test_an_answer_that_tells_its_length_is_believed_and_not_the_plan(screen):
+    screen()
+    with Meter("record 41", "hexoskin", show=True) as meter:
+        meter.plan([EXPORT])
+        meter.took(EXPORT, 0)
+        assert left(meter) == pytest.approx(expected(EXPORT), abs=1)
+        meter.took(EXPORT, 65_536, 5_000_000 - 65_536)
+        assert meter._bar.total == 5_000_000
+        # It broke off, and came again from its beginning.
+        meter.took(EXPORT, 65_536, 5_000_000 - 65_536)
+        assert left(meter) == 5_000_000 - 65_536
+        meter.took(EXPORT, 5_000_000 - 65_536, 0)
+        meter.finished(EXPORT)
+        assert left(meter) == 0
+
+
+@pytest.mark.parametrize("scale", [0.25, 3])
+def test_chunks_that_came_correct_what_is_expected_of_the_others(screen, scale):
+    screen()
+    size = expected(PAGES[0])
+    with Meter("record 41", "hexoskin", show=True) as meter:
+        meter.plan([EXPORT, *PAGES])
+        for page in PAGES[:5]:
+            meter.took(page, round(scale * size))
+            meter.finished(page)
+        pages = left(meter) - expected(EXPORT)
+        # An export is not like a page, and keeps its own size.
+        assert pages == pytest.approx(5 * size * scale, rel=0.35)
+        assert abs(pages - 5 * size * scale) < 0.35 * abs(5 * size - 5 * size * scale)
+
+
+def test_chunks_of_an_earlier_load_take_no_time(screen):
+    screen()
+    with Meter("record 41", "hexoskin", show=True) as meter:
+        meter.plan(PAGES)
+        for page in PAGES[:8]:
+            meter.finished(page)
+        assert meter._bar.n == 0
+        assert left(meter) == pytest.approx(expected(*PAGES[8:]), abs=1)
+
+
+def test_a_load_of_which_all_is_there_already_ends_at_its_end(screen):
+    shown = screen()
+    with Meter("record 41", "hexoskin", show=True) as meter:
+        meter.plan(PAGES)
+        for page in PAGES:
+            meter.finished(page)
+        assert left(meter) == 0
+    assert "100%" in shown.getvalue()
+
+
+def test_a_chunk_without_a_length_has_something_left_until_it_is_finished(screen):
+    screen()
+    with Meter("record 41", "hexoskin", show=True) as meter:
+        meter.plan([EXPORT])
+        meter.took(EXPORT, 9_000_000)
+        assert left(meter) > 0
+        meter.finished(EXPORT)
+        assert left(meter) == 0
+
+
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.UnverifiedCalibrationWarning")
+@pytest.mark.parametrize("transport", ["zip", "json"])
+def test_a_load_is_as_long_as_its_bar_said_half_way(
+    serving, client_of, screen, monkeypatch, transport
+):
+    screen()
+    told = []
+    count = Meter.took
+
+    def took(meter, *args):
+        count(meter, *args)
+        told.append((meter._bar.n, meter._bar.total))
+
+    monkeypatch.setattr(Meter, "took", took)
+    with serving(Shirt(seed=5, duration_s=1800, record_id=41)) as server:
+        client_of(server).load_record(41, transport=transport, progress=True)
+    sent = told[-1][0]
+    late = [total for done, total in told if done > sent / 2]
+    assert late
+    for total in late:
+        assert sent / 1.2 < total < 1.2 * sent
 
 
 def test_what_comes_after_the_end_is_not_shown(screen):

@@ -68,7 +68,7 @@ def test_at_a_terminal_a_command_asks_and_the_password_is_not_shown(
     assert stranger.password not in told
     assert stranger.password.encode() not in everything_below(tmp_path)
     hexoframe_made = tmp_path / "out" / stranger.username / "41"
-    assert (hexoframe_made / "heart_rate.txt").exists()
+    assert (hexoframe_made / "heartrate.txt").exists()
 
 
 @pytest.mark.parametrize("ending", ["", None])

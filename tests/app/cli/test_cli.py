@@ -28,7 +28,7 @@ HEAVY = {
 COMMANDS = [
     "menu", "records", "ranges", "info", "estimate", "download", "range", "login",
     "logout", "whoami", "convert", "show", "plot", "cache", "channels", "demo",
-    "simulate",
+    "simulate", "scripts",
 ]  # fmt: skip
 WHOLE = [*([name] for name in COMMANDS), ["cache", "info"], ["cache", "clear"]]
 

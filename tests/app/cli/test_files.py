@@ -139,21 +139,101 @@ def test_a_bad_id_is_skipped_with_its_reason_and_the_others_go_on(give, service)
     assert sorted(path.name for path in user.iterdir()) == ["41", "42"]
 
 
-def test_what_is_there_is_left_as_it_is_unless_the_user_says_otherwise(
-    give, service, files_in
+# -- what is there already -------------------------------------------------------------
+
+
+def times_below(folder):
+    """When each file was last written."""
+    return {
+        path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def notes_in(told):
+    return [line for line in told.splitlines() if "already there" in line]
+
+
+@pytest.mark.parametrize("command", ["download", "range"])
+def test_the_same_command_again_writes_nothing_and_ends_well(
+    give, service, for_data, command
+):
+    with hexoframe.connect() as client:
+        number = int(client.list_ranges()["id"].iloc[-1])
+    asked = {"download": ["41", "42"], "range": [number]}[command]
+    forms = [f"--format={form}" for form in WRITE]
+    first = give(command, *asked, "--to", "out", *forms)
+    assert (first.exit_code, notes_in(first.stderr)) == (0, [])
+    before = times_below(Path("out"))
+    service.clear_log()
+    again = give(command, *asked, "--to", "out", *forms)
+    assert again.exit_code == 0
+    # Scripts read the same paths from stdout, whatever was done.
+    assert again.stdout == first.stdout
+    assert notes_in(again.stderr) == [
+        f"hexoframe: {path} already there, unchanged"
+        for path in first.stdout.splitlines()
+    ]
+    assert times_below(Path("out")) == before
+    if command == "download":
+        assert not for_data(service)
+    quiet = give(command, *asked, "--to", "out", *forms, "--quiet")
+    assert (quiet.stdout, quiet.stderr) == (first.stdout, "")
+
+
+def test_what_is_missing_is_written_and_the_rest_is_left(give, service):
+    del service
+    more = ["--to", "out", "--channels", "heart_rate"]
+    first = give("download", "41", *more, "-f", "csv")
+    before = times_below(Path("out"))
+    # Another format and another record; the CSV lies in the folder of the Parquet.
+    again = give("download", "41", "42", *more, "-f", "parquet", "-f", "csv")
+    assert again.exit_code == 0
+    assert len(again.stdout.splitlines()) == 4
+    (note,) = notes_in(again.stderr)
+    assert note == f"hexoframe: {first.stdout.strip()} already there, unchanged"
+    after = times_below(Path("out"))
+    assert before.items() < after.items()
+    # A file that went comes back.
+    gone = Path("out/record_42/heart_rate.parquet")
+    data = gone.read_bytes()
+    gone.unlink()
+    assert give("download", "42", *more, "-f", "parquet").exit_code == 0
+    assert gone.read_bytes() == data
+
+
+@pytest.mark.parametrize("form", list(WRITE))
+def test_what_differs_stays_unless_the_user_says_otherwise(
+    give, service, form, files_in
 ):
     del service
-    more = ["--to", "out", "--channels", "heart_rate", "-f", "txt", "-f", "csv"]
-    assert give("download", "41", *more[:-2]).exit_code == 0
+    more = ["--to", "out", "-f", form]
+    end = ["--end", "2024-03-02T22:00:30Z"]
+    assert give("download", "41", *more, *end).exit_code == 0
     before = files_in(Path("out"))
-    # The format that is not there yet is written all the same.
-    again = give("download", "41", *more)
+    again = give("download", "41", "42", *more)
     assert again.exit_code == 1
     assert "say --overwrite to replace" in again.stderr
     assert "overwrite=True" not in again.stderr
-    assert again.stdout == f"{Path('out/record_41')}\n"
-    assert before.items() <= files_in(Path("out")).items()
-    assert give("download", "41", *more, "--overwrite").exit_code == 0
+    assert notes_in(again.stderr) == []
+    # The other record is written all the same.
+    assert len(again.stdout.splitlines()) == 1
+    assert before.items() < files_in(Path("out")).items()
+    assert give("download", "41", "42", *more, "--overwrite").exit_code == 0
+    assert give("download", "41", "42", *more).exit_code == 0
+
+
+@pytest.mark.usefixtures("service")
+def test_at_a_terminal_what_is_there_is_told_in_one_line(terminal):
+    words = "already there, unchanged"
+    for number, expected in enumerate((0, 1)):
+        child = terminal("download", "41", "--to", "out", "-f", "csv", "--no-waveforms")
+        told = child.read()
+        child.close()
+        assert (number, child.exitstatus, told.count(words)) == (number, 0, expected)
+    assert f"{Path('out/record_41')} {words}\r\n" in told
+
+
+# -- what fails ------------------------------------------------------------------------
 
 
 def test_a_record_that_fails_is_told_and_the_others_go_on(give, service):

@@ -31,6 +31,21 @@ def test_any_source_goes_to_any_format(give, samples, tmp_path, source, form, sa
     same(Path("out"), tmp_path / "python")
 
 
+@pytest.mark.parametrize("form", [*MADE, "mat"])
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_same_conversion_again_writes_nothing(give, samples, source, form):
+    command = ["convert", samples / source, "--to", "out", "-f", form]
+    first = give(*command)
+    assert first.exit_code == 0, first.stderr
+    written = [path for path in Path("out").rglob("*") if path.is_file()]
+    before = [path.stat().st_mtime_ns for path in written]
+    again = give(*command)
+    assert (again.exit_code, again.stdout) == (0, first.stdout)
+    assert again.stderr.count("already there, unchanged") == 1
+    assert [path for path in Path("out").rglob("*") if path.is_file()] == written
+    assert [path.stat().st_mtime_ns for path in written] == before
+
+
 @pytest.mark.parametrize("source", MADE)
 def test_what_hexoframe_wrote_is_a_source_too(give, samples, tmp_path, source, same):
     record = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=[19, "ecg"])
@@ -95,6 +110,21 @@ def test_text_of_a_zone_is_read_and_written(give, samples, tmp_path, same):
         tmp_path / "python", timestamps="string", tz="America/Montreal"
     )
     same(Path("out"), tmp_path / "python")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "file"), [("classic", "heartrate.txt"), ("port", "heart_rate.txt")]
+)
+def test_the_txt_of_either_script_is_written(dialect, file, give, samples, tmp_path):
+    source = samples / "hexoskin_10min.zip"
+    result = give("convert", source, "--channels", "19,36", "--dialect", dialect)
+    assert result.exit_code == 0, result.stderr
+    folder = Path(result.stdout.strip())
+    assert (folder / file).exists()
+    record = hexoframe.open_record(source, channels=[19, 36])
+    expected = record.to_txt(tmp_path / "python", dialect=dialect)
+    for path in expected.iterdir():
+        assert (folder / path.name).read_bytes() == path.read_bytes()
 
 
 def test_a_zone_that_is_missing_is_asked_for_by_its_option(give, samples, tmp_path):

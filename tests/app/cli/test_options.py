@@ -17,6 +17,8 @@ import pytest
         ("41 --tz Europe/Paris", "--tz goes with --timestamps string"),
         ("41 --timestamp-format %H", "--timestamp-format goes with"),
         ("41 --timestamps string --format csv", "Add --format txt"),
+        ("41 --dialect port --format csv", "Add --format txt"),
+        ("41 --dialect snake", "'classic', 'port'"),
         ("41 --units raw", "Add --format csv, parquet or mat"),
         ("41 --units mV", "'mV' is not one of"),
         ("41 --timestamps string --tz Europe/Pari", "Europe/Paris"),

@@ -174,6 +174,33 @@ def test_a_picture_from_before_stays_unless_the_user_says_otherwise(give, sample
     assert pixels("page.png").ndim == 2
 
 
+@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg", ".svgz", ".eps", ".jpg"])
+def test_the_same_picture_is_left_as_it_is_whenever_it_is_drawn(
+    give, samples, monkeypatch, suffix
+):
+    more = ["--out", f"page{suffix}", "--channel", "heart_rate"]
+    command = ["plot", samples / "hexoskin_10min.zip", *more]
+    file = Path(f"page{suffix}")
+
+    def at(seconds):
+        # matplotlib and gzip take the time of writing from these.
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(seconds))
+        monkeypatch.setattr("time.time", lambda: float(seconds))
+
+    at(1_700_000_000)
+    assert give(*command).exit_code == 0
+    before = (file.read_bytes(), file.stat().st_mtime_ns)
+    at(1_800_000_000)
+    again = give(*command)
+    assert (again.exit_code, again.stdout) == (0, f"{file}\n")
+    assert f"hexoframe: {file} already there, unchanged" in again.stderr
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == before
+    other = give(*command, "--start", "60s")
+    assert (other.exit_code, other.stdout) == (1, "")
+    assert "--overwrite" in other.stderr
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == before
+
+
 # -- several ---------------------------------------------------------------------------
 
 

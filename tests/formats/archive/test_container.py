@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import io
 import os
 import struct
@@ -19,7 +20,9 @@ from hexoframe.formats.archive import container
 from hexoframe.formats.archive.container import (
     Folder,
     ZipFolder,
+    gunzipped,
     looks_like_zip,
+    placeholder_of,
     zip_folders,
 )
 
@@ -101,10 +104,10 @@ def test_the_table_of_contents_is_read_once_for_all_members(tmp_path, monkeypatc
     read = []
     opened = container._open_zip
     monkeypatch.setattr(
-        container, "_open_zip", lambda path: read.append(path) or opened(path)
+        container, "_open_zip", lambda file, at: read.append(at) or opened(file, at)
     )
     assert len(read_all(path)) == 50
-    assert read == [path]
+    assert read == [str(path)]
 
 
 def test_a_zip_that_was_replaced_is_seen_anew(tmp_path):
@@ -298,6 +301,36 @@ def test_any_damage_is_refused_or_harmless(tmp_path_factory, places, cut):
     assert set(found.values()) <= {TEXT, b"time [s],a\n"}
 
 
+def test_backslashes_are_separators(tmp_path):
+    data = zip_bytes({"r\\one.csv": b"a", "r\\deep\\two.csv": b"b"})
+    path = save(tmp_path, data)
+    assert zip_folders(path) == {"r": ["one.csv"], "r/deep": ["two.csv"]}
+    assert ZipFolder(path, "r/deep").read("two.csv") == b"b"
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("RR_interval.csv", None),
+        (".RR_interval.csv.icloud", "RR_interval.csv"),
+        ("ECG_I.wav.crdownload", "ECG_I.wav"),
+        ("ECG_I.wav.PART", "ECG_I.wav"),
+        (".icloud", None),
+        (".DS_Store", None),
+    ],
+)
+def test_a_placeholder_names_the_file_that_it_stands_for(name, plain):
+    assert placeholder_of(name) == plain
+
+
+def test_a_gzip_that_unpacks_to_more_than_a_recording_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(container, "_BOMB_BYTES", 1 << 21)
+    monkeypatch.setattr(container, "_BOMB_RATIO", 10)
+    (tmp_path / "ECG_I.wav.gz").write_bytes(gzip.compress(bytes(1 << 22)))
+    with pytest.raises(FileFormatError, match=r"ECG_I\.wav\.gz: unpacks to more than"):
+        gunzipped(Folder(tmp_path)).sizes()
+
+
 # -- hostile ---------------------------------------------------------------------------
 
 
@@ -309,6 +342,9 @@ def test_any_damage_is_refused_or_harmless(tmp_path_factory, places, cut):
         "/evil.wav",
         "//evil.wav",
         "record_1\\..\\evil.wav",
+        "..\\evil.wav",
+        "C:\\evil.wav",
+        "\\\\server\\share\\evil.wav",
         "..",
         "record_1/../info.json",
         "__MACOSX/../../evil.wav",

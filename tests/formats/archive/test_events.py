@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hexoframe.channels import find
 from hexoframe.errors import FileFormatError
 from hexoframe.formats.archive.events import (
+    count_events,
+    end_events,
     parse_event_header,
     parse_events,
     parse_hxd,
+    whole_events,
 )
 
 
@@ -163,3 +167,44 @@ def test_hxd_pairs_are_ticks_and_counts():
 def test_hxd_cut_in_the_middle_of_a_pair_is_refused(kept):
     with pytest.raises(FileFormatError, match=rf"RR\.hxd.* byte {kept}\b"):
         parse_hxd(bytes(48)[:kept], where="RR.hxd")
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 9, 10, 11, 300])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_ends_of_a_file_are_its_first_and_last_events(count, newline):
+    lines = [f"{number / 256!r},{number}" for number in range(count)]
+    for after in ("", newline * 2):
+        data = (newline.join(["h", *lines, ""]) + after).encode()
+        ticks, values = parse_events(
+            end_events(data, where="x.csv"), clock=256, where="x.csv"
+        )
+        kept = list(range(count))
+        expected = kept if count <= 10 else [*kept[:5], *kept[-5:]]
+        assert ticks.tolist() == values.tolist() == expected
+    pairs = np.repeat(np.arange(count, dtype="<i8"), 2).tobytes()
+    ticks, _ = parse_hxd(end_events(pairs, where="x.hxd"), where="x.hxd")
+    assert ticks.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b"1.0,1\n2.0,2\n", 2),
+        (b"1.0,1\n2.0,2", 1),
+        (b"1.0,1\n2.0,beat\n3.0,1\n", 1),
+        (b"1.0,nan\r\n" + bytes(60), 1),
+        (b"beat\n", 0),
+    ],
+)
+def test_a_damaged_file_is_kept_up_to_its_first_broken_line(body, kept):
+    row = find("hexoskin", "step").datatypes[0]
+    data = b"time [s],step [Step](/api/datatype/52/)\n" + body
+    left = whole_events(data, row, where="step.csv")
+    assert count_events(left, where="step.csv") == kept
+    assert data.startswith(left)
+
+
+def test_nothing_is_kept_of_a_file_whose_times_are_no_ticks():
+    row = find("hexoskin", "step").datatypes[0]
+    data = b"time [s],step [Step](/api/datatype/52/)\n1.0001,1\n"
+    assert whole_events(data, row, where="step.csv") == b""

@@ -5,12 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexoframe.errors import FileFormatError
-from hexoframe.formats.archive.infofiles import parse_info, parse_statistics
+from hexoframe.errors import FileFormatError, MissingFactsWarning
+from hexoframe.formats.archive.container import Folder
+from hexoframe.formats.archive.infofiles import (
+    parse_info,
+    parse_statistics,
+    read_info_files,
+    start_tick,
+)
+from hexoframe.formats.options import ReadOptions
 
 # -- info ------------------------------------------------------------------------------
 
@@ -152,3 +160,141 @@ def test_any_bytes_as_facts_are_read_or_refused(data, after):
 def test_info_keeps_what_json_keeps():
     info = {"devices": ["HXSKIN1200008564"], "algo": {"id": 3, "n": [1.5, None, True]}}
     assert parse_info(json.dumps(info).encode(), where="info.json") == info
+
+
+# -- other dialects --------------------------------------------------------------------
+
+
+def semicolons(data):
+    return data.replace(b",", b";").replace(b".", b",")
+
+
+def upright(data):
+    rows = [line.split(b",") for line in data.splitlines()]
+    return b"".join(b",".join(cells) + b"\r\n" for cells in zip(*rows, strict=True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        semicolons,
+        lambda data: b"sep=;\r\n" + semicolons(data),
+        lambda data: data.replace(b",", b"\t"),
+        lambda data: b"\xef\xbb\xbf" + data,
+        lambda data: data.decode().encode("utf-16"),
+        lambda data: data.replace(b"\r\n", b",,\r\n") + b",,,,,,,\r\n",
+        lambda data: b"".join(
+            b'"%d",%s' % (number, line) if number else b'"",' + line
+            for number, line in enumerate(data.splitlines(keepends=True))
+        ),
+        lambda data: b"".join(np.delete(data.splitlines(keepends=True), 1)),
+        upright,
+    ],
+)
+def test_what_a_spreadsheet_makes_of_statistics_is_read(change):
+    table = parse_statistics(change(NEW), where="statistics.csv").table
+    assert table["uri"][0] == "/api/record/256696/"
+    assert table["start"][0] == "426906774784"
+    assert table["Act Avg"][0] == "0.2616"
+    assert table["Steps"][0] == "2789"
+    assert len(table) == 6
+
+
+def test_annotations_are_read_from_rows_that_were_padded():
+    data = b"".join(line + b",,,\r\n" for line in (NEW + NOTES).split(b"\r\n") if line)
+    (note,) = parse_statistics(data.replace(b'"\n', b""), where="x").annotations
+    assert note["time"] == 426906777876
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"name,age,size\r\nAnn,4,5\r\nBob,5,6\r\n",
+        b"a;b\r\nc;d\r\ne;f\r\n",
+        b"a\r\nb\r\nc\r\n",
+    ],
+)
+def test_another_table_is_refused_and_no_table_of_nonsense(data):
+    with pytest.raises(FileFormatError, match="expected the column 'uri'"):
+        parse_statistics(data, where="statistics.csv")
+
+
+def test_a_rounded_time_of_an_annotation_is_refused():
+    data = NEW + NOTES.replace(b"426906777876", b"4.26907E+11")
+    with pytest.raises(FileFormatError, match="rounded"):
+        parse_statistics(data, where="statistics.csv")
+
+
+def written(folder, **files):
+    for name, data in files.items():
+        (folder / name.replace("__", ".")).write_bytes(data)
+    return Folder(folder)
+
+
+INFO = json.dumps(
+    {"start": 426906774784, "request": "/api/data/?record=256696"}
+).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "expected a row of names"),
+        (b"<html>", "expected a row of names"),
+        (b"name,age\n1,2\n3,4\n", "expected the column 'uri'"),
+        (NEW.replace(b"256696", b"1"), "statistics.csv of record 1"),
+        (
+            NEW.replace(b"426906774784", b"427680297472"),
+            "statistics.csv at 427680297472",
+        ),
+    ],
+)
+def test_statistics_that_cannot_be_used_are_left_out_with_a_warning(
+    tmp_path, data, said
+):
+    box = written(tmp_path, info__json=INFO, statistics__csv=data)
+    with pytest.warns(MissingFactsWarning, match=said):
+        found = read_info_files(box)
+    assert found.statistics is None
+    assert found.record_id == 256696
+
+
+def test_an_end_that_a_spreadsheet_rounded_is_not_used(tmp_path):
+    data = NEW.replace(b"426907334112", b"4.26907E+11")
+    box = written(tmp_path, info__json=INFO, statistics__csv=data)
+    with pytest.warns(MissingFactsWarning, match=r"rounded end 4\.26907E\+11"):
+        found = read_info_files(box)
+    assert found.statistic("Steps") == "2789"
+    assert found.statistic("end") == ""
+
+
+@pytest.mark.parametrize("data", [b"", b"{'start': 5}", b"[1]", bytes(40)])
+def test_info_that_cannot_be_read_is_left_out_if_statistics_tell_the_start(
+    tmp_path, data
+):
+    box = written(tmp_path, info__json=data, statistics__csv=NEW)
+    with pytest.warns(MissingFactsWarning, match=r"info\.json.*left out"):
+        found = read_info_files(box)
+    assert start_tick(found, ReadOptions()) == 426906774784
+    (tmp_path / "statistics.csv").unlink()
+    with pytest.raises(FileFormatError, match=r"info\.json"):
+        read_info_files(box)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_info_with_a_byte_order_mark_is_simply_read(encoding):
+    assert (
+        parse_info(INFO.decode().encode(encoding), where="x")["start"] == 426906774784
+    )
+
+
+def test_a_start_that_does_not_fit_the_other_stamp_is_refused(tmp_path):
+    whole = {"start": 382085877327, "timestamp": 1492522958.3085938}
+    box = written(tmp_path, info__json=json.dumps(whole).encode())
+    assert start_tick(read_info_files(box), ReadOptions()) == 382085877327
+    rounded = json.dumps({**whole, "start": 3.82086e11})
+    box = written(tmp_path, info__json=rounded.encode())
+    with pytest.raises(FileFormatError, match=r"'start' is 382086000000.*start="):
+        start_tick(read_info_files(box), ReadOptions())
+    given = ReadOptions(start=382085877327)
+    assert start_tick(read_info_files(box), given) == 382085877327

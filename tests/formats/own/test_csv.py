@@ -23,6 +23,7 @@ from hexoframe.errors import (
 )
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import csv as table
+from hexoframe.formats.own import manifest
 from hexoframe.record import Record
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import SHAPES, Facts
@@ -410,6 +411,58 @@ def test_an_aligned_file_is_replaced_only_on_request(tmp_path):
 
 
 # -- files from before -----------------------------------------------------------------
+
+
+def state(folder):
+    """Content and time of writing of all files."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.iterdir()
+    }
+
+
+@pytest.mark.parametrize("version", ["0.1.0.dev0", "99.0"])
+def test_the_same_record_is_left_as_it_is(tmp_path, monkeypatch, version):
+    record = record_of("hexoskin")
+    path = table.write(record, tmp_path)
+    before = state(path)
+    monkeypatch.setattr(manifest, "__version__", version)
+    assert table.write(record, tmp_path) == path
+    table.write(read(path), tmp_path)
+    assert state(path) == before
+
+
+@pytest.mark.parametrize("version", ["0.1.0.dev0", "99.0"])
+def test_a_cell_that_was_edited_is_not_called_unchanged(tmp_path, monkeypatch, version):
+    record = record_of("hexoskin")
+    path = table.write(record, tmp_path)
+    monkeypatch.setattr(manifest, "__version__", version)
+    file = path / "heart_rate.csv"
+    text = file.read_text().rstrip()
+    file.write_text(f"{text[:-1]}{(int(text[-1]) + 1) % 10}\n")
+    before = state(path)
+    with pytest.raises(OutputExistsError, match=r"\.csv exists, differs"):
+        table.write(record, tmp_path)
+    assert state(path) == before
+
+
+def test_facts_that_changed_are_refused(tmp_path):
+    path = table.write(record_of("hexoskin"), tmp_path)
+    before = state(path)
+    other = record_of("hexoskin", facts=Facts(info={"id": 12345, "device": "other"}))
+    with pytest.raises(OutputExistsError, match=r"metadata\.json exists, differs"):
+        table.write(other, tmp_path)
+    assert state(path) == before
+
+
+def test_the_same_aligned_file_is_left_as_it_is(tmp_path):
+    path = table.write_frame([aligned()], tmp_path / "all.csv")
+    before = path.stat().st_mtime_ns
+    assert table.write_frame([aligned()], path) == path
+    assert path.stat().st_mtime_ns == before
+    with pytest.raises(OutputExistsError, match="overwrite=True"):
+        table.write_frame([aligned() + 1], path)
+    assert path.stat().st_mtime_ns == before
 
 
 def test_files_from_before_stay_unless_they_may_be_replaced(tmp_path):

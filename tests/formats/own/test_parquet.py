@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,7 +30,7 @@ from hexoframe.errors import (
     UnknownChannelError,
 )
 from hexoframe.formats.options import ReadOptions
-from hexoframe.formats.own import parquet
+from hexoframe.formats.own import manifest, parquet
 from hexoframe.recording import frames
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import SHAPES, Facts, facts_table
@@ -548,6 +549,162 @@ def test_an_existing_record_is_left_alone(folder):
     with pytest.raises(OutputExistsError, match="overwrite=True"):
         parquet.write(record_of(names=["ecg"]), folder.parent)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def state(folder):
+    """Content and time of writing of all files."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.iterdir()
+    }
+
+
+def test_the_same_record_is_left_as_it_is(hexoskin, folder):
+    before = state(folder)
+    assert parquet.write(hexoskin, folder.parent) == folder
+    # What was read is the record that was written.
+    parquet.write(parquet.read(folder, ReadOptions()), folder.parent)
+    assert state(folder) == before
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def other_hexoframe(monkeypatch):
+    monkeypatch.setattr(manifest, "__version__", "99.0")
+    monkeypatch.setattr(manifest, "RULES", -1)
+
+
+def other_arrow(monkeypatch):
+    # Other pages and row groups: other bytes of the same samples.
+    monkeypatch.setattr(parquet, "_PAGES", {"data_page_size": 512})
+    monkeypatch.setattr(parquet, "_GROUP_ROWS", 1000)
+
+
+@pytest.fixture(params=[other_hexoframe, other_arrow], ids=lambda it: it.__name__)
+def other_version(request, monkeypatch):
+    """Write as another version of hexoframe or of Arrow would."""
+    return lambda: request.param(monkeypatch)
+
+
+def test_a_record_from_another_version_is_compared_by_its_content(
+    folder, hexoskin, other_version, tmp_path
+):
+    before = state(folder)
+    other_version()
+    again = parquet.write(hexoskin, tmp_path / "elsewhere")
+    for name in ("ecg.parquet", "manifest.json"):
+        assert (again / name).read_bytes() != before[name][0]
+    parquet.write(hexoskin, folder.parent)
+    assert state(folder) == before
+
+
+def altered(record, *, span=SPAN, tz="UTC", facts=None, **channels):
+    """Return the record with some of it replaced."""
+    held = {**{name: record[name] for name in record}, **channels}
+    return RecordData("hexoskin", span, held, facts=facts or record.facts, tz=tz)
+
+
+def other_sign(record):
+    ecg = record["ecg"].copy()
+    ecg.iloc[7, 0] = -0.0
+    return altered(record, ecg=ecg)
+
+
+def other_stamp(record):
+    rr = record["rr_interval"].copy()
+    rr.index = rr.index[:-1].append(rr.index[-1:] + pd.Timedelta(3_906_250, "ns"))
+    return altered(record, rr_interval=rr)
+
+
+def other_attrs(record):
+    ecg = record["ecg"].copy()
+    ecg.attrs["of the user"] = 1
+    return altered(record, ecg=ecg)
+
+
+def other_table(record):
+    ranges = record.facts.ranges.copy()
+    ranges.loc[0, "name"] = "Wake"
+    return altered(record, facts=replace(record.facts, ranges=ranges))
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        other_sign,
+        other_stamp,
+        other_attrs,
+        other_table,
+        lambda it: altered(it, facts=replace(it.facts, info={"id": 256696})),
+        lambda it: altered(it, tz="America/Montreal"),
+        lambda it: altered(it, span=(SPAN[0] - 1, SPAN[1])),
+    ],
+    ids=["sign", "stamp", "attrs", "table", "info", "zone", "span"],
+)
+def test_whatever_differs_is_refused_also_from_another_version(
+    alter, hexoskin, other_version, tmp_path
+):
+    ecg = hexoskin["ecg"].copy()
+    ecg.iloc[7, 0] = 0.0
+    record = altered(hexoskin, ecg=ecg)
+    before = state(parquet.write(record, tmp_path))
+    other = alter(record)
+    with pytest.raises(OutputExistsError, match="overwrite=True"):
+        parquet.write(other, tmp_path)
+    other_version()
+    with pytest.raises(OutputExistsError, match="overwrite=True"):
+        parquet.write(other, tmp_path)
+    (folder,) = tmp_path.iterdir()
+    assert state(folder) == before
+    parquet.write(record, tmp_path)
+    assert state(folder) == before
+
+
+def test_a_damaged_record_is_not_called_unchanged(folder, hexoskin, other_version):
+    path = folder / "ecg.parquet"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(OutputExistsError, match=r"ecg\.parquet exists, differs"):
+        parquet.write(hexoskin, folder.parent)
+    other_version()
+    with pytest.raises(OutputExistsError, match="exists, differs"):
+        parquet.write(hexoskin, folder.parent)
+    assert path.read_bytes() == data
+
+
+def test_a_file_that_another_program_wrote_anew_is_not_called_unchanged(
+    folder, hexoskin
+):
+    path = folder / "ecg.parquet"
+    pq.write_table(pq.read_table(path), path, compression="gzip")
+    with pytest.raises(OutputExistsError, match=r"ecg\.parquet exists, differs"):
+        parquet.write(hexoskin, folder.parent)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"format": "hexoframe parquet"}'])
+def test_a_damaged_manifest_is_not_called_unchanged(folder, hexoskin, text):
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(OutputExistsError, match=r"manifest\.json exists, differs"):
+        parquet.write(hexoskin, folder.parent)
+
+
+@pytest.mark.parametrize("name", ["ecg.parquet", "manifest.json"])
+def test_a_file_that_is_missing_is_written_and_the_others_stay(folder, hexoskin, name):
+    before = state(folder)
+    (folder / name).unlink()
+    parquet.write(hexoskin, folder.parent)
+    after = state(folder)
+    assert after.pop(name)[0] == before.pop(name)[0]
+    assert after == before
+
+
+def test_a_missing_file_of_another_version_is_refused(folder, hexoskin, other_version):
+    other_version()
+    (folder / "ecg.parquet").unlink()
+    before = state(folder)
+    with pytest.raises(OutputExistsError, match="overwrite=True"):
+        parquet.write(hexoskin, folder.parent)
+    assert state(folder) == before
 
 
 def test_overwriting_removes_old_channels_and_leaves_files_of_others(folder):
