@@ -373,6 +373,7 @@ def test_slow_channel_fills_the_time_that_it_sums_up_and_no_hole():
     assert made_up["ann"].sum() == 3 * 299
 
 
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.UnverifiedCalibrationWarning")
 def test_value_stands_in_the_row_of_the_time_that_it_sums_up():
     # Beats of 600 ms in the first five minutes, of 1 s in the next five.
     beats = START + np.r_[np.arange(500) * 153.6, 76_800 + np.arange(300) * 256]
