@@ -19,6 +19,7 @@ from hexoframe.recording import frames
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import shown_table
 from hexoframe.recording.scales import one_warning, warn_of_scales, without_warning
+from hexoframe.texttable import is_terminal
 from hexoframe.timestamps.ticks import CLASSIC_FORMAT
 from hexoframe.timestamps.times import time_to_tick
 from hexoframe.timestamps.zones import zone_of
@@ -817,7 +818,7 @@ class Record(RecordData):
         from hexoframe.reprs import as_text  # noqa: PLC0415
 
         # As frames of pandas do, it fits the terminal, and is whole elsewhere.
-        at_terminal = getattr(sys.stdout, "isatty", bool)()  # there may be no stdout
+        at_terminal = is_terminal(sys.stdout)
         return as_text(
             self, shutil.get_terminal_size().columns if at_terminal else None
         )

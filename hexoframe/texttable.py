@@ -1,16 +1,22 @@
-"""Text tables: rows of cells as aligned lines, cut to a width if need be."""
+"""Text for a terminal: whether there is one, and rows of cells as aligned lines."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
+from typing import TextIO
 
-__all__ = ["fit_columns", "set_columns", "stack_columns"]
+__all__ = ["fit_columns", "is_terminal", "set_columns", "stack_columns"]
 
 _GAP = "  "
 _CUT = "..."
 # A line is not cut to fewer characters than this.
 _LEAST = 8
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal; a service may have none, or closed ones."""
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 def set_columns(

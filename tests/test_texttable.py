@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from hexoframe.texttable import fit_columns, set_columns, stack_columns
@@ -74,3 +77,28 @@ def test_tables_below_each_other_have_every_column_once(width):
     heads = [line.split() for line in lines if line.startswith("id")]
     assert [head[0] for head in heads] == ["id"] * len(heads)
     assert [name for head in heads for name in head[1:]] == ["name", "note"]
+
+
+@pytest.mark.parametrize("how", ["None", "open(os.devnull, 'w')", "closed()"])
+def test_a_service_without_streams_loads_and_shows(samples, how):
+    code = f"""
+import os, sys, hexoframe
+from hexoframe.api.load.progress import _is_visible
+from hexoframe.app.cli.lists import width
+
+def closed():
+    stream = open(os.devnull, "w")
+    stream.close()
+    return stream
+
+record = hexoframe.open_record({str(samples / "hexoskin_10min.zip")!r})
+sys.stdout = sys.stderr = {how}
+try:
+    repr(record), hexoframe.cache.info(), hexoframe.channel_table("hexoskin")
+    told = _is_visible(), width()
+except BaseException:
+    os._exit(3)
+os._exit(0 if told == (False, None) else 4)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    assert done.returncode == 0

@@ -42,7 +42,7 @@ from hexoframe.app.pictures import Drawing, draw_records, without_screen
 from hexoframe.app.wording import MENU, UNCHANGED, told
 from hexoframe.client import Client, connect
 from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeError
-from hexoframe.texttable import fit_columns
+from hexoframe.texttable import fit_columns, is_terminal
 from hexoframe.timestamps import CLASSIC_FORMAT
 from hexoframe.version import __version__
 
@@ -59,7 +59,7 @@ def run_menu(folder: Path, *, progress: bool | None = None) -> None:
     Files go into `folder`, which the user can change. There must be a terminal; the
     tenth wrong password raises.
     """
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise ConfigurationError(
             "the menu asks questions and needs a terminal: without one, use 'hexoframe "
             "records' and 'hexoframe download ID...', with HEXOFRAME_USERNAME and "
@@ -83,7 +83,7 @@ class _Quit(Exception):  # noqa: N818  # no error
 
 def _echo(text: str, *, nl: bool = True) -> None:
     """Write a line for the user: to stderr if stdout is a file or a pipe."""
-    click.echo(text, nl=nl, err=not sys.stdout.isatty())
+    click.echo(text, nl=nl, err=not is_terminal(sys.stdout))
 
 
 def _say(text: str) -> None:
@@ -157,7 +157,7 @@ def _width() -> int:
 
 def _room() -> int | None:
     """Return the columns of the terminal; None if stdout is no terminal."""
-    return _width() if sys.stdout.isatty() else None
+    return _width() if is_terminal(sys.stdout) else None
 
 
 def _tell_saved(saved: Iterable[Saved]) -> None:
@@ -173,7 +173,7 @@ def _tell_saved(saved: Iterable[Saved]) -> None:
 def _show(lines: list[str]) -> None:
     """Show lines, at a terminal a screen at a time; q leaves the list alone."""
     height = len(lines)
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         height = max(shutil.get_terminal_size().lines - 2, 5)
     for first in range(0, len(lines), height):
         try:

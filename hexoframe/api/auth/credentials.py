@@ -29,6 +29,7 @@ from hexoframe.api.auth.schemes import (
 from hexoframe.api.auth.tokenstore import TokenStore, usual_stores
 from hexoframe.api.links import HEXOSKIN, Origin
 from hexoframe.errors import AuthenticationError, ConfigurationError
+from hexoframe.texttable import is_terminal
 
 __all__ = [
     "Given",
@@ -185,7 +186,7 @@ def ask_at_terminal(question: str, hide: bool) -> str:  # noqa: FBT001  # see Pr
 
     AuthenticationError without a terminal; EOFError if the user ends the input.
     """
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise AuthenticationError(
             "there is no terminal to ask at: set HEXOFRAME_USERNAME and "
             "HEXOFRAME_PASSWORD, or HEXOFRAME_TOKEN"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from hexoframe.api.load.plan import cost_of
+from hexoframe.texttable import is_terminal
 
 if TYPE_CHECKING:
     from hexoframe.api.load.chunks import Chunk
@@ -185,7 +186,7 @@ def _left_of(coming: _Coming) -> float:
 
 def _is_visible() -> bool:
     """Whether stderr is a terminal, or the output of a notebook cell."""
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         return True
     kernel = sys.modules.get("ipykernel.iostream")
     return kernel is not None and isinstance(sys.stderr, kernel.OutStream)

@@ -34,6 +34,7 @@ from hexoframe.app.cli.running import (
     say_if_interrupted,
     tell_saved,
 )
+from hexoframe.texttable import is_terminal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,7 +168,7 @@ def _agrees(held: pd.DataFrame) -> bool:
     """Ask whether everything may be removed."""
     from hexoframe.app.listing import megabytes  # noqa: PLC0415  # pandas
 
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise click.UsageError("there is no terminal to ask at: give --yes, or an ID.")
     size = megabytes(held["bytes"].sum())
     return click.confirm(f"Remove all {len(held)} entries, {size}?", err=True)

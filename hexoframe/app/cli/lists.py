@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.texttable import fit_columns, stack_columns
+from hexoframe.texttable import fit_columns, is_terminal, stack_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ _NUMBERS = frozenset(
 
 def width() -> int | None:
     """Return the columns of the terminal; None without one."""
-    if not sys.stdout.isatty():
+    if not is_terminal(sys.stdout):
         return None
     import shutil  # noqa: PLC0415  # keeps help quick
 

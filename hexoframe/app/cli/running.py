@@ -22,6 +22,7 @@ import click
 from hexoframe.app.batch import NoRecordingError, Saved
 from hexoframe.app.wording import UNCHANGED, reworded, told
 from hexoframe.errors import HexoframeError, HexoframeWarning
+from hexoframe.texttable import is_terminal
 
 __all__ = [
     "KEPT",
@@ -205,7 +206,7 @@ def tell_path(path: Path, *, unchanged: bool) -> None:
     """Print a path; in a file or a pipe it stands alone in its line."""
     if not unchanged or click.get_current_context().meta.get(_QUIET):
         click.echo(path)
-    elif sys.stdout.isatty():
+    elif is_terminal(sys.stdout):
         click.echo(f"{path} {UNCHANGED}")
     else:
         click.echo(path)
@@ -265,7 +266,7 @@ def _say(line: str) -> None:
 
 def _wrapped(line: str) -> str:
     """Return a line wrapped at words to the terminal; no word is broken."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         return line
     import shutil  # noqa: PLC0415  # only here
     import textwrap  # noqa: PLC0415
