@@ -95,6 +95,14 @@ def sealed_world(
     monkeypatch.setenv("HEXOFRAME_CACHE_DIR", str(cache))
 
 
+@pytest.fixture(autouse=True)
+def fresh_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Warn in each test as in a new process: no scale was warned of before."""
+    from hexoframe.recording import scales
+
+    monkeypatch.setattr(scales, "_warned", set())
+
+
 @pytest.fixture
 def own_config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """A config folder of the test's own, and no keyring."""

@@ -218,7 +218,9 @@ main()
     assert "toy" in run(code, "convert", "--help")
     assert "toy" in run(code, "download", "--help")
     source = samples / "hexoskin_10min.zip"
-    told = run(code, "convert", source, "--format", "toy", "--to", tmp_path)
+    # Of scales that no recording confirms this would warn.
+    some = ["--channels", "ecg,heart_rate,heart_rate_quality"]
+    told = run(code, "convert", source, "--format", "toy", "--to", tmp_path, *some)
     (path,) = tmp_path.iterdir()
     assert told.split() == [str(path)]
     back = run(code, "convert", path, "--format", "parquet", "--to", tmp_path)
