@@ -525,7 +525,7 @@ def test_offline_no_range_and_no_user_is_known(two, client_of):
 def test_a_range_without_a_record_is_said(two, client_of):
     with pytest.raises(NotFoundError, match="range 79"):
         client_of(two).load_range(79)
-    with pytest.raises(NotFoundError, match="api/range/7777"):
+    with pytest.raises(NotFoundError, match="range 7777"):
         client_of(two).load_range(7777)
     with pytest.raises(NotFoundError, match="list_records"):
         client_of(two).load_user(20_002, FIRST.start, SECOND.start)
