@@ -108,8 +108,9 @@ class BeltCounter:
         for row, column in zip(sums, self._columns, strict=True):
             values = piece[column].to_numpy().astype(np.float64)
             # A belt without a signal is at 0, and has no verdict.
-            there = ((values != 0) & ~np.isnan(values)).astype(np.float64)
-            x, t = np.nan_to_num(values), time * there
+            measured = (values != 0) & np.isfinite(values)
+            there = measured.astype(np.float64)
+            x, t = np.where(measured, values, 0.0), time * there
             terms = (there, x, x * x, t, t * t, t * x)
             row[:] = [np.add.reduceat(term, first) for term in terms]
         self._seconds.append(second[first])

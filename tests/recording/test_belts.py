@@ -114,6 +114,13 @@ def test_belts_without_a_signal_are_not_measured():
     assert in_seconds(found.measured) == [(0, 100), (200, 300)]
 
 
+def test_a_value_that_is_not_finite_is_no_measurement():
+    both = [breathing(300, seed=seed) for seed in (1, 3)]
+    both[0][100 * HZ : 200 * HZ] = np.inf
+    both[1][100 * HZ : 200 * HZ] = -np.inf
+    assert in_seconds(belts_of(*both).measured) == [(0, 100), (200, 300)]
+
+
 def test_no_verdict_goes_across_a_gap():
     both = [flat(breathing(300, seed=seed), 100, 200) for seed in (1, 3)]
     there = np.ones(300 * HZ, bool)
