@@ -119,6 +119,10 @@ class Record(RecordData):
                 )
         super().__setattr__(name, value)
 
+    def __setitem__(self, key: str | int, value: object) -> None:
+        """Refuse to set a channel, as an attribute is refused."""
+        setattr(self, self.channel(key).name, value)
+
     def _ipython_key_completions_(self) -> list[str]:
         """Names that a notebook offers in brackets."""
         return list(self)

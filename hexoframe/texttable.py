@@ -16,7 +16,10 @@ _LEAST = 8
 
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether a stream is a terminal; a service may have none, or closed ones."""
-    return stream is not None and not stream.closed and stream.isatty()
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it is closed
+        return False
 
 
 def set_columns(

@@ -57,8 +57,8 @@ def test_every_recipe_runs_as_it_stands_and_once_more(tmp_path, monkeypatch, cap
     # What the text says of them.
     printed = capsys.readouterr().out.splitlines()
     told = "".join(recipes()).splitlines()
-    # Twice two lines.
-    assert len(printed) == 4
+    # Twice three lines.
+    assert len(printed) == 6
     assert all(f"# {line}" in told for line in printed)
     assert names["night"].left_out >= {"ecg", "respiration", "acceleration"}
     assert len(names["rate"]) == 600

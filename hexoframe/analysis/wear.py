@@ -50,6 +50,8 @@ _APNOEA_S = 60
 _SLEEP = "sleep"
 # Without samples for less than this there is no verdict of its own.
 _SHORT_S = 15
+# Beside a shirt that was off, so short an end of the record is no time of wear.
+_EDGE_S = 60
 
 
 class Wear(NamedTuple):
@@ -102,11 +104,16 @@ def find_wear(record: RecordData) -> Wear:
         for gap in outside(span, () if silent else belts.measured)
         if gap[1] - gap[0] >= shortest
     ]
+    near = _EDGE_S * record.clock
+    pulled = [
+        *belts.displaced,
+        # Whoever takes the shirt off just before the end handles it until then.
+        *((last, span[1]) for _, last in off if 0 < span[1] - last < near),
+        *((span[0], first) for first, _ in off if 0 < first - span[0] < near),
+    ]
     return Wear(
         not_worn=tuple(sorted(off)),
-        handled=tuple(
-            rest for pulled in belts.displaced for rest in outside(pulled, off)
-        ),
+        handled=tuple(rest for one in sorted(pulled) for rest in outside(one, off)),
         unknown=tuple(sorted([*blind, *silent])),
         silent=tuple(silent),
     )

@@ -7,7 +7,7 @@ no user is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -158,6 +158,8 @@ class Output:
         recorder. The .txt has those of the service's answers either way.
     overwrite : bool
         Whether files from before may be replaced.
+    written : dict of str to set of Path, or None
+        What one run has written by format, and no other recording of it may replace.
     """
 
     folder: Path = field(default_factory=Path)
@@ -168,6 +170,7 @@ class Output:
     dialect: Literal["classic", "port"] = "classic"
     units: Scale = "physical"
     overwrite: bool = False
+    written: dict[str, set[Path]] | None = None
 
     def check(self) -> None:
         """Raise ConfigurationError for an unknown zone or a bad time stamp format."""
@@ -187,18 +190,24 @@ class Output:
 
         `name` is the id or path that was asked for, `below` a subfolder of the output.
         """
-        from hexoframe.formats.atomic import noting_unchanged  # noqa: PLC0415  # shutil
+        from hexoframe.formats.atomic import (  # noqa: PLC0415  # shutil
+            noting_unchanged,
+            protecting,
+        )
 
         saved = Saved(name=name)
         for each in self.formats:
             try:
-                with noting_unchanged() as unchanged:
+                written = {} if self.written is None else self.written
+                own = written.setdefault(each, set())
+                with noting_unchanged() as unchanged, protecting(own):
                     path = self._write(each, record, self.folder / below)
             except _FAILURES as error:
                 # A record that cannot be read fails alike in every format.
                 if str(error) not in map(str, saved.errors):
                     saved.errors.append(error)
             else:
+                own.add(path)
                 saved.paths.append(path)
                 saved.unchanged.append(bool(unchanged))
         if saved.paths:
@@ -278,6 +287,7 @@ def save_records(
     `how` goes to `Client.load_record`: refresh, offline, allow_partial, progress.
     Raises as `each_of`.
     """
+    output = replace(output, written={})
 
     def save(number: str) -> Saved:
         wanted = {**selection.arguments(), "units": output.units}
@@ -299,6 +309,7 @@ def save_ranges(
     Ranges of one record would otherwise have the same file names. Else as
     `save_records`.
     """
+    output = replace(output, written={})
 
     def save(number: str) -> Saved:
         wanted = {**selection.whole(), "units": output.units}
@@ -312,6 +323,7 @@ def save_files(
     paths: Iterable[str], selection: Selection, output: Output, **how: Any
 ) -> Iterator[Saved]:
     """Open the recordings in `paths` (see `open_each`) and write them."""
+    output = replace(output, written={})
     for name, record in open_each(paths, selection, units=output.units, **how):
         if isinstance(record, Exception):
             yield Saved(name=name, errors=[record])

@@ -11,14 +11,14 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
 from hexoframe.errors import OutputExistsError
 
-__all__ = ["new_file", "new_folder", "noting_unchanged", "same_bytes"]
+__all__ = ["new_file", "new_folder", "noting_unchanged", "protecting", "same_bytes"]
 
 _LOGGER = logging.getLogger(__name__)
 _BLOCK = 1 << 20
@@ -64,6 +64,22 @@ def _note_unchanged(target: Path) -> None:
         targets.append(target)
 
 
+_protected: ContextVar[Collection[Path]] = ContextVar("protected", default=())
+
+
+@contextmanager
+def protecting(targets: Collection[Path]) -> Iterator[None]:
+    """Let no writer replace these targets while the block runs, whatever it is told.
+
+    What one run has just written must not give way to another recording of its name.
+    """
+    token = _protected.set(targets)
+    try:
+        yield
+    finally:
+        _protected.reset(token)
+
+
 # -- writing ---------------------------------------------------------------------------
 
 
@@ -83,6 +99,7 @@ def new_file(
         yield path
         if not target.is_file():
             _refuse(target)
+        overwrite = overwrite and target not in _protected.get()
         if overwrite or not target.exists():
             path.replace(target)
         elif same(target, path):
@@ -118,6 +135,7 @@ def new_folder(
             return
         old = _files_in(target, owned)
         new = sorted(path.name for path in folder.iterdir())
+        overwrite = overwrite and target not in _protected.get()
         # All are checked before the first is moved.
         for name in new:
             if name not in old:
@@ -150,11 +168,11 @@ def _missing(
     old, new = names
     for name in old:
         if name not in new:
-            raise _kept(target / name, "would not be written again")
+            raise _kept(target, name, "would not be written again")
         if not same_bytes(target / name, folder / name):
             if same is not None and old == new and same(target, folder):
                 return []
-            raise _kept(target / name)
+            raise _kept(target, name)
     return [name for name in new if name not in old]
 
 
@@ -168,8 +186,14 @@ def _refuse(path: Path) -> None:
 
 
 def _kept(
-    path: Path, why: str = "differs from what would be written"
+    target: Path, name: str = "", why: str = "differs from what would be written"
 ) -> OutputExistsError:
+    path = target / name
+    if target in _protected.get():
+        return OutputExistsError(
+            f"{path} was just written from another recording, which has no id or the "
+            "same one, and was left as it is: write one of the two into another folder"
+        )
     return OutputExistsError(
         f"{path} exists, {why}, and was left as it is: choose another place, or say "
         "overwrite=True to replace what this writer made"

@@ -77,6 +77,10 @@ def empty_frame(
 
 def check_frame(frame: pd.DataFrame, channel: Channel) -> None:
     """Raise ConfigurationError unless a frame fits the table."""
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigurationError(
+            f"channel {channel.name} takes a DataFrame, not {type(frame).__name__}"
+        )
     if tuple(frame.columns) != channel.columns:
         raise ConfigurationError(
             f"channel {channel.name} has the columns {list(channel.columns)}, "

@@ -692,6 +692,7 @@ def test_rows_may_begin_with_the_record(rate, late):
     )
 
 
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.UnverifiedCalibrationWarning")
 def test_rows_of_five_minutes_of_the_recorder_hold_its_values_once():
     start = START + 777 * 256 + 13
     ann = frame_at("ann", start + 76_800 * np.arange(1, 4), [0.6, 0.8, 1.0])

@@ -286,3 +286,13 @@ def test_real_belts_that_never_moved_say_nothing(real_data):
     assert table["worn"].isna().all()
     assert table["reason"].tolist() == ["belts never moved"]
     assert not record.quality("rr_interval")["not_worn"].any()
+
+
+@pytest.mark.parametrize("name", ["hexoskin-256696", "hexoskin-258583"])
+def test_the_last_seconds_beside_a_real_shirt_that_was_off_are_handled(real_data, name):
+    record = hexoframe.open_record(real_data / "exports" / name)
+    last = record.wear().iloc[-1]
+    assert last["end"] == record.end
+    assert last["handled"]
+    usable = record.usable("minute_ventilation")
+    assert not (usable.index > last["start"] + pd.Timedelta("1s")).any()

@@ -208,3 +208,27 @@ def test_a_file_that_is_no_recording_is_told_once_with_its_name(give, tmp_path):
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
     assert line.count("notes.txt") == 1
+
+
+@pytest.mark.parametrize("form", ["txt", "mat"])
+def test_two_recordings_without_an_id_do_not_take_each_others_place(
+    give, samples, tmp_path, form
+):
+    anna = (samples / "hexoskin_10min.csv").read_text().splitlines()
+    (tmp_path / "anna.csv").write_text("\n".join(anna))
+    # The same minutes with another heart rate, and no id either.
+    heart = anna[0].split(",").index("heart_rate [bpm](/api/datatype/19/)")
+    cells = [line.split(",") for line in anna[1:]]
+    for row in cells:
+        row[heart] = "77"
+    bert = [anna[0], *(",".join(row) for row in cells)]
+    (tmp_path / "bert.csv").write_text("\n".join(bert))
+    files = (tmp_path / "anna.csv", tmp_path / "bert.csv")
+    wanted = ("--to", tmp_path / "out", "--format", form, "--overwrite")
+    done = give("convert", *files, *wanted)
+    assert done.exit_code == 1
+    assert "just written from another recording" in " ".join(done.stderr.split())
+    first = {f: f.read_bytes() for f in (tmp_path / "out").rglob("*") if f.is_file()}
+    # Alone, and again, the first may be replaced.
+    assert give("convert", files[1], *wanted).exit_code == 0
+    assert any(f.read_bytes() != data for f, data in first.items())
