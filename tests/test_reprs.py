@@ -263,6 +263,7 @@ def test_channel_that_cannot_be_read_does_not_spoil_the_look(failure):
         record["heart_rate"]
 
 
+@pytest.mark.filterwarnings("error")
 def test_warning_as_an_error_does_not_spoil_the_look():
     def warn():
         warnings.warn("never confirmed", UnverifiedCalibrationWarning, stacklevel=1)
