@@ -532,9 +532,10 @@ class Record(RecordData):
         line in 5 s), if they moved elsewhere in the record for a minute or the ECG is
         in doubt too. In a range of sleep, where a breath may be held, 60 s or the ECG
         are needed. Handled: the thoracic belt moves by more than 500 counts (SD in 5
-        s), then and for 45 s. The limits come from 15 real records, 27 328 s, and gave
-        no false alarm there. The belts are read once; a record from the cache or from
-        hexoframe's Parquet has the answer in its manifest.
+        s), then and for 45 s; also less than a minute between a shirt that is off and
+        the start or end of the record. The limits come from 15 real records, 27 328 s,
+        and gave no false alarm there. The belts are read once; a record from the cache
+        or from hexoframe's Parquet has the answer in its manifest.
         """
         from hexoframe.analysis.wear import wear_table  # noqa: PLC0415
 

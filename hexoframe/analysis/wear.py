@@ -99,11 +99,8 @@ def find_wear(record: RecordData) -> Wear:
     # What never moved tells nothing of the rest of the record either.
     silent = outside(span, off) if unplugged else []
     shortest = _SHORT_S * record.clock
-    blind = [
-        gap
-        for gap in outside(span, () if silent else belts.measured)
-        if gap[1] - gap[0] >= shortest
-    ]
+    gaps = [] if silent else outside(span, belts.measured)
+    blind = [gap for gap in gaps if gap[1] - gap[0] >= shortest]
     near = _EDGE_S * record.clock
     pulled = [
         *belts.displaced,

@@ -285,6 +285,8 @@ def test_real_belts_that_never_moved_say_nothing(real_data):
     table = record.wear()
     assert table["worn"].isna().all()
     assert table["reason"].tolist() == ["belts never moved"]
+    assert record.coverage()["not_worn"].isna().all()
+    assert "wear unknown for 00:02:09" in repr(record)
     assert not record.quality("rr_interval")["not_worn"].any()
 
 
