@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import csv as arrow_csv
 
 from hexoframe.errors import (
     ConfigurationError,
@@ -579,7 +580,8 @@ def test_a_real_file_saved_by_another_program_is_the_same(
 )
 def test_what_pandas_wrote_reads_as_the_original(how, name, samples, tmp_path):
     original = samples / "hexoskin_10min.csv"
-    pd.read_csv(original, float_precision="round_trip").to_csv(tmp_path / name, **how)
+    # pyarrow reads every digit; pandas 2 would need an option that pandas 3 took away.
+    arrow_csv.read_csv(original).to_pandas().to_csv(tmp_path / name, **how)
     saved, expected = open_record(tmp_path / name), read(original)
     assert saved.id == 9
     for channel in expected:
