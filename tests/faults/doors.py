@@ -1,0 +1,434 @@
+"""The doors for files: what is opened, the whole original, and what must be noticed.
+
+A door is tried with one kind of damage at a time. Each format of the registry is a door
+or several, made by its own writer; only formats that are read and not written need an
+entry in `MAKERS` here. Doors of the service are in `answers`, kills in `kills`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any, Protocol
+
+import hexoframe
+from hexoframe import formats
+from hexoframe.app.cli import main as command_line
+from hexoframe.channels import CLOCK_OF_FAMILY, datatypes_of
+from hexoframe.channels.calibration import values_from_counts
+from hexoframe.errors import HexoframeError, IncompleteDataError
+from hexoframe.formats import Format
+from hexoframe.simulator.export import (
+    Quirks,
+    write_dashboard,
+    write_export,
+    write_range_export,
+)
+from hexoframe.simulator.shirt import Recording, Shirt, wear
+from tests.faults.damage import KINDS, RARE, CannotHitError
+from tests.faults.verdicts import Result, judged, listening, place_of
+
+RECORD = 41
+
+
+class Door(Protocol):
+    """One way into the package, and the damage that may come through it."""
+
+    @property
+    def name(self) -> str:
+        """How the table and the option --door call it."""
+
+    @property
+    def kinds(self) -> Mapping[str, float]:
+        """Kinds of damage, and how often each comes."""
+
+    @property
+    def every(self) -> int:
+        """In which of so many rounds it is tried: 1 is each; slow ones are rarer."""
+
+    def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:
+        """Spoil a copy of the original below `scratch`, open it, and judge.
+
+        CannotHitError says that chance gave an input on which the kind finds nothing.
+        """
+
+
+# -- the originals ---------------------------------------------------------------------
+
+
+@cache
+def recording(family: str = "hexoskin", record: int = RECORD) -> Recording:
+    """Some seconds of a walk, with a gap, a press of the button and a track."""
+    family_of: Any = family
+    clock = CLOCK_OF_FAMILY[family_of]
+    return wear(
+        Shirt(
+            seed=record,
+            family=family_of,
+            # No two of them at a time.
+            start=(1_709_330_400 + 100 * record) * clock,
+            duration_s=12,
+            record_id=record,
+            activity="walk",
+            gaps=((3, 2),),
+            presses=(5,),
+            track=True,
+        )
+    )
+
+
+def record_of(folder: Path, family: str = "hexoskin") -> hexoframe.Record:
+    """The same as a record, through the vendor's export."""
+    place = folder / f"{family}.zip"
+    if not place.exists():
+        write_export(recording(family), place)
+    return hexoframe.open_record(place)
+
+
+def _export(folder: Path, family: str, **quirks: Any) -> Path:
+    return write_export(
+        recording(family), folder / "export.zip", quirks=Quirks(**quirks)
+    )
+
+
+def _export_folder(folder: Path, family: str, **quirks: Any) -> Path:
+    made = recording(family)
+    return write_export(made, folder, layout="folder", quirks=Quirks(**quirks))
+
+
+def _range(folder: Path) -> Path:
+    parts = [recording(record=RECORD)]
+    return write_range_export(parts, folder / "range.zip", range_id=7)
+
+
+# As the vendor's tool of 2015 prints them.
+_CONVERTED = ("ECG_I", "respiration_thoracic", "heart_rate", "activity")
+
+
+def _converted(folder: Path) -> Path:
+    made = recording()
+    target = folder / "converted"
+    target.mkdir()
+    for row in datatypes_of("hexoskin"):
+        if row.api_name not in _CONVERTED:
+            continue
+        counts = made.sampled[row.api_name]
+        values = values_from_counts(counts, row)
+        ticks = made.ticks(row.api_name) - made.start
+        lines = [f"time [s],{row.api_name} [{row.unit}] (/api/datatype/{row.id}/),"]
+        lines += [
+            f"{tick / made.clock:.8f},{value:.5f}"
+            for tick, value in zip(ticks.tolist(), values.tolist(), strict=True)
+        ]
+        text = "".join(f"{line}\n" for line in lines)
+        (target / f"{row.api_name}.csv").write_text(text)
+    (target / "info.json").write_text(f'{{"start": {made.start}, "user": 20001}}')
+    return target
+
+
+Make = Callable[[Path], Path]
+MAKERS: Mapping[str, Mapping[str, Make]] = {
+    "export": {
+        "export ZIP": lambda folder: _export(folder, "hexoskin"),
+        "export ZIP 2017": lambda folder: _export(
+            folder, "astroskin_256", dialect="2017", deflate=False
+        ),
+        "export folder": lambda folder: _export_folder(
+            folder, "hexoskin", lengths_differ=True
+        ),
+        "export folder hxd": lambda folder: _export_folder(
+            folder, "astroskin_1000", hxd=True
+        ),
+        "export of a range": _range,
+    },
+    "dashboard": {
+        "dashboard CSV": lambda folder: write_dashboard(
+            recording(), folder / "dashboard.csv"
+        )
+    },
+    "converter": {"converter CSV": _converted},
+}
+"""Originals of formats that hexoframe does not write, by the name of the format."""
+
+# Styles of a writer that make another kind of file of the same format.
+STYLES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "txt": {
+        "txt classic": {},
+        "txt port": {"dialect": "port"},
+        "txt with texts": {"timestamps": "string", "tz": "America/Montreal"},
+    },
+}
+HOW: Mapping[str, Mapping[str, Any]] = {"txt with texts": {"tz": "America/Montreal"}}
+"""What `open_record` is told for the original of a door."""
+
+
+def _written(form: Format, style: Mapping[str, Any]) -> Make:
+    def make(folder: Path) -> Path:
+        record = record_of(folder)
+        below = folder / "written"
+        below.mkdir()
+        return form.write(record, form.target_in(below, record), **style)
+
+    return make
+
+
+def makers() -> dict[str, Make]:
+    """Return who makes the original of each door for a record, by the door's name.
+
+    A format that is new in the registry is here by itself, if it is written.
+    """
+    found: dict[str, Make] = {}
+    for form, _ in formats.readers():
+        if form.name in MAKERS:
+            found |= MAKERS[form.name]
+        elif form.writer is None and form.styled_writer is None:
+            raise LookupError(f"{form.title}: doors.MAKERS has no original of it")
+        else:
+            styles = STYLES.get(form.name, {form.name: {}})
+            found |= {name: _written(form, style) for name, style in styles.items()}
+    return found
+
+
+# -- what a format can notice ----------------------------------------------------------
+
+# Formats with a checksum of every byte that says something: no difference is excused.
+SUMMED = frozenset({"parquet", "csv"})
+# The ZIP has a checksum for each member, so only what is packed again with new ones is
+# as a folder is.
+ZIPPED = frozenset({"export ZIP", "export ZIP 2017", "export of a range"})
+
+
+def is_blind(door: str, kind: str) -> bool:
+    """Whether nothing in the files of a door could tell that a value was altered.
+
+    The vendor's files, the dashboard's, the converter's and those of the old script
+    have no checksum, no count of rows and no list of members: a value that was altered
+    and is still a value, a line less, a member less are all as the vendor might have
+    written them. What they do have is used: waveforms of one export end together, so
+    that one which is much shorter is noticed, stamps are on a grid, and a WAV has a
+    length. What slips through is counted as "unknowable", never as a pass.
+    """
+    if door in SUMMED:
+        return False
+    return door not in ZIPPED or kind.startswith("in a ZIP")
+
+
+# -- a door for files ------------------------------------------------------------------
+
+_OF_ZIPS = ("bomb", "many members", "directory of a ZIP", "in a ZIP")
+
+
+def for_folders() -> dict[str, float]:
+    """Return the kinds of damage that need no ZIP, and how often each comes."""
+    return {name: 1.0 for name in KINDS if not name.startswith(_OF_ZIPS)}
+
+
+def looked_at(record: hexoframe.Record) -> hexoframe.Record:
+    """Do with a record what a user does: look, read it all, ask what there is."""
+    repr(record)
+    record.load()
+    record.coverage  # noqa: B018  # it is computed when it is asked for
+    record._repr_html_()
+    for name in ("info", "ranges", "annotations", "track", "metrics", "statistics"):
+        getattr(record, name)
+    return record
+
+
+def _opened(path: Path, how: Mapping[str, Any]) -> hexoframe.Record:
+    return looked_at(hexoframe.open_record(path, **how))
+
+
+@dataclass
+class FileDoor:
+    """`open_record` on a path."""
+
+    name: str
+    original: Path
+    how: Mapping[str, Any] = field(default_factory=dict)
+    every: int = 1
+    _sane: tuple[hexoframe.Record, frozenset[str]] | None = None
+
+    @property
+    def kinds(self) -> Mapping[str, float]:
+        if self.original.suffix == ".zip":
+            return {
+                name: RARE.get(name, 1.0)
+                for name in KINDS
+                if not name.startswith("member")
+            }
+        return for_folders()
+
+    def sane(self) -> tuple[hexoframe.Record, frozenset[str]]:
+        """Return the whole original, and what is warned of it."""
+        if self._sane is None:
+            with listening() as told:
+                record = _opened(self.original, self.how)
+            self._sane = record, frozenset(told.ours)
+        return self._sane
+
+    def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:
+        sane, usual = self.sane()
+        place = _copy(self.original, scratch)
+        KINDS[kind](rng, place)
+        if not os.path.lexists(place):
+            raise CannotHitError
+        result = self._judged(place, sane, usual, kind)
+        if result.what == IncompleteDataError.__name__:
+            result = self._in_part(place)
+        if result.verdict in {"whole", "partial", "unknowable"} and rng.random() < 0.1:
+            return _written_out(place, self.how, scratch / "out") or result
+        if rng.random() < 0.03:
+            return _told_by_command(place, scratch) or result
+        return result
+
+    def _judged(
+        self, place: Path, sane: hexoframe.Record, usual: frozenset[str], kind: str
+    ) -> Result:
+        return judged(
+            lambda: _opened(place, self.how),
+            sane,
+            usual=usual,
+            blind=lambda _: is_blind(self.name, kind),
+        )
+
+    def _in_part(self, place: Path) -> Result:
+        """Open what was refused as incomplete in part, of which it must warn."""
+        _, usual = self.sane()
+        return judged(
+            lambda: _opened(place, {**self.how, "allow_partial": True}),
+            None,
+            usual=usual,
+            blind=lambda _: False,
+        )
+
+
+def _copy(original: Path, scratch: Path) -> Path:
+    place = scratch / "in" / original.name
+    place.parent.mkdir()
+    if original.is_dir():
+        shutil.copytree(original, place)
+    else:
+        shutil.copy(original, place)
+    return place
+
+
+def _written_out(place: Path, how: Mapping[str, Any], out: Path) -> Result | None:
+    """Write what was opened in each format; tell what went wrong, None for nothing."""
+    with listening():
+        record = hexoframe.open_record(place, **{**how, "allow_partial": True})
+        for name in formats.names_to_write():
+            form = formats.to_write(name)
+            folder = out / name
+            folder.mkdir(parents=True)
+            try:
+                form.write(record, form.target_in(folder, record))
+            except HexoframeError:
+                continue
+            except Exception as error:  # to be counted
+                return Result("escape", f"written as {name}: {place_of(error)}")
+    strays = {each.name for each in out.parent.iterdir()} - {"in", "out", "unzipped"}
+    return Result("lost", f"written outside: {strays}") if strays else None
+
+
+def _told_by_command(place: Path, scratch: Path) -> Result | None:
+    """Show the path by the command line: a line to read, whatever comes."""
+    out, errors = io.StringIO(), io.StringIO()
+    import sys
+
+    before, here = sys.argv, Path.cwd()
+    sys.argv = ["hexoframe", "show", str(place)]
+    try:
+        with (
+            listening(),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(errors),
+        ):
+            os.chdir(scratch)
+            command_line()
+    except SystemExit as error:
+        if error.code not in {0, 1, 2}:
+            return Result("escape", f"show ends with {error.code}")
+    except Exception as error:  # to be counted
+        return Result("escape", f"show: {place_of(error)}")
+    finally:
+        sys.argv = before
+        os.chdir(here)
+    return None
+
+
+# -- a tree of records -----------------------------------------------------------------
+
+
+@dataclass
+class TreeDoor:
+    """`open_records` on a folder where one path is damaged and two are whole."""
+
+    original: Path
+    name: str = "tree of records"
+    every: int = 1
+
+    @property
+    def kinds(self) -> Mapping[str, float]:
+        return for_folders()
+
+    def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:
+        tree = _copy(self.original, scratch)
+        victim = tree / "victim"
+        KINDS[kind](rng, victim)
+        return judged(
+            lambda: self._found(tree), True, blind=lambda _: False, usual=frozenset()
+        )
+
+    @staticmethod
+    def _found(tree: Path) -> bool:
+        """Whether the records beside the damaged one are found and opened."""
+        found = hexoframe.open_records(tree)
+        repr(found)
+        repr(found.skipped)
+        for key in found:
+            with contextlib.suppress(HexoframeError):
+                found[key].load()
+        return {"42", "43"} <= {key.split()[0] for key in found}
+
+
+def _make_tree(folder: Path) -> Path:
+    tree = folder / "tree"
+    for number in (42, 43):
+        write_export(recording(record=number), tree / f"{number}.zip")
+    victim = tree / "victim"
+    victim.mkdir()
+    made = write_export(recording(), victim, layout="folder")
+    write_export(recording(record=44), victim / "44.zip")
+    hexoframe.open_record(made).to_csv(victim / "own")
+    return tree
+
+
+# -- all of them -----------------------------------------------------------------------
+
+
+def make_originals(folder: Path) -> dict[str, Path]:
+    """Make the originals of all doors for files below a folder; return their paths."""
+    made = {}
+    with listening():
+        for name, make in makers().items():
+            place = folder / name.replace(" ", "_")
+            place.mkdir(parents=True)
+            made[name] = make(place)
+        made[TreeDoor.name] = _make_tree(folder)
+    return made
+
+
+def file_doors(originals: Mapping[str, Path]) -> Iterator[Door]:
+    """Yield the doors of originals that `make_originals` made."""
+    for name, path in originals.items():
+        if name == TreeDoor.name:
+            yield TreeDoor(path)
+        else:
+            yield FileDoor(name, path, HOW.get(name, {}))
