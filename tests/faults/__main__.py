@@ -31,7 +31,7 @@ from random import Random
 
 from tests.faults.answers import service_doors
 from tests.faults.damage import CannotHitError
-from tests.faults.doors import Door, file_doors, make_originals
+from tests.faults.doors import Door, file_doors
 from tests.faults.kills import kill_doors
 from tests.faults.pool import Case, Limits, Tried, Work, try_all
 from tests.faults.verdicts import BAD, GOOD, MEANING, HangError, Result, place_of
@@ -71,20 +71,17 @@ def cases_of(
     seconds: float | None,
     first: int = 0,
 ) -> Iterator[Case]:
-    """Yield cases, a door after the other, until there are enough or time is over.
-
-    `doors` has by name in which of so many rounds each is tried.
-    """
+    """Yield cases, a door after the other, until there are enough or time is over."""
     end = None if seconds is None else time.monotonic() + seconds
     given = 0
     number = first
     while True:
-        for door, every in doors.items():
-            if number % every:
+        for name, door in doors.items():
+            if number % door.every:
                 continue
             if given == inputs or (end is not None and time.monotonic() > end):
                 return
-            yield Case(door, number)
+            yield Case(name, number)
             given += 1
         number += 1
 
@@ -168,13 +165,17 @@ def _row(cells: Sequence[object]) -> str:
     return "".join(f"{cell:>11}" for cell in cells)
 
 
-def all_doors(folder: Path) -> dict[str, Door]:
-    """Make the originals below a folder and return the doors by name."""
-    originals = make_originals(folder)
-    doors = [
-        *file_doors(originals), *service_doors(folder), *kill_doors(folder),
-    ]  # fmt: skip
-    return {door.name: door for door in doors}
+def all_doors(folder: Path, named: Sequence[str] = ()) -> dict[str, Door]:
+    """Return the doors by name, all or those of which a part is named, made ready."""
+    every = [*file_doors(folder), *service_doors(), *kill_doors(folder)]
+    doors = {
+        door.name: door
+        for door in every
+        if not named or any(part in door.name for part in named)
+    }
+    for door in doors.values():
+        door.prepare()
+    return doors
 
 
 def run(
@@ -235,32 +236,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         originals = scratch / "originals"
         originals.mkdir()
-        doors = all_doors(originals)
+        named = [asked.rerun.rpartition(":")[0]] if asked.rerun else asked.door or []
+        doors = all_doors(originals, named)
+        if not doors:
+            print(f"no such door; there are: {', '.join(all_doors(originals))}")
+            return 2
         if asked.rerun:
             place = scratch / "rerun" / "case"
             place.mkdir(parents=True)
             return rerun(doors, asked.rerun, asked.seed, place).verdict in BAD
-        names = {
-            name: door.every
-            for name, door in doors.items()
-            if not asked.door or any(part in name for part in asked.door)
-        }
-        if not names:
-            print(f"no such door; there are: {', '.join(doors)}")
-            return 2
-        return _run_and_tell(doors, names, scratch, asked)
+        return _run_and_tell(doors, scratch, asked)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _run_and_tell(
-    doors: Mapping[str, Door],
-    names: Mapping[str, int],
-    scratch: Path,
-    asked: argparse.Namespace,
+    doors: Mapping[str, Door], scratch: Path, asked: argparse.Namespace
 ) -> int:
     cases = cases_of(
-        names, inputs=asked.inputs, seconds=asked.seconds, first=asked.first
+        doors, inputs=asked.inputs, seconds=asked.seconds, first=asked.first
     )
     figures = Figures()
     start = time.monotonic()

@@ -632,6 +632,9 @@ class ServiceDoor:
     def kinds(self) -> Mapping[str, float]:
         return dict.fromkeys(LIES, 1.0) | _RARE | _OFTEN
 
+    def prepare(self) -> None:
+        recording()
+
     def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:
         here = world()
         name = rng.choice(list(CALLS[self.name]))
@@ -672,7 +675,7 @@ class ServiceDoor:
         return here.sane[key]
 
 
-def service_doors(_: Path) -> Iterator[Door]:
-    """Yield the doors of the service; they need no originals."""
+def service_doors() -> Iterator[Door]:
+    """Yield the doors of the service."""
     for name in CALLS:
         yield ServiceDoor(name)

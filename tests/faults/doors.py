@@ -8,18 +8,18 @@ entry in `MAKERS` here. Doors of the service are in `answers`, kills in `kills`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
 import hexoframe
-from hexoframe import formats
+from hexoframe import cache, formats
 from hexoframe.app.cli import main as command_line
 from hexoframe.channels import CLOCK_OF_FAMILY, datatypes_of
 from hexoframe.channels.calibration import values_from_counts
@@ -33,7 +33,7 @@ from hexoframe.simulator.export import (
 )
 from hexoframe.simulator.shirt import Recording, Shirt, wear
 from tests.faults.damage import KINDS, RARE, CannotHitError
-from tests.faults.verdicts import Result, judged, listening, place_of
+from tests.faults.verdicts import Result, documented, judged, listening, place_of
 
 RECORD = 41
 
@@ -53,6 +53,9 @@ class Door(Protocol):
     def every(self) -> int:
         """In which of so many rounds it is tried: 1 is each; slow ones are rarer."""
 
+    def prepare(self) -> None:
+        """Make the original, before there are workers that all need it."""
+
     def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:
         """Spoil a copy of the original below `scratch`, open it, and judge.
 
@@ -63,7 +66,7 @@ class Door(Protocol):
 # -- the originals ---------------------------------------------------------------------
 
 
-@cache
+@functools.cache
 def recording(family: str = "hexoskin", record: int = RECORD) -> Recording:
     """Some seconds of a walk, with a gap, a press of the button and a track."""
     family_of: Any = family
@@ -242,7 +245,9 @@ def looked_at(record: hexoframe.Record) -> hexoframe.Record:
 
 
 def _opened(path: Path, how: Mapping[str, Any]) -> hexoframe.Record:
-    return looked_at(hexoframe.open_record(path, **how))
+    with documented(path):
+        record = hexoframe.open_record(path, **how)
+    return looked_at(record)
 
 
 @dataclass
@@ -250,10 +255,20 @@ class FileDoor:
     """`open_record` on a path."""
 
     name: str
-    original: Path
+    make: Make
+    folder: Path
     how: Mapping[str, Any] = field(default_factory=dict)
     every: int = 1
     _sane: tuple[hexoframe.Record, frozenset[str]] | None = None
+
+    @functools.cached_property
+    def original(self) -> Path:
+        self.folder.mkdir()
+        with listening():
+            return self.make(self.folder)
+
+    def prepare(self) -> None:
+        _ = self.original
 
     @property
     def kinds(self) -> Mapping[str, float]:
@@ -370,9 +385,16 @@ def _told_by_command(place: Path, scratch: Path) -> Result | None:
 class TreeDoor:
     """`open_records` on a folder where one path is damaged and two are whole."""
 
-    original: Path
+    folder: Path
     name: str = "tree of records"
     every: int = 1
+
+    @functools.cached_property
+    def original(self) -> Path:
+        return _make_tree(self.folder)
+
+    def prepare(self) -> None:
+        _ = self.original
 
     @property
     def kinds(self) -> Mapping[str, float]:
@@ -410,25 +432,105 @@ def _make_tree(folder: Path) -> Path:
     return tree
 
 
+# -- hostile names ---------------------------------------------------------------------
+
+NAMES = (
+    "x" * 256, "x/" * 3000, "y" * 100_000, "~nobody_such/x", "~", "", ".", "/", "..",
+    "\0", "a\0b", "a\nb", "\udcff", "\ud800", "[", "**", "*" * 50, "-", "nul", "con:",
+    "/dev/null/x", "/dev/full", "/dev/zero", "/proc/self/mem",
+    "http://elsewhere.invalid/x", "circle", "circle/x", "fifo", "file/x", "file",
+)  # fmt: skip
+
+
+@dataclass
+class NameDoor:
+    """Names of files and folders as no user should give them."""
+
+    folder: Path
+    name: str = "names"
+    every: int = 2
+
+    def prepare(self) -> None:
+        record_of(self.folder)
+
+    @property
+    def kinds(self) -> Mapping[str, float]:
+        return dict.fromkeys(self._calls(), 1.0)
+
+    def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:
+        place = scratch / "here"
+        place.mkdir()
+        (place / "circle").symlink_to("circle")
+        (place / "file").write_text("x")
+        os.mkfifo(place / "fifo")
+        name = rng.choice(NAMES)
+        if not kind.startswith("name") and Path(name).is_absolute():
+            raise CannotHitError  # nothing is written outside of the scratch folder
+        before, kept = Path.cwd(), dict(os.environ)
+        os.chdir(place)
+        os.environ["HOME"] = str(place)
+        try:
+            return judged(
+                lambda: bool(self._calls()[kind](name)) and None,
+                None,
+                blind=lambda _: True,
+            )
+        finally:
+            os.chdir(before)
+            os.environ.clear()
+            os.environ.update(kept)
+
+    def _calls(self) -> Mapping[str, Callable[[str], Any]]:
+        return {
+            "name opened": _opened_name,
+            "name of a tree": _tree_of_name,
+            "written": self._written,
+            "cache folder": _cache_of_name,
+            "config folder": _config_of_name,
+        }
+
+    def _written(self, name: str) -> None:
+        record = record_of(self.folder)
+        for form in formats.names_to_write():
+            formats.to_write(form).write(record, name, overwrite=True)
+
+
+def _opened_name(name: str) -> None:
+    with documented(name):
+        hexoframe.open_record(name)
+
+
+def _tree_of_name(name: str) -> None:
+    if name in {"/", "..", "~"}:
+        return  # that may be large, and rightly takes long
+    with documented(name):
+        repr(hexoframe.open_records(name).skipped)
+
+
+def _cache_of_name(name: str) -> None:
+    if "\0" in name:
+        return  # no variable of the environment holds it
+    os.environ["HEXOFRAME_CACHE_DIR"] = name
+    cache.info()
+    cache.clear()
+    cache.Cache().entries()
+
+
+def _config_of_name(name: str) -> None:
+    if "\0" in name:
+        return
+    os.environ["HEXOFRAME_CONFIG_DIR"] = name
+    hexoframe.logout("http://127.0.0.1:9")
+    hexoframe.connect("http://127.0.0.1:9", cache=False)
+
+
 # -- all of them -----------------------------------------------------------------------
 
 
-def make_originals(folder: Path) -> dict[str, Path]:
-    """Make the originals of all doors for files below a folder; return their paths."""
-    made = {}
-    with listening():
-        for name, make in makers().items():
-            place = folder / name.replace(" ", "_")
-            place.mkdir(parents=True)
-            made[name] = make(place)
-        made[TreeDoor.name] = _make_tree(folder)
-    return made
-
-
-def file_doors(originals: Mapping[str, Path]) -> Iterator[Door]:
-    """Yield the doors of originals that `make_originals` made."""
-    for name, path in originals.items():
-        if name == TreeDoor.name:
-            yield TreeDoor(path)
-        else:
-            yield FileDoor(name, path, HOW.get(name, {}))
+def file_doors(folder: Path) -> Iterator[Door]:
+    """Yield the doors for files; their originals are made below a folder."""
+    for name, make in makers().items():
+        place = folder / name.replace(" ", "_")
+        yield FileDoor(name, make, place, HOW.get(name, {}))
+    yield TreeDoor(folder)
+    yield NameDoor(folder)

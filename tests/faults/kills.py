@@ -24,6 +24,8 @@ from typing import Any
 
 import hexoframe
 from hexoframe import cache, formats
+from hexoframe.api.auth.tokenstore import TokenFile
+from hexoframe.api.links import Origin
 from hexoframe.app.cli import main as command_line
 from hexoframe.cache import Cache
 from hexoframe.client import Client
@@ -37,6 +39,7 @@ from tests.faults.doors import (
     for_folders,
     looked_at,
     record_of,
+    recording,
 )
 from tests.faults.verdicts import Result, judged, listening, unlike
 
@@ -71,10 +74,18 @@ class _Steps:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def in_child(
-    work: Callable[[], Any], *, kill_at: int | None = None, room: int | None = None
-) -> tuple[Any, int]:
+def in_child(work: Callable[[], Any], **limits: int | None) -> tuple[Any, int]:
     """Do the work in a child; return what it returned, None if it died, and its steps.
+
+    `kill_at` and `room` are those of `_begun`.
+    """
+    return _ended(*_begun(work, **limits))
+
+
+def _begun(
+    work: Callable[[], Any], *, kill_at: int | None = None, room: int | None = None
+) -> tuple[int, int]:
+    """Begin the work in a child that is killed at a step; return it and its pipe.
 
     `room` is how large a file may become: the disk is full then.
     """
@@ -96,7 +107,11 @@ def in_child(
         finally:
             os._exit(code)
     os.close(mine)
-    with os.fdopen(theirs, "rb") as file:
+    return child, theirs
+
+
+def _ended(child: int, pipe: int) -> tuple[Any, int]:
+    with os.fdopen(pipe, "rb") as file:
         data = file.read()
     os.waitpid(child, 0)
     return pickle.loads(data) if data else (None, 0)  # noqa: S301  # of our own
@@ -135,7 +150,7 @@ class WriterDoor:
     """A writer that overwrites a record with another one of its name."""
 
     form: Format
-    original: Path
+    folder: Path
     every: int = 4
     _steps: dict[tuple[str, str], int] = field(default_factory=dict)
     _known: dict[str, hexoframe.Record] = field(default_factory=dict)
@@ -148,9 +163,12 @@ class WriterDoor:
     def kinds(self) -> Mapping[str, float]:
         return {"killed": 3.0, "disk full": 1.0, "in the way": 1.0}
 
+    def prepare(self) -> None:
+        record_of(self.folder)
+
     def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:
         if not self._known:
-            self._known = _variants(record_of(self.original).load())
+            self._known = _variants(record_of(self.folder).load())
         old, new = rng.sample(sorted(self._known), 2)
         # A folder of .txt holds values of the JSON API, whatever the units were.
         root = scratch / "out"
@@ -284,7 +302,7 @@ class WriterDoor:
 class ConvertDoor:
     """The command convert, killed and run again."""
 
-    original: Path
+    folder: Path
     name: str = "convert"
     every: int = 4
     _steps: dict[str, int] = field(default_factory=dict)
@@ -293,9 +311,12 @@ class ConvertDoor:
     def kinds(self) -> Mapping[str, float]:
         return {"killed": 1.0}
 
+    def prepare(self) -> None:
+        record_of(self.folder)
+
     def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:  # noqa: ARG002
-        record_of(self.original)
-        source = self.original / "hexoskin.zip"
+        record_of(self.folder)
+        source = self.folder / "hexoskin.zip"
         form = rng.choice([name for name in formats.names_to_write() if name != "mat"])
         if form not in self._steps:
             _, self._steps[form] = in_child(
@@ -308,7 +329,7 @@ class ConvertDoor:
         if any("/." not in f"/{each.relative_to(out)}" for each in there):
             with listening():
                 found = hexoframe.open_record(out)
-            if sorted(found) != sorted(record_of(self.original)):
+            if sorted(found) != sorted(record_of(self.folder)):
                 return Result("lost", f"{form}: a part of it is there")
         code, _ = in_child(lambda: _commanded(source, out, form))
         if code != 0:
@@ -341,7 +362,13 @@ class LoadDoor:
 
     @property
     def kinds(self) -> Mapping[str, float]:
-        return {"killed": 3.0, "disk full": 1.0, "forked after a load": 0.5}
+        return {
+            "killed": 3.0, "disk full": 1.0, "forked after a load": 0.5,
+            "at once": 0.5,
+        }  # fmt: skip
+
+    def prepare(self) -> None:
+        recording()
 
     def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:
         here = answers.world()
@@ -354,6 +381,11 @@ class LoadDoor:
         if not self._steps:
             other = scratch / "counted"
             _, self._steps = in_child(lambda: bool(_load(here, other)))
+        if kind == "at once":
+            begun = [_begun(load) for _ in range(5)]
+            found = [_ended(*each)[0] for each in begun]
+            bad = [each for each in found if each is None or each.verdict != "whole"]
+            return (bad[0] or Result("escape", "it died")) if bad else found[0]
         if kind == "forked after a load":
             # The client of the parent, its lock, its session and its open sockets.
             client = Client(here.session(shared=place), Cache(place))
@@ -414,6 +446,9 @@ class CacheDoor:
     def kinds(self) -> Mapping[str, float]:
         return {kind: 4.0 if "JSON" in kind else 1.0 for kind in for_folders()}
 
+    def prepare(self) -> None:
+        recording()
+
     def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:
         here = answers.world()
         sane = _sane_record(here), _sane_record(here, "json")
@@ -472,7 +507,7 @@ def _begin(here: answers.World, place: Path) -> None:
 class TokenDoor:
     """The file of tokens, damaged: ignored with a warning, or it says the same."""
 
-    original: Path
+    folder: Path
     name: str = "tokens.json"
     every: int = 1
 
@@ -480,9 +515,20 @@ class TokenDoor:
     def kinds(self) -> Mapping[str, float]:
         return {kind: 6.0 if "JSON" in kind else 1.0 for kind in for_folders()}
 
+    def prepare(self) -> None:
+        values = {
+            "token": TOKEN,
+            "refresh_token": "again",
+            "expires": 4e9,
+            "client_id": "id",
+            "client_secret": "secret",
+        }
+        file = TokenFile(self.folder / "tokens")
+        file.write(Origin.of("http://127.0.0.1:9"), values)
+
     def attempt(self, kind: str, rng: Random, scratch: Path) -> Result:
         place = scratch / "config"
-        shutil.copytree(self.original, place)
+        shutil.copytree(self.folder / "tokens", place)
         KINDS[kind](rng, place)
         os.environ["HEXOFRAME_CONFIG_DIR"] = str(place)
         return judged(self._used, self._sane(), blind=lambda _: kind in _ALTERS)
@@ -509,29 +555,11 @@ _ALTERS = frozenset(
 )  # fmt: skip
 
 
-def _make_tokens(folder: Path) -> Path:
-    from hexoframe.api.auth.tokenstore import TokenFile
-    from hexoframe.api.links import Origin
-
-    place = folder / "config"
-    values = {
-        "token": TOKEN,
-        "refresh_token": "again",
-        "expires": 4e9,
-        "client_id": "id",
-        "client_secret": "secret",
-    }
-    TokenFile(place).write(Origin.of("http://127.0.0.1:9"), values)
-    return place
-
-
 def kill_doors(folder: Path) -> Iterator[Door]:
     """Yield the doors of writers, convert, loads, and what they leave on the disk."""
-    place = folder / "kills"
-    place.mkdir()
     for name in formats.names_to_write():
-        yield WriterDoor(formats.to_write(name), place)
-    yield ConvertDoor(place)
+        yield WriterDoor(formats.to_write(name), folder)
+    yield ConvertDoor(folder)
     yield LoadDoor()
     yield CacheDoor()
-    yield TokenDoor(_make_tokens(place))
+    yield TokenDoor(folder)

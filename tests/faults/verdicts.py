@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +46,21 @@ class HangError(BaseException):
 
     No ordinary exception, so that no handler of the package takes it for one.
     """
+
+
+class NotThereError(HexoframeError):
+    """FileNotFoundError of what is not there, which is documented."""
+
+
+@contextmanager
+def documented(path: str | Path) -> Iterator[None]:
+    """Take a FileNotFoundError for a refusal if there is no such file."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if os.path.exists(path):  # noqa: PTH110  # a path may be none
+            raise
+        raise NotThereError from error
 
 
 def place_of(error: BaseException) -> str:
