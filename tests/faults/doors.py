@@ -238,7 +238,6 @@ def looked_at(record: hexoframe.Record) -> hexoframe.Record:
     repr(record)
     record.load()
     record.coverage  # noqa: B018  # it is computed when it is asked for
-    record._repr_html_()
     for name in ("info", "ranges", "annotations", "track", "metrics", "statistics"):
         getattr(record, name)
     return record
@@ -338,6 +337,7 @@ def _written_out(place: Path, how: Mapping[str, Any], out: Path) -> Result | Non
     """Write what was opened in each format; tell what went wrong, None for nothing."""
     with listening():
         record = hexoframe.open_record(place, **{**how, "allow_partial": True})
+        record._repr_html_()
         for name in formats.names_to_write():
             form = formats.to_write(name)
             folder = out / name
