@@ -79,10 +79,13 @@ class JsonSource:
             )
             _check(value)
         except RecursionError:
-            raise self.fail("not JSON: nested too deeply") from None
+            reason = "nested too deeply"
         except ValueError as wrong:
-            raise self.fail(f"not JSON: {wrong}") from wrong
-        return value
+            reason = str(wrong)
+        else:
+            return value
+        # Outside of the handlers, since the errors of json carry the whole text.
+        raise self.fail(f"not JSON: {reason}")
 
     def typed(self, value: Any, kind: type[_T], *, field: str = "") -> _T:
         """Return a value of JSON in a type, or raise with its field and the value.

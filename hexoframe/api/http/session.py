@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -33,6 +33,7 @@ from hexoframe.api.http.failures import (
     refused_grant,
 )
 from hexoframe.api.http.limiter import Limiter, limiter_for
+from hexoframe.api.http.objects import PageMeta, object_of, page_of
 from hexoframe.api.http.responses import (
     BINARY,
     FORMS,
@@ -153,9 +154,14 @@ class ServiceSession:
                 # Servers in Python print NaN where a metric has no value.
                 return source.read(body, nan_is_null=True)
             except ResponseError as error:
-                raise PassingError(error) from None
+                failure = error
+            raise PassingError(failure)
 
         return self._get(path, params, JSON, read)
+
+    def get_object(self, path: str) -> dict[str, Any]:
+        """Return one object of the service; ResponseError if it is not one."""
+        return object_of(self.get_json(path), self.origin, path)
 
     def get_bytes(
         self,
@@ -399,13 +405,6 @@ def _connections() -> requests.Session:
 # --- pages of a list ------------------------------------------------------------------
 
 
-class _Meta(NamedTuple):
-    """What a page says of its list; `Origin.vet` judges the link to the next one."""
-
-    next: Any = None
-    total_count: int | None = None
-
-
 class PagedList:
     """The pages of one list: each object once, all of them, or an error."""
 
@@ -437,10 +436,11 @@ class PagedList:
 
     def _page(
         self, link: str, query: Params | None
-    ) -> tuple[_Meta, list[dict[str, Any]]]:
+    ) -> tuple[PageMeta, list[dict[str, Any]]]:
         """Return `meta` of a page, and its objects that are new."""
         for _ in range(_SAME_PAGE_TRIES):
-            meta, objects = self._split(self._get_json(link, query))
+            content = self._get_json(link, query)
+            meta, objects = page_of(content, self._origin, self._path)
             fresh = {_name(item): item for item in objects}
             news = [item for name, item in fresh.items() if name not in self._seen]
             if news or not objects:
@@ -453,19 +453,7 @@ class PagedList:
             f"{len(self._seen)} objects; try again later"
         )
 
-    def _split(self, content: Any) -> tuple[_Meta, list[dict[str, Any]]]:
-        if isinstance(content, dict):
-            meta, objects = content.get("meta"), content.get("objects")
-            listed: list[Any] = objects if isinstance(objects, list) else [None]
-            if isinstance(meta, dict) and all(isinstance(one, dict) for one in listed):
-                source = JsonSource(f"{self._origin}{self._path}", ResponseError)
-                return source.typed(meta, _Meta, field="meta"), listed
-        raise ResponseError(
-            f"the answer of {self._origin}{self._path} is not a list of objects; is it "
-            "the name of a list, such as /api/record/?"
-        )
-
-    def _check_total(self, meta: _Meta, limit: int | None) -> None:
+    def _check_total(self, meta: PageMeta, limit: int | None) -> None:
         total = meta.total_count
         if limit is None and total is not None and self._received < total:
             raise IncompleteDataError(

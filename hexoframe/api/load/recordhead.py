@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hexoframe.api.http.objects import object_of
 from hexoframe.api.load.resources import id_of, metrics_frame
 from hexoframe.errors import (
     AuthenticationError,
@@ -135,13 +136,7 @@ def fetch_object(
 ) -> dict[str, Any]:
     """Request one object, such as a record; ResponseError if it is not an object."""
     path = object_path(resource, number)
-    content = session.get_json(path)
-    if isinstance(content, dict):
-        return content
-    raise ResponseError(
-        f"{session.origin}{path} did not answer a {resource} but a "
-        f"{type(content).__name__}; is this a Hexoskin server?"
-    )
+    return object_of(session.get_json(path), session.origin, path)
 
 
 def fetch_head(session: ServiceSession, record: int | str) -> RecordHead:

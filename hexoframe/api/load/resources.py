@@ -17,7 +17,6 @@ import pandas as pd
 from hexoframe.errors import ConfigurationError, ResponseError, TimestampError
 from hexoframe.jsontext import JsonSource, shown
 from hexoframe.timestamps import (
-    NS_PER_TICK,
     Clock,
     clock_of,
     tick_to_time,
@@ -105,7 +104,8 @@ def check_filters(
     The service ignores such a filter without a word. `schema` is its answer to
     ``/api/<name>/schema/``.
     """
-    known = {*schema.get("filtering", ()), *_ALWAYS}
+    said = _ANSWER.typed(schema, dict[str, Any]).get("filtering") or {}
+    known = {*_ANSWER.typed(said, dict[str, Any], field="filtering"), *_ALWAYS}
     for given in filters:
         field = given.partition("__")[0]
         if field not in known and not _NEVER.search(given):
@@ -269,7 +269,7 @@ def metrics_frame(report: Row | Iterable[Row]) -> pd.DataFrame:
     if isinstance(report, Mapping):
         data = _ANSWER.typed(report.get("data"), list[list[Any]], field="data")
         items = [item for group in data for item in group]
-    items = [_ANSWER.typed(item, dict[str, Any], field="metric") for item in items]
+    items = _ANSWER.typed(items, list[dict[str, Any]], field="metrics")
     return _frame([row for item in items for row in _metric(item)], _METRICS)
 
 
@@ -280,8 +280,9 @@ def frame_of(objects: Iterable[Row], schema: Row | None = None) -> pd.DataFrame:
     without it. Times are UTC in ns; lists and embedded objects stay as they are.
     """
     rows = [{name: _plain(name, item[name]) for name in item} for item in objects]
-    said = {} if schema is None else schema.get("fields", {})
-    fields = _ANSWER.typed(said, dict[str, dict[str, Any]], field="fields")
+    said = {} if schema is None else _ANSWER.typed(schema, dict[str, Any])
+    kinds = said.get("fields", {})
+    fields = _ANSWER.typed(kinds, dict[str, dict[str, Any]], field="fields")
     columns = {
         name: _SCHEMA.get(str(field.get("type")), "object")
         for name, field in fields.items()
@@ -380,7 +381,18 @@ def _span(item: Row) -> pd.Timedelta | None:
     start, end = _ANSWER.typed(item, _SpanForm)
     if not start or not end:
         return None
-    return pd.Timedelta(int(end - start) * NS_PER_TICK[clock_of(start)], unit="ns")
+    try:
+        clock = clock_of(start)
+        return tick_to_time(end, clock=clock) - tick_to_time(start, clock=clock)
+    except TimestampError as error:
+        raise _ANSWER.fail(f"start, end: {error}") from error
+
+
+def _clock(start: Any) -> Clock:
+    try:
+        return clock_of(start)
+    except TimestampError as error:
+        raise _ANSWER.fail(f"start: {error}") from error
 
 
 def _record(item: Row) -> dict[str, Any]:
@@ -392,7 +404,7 @@ def _record(item: Row) -> dict[str, Any]:
         "email": user.get("email") if isinstance(user, Mapping) else None,
         "device": id_of(item.get("device")),
         "duration": _span(item),
-        "clock": clock_of(start) if start else None,
+        "clock": _clock(start) if start else None,
     }
 
 

@@ -260,12 +260,15 @@ def replace_facts(layout: Layout, facts: Facts, folder: Path) -> None:
 def to_json(value: Any, what: str, *, indent: int | None = None) -> str:
     """Return JSON text; a value that JSON cannot hold is a `ConfigurationError`."""
     try:
-        return json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
-    except (TypeError, ValueError) as error:
+        text = json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
+        # What cannot be read again must not be written.
+        JsonSource(what).read(text)
+    except (TypeError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             f"{what} cannot be written as JSON ({error}): keep to text, finite "
-            "numbers, true, false, null, lists and dictionaries"
+            "numbers of 64 bits, true, false, null, lists and dictionaries"
         ) from error
+    return text
 
 
 def _file_to_json(path: Path, record: RecordData, name: str) -> dict[str, Any]:
