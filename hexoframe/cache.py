@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
-from hexoframe.channels import find
+from hexoframe.channels import CLOCK_OF_FAMILY, Family, find
 from hexoframe.errors import (
     CacheError,
     ConfigurationError,
     FileFormatError,
+    HexoframeError,
     HexoframeWarning,
     IncompleteDataError,
     warn,
@@ -36,12 +37,13 @@ from hexoframe.errors import (
 from hexoframe.formats.atomic import new_file, new_folder
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import parquet
+from hexoframe.jsontext import JsonSource
 from hexoframe.recording.data import LazyChannel, RecordData
+from hexoframe.timestamps.ticks import check_tick
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-    from hexoframe.channels import Family
     from hexoframe.recording.facts import Facts
 
 __all__ = ["Cache", "CacheEntry", "CacheKey", "clear", "folder", "info"]
@@ -486,17 +488,17 @@ def _read_note(note: Path) -> CacheEntry | None:
 
 def _read_key(note: Path) -> CacheKey | None:
     """Return the key in a note; None if it is damaged or of another version."""
+    source = JsonSource(str(note), CacheError)
     try:
-        content: dict[str, Any] = json.loads(note.read_bytes())
-        if content.pop("version", _VERSION) != _VERSION:
+        content = source.read(note.read_bytes())
+        if isinstance(content, dict) and content.get("version", _VERSION) != _VERSION:
             return None
-        window = content.pop("window")
-        content["channels"] = tuple(content["channels"])
-        content["span"] = tuple(content["span"])
-        key = CacheKey(**content, window=None if window is None else tuple(window))
+        key = source.typed(content, CacheKey)
         for name in key.channels:
             find(key.family, name)
-    except (OSError, ValueError, KeyError, TypeError, LookupError) as error:
+        for tick in (*key.span, *(key.window or ())):
+            check_tick(tick, CLOCK_OF_FAMILY[key.family])
+    except (OSError, HexoframeError) as error:
         _LOG.warning("%s does not describe a record (%s); it is ignored", note, error)
         return None
     return key

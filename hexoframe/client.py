@@ -452,7 +452,11 @@ class Client:
         AuthenticationError
             If the service does not know this user.
         """
-        return next(iter(self.session.pages("/api/account/")))
+        for account in self.session.pages("/api/account/"):
+            return account
+        raise ResponseError(
+            f"{self.base_url}/api/account/ names no user; is this a Hexoskin server?"
+        )
 
     def _newest(
         self, name: str, filters: Mapping[str, Any], limit: int | None, **given: Any
@@ -465,15 +469,14 @@ class Client:
     def _schema(self, name: str) -> dict[str, Any]:
         """Return the fields and filters of a list."""
         try:
-            schema: dict[str, Any] = self.session.get_json(f"/api/{name}/schema/")
+            return self.session.get_object(f"/api/{name}/schema/")
         except NotFoundError as error:
-            known = sorted(self.session.get_json("/api/"))
+            known = sorted(self.session.get_object("/api/"))
             near = get_close_matches(name, known) or known
             raise NotFoundError(
                 f"{self.base_url} has no list {name!r}: give {' or '.join(near)}",
                 status=error.status,
             ) from error
-        return schema
 
     def _check_filters(self, name: str, filters: Mapping[str, Any]) -> None:
         """Refuse filters that the service would ignore without a word."""

@@ -198,7 +198,7 @@ def getRangeData(
     """
     source = _source(auth)
     path = object_path("range", key_of("range", rangeID))
-    info = linked(source.session.get_json(path), source)
+    info = linked(source.session.get_object(path), source)
     data = getData(auth, info["user"], info["start"], info["end"], downloadRaw)
     return data | _surroundings(auth, info)
 

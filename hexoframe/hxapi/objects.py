@@ -111,7 +111,7 @@ class Related(dict[str, Any]):
         """Fetch the missing fields; return whether anything was fetched."""
         source, self._source = self._source, None
         if source is not None:
-            found = source.session.get_json(self["resource_uri"])
+            found = source.session.get_object(self["resource_uri"])
             self.update(linked(found, source))
         return source is not None
 
@@ -198,10 +198,10 @@ def track_points(
     tracks.sort(key=lambda track: ids.index(key_of("range", track["range"])))
     return [
         (
-            point["time"],
-            point["altitude"],
-            *(point["position"] or (None, None)),
-            point["horizontal_accuracy"],
+            point.get("time"),
+            point.get("altitude"),
+            *(point.get("position") or (None, None)),
+            point.get("horizontal_accuracy"),
         )
         for track in tracks
         for point in list_objects(

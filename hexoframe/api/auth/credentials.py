@@ -96,6 +96,10 @@ class Given:
 
 def _checked(name: str, value: Any, secret: frozenset[str]) -> Any:
     if name == "expires":
+        if type(value) not in {int, float}:
+            raise ConfigurationError(
+                f"expires is a {type(value).__name__}; give the seconds since 1970"
+            )
         return float(value)
     if isinstance(value, Secret) and name in secret:
         return value

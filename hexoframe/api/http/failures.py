@@ -7,7 +7,6 @@ and waits for the limiter.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
@@ -26,9 +25,11 @@ from hexoframe.errors import (
     NotFoundError,
     RateLimitedError,
     RequestError,
+    ResponseError,
     ServerError,
     UnreachableError,
 )
+from hexoframe.jsontext import JsonSource
 
 if TYPE_CHECKING:
     from hexoframe.api.auth.schemes import Credential
@@ -54,6 +55,7 @@ _ERRORS: Mapping[int, type[RequestError]] = {
     404: NotFoundError,
     429: RateLimitedError,
 }
+_MOST_EXPLAINED = 1 << 14  # bytes
 _PASSING = frozenset({429, 500, 502, 503, 504})
 # What the libraries raise for a broken connection. No plain OSError: that is the disk.
 _CONNECTION = (requests.RequestException, urllib3.exceptions.HTTPError)
@@ -140,7 +142,8 @@ def _retry_after(response: requests.Response) -> float | None:
     """Return the wait that an answer asks for, in s; it may be given as a date."""
     try:
         asked = Retry().get_retry_after(response.raw)
-    except urllib3.exceptions.InvalidHeader:
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+        # No number, too many digits, or a date that no calendar has.
         return None
     return None if asked is None else float(asked)
 
@@ -148,8 +151,10 @@ def _retry_after(response: requests.Response) -> float | None:
 def error_text(response: requests.Response) -> str:
     """Return the explanation in a failed answer, shortened; "" for none."""
     try:
-        content = json.loads(response.content)
-    except (ValueError, *_CONNECTION):
+        # An explanation that is longer does not help.
+        body = response.raw.read(_MOST_EXPLAINED, decode_content=True)
+        content = JsonSource("the answer", ResponseError).read(body)
+    except (ResponseError, *_CONNECTION):
         return ""
     if not isinstance(content, dict):
         return ""

@@ -7,7 +7,9 @@ What came is in the chunk store; `build` makes frames of it.
 
 from __future__ import annotations
 
+import functools
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ import numpy as np
 from hexoframe.api.http.responses import BINARY, JSON
 from hexoframe.api.load.chunks import Chunk, ChunkStore, split
 from hexoframe.api.load.threads import ThreadPool
-from hexoframe.channels import CLOCK_OF_FAMILY, datatypes_of
+from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, datatypes_of
 from hexoframe.errors import (
     FileFormatError,
     HexoframeError,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from hexoframe.api.load.recordhead import RecordHead
     from hexoframe.channels import Datatype, Family
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps import Clock
 
 __all__ = ["BinaryRefusedError", "Fetched", "FetchedExport", "Fetcher", "fetch_samples"]
 
@@ -55,6 +58,14 @@ THREADS = 4
 _TRIES, _EMPTY_TRIES = 3, 2
 # A window as short as this is not thinned because of its length.
 _LEAST_TICKS = 64
+# A row of JSON takes 20 to 40 bytes, and a server gives 65 536 rows a datatype at most;
+# one that leaves none out gives all of the window.
+_ROW_BYTES, _MOST_ROWS = 64, 1 << 20
+# Beats, breaths and steps come 4 times a second at most.
+_MOST_EVENTS_HZ = 16
+# All channels of a shirt are 2 to 4 kB a second before they are packed.
+_EXPORT_BYTES_S = 16_000
+_SPARE_BYTES = 16 << 20
 # The slowest channels have a sample every five minutes.
 _LONGEST_STEP_S = 300
 # Status of a server that has no binary export of a record.
@@ -107,7 +118,11 @@ def fetch_samples(
     for left in reversed(range(_TRIES)):
         try:
             body = session.get_bytes(
-                _PATH, chunk.query(head.id), accept=JSON, on_bytes=on_bytes
+                _PATH,
+                chunk.query(head.id),
+                accept=JSON,
+                most_bytes=_most_json(chunk, head.clock),
+                on_bytes=on_bytes,
             )
             return parse_data(body, clock=head.clock, where=where, window=chunk.window)
         except ResponseError as error:
@@ -115,6 +130,34 @@ def fetch_samples(
                 raise
             _LOG.info("%s: requested again", error)
     raise AssertionError  # the last turn returns or raises
+
+
+def _most_json(chunk: Chunk, clock: Clock) -> int:
+    """Return the bytes that a window of JSON can have at most."""
+    span = chunk.end - chunk.start + 1
+    shortest = _steps(clock)
+    rows = sum(
+        min(_MOST_ROWS, span / shortest.get(number, clock / _MOST_EVENTS_HZ) + 1)
+        for number in chunk.datatypes
+    )
+    return _SPARE_BYTES + int(rows) * _ROW_BYTES
+
+
+@functools.cache
+def _steps(clock: Clock) -> Mapping[int | None, float]:
+    """Return the shortest step of each datatype, in ticks, in any family of a clock."""
+    steps: dict[int | None, float] = {}
+    for family in FAMILIES:
+        for row in datatypes_of(family) if CLOCK_OF_FAMILY[family] == clock else ():
+            if row.ticks is not None:
+                steps[row.id] = min(float(row.ticks), steps.get(row.id, math.inf))
+    return steps
+
+
+def _most_zip(head: RecordHead) -> int:
+    """Return the bytes that an export of a record can have at most."""
+    seconds = (head.span[1] - head.span[0]) / head.clock
+    return _SPARE_BYTES + int(seconds * _EXPORT_BYTES_S)
 
 
 def _place(head: RecordHead, chunk: Chunk) -> str:
@@ -351,6 +394,7 @@ class Fetcher:
                     _PATH,
                     chunk.query(self._head.id),
                     target=self._store.path(chunk),
+                    most_bytes=_most_zip(self._head),
                     accept=BINARY,
                     on_bytes=self._took(chunk),
                 )

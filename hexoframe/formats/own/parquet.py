@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +37,7 @@ from hexoframe.formats.own.footer import (
     MAGIC,
     RECEIPT_KEY,
     arrow_fields,
+    attrs_of,
     load_footer,
     read_footer,
 )
@@ -49,6 +49,7 @@ from hexoframe.formats.own.manifest import (
     record_folder,
     record_head,
     replace_facts,
+    source_of,
     to_json,
     write_manifest,
 )
@@ -263,7 +264,7 @@ class _FrameReader:
                 footer, columns = _decode(pa.py_buffer(data), dtypes, check, spaced)
                 _check_ends(footer, entry, NS_PER_TICK[channel.clock])
                 index = spaced()
-        return self._frame(footer, channel, index, columns)
+        return self._frame((entry.path, footer), channel, index, columns)
 
     def _spaced(self, entry: ChannelEntry, ns: int) -> pd.DatetimeIndex:
         """Return the index of a channel with even stamps, made once for all alike."""
@@ -287,7 +288,7 @@ class _FrameReader:
                         name: _values(batch, name).copy() for name in batch.schema.names
                     }
                     index = _index(columns.pop("time"))
-                    yield self._frame(footer, channel, index, columns)
+                    yield self._frame((entry.path, footer), channel, index, columns)
 
     def _shared(self, stamps: NDArray[np.int64]) -> pd.DatetimeIndex:
         """Return the index of an earlier channel if it is the same."""
@@ -301,14 +302,15 @@ class _FrameReader:
 
     def _frame(
         self,
-        footer: pq.FileMetaData,
+        file: tuple[Path, pq.FileMetaData],
         channel: Channel,
         index: pd.DatetimeIndex,
         columns: dict[str, NDArray[Any]],
     ) -> pd.DataFrame:
+        path, footer = file
         held = self._manifest.scale
         frame = frames.make_frame(channel, index, columns, scale=held)
-        frame.attrs = json.loads(footer.metadata[ATTRS])
+        frame.attrs = attrs_of(path, footer.metadata or {})
         return rescaled(frame, channel, held=held, wanted=self._scale)
 
 
@@ -442,9 +444,11 @@ def _footer_says(path: Path) -> list[dict[str, Any]]:
     """Return columns, head and attrs of a file without the version of hexoframe."""
     footer = load_footer(path)
     columns = {each.name: str(each.type) for each in footer.schema.to_arrow_schema()}
-    head, attrs = (json.loads(footer.metadata[key]) for key in (KEY, ATTRS))
-    del head["hexoframe"]
-    return [columns, head, attrs]
+    keys = footer.metadata or {}
+    head = source_of(path, KEY).read(keys.get(KEY, b"{}"))
+    if isinstance(head, dict):
+        head.pop("hexoframe", None)
+    return [columns, head, attrs_of(path, keys)]
 
 
 def _column_bits(path: Path, name: str) -> NDArray[Any]:

@@ -36,8 +36,9 @@ from hexoframe.formats.text.names import (
     names_of,
     only_hexoskin,
 )
+from hexoframe.jsontext import JsonSource
 from hexoframe.recording.data import RecordData
-from hexoframe.recording.facts import Facts
+from hexoframe.recording.facts import Facts, check_info
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,6 +119,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
             f"heart_rate.txt, found {', '.join(found) or 'none'}"
         )
     info = fact_files.parse_info(_facts_text(found, "info") or "")
+    check_info(info, JsonSource(f"{path}, info.txt", advice="mend or remove that line"))
     family, stamps = decide(files, info, options)
     chosen, skipped = _choose(family, files)
     skipped += [found[name].name for name in found.keys() - files.keys() - FACT_NAMES]

@@ -33,10 +33,10 @@ def test_info_is_the_object_of_its_file():
 @pytest.mark.parametrize(
     ("data", "found"),
     [
-        (b"[1, 2]", "list"),
-        (b'"text"', "str"),
-        (b"null", "NoneType"),
-        (b"5", "int"),
+        (b"[1, 2]", r"expected an object, found \[1, 2\]"),
+        (b'"text"', 'expected an object, found "text"'),
+        (b"null", "expected an object, found null"),
+        (b"5", "expected an object, found 5"),
         (b"", "not JSON"),
         (b'{"start": 4269', "not JSON"),
         (b"\xff\xfe\xfd", "not JSON"),

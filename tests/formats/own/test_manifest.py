@@ -227,34 +227,52 @@ def entry(held):
     ("change", "says"),
     [
         (lambda m: m.update(version=2, hexoframe="9.1"), r"version 2 .*9\.1.*upgrade"),
-        (lambda m: m.update(version="two"), "version of the format is 'two'"),
+        (lambda m: m.update(version="two"), 'version of the format is "two"'),
         (lambda m: m.update(format="other"), "no manifest of a record: expected the"),
-        (lambda m: m.update(family="polar"), "family is 'polar', expected one of hexo"),
-        (lambda m: m.update(clock=1000), "clock of hexoskin is not 1000"),
-        (lambda m: m.update(scale="loud"), "scale is 'loud', expected one of physical"),
-        (lambda m: m.update(span=[1, 2, 3]), "damaged"),
-        (lambda m: m.update(span=[START + 0.5, START + 9]), "is no whole number"),
-        (lambda m: m.update(info=3), "'info' is '3', expected an object"),
-        (lambda m: m.pop("channels"), "'channels' is missing"),
-        (lambda m: m.update(channels=[]), "'channels' is '.*', expected an object"),
-        (lambda m: m["channels"].update(heart_rate=7), "damaged"),
-        (lambda m: m["facts"].update(ranges=[1]), "damaged"),
-        (lambda m: m["facts"].update(metrics={"id": [1]}), "'name' is missing"),
+        (
+            lambda m: m.update(family="polar"),
+            'family: expected one of hexo.*, found "polar"',
+        ),
+        (lambda m: m.update(clock=1000), "clock: expected 256 .hexoskin., found 1000"),
+        (
+            lambda m: m.update(scale="loud"),
+            'scale: expected one of physical, raw, found "loud"',
+        ),
+        (lambda m: m.update(span=[1, 2, 3]), r"span: expected a list of 2, found \[1"),
+        (
+            lambda m: m.update(span=[START + 0.5, START + 9]),
+            r"span\[0\]: expected a whole number",
+        ),
+        (lambda m: m.update(info=3), "info: expected an object, found 3"),
+        (lambda m: m.pop("channels"), "channels is missing"),
+        (lambda m: m.update(channels=[]), r"channels: expected an object, found \[\]"),
+        (lambda m: m["channels"].update(heart_rate=7), "heart_rate: expected an obj"),
+        (lambda m: m["facts"].update(ranges=[1]), "facts.ranges: expected an object"),
+        (
+            lambda m: m["facts"].update(metrics={"id": [1]}),
+            "facts.metrics.name is missing",
+        ),
         (
             lambda m: m["facts"].update(
                 statistics={"name": ["a", "b"], "value": ["c"], "unit": []}
             ),
-            "damaged",
+            "facts.statistics.value: expected as many cells",
         ),
-        (lambda m: entry(m).pop("rows"), "'rows' is missing"),
-        (lambda m: entry(m).update(rows="-"), "'-' is no whole number"),
-        (lambda m: entry(m).update(first=None), "None is no whole number"),
-        (lambda m: entry(m).update(last=True), "True is no whole number"),
-        (lambda m: entry(m)["receipt"].update(duplicates="many"), "'many' is no whole"),
-        (lambda m: entry(m)["receipt"].update(lost=[[1]]), "damaged"),
+        (lambda m: entry(m).pop("rows"), "heart_rate: rows is missing"),
+        (
+            lambda m: entry(m).update(rows="-"),
+            'rows: expected a whole number, found "-"',
+        ),
+        (lambda m: entry(m).update(first=None), "first, last: expected ticks of"),
+        (lambda m: entry(m).update(last=True), "last: expected a whole number.*true"),
+        (
+            lambda m: entry(m)["receipt"].update(duplicates="many"),
+            'whole number, found "many"',
+        ),
+        (lambda m: entry(m)["receipt"].update(lost=[[1]]), r"lost\[0\]: expected"),
         (
             lambda m: entry(m).update(file="../../secret"),
-            r"the file '../../secret' should be 'heart_rate\.",
+            r"file: expected 'heart_rate\..*, found \"../../secret",
         ),
     ],
 )
@@ -270,7 +288,7 @@ def test_a_manifest_that_makes_no_sense_is_refused(kind, change, says, folder):
 def test_a_manifest_that_is_no_json_object_is_refused(kind, text, folder):
     path = folder / kind.layout.manifest
     path.write_bytes(text.encode("latin-1"))
-    says = "no manifest of a record" if text == "[]" else "no JSON text"
+    says = "no manifest of a record" if text == "[]" else "not JSON"
     with pytest.raises(FileFormatError, match=says):
         read(kind, folder)
 
