@@ -18,6 +18,7 @@ import pandas as pd
 from hexoframe import formats
 from hexoframe.errors import ConfigurationError, FileFormatError, HexoframeError
 from hexoframe.formats.archive.container import placeholder_of
+from hexoframe.formats.atomic import complete
 from hexoframe.formats.kinds import kind_of
 from hexoframe.formats.options import ReadOptions
 from hexoframe.record import Record
@@ -134,7 +135,10 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
 
 def _single(path: Path) -> Path:
     """Return the only recording below a folder that is not one itself."""
-    if not path.is_dir() or _recognised(path):
+    if not path.is_dir():
+        return path
+    complete(path)
+    if _recognised(path):
         return path
     below = islice(_below(path, set(), []), _LOOKED_AT)
     found = [item for item in below if _recognised(item)]
@@ -173,6 +177,8 @@ def _find_reader(path: Path) -> tuple[Format, Reader]:
         raise FileNotFoundError(
             f"{path} does not exist (looked in {path.resolve().parent})"
         )
+    # A writer that was killed may have left two states of a record.
+    complete(path if path.is_dir() else path.parent)
     for each, reader in formats.readers():
         if reader.sniff(path):
             return each, reader
@@ -396,9 +402,10 @@ def _below(path: Path, seen: set[Path], skipped: _Skipped) -> Iterator[Path]:
         yield path
         return
     try:
+        complete(path)
         items = sorted(item for item in path.iterdir() if item.name[0] != ".")
         is_one = _is_recording(path)
-    except OSError as error:
+    except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
     if is_one:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from hexoframe.errors import ConfigurationError
+from hexoframe.formats.checksums import sha256_of
 from hexoframe.formats.wire.answers import DatatypeSamples
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class ChunkStore:
             return True
         try:
             expected = self._checksum(path).read_text("ascii")
-            found = _digest(path)
+            found = sha256_of(path)
         except (FileNotFoundError, UnicodeDecodeError):
             return False
         if expected != found:
@@ -126,7 +127,7 @@ class ChunkStore:
         path = self.path(chunk)
         checksum = self._checksum(path)
         fresh = checksum.with_name(f"{checksum.name}.new")
-        fresh.write_text(_digest(path), "ascii")
+        fresh.write_text(sha256_of(path), "ascii")
         fresh.replace(checksum)
         self._checked.add(path.name)
 
@@ -180,11 +181,6 @@ class ChunkStore:
 
     def _checksum(self, path: Path) -> Path:
         return path.with_name(f"{path.name}.sha256")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _table(samples: Mapping[int, DatatypeSamples]) -> pa.Table:

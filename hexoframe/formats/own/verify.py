@@ -7,6 +7,7 @@ here.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from hexoframe.errors import (
     SkippedChannelWarning,
     warn,
 )
+from hexoframe.formats.checksums import sha256_of
 from hexoframe.formats.own.manifest import read_manifest, tables_to_json
 from hexoframe.recording import metadata
 from hexoframe.recording.data import LazyChannel, RecordData
@@ -40,8 +42,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Check",
     "Fault",
+    "check_bytes",
     "find_faults",
     "open_manifest",
+    "other_bytes",
     "raise_faults",
     "rescaled",
     "same_record",
@@ -138,6 +142,22 @@ def find_faults(
         if fault is not None:
             faults[name] = fault
     return faults
+
+
+def other_bytes(entry: ChannelEntry, data: bytes | None = None) -> str:
+    """Say that the checksum differs, if it does; `data` are the bytes if read."""
+    if entry.sha256 is None:
+        return ""
+    digest = sha256_of(entry.path) if data is None else hashlib.sha256(data).hexdigest()
+    if digest == entry.sha256:
+        return ""
+    return "is not what was written: its SHA-256 is not that of the manifest"
+
+
+def check_bytes(entry: ChannelEntry, data: bytes | None = None) -> None:
+    """Refuse a file with another checksum; `data` are its bytes if they were read."""
+    if text := other_bytes(entry, data):
+        raise FileFormatError(f"{entry.path} {text}; write or copy the record again")
 
 
 def raise_faults(
