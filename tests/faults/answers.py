@@ -18,7 +18,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 import hexoframe.hxapi as HxApi  # noqa: N812  # as the scripts call it
 from hexoframe.api.auth.schemes import Bearer, Grant, Secret, UnsignedBasic
+from hexoframe.api.http import session
 from hexoframe.api.http.failures import RetryPolicy
 from hexoframe.api.http.limiter import Limiter
 from hexoframe.api.http.session import ServiceSession
@@ -55,6 +56,7 @@ _LONGEST_WAIT_S = 600
 class Answer(NamedTuple):
     """What the simulator answered."""
 
+    path: str
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
@@ -141,7 +143,8 @@ def _endless_list(rng: Random, answer: Answer, turn: int) -> Sent:  # noqa: ARG0
         for number, item in enumerate(content["objects"]):
             item["id"] = 10**6 + 1000 * turn + number
             item["resource_uri"] = f"/api/x/{item['id']}/"
-        content["meta"]["next"] = f"/api/record/?limit=1000&offset={turn}"
+        path = answer.path.partition("?")[0]
+        content["meta"]["next"] = f"{path}?limit=1000&offset={turn + 1}"
     except (ValueError, KeyError, TypeError):
         return answer.sent()
     return answer.with_body(json.dumps(content).encode()).sent()
@@ -286,7 +289,7 @@ def _cut_head(rng: Random, answer: Answer, _: int) -> Sent:
 def _silent(rng: Random, answer: Answer, _: int) -> Sent:
     first = rng.choice((b"", b"HTTP", answer.head(), answer.head() + answer.body[:9]))
     yield first
-    yield 3.0
+    yield 5.0
 
 
 def _drip(_: Random, answer: Answer, turn: int) -> Sent:  # noqa: ARG001
@@ -436,7 +439,7 @@ class LyingServer:
         with contextlib.closing(host):
             host.request(method, path, body or None, told)
             came = host.getresponse()
-            answer = Answer(came.status, tuple(came.getheaders()), came.read())
+            answer = Answer(path, came.status, tuple(came.getheaders()), came.read())
         for name in ("Connection", "Transfer-Encoding", "Date", "Server"):
             answer = answer.with_header(name)
         self._known[key] = answer.with_body(answer.body)
@@ -504,7 +507,8 @@ class World:
             url,
             auth,
             limiter=Limiter("faults", shared, spacing_s=1e-9, sleep=nap),
-            timeout=(1, 1),
+            timeout=(5, 2),
+            limits=replace(session._LISTED, period_s=0.5),
             retries=RetryPolicy(total=2, unmet=1, sleep=nap),
         )
 

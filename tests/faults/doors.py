@@ -25,6 +25,7 @@ from hexoframe.channels import CLOCK_OF_FAMILY, datatypes_of
 from hexoframe.channels.calibration import values_from_counts
 from hexoframe.errors import HexoframeError, IncompleteDataError
 from hexoframe.formats import Format
+from hexoframe.formats.checksums import SUMS
 from hexoframe.simulator.export import (
     Quirks,
     write_dashboard,
@@ -201,23 +202,26 @@ def makers() -> dict[str, Make]:
 
 # -- what a format can notice ----------------------------------------------------------
 
-# Formats with a checksum of every byte that says something: no difference is excused.
-SUMMED = frozenset({"parquet", "csv"})
-# The ZIP has a checksum for each member, so only what is packed again with new ones is
-# as a folder is.
+# The vendor's ZIP has a checksum for each member, so only what is packed again with new
+# ones is as a folder is.
 ZIPPED = frozenset({"export ZIP", "export ZIP 2017", "export of a range"})
+# Formats of ours keep checksums of all that they write: no difference is excused. Where
+# they stand in a list of their own, a folder without it is one of the old script.
+SUMMED = frozenset({"parquet", "csv", *STYLES["txt"]})
 
 
-def is_blind(door: str, kind: str) -> bool:
+def is_blind(door: str, kind: str, place: Path) -> bool:
     """Whether nothing in the files of a door could tell that a value was altered.
 
-    The vendor's files, the dashboard's, the converter's and those of the old script
-    have no checksum, no count of rows and no list of members: a value that was altered
-    and is still a value, a line less, a member less are all as the vendor might have
-    written them. What they do have is used: waveforms of one export end together, so
-    that one which is much shorter is noticed, stamps are on a grid, and a WAV has a
+    The vendor's files, the dashboard's and the converter's, and those of the old
+    script, have no checksum, no count of rows and no list of members: a value that was
+    altered and is still a value, a line less, a member less are all as the vendor might
+    have written them. What they do have is used: waveforms of one export end together,
+    so that one which is much shorter is noticed, stamps are on a grid, and a WAV has a
     length. What slips through is counted as "unknowable", never as a pass.
     """
+    if door in STYLES["txt"]:
+        return not any(place.rglob(SUMS)) if place.is_dir() else True
     if door in SUMMED:
         return False
     return door not in ZIPPED or kind.startswith("in a ZIP")
@@ -309,7 +313,7 @@ class FileDoor:
             lambda: _opened(place, self.how),
             sane,
             usual=usual,
-            blind=lambda _: is_blind(self.name, kind),
+            blind=lambda _: is_blind(self.name, kind, place),
         )
 
     def _in_part(self, place: Path) -> Result:

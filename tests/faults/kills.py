@@ -467,7 +467,8 @@ class CacheDoor:
             os.environ["HEXOFRAME_CACHE_DIR"] = str(place)
             with listening(), Client(here.session(), Cache(place)) as client:
                 client.load_record(RECORD + 1, progress=False)
-            in_child(lambda: bool(_load(here, place)))
+            done, _ = in_child(lambda: bool(_load(here, place)))
+            assert done, "the original of the cache was not loaded"
             _begin(here, place)
         return place
 

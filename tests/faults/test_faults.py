@@ -102,12 +102,16 @@ def test_a_door_that_escapes_hangs_or_loses_is_counted_and_the_rest_goes_on(tmp_
     assert list(tmp_path.iterdir()) == [], "workers clear up"
 
 
-def test_a_difference_is_excused_only_where_nothing_could_tell():
+def test_a_difference_is_excused_only_where_nothing_could_tell(tmp_path):
     assert judged(lambda: 1, 0, blind=lambda _: True) == Result("unknowable", "'1'")
-    assert not doors.is_blind("parquet", "bits flipped")
-    assert not doors.is_blind("export ZIP", "bits flipped")
-    assert doors.is_blind("export ZIP", "in a ZIP: bits flipped")
-    assert doors.is_blind("dashboard CSV", "bits flipped")
+    flipped = "bits flipped"
+    assert not doors.is_blind("parquet", flipped, tmp_path)
+    assert not doors.is_blind("export ZIP", flipped, tmp_path)
+    assert doors.is_blind("export ZIP", f"in a ZIP: {flipped}", tmp_path)
+    assert doors.is_blind("dashboard CSV", flipped, tmp_path)
+    assert doors.is_blind("txt classic", flipped, tmp_path)
+    (tmp_path / "hexoframe.sha256").touch()
+    assert not doors.is_blind("txt classic", flipped, tmp_path)
 
 
 def test_every_format_that_is_read_has_an_original(monkeypatch):

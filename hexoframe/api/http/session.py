@@ -14,15 +14,14 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from hexoframe.api.auth.schemes import TOKEN_PATH, Bearer, Credential, UnsignedBasic
+from hexoframe.api.http.connections import open_session
 from hexoframe.api.http.failures import (
     PassingError,
     RetryPolicy,
@@ -53,7 +52,6 @@ from hexoframe.errors import (
     ResponseError,
 )
 from hexoframe.jsontext import JsonSource
-from hexoframe.version import __version__
 
 __all__ = ["PagedList", "Params", "ServiceSession"]
 
@@ -118,7 +116,7 @@ class ServiceSession:
         self._timeout = timeout
         self._retries = retries
         self._limits = limits
-        self._connections = _connections()
+        self._connections = open_session()
         self._answered_at = -math.inf
 
     def __repr__(self) -> str:
@@ -389,17 +387,6 @@ class ServiceSession:
             f"{self.origin}{TOKEN_PATH} did not answer a JSON object; is this a "
             "Hexoskin server?"
         )
-
-
-def _connections() -> requests.Session:
-    session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=8, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    session.headers["User-Agent"] = f"hexoframe/{__version__}"
-    # No cookies: they would identify a user beside the credential.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session
 
 
 # --- pages of a list ------------------------------------------------------------------
