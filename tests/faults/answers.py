@@ -61,10 +61,6 @@ class Answer(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
-    def header(self, name: str) -> str:
-        found = (value for key, value in self.headers if key.lower() == name.lower())
-        return next(found, "")
-
     def with_body(self, body: bytes) -> Answer:
         """Return the answer with another body and the length of that."""
         return self._replace(body=body).with_header("Content-Length", str(len(body)))

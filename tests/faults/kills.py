@@ -125,6 +125,12 @@ def _outcome(work: Callable[[], Any]) -> Result:
 # -- writers ---------------------------------------------------------------------------
 
 
+def _all_in(folder: Path) -> list[Path]:
+    """Return all in a folder that is not hidden; an empty one is as none."""
+    below = folder.rglob("*") if folder.is_dir() else [folder]
+    return [each for each in below if "/." not in str(each.relative_to(folder.parent))]
+
+
 def _variants(record: hexoframe.Record) -> dict[str, hexoframe.Record]:
     """Return records of one name: other units, another length, other samples."""
     middle = record.start + record.duration / 2
@@ -221,7 +227,11 @@ class WriterDoor:
         """Return what a target holds: a record, bytes, an error, or nothing."""
         if self.form.suffix:
             return target.read_bytes()[_HEAD_OF_MAT:] if target.exists() else None
-        folders = [each for each in target.iterdir() if each.name[0] != "."]
+        folders = [
+            each
+            for each in target.iterdir()
+            if each.name[0] != "." and any(not one.is_dir() for one in _all_in(each))
+        ]
         if not folders:
             return None
         try:
