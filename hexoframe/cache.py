@@ -38,6 +38,7 @@ from hexoframe.formats.atomic import new_file, new_folder
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import parquet
 from hexoframe.jsontext import JsonSource
+from hexoframe.paths import expanded
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.timestamps.ticks import check_tick
 
@@ -139,7 +140,7 @@ def folder() -> Path:
     """
     named = os.environ.get("HEXOFRAME_CACHE_DIR")
     if named:
-        return Path(named).expanduser()
+        return expanded(named, what="HEXOFRAME_CACHE_DIR")
     from platformdirs import user_cache_path  # noqa: PLC0415  # only if it is needed
 
     return user_cache_path("hexoframe", appauthor=False)

@@ -49,6 +49,7 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.options import ReadOptions
+from hexoframe.paths import expanded
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
 from hexoframe.timestamps import clock_of
@@ -168,7 +169,7 @@ class Client:
         if isinstance(cache, bool):
             kept = Cache() if cache else None
         else:
-            kept = Cache(Path(cache).expanduser())
+            kept = Cache(expanded(cache, what="cache="))
         # The rate limit is shared through the folder even if no record is kept.
         shared = Cache() if kept is None else kept
         limiter = limiter_for(

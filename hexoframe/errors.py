@@ -19,6 +19,7 @@ The tree::
     ├── TimestampError             also ValueError
     ├── FileFormatError            also ValueError
     ├── ConfigurationError         also ValueError
+    ├── OutputError                also OSError
     ├── OutputExistsError          also FileExistsError
     └── CacheError                 also OSError
     HexoframeWarning
@@ -51,6 +52,7 @@ __all__ = [
     "MissingFactsWarning",
     "MissingSamplesWarning",
     "NotFoundError",
+    "OutputError",
     "OutputExistsError",
     "RateLimitedError",
     "RequestError",
@@ -169,6 +171,10 @@ class FileFormatError(HexoframeError, ValueError):
 
 class ConfigurationError(HexoframeError, ValueError):
     """An argument or a setting has a value that is not allowed."""
+
+
+class OutputError(HexoframeError, OSError):
+    """The target cannot be written: a full disk, or a name that it does not take."""
 
 
 class OutputExistsError(HexoframeError, FileExistsError):

@@ -19,6 +19,7 @@ from hexoframe.errors import (
     UnreachableError,
 )
 from hexoframe.formats import names_to_write, to_write
+from hexoframe.paths import expanded, is_file
 from hexoframe.recording.scales import warn_of_scales
 
 if TYPE_CHECKING:
@@ -356,7 +357,7 @@ def open_each(
 
 def _left_out(path: str, records: Records) -> Iterator[tuple[str, Exception]]:
     """Yield what `open_records` skipped below a path, and why."""
-    named = Path(path).expanduser().is_file()
+    named = is_file(expanded(path))
     failed = False
     left = records.skipped
     for where, reason, foreign in zip(

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from hexoframe.api.links import Origin
 from hexoframe.errors import CacheError, HexoframeError, HexoframeWarning, warn
 from hexoframe.jsontext import JsonSource
+from hexoframe.paths import expanded
 
 __all__ = ["KeyringStore", "TokenFile", "TokenStore", "config_folder", "usual_stores"]
 
@@ -32,7 +33,7 @@ def config_folder() -> Path:
     """Return HEXOFRAME_CONFIG_DIR, or the user's config folder of this package."""
     named = os.environ.get("HEXOFRAME_CONFIG_DIR")
     if named:
-        return Path(named).expanduser()
+        return expanded(named, what="HEXOFRAME_CONFIG_DIR")
     import platformdirs  # noqa: PLC0415  # only where the folder is needed
 
     return platformdirs.user_config_path("hexoframe", appauthor=False)

@@ -315,7 +315,7 @@ class Fetcher:
     def _joined(
         self, answers: Sequence[Mapping[int, DatatypeSamples]], chunk: Chunk
     ) -> dict[int, DatatypeSamples]:
-        return join_windows(answers, self._family, where=self._place(chunk)).samples
+        return join_windows(answers, where=self._place(chunk)).samples
 
     def _refuse_thinned(self, chunk: Chunk, thinned: Sequence[int]) -> NoReturn:
         names = [self._rows[number].api_name for number in thinned]

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, BinaryIO, Protocol, cast
 
 from hexoframe.errors import FileFormatError
+from hexoframe.paths import is_file
 
 __all__ = [
     "Container",
@@ -115,7 +116,7 @@ class Folder:
         return {
             path.name: path.stat().st_size
             for path in sorted(self.path.iterdir())
-            if path.is_file() and not _is_hidden(path.name)
+            if is_file(path) and not _is_hidden(path.name)
         }
 
     def read(self, name: str) -> bytes:
@@ -134,7 +135,7 @@ class Folder:
         except PermissionError:
             return []
         names = (item.name for item in items if not item.name.startswith("."))
-        return sorted(name for name in names if (own.parent / name).is_file())
+        return sorted(name for name in names if is_file(own.parent / name))
 
 
 def _is_hidden(name: str) -> bool:

@@ -64,6 +64,7 @@ from hexoframe.formats.archive.tables import find_tables
 from hexoframe.formats.archive.wav import iter_counts, parse_counts
 from hexoframe.formats.headings import guess_family
 from hexoframe.formats.kinds import is_document
+from hexoframe.paths import is_file, is_folder
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.recording.gaps import Receipt
@@ -96,9 +97,9 @@ _GZIP = b"\x1f\x8b"
 
 def sniff(path: Path) -> bool:
     """Whether a path is a vendor export, judged by content."""
-    if path.is_dir():
+    if is_folder(path):
         return bool(_record_folders(path))
-    if not path.is_file() or not looks_like_zip(path) or is_document(path):
+    if not is_file(path) or not looks_like_zip(path) or is_document(path):
         return False
     return not find_tables(path)
 
@@ -115,7 +116,7 @@ def parts(path: Path) -> dict[str, Container]:
     the ZIP are found as well.
     """
     boxes: list[Container]
-    if path.is_dir():
+    if is_folder(path):
         folders = _record_folders(path)
         labels = _labels([folder.relative_to(path) for folder in folders])
         boxes = [Folder(folder) for folder in folders]
@@ -131,7 +132,7 @@ def parts(path: Path) -> dict[str, Container]:
             "record_<id>/ECG_I.wav, found none"
         )
     return {
-        label or (path.name if path.is_dir() else path.stem): gunzipped(box)
+        label or (path.name if is_folder(path) else path.stem): gunzipped(box)
         for label, box in zip(labels, boxes, strict=True)
     }
 
@@ -170,7 +171,7 @@ def _record_folders(path: Path) -> list[Path]:
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    return sorted(item for item in folder.iterdir() if item.is_dir())
+    return sorted(item for item in folder.iterdir() if is_folder(item))
 
 
 def holds_record(folder: Path) -> bool:
@@ -178,7 +179,7 @@ def holds_record(folder: Path) -> bool:
     return any(
         _holds_samples(item)
         for item in folder.iterdir()
-        if item.is_file() and not item.name.startswith(".")
+        if is_file(item) and not item.name.startswith(".")
     )
 
 

@@ -47,6 +47,7 @@ from hexoframe.formats.own.verify import (
     rescaled,
     same_record,
 )
+from hexoframe.paths import is_file
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.timestamps.times import index_to_ticks, time_to_tick
@@ -78,7 +79,7 @@ _THOUSAND = np.frombuffer(b"".join(b"%03d" % n for n in range(1000)), "S3")
 def sniff(path: Path) -> bool:
     """Whether a path is a folder that `write` made, or its manifest."""
     file = CSV_LAYOUT.manifest_at(path)
-    if not file.is_file():
+    if not is_file(file):
         return False
     with file.open("rb") as stream:
         return CSV_LAYOUT.starts(stream.read(256))

@@ -23,6 +23,7 @@ from hexoframe.channels.calibration import Scale
 from hexoframe.errors import ConfigurationError, FileFormatError, TimestampError
 from hexoframe.formats.atomic import new_file
 from hexoframe.jsontext import JsonSource, shown
+from hexoframe.paths import is_folder
 from hexoframe.recording.facts import SHAPES, Facts, check_info
 from hexoframe.recording.frames import check_frame, ticks_of
 from hexoframe.recording.gaps import RULES, Receipt, Survey
@@ -92,7 +93,7 @@ class Layout:
 
     def manifest_at(self, path: Path) -> Path:
         """Return the manifest in a folder; a path that is no folder is returned."""
-        return path / self.manifest if path.is_dir() else path
+        return path / self.manifest if is_folder(path) else path
 
     def starts(self, head: bytes) -> bool:
         """Whether a file that begins with `head` is a manifest of this format."""

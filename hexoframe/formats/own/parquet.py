@@ -63,6 +63,7 @@ from hexoframe.formats.own.verify import (
     rescaled,
     same_record,
 )
+from hexoframe.paths import is_file, is_folder
 from hexoframe.recording import frames, metadata
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -106,7 +107,7 @@ def sniff(path: Path) -> bool:
     A Parquet file whose footer is damaged counts: `read` says what is wrong with it.
     """
     file = PARQUET_LAYOUT.manifest_at(Path(path))
-    if not file.is_file():
+    if not is_file(file):
         return False
     head = _head(file)
     if not head.startswith(MAGIC):
@@ -150,7 +151,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
 
 
 def _manifest(path: Path) -> Manifest:
-    if not path.is_dir() and not PARQUET_LAYOUT.starts(_head(path)):
+    if not is_folder(path) and not PARQUET_LAYOUT.starts(_head(path)):
         return read_footer(path)
     file = PARQUET_LAYOUT.manifest_at(path)
     try:

@@ -41,6 +41,7 @@ from hexoframe.formats.text.names import (
     only_hexoskin,
 )
 from hexoframe.jsontext import JsonSource
+from hexoframe.paths import is_file, is_folder
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import Facts, check_info
 
@@ -70,9 +71,9 @@ def sniff(path: Path) -> bool:
     and end of a record whose channels are empty.
     """
     try:
-        if path.is_dir():
+        if is_folder(path):
             return _is_folder(_found(path))
-        return path.is_file() and _is_lines(path)
+        return is_file(path) and _is_lines(path)
     except (OSError, FileFormatError):
         return False
 
@@ -96,11 +97,11 @@ def _is_lines(path: Path) -> bool:
 
 def _found(path: Path) -> dict[str, Path]:
     """Return the .txt files of a folder, or the one file, by name in lower case."""
-    paths = sorted(path.iterdir()) if path.is_dir() else [path]
+    paths = sorted(path.iterdir()) if is_folder(path) else [path]
     return {
         item.stem.lower(): item
         for item in paths
-        if item.is_file() and (item == path or item.suffix.lower() == SUFFIX)
+        if is_file(item) and (item == path or item.suffix.lower() == SUFFIX)
     }
 
 
