@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from hexoframe.api.links import Origin
 from hexoframe.errors import HexoframeWarning, warn
+from hexoframe.forks import PerProcess
 
 __all__ = ["KeyringStore", "TokenFile", "TokenStore", "config_folder", "usual_stores"]
 
@@ -60,7 +61,7 @@ class KeyringStore:
     """
 
     name = "the system keyring"
-    _lock = threading.Lock()
+    _lock = PerProcess(threading.Lock)
 
     def read(self, origin: Origin) -> dict[str, Any]:
         """Return what is kept for a host; {} for nothing."""
@@ -86,7 +87,7 @@ class KeyringStore:
 
     def lock(self) -> contextlib.AbstractContextManager[Any]:
         """Return a lock of this process; keyrings have none between processes."""
-        return self._lock
+        return self._lock.value
 
     def _call(self, verb: str, *words: str) -> Any:
         try:
