@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hexoframe.api.auth.credentials import base_url_of, find_credential
-from hexoframe.api.http.limiter import limiter_for
 from hexoframe.api.http.session import ServiceSession
-from hexoframe.api.links import CLOCK_OF_HOST, Origin
+from hexoframe.api.links import CLOCK_OF_HOST
 from hexoframe.api.load.download import (
     LoadOptions,
     Moment,
@@ -170,12 +169,7 @@ class Client:
             kept = Cache() if cache else None
         else:
             kept = Cache(expanded(cache, what="cache="))
-        # The rate limit is shared through the folder even if no record is kept.
-        shared = Cache() if kept is None else kept
-        limiter = limiter_for(
-            str(Origin.of(base_url)), shared.folder, on_unusable=shared.warn_unusable
-        )
-        return cls(ServiceSession(base_url, credential, limiter=limiter), kept)
+        return cls(ServiceSession(base_url, credential), kept)
 
     def __repr__(self) -> str:
         """Return the host, and no secret."""

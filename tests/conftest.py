@@ -73,7 +73,7 @@ def sealed_world(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Give each test a cache of its own, no credentials, no network but loopback.
+    """Give each test a cache and a pace of its own, no credentials, only loopback.
 
     A test marked `live` keeps the credentials and the network.
     """
@@ -95,6 +95,10 @@ def sealed_world(
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up_loopback)
     monkeypatch.setenv("HEXOFRAME_CACHE_DIR", str(cache))
+    # Never the pace of the real user, nor one pace for all workers.
+    monkeypatch.setenv(
+        "HEXOFRAME_STATE_DIR", str(cache.with_name(f"{cache.name}-pace"))
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -178,11 +182,10 @@ def cleared() -> Iterator[Callable[[Server], Server]]:
 @pytest.fixture
 def unpaced() -> Callable[[Server], Server]:
     """Lifts the rate limit of the clients that the code under test makes itself."""
-    from hexoframe import cache
     from hexoframe.api.http.limiter import limiter_for
 
     def lift(server: Server) -> Server:
-        limiter_for(server.base_url, cache.folder()).spacing_s = 0
+        limiter_for(server.base_url).spacing_s = 0
         return server
 
     return lift

@@ -5,6 +5,7 @@ A body that ends early is recognised here. `hexoframe.formats` knows what bytes 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -167,13 +168,14 @@ class PartialFile:
                 0, None
             )  # raises, if the download was stopped, before the file changes
         begin = self._begin(response)
-        with self._file.open("r+b" if begin else "wb") as file:
+        with open(
+            self._file, "r+b" if begin else "wb", opener=_for_me
+        ) as file:  # with an opener
             file.seek(begin)
             file.truncate()
             rest = replace(limits, most_bytes=max(0, limits.most_bytes - begin))
             try:
-                for block in _stream(response, rest, on_bytes):
-                    file.write(block)
+                file.writelines(_stream(response, rest, on_bytes))
             except ResponseError:
                 self.forget()  # nothing to go on with
                 raise
@@ -203,7 +205,10 @@ class PartialFile:
         tag = response.headers.get("ETag", "")
         ranged = response.headers.get("Accept-Ranges", "").lower() == "bytes"
         if ranged and _is_strong(tag) and "Content-Encoding" not in response.headers:
-            self._tag.write_text(tag, "ascii")
+            with open(
+                self._tag, "w", encoding="ascii", opener=_for_me
+            ) as file:  # with an opener
+                file.write(tag)
         return 0
 
     def _check_length(
@@ -223,6 +228,11 @@ class PartialFile:
         """Remove the file and its ETag."""
         self._file.unlink(missing_ok=True)
         self._tag.unlink(missing_ok=True)
+
+
+def _for_me(path: str, flags: int) -> int:
+    """Open a file that only this user may read, as it holds data of health."""
+    return os.open(path, flags, 0o600)
 
 
 def _is_strong(tag: str) -> bool:

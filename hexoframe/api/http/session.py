@@ -51,6 +51,7 @@ from hexoframe.errors import (
     RequestError,
     ResponseError,
 )
+from hexoframe.forks import PerProcess
 from hexoframe.jsontext import JsonSource
 
 __all__ = ["PagedList", "Params", "ServiceSession"]
@@ -116,7 +117,8 @@ class ServiceSession:
         self._timeout = timeout
         self._retries = retries
         self._limits = limits
-        self._connections = open_session()
+        # Sockets are not shared with a forked child.
+        self._connections = PerProcess(open_session)
         self._answered_at = -math.inf
 
     def __repr__(self) -> str:
@@ -133,7 +135,7 @@ class ServiceSession:
 
     def close(self) -> None:
         """Close the connections that are kept open."""
-        self._connections.close()
+        self._connections.value.close()
 
     # --- requests -------------------------------------------------------------------
 
@@ -324,7 +326,8 @@ class ServiceSession:
         }
         # The signature holds the time, so the request is signed after the wait.
         self.limiter.wait()
-        prepared = self._connections.prepare_request(
+        connections = self._connections.value
+        prepared = connections.prepare_request(
             requests.Request(
                 "GET" if request.form is None else "POST",
                 request.url,
@@ -336,10 +339,10 @@ class ServiceSession:
         )
         # No proxy for a server on this machine.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
-        settings = self._connections.merge_environment_settings(
+        settings = connections.merge_environment_settings(
             prepared.url or request.url, proxies, True, None, None
         )
-        response = self._connections.send(
+        response = connections.send(
             prepared, timeout=self._timeout, allow_redirects=False, **settings
         )
         self._answered_at = time.monotonic()

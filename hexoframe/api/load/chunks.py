@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Chunk", "ChunkStore", "split"]
 
+# Mode of a file that only the user may read.
+_OWN = 0o600
 _LOG = logging.getLogger(__name__)
 _SUFFIX = {"zip": ".zip", "json": ".arrow"}
 _OPTIONS = ipc.IpcWriteOptions(compression="lz4")
@@ -128,6 +130,7 @@ class ChunkStore:
         checksum = self._checksum(path)
         fresh = checksum.with_name(f"{checksum.name}.new")
         fresh.write_text(sha256_of(path), "ascii")
+        fresh.chmod(_OWN)
         fresh.replace(checksum)
         self._checked.add(path.name)
 
@@ -145,6 +148,7 @@ class ChunkStore:
         table = _table(samples)
         with ipc.new_file(fresh, table.schema, options=_OPTIONS) as writer:
             writer.write_table(table)
+        fresh.chmod(_OWN)
         fresh.replace(path)
         self.finish(chunk)
 
