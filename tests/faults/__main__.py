@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -233,6 +234,9 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
     scratch = Path(tempfile.mkdtemp(prefix="faults-"))
+    for name in ("CACHE", "CONFIG", "STATE"):
+        # What is the user's own stays out of it.
+        os.environ[f"HEXOFRAME_{name}_DIR"] = str(scratch / "home" / name.lower())
     try:
         originals = scratch / "originals"
         originals.mkdir()

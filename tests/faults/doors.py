@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 import hexoframe
 from hexoframe import cache, formats
+from hexoframe.api.http.limiter import limiter_for
 from hexoframe.app.cli import main as command_line
 from hexoframe.channels import CLOCK_OF_FAMILY, datatypes_of
 from hexoframe.channels.calibration import values_from_counts
@@ -470,6 +471,8 @@ class NameDoor:
         name = rng.choice(NAMES)
         if not kind.startswith("name") and Path(name).is_absolute():
             raise CannotHitError  # nothing is written outside of the scratch folder
+        if kind.endswith("folder") and "\0" in name:
+            raise CannotHitError  # no variable of the environment holds it
         before, kept = Path.cwd(), dict(os.environ)
         os.chdir(place)
         os.environ["HOME"] = str(place)
@@ -491,6 +494,7 @@ class NameDoor:
             "written": self._written,
             "cache folder": _cache_of_name,
             "config folder": _config_of_name,
+            "state folder": _state_of_name,
         }
 
     def _written(self, name: str) -> None:
@@ -512,8 +516,6 @@ def _tree_of_name(name: str) -> None:
 
 
 def _cache_of_name(name: str) -> None:
-    if "\0" in name:
-        return  # no variable of the environment holds it
     os.environ["HEXOFRAME_CACHE_DIR"] = name
     cache.info()
     cache.clear()
@@ -521,11 +523,14 @@ def _cache_of_name(name: str) -> None:
 
 
 def _config_of_name(name: str) -> None:
-    if "\0" in name:
-        return
     os.environ["HEXOFRAME_CONFIG_DIR"] = name
     hexoframe.logout("http://127.0.0.1:9")
     hexoframe.connect("http://127.0.0.1:9", cache=False)
+
+
+def _state_of_name(name: str) -> None:
+    os.environ["HEXOFRAME_STATE_DIR"] = name
+    limiter_for("http://127.0.0.1:9").wait()
 
 
 # -- all of them -----------------------------------------------------------------------

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from hexoframe.errors import HexoframeWarning, warn
 from hexoframe.forks import PerProcess
+from hexoframe.paths import expanded
 
 __all__ = ["REQUESTS_HZ", "SPACING_S", "Limiter", "limiter_for", "state_folder"]
 
@@ -56,7 +57,7 @@ def state_folder() -> Path:
     """
     named = os.environ.get("HEXOFRAME_STATE_DIR")
     if named:
-        return Path(named).expanduser()
+        return expanded(named, what="HEXOFRAME_STATE_DIR")
     from platformdirs import user_state_path  # noqa: PLC0415  # only to load
 
     return user_state_path("hexoframe", appauthor=False)

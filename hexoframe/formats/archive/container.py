@@ -56,6 +56,7 @@ _UNFINISHED = (
 )
 _GZIP = ".gz"
 _PACKED = (".csv", ".hxd", ".json", ".wav")
+_UTF8 = 0x800  # the flag of a name in that coding
 _BLOCK = 1 << 20
 _GZIP_DAMAGE = (gzip.BadGzipFile, zlib.error, EOFError)
 # What zipfile raises for a damaged table of contents.
@@ -321,6 +322,7 @@ def _members(
                 f"the file (byte {item.header_offset} of {size}): the ZIP's table of "
                 "contents is damaged; fetch the file again"
             )
+        _check_name(file, item, label)
         _check_member(item, pure, label)
         if name.endswith("/") or _is_hidden(pure.name) or "__MACOSX" in pure.parts:
             continue
@@ -331,6 +333,25 @@ def _members(
             )
         items[pure] = item
     return items
+
+
+def _check_name(file: BinaryIO, item: zipfile.ZipInfo, label: str) -> None:
+    """Refuse a member whose name is another one at its place than in the table.
+
+    Names have no checksum, but stand in a ZIP twice. A damaged one would make a file of
+    the recording one that means nothing.
+    """
+    file.seek(item.header_offset)
+    head = file.read(_LOCAL_HEADER.size)
+    if len(head) < _LOCAL_HEADER.size or not head.startswith(_MAGIC[0]):
+        return  # said when the member is opened, if it is needed
+    coding = "utf-8" if item.flag_bits & _UTF8 else "cp437"
+    there = file.read(_LOCAL_HEADER.unpack(head)[0]).decode(coding, "replace")
+    if there != item.orig_filename:
+        raise FileFormatError(
+            f"{label}: the member {item.filename!r} is called {there!r} at its place: "
+            "the ZIP is damaged; fetch it again"
+        )
 
 
 def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, label: str) -> None:
