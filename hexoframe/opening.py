@@ -21,6 +21,7 @@ from hexoframe.errors import (
     FileFormatError,
     HexoframeError,
     HexoframeWarning,
+    harmless,
     warn,
 )
 from hexoframe.formats.archive.container import placeholder_of
@@ -323,7 +324,7 @@ class Records(Mapping[str, Record]):
     def __repr__(self) -> str:
         """Say how many records there are and what was left out."""
         return (
-            f"{len(self)} records: {', '.join(self._found) or 'none'}; "
+            f"{len(self)} records: {harmless(', '.join(self._found)) or 'none'}; "
             f"{len(self.skipped)} skipped (see .skipped)"
         )
 

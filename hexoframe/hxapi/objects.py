@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hexoframe.api.load.recordhead import number_of
 from hexoframe.api.load.resources import id_of
-from hexoframe.errors import ConfigurationError
+from hexoframe.errors import ConfigurationError, harmless
 
 if TYPE_CHECKING:
     from hexoframe.api.http.session import ServiceSession
@@ -99,7 +99,8 @@ class Related(dict[str, Any]):
     def __repr__(self) -> str:
         """Return what the vendor's client prints."""
         key = "deviceid" if self._resource == "device" else "id"
-        return f"<hexoskin.client.{self._resource}: {dict.get(self, key)}>"
+        number = harmless(str(dict.get(self, key)))
+        return f"<hexoskin.client.{self._resource}: {number}>"
 
     __str__ = __repr__
 

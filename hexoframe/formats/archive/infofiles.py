@@ -58,6 +58,8 @@ _STARTS = ("start", "start_timestamp")
 # Ticks, at most a second, by which two files may print the start differently.
 _SAME_START = 256
 _LONGEST_S = 10**9  # thirty years
+# Real ones have 1 to 2 kB, and 100 bytes an annotation.
+_MOST_BYTES = 4 << 20
 
 
 # -- both files ------------------------------------------------------------------------
@@ -152,13 +154,13 @@ def read_info_files(container: Container, *, start_given: bool = False) -> InfoF
     statistics, errors = None, []
     if name := names.get("info.json"):
         try:
-            info = parse_info(container.read(name), where=f"{label}/{name}")
+            info = parse_info(_small(container, name), where=f"{label}/{name}")
         except FileFormatError as error:
             errors.append(error)
     if name := names.get("statistics.csv"):
         where = f"{label}/{name}"
         try:
-            statistics = parse_statistics(container.read(name), where=where)
+            statistics = parse_statistics(_small(container, name), where=where)
             statistics = _without_rounded(statistics, where)
         except FileFormatError as error:
             errors.append(error)
@@ -173,6 +175,17 @@ def read_info_files(container: Container, *, start_given: bool = False) -> InfoF
         warn(f"{label}: {other}; statistics.csv is left out", MissingFactsWarning)
         statistics = None
     return InfoFiles(label, info, statistics)
+
+
+def _small(container: Container, name: str) -> bytes:
+    """Return the content of an info file; one of many megabytes is none."""
+    size = container.sizes()[name]
+    if size > _MOST_BYTES:
+        raise FileFormatError(
+            f"{container.label}/{name}: {size:,} bytes, expected at most "
+            f"{_MOST_BYTES:,}; fetch the export again"
+        )
+    return container.read(name)
 
 
 def _without_rounded(statistics: Statistics, where: str) -> Statistics:

@@ -64,6 +64,7 @@ from hexoframe.formats.archive.tables import find_tables
 from hexoframe.formats.archive.wav import iter_counts, parse_counts
 from hexoframe.formats.headings import guess_family
 from hexoframe.formats.kinds import is_document
+from hexoframe.formats.memory import check_memory
 from hexoframe.paths import is_file, is_folder
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import empty_frame, make_frame
@@ -89,6 +90,10 @@ __all__ = ["holds_record", "is_empty", "parts", "read", "sniff"]
 
 _NAME = "vendor export"
 _SAMPLE_SUFFIX = ".wav"
+_SAMPLE_BYTES = 4  # of a float32
+# All event files of a day take 16 MB, and are packed 3 to 8 times.
+_MOST_TEXT = 64 << 20
+_TEXT_RATIO = 10
 _GZIP = b"\x1f\x8b"
 
 
@@ -225,6 +230,7 @@ def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordD
     if start is None:
         raise FileFormatError(_no_start(container))
     waves, broken = read_wave_headers(container, partial=partial)
+    _check_sizes(container, waves)
     clock = clock_of(start)
     filled = [PurePosixPath(name).stem for name, wave in waves.items() if wave.samples]
     family = guess_family(filled, clock, options.model)
@@ -274,6 +280,21 @@ def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordD
         facts=info.facts(held, source=_NAME, clock=clock),
         scale=options.scale,
     )
+
+
+def _check_sizes(container: Container, waves: Mapping[str, WavHeader]) -> None:
+    """Refuse a ZIP that unpacks to far more than a recording of its size."""
+    packed = container.packed_size()
+    columns = [(wave.samples, _SAMPLE_BYTES) for wave in waves.values()]
+    check_memory(container.label, packed, columns)
+    # Event files are held in memory as text.
+    texts = sum(size for name, size in container.sizes().items() if name not in waves)
+    most = _MOST_TEXT + _TEXT_RATIO * packed
+    if texts > most:
+        raise FileFormatError(
+            f"{container.label}: {packed:,} bytes would unpack to {texts:,} bytes of "
+            f"events, expected at most {most:,}; this is not a recording"
+        )
 
 
 def _no_start(container: Container) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import numpy as np
 import pandas as pd
 
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, family_of
@@ -26,7 +27,9 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.checksums import sha256_of
+from hexoframe.formats.memory import check_memory
 from hexoframe.formats.own.manifest import read_manifest, tables_to_json
+from hexoframe.paths import is_file
 from hexoframe.recording import metadata
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame, to_raw
@@ -95,6 +98,7 @@ def open_manifest(
     """
     _check_model(path, manifest, options)
     wanted = _wanted(path, manifest, options)
+    _check_sizes(path, manifest, wanted)
     faults = find_faults(manifest, wanted, check)
     if faults and not options.allow_partial:
         advice = "Write or copy the record again, or go on with allow_partial=True"
@@ -118,6 +122,18 @@ def open_manifest(
         tz=manifest.tz,
         belts=_kept_belts(manifest, faults),
     )
+
+
+def _check_sizes(path: Path, manifest: Manifest, wanted: Mapping[str, Channel]) -> None:
+    """Refuse files that unpack to far more than a recording of their size."""
+    entries = [manifest.channels[name] for name in wanted]
+    packed = sum(entry.path.stat().st_size for entry in entries if is_file(entry.path))
+    columns = [
+        (entry.rows, np.dtype(channel.dtype).itemsize)
+        for entry, channel in zip(entries, wanted.values(), strict=True)
+        for _ in channel.columns
+    ]
+    check_memory(str(path), packed, columns)
 
 
 def _kept_belts(manifest: Manifest, faults: Mapping[str, Fault]) -> Belts | None:
