@@ -38,7 +38,8 @@ FORMS: Mapping[str, frozenset[str]] = {
 }
 OnBytes = Callable[[int, int | None], object]
 """Called with the number of bytes as they arrive, before they are uncompressed, and the
-number that the answer still has; None if it does not tell its length."""
+number that the answer still has; None if it does not tell its length. The first call,
+of no bytes, is that of the head."""
 
 # A broken connection loses at most so many bytes that had arrived.
 _READ_BYTES = 1 << 16
@@ -66,6 +67,8 @@ def _stream(response: requests.Response, on_bytes: OnBytes | None) -> Iterator[b
     """Yield a body block by block, uncompressed."""
     length = response.headers.get("Content-Length", "")
     total = int(length) if length.isdecimal() else None
+    if on_bytes is not None:
+        on_bytes(0, total)
     seen = 0
     for block in response.raw.stream(_READ_BYTES, decode_content=True):
         arrived = response.raw.tell()
