@@ -42,7 +42,8 @@ FORMS: Mapping[str, frozenset[str]] = {
 }
 OnBytes = Callable[[int, int | None], object]
 """Called with the number of bytes as they arrive, before they are uncompressed, and the
-number that the answer still has; None if it does not tell its length."""
+number that the answer still has; None if it does not tell its length. The first call,
+of no bytes, is that of the head."""
 
 # A broken connection loses at most so many bytes that had arrived.
 _READ_BYTES = 1 << 16
@@ -88,6 +89,8 @@ def _stream(
     """Yield a body block by block, uncompressed; raise if it breaks a limit."""
     _check_encoding(response)
     total = _number(response.headers.get("Content-Length", ""))
+    if on_bytes is not None:
+        on_bytes(0, total)
     seen = size = 0
     since, mark = time.monotonic(), 0
     # What one call brings may be a byte: a slow body is noticed at once.

@@ -63,11 +63,8 @@ _UNFINISHED = (
 )
 _GZIP = ".gz"
 _PACKED = (".csv", ".hxd", ".json", ".wav")
-<<<<<<< HEAD
 _UTF8 = 0x800  # the flag of a name in that coding
-=======
 _TEXTS = frozenset({".csv", ".hxd", ".json", ".txt"})
->>>>>>> typed
 _BLOCK = 1 << 20
 _GZIP_DAMAGE = (gzip.BadGzipFile, zlib.error, EOFError)
 # What zipfile raises for a damaged table of contents.
