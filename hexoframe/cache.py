@@ -574,7 +574,8 @@ def _size(where: Path) -> int:
     for folder, _, names in os.walk(where):
         for name in names:
             with suppress(FileNotFoundError):
-                total += (Path(folder) / name).stat().st_size
+                # A link counts itself, wherever it leads.
+                total += (Path(folder) / name).lstat().st_size
     return total
 
 

@@ -89,6 +89,11 @@ def writing_to(target: Path) -> Iterator[None]:
     """Turn an error of the disk in a block that writes `target` into an OutputError."""
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            f"{_short(target)} cannot be written: its name holds bytes that are no "
+            "text; choose another name"
+        ) from error
     except OSError as error:
         if isinstance(error, OutputError) or error.errno not in _WAYS_OUT:
             raise

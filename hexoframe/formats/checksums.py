@@ -7,11 +7,13 @@ place for checksums.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from hexoframe.errors import FileFormatError
+from hexoframe.paths import is_file
 
 __all__ = ["OTHER_BYTES", "SUMS", "read_sums", "sha256_of", "write_sums"]
 
@@ -45,10 +47,12 @@ def read_sums(folder: Path) -> Mapping[str, str] | None:
     FileFormatError if it is damaged.
     """
     path = folder / SUMS
+    if not os.path.lexists(path):
+        return None
+    if not is_file(path):
+        raise FileFormatError(f"{path} is no file, but a folder, a link or a device")
     try:
         lines = path.read_bytes().decode("utf-8", "replace").splitlines()
-    except FileNotFoundError:
-        return None
     except OSError as error:
         raise FileFormatError(f"{path}: cannot be read: {error.strerror}") from error
     found = {}

@@ -109,6 +109,11 @@ def load_footer(path: Path) -> pq.FileMetaData:
         return pq.read_metadata(path)
     except (FileNotFoundError, PermissionError):
         raise
+    except UnicodeEncodeError as error:
+        raise FileFormatError(
+            f"{path} has bytes in its name that are no text, which Arrow cannot open: "
+            "give it another name"
+        ) from error
     except (pa.ArrowException, OSError) as error:
         raise FileFormatError(f"{path}: {_damage(path, error)}") from error
 

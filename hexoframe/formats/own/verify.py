@@ -8,6 +8,7 @@ here.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,7 +80,7 @@ class Fault:
     lost_from: int | None = None
 
 
-# How a format checks a file. A missing one may raise FileNotFoundError.
+# How a format checks a file that is there.
 Check = Callable[["ChannelEntry", "Channel"], Fault | None]
 
 
@@ -151,13 +152,20 @@ def find_faults(
     faults = {}
     for name, channel in wanted.items():
         entry = manifest.channels[name]
-        try:
+        fault = _absent(entry.path)
+        if fault is None:
             fault = check(entry, channel)
-        except FileNotFoundError:
-            fault = Fault(text=f"{entry.path.name} is missing", incomplete=True)
         if fault is not None:
             faults[name] = fault
     return faults
+
+
+def _absent(path: Path) -> Fault | None:
+    if is_file(path):
+        return None
+    if os.path.lexists(path):
+        return Fault(text=f"{path.name} is no file, but a folder, a link or a device")
+    return Fault(text=f"{path.name} is missing", incomplete=True)
 
 
 def other_bytes(entry: ChannelEntry, data: bytes | None = None) -> str:

@@ -78,9 +78,22 @@ def folder(kind, tmp_path):
 
 
 def edit(path, change):
+    """Change a manifest on purpose: its own checksum goes, as messages say."""
     held = json.loads(path.read_text(encoding="utf-8"))
     change(held)
+    held.pop("sha256", None)
     path.write_text(json.dumps(held), encoding="utf-8")
+
+
+def test_a_manifest_may_be_changed_on_purpose(kind, folder):
+    path = folder / kind.layout.manifest
+    held = json.loads(path.read_text(encoding="utf-8"))
+    held["info"]["note"] = "mine"
+    path.write_text(json.dumps(held), encoding="utf-8")
+    with pytest.raises(FileFormatError, match="take the line 'sha256' out"):
+        read(kind, folder)
+    edit(path, lambda _: None)
+    assert read(kind, folder).facts.info["note"] == "mine"
 
 
 # -- there and back --------------------------------------------------------------------
@@ -93,6 +106,7 @@ def test_both_manifests_say_the_same(tmp_path):
         text = (folder / kind.layout.manifest).read_text(encoding="utf-8")
         held[name] = json.loads(text)
         assert held[name].pop("format") == kind.layout.name
+        assert len(held[name].pop("sha256")) == 64
         for channel, entry in held[name]["channels"].items():
             path = folder / entry.pop("file")
             assert path == folder / f"{channel}.{name}"
