@@ -20,7 +20,6 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from hexoframe.api.auth.schemes import TOKEN_PATH, Bearer, Credential, UnsignedBasic
 from hexoframe.api.http.failures import (
@@ -44,6 +43,7 @@ from hexoframe.api.http.responses import (
     check_form,
     whole,
 )
+from hexoframe.api.http.watched import WatchedAdapter
 from hexoframe.api.links import Origin
 from hexoframe.errors import (
     AuthenticationError,
@@ -393,7 +393,7 @@ class ServiceSession:
 
 def _connections() -> requests.Session:
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=8, max_retries=0)
+    adapter = WatchedAdapter(pool_connections=2, pool_maxsize=8, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers["User-Agent"] = f"hexoframe/{__version__}"

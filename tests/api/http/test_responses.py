@@ -13,6 +13,7 @@ import zlib
 import pytest
 
 from hexoframe.api.auth.schemes import UnsignedBasic
+from hexoframe.api.http import watched
 from hexoframe.api.http.failures import RetryPolicy
 from hexoframe.api.http.limiter import Limiter
 from hexoframe.api.http.responses import BINARY, BodyLimits
@@ -142,6 +143,21 @@ def test_a_body_that_drips_is_given_up(raw, chunked):
     with (
         session_at(raw, limits=limits) as session,
         pytest.raises(UnreachableError, match="answers too slowly"),
+    ):
+        session.get_json(PATH)
+    assert time.monotonic() - started < 5
+
+
+def test_headers_that_drip_are_given_up(raw, monkeypatch):
+    monkeypatch.setattr(watched, "HEAD_S", 0.1)
+    raw.says(b"{}")
+    head, body = raw.pieces
+    raw.pieces = [head[:-4], *[b"\r\nX: y"] * 1000, b"\r\n\r\n", body]
+    raw.pause_s = 0.02
+    started = time.monotonic()
+    with (
+        session_at(raw, timeout=(1, 0.1)) as session,
+        pytest.raises(UnreachableError, match="fell silent"),
     ):
         session.get_json(PATH)
     assert time.monotonic() - started < 5
