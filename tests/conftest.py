@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from hexoframe.api.auth.schemes import Bearer, Credential, Token
     from hexoframe.api.http.session import ServiceSession
@@ -302,6 +302,37 @@ def _for_data(server: Server) -> list[LoggedRequest]:
 def for_data() -> Callable[[Server], list[LoggedRequest]]:
     """The requests for samples in the log of a server."""
     return _for_data
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of each value in a JSON document, that of the whole first."""
+    yield path
+    keys: Any = value if isinstance(value, dict) else ()
+    for key in range(len(value)) if isinstance(value, list) else keys:
+        yield from _places(value[key], (*path, key))
+
+
+def _changed(value: Any, path: tuple[Any, ...], other: Any) -> Any:
+    if not path:
+        return other
+    copy = value.copy()
+    copy[path[0]] = _changed(value[path[0]], path[1:], other)
+    return copy
+
+
+def _variants(document: Any, values: Sequence[Any]) -> list[Callable[[], Any]]:
+    """Return what makes a document with one of its values replaced, for each pair."""
+    return [
+        functools.partial(_changed, document, path, value)
+        for path in _places(document)
+        for value in values
+    ]
+
+
+@pytest.fixture(scope="session")
+def variants() -> Callable[..., list[Callable[[], Any]]]:
+    """Return a function that damages a JSON document in every place."""
+    return _variants
 
 
 @pytest.fixture(scope="session")

@@ -846,3 +846,39 @@ def test_a_cache_that_others_could_read_is_closed_to_them(load):
     # The folder may be one of the user's, who shares it.
     assert stat.S_IMODE(where.stat().st_mode) == 0o755
     assert stat.S_IMODE((where / "mine.txt").stat().st_mode) == 0o644
+
+
+NOTES = {
+    "a list": "[]",
+    "a text for a number": {"record": "41"},
+    "a number for a text": {"host": 5},
+    "an object for a list": {"channels": {}},
+    "a tick of no year": {"span": [1, 2]},
+    "a span that is too short": {"span": [1]},
+    "a family that nobody makes": {"family": "polar"},
+    "a channel that no model has": {"channels": ["aura"]},
+    "a window of floats": {"window": [1.5, 2.5]},
+    "no number": '{"version": 2, "record": NaN}',
+    "a number of 5000 digits": '{"version": 2, "record": ' + "9" * 5000 + "}",
+    "half a character": '{"version": 2, "host": "\\ud800"}',
+    "many brackets": "[" * 100_000,
+}
+
+
+def test_notes_that_make_no_sense_spoil_no_list(
+    load, server, folder, whole, differences, caplog
+):
+    load()
+    (path,) = folder.rglob("entry.json")
+    right = json.loads(path.read_text())
+    for number, note in enumerate(NOTES.values()):
+        other = path.parent.parent / f"other {number}"
+        other.mkdir()
+        text = json.dumps(right | note) if isinstance(note, dict) else note
+        (other / "entry.json").write_text(text)
+    assert list(cache.info()["record"]) == [41]
+    for number, name in enumerate(NOTES):
+        told = f"other {number}/entry.json does not describe a record"
+        assert told in caplog.text, name
+    assert differences(load(), whole) == []
+    assert asked(server)[-1] == HEAD

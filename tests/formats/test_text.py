@@ -1853,3 +1853,30 @@ def test_a_damaged_list_of_checksums_is_named(tmp_path):
     (folder / SUMS).write_text("abc  ecg.txt\n")
     with pytest.raises(FileFormatError, match=r"hexoframe\.sha256, line 1: found 'abc"):
         open_text(folder)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            "id : false",
+            "id: expected a whole number or null|id: expected a whole number",
+        ),
+        ('id : {"a": 1}', 'id: expected a whole number.*"a"'),
+        ("provenance : 5", "provenance: expected an object, found 5"),
+    ],
+)
+def test_facts_of_other_types_are_refused_by_name(tmp_path, line, says):
+    start = 426906774784
+    (tmp_path / "heart_rate.txt").write_text(f"{start + 256}\t70\n{start + 512}\t71\n")
+    info = f"start : {start}\nend : {start + 512}\n{line}\n"
+    (tmp_path / "info.txt").write_text(info)
+    with pytest.raises(FileFormatError, match=rf"info\.txt: {says}"):
+        reader.read(tmp_path, ReadOptions())
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '["\\ud800"]', "{" * 9000 + "}" * 9000]
+)
+def test_a_fact_that_could_not_be_written_again_is_a_text(text):
+    assert parse_info(f"note : {text}\n") == {"note": text}

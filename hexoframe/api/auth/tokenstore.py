@@ -226,7 +226,7 @@ def _object_of(text: str) -> dict[str, Any] | None:
 def _is_kept(values: Any) -> bool:
     """Whether values are what `write` takes: texts, and the time of `expires`."""
     return isinstance(values, dict) and all(
-        type(value) in ({int, float} if name == "expires" else {str})
+        value is None or type(value) in ({int, float} if name == "expires" else {str})
         for name, value in values.items()
     )
 

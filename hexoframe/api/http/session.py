@@ -14,6 +14,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -21,7 +22,6 @@ from urllib.parse import urlsplit
 import requests
 
 from hexoframe.api.auth.schemes import TOKEN_PATH, Bearer, Credential, UnsignedBasic
-from hexoframe.api.http.connections import open_session
 from hexoframe.api.http.failures import (
     PassingError,
     RetryPolicy,
@@ -43,6 +43,7 @@ from hexoframe.api.http.responses import (
     check_form,
     whole,
 )
+from hexoframe.api.http.watched import WatchedAdapter
 from hexoframe.api.links import Origin
 from hexoframe.errors import (
     AuthenticationError,
@@ -53,6 +54,7 @@ from hexoframe.errors import (
 )
 from hexoframe.forks import PerProcess
 from hexoframe.jsontext import JsonSource
+from hexoframe.version import __version__
 
 __all__ = ["PagedList", "Params", "ServiceSession"]
 
@@ -118,7 +120,7 @@ class ServiceSession:
         self._retries = retries
         self._limits = limits
         # Sockets are not shared with a forked child.
-        self._connections = PerProcess(open_session)
+        self._connections = PerProcess(_connections)
         self._answered_at = -math.inf
 
     def __repr__(self) -> str:
@@ -390,6 +392,17 @@ class ServiceSession:
             f"{self.origin}{TOKEN_PATH} did not answer a JSON object; is this a "
             "Hexoskin server?"
         )
+
+
+def _connections() -> requests.Session:
+    session = requests.Session()
+    adapter = WatchedAdapter(pool_connections=2, pool_maxsize=8, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.headers["User-Agent"] = f"hexoframe/{__version__}"
+    # No cookies: they would identify a user beside the credential.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
 
 
 # --- pages of a list ------------------------------------------------------------------

@@ -216,6 +216,8 @@ _EXPECTED = {
     _NUMBER: "a number",
     "boolean": "true or false",
 }
+_WHOLE = frozenset({_ID, "int64"})
+_LIMIT = 1 << 63
 # Types of a schema; values of other types stay as they are.
 _SCHEMA = {
     "integer": _ID,
@@ -312,7 +314,7 @@ def _guessed(rows: list[dict[str, Any]], name: str) -> str:
 
 def _plain(name: str, value: Any) -> Any:
     if name in _TICKS and isinstance(value, int | float):
-        return _moment(value)
+        return value
     if isinstance(value, Mapping) and "resource_uri" in value:
         return id_of(value)
     if name != "resource_uri" and isinstance(value, str) and _URI.fullmatch(value):
@@ -355,7 +357,16 @@ def _column(values: list[Any], dtype: str) -> pd.Series[Any]:
         return pd.Series(pd.to_timedelta(values), dtype=_SPAN)
     if dtype == _TEXT:
         values = [None if value is None else str(value) for value in values]
+    if dtype in _WHOLE and not all(map(_is_whole, values)):
+        raise ValueError("not all are whole numbers of 64 bits")
     return pd.Series(values, dtype=dtype)
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a number fits into int64; pandas casts floats that do not, to others."""
+    if isinstance(value, bool):
+        return False
+    return not isinstance(value, float) or (value.is_integer() and abs(value) < _LIMIT)
 
 
 def _moment(value: Any) -> pd.Timestamp | None:

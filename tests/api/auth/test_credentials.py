@@ -249,6 +249,44 @@ def test_a_damaged_file_is_told_and_passed_by(own_config):
         find_credential()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"%s": {"token": "\\ud800"}}',
+        '{"%s": {"token": 5}}',
+        '{"%s": {"token": ["hush"]}}',
+        '{"%s": {"token": "hush", "expires": "soon"}}',
+        '{"%s": {"token": "hush", "expires": 1e999}}',
+        '{"%s": "hush"}',
+        '"hush"',
+    ],
+)
+def test_kept_values_of_other_types_are_ignored_and_not_shown(
+    own_config, keyring, caplog, text
+):
+    text = text.replace("%s", HEXOSKIN)
+    own_config.mkdir(exist_ok=True)
+    path = own_config / "tokens.json"
+    path.write_text(text)
+    path.chmod(0o600)
+    keyring.kept["hexoframe", HEXOSKIN] = text
+    with (
+        pytest.warns(HexoframeWarning, match="damaged") as caught,
+        pytest.raises(AuthenticationError),
+    ):
+        find_credential()
+    assert "hush" not in caplog.text + "".join(str(one.message) for one in caught)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes there")
+def test_a_token_file_that_is_a_pipe_is_not_waited_for(own_config):
+    own_config.mkdir(exist_ok=True)
+    os.mkfifo(own_config / "tokens.json")
+    with pytest.warns(HexoframeWarning, match="cannot be read"):
+        assert TokenFile().read(_origin(HEXOSKIN)) == {}
+
+
 def test_each_host_has_its_own_token():
     store = TokenFile()
     store.write(_origin(HEXOSKIN), kept_token(token="one"))

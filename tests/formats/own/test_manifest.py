@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import hexoframe
 from hexoframe.channels import channels_of
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
+    HexoframeError,
     IncompleteDataError,
     MissingSamplesWarning,
     SkippedChannelWarning,
@@ -363,3 +365,97 @@ def test_what_was_lost_before_stays_lost(kind, tmp_path):
         left = read(kind, folder, allow_partial=True).receipt("heart_rate")
     assert (left.samples, left.expected, left.duplicates, left.span) == (0, 25, 3, span)
     assert left.lost == (span, (START, START + 20 * 256))
+
+
+# -- seeded damage ---------------------------------------------------------------------
+
+ODD = [
+    *(None, True, "", "abc", -1, 0, 1.5, 1e308, 2**62, -(2**62), [], [1], [[]], {}),
+    *({"a": 1}, "\x1b[31m", "9" * 40, "9999-12-31T00:00:00Z", "2999-99-99", [2, 1]),
+]
+RAW = ["NaN", "1e400", "9" * 5000, '"\\ud800"', "[" * 100_000, "[" * 99 + "]" * 99]
+
+
+def touch(record):
+    repr(record)
+    record.coverage()
+    for name in record:
+        record[name]
+
+
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
+def test_a_manifest_of_other_types_never_ends_in_an_error_of_python(
+    kind, folder, variants
+):
+    path = folder / kind.layout.manifest
+    held = json.loads(path.read_text(encoding="utf-8"))
+    every = variants(held, [*ODD, *(f"@{raw}@" for raw in RAW)])
+    messages = []
+    for at in np.random.default_rng(13).permutation(len(every))[:80]:
+        text = json.dumps(every[at]())
+        for raw in RAW:
+            text = text.replace(json.dumps(f"@{raw}@"), raw)
+        path.write_text(text, encoding="utf-8")
+        try:
+            touch(hexoframe.open_record(folder))
+        except HexoframeError as error:
+            messages.append(str(error))
+    assert 40 < len(messages) < 80
+    assert max(map(len, messages)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda m: m.update(span=[1, 2]), "span: tick 1 lies outside the years 2000"),
+        (lambda m: m.update(span=[START + 9, START]), "span: expected an end after"),
+        (lambda m: m.update(tz="Mars/Base"), "tz: 'Mars/Base' is no time zone"),
+        (lambda m: m["info"].update(id="x"), 'info.id: expected .*found "x"'),
+        (
+            lambda m: m["info"].update(provenance=[1]),
+            "info.provenance: expected an obj",
+        ),
+        (lambda m: entry(m).update(bytes=-1), "bytes: expected 0 or more, found -1"),
+        (lambda m: entry(m).update(sha256=5), "sha256: expected a text or null|sha256"),
+        (
+            lambda m: entry(m)["survey"].update(
+                gaps=[[START, 5, 1, "hole", "recorder"]]
+            ),
+            "survey.gaps: tick 5 lies",
+        ),
+        (
+            lambda m: m["facts"].update(
+                track={
+                    "time": ["9999-01-01T00:00:00Z"],
+                    **{
+                        name: [1.0]
+                        for name in (
+                            "altitude",
+                            "longitude",
+                            "latitude",
+                            "horizontal_accuracy",
+                        )
+                    },
+                }
+            ),
+            "facts.track.time: ",
+        ),
+    ],
+)
+def test_values_of_the_right_type_that_make_no_sense_are_refused(
+    kind, change, says, folder
+):
+    edit(folder / kind.layout.manifest, change)
+    with pytest.raises(FileFormatError, match=says) as caught:
+        touch(hexoframe.open_record(folder))
+    assert "write or copy the record again" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [2**63, "\ud800", [[[[[]]]]] * 1])
+def test_what_could_not_be_read_again_is_not_written(kind, value, tmp_path):
+    record = record_of(facts=Facts(info={"key": value}))
+    if isinstance(value, list):
+        assert round_trip(kind, record, tmp_path).facts.info["key"] == value
+        return
+    with pytest.raises(ConfigurationError, match="cannot be written as JSON"):
+        kind.module.write(record, tmp_path)
