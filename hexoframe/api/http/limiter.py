@@ -64,7 +64,7 @@ def state_folder() -> Path:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
+class _Pace:
     """The last slot that was taken, and the spacing to the next one, in s.
 
     Times are those of the steady clock of this machine, which nobody sets.
@@ -109,7 +109,7 @@ class Limiter:
         self._wall = wall
         self._sleep = sleep
         self._guard = PerProcess(threading.Lock)
-        self._row = _Row()
+        self._pace = _Pace()
         self._told = -math.inf
         # Steady clocks of several machines with one home tell nothing to each other.
         text = f"{host}\n{platform.node()}"
@@ -137,12 +137,12 @@ class Limiter:
             # is the last one, and takes another if not.
             mine = slot
             slot = self._take(
-                lambda row, mine=mine: row if row.last == mine else self._next(row)  # type: ignore[misc]
+                lambda pace, mine=mine: pace if pace.last == mine else self._next(pace)  # type: ignore[misc]
             )
 
-    def _next(self, row: _Row) -> _Row:
-        quicker = max(self.spacing_s, row.spacing * _QUICKER)
-        return replace(row, last=row.last + row.spacing, spacing=quicker)
+    def _next(self, pace: _Pace) -> _Pace:
+        quicker = max(self.spacing_s, pace.spacing * _QUICKER)
+        return replace(pace, last=pace.last + pace.spacing, spacing=quicker)
 
     def _tell(self, early: float) -> None:
         """Say that there is a long wait, once for all threads."""
@@ -161,7 +161,7 @@ class Limiter:
         if self.spacing_s > 0 and seconds > 0:
             ahead = self._now() + min(seconds, _FAR_S)
             self._take(
-                lambda row: replace(row, last=max(row.last, ahead - row.spacing))
+                lambda pace: replace(pace, last=max(pace.last, ahead - pace.spacing))
             )
 
     def slow_down(self) -> None:
@@ -169,15 +169,15 @@ class Limiter:
         if self.spacing_s > 0:
             self._take(self._slower)
 
-    def _slower(self, row: _Row) -> _Row:
+    def _slower(self, pace: _Pace) -> _Pace:
         now = self._now()
-        if now - row.slowed < _TOGETHER_S:
-            return row
-        spacing = min(row.spacing * _SLOWER, max(_SLOWEST_S, self.spacing_s))
+        if now - pace.slowed < _TOGETHER_S:
+            return pace
+        spacing = min(pace.spacing * _SLOWER, max(_SLOWEST_S, self.spacing_s))
         _LOG.info("%s asks for fewer requests: one each %.1f s", self.host, spacing)
-        return replace(row, spacing=spacing, slowed=now)
+        return replace(pace, spacing=spacing, slowed=now)
 
-    def _take(self, next_after: Callable[[_Row], _Row]) -> float:
+    def _take(self, next_after: Callable[[_Pace], _Pace]) -> float:
         """Take the first free slot, and return its time."""
         with self._guard.value:
             if self._file is not None:
@@ -185,16 +185,18 @@ class Limiter:
                     return self._take_shared(self._file, next_after)
                 except (OSError, TimeoutError) as error:
                     self._give_up_sharing(error)
-            return self._taken_after(self._row, next_after)
+            return self._taken_after(self._pace, next_after)
 
-    def _taken_after(self, row: _Row, next_after: Callable[[_Row], _Row]) -> float:
+    def _taken_after(self, pace: _Pace, next_after: Callable[[_Pace], _Pace]) -> float:
         now = self._now()
-        spacing = min(max(row.spacing, self.spacing_s), max(_SLOWEST_S, self.spacing_s))
-        taken = next_after(replace(row, spacing=spacing))
-        self._row = replace(taken, last=max(taken.last, now))
-        return self._row.last
+        spacing = min(
+            max(pace.spacing, self.spacing_s), max(_SLOWEST_S, self.spacing_s)
+        )
+        taken = next_after(replace(pace, spacing=spacing))
+        self._pace = replace(taken, last=max(taken.last, now))
+        return self._pace.last
 
-    def _take_shared(self, file: Path, next_after: Callable[[_Row], _Row]) -> float:
+    def _take_shared(self, file: Path, next_after: Callable[[_Pace], _Pace]) -> float:
         from filelock import FileLock  # noqa: PLC0415  # only to share
 
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -203,39 +205,39 @@ class Limiter:
             file.with_suffix(".lock"), timeout=_LOCK_S, poll_interval=0.003, mode=0o600
         )
         with lock:
-            row = self._read(file)
+            pace = self._read(file)
             # Slots that were taken before sharing began count too.
-            last = max(row.last, self._row.last)
-            slot = self._taken_after(replace(row, last=last), next_after)
+            last = max(pace.last, self._pace.last)
+            slot = self._taken_after(replace(pace, last=last), next_after)
             self._write(file)
         return slot
 
-    def _read(self, file: Path) -> _Row:
-        """Return the row in a file; a new one if it is missing, damaged or past."""
+    def _read(self, file: Path) -> _Pace:
+        """Return the pace in a file; a new one if it is missing, damaged or past."""
         now, wall = self._now(), self._wall()
         try:
             last, at, spacing, slowed = map(float, file.read_bytes().split())
         except FileNotFoundError:
-            return _Row()
+            return _Pace()
         except ValueError:
             last = at = spacing = slowed = math.nan
         if not all(map(math.isfinite, (last, at, spacing))) or last > now + _FAR_S:
             _LOG.debug(
                 "%s is damaged or of an earlier start, the slots start anew", file
             )
-            return _Row()
+            return _Pace()
         if at - wall < last - now - _DRIFT_S:
             # The machine was started again, or slept, or its clock was set forward.
             last = now + at - wall
-        return _Row(
+        return _Pace(
             last=last, spacing=spacing, slowed=slowed if slowed <= now else -math.inf
         )
 
     def _write(self, file: Path) -> None:
-        """Overwrite the row in place: a killed process leaves the old or the new."""
-        row = self._row
-        at = self._wall() + row.last - self._now()
-        text = f"{row.last!r} {at!r} {row.spacing!r} {row.slowed!r}"
+        """Overwrite the pace in place: a killed process leaves the old or the new."""
+        pace = self._pace
+        at = self._wall() + pace.last - self._now()
+        text = f"{pace.last!r} {at!r} {pace.spacing!r} {pace.slowed!r}"
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             os.write(descriptor, f"{text:<{_WIDTH}}".encode())
