@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 import hexoframe.hxapi as HxApi  # noqa: N812  # as the scripts call it
 from hexoframe.api.auth.schemes import Bearer, Grant, Secret, UnsignedBasic
-from hexoframe.api.http import session
+from hexoframe.api.http import session, watched
 from hexoframe.api.http.failures import RetryPolicy
 from hexoframe.api.http.limiter import Limiter
 from hexoframe.api.http.session import ServiceSession
@@ -516,6 +516,7 @@ def world() -> World:
 
 @functools.cache
 def _world_of(process: int) -> World:  # noqa: ARG001  # each has its own
+    watched.HEAD_S = 2.0
     running = contextlib.ExitStack()
     recordings = [recording(), recording(record=42)]
     server = running.enter_context(serve(recordings=recordings))
