@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.channels import channels_of, codes_of
+from hexoframe.recording.facts import ranges_of_sleep
 from hexoframe.recording.frames import ticks_of
 from hexoframe.recording.gaps import outside
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -47,7 +48,6 @@ _TABLE = {
 _ECG_SHARE = 0.5
 # In sleep a breath may be held: flat belts of less need the ECG as a second witness.
 _APNOEA_S = 60
-_SLEEP = "sleep"
 # Without samples for less than this there is no verdict of its own.
 _SHORT_S = 15
 # Beside a shirt that was off, so short an end of the record is no time of wear.
@@ -202,10 +202,7 @@ def _sleep_spans(record: RecordData) -> list[tuple[int, int]]:
     ranges = record.facts.ranges
     if ranges is None or not len(ranges):
         return []
-    names = ranges["name"].fillna("") + " " + ranges["trainingroutine"].fillna("")
-    asleep = ranges[names.str.contains(_SLEEP, case=False)].dropna(
-        subset=["start", "end"]
-    )
+    asleep = ranges_of_sleep(ranges).dropna(subset=["start", "end"])
     first, last = (
         pd.DatetimeIndex(asleep[name]).asi8 // NS_PER_TICK[record.clock]
         for name in ("start", "end")
