@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
     Rows = NDArray[np.int64]
 
-__all__ = ["bad_spans", "decode_quality", "implausible_rows", "runs", "usable_rows"]
+__all__ = [
+    "bad_spans",
+    "decode_quality",
+    "implausible_rows",
+    "runs",
+    "usable_rows",
+    "worn_rows",
+]
 
 _SPANS = {
     "start": "datetime64[ns, UTC]",
@@ -169,17 +176,32 @@ def usable_rows(record: RecordData, key: str | int) -> Marks:
     for at, row in enumerate(channel.datatypes):
         if row.empty is not None:
             usable &= values[:, at] != row.empty
-    stamps = pd.DatetimeIndex(frame.index).asi8
+    usable &= _clear_of(record, channel, list(_doubted(record, channel)))
+    return usable
+
+
+def worn_rows(record: RecordData, key: str | int) -> Marks:
+    """Return which rows of a channel are not of a shirt that was off.
+
+    Where nothing tells whether it was worn, rows count.
+    """
+    channel = record.channel(key)
+    spans = _wear_spans(record, channel)
+    return _clear_of(record, channel, [span for span in spans if span.absent])
+
+
+def _clear_of(record: RecordData, channel: Channel, spans: list[_Span]) -> Marks:
+    """Return which rows of a channel lie outside of spans."""
+    stamps = pd.DatetimeIndex(record[channel.name].index).asi8
     begins = stamps - channel.lag * NS_PER_TICK[record.clock]
     # Events are moments, and a span of them has both its ends.
     side: Literal["left", "right"] = "right" if channel.kind == "event" else "left"
     change = np.zeros(len(begins) + 1, np.int64)
-    spans = list(_doubted(record, channel))
     np.add.at(change, np.searchsorted(begins, [span.start for span in spans]), 1)
     ends = np.searchsorted(begins, [span.end for span in spans], side=side)
     np.add.at(change, ends, -1)
-    usable &= np.cumsum(change[:-1]) == 0
-    return usable
+    clear: Marks = np.cumsum(change[:-1]) == 0
+    return clear
 
 
 def _doubted(record: RecordData, channel: Channel) -> Iterator[_Span]:
