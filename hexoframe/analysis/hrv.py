@@ -134,7 +134,7 @@ def _warn_of_strays(series: RRSeries) -> None:
     strays = int(series.strays.sum())
     if strays:
         warn(
-            f"{strays} of {len(series)} intervals do not begin at the beat before them: "
+            f"{strays} of {len(series)} intervals do not begin at the beat before: "
             "times were rounded, rows were lost, or the series was thinned; their "
             "differences do not count. In a recording as it was made all do: take the "
             "binary export, or load the record",

@@ -149,6 +149,7 @@ class HrvWindows:
 def limits_of(
     min_share: float | None, min_pairs: int | None, *, is_window: bool
 ) -> HrvLimits:
+    """Return what spans need: those given, or those of windows or of other spans."""
     if min_share is not None and not 0 <= min_share <= 1:
         raise ConfigurationError(
             f"min_share={min_share!r}: give a share from 0 to 1, such as 0.8"
