@@ -674,8 +674,8 @@ class Record(RecordData):
         Parameters
         ----------
         what : str or int, optional
-            ``"overview"``, which is the default; ``"coverage"``, ``"sleep"``, ``"rr"``;
-            or any channel or column: ``"ecg"``, ``"respiration"``, ``"rr_interval"``
+            ``"overview"``, which is the default; ``"coverage"``, ``"hrv"``, ``"rr"``,
+            ``"sleep"``; or any channel or column: ``"ecg"``, ``"respiration"``, ``"rr_interval"``
             and ``"activity"`` have pictures of their own. Up to a minute of ECG is a
             strip on millimetre paper.
         start : str, datetime or timedelta, optional

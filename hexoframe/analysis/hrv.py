@@ -20,6 +20,7 @@ from hexoframe.analysis.hrvtable import (
     PAIRS,
     SHARE,
     UNITS,
+    HrvLimits,
     HrvTable,
     HrvWindows,
     limits_of,
@@ -32,6 +33,7 @@ from hexoframe.recording import metadata
 if TYPE_CHECKING:
     from hexoframe.analysis.align import Origin
     from hexoframe.analysis.beats import RRSeries
+    from hexoframe.analysis.spans import Spans
     from hexoframe.recording.data import RecordData
 
     Intervals = pd.DataFrame | pd.Series[Any]
@@ -43,6 +45,7 @@ __all__ = [
     "compute_hrv_nonlinear",
     "compute_hrv_spectrum",
     "compute_hrv_time",
+    "spectrum_of_record",
 ]
 
 # -- of a record -----------------------------------------------------------------------
@@ -85,6 +88,20 @@ def compute_hrv(  # noqa: PLR0913  # each is a question of its own
     _check_method(spectrum)
     series = beats_of_record(record, beats)
     _warn_of_strays(series)
+    is_long = fixed is None or fixed >= 2 * STEP_S
+    made = _table_of(series, spans, limits, is_long=is_long)
+    made.add_time()
+    made.add_frequency(spectrum)
+    if nonlinear:
+        made.add_nonlinear()
+    table = _with_units(spans.labelled(made.frame()), record.id)
+    _warn_of_floor(table)
+    return table
+
+
+def _table_of(
+    series: RRSeries, spans: Spans, limits: HrvLimits, *, is_long: bool
+) -> HrvTable:
     share = spans.labels["span_share"].to_numpy()
     length = spans.ends - spans.starts
     windows = HrvWindows(
@@ -94,15 +111,7 @@ def compute_hrv(  # noqa: PLR0913  # each is a question of its own
         highs=spans.highs,
         asked=np.where(share > 0, length / np.where(share > 0, share, 1), length),
     )
-    is_long = fixed is None or fixed >= 2 * STEP_S
-    made = HrvTable(series, windows, limits, is_long=is_long)
-    made.add_time()
-    made.add_frequency(spectrum)
-    if nonlinear:
-        made.add_nonlinear()
-    table = _with_units(spans.labelled(made.frame()), record.id)
-    _warn_of_floor(table)
-    return table
+    return HrvTable(series, windows, limits, is_long=is_long)
 
 
 def _with_units(table: pd.DataFrame, record_id: int | None) -> pd.DataFrame:
@@ -344,9 +353,22 @@ def compute_hrv_spectrum(
     """
     _check_method(method)
     made = _of_frame(rr, quality, min_share, min_pairs)
+    return _spectrum_frame(made, method)
+
+
+def spectrum_of_record(record: RecordData) -> pd.DataFrame:
+    """Return the spectrum of a whole record, as `compute_hrv_spectrum` does."""
+    spans = spans_of(record, None)
+    limits = limits_of(None, None, is_window=False)
+    series = beats_of_record(record)
+    return _spectrum_frame(_table_of(series, spans, limits, is_long=True), "lomb")
+
+
+def _spectrum_frame(made: HrvTable, method: Method) -> pd.DataFrame:
     (spectrum,) = made.spectra(method)
     steps = np.arange(1, len(spectrum) + 1)
-    frequency = pd.Index(steps * (0.4 / len(spectrum)), name="frequency")
+    highest = 0.4
+    frequency = pd.Index(steps * highest / len(spectrum), name="frequency")
     return pd.DataFrame({"psd": spectrum}, index=frequency)
 
 

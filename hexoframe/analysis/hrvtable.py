@@ -40,6 +40,7 @@ __all__ = [
     "PAIRS",
     "SHARE",
     "UNITS",
+    "HrvLimits",
     "HrvTable",
     "HrvWindows",
     "limits_of",

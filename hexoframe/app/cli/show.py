@@ -184,8 +184,8 @@ _drawing = gather(
         "--channel",
         "what",
         metavar="NAME",
-        help="One channel, by name or id; or coverage, sleep or rr. The page of the "
-        "whole record by default.",
+        help="One channel, by name or id; or coverage, hrv, rr or sleep. The page of "
+        "the whole record by default.",
     ),
     click.option(
         "--start",
