@@ -7,7 +7,7 @@ go stale; the channel table stays the authority on units.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel
     from hexoframe.channels.calibration import Scale
 
-__all__ = ["KEY", "block_of", "check_scale", "concat", "make_block"]
+__all__ = [
+    "KEY",
+    "block_of",
+    "check_scale",
+    "concat",
+    "make_block",
+    "make_result_block",
+]
 
 KEY = "hexoframe"
 BLOCK_VERSION = 1
@@ -42,6 +49,13 @@ def make_block(
         "scale": scale,
         "units": units,
     }
+
+
+def make_result_block(
+    *, record_id: int | None, units: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the block of a table of results; `units` are per column."""
+    return {"version": BLOCK_VERSION, "record": record_id, "units": dict(units)}
 
 
 def block_of(frame: pd.DataFrame) -> dict[str, Any]:

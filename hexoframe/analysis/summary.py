@@ -1,0 +1,540 @@
+"""The summary of a record: each metric from usable samples, beside the vendor's figure.
+
+The rows, their units and rules are data (`metrics.csv`). Here they are computed, of all
+spans at once, and what the vendor counts besides is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hexoframe.analysis.align import second_channel
+from hexoframe.analysis.beats import beats_of_record, vendor_rmssds
+from hexoframe.analysis.energy import Profile, estimate_watts
+from hexoframe.analysis.metrics import indexed_metrics, vendor_figures
+from hexoframe.analysis.quality import doubted_rows, measured_rows, worn_rows
+from hexoframe.analysis.spans import spans_of
+from hexoframe.analysis.wear import find_wear, physical
+from hexoframe.errors import ConfigurationError
+from hexoframe.recording import metadata
+from hexoframe.recording.frames import ticks_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from hexoframe.analysis.align import Origin
+    from hexoframe.analysis.metrics import IndexedMetric
+    from hexoframe.analysis.spans import By, Spans
+    from hexoframe.recording.data import RecordData
+
+    Marks = NDArray[np.bool_]
+    Rows = NDArray[np.int64]
+    Values = NDArray[np.float64]
+
+__all__ = ["summarise"]
+
+# Sums of the same samples in another order differ by less.
+_SAME = 1e-9
+# Fewer differences of neighbouring beats are no RMSSD.
+_MIN_PAIRS = 100
+_OF_SAMPLES = ("mean", "min", "max", "total", "rmssd")
+_STEP, _ENERGY = "step", "energy_mifflin_keytel"
+# A row counts for the first of these that holds; how a note calls it.
+_REASONS = {
+    "not_worn": "{:,} s not worn",
+    "initial": "{:,} s of the default before the first measurement",
+    "flagged": "{:,} s flagged",
+    "clipped": "{:,} s clipped",
+    "implausible": "{:,} s implausible",
+    "handled": "{:,} s handled",
+}
+
+
+def summarise(  # noqa: PLR0913  # each is a question of its own
+    record: RecordData,
+    by: By = None,
+    *,
+    origin: Origin = "start",
+    wide: bool = False,
+    min_share: float = 0.1,
+    profile: Profile | None = None,
+) -> pd.DataFrame:
+    """Return the metrics of a record, as `hexoframe.Record.summary` describes them.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record.
+    by, origin, wide, min_share
+        As for `hexoframe.Record.summary`.
+    profile : Profile, optional
+        What is known of the wearer.
+
+    Returns
+    -------
+    DataFrame
+        A row a metric, a row a span and metric or, if `wide`, a row a span.
+
+    Raises
+    ------
+    ConfigurationError, TimestampError
+        If `by` names no spans, or `min_share` is no share.
+    """
+    if not 0 < min_share <= 1:
+        raise ConfigurationError(
+            f"min_share={min_share!r}: give a share above 0, at most 1"
+        )
+    spans = spans_of(record, by, origin=origin)
+    work = _Work(record, spans, min_share, profile or Profile())
+    figures = {one: work.figures(one) for one in indexed_metrics()}
+    found = {one: row for one, row in figures.items() if row is not None}
+    if wide:
+        return _wide(work, found)
+    rows = list(found.values())
+    tidy = pd.DataFrame(
+        {
+            "metric": [one.metric for one in found] * len(spans),
+            "value": _joined([row.value for row in rows]),
+            "unit": [one.unit for one in found] * len(spans),
+            "good_share": _joined([row.good_share for row in rows]),
+            "n": _joined([row.n for row in rows]),
+            "vendor": _joined([row.vendor for row in rows]),
+            "vendor_rule": _joined([row.vendor_rule for row in rows]),
+            "note": [
+                note
+                for notes in zip(*(row.notes for row in rows), strict=True)
+                for note in notes
+            ],
+        }
+    ).astype({"metric": "string", "unit": "string", "n": "Int64", "note": "string"})
+    return tidy.set_index("metric") if by is None else spans.labelled(tidy)
+
+
+def _joined(columns: list[Values]) -> Values:
+    """Put a row of spans for each metric into one column, span by span."""
+    joined: Values = np.stack(columns, axis=1).ravel()
+    return joined
+
+
+def _wide(work: _Work, found: Mapping[IndexedMetric, _Figures]) -> pd.DataFrame:
+    """Return a column a metric, and behind those of a channel their good share."""
+    columns: dict[str, Values] = {}
+    units: dict[str, str] = {}
+    for one, row in found.items():
+        if one.statistic and not work.profile.lacks(one.profile):
+            share = f"{one.channel or one.metric}_good_share"
+            columns.pop(share, None)
+            columns |= {one.metric: row.value, share: row.good_share}
+            units[one.metric] = one.unit
+    table = work.spans.labelled(pd.DataFrame(columns))
+    table.attrs[metadata.KEY] = metadata.make_result_block(
+        record_id=work.record.id, units=units
+    )
+    return table
+
+
+class _Figures(NamedTuple):
+    """The figures of one metric, each of shape (spans,), and a note for each span."""
+
+    value: Values
+    good_share: Values
+    n: Values
+    vendor: Values
+    vendor_rule: Values
+    notes: list[str]
+
+
+class _Found(NamedTuple):
+    """What was computed of one metric, each of shape (spans,).
+
+    `besides` is what the vendor counts besides, and `lost` why nothing is usable:
+    numbers of each span by the words around them. `omitted` counts zeros that only the
+    vendor leaves out; `none` says why there is no value, with the number `n`.
+    """
+
+    value: Values
+    good_share: Values
+    n: Values
+    vendor_rule: Values
+    besides: Mapping[str, Values] = MappingProxyType({})
+    lost: Mapping[str, Values] = MappingProxyType({})
+    omitted: Values | None = None
+    none: str = "no usable value above 0"
+
+
+class _Work:
+    """A record, its spans, and what was read of it so far."""
+
+    def __init__(
+        self, record: RecordData, spans: Spans, min_share: float, profile: Profile
+    ) -> None:
+        self.record = record
+        self.spans = spans
+        self.profile = profile
+        self._min_share = min_share
+        self._vendor = vendor_figures(record)
+        self._whole = spans.covers(record)
+        self._outside = spans.labels["span_share"].to_numpy() == 0
+        self._samples: dict[str, _Samples] = {}
+
+    def figures(self, one: IndexedMetric) -> _Figures | None:
+        """Return the figures of a metric; None where only the vendor could have one."""
+        vendor = np.where(self._whole, self._vendor.get(one.metric, np.nan), np.nan)
+        if not one.statistic and np.isnan(vendor).all():
+            return None
+        why = self._absent(one)
+        found = self._blank(one) if why else self._computed(one)
+        few = ~(found.good_share >= self._min_share)
+        value = np.where(few, np.nan, found.value)
+        limit = np.inf if one.limit is None else one.limit * self._factor(one)
+        high = found.vendor_rule >= limit
+        rule = np.where(high, np.nan, found.vendor_rule)
+        notes = [
+            "outside the record" if away else why or self._note(found, at, value[at])
+            for at, away in enumerate(self._outside)
+        ]
+        _add(notes, high, _told_limit(one))
+        _add(notes, ~np.isnan(value), self._told_flags(one))
+        told = ~np.isnan(vendor) & ~np.isnan(rule)
+        _add(
+            notes,
+            told & ~_equal(vendor, rule),
+            "the vendor's figure is not that of its rule",
+        )
+        return _Figures(value, found.good_share, found.n, vendor, rule, notes)
+
+    # -- notes -------------------------------------------------------------------------
+
+    def _absent(self, one: IndexedMetric) -> str:
+        """Say why a metric cannot be computed; empty if it can."""
+        if not one.statistic:
+            return "the vendor's figure alone"
+        if one.channel and one.channel not in self.record:
+            if one.channel in self.record.left_out:
+                return f"{one.channel} was left out when the record was opened"
+            return f"the record has no {one.channel}"
+        lacks = self.profile.lacks(one.profile)
+        if lacks:
+            return f"needs {', '.join(f'{name}=' for name in lacks)} of the wearer"
+        return ""
+
+    def _note(self, found: _Found, at: int, value: float) -> str:
+        """Say why there is no value, or why the vendor's rule gives another one."""
+        share, parts = found.good_share[at], []
+        lost = _in_words(found.lost, at)
+        if share < self._min_share:
+            because = f" ({lost})" if lost else ""
+            parts.append(
+                f"{_percent(share)} usable{because}, under the minimum of "
+                f"{_percent(self._min_share)}"
+            )
+        elif np.isnan(value):
+            parts.append(found.none.format(int(found.n[at])))
+        rule = found.vendor_rule[at]
+        if not np.isnan(rule) and not _equal(value, rule):
+            besides = _in_words(found.besides, at)
+            zeros = 0 if found.omitted is None else int(found.omitted[at])
+            told = [f"also counts {besides}"] if besides else []
+            told += [f"leaves out {zeros:,} s of 0"] if zeros else []
+            if told:
+                parts.append(f"the vendor {' and '.join(told)}")
+        return "; ".join(parts)
+
+    def _told_flags(self, one: IndexedMetric) -> str:
+        """Say that flags are not known; empty if they are."""
+        if one.statistic not in _OF_SAMPLES or not one.channel:
+            return ""
+        quality = self.record.channel(one.channel).datatypes[0].quality
+        if not quality or quality in self.record:
+            return ""
+        return f"flags are not known: no {quality}"
+
+    # -- figures -----------------------------------------------------------------------
+
+    def _blank(self, one: IndexedMetric) -> _Found:
+        """Return what is known of a metric that cannot be computed: nothing, mostly."""
+        rule = nothing = np.full(len(self.spans), np.nan)
+        if one.statistic == "total" and one.channel in self.record:
+            # The vendor's sum follows from the vendor's mean.
+            mean = self._vendor.get("energy_mean", np.nan)
+            rule = np.where(self._whole, mean * self._seconds_of_energy(), np.nan)
+        return _Found(nothing, nothing, nothing, rule)
+
+    def _computed(self, one: IndexedMetric) -> _Found:
+        how = {
+            "duration": self._duration,
+            "worn": self._worn,
+            "count": self._steps,
+            "rmssd": self._rmssd,
+        }
+        if one.statistic in how:
+            return how[one.statistic]()
+        return self._of_rate(one)
+
+    def _duration(self) -> _Found:
+        seconds = (self.spans.ends - self.spans.starts) / self.record.clock
+        share = np.ones(len(self.spans))
+        return _Found(seconds, share, np.full(len(share), np.nan), seconds)
+
+    def _worn(self) -> _Found:
+        wear = find_wear(self.record)
+        length = self.spans.ends - self.spans.starts
+        known = length - self._ticks_in(wear.unknown)
+        worn = known - self._ticks_in(wear.not_worn)
+        nothing = np.full(len(length), np.nan)
+        value = np.divide(100.0 * worn, known, out=nothing.copy(), where=known > 0)
+        share = np.divide(known, length, out=nothing.copy(), where=length > 0)
+        lost = {
+            "nothing tells of wear for {:,} s": (length - known) / self.record.clock
+        }
+        return _Found(value, share, nothing, nothing, lost=lost)
+
+    def _ticks_in(self, others: Iterable[tuple[int, int]]) -> Rows:
+        """Return for how many ticks each span lies in others, which do not overlap."""
+        shared = np.zeros(len(self.spans), np.int64)
+        for first, last in others:
+            ends = np.minimum(self.spans.ends, last)
+            shared += np.maximum(ends - np.maximum(self.spans.starts, first), 0)
+        return shared
+
+    def _factor(self, one: IndexedMetric) -> float:
+        """From the figure that the channel gives to that of the metric."""
+        weight = self.profile.weight
+        return weight / 65 if one.profile == "weight" and weight else 1.0
+
+    def _of_rate(self, one: IndexedMetric) -> _Found:
+        samples = self._samples_of(one.channel)
+        values = samples.numbers / one.divisor
+        if one.profile in ("body", "vo2max"):
+            with_vo2max = one.profile == "vo2max"
+            values = estimate_watts(values, self.profile, with_vo2max=with_vo2max)
+        zero = samples.numbers == 0
+        kept, counted = samples.usable, samples.known
+        if one.zeros == "left out":
+            kept = kept & ~zero
+        if one.vendor_zeros == "left out":
+            counted = counted & ~zero
+        statistic = "mean" if one.statistic == "total" else one.statistic
+        value = samples.reduced(values, kept, statistic) * self._factor(one)
+        rule = samples.reduced(values, counted, statistic) * self._factor(one)
+        n = samples.count(kept)
+        if one.statistic == "total":
+            value, rule = value * n, rule * self._seconds_of_energy()
+        missing = np.maximum(samples.expected - samples.count(samples.known), 0)
+        return _Found(
+            value,
+            samples.share,
+            n,
+            rule,
+            besides=samples.doubted(counted & ~kept),
+            lost={
+                **samples.doubted(samples.known & ~samples.usable),
+                "{:,} s missing": missing,
+            },
+            omitted=samples.count(kept & ~counted),
+        )
+
+    def _seconds_of_energy(self) -> Values:
+        """Return how many samples the vendor's sum has: those of its own channel."""
+        channel = _ENERGY if _ENERGY in self.record else "heart_rate"
+        first, last = self._rows_of(channel)
+        return (last - first).astype(np.float64)
+
+    def _steps(self) -> _Found:
+        usable = measured_rows(self.record, _STEP)
+        usable &= worn_rows(self.record, _STEP)
+        first, last = self._rows_of(_STEP)
+        n = _count(usable, first, last)
+        every = (last - first).astype(np.float64)
+        # Steps have no rate: what is written each second tells when there could be any.
+        name = second_channel(self.record)
+        share = np.full(len(n), np.nan)
+        lost = {}
+        if name is not None:
+            seconds = self._samples_of(name)
+            worn = worn_rows(self.record, name)
+            share = seconds.share_of(worn)
+            off = seconds.count(~worn)
+            lost = {
+                "{:,} s not worn": off,
+                "{:,} s missing": np.maximum(
+                    seconds.expected - seconds.count(worn) - off, 0
+                ),
+            }
+        besides = {"{:,} steps of a shirt that was off": every - n}
+        return _Found(n, share, n, every, besides=besides, lost=lost)
+
+    def _rmssd(self) -> _Found:
+        beats = beats_of_record(self.record)
+        first, last = self.spans.rows(beats.ticks)
+        steps = np.diff(beats.intervals, prepend=0)
+        # The first beat of a span has its neighbour before it.
+        inner = np.minimum(first + 1, last)
+        n = _count(beats.pairs, inner, last)
+        squares = np.concatenate(([0], np.cumsum(np.where(beats.pairs, steps**2, 0))))
+        mean = np.divide(
+            squares[last] - squares[inner], n, out=np.full(len(n), np.nan), where=n > 0
+        )
+        value = np.sqrt(mean) * 1000 / beats.clock
+        length = self.spans.ends - self.spans.starts
+        covered = beats.covered(self.spans.ends) - beats.covered(self.spans.starts)
+        share = np.divide(covered, length, out=np.zeros(len(n)), where=length > 0)
+        value[n < _MIN_PAIRS] = np.nan
+        rule, every = vendor_rmssds(self.record, self.spans)
+        return _Found(
+            value,
+            share,
+            n,
+            rule,
+            besides={"{:,} differences of beats that are no neighbours": every - n},
+            none=f"{{:,}} pairs of neighbours, fewer than {_MIN_PAIRS}",
+        )
+
+    # -- samples -----------------------------------------------------------------------
+
+    def _rows_of(self, name: str) -> tuple[Rows, Rows]:
+        channel = self.record.channel(name)
+        return self.spans.rows(ticks_of(self.record[name], channel) - channel.lag)
+
+    def _samples_of(self, name: str) -> _Samples:
+        """Return the samples of a channel at an even rate; they are read once."""
+        if name not in self._samples:
+            channel = self.record.channel(name)
+            row = channel.datatypes[0]
+            values = self.record[name][row.column].to_numpy(np.float64)
+            numbers = physical(row, values, self.record.scale).astype(np.float64)
+            doubts = doubted_rows(self.record, name)
+            usable = measured_rows(self.record, name)
+            for marks in doubts.values():
+                usable &= ~marks
+            first, last = self._rows_of(name)
+            self._samples[name] = _Samples(
+                numbers=numbers,
+                usable=usable,
+                doubts=doubts,
+                first=first,
+                last=last,
+                expected=self._expected(name),
+            )
+        return self._samples[name]
+
+    def _expected(self, name: str) -> Values:
+        """Return how many samples of a channel each span can hold."""
+        channel = self.record.channel(name)
+        step = int(channel.ticks or 1)
+        ticks = ticks_of(self.record[name].iloc[:1], channel) - channel.lag
+        origin = int(ticks[0]) if len(ticks) else self.record.start_tick
+        # A step that the record cuts short gives no sample.
+        cut = (self.spans.ends == self.record.end_tick) * (step - 1)
+        before = -((origin - self.spans.starts) // step)
+        behind = -((origin - (self.spans.ends - cut)) // step)
+        expected: Values = np.maximum(behind - before, 0).astype(np.float64)
+        return expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Samples:
+    """Samples of a channel, in the unit of the table, and those of each span."""
+
+    numbers: Values
+    usable: Marks
+    doubts: Mapping[str, Marks]
+    first: Rows
+    last: Rows
+    expected: Values
+
+    @property
+    def known(self) -> Marks:
+        """Which rows hold a number, whatever it means."""
+        known: Marks = ~np.isnan(self.numbers)
+        return known
+
+    @property
+    def share(self) -> Values:
+        """Share of the expected samples that is usable."""
+        return self.share_of(self.usable)
+
+    def share_of(self, marks: Marks) -> Values:
+        """Share of the expected samples that is marked; a channel may be longer."""
+        some = self.expected > 0
+        share = np.divide(
+            self.count(marks), self.expected, out=np.zeros(len(some)), where=some
+        )
+        return np.minimum(share, 1.0)
+
+    def count(self, marks: Marks) -> Values:
+        """Count marked rows of each span."""
+        return _count(marks, self.first, self.last)
+
+    def doubted(self, marks: Marks) -> dict[str, Values]:
+        """Count marked rows of each span by the first reason that they have."""
+        counts, rest = {}, marks.copy()
+        for reason, words in _REASONS.items():
+            if reason in self.doubts:
+                counts[words] = self.count(rest & self.doubts[reason])
+                rest &= ~self.doubts[reason]
+        return counts
+
+    def reduced(self, values: Values, kept: Marks, how: str) -> Values:
+        """Return mean, minimum or maximum of the kept rows of each span, or NaN."""
+        if not len(self.first):
+            return np.empty(0)
+        rows = np.concatenate(([0], np.cumsum(kept)))
+        first, last = rows[self.first], rows[self.last]
+        # A row more, since a span may begin behind the last one.
+        inside = np.append(values[kept], 0.0)
+        step = {"mean": np.add, "min": np.minimum, "max": np.maximum}[how]
+        # Every other result is of what lies between two spans.
+        found = step.reduceat(inside, np.stack((first, last), axis=1).ravel())[::2]
+        if how == "mean":
+            found = found / np.maximum(last - first, 1)
+        return np.where(last > first, found, np.nan)
+
+
+def _count(marks: Marks, first: Rows, last: Rows) -> Values:
+    sums = np.concatenate(([0], np.cumsum(marks)))
+    counts: Values = (sums[last] - sums[first]).astype(np.float64)
+    return counts
+
+
+def _equal(one: Values | float, other: Values | float) -> Marks:
+    """Whether figures are the same; NaN is no figure."""
+    same: Marks = np.isclose(one, other, rtol=_SAME, atol=0.0)
+    return same
+
+
+def _add(notes: list[str], where: Marks, text: str) -> None:
+    """Add a text to the notes of some spans."""
+    if text:
+        for at in np.flatnonzero(where).tolist():
+            notes[at] = f"{notes[at]}; {text}" if notes[at] else text
+
+
+def _told_limit(one: IndexedMetric) -> str:
+    return (
+        f"the vendor prints no maximum so high ({one.limit_source}; the limit of "
+        f"{one.limit:g} {one.unit} between these is ours)"
+        if one.limit
+        else ""
+    )
+
+
+def _in_words(numbers: Mapping[str, Values], at: int) -> str:
+    parts = [
+        words.format(round(float(each[at])))
+        for words, each in numbers.items()
+        if round(float(each[at]))
+    ]
+    *first, last = parts or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 1 else "100 %"
