@@ -6,7 +6,6 @@ spans at once, and what the vendor counts besides is said.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,9 +16,10 @@ from hexoframe.analysis.align import second_channel
 from hexoframe.analysis.beats import beats_of_record, vendor_rmssds
 from hexoframe.analysis.energy import Profile, estimate_watts
 from hexoframe.analysis.metrics import indexed_metrics, vendor_figures
-from hexoframe.analysis.quality import doubted_rows, measured_rows, worn_rows
+from hexoframe.analysis.quality import measured_rows, worn_rows
 from hexoframe.analysis.spans import spans_of
-from hexoframe.analysis.wear import find_wear, physical
+from hexoframe.analysis.usage import SpanSamples, count_rows, span_samples
+from hexoframe.analysis.wear import find_wear
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
 from hexoframe.recording.frames import ticks_of
@@ -42,19 +42,20 @@ __all__ = ["summarise"]
 
 # Sums of the same samples in another order differ by less.
 _SAME = 1e-9
-# Fewer differences of neighbouring beats are no RMSSD.
-_MIN_PAIRS = 100
-_OF_SAMPLES = ("mean", "min", "max", "total", "rmssd")
-_STEP, _ENERGY = "step", "energy_mifflin_keytel"
-# A row counts for the first of these that holds; how a note calls it.
-_REASONS = {
+# How a note says it of seconds.
+_WORDS = {
     "not_worn": "{:,} s not worn",
     "initial": "{:,} s of the default before the first measurement",
     "flagged": "{:,} s flagged",
     "clipped": "{:,} s clipped",
     "implausible": "{:,} s implausible",
     "handled": "{:,} s handled",
+    "missing": "{:,} s missing",
 }
+# Fewer differences of neighbouring beats are no RMSSD.
+_MIN_PAIRS = 100
+_OF_SAMPLES = ("mean", "min", "max", "total", "rmssd")
+_STEP, _ENERGY = "step", "energy_mifflin_keytel"
 
 
 def summarise(  # noqa: PLR0913  # each is a question of its own
@@ -131,12 +132,13 @@ def _wide(work: _Work, found: Mapping[IndexedMetric, _Figures]) -> pd.DataFrame:
         if one.statistic and not work.profile.lacks(one.profile):
             share = f"{one.channel or one.metric}_good_share"
             columns.pop(share, None)
-            columns |= {one.metric: row.value, share: row.good_share}
+            columns[one.metric] = row.value
+            # How long a span is rests on nothing.
+            if one.statistic != "duration":
+                columns[share] = row.good_share
             units[one.metric] = one.unit
     table = work.spans.labelled(pd.DataFrame(columns))
-    table.attrs[metadata.KEY] = metadata.make_result_block(
-        record_id=work.record.id, units=units
-    )
+    table.attrs[metadata.KEY] = metadata.result_block(units, record_id=work.record.id)
     return table
 
 
@@ -182,7 +184,7 @@ class _Work:
         self._vendor = vendor_figures(record)
         self._whole = spans.covers(record)
         self._outside = spans.labels["span_share"].to_numpy() == 0
-        self._samples: dict[str, _Samples] = {}
+        self._samples: dict[str, SpanSamples] = {}
 
     def figures(self, one: IndexedMetric) -> _Figures | None:
         """Return the figures of a metric; None where only the vendor could have one."""
@@ -336,7 +338,7 @@ class _Work:
             besides=samples.doubted(counted & ~kept),
             lost={
                 **samples.doubted(samples.known & ~samples.usable),
-                "{:,} s missing": missing,
+                "missing": missing,
             },
             omitted=samples.count(kept & ~counted),
         )
@@ -351,7 +353,7 @@ class _Work:
         usable = measured_rows(self.record, _STEP)
         usable &= worn_rows(self.record, _STEP)
         first, last = self._rows_of(_STEP)
-        n = _count(usable, first, last)
+        n = count_rows(usable, first, last)
         every = (last - first).astype(np.float64)
         # Steps have no rate: what is written each second tells when there could be any.
         name = second_channel(self.record)
@@ -363,10 +365,8 @@ class _Work:
             share = seconds.share_of(worn)
             off = seconds.count(~worn)
             lost = {
-                "{:,} s not worn": off,
-                "{:,} s missing": np.maximum(
-                    seconds.expected - seconds.count(worn) - off, 0
-                ),
+                "not_worn": off,
+                "missing": np.maximum(seconds.expected - seconds.count(worn) - off, 0),
             }
         besides = {"{:,} steps of a shirt that was off": every - n}
         return _Found(n, share, n, every, besides=besides, lost=lost)
@@ -377,7 +377,7 @@ class _Work:
         steps = np.diff(beats.intervals, prepend=0)
         # The first beat of a span has its neighbour before it.
         inner = np.minimum(first + 1, last)
-        n = _count(beats.pairs, inner, last)
+        n = count_rows(beats.pairs, inner, last)
         squares = np.concatenate(([0], np.cumsum(np.where(beats.pairs, steps**2, 0))))
         mean = np.divide(
             squares[last] - squares[inner], n, out=np.full(len(n), np.nan), where=n > 0
@@ -403,105 +403,11 @@ class _Work:
         channel = self.record.channel(name)
         return self.spans.rows(ticks_of(self.record[name], channel) - channel.lag)
 
-    def _samples_of(self, name: str) -> _Samples:
+    def _samples_of(self, name: str) -> SpanSamples:
         """Return the samples of a channel at an even rate; they are read once."""
         if name not in self._samples:
-            channel = self.record.channel(name)
-            row = channel.datatypes[0]
-            values = self.record[name][row.column].to_numpy(np.float64)
-            numbers = physical(row, values, self.record.scale).astype(np.float64)
-            doubts = doubted_rows(self.record, name)
-            usable = measured_rows(self.record, name)
-            for marks in doubts.values():
-                usable &= ~marks
-            first, last = self._rows_of(name)
-            self._samples[name] = _Samples(
-                numbers=numbers,
-                usable=usable,
-                doubts=doubts,
-                first=first,
-                last=last,
-                expected=self._expected(name),
-            )
+            self._samples[name] = span_samples(self.record, name, self.spans)
         return self._samples[name]
-
-    def _expected(self, name: str) -> Values:
-        """Return how many samples of a channel each span can hold."""
-        channel = self.record.channel(name)
-        step = int(channel.ticks or 1)
-        ticks = ticks_of(self.record[name].iloc[:1], channel) - channel.lag
-        origin = int(ticks[0]) if len(ticks) else self.record.start_tick
-        # A step that the record cuts short gives no sample.
-        cut = (self.spans.ends == self.record.end_tick) * (step - 1)
-        before = -((origin - self.spans.starts) // step)
-        behind = -((origin - (self.spans.ends - cut)) // step)
-        expected: Values = np.maximum(behind - before, 0).astype(np.float64)
-        return expected
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Samples:
-    """Samples of a channel, in the unit of the table, and those of each span."""
-
-    numbers: Values
-    usable: Marks
-    doubts: Mapping[str, Marks]
-    first: Rows
-    last: Rows
-    expected: Values
-
-    @property
-    def known(self) -> Marks:
-        """Which rows hold a number, whatever it means."""
-        known: Marks = ~np.isnan(self.numbers)
-        return known
-
-    @property
-    def share(self) -> Values:
-        """Share of the expected samples that is usable."""
-        return self.share_of(self.usable)
-
-    def share_of(self, marks: Marks) -> Values:
-        """Share of the expected samples that is marked; a channel may be longer."""
-        some = self.expected > 0
-        share = np.divide(
-            self.count(marks), self.expected, out=np.zeros(len(some)), where=some
-        )
-        return np.minimum(share, 1.0)
-
-    def count(self, marks: Marks) -> Values:
-        """Count marked rows of each span."""
-        return _count(marks, self.first, self.last)
-
-    def doubted(self, marks: Marks) -> dict[str, Values]:
-        """Count marked rows of each span by the first reason that they have."""
-        counts, rest = {}, marks.copy()
-        for reason, words in _REASONS.items():
-            if reason in self.doubts:
-                counts[words] = self.count(rest & self.doubts[reason])
-                rest &= ~self.doubts[reason]
-        return counts
-
-    def reduced(self, values: Values, kept: Marks, how: str) -> Values:
-        """Return mean, minimum or maximum of the kept rows of each span, or NaN."""
-        if not len(self.first):
-            return np.empty(0)
-        rows = np.concatenate(([0], np.cumsum(kept)))
-        first, last = rows[self.first], rows[self.last]
-        # A row more, since a span may begin behind the last one.
-        inside = np.append(values[kept], 0.0)
-        step = {"mean": np.add, "min": np.minimum, "max": np.maximum}[how]
-        # Every other result is of what lies between two spans.
-        found = step.reduceat(inside, np.stack((first, last), axis=1).ravel())[::2]
-        if how == "mean":
-            found = found / np.maximum(last - first, 1)
-        return np.where(last > first, found, np.nan)
-
-
-def _count(marks: Marks, first: Rows, last: Rows) -> Values:
-    sums = np.concatenate(([0], np.cumsum(marks)))
-    counts: Values = (sums[last] - sums[first]).astype(np.float64)
-    return counts
 
 
 def _equal(one: Values | float, other: Values | float) -> Marks:
@@ -528,7 +434,7 @@ def _told_limit(one: IndexedMetric) -> str:
 
 def _in_words(numbers: Mapping[str, Values], at: int) -> str:
     parts = [
-        words.format(round(float(each[at])))
+        _WORDS.get(words, words).format(round(float(each[at])))
         for words, each in numbers.items()
         if round(float(each[at]))
     ]
