@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hexoframe.analysis.align import Events, Origin
+    from hexoframe.analysis.beats import Counted
+    from hexoframe.analysis.hrv import Window
     from hexoframe.analysis.spans import By
+    from hexoframe.analysis.spectrum import Method
 
     Moment = str | datetime | pd.Timestamp
 
@@ -541,6 +544,96 @@ class Record(RecordData):
         from hexoframe.analysis.wear import wear_table  # noqa: PLC0415
 
         return wear_table(self)
+
+    def hrv(  # noqa: PLR0913  # each is a question of its own
+        self,
+        window: Window = "5min",
+        *,
+        beats: Counted = "good",
+        spectrum: Method = "lomb",
+        nonlinear: bool = False,
+        min_share: float | None = None,
+        min_pairs: int | None = None,
+        origin: Origin = "start",
+    ) -> pd.DataFrame:
+        """Return the variability of the heart rate, a row a span.
+
+        Computed from ``rr_interval``. Differences are those of true neighbours alone:
+        pairs of intervals that both count, and of which the second begins where the
+        first ends, to the tick. The vendor and most programs close holes up and count
+        differences across them, which can treble RMSSD.
+
+        Parameters
+        ----------
+        window : str, Timedelta, DataFrame or None, default "5min"
+            Spans: a length of time, ``"ranges"`` (activities), ``"sleep"`` (those of
+            sleep), ``"day"`` (days in the zone of the record), a table with columns
+            ``start`` and ``end``, or None for the whole record.
+        beats : {"good", "nn", "all"}
+            Intervals that count, always above 0 and of a shirt that was worn: those
+            without a flag and plausible (as in `usable`), those of ``nn_interval``, or
+            all. Where the source has no flags (old .txt), plausible intervals are good,
+            and a warning says so.
+        spectrum : {"lomb", "welch"}
+            Lomb-Scargle on the beats as they are, or Welch (needs scipy).
+        nonlinear : bool, default False
+            Whether to add sample entropy and detrended fluctuations (needs scipy).
+        min_share : float, optional
+            Share of a span that intervals must cover for it to have figures: by default
+            0.8 of a length of time, and 0.1 of any other span.
+        min_pairs : int, optional
+            Pairs that a span must have: by default 100, of a length of time 2.
+        origin : {"start", "epoch"}
+            Where windows of one length begin: with the record, as the five minutes of
+            the recorder do, or at whole multiples in UTC.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span (for activities ``id``, ``name``, ``activity_type``),
+            ``start``, ``end``, ``span_share`` (its part that lies in the record).
+            What it rests on: ``n_beats``, ``n_pairs``, ``good_share`` (covered by
+            intervals that count). In ms ``mean_nn``, ``sdnn``, ``rmssd``, ``sd1``,
+            ``sd2``, and ``sdann`` and ``sdnni`` (spans of 10 min and more);
+            ``mean_hr`` in bpm, ``pnn50`` in %, ``triangular_index``. In ms^2 ``vlf``,
+            ``lf``, ``hf``, ``total_power``; ``lf_nu`` and ``hf_nu`` in %, ``lf_hf``.
+            ``sampen``, ``dfa_a1``, ``dfa_a2``. ``n_windows``: five-minute windows that
+            ``sdann``, ``sdnni`` and the spectrum of a long span are means of.
+            ``rmssd_floor_ms``: what rounding to ticks adds to RMSSD in quadrature.
+            ``judged_by``: quality, nn, limits or none. ``note``: why figures are NaN,
+            or what to know of them. Definitions, edges of bands and sources:
+            `hexoframe.analysis.compute_hrv_time`, `compute_hrv_frequency` and
+            `compute_hrv_nonlinear`. Units: ``frame.attrs["hexoframe"]["units"]``.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no RR intervals, as a CSV of the dashboard; if an argument
+            is none of these; or if scipy is needed and not installed.
+        TimestampError
+            If a time of a table has no zone, or beats come twice.
+        UnknownChannelError
+            If the intervals were left out when the record was opened.
+
+        Examples
+        --------
+        >>> record.hrv()[["start", "rmssd", "good_share"]]  # doctest: +SKIP
+        >>> record.hrv("ranges", nonlinear=True)  # doctest: +SKIP
+        """
+        from hexoframe.analysis.hrv import compute_hrv  # noqa: PLC0415
+
+        table = compute_hrv(
+            self,
+            window,
+            beats=beats,
+            spectrum=spectrum,
+            nonlinear=nonlinear,
+            min_share=min_share,
+            min_pairs=min_pairs,
+            origin=origin,
+        )
+        warn_of_scales(self, ["rr_interval"])
+        return table
 
     @without_warning()
     def bad_spans(self, key: str | int) -> pd.DataFrame:

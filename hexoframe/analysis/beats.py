@@ -156,7 +156,7 @@ def beats_of(rr: pd.DataFrame | pd.Series[Any], quality: Any = None) -> RRSeries
     """
     column = _column("rr", rr)
     index = _index("rr", column)
-    block = metadata.block_of(rr)  # type: ignore[arg-type]  # a Series has attrs too
+    block = metadata.block_of(rr)
     family = block.get("family", "hexoskin")
     row = channels_of(family)[_RR].datatypes[0]
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -61,6 +61,7 @@ def describe_methods(record: RecordData) -> str:
             *_source(record),
             *_channels(record),
             *_rules(record),
+            *_wear(record),
             *_shares(record),
             *_beats(record),
             _LAST,
@@ -129,13 +130,16 @@ def _rules(record: RecordData) -> Iterator[str]:
         if row.plausible:
             low, high = row.plausible[-1]
             zero = " or 0" if len(row.plausible) > 1 else ""
-            span = f"up to {high:g}" if not np.isfinite(low) else f"{low:g} to {high:g}"
-            limits.append(f"{_name(channel)} {span} {row.unit}{zero}")
+            least = f"{low:g} to" if np.isfinite(low) else "up to"
+            limits.append(f"{_name(channel)} {least} {high:g} {row.unit}{zero}")
     plausible = f" ({'; '.join(limits)})" if limits else ""
     yield (
         "A sample counted if it was measured, carried no quality flag of the device, "
         f"was plausible{plausible}, and came from a shirt that was worn."
     )
+
+
+def _wear(record: RecordData) -> Iterator[str]:
     wear = find_wear(record)
     length = record.end_tick - record.start_tick
     span = (record.start_tick, record.end_tick)

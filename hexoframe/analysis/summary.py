@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.align import second_channel
-from hexoframe.analysis.beats import beats_of_record, vendor_rmssds
+from hexoframe.analysis.beats import vendor_rmssds
 from hexoframe.analysis.energy import Profile, estimate_watts
+from hexoframe.analysis.hrv import table_of_spans
 from hexoframe.analysis.metrics import indexed_metrics, vendor_figures
 from hexoframe.analysis.quality import measured_rows, worn_rows
 from hexoframe.analysis.spans import spans_of
@@ -52,8 +53,6 @@ _WORDS = {
     "handled": "{:,} s handled",
     "missing": "{:,} s missing",
 }
-# Fewer differences of neighbouring beats are no RMSSD.
-_MIN_PAIRS = 100
 _OF_SAMPLES = ("mean", "min", "max", "total", "rmssd")
 _STEP, _ENERGY = "step", "energy_mifflin_keytel"
 
@@ -93,7 +92,7 @@ def summarise(  # noqa: PLR0913  # each is a question of its own
             f"min_share={min_share!r}: give a share above 0, at most 1"
         )
     spans = spans_of(record, by, origin=origin)
-    work = _Work(record, spans, min_share, profile or Profile())
+    work = _Work(record, by, spans, min_share, profile or Profile())
     figures = {one: work.figures(one) for one in indexed_metrics()}
     found = {one: row for one, row in figures.items() if row is not None}
     if wide:
@@ -158,7 +157,7 @@ class _Found(NamedTuple):
 
     `besides` is what the vendor counts besides, and `lost` why nothing is usable:
     numbers of each span by the words around them. `omitted` counts zeros that only the
-    vendor leaves out; `none` says why there is no value, with the number `n`.
+    vendor leaves out; `said` is what was said before of the value of each span.
     """
 
     value: Values
@@ -168,17 +167,23 @@ class _Found(NamedTuple):
     besides: Mapping[str, Values] = MappingProxyType({})
     lost: Mapping[str, Values] = MappingProxyType({})
     omitted: Values | None = None
-    none: str = "no usable value above 0"
+    said: list[str] | None = None
 
 
 class _Work:
     """A record, its spans, and what was read of it so far."""
 
     def __init__(
-        self, record: RecordData, spans: Spans, min_share: float, profile: Profile
+        self,
+        record: RecordData,
+        by: By,
+        spans: Spans,
+        min_share: float,
+        profile: Profile,
     ) -> None:
         self.record = record
         self.spans = spans
+        self._by = by
         self.profile = profile
         self._min_share = min_share
         self._vendor = vendor_figures(record)
@@ -231,14 +236,16 @@ class _Work:
         """Say why there is no value, or why the vendor's rule gives another one."""
         share, parts = found.good_share[at], []
         lost = _in_words(found.lost, at)
-        if share < self._min_share:
+        if found.said and found.said[at]:
+            parts.append(found.said[at])
+        elif share < self._min_share:
             because = f" ({lost})" if lost else ""
             parts.append(
                 f"{_percent(share)} usable{because}, under the minimum of "
                 f"{_percent(self._min_share)}"
             )
         elif np.isnan(value):
-            parts.append(found.none.format(int(found.n[at])))
+            parts.append("no usable value above 0")
         rule = found.vendor_rule[at]
         if not np.isnan(rule) and not _equal(value, rule):
             besides = _in_words(found.besides, at)
@@ -372,29 +379,18 @@ class _Work:
         return _Found(n, share, n, every, besides=besides, lost=lost)
 
     def _rmssd(self) -> _Found:
-        beats = beats_of_record(self.record)
-        first, last = self.spans.rows(beats.ticks)
-        steps = np.diff(beats.intervals, prepend=0)
-        # The first beat of a span has its neighbour before it.
-        inner = np.minimum(first + 1, last)
-        n = count_rows(beats.pairs, inner, last)
-        squares = np.concatenate(([0], np.cumsum(np.where(beats.pairs, steps**2, 0))))
-        mean = np.divide(
-            squares[last] - squares[inner], n, out=np.full(len(n), np.nan), where=n > 0
-        )
-        value = np.sqrt(mean) * 1000 / beats.clock
-        length = self.spans.ends - self.spans.starts
-        covered = beats.covered(self.spans.ends) - beats.covered(self.spans.starts)
-        share = np.divide(covered, length, out=np.zeros(len(n)), where=length > 0)
-        value[n < _MIN_PAIRS] = np.nan
+        made = table_of_spans(self.record, self.spans, self._by)
+        made.add_time()
+        table = made.frame()
+        n = table["n_pairs"].to_numpy(np.float64)
         rule, every = vendor_rmssds(self.record, self.spans)
         return _Found(
-            value,
-            share,
+            table["rmssd"].to_numpy(np.float64),
+            table["good_share"].to_numpy(np.float64),
             n,
             rule,
             besides={"{:,} differences of beats that are no neighbours": every - n},
-            none=f"{{:,}} pairs of neighbours, fewer than {_MIN_PAIRS}",
+            said=table["note"].tolist(),
         )
 
     # -- samples -----------------------------------------------------------------------
