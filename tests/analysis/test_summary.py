@@ -334,9 +334,10 @@ def test_a_shirt_taken_off_in_the_middle_changes_values_by_its_own_seconds(
         if one.statistic != "mean" or one.profile:
             continue
         mine = off.usable(one.channel)[one.channel]
-        # What is left is what the shirt measures that was never taken off ...
+        # What is left is what the shirt measures that was never taken off, but for some
+        # seconds that the recorder averages over the edges ...
         same = worn[one.channel][one.channel].loc[mine.index]
-        assert (mine == same).mean() > 0.98
+        assert (mine != same).sum() <= 25
         # ... and its seconds move a mean by no more than their share of its range.
         reach = (same.max() - same.min()) / one.divisor * lost / len(mine)
         figures = found.loc[one.metric]
