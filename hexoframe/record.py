@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hexoframe.analysis.align import Events, Origin
     from hexoframe.analysis.beats import Counted
     from hexoframe.analysis.hrv import Window
+    from hexoframe.analysis.spans import By
     from hexoframe.analysis.spectrum import Method
 
     Moment = str | datetime | pd.Timestamp
@@ -659,6 +660,120 @@ class Record(RecordData):
         from hexoframe.analysis.quality import bad_spans  # noqa: PLC0415
 
         return bad_spans(self, key)
+
+    @one_warning()
+    def summary(  # noqa: PLR0913  # each is a question of its own
+        self,
+        by: By = None,
+        *,
+        origin: Origin = "start",
+        wide: bool = False,
+        min_share: float = 0.1,
+        weight: float | None = None,
+        height: float | None = None,
+        age: float | None = None,
+        sex: str | None = None,
+        rest_hr: float | None = None,
+        vo2max: float | None = None,
+    ) -> pd.DataFrame:
+        """Return the numbers of a paper: each metric of usable samples, and the share.
+
+        Beside each stands the vendor's figure and, recomputed here, the vendor's rule,
+        which counts also what is flagged, implausible, not worn or a default.
+
+        Parameters
+        ----------
+        by : str, Timedelta or DataFrame, optional
+            Spans with rows of their own: a length of time such as ``"5min"``;
+            ``"ranges"``, the activities of the record, or ``"sleep"``, those of sleep;
+            ``"day"``, days of the zone in which the record is shown; or a table with
+            columns ``start`` and ``end`` (times with a zone), whose other columns stay.
+            The whole record by default. A span takes the samples that `between` gives.
+        origin : {"start", "epoch"}
+            Where spans of equal length begin: with the record, as the vendor's five
+            minutes do, or at whole multiples in UTC.
+        wide : bool, default False
+            Whether to return a row a span with a column a metric, and after those of a
+            channel the share that they rest on; without the vendor's figures and notes.
+        min_share : float, default 0.1
+            Share of a span that must be usable: under it, and without a single usable
+            sample, a value is NaN, and the note says so. RMSSD has the limits of `hrv`.
+        weight : float, in kg, optional
+            Of the wearer, for the adjusted volumes. No argument is stored.
+        height, age, sex, rest_hr, vo2max : optional
+            In m and years; ``"female"`` or ``"male"``; heart rate at rest in bpm;
+            maximal oxygen uptake in ml/kg/min: for the estimates of energy, with the
+            weight (`hexoframe.analysis.compute_energy`). ``energy_ecg_mean`` needs no
+            VO2max.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``metric``; with `by` a row a span and metric, after the labels
+            of the span (``id``, ``name``, ``activity_type``; ``day``), ``start``,
+            ``end`` and ``span_share``, the part of the span that lies in the record.
+
+            ``value``, of usable samples alone: measured, not flagged, plausible, of a
+            shirt that was worn (see `usable`); ``unit``. ``good_share``, the share of
+            the span that is usable, and ``n``, the samples that the value rests on
+            (steps; pairs of beats for RMSSD). ``vendor``, what the source's statistics
+            or metrics say of the whole record. ``vendor_rule``, the vendor's rule on
+            all samples of the span. ``note``: why a value is NaN, or what the vendor
+            counts besides.
+
+            Metrics, rules and the vendor's names are in
+            `hexoframe.analysis.metric_table`. ``worn`` is the share of known time with
+            the shirt on, in %. A sum (``steps``, ``energy_total``) is that of usable
+            time, not scaled up. Means of ventilation and activity count usable seconds
+            of 0; those of tidal volume and cadence are over seconds above 0. Other
+            figures of the vendor are there where the source has them, without a value.
+
+        Raises
+        ------
+        ConfigurationError
+            If `by` names no spans or the source knows no activities, or an argument is
+            none that a person has.
+        TimestampError
+            If a time of a table has no zone, or a span ends before it starts.
+
+        Examples
+        --------
+        >>> record.summary().loc["heart_rate_mean", "value"]  # doctest: +SKIP
+        >>> record.summary(by="ranges", wide=True)  # doctest: +SKIP
+        """
+        from hexoframe.analysis.energy import Profile  # noqa: PLC0415
+        from hexoframe.analysis.summary import summarise  # noqa: PLC0415
+
+        profile = Profile(
+            weight=weight,
+            height=height,
+            age=age,
+            sex=sex,
+            rest_hr=rest_hr,
+            vo2max=vo2max,
+        )
+        return summarise(
+            self, by, origin=origin, wide=wide, min_share=min_share, profile=profile
+        )
+
+    @without_warning()
+    def methods(self) -> str:
+        """Return a paragraph for the methods section of a paper.
+
+        Returns
+        -------
+        str
+            Device, record and versions, the channels and their rates, the rules of what
+            is usable, and how much of this record they left out. Each figure is from
+            the record; print it, and keep what you need.
+
+        Examples
+        --------
+        >>> print(record.methods())  # doctest: +SKIP
+        """
+        from hexoframe.analysis.methods import describe_methods  # noqa: PLC0415
+
+        return describe_methods(self)
 
     @one_warning()
     def plot(

@@ -46,6 +46,7 @@ __all__ = [
     "compute_hrv_spectrum",
     "compute_hrv_time",
     "spectrum_of_record",
+    "table_of_spans",
 ]
 
 # -- of a record -----------------------------------------------------------------------
@@ -83,13 +84,10 @@ def compute_hrv(  # noqa: PLR0913  # each is a question of its own
         As for `hexoframe.Record.hrv`.
     """
     spans = spans_of(record, window, origin=origin)
-    fixed = _length_s(window)
-    limits = limits_of(min_share, min_pairs, is_window=fixed is not None)
     _check_method(spectrum)
-    series = beats_of_record(record, beats)
-    _warn_of_strays(series)
-    is_long = fixed is None or fixed >= 2 * STEP_S
-    made = _table_of(series, spans, limits, is_long=is_long)
+    made = table_of_spans(
+        record, spans, window, beats=beats, min_share=min_share, min_pairs=min_pairs
+    )
     made.add_time()
     made.add_frequency(spectrum)
     if nonlinear:
@@ -97,6 +95,29 @@ def compute_hrv(  # noqa: PLR0913  # each is a question of its own
     table = _with_units(spans.labelled(made.frame()), record.id)
     _warn_of_floor(table)
     return table
+
+
+def table_of_spans(  # noqa: PLR0913  # each is a question of its own
+    record: RecordData,
+    spans: Spans,
+    window: Window,
+    *,
+    beats: Counted = "good",
+    min_share: float | None = None,
+    min_pairs: int | None = None,
+    in_parts: bool = True,
+) -> HrvTable:
+    """Return the table of the spans that `window` names, still without figures.
+
+    Without `in_parts` long spans are not looked at in parts of five minutes, of which
+    RMSSD needs none.
+    """
+    fixed = _length_s(window)
+    limits = limits_of(min_share, min_pairs, is_window=fixed is not None)
+    series = beats_of_record(record, beats)
+    _warn_of_strays(series)
+    is_long = in_parts and (fixed is None or fixed >= 2 * STEP_S)
+    return _table_of(series, spans, limits, is_long=is_long)
 
 
 def _table_of(
