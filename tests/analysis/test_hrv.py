@@ -428,3 +428,27 @@ def test_no_method_of_a_record_hides_a_channel():
             for row in channel.datatypes:
                 taken |= {*row.names, *row.classic_names}
             assert not taken & public, channel.name
+
+
+@pytest.mark.slow
+def test_a_hole_of_three_minutes_anywhere_in_a_day_changes_rmssd_by_less_than_a_percent(
+    tmp_path,
+):
+    from hexoframe.simulator.export import write_export
+    from hexoframe.simulator.shirt import Shirt, wear
+
+    shirt = wear(Shirt(seed=14, duration_s=86_400, activity="day"))
+    record = hexoframe.open_record(write_export(shirt, tmp_path / "day.zip"))
+    rr, quality = record.rr_interval, record.rr_interval_quality
+    second = (rr.index - record.start).total_seconds().to_numpy()
+    good = quality["rr_interval_quality"].to_numpy() == 0
+    ticks = np.rint(rr["rr_interval"].to_numpy() * 256)
+    for at in (0, 600, 21_600, 43_210, 64_000, 86_220):
+        left = (second < at) | (second >= at + 180)
+        found = analysis.compute_hrv_time(rr[left], quality[left])["rmssd"].item()
+        # The same beats without the pair that jumps.
+        rows = np.flatnonzero(left & good & (ticks > 0))
+        steps = np.diff(ticks[rows])[np.diff(rows) == 1]
+        expected = np.sqrt(np.mean(steps**2)) * 1000 / 256
+        assert found == pytest.approx(expected, rel=0.01), at
+        assert found == pytest.approx(expected, rel=1e-9), at
