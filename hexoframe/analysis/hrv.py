@@ -105,23 +105,27 @@ def table_of_spans(  # noqa: PLR0913  # each is a question of its own
     beats: Counted = "good",
     min_share: float | None = None,
     min_pairs: int | None = None,
-    in_parts: bool = True,
+    brief: bool = False,
 ) -> HrvTable:
     """Return the table of the spans that `window` names, still without figures.
 
-    Without `in_parts` long spans are not looked at in parts of five minutes, of which
-    RMSSD needs none.
+    A `brief` one is for RMSSD alone.
     """
     fixed = _length_s(window)
     limits = limits_of(min_share, min_pairs, is_window=fixed is not None)
     series = beats_of_record(record, beats)
     _warn_of_strays(series)
-    is_long = in_parts and (fixed is None or fixed >= 2 * STEP_S)
-    return _table_of(series, spans, limits, is_long=is_long)
+    is_long = fixed is None or fixed >= 2 * STEP_S
+    return _table_of(series, spans, limits, is_long=is_long, brief=brief)
 
 
 def _table_of(
-    series: RRSeries, spans: Spans, limits: HrvLimits, *, is_long: bool
+    series: RRSeries,
+    spans: Spans,
+    limits: HrvLimits,
+    *,
+    is_long: bool,
+    brief: bool = False,
 ) -> HrvTable:
     share = spans.labels["span_share"].to_numpy()
     length = spans.ends - spans.starts
@@ -132,7 +136,7 @@ def _table_of(
         highs=spans.highs,
         asked=np.where(share > 0, length / np.where(share > 0, share, 1), length),
     )
-    return HrvTable(series, windows, limits, is_long=is_long)
+    return HrvTable(series, windows, limits, is_long=is_long, brief=brief)
 
 
 def _with_units(table: pd.DataFrame, record_id: int | None) -> pd.DataFrame:

@@ -278,9 +278,9 @@ class _Work:
     def _blank(self, one: IndexedMetric) -> _Found:
         """Return what is known of a metric that cannot be computed: nothing, mostly."""
         rule = nothing = np.full(len(self.spans), np.nan)
-        if one.statistic == "total" and one.channel in self.record:
+        mean = self._vendor.get("energy_mean", np.nan)
+        if one.statistic == "total" and one.channel in self.record and mean > 0:
             # The vendor's sum follows from the vendor's mean.
-            mean = self._vendor.get("energy_mean", np.nan)
             rule = np.where(self._whole, mean * self._seconds_of_energy(), np.nan)
         return _Found(nothing, nothing, nothing, rule)
 
@@ -397,7 +397,7 @@ class _Work:
         return _Found(n, share, n, every, besides=besides, lost=lost)
 
     def _rmssd(self) -> _Found:
-        made = table_of_spans(self.record, self.spans, self._by, in_parts=False)
+        made = table_of_spans(self.record, self.spans, self._by, brief=True)
         made.add_time()
         table = made.frame()
         n = table["n_pairs"].to_numpy(np.float64)
