@@ -73,6 +73,8 @@ def test_the_list_says_what_each_picture_shows():
         "ecg",
         "respiration",
         "rr",
+        "hrv",
+        "summary",
         "sleep",
         "activity",
     ]
