@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.align import length_ns
-from hexoframe.analysis.beats import Counted, beats_of, beats_of_record
+from hexoframe.analysis.beats import RR, Counted, beats_of, counted_beats, rr_channel
 from hexoframe.analysis.hrvtable import (
     NEAR_FLOOR_MS,
     PAIRS,
@@ -25,10 +25,12 @@ from hexoframe.analysis.hrvtable import (
     HrvWindows,
     limits_of,
 )
+from hexoframe.analysis.quality import usable_rows, worn_rows
 from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.spectrum import STEP_S, Method
-from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
+from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
 from hexoframe.recording import metadata
+from hexoframe.recording.scales import without_warning
 
 if TYPE_CHECKING:
     from hexoframe.analysis.align import Origin
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     Window = str | pd.Timedelta | pd.DataFrame | None
 
 __all__ = [
+    "beats_of_record",
     "compute_hrv",
     "compute_hrv_frequency",
     "compute_hrv_nonlinear",
@@ -83,7 +86,7 @@ def compute_hrv(  # noqa: PLR0913  # each is a question of its own
     ConfigurationError, TimestampError, UnknownChannelError
         As for `hexoframe.Record.hrv`.
     """
-    spans = spans_of(record, window, origin=origin)
+    spans = _spans(record, window, origin)
     _check_method(spectrum)
     made = table_of_spans(
         record, spans, window, beats=beats, min_share=min_share, min_pairs=min_pairs
@@ -95,6 +98,45 @@ def compute_hrv(  # noqa: PLR0913  # each is a question of its own
     table = _with_units(spans.labelled(made.frame()), record.id)
     _warn_of_floor(table)
     return table
+
+
+def _spans(record: RecordData, window: Window, origin: Origin) -> Spans:
+    """Return the spans of a window; messages name the argument as it is called here."""
+    try:
+        return spans_of(record, window, origin=origin)
+    except (ConfigurationError, TimestampError) as error:
+        raise type(error)(str(error).replace("by=", "window=")) from error
+
+
+def beats_of_record(record: RecordData, counted: Counted = "good") -> RRSeries:
+    """Return the beats of a record, and which of its intervals count.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record.
+    counted : {"good", "nn", "all"}
+        As `beats` of `hexoframe.Record.hrv`.
+
+    Returns
+    -------
+    RRSeries
+        Without a channel of flags, plausible intervals count as good, and a warning
+        says so.
+
+    Raises
+    ------
+    ConfigurationError
+        If the record has no channel of intervals, or `counted` is another word.
+    """
+    if counted not in get_args(Counted):
+        raise ConfigurationError(
+            f"beats={counted!r}: give one of {', '.join(get_args(Counted))}"
+        )
+    with without_warning():
+        rr_channel(record, RR)
+        rows = usable_rows if counted == "good" else worn_rows
+        return counted_beats(record, counted, rows(record, RR))
 
 
 def table_of_spans(  # noqa: PLR0913  # each is a question of its own
