@@ -147,34 +147,43 @@ def table_of_spans(  # noqa: PLR0913  # each is a question of its own
     beats: Counted = "good",
     min_share: float | None = None,
     min_pairs: int | None = None,
-    in_parts: bool = True,
+    brief: bool = False,
 ) -> HrvTable:
     """Return the table of the spans that `window` names, still without figures.
 
-    Without `in_parts` long spans are not looked at in parts of five minutes, of which
-    RMSSD needs none.
+    A `brief` one is for RMSSD alone.
     """
     fixed = _length_s(window)
     limits = limits_of(min_share, min_pairs, is_window=fixed is not None)
     series = beats_of_record(record, beats)
     _warn_of_strays(series)
-    is_long = in_parts and (fixed is None or fixed >= 2 * STEP_S)
-    return _table_of(series, spans, limits, is_long=is_long)
+    is_long = fixed is None or fixed >= 2 * STEP_S
+    how = {"is_long": is_long, "is_window": fixed is not None, "brief": brief}
+    return _table_of(series, spans, limits, **how)
 
 
-def _table_of(
-    series: RRSeries, spans: Spans, limits: HrvLimits, *, is_long: bool
+def _table_of(  # noqa: PLR0913  # what a table is of
+    series: RRSeries,
+    spans: Spans,
+    limits: HrvLimits,
+    *,
+    is_long: bool,
+    is_window: bool = False,
+    brief: bool = False,
 ) -> HrvTable:
+    length = (spans.ends - spans.starts).astype(np.float64)
+    # Of a window that the record cuts short, the whole length counts; a day or an
+    # activity is judged by what lies in the record.
     share = spans.labels["span_share"].to_numpy()
-    length = spans.ends - spans.starts
+    is_cut = (share > 0) & is_window
     windows = HrvWindows(
         starts=spans.starts,
         ends=spans.ends,
         lows=spans.lows,
         highs=spans.highs,
-        asked=np.where(share > 0, length / np.where(share > 0, share, 1), length),
+        asked=np.divide(length, share, out=length.copy(), where=is_cut),
     )
-    return HrvTable(series, windows, limits, is_long=is_long)
+    return HrvTable(series, windows, limits, is_long=is_long, brief=brief)
 
 
 def _with_units(table: pd.DataFrame, record_id: int | None) -> pd.DataFrame:

@@ -74,6 +74,7 @@ def test_the_list_says_what_each_picture_shows():
         "respiration",
         "rr",
         "hrv",
+        "summary",
         "sleep",
         "activity",
     ]
