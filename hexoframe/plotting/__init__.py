@@ -95,7 +95,7 @@ class PictureRequest:
         return {"start": window.begin, "duration": length or None, "ax": self.ax}
 
     def part(self) -> RecordData:
-        """Return the record cut to what is shown; all of it without start and length."""
+        """Return the record cut to what is shown: all, without start and length."""
         if self.start is None and self.duration is None:
             return self.record
         window = record_window(self.record, self.start, self.duration)
