@@ -6,14 +6,21 @@ belong to the channel is decided elsewhere (reader).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hexoframe.channels.calibration import counts_from_values, values_from_json
-from hexoframe.errors import FileFormatError, IncompleteDataError
+from hexoframe.errors import (
+    FileFormatError,
+    IncompleteDataError,
+    MissingSamplesWarning,
+    warn,
+)
+from hexoframe.formats.checksums import OTHER_BYTES, sha256_of
 from hexoframe.formats.text.lines import Block, LineFile, Stamps, blocks
 from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.frames import empty_frame, make_frame, merge_ticks
@@ -40,7 +47,7 @@ class Reading:
     """Settings that all channels of a folder share.
 
     `rounded` tells that values have 12 significant digits, as the vendor's HxApi2_0
-    wrote them.
+    wrote them. `sums` are the checksums of files by name, where hexoframe wrote them.
     """
 
     stamps: Stamps
@@ -48,6 +55,7 @@ class Reading:
     scale: Scale
     record_id: int | None
     allow_partial: bool
+    sums: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +127,7 @@ class TextChannel:
 
     def read(self) -> pd.DataFrame:
         """Return the whole channel."""
+        self._verify()
         tallies = [_Tally() for _ in self.files]
         merged: dict[str, tuple[NDArray[np.int64], NDArray[Any]]] = {}
         for file, tally in zip(self.files, tallies, strict=True):
@@ -134,6 +143,7 @@ class TextChannel:
 
     def pieces(self, rows: int) -> Iterator[pd.DataFrame]:
         """Yield the channel in pieces of at most `rows`."""
+        self._verify()
         tallies = [_Tally() for _ in self.files]
         for file, tally in zip(self.files, tallies, strict=True):
             for ticks, values in self._clean(file, tally):
@@ -142,6 +152,18 @@ class TextChannel:
                     cut = {name: column[here] for name, column in values.items()}
                     yield self._frame(ticks[here], cut)
         self._settle(tallies, sum(tally.rows for tally in tallies))
+
+    def _verify(self) -> None:
+        """Refuse other bytes than were written, by the first line that is wrong."""
+        for file in self.files:
+            path = file.lines.path
+            sum_of = self.reading.sums.get(path.name)
+            if sum_of is None or sha256_of(path) == sum_of:
+                continue
+            deque(self._clean(file, _Tally()), maxlen=0)
+            if not self.reading.allow_partial:
+                raise FileFormatError(f"{path} {OTHER_BYTES}")
+            warn(f"{path} {OTHER_BYTES}", MissingSamplesWarning)
 
     def _frame(self, ticks: NDArray[np.int64], values: Values) -> pd.DataFrame:
         reading = self.reading
