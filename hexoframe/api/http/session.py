@@ -64,7 +64,7 @@ Params = Mapping[str, str | int]
 _MOST_REDIRECTS = 3
 _MOST_OBJECTS = 1000  # that the service puts on a page
 # An object has 1 to 3 kB, a page of 1000 some MB.
-_MOST_LISTED = 32 << 20
+_MOST_LISTED = 24 << 20
 _MOST_GRANTED = 1 << 16
 _MOST_DOWNLOADED = 8 << 30
 _LISTED = BodyLimits(most_bytes=_MOST_LISTED)
