@@ -180,7 +180,7 @@ def test_a_part_of_the_export_that_was_cut_off_goes_on_in_its_middle(
 def test_pages_of_a_slow_line_come_in_order_and_a_killed_load_keeps_them(
     serving, begin, whole
 ):
-    with serving(SHIRT, bandwidth=60_000) as server:
+    with serving(SHIRT, bandwidth=120_000) as server:
         first = begin(server, "json")
         wait_for(lambda: finished() >= 2, first)
         os.kill(first.pid, signal.SIGKILL)

@@ -6,6 +6,7 @@ belong to the channel is decided elsewhere (reader).
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.checksums import OTHER_BYTES, sha256_of
-from hexoframe.formats.text.lines import Block, LineFile, Stamps, blocks
+from hexoframe.formats.text.lines import Block, LineFile, OnBytes, Stamps, blocks
 from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.frames import empty_frame, make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
@@ -127,11 +128,15 @@ class TextChannel:
 
     def read(self) -> pd.DataFrame:
         """Return the whole channel."""
-        self._verify()
         tallies = [_Tally() for _ in self.files]
         merged: dict[str, tuple[NDArray[np.int64], NDArray[Any]]] = {}
         for file, tally in zip(self.files, tallies, strict=True):
-            ticks, values = _joined(list(self._clean(file, tally)))
+            # One pass for the samples and the checksum.
+            digest = hashlib.sha256() if self._sum_of(file) else None
+            seen = None if digest is None else digest.update
+            ticks, values = _joined(list(self._clean(file, tally, seen)))
+            if digest is not None:
+                self._compare(file, digest.hexdigest())
             merged |= {name: (ticks, column) for name, column in values.items()}
         if not any(tally.rows for tally in tallies):
             self._settle(tallies, 0)
@@ -153,17 +158,25 @@ class TextChannel:
                     yield self._frame(ticks[here], cut)
         self._settle(tallies, sum(tally.rows for tally in tallies))
 
+    def _sum_of(self, file: ChannelFile) -> str | None:
+        return self.reading.sums.get(file.lines.path.name)
+
     def _verify(self) -> None:
         """Refuse other bytes than were written, by the first line that is wrong."""
         for file in self.files:
-            path = file.lines.path
-            sum_of = self.reading.sums.get(path.name)
-            if sum_of is None or sha256_of(path) == sum_of:
-                continue
-            deque(self._clean(file, _Tally()), maxlen=0)
-            if not self.reading.allow_partial:
-                raise FileFormatError(f"{path} {OTHER_BYTES}")
-            warn(f"{path} {OTHER_BYTES}", MissingSamplesWarning)
+            known = self._sum_of(file)
+            if known is not None and (found := sha256_of(file.lines.path)) != known:
+                deque(self._clean(file, _Tally()), maxlen=0)
+                self._compare(file, found)
+
+    def _compare(self, file: ChannelFile, found: str) -> None:
+        """Refuse a file whose checksum is not that of the list."""
+        if found == self._sum_of(file):
+            return
+        text = f"{file.lines.path} {OTHER_BYTES}"
+        if not self.reading.allow_partial:
+            raise FileFormatError(text)
+        warn(text, MissingSamplesWarning)
 
     def _frame(self, ticks: NDArray[np.int64], values: Values) -> pd.DataFrame:
         reading = self.reading
@@ -201,11 +214,11 @@ class TextChannel:
                 )
 
     def _clean(
-        self, file: ChannelFile, tally: _Tally
+        self, file: ChannelFile, tally: _Tally, on_bytes: OnBytes | None = None
     ) -> Iterator[tuple[NDArray[np.int64], Values]]:
         """Yield ticks and values of the frame, without repeated lines."""
         before: Block | None = None
-        for block in blocks(file.lines, self.reading.stamps):
+        for block in blocks(file.lines, self.reading.stamps, on_bytes):
             kept = self._without_repeats(file, (before, block), tally)
             before = _last_line(block)
             if len(kept.ticks):
