@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         compute_hrv_spectrum,
         compute_hrv_time,
     )
-    from hexoframe.analysis.metrics import metric_table
+    from hexoframe.analysis.metrics import metric_table, summary_channels
 else:
     from importlib import import_module
 
@@ -58,6 +58,7 @@ __all__ = [
     "compute_hrv_spectrum",
     "compute_hrv_time",
     "metric_table",
+    "summary_channels",
 ]
 
 # Where each name lives.
@@ -69,6 +70,7 @@ _HOMES = {
     "compute_hrv_spectrum": "hexoframe.analysis.hrv",
     "compute_hrv_time": "hexoframe.analysis.hrv",
     "metric_table": "hexoframe.analysis.metrics",
+    "summary_channels": "hexoframe.analysis.metrics",
 }
 
 

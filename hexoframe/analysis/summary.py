@@ -393,7 +393,7 @@ class _Work:
                 "not_worn": off,
                 "missing": np.maximum(seconds.expected - seconds.count(worn) - off, 0),
             }
-        besides = {"{:,} steps of a shirt that was off": every - n}
+        besides = {"{:,} step{s} of a shirt that was off": every - n}
         return _Computed(n, share, n, every, besides=besides, lost=lost)
 
     def _rmssd(self) -> _Computed:
@@ -407,7 +407,7 @@ class _Work:
             table["good_share"].to_numpy(np.float64),
             n,
             rule,
-            besides={"{:,} differences of beats that are no neighbours": every - n},
+            besides={"{:,} difference{s} of beats that are no neighbours": every - n},
             said=table["note"].tolist(),
         )
 
@@ -447,10 +447,11 @@ def _told_limit(one: IndexedMetric) -> str:
 
 
 def _in_words(numbers: Mapping[str, Values], at: int) -> str:
+    counts = {words: round(float(each[at])) for words, each in numbers.items()}
     parts = [
-        _WORDS.get(words, words).format(round(float(each[at])))
-        for words, each in numbers.items()
-        if round(float(each[at]))
+        _WORDS.get(words, words).format(count, s="s" * (count != 1))
+        for words, count in counts.items()
+        if count
     ]
     *first, last = parts or [""]
     return f"{', '.join(first)} and {last}" if first else last
