@@ -137,7 +137,7 @@ def folder() -> Path:
     """
     named = os.environ.get("HEXOFRAME_CACHE_DIR")
     if named:
-        return Path(named).expanduser()
+        return Path(named).expanduser().absolute()
     from platformdirs import user_cache_path  # noqa: PLC0415  # only if it is needed
 
     return user_cache_path("hexoframe", appauthor=False)
@@ -147,7 +147,7 @@ class Cache:
     """The records in a folder, that of the user by default."""
 
     def __init__(self, where: Path | None = None) -> None:
-        self.folder = folder() if where is None else where
+        self.folder = folder() if where is None else where.absolute()
 
     def __repr__(self) -> str:
         """Return where it is."""

@@ -19,7 +19,9 @@ The tree::
     ├── TimestampError             also ValueError
     ├── FileFormatError            also ValueError
     ├── ConfigurationError         also ValueError
-    ├── OutputExistsError          also FileExistsError
+    ├── SourceChangedError         also OSError
+    ├── OutputError                also OSError
+    │   └── OutputExistsError      also FileExistsError
     └── CacheError                 also OSError
     HexoframeWarning
     ├── MissingSamplesWarning
@@ -51,12 +53,14 @@ __all__ = [
     "MissingFactsWarning",
     "MissingSamplesWarning",
     "NotFoundError",
+    "OutputError",
     "OutputExistsError",
     "RateLimitedError",
     "RequestError",
     "ResponseError",
     "ServerError",
     "SkippedChannelWarning",
+    "SourceChangedError",
     "TimestampError",
     "UnfinishedRecordWarning",
     "UnknownChannelError",
@@ -171,7 +175,15 @@ class ConfigurationError(HexoframeError, ValueError):
     """An argument or a setting has a value that is not allowed."""
 
 
-class OutputExistsError(HexoframeError, FileExistsError):
+class SourceChangedError(HexoframeError, OSError):
+    """A file is another one than when the record was opened from it, or is gone."""
+
+
+class OutputError(HexoframeError, OSError):
+    """The target cannot be written; the message names it and says why."""
+
+
+class OutputExistsError(OutputError, FileExistsError):
     """The target holds something else and ``overwrite=True`` was not given."""
 
 

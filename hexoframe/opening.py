@@ -143,6 +143,8 @@ def _single(path: Path) -> Path:
 
 def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordData:
     found, reader = _find_reader(path)
+    # Channels are read later, when the process may be in another folder.
+    path = path.absolute()
     if found.several_reader is not None:
         several = found.several_reader()
         name = None if record is None else _name_in(several.parts(path), record)
@@ -460,7 +462,7 @@ def _take(
     except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
-    place = _Found(path, name, data.id, data.start, data.end)
+    place = _Found(path.absolute(), name, data.id, data.start, data.end)
     for other in found.values():
         if place.is_again(other):
             _leave_out(path, _found_twice(place, other), skipped)

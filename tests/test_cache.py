@@ -337,6 +337,18 @@ def test_what_was_replaced_by_another_state_is_no_other_record(load, server):
         record["ecg"]
 
 
+def test_a_record_from_a_cache_that_a_relative_path_names_outlives_a_move(
+    server, client_of, whole, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEXOFRAME_CACHE_DIR", "kept")
+    record = client_of(server, cache.folder()).load_record(41, channels=["heart_rate"])
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert not record.is_read("heart_rate")
+    assert record["heart_rate"].equals(whole["heart_rate"])
+
+
 # -- offline ---------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, BinaryIO, Protocol, cast
 
 from hexoframe.errors import FileFormatError
+from hexoframe.formats.sourcefiles import state_of
 
 __all__ = [
     "Container",
@@ -71,6 +72,9 @@ class Container(Protocol):
     def sizes(self) -> dict[str, int]:
         """Name and size in bytes of each member, sorted by name."""
 
+    def file_of(self, name: str) -> Path:
+        """File of the disk that a member is in."""
+
     def read(self, name: str) -> bytes:
         """Whole content of a member."""
 
@@ -118,6 +122,10 @@ class Folder:
             if path.is_file() and not _is_hidden(path.name)
         }
 
+    def file_of(self, name: str) -> Path:
+        """File that the member is."""
+        return self.path / name
+
     def read(self, name: str) -> bytes:
         """Whole content of a file."""
         return (self.path / name).read_bytes()
@@ -157,6 +165,10 @@ class ZipFolder:
     def sizes(self) -> dict[str, int]:
         """Name and size of each member."""
         return {name: item.file_size for name, item in self._items().items()}
+
+    def file_of(self, name: str) -> Path:  # noqa: ARG002  # all are in one file
+        """File of the ZIP."""
+        return self.path
 
     def read(self, name: str) -> bytes:
         """Whole content of a member; its checksum is verified."""
@@ -252,12 +264,7 @@ def _contents(
     path: Path, inner: str = ""
 ) -> Mapping[str, Mapping[str, zipfile.ZipInfo]]:
     """Members by folder and name, cached until the file changes."""
-    return _read_contents(path, inner, _state(path))
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    stat = path.stat()
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+    return _read_contents(path, inner, state_of(path))
 
 
 @functools.lru_cache(maxsize=4)
@@ -277,7 +284,7 @@ def _read_contents(
 def _open_source(path: Path, inner: str) -> BinaryIO:
     """Open a ZIP file, or the one inside it in memory."""
     return (
-        io.BytesIO(_unpacked(path, inner, _state(path))) if inner else path.open("rb")
+        io.BytesIO(_unpacked(path, inner, state_of(path))) if inner else path.open("rb")
     )
 
 
@@ -400,6 +407,10 @@ class _Gunzipped:
                         "this is not a recording"
                     )
         return size
+
+    def file_of(self, name: str) -> Path:
+        """File of the disk that a member is in, packed or not."""
+        return self.container.file_of(self.packed.get(name, name))
 
     def read(self, name: str) -> bytes:
         """Whole content of a member; its checksum is verified."""

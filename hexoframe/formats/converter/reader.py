@@ -29,6 +29,7 @@ from hexoframe.formats.converter.folder import (
     match,
 )
 from hexoframe.formats.headings import check_unit
+from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
@@ -72,6 +73,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     (MATLAB) and 2015 (C). Epoch files without ``info.json`` are read with 256 ticks a
     second unless the model says otherwise: the C tool refuses the other clock.
     """
+    sources = SourceFiles([path] if path.is_file() else path.iterdir())
     folder = examine(path if path.is_dir() else path.parent, find_files(path), options)
     columns = match(folder)
     wanted = options.wanted(folder.family)
@@ -88,7 +90,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     return RecordData(
         folder.family,
         (folder.start, end),
-        channels,
+        sources.guard(channels, (column.file.path for column in columns.values())),
         facts=folder.info.facts(channels, source=_NAME, clock=folder.clock),
         scale=options.scale,
     )

@@ -25,6 +25,7 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.own.manifest import read_manifest, tables_to_json
+from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.recording import metadata
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame, to_raw
@@ -91,6 +92,8 @@ def open_manifest(
     """
     _check_model(path, manifest, options)
     wanted = _wanted(path, manifest, options)
+    paths = {name: manifest.channels[name].path for name in wanted}
+    sources = SourceFiles(paths.values())
     faults = find_faults(manifest, wanted, check)
     if faults and not options.allow_partial:
         advice = "Write or copy the record again, or go on with allow_partial=True"
@@ -103,8 +106,12 @@ def open_manifest(
         entry, fault = manifest.channels[name], faults.get(name)
         receipt = _receipt(entry, fault, channel)
         survey = entry.survey if fault is None else None
-        held = lazy(entry, channel, fault)
-        channels[name] = replace(held, receipt=receipt, survey=survey)
+        held = replace(lazy(entry, channel, fault), receipt=receipt, survey=survey)
+        if entry.sha256 is None:
+            channels[name] = sources.guard_channel(held, paths.values())
+        else:
+            # Its checksum knows it, also after the same was written again.
+            channels[name] = sources.guard_channel(held, [entry.path], vouched=True)
     return RecordData(
         manifest.family,
         manifest.span,

@@ -19,6 +19,7 @@ from hexoframe.errors import (
     SkippedChannelWarning,
     warn,
 )
+from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.channel import (
     ChannelFile,
@@ -111,6 +112,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         found = _found(path)
     except OSError as error:
         raise FileFormatError(f"{path}: cannot be read: {error.strerror}") from error
+    sources = SourceFiles(found.values())
     files = {name: examine(found[name]) for name in found if name in all_names()}
     if not files:
         raise FileFormatError(
@@ -143,10 +145,11 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     }
     seen = _check(path, held)
     facts = _facts(found, info, stamps, tuple(held))
+    used = [file.lines.path for item in held.values() for file in item.files]
     return RecordData(
         family,
         span_of(path, seen, facts, stamps),
-        {name: item.lazy() for name, item in held.items()},
+        sources.guard({name: item.lazy() for name, item in held.items()}, used),
         facts=facts,
         scale=options.scale,
     )
