@@ -764,6 +764,11 @@ def test_wear_follows_belts_that_were_replaced(worn_record):
         (lambda f: f.set_axis(f.index.as_unit("us").rename("time")), "ns"),
         (lambda f: f.iloc[::-1], "backwards"),
         (lambda f: f.reset_index(drop=True), "DatetimeIndex"),
+        (lambda f: f.rename_axis("when"), "named 'time'"),
+        (lambda f: pd.concat([f, f.iloc[:1]]).sort_index(), "two rows at .*duplicated"),
+        (lambda f: f.replace(f.iloc[0, 0], np.inf), "infinite value at .* is NaN"),
+        (lambda f: f.shift(freq="-5h"), "a row at .* the zone of its times"),
+        (lambda f: f.shift(freq="5h"), "the record goes from"),
     ],
 )
 def test_a_frame_that_does_not_fit_is_refused_with_the_reason(
@@ -771,6 +776,73 @@ def test_a_frame_that_does_not_fit_is_refused_with_the_reason(
 ):
     with pytest.raises(ConfigurationError, match=message):
         worn_record.replace(heart_rate=spoil(worn_record.heart_rate))
+
+
+def test_a_frame_between_two_ticks_is_refused_when_it_is_given(worn_record):
+    with pytest.raises(TimestampError, match=r"row 0: .* between two ticks"):
+        worn_record.replace(heart_rate=worn_record.heart_rate.shift(freq="1ms"))
+
+
+def test_two_events_may_share_a_tick(worn_record):
+    steps = worn_record.step
+    both = pd.concat([steps, steps.iloc[:1]]).sort_index()
+    assert len(worn_record.replace(step=both).step) == len(steps) + 1
+
+
+def test_an_edited_channel_says_so_in_provenance_and_an_empty_edit_does_not(
+    worn_record,
+):
+    assert "edited" not in worn_record.replace().info
+    once = worn_record.replace(heart_rate=worn_record.heart_rate)
+    twice = once.replace(heart_rate=once.heart_rate, ann=once.ann)
+    assert twice.info["edited"] == ["heart_rate", "ann"]
+    told = twice.info["provenance"]
+    assert told["heart_rate"] == told["ann"] == "vendor export, edited"
+    assert told["step"] == "vendor export"
+    none = Record("hexoskin", (once.start_tick, once.end_tick), {})
+    given = none.replace(heart_rate=once.heart_rate)
+    assert given.info["provenance"] == {"heart_rate": "edited"}
+
+
+@UNVERIFIED
+def test_rows_that_were_left_out_by_intention_are_not_called_thinned(
+    worn_record, tmp_path
+):
+    record = worn_record.replace(
+        heart_rate=worn_record.heart_rate.iloc[::2],
+        rr_interval=worn_record.rr_interval.iloc[::3],
+    )
+    some = ["heart_rate", "rr_interval", "step"]
+    for write in (record.to_parquet, record.to_csv, record.to_txt):
+        again = hexoframe.open_record(write(tmp_path / write.__name__, channels=some))
+        assert [len(again[name]) for name in some] == [
+            len(record[name]) for name in some
+        ]
+        assert again.info["edited"] == ["heart_rate", "rr_interval"]
+        told = again.info["provenance"]
+        assert told["heart_rate"].endswith(", edited")
+        assert not told["step"].endswith("edited")
+    alone = hexoframe.open_record(
+        tmp_path / "to_parquet" / "record_300010" / "heart_rate.parquet"
+    )
+    assert alone.info["edited"] == ["heart_rate"]
+    assert alone.info["provenance"]["heart_rate"] == "vendor export, edited"
+
+
+def test_quality_and_results_follow_an_edited_channel(worn_record):
+    rate = worn_record.breathing_rate
+    changed = rate.copy()
+    changed.iloc[200] = 250.0
+    wild = worn_record.replace(breathing_rate=changed)
+    assert not worn_record.quality("breathing_rate")["implausible"].any()
+    assert wild.quality("breathing_rate")["implausible"].sum() == 1
+    gone, kept = wild.usable("breathing_rate"), worn_record.usable("breathing_rate")
+    assert kept.index.difference(gone.index).tolist() == [rate.index[200]]
+    grid = wild.to_frame("1s", channels=["breathing_rate"])
+    assert grid["breathing_rate"].max() == 250.0
+    assert wild.coverage().loc["breathing_rate", "implausible"] == pytest.approx(
+        1 / 599
+    )
 
 
 def test_a_frame_of_another_scale_is_refused(worn_record):

@@ -103,6 +103,8 @@ def _info(head: Mapping[str, Any]) -> dict[str, Any]:
         info["id"] = int(head["record"])
     if head["provenance"] is not None:
         info["provenance"] = {str(head["channel"]): str(head["provenance"])}
+    if head.get("edited"):
+        info["edited"] = [str(head["channel"])]
     return info
 
 

@@ -135,6 +135,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         scale=options.scale,
         record_id=info["id"] if isinstance(info.get("id"), int) else None,
         allow_partial=options.allow_partial,
+        edited=_edited(info),
     )
     held = {
         name: TextChannel(
@@ -240,7 +241,9 @@ def _faults(item: TextChannel, file: LineFile, ticks: NDArray[np.int64]) -> list
     channel, faults = item.channel, []
     if file.rest:
         faults.append(f"{file.path.name} ends in the middle of a line")
-    if channel.ticks is not None and is_thinned(channel, ticks[:-1]):
+    if item.is_edited or channel.ticks is None:
+        return faults
+    if is_thinned(channel, ticks[:-1]):
         step = int(np.median(np.diff(ticks[:-1])))
         item.expected = int((int(ticks[-1]) - int(ticks[0])) / channel.ticks) + 1
         faults.append(
@@ -281,14 +284,22 @@ def _facts_text(found: dict[str, Path], name: str) -> str | None:
         return data.decode("cp1252", errors="replace")
 
 
+def _edited(info: dict[str, Any]) -> frozenset[str]:
+    """Return the channels that were cleaned before they were written."""
+    named = info.get("edited")
+    return frozenset(map(str, named)) if isinstance(named, list) else frozenset()
+
+
 def _facts(
     found: dict[str, Path], info: dict[str, Any], stamps: Stamps, held: tuple[str, ...]
 ) -> Facts:
     # One old version left an empty file where it had not asked for ranges.
     ranges = _facts_text(found, "annotations") or None
     track = _facts_text(found, "track")
+    edited = _edited(info)
+    ways = {name: f"{_NAME}, edited" if name in edited else _NAME for name in held}
     return Facts(
-        info={**info, "provenance": dict.fromkeys(held, _NAME)},
+        info={**info, "provenance": ways},
         ranges=None
         if ranges is None
         else fact_files.parse_ranges(ranges, stamps, where=str(found["annotations"])),
