@@ -346,9 +346,10 @@ class Record(RecordData):
         state is the one at the end of the bin (column ``align`` of
         `hexoframe.channel_table`). A value at 1 Hz (each 5 min) sums up the second (the
         five minutes) before its stamp, and belongs to the row of that second (the rows
-        of those five minutes), beside the ECG that it was computed from. Impossible
-        zeros (no signal, an interval of 0, variability that could not be computed) are
-        left out; flagged values are kept, unless only usable ones are asked for.
+        of those five minutes), beside the ECG that it was computed from. What is no
+        measurement (no signal, an interval of 0 or less or of 65 535 counts,
+        variability that could not be computed) is left out; flagged values are kept,
+        unless only usable ones are asked for.
 
         Parameters
         ----------

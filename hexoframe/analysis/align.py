@@ -14,6 +14,7 @@ import pandas as pd
 
 from hexoframe.analysis.bins import Grid, bin_rows, bin_sums, ranges, rows_with
 from hexoframe.channels import check_list
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
@@ -92,7 +93,8 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     their beginning. A sample belongs to the bin in which its step begins: at its stamp,
     or one step before it for a value at 1 Hz or slower. Waveforms, rates and intervals
     are averaged, flags joined by OR; a state is the one at the end of the bin. "No
-    signal" and intervals of 0 are not measurements and left out. An empty bin between
+    signal" and intervals outside of the limits of the table (0, 65 535 counts) are not
+    measurements and left out. An empty bin between
     two samples at most `max_gap` apart is filled and marked: waveforms by a straight
     line, rates with the value before. A rate always fills its own step.
 
@@ -198,6 +200,9 @@ def align_samples(  # noqa: PLR0913  # what goes where, and how
         before = (grid.first - wide.first) // grid.period
         wanted = slice(before, before + grid.bins)
         for row, samples in zip(channel.datatypes, columns, strict=True):
+            if row.interval:
+                none = unmeasured(samples, row, scale=record.scale)
+                samples = np.where(none, np.nan, samples)  # noqa: PLW2901  # its own copy
             name, column, filled = _column(row, samples, place, events)
             column = column[wanted]
             if name != row.column and recorded is not None:
@@ -364,7 +369,7 @@ def _column(
     if row.align == "or":
         column = _join_flags(samples, place.rows)
     else:
-        column = _mean(samples, place.rows, row.empty)
+        column = _mean(samples, place.rows, row.void)
     if row.kind == "event":
         return row.column, column, nothing
     return row.column, column, _fill(column, row, samples, place)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.plotting.figures import (
     FAINT,
     FONT,
@@ -127,12 +128,13 @@ def _draw_tachogram(
 def _mark_flagged(axes: Axes, view: ChannelView, beats: Beats) -> None:
     """Mark beats by the gravest of their flags."""
     values = view.frame.iloc[:, 0].to_numpy()
+    drawn = ~unmeasured(values, view.channel.datatypes[0], scale=view.scale)
     marks = []
     for place, (flag, name) in enumerate(beats.names.items()):
         flagged = beats.flags == flag
         if not flagged.any():
             continue
-        shown = flagged & (values > 0)
+        shown = flagged & drawn
         marks += axes.plot(
             days(beats.stamps[shown]),
             values[shown],

@@ -16,6 +16,7 @@ import pandas as pd
 from hexoframe.analysis.align import length_ns
 from hexoframe.analysis.bins import rows_with
 from hexoframe.channels import FAMILIES, channels_of, codes_of, find
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, TimestampError, UnknownChannelError
 from hexoframe.plotting.decimation import LineSamples, gap_rows
 from hexoframe.plotting.figures import label_of, unit_of
@@ -161,11 +162,11 @@ class ChannelView:
     def _line(self, row: Datatype) -> LineSamples:
         stamps = stamps_of(self.frame)
         values = self.frame[row.column].to_numpy()
-        left_out = [
-            rows_with(values, value)
-            for value in (np.nan, row.empty)
-            if value is not None
-        ]
+        left_out = [rows_with(values, np.nan)]
+        if row.interval:
+            left_out.append(np.flatnonzero(unmeasured(values, row, scale=self.scale)))
+        elif row.void is not None:
+            left_out.append(rows_with(values, row.void))
         stamps, values = _without(stamps, values, np.unique(np.concatenate(left_out)))
         return LineSamples(stamps, values, self._breaks(row, stamps, values))
 

@@ -312,6 +312,10 @@ def test_documented_ranges_are_those_of_the_counts():
     for row in ALL_ROWS:
         if row.minimum is not None and row.maximum is not None:
             assert row.minimum < row.maximum, label(row)
+        if row.interval:
+            # All 16 bits set are no interval.
+            assert row.minimum == row.offset == 0, label(row)
+            assert row.maximum == pytest.approx(65_534 * row.gain, rel=1e-12)
 
 
 # --- rules over the rows --------------------------------------------------------------
