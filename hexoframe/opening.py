@@ -23,9 +23,10 @@ from hexoframe.formats.options import ReadOptions
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
 from hexoframe.timestamps import CLASSIC_FORMAT
+from hexoframe.timestamps.zones import zone_name
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from hexoframe.channels.calibration import Scale
     from hexoframe.formats import Format, Reader
@@ -54,7 +55,7 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     channels: Sequence[str | int] | None = None,
     units: Scale = "physical",
     model: str | None = None,
-    tz: str | None = None,
+    tz: str | tzinfo | None = None,
     timestamp_format: str = CLASSIC_FORMAT,
     start: int | datetime | str | None = None,
     record: str | int | None = None,
@@ -78,7 +79,7 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     model : str, optional
         ``hexoskin``, ``astroskin_256``, ``astroskin_1000`` or ``CHA3000``; needed only
         where the files do not tell.
-    tz : str, optional
+    tz : str or ZoneInfo, optional
         Zone of time stamps that are text, as in old .txt files.
     timestamp_format : str
         strftime format of such text.
@@ -118,7 +119,7 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
         channels=channels,
         scale=units,
         model=model,
-        tz=tz,
+        tz=None if tz is None else zone_name(tz),
         timestamp_format=timestamp_format,
         start=start,
         allow_partial=allow_partial,
@@ -324,7 +325,7 @@ def open_records(  # noqa: PLR0913  # as for open_record
     channels: Sequence[str | int] | None = None,
     units: Scale = "physical",
     model: str | None = None,
-    tz: str | None = None,
+    tz: str | tzinfo | None = None,
     timestamp_format: str = CLASSIC_FORMAT,
     allow_partial: bool = False,
 ) -> Records:
@@ -355,7 +356,7 @@ def open_records(  # noqa: PLR0913  # as for open_record
         channels=channels,
         scale=units,
         model=model,
-        tz=tz,
+        tz=None if tz is None else zone_name(tz),
         timestamp_format=timestamp_format,
         allow_partial=allow_partial,
     )

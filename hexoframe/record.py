@@ -20,19 +20,18 @@ from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import shown_table
 from hexoframe.recording.scales import one_warning, warn_of_scales, without_warning
 from hexoframe.texttable import is_terminal
+from hexoframe.timestamps.moments import moment_to_tick
 from hexoframe.timestamps.ticks import CLASSIC_FORMAT
-from hexoframe.timestamps.times import time_to_tick
-from hexoframe.timestamps.zones import zone_of
+from hexoframe.timestamps.zones import zone_name
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import tzinfo
 
     import pandas as pd
     from matplotlib.figure import Figure
 
     from hexoframe.analysis.align import Events, Origin
-
-    Moment = str | datetime | pd.Timestamp
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["Record"]
 
@@ -207,11 +206,12 @@ class Record(RecordData):
 
         Parameters
         ----------
-        start, end : str, datetime, Timestamp or None
-            With a zone. Samples, annotations and points of the track from `start` up
-            to, not including, `end` are kept, and ranges that reach into the span. None
-            leaves that side as it is; a time at the edge of the record or outside it
-            cuts off no samples.
+        start, end : str, datetime, timedelta, int, float or None
+            A time with a zone; a length behind the start of the record, as text
+            (``"60s"``), timedelta or number of seconds; or a tick. Samples, annotations
+            and points of the track from `start` up to, not including, `end` are kept,
+            and ranges that reach into the span. None leaves that side as it is; a time
+            at the edge of the record or outside it cuts off no samples.
 
         Returns
         -------
@@ -228,7 +228,7 @@ class Record(RecordData):
         first, last = (
             None
             if moment is None
-            else time_to_tick(moment, clock=self.clock, rounding="up")
+            else moment_to_tick(moment, clock=self.clock, origin=self.start_tick)
             for moment in (start, end)
         )
         if first is not None and last is not None and last < first:
@@ -249,13 +249,13 @@ class Record(RecordData):
             )
         return self.cut(first, last)
 
-    def tz_convert(self, tz: str) -> Record:
+    def tz_convert(self, tz: str | tzinfo) -> Record:
         """Return the record with all times shown in a zone.
 
         Parameters
         ----------
-        tz : str
-            Name of a zone, such as ``"America/Montreal"``.
+        tz : str or ZoneInfo
+            A zone or its name, such as ``"America/Montreal"``.
 
         Returns
         -------
@@ -268,21 +268,18 @@ class Record(RecordData):
             If there is no such zone, or it depends on this machine; the message names
             the nearest.
         """
-        zone_of(tz)
-        return self.of(self, tz=tz)
+        return self.of(self, tz=zone_name(tz))
 
-    def windows(
-        self, key: str | int, length: str | pd.Timedelta
-    ) -> Iterator[pd.DataFrame]:
+    def windows(self, key: str | int, length: Length) -> Iterator[pd.DataFrame]:
         """Yield a channel in windows of time, without holding it whole.
 
         Parameters
         ----------
         key : str or int
             Name or id of the channel.
-        length : str or Timedelta
-            Length of a window, such as ``"1h"``. Windows follow each other from the
-            start of the record; samples belong to them as in `between`.
+        length : str, timedelta or number
+            Length of a window, such as ``"1h"`` or 3600, in s. Windows follow each
+            other from the start of the record; samples belong to them as in `between`.
 
         Yields
         ------
@@ -354,13 +351,14 @@ class Record(RecordData):
         Parameters
         ----------
         rate : str or Timedelta, default "1s"
-            Length of a bin, which carries the time of its beginning.
+            Length of a bin, which carries the time of its beginning; or how many there
+            are in a second, such as ``"64Hz"``.
         channels : sequence of str or int, optional
             Channels; all that the record has by default.
         events : {"table", "count", "place"}
             Count events in the bin (column ``<name>_count``), or place the mean of
             their values; "table" counts breaths and steps and places intervals.
-        max_gap : str or Timedelta, default "2s"
+        max_gap : str, timedelta or number, default "2s"
             Longest distance of samples that is bridged: waveforms by a straight line,
             rates with the value before. A rate always fills the time that it sums up.
         origin : {"epoch", "start"}
@@ -573,8 +571,9 @@ class Record(RecordData):
         self,
         what: str | int | None = None,
         *,
-        start: Moment | pd.Timedelta | timedelta | None = None,
-        duration: str | pd.Timedelta | timedelta | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        duration: Length | None = None,
         ax: Any = None,
     ) -> tuple[Figure, Any]:
         """Draw a picture; needs the extra ``hexoframe[plot]``.
@@ -586,11 +585,11 @@ class Record(RecordData):
             or any channel or column: ``"ecg"``, ``"respiration"``, ``"rr_interval"``
             and ``"activity"`` have pictures of their own. Up to a minute of ECG is a
             strip on millimetre paper.
-        start : str, datetime or timedelta, optional
-            Where to begin: a time with a zone, or a length behind the start of the
-            record, such as ``"90s"``.
-        duration : str or timedelta, optional
-            How long, such as ``"10s"``; to the end of the record by default.
+        start, end : str, datetime, timedelta, int or float, optional
+            Where to begin and to end, as for `between`: a time with a zone, or a length
+            behind the start of the record, such as ``"90s"``; all of it by default.
+        duration : str, timedelta or number, optional
+            How long, such as ``"10s"``, in the place of an end.
         ax : Axes or sequence of Axes, optional
             Where to draw; a new figure by default.
 
@@ -604,8 +603,8 @@ class Record(RecordData):
         Raises
         ------
         ConfigurationError
-            If matplotlib is not installed, a length of time is not valid, or a part of
-            the coverage is asked for.
+            If matplotlib is not installed, a length of time is not valid, both an end
+            and a duration are given, or a part of the coverage is asked for.
         TimestampError
             If a time has no zone, or there is nothing of the record then.
         UnknownChannelError
@@ -613,7 +612,7 @@ class Record(RecordData):
         """
         from hexoframe.plotting import plot_record  # noqa: PLC0415
 
-        return plot_record(self, what, start=start, duration=duration, ax=ax)
+        return plot_record(self, what, start=start, end=end, duration=duration, ax=ax)
 
     # -- exits ---------------------------------------------------------------------
 
@@ -623,7 +622,7 @@ class Record(RecordData):
         *,
         timestamps: Literal["epoch", "string"] = "epoch",
         timestamp_format: str = CLASSIC_FORMAT,
-        tz: str = "UTC",
+        tz: str | tzinfo = "UTC",
         dialect: Literal["classic", "port"] = "classic",
         units: Literal["classic", "physical"] = "classic",
         channels: Sequence[str | int] | None = None,
@@ -639,7 +638,7 @@ class Record(RecordData):
             Ticks, or text.
         timestamp_format : str
             strftime format of the text; the classic one holds a tab.
-        tz : str, default "UTC"
+        tz : str or ZoneInfo, default "UTC"
             Zone of the text, whatever the zone that the record is shown in.
         dialect : {"classic", "port"}, default "classic"
             Which HxApi2_0: the vendor's of 2015 (``heartrate.txt``, 12 significant
@@ -673,7 +672,7 @@ class Record(RecordData):
             overwrite=overwrite,
             timestamps=timestamps,
             timestamp_format=timestamp_format,
-            tz=tz,
+            tz=zone_name(tz),
             dialect=dialect,
             units=units,
         )

@@ -313,6 +313,15 @@ def test_another_model_is_not_answered_by_what_was_read_as_one(load, server):
     assert set(cache.info()["family"]) == {"hexoskin", "astroskin_256"}
 
 
+def test_a_part_may_be_given_as_lengths_behind_the_start(load, server):
+    part = load(channels=["heart_rate"], start="10s", end=60)
+    assert (part.start_tick, part.end_tick) == (START + 2560, START + 256 * 60)
+    assert len(part.heart_rate) == 50
+    # It is the part that ticks name, and nothing is loaded twice.
+    load(channels=["heart_rate"], start=START + 2560, end=START + 256 * 60)
+    assert asked(server) == [HEAD]
+
+
 def test_what_a_wider_load_replaced_can_still_be_read(load, whole):
     some = load(channels=["ecg", "heart_rate"], end=START + 256 * 60)
     load()

@@ -216,7 +216,15 @@ def test_same_moment_cuts_alike_however_it_is_written(start):
         dt.datetime(2022, 11, 4, 23, 30),  # noqa: DTZ001 - that is the point
         pd.Timestamp("2022-11-04T23:29:59"),
         pd.NaT,
-        5,
+        True,
+        -5,
+        "5",
+        "-5s",
+        "5 bananas",
+        1_667_604_589,
+        float("nan"),
+        dt.date(2022, 11, 4),
+        np.datetime64("2022-11-04T23:29:59"),
         "2300-01-01T00:00:00Z",
         "1970-01-01T00:00:00Z",
     ],
@@ -468,7 +476,7 @@ def test_windows_narrow_to_a_column_and_show_the_zone():
 
 
 @pytest.mark.parametrize(
-    "length", ["0s", "-1s", "1ms", "abc", "", "5", 5, 1.0, None, "NaT", ["1s"]]
+    "length", ["0s", "-1s", "1ms", "abc", "", "5", 0, -1.0, True, None, "NaT", ["1s"]]
 )
 def test_length_that_is_none_is_refused_before_the_first_window(length):
     record = whole_record()

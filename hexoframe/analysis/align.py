@@ -6,8 +6,7 @@ longer than a limit is bridged. Streaming of a large record is for `blocks`.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from hexoframe.analysis.bins import Grid, bin_rows, bin_sums, ranges, rows_with
 from hexoframe.channels import check_list
 from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
+from hexoframe.timestamps.moments import length_ns, period_ns
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ __all__ = [
     "align_samples",
     "bridged_ns",
     "grid_of",
-    "length_ns",
     "recorded_bins",
     "samples_of",
     "second_channel",
@@ -103,7 +102,7 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     record : RecordData
         The record.
     rate : str or Timedelta
-        Length of a bin, such as ``"1s"`` or ``"40ms"``.
+        Length of a bin, such as ``"1s"`` or ``"40ms"``, or its rate, ``"64Hz"``.
     channels : sequence of str or int, optional
         Channels; all that the record has by default.
     events : {"table", "count", "place"}
@@ -133,7 +132,7 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
         If `rate` or `max_gap` is not a positive length of time, `channels` not a list,
         or `events` or `origin` another word.
     """
-    period, longest = length_ns("rate", rate), length_ns("max_gap", max_gap)
+    period, longest = period_ns("rate", rate), length_ns("max_gap", max_gap)
     if events not in ("table", "count", "place"):
         raise ConfigurationError(f"events={events!r}: give one of table, count, place")
     check_list(channels)
@@ -216,30 +215,6 @@ def align_samples(  # noqa: PLR0913  # what goes where, and how
         pd.DataFrame(values, index=index, copy=False),
         pd.DataFrame(made_up, index=index, copy=False),
     )
-
-
-def length_ns(name: str, length: Any, *, least: int = 1) -> int:
-    """Return a length of time in ns; below `least` it is a ConfigurationError.
-
-    `name` is the argument, for the message. A number without a unit is refused.
-    """
-    hint = f"{name}={length!r}: give a length of time, such as '1s' or '40ms'"
-    if not isinstance(length, str | timedelta | np.timedelta64) or _is_bare(length):
-        raise ConfigurationError(hint)
-    try:
-        value = pd.Timedelta(length)
-        ns = -1 if pd.isna(value) else int(value.as_unit("ns").value)
-    except ValueError as error:
-        raise ConfigurationError(hint) from error
-    if ns < least:
-        raise ConfigurationError(f"{name}={length!r}: give a length above zero")
-    return ns
-
-
-def _is_bare(length: Any) -> bool:
-    """Whether it is a number without a unit, which pandas would take for ns."""
-    text = str(length).strip().lstrip("+-")
-    return isinstance(length, str) and text.replace(".", "", 1).isdecimal()
 
 
 def samples_of(channel: Channel, frame: pd.DataFrame) -> GridSamples:

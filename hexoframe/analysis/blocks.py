@@ -15,7 +15,6 @@ from hexoframe.analysis.align import (
     align_samples,
     bridged_ns,
     grid_of,
-    length_ns,
     recorded_bins,
     samples_of,
     second_channel,
@@ -32,6 +31,7 @@ from hexoframe.recording.frames import (
     slice_steps,
     ticks_of,
 )
+from hexoframe.timestamps.moments import length_ns, period_ns
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from hexoframe.analysis.align import Origin
     from hexoframe.channels import Channel
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.moments import Length
 
 __all__ = ["align_blocks", "channel_windows"]
 
@@ -86,7 +87,7 @@ def align_blocks(  # noqa: PLR0913  # as for align_frames
     ConfigurationError
         As `align_frames` does.
     """
-    period, longest = length_ns("rate", rate), length_ns("max_gap", max_gap)
+    period, longest = period_ns("rate", rate), length_ns("max_gap", max_gap)
     check_list(channels)
     keys = record if channels is None else channels
     streams = {key: _Stream(record, key) for key in keys}
@@ -165,7 +166,7 @@ def _rows(samples: GridSamples, first: int, last: int | None) -> GridSamples:
 
 
 def channel_windows(
-    record: RecordData, key: str | int, length: str | pd.Timedelta
+    record: RecordData, key: str | int, length: Length
 ) -> Iterator[pd.DataFrame]:
     """Yield a channel in windows of time, without holding it whole.
 

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Beats, ChannelView, Length, Start
+    from hexoframe.plotting.windows import Beats, ChannelView
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["plot_rr", "record_rr"]
 
@@ -50,7 +51,7 @@ _MARKS: tuple[dict[str, Any], ...] = (
 def plot_rr(  # noqa: PLR0913  # each by name
     frame: pd.DataFrame,
     *,
-    start: Start | None = None,
+    start: Moment | None = None,
     duration: Length | None = None,
     quality: pd.DataFrame | None = None,
     shade: pd.DataFrame | None = None,
