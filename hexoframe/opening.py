@@ -5,13 +5,18 @@ The content decides which format of the registry (`hexoframe.formats`) reads a p
 
 from __future__ import annotations
 
+import copy
 import glob
+import io
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -45,12 +50,14 @@ _BEGUN = re.compile(
     re.DOTALL,
 )
 _HEAD = 1 << 12
+# A drive of Windows has one letter.
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _SKIPPED = {"path": "string", "reason": "string", "foreign": "bool"}
 _Skipped = list[dict[str, str | bool]]
 
 
 def open_record(  # noqa: PLR0913  # only the caller can answer each of them
-    path: str | Path,
+    path: str | Path | IO[bytes],
     *,
     channels: Sequence[str | int] | None = None,
     units: Scale = "physical",
@@ -70,8 +77,10 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
 
     Parameters
     ----------
-    path : str or Path
-        File or folder; also a folder in which one recording was written.
+    path : str, Path or binary file
+        File or folder; also a folder in which one recording was written. An open binary
+        file (``io.BytesIO``, an upload) holds one file: a ZIP, CSV, .txt, or Parquet
+        file. It is read whole at once, from its beginning if it can be rewound.
     channels : sequence of str or int, optional
         Channels to load, by any name or id; all by default.
     units : {"physical", "raw"}
@@ -108,6 +117,8 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
         argument is not allowed.
     UnknownChannelError
         If the model has no such channel.
+    SourceChangedError
+        When a channel is touched, if the file is no longer the one that was opened.
 
     Examples
     --------
@@ -124,13 +135,71 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
         start=start,
         allow_partial=allow_partial,
     )
-    if not isinstance(path, str | os.PathLike):
-        raise ConfigurationError(
-            f"{path!r} is no path: load_record() takes the id of a record of the "
-            "service, open_records() a folder or a pattern for many files"
-        )
-    data = _read(_single(Path(path).expanduser()), options, record)
+    if isinstance(path, str | os.PathLike) or not hasattr(path, "read"):
+        data = _read(_single(_path_of(path)), options, record)
+    else:
+        data = _read_stream(path, options, record)
     return Record.of(data, left_out=options.left_out(data.family))
+
+
+def _path_of(given: object) -> Path:
+    """Return a path as it was given, or refuse what is none."""
+    if not isinstance(given, str | os.PathLike):
+        what = "the content of a file" if isinstance(given, bytes) else repr(given)
+        raise ConfigurationError(
+            f"{what} is no path: load_record() takes the id of a record of the "
+            "service, open_records() a folder or a pattern for many files, and "
+            "open_record() also an open binary file, such as io.BytesIO(content)"
+        )
+    text = os.fspath(given)
+    if isinstance(text, str) and _ADDRESS.match(text):
+        # Without its query and user, which may hold a secret.
+        parts = urlsplit(text)
+        raise ConfigurationError(
+            f"{parts.scheme}://{parts.hostname or ''}{parts.path} is an address, not a "
+            "file: fetch it first, and open the file that it was saved as, or "
+            "io.BytesIO(content). Records of the service are loaded with "
+            "load_record(id)"
+        )
+    return Path(os.fsdecode(text)).expanduser()
+
+
+def _read_stream(
+    stream: IO[bytes], options: ReadOptions, record: str | int | None
+) -> RecordData:
+    """Read the recording in an open binary file, whole."""
+    named = getattr(stream, "name", None)
+    name = Path(named).name if isinstance(named, str) else ""
+    with tempfile.TemporaryDirectory(prefix="hexoframe-") as folder:
+        # Some formats need a suffix; the content decides all the same.
+        path = Path(folder) / (name or "recording.csv")
+        _save_stream(stream, path)
+        try:
+            if not _recognised(path):
+                raise FileFormatError(
+                    f"{path}: {kind_of(path)}; an open file holds one file, expected "
+                    "one of: the vendor's export as a ZIP, a CSV of the dashboard or "
+                    "the converter, a classic .txt, or one Parquet file of hexoframe"
+                )
+            # As for another process, everything is in memory.
+            return copy.copy(_read(path, options, record))
+        except HexoframeError as error:
+            # Nobody knows the copy.
+            told = str(error).replace(str(path), name or "the open file")
+            error.args = (told,)
+            raise
+
+
+def _save_stream(stream: Any, path: Path) -> None:
+    """Write what an open binary file holds, from its beginning if it has one."""
+    if isinstance(stream, io.TextIOBase):
+        raise ConfigurationError(
+            f"{stream!r} is open for text: open it in binary mode, open(path, 'rb')"
+        )
+    if getattr(stream, "seekable", bool)():
+        stream.seek(0)
+    with path.open("wb") as file:
+        shutil.copyfileobj(stream, file)
 
 
 def _single(path: Path) -> Path:
@@ -376,7 +445,7 @@ def _leave_out(
 
 
 def _search(where: str | Path, skipped: _Skipped) -> Iterator[Path]:
-    path = Path(where).expanduser()
+    path = _path_of(where)
     seen: set[Path] = set()
     if path.exists():
         return _below(path, seen, skipped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -779,3 +780,83 @@ def test_a_warning_points_at_the_line_of_the_caller(do, samples, tmp_path, monke
     for warning in told:
         assert warning.filename == __file__
         assert begin < warning.lineno <= begin + 4
+
+
+# -- open files and addresses ----------------------------------------------------------
+
+
+class Pipe:
+    """A binary file that cannot be rewound, as the answer of a server."""
+
+    def __init__(self, data):
+        self.read = io.BytesIO(data).read
+
+
+@pytest.mark.parametrize("name", ["hexoskin_10min.zip", "hexoskin_10min.csv"])
+@pytest.mark.parametrize("make", [io.BytesIO, Pipe, "file", "at its end"])
+def test_an_open_binary_file_is_read_like_its_path(samples, name, make, differences):
+    path, some = samples / name, ["heart_rate", "rr_interval"]
+    data = path.read_bytes()
+    if make == "file":
+        stream = path.open("rb")
+    elif make == "at its end":
+        stream = io.BytesIO()
+        stream.write(data)
+    else:
+        stream = make(data)
+    record = open_record(stream, channels=some)
+    if make == "file":
+        stream.close()
+    whole = open_record(path, channels=some)
+    assert differences(record, whole) == []
+    assert all(record.is_read(name) for name in record)
+    assert record.info["provenance"] == whole.info["provenance"]
+    assert record.coverage().equals(whole.coverage())
+
+
+def test_an_open_file_may_be_packed_or_one_channel(samples, tmp_path):
+    data = (samples / "hexoskin_10min.csv").read_bytes()
+    whole = open_record(samples / "hexoskin_10min.csv").heart_rate
+    assert open_record(io.BytesIO(gzip.compress(data))).heart_rate.equals(whole)
+    record = open_record(samples / "hexoskin_10min.zip", channels=["heart_rate"])
+    one = record.to_parquet(tmp_path) / "heart_rate.parquet"
+    alone = open_record(io.BytesIO(one.read_bytes()))
+    assert alone.heart_rate.equals(record.heart_rate)
+    text = b"437588582400\t70\n437588582656\t71\n"
+    with pytest.raises(FileFormatError, match=r"such as ecg\.txt"):
+        open_record(io.BytesIO(text))
+    named = io.BytesIO(text)
+    named.name = "somewhere/heartrate.txt"
+    assert len(open_record(named, model="hexoskin").heart_rate) == 2
+
+
+def test_several_records_in_an_open_file_are_told_by_record(samples):
+    data = (samples / "range_2records.zip").read_bytes()
+    with pytest.raises(ConfigurationError, match=r"the open file holds 2 records"):
+        open_record(io.BytesIO(data))
+    some = open_record(io.BytesIO(data), record=300_013, channels=["heart_rate"])
+    assert some.id == 300_013
+
+
+@pytest.mark.parametrize(
+    ("stream", "error", "message"),
+    [
+        (io.BytesIO(b"hello"), FileFormatError, "the open file: a text .*as a ZIP, a"),
+        (io.BytesIO(b""), FileFormatError, "the open file: an empty file"),
+        (io.BytesIO(b"PK\3\4cut"), FileFormatError, "the open file: a ZIP without"),
+        (io.StringIO("a"), ConfigurationError, "open for text.*'rb'"),
+        (b"PK", ConfigurationError, r"io\.BytesIO\(content\)"),
+    ],
+)
+def test_an_open_file_that_is_no_recording_says_what_is_taken(stream, error, message):
+    with pytest.raises(error, match=message) as caught:
+        open_record(stream)
+    assert tempfile.gettempdir() not in str(caught.value)
+
+
+@pytest.mark.parametrize("open_it", [open_record, open_records])
+def test_an_address_is_refused_with_the_way_out_and_without_its_secrets(open_it):
+    with pytest.raises(ConfigurationError, match="is an address, not") as no:
+        open_it("https://me:pw@host.test:8443/a/b.zip?token=abc#x")
+    assert "https://host.test/a/b.zip" in str(no.value)
+    assert not [word for word in ("pw", "abc", "me:") if word in str(no.value)]
