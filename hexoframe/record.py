@@ -11,7 +11,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, Self, overload
 
 from hexoframe import formats
 from hexoframe.errors import ConfigurationError, TimestampError
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from hexoframe.analysis.align import Events, Origin
+    from hexoframe.analysis.align import Events
+    from hexoframe.analysis.grids import Origin
     from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["Record"]
@@ -121,6 +122,14 @@ class Record(RecordData):
     def __setitem__(self, key: str | int, value: object) -> None:
         """Refuse to set a channel, as an attribute is refused."""
         setattr(self, self.channel(key).name, value)
+
+    def __array__(self, *_: Any, **__: Any) -> Never:
+        """Refuse to be one table, as of ``pandas.DataFrame(record)``."""
+        raise ConfigurationError(
+            "a record is no table: each channel has times of its own. record.to_frame("
+            "'1s') puts all on one time grid, and record['heart_rate'] is the frame of "
+            "one channel"
+        )
 
     def _ipython_key_completions_(self) -> list[str]:
         """Names that a notebook offers in brackets."""
@@ -361,10 +370,11 @@ class Record(RecordData):
         max_gap : str, timedelta or number, default "2s"
             Longest distance of samples that is bridged: waveforms by a straight line,
             rates with the value before. A rate always fills the time that it sums up.
-        origin : {"epoch", "start"}
+        origin : {"epoch", "start", "midnight"}
             Where bins begin: at whole multiples of `rate` in UTC (rows of all records
-            fit together), or at the start of the record (rows of five minutes are those
-            of the recorder).
+            fit together); at the start of the record (rows of five minutes are those of
+            the recorder); or at midnight in the zone of the record, for a rate such as
+            ``"1D"`` or ``"6h"``: a day on which clocks change has 23 or 25 hours.
         usable : bool, default False
             Whether only usable samples count, as in `usable`: unflagged, plausible, and
             of a shirt that was worn. Flags and states are all kept.
@@ -375,7 +385,8 @@ class Record(RecordData):
         Returns
         -------
         frame : DataFrame of float64, shape (bins, columns)
-            NaN where nothing is known.
+            NaN where nothing is known. The unit of each column is in
+            ``frame.attrs["hexoframe"]["units"]``.
         made_up : DataFrame of bool, same shape
             Only with ``mask=True``: True where a value was filled in, also where the
             value of a slow channel is repeated.
@@ -700,7 +711,7 @@ class Record(RecordData):
         rate : str or Timedelta, optional
             Write one file of all channels on this time grid, as `to_frame` makes it,
             with the units in its header. It is for other programs, and not read back.
-        origin : {"epoch", "start"}
+        origin : {"epoch", "start", "midnight"}
             Where its rows begin, as for `to_frame`.
         channels : sequence of str or int, optional
             Channels; all that the record has by default.
@@ -732,11 +743,11 @@ class Record(RecordData):
             )
         from hexoframe.analysis.blocks import align_blocks  # noqa: PLC0415
         from hexoframe.formats.own.csv import write_frame  # noqa: PLC0415
+        from hexoframe.recording.metadata import with_units  # noqa: PLC0415
 
-        # A file without a manifest must say its units; numbers of events have none.
-        units = self.units
+        # A file without a manifest must say its units.
         blocks = (
-            frame.rename(columns=lambda name: f"{name} [{units.get(name, 'count')}]")
+            with_units(frame)
             for frame, _ in align_blocks(self, rate, channels=channels, origin=origin)
         )
         return write_frame(blocks, Path(root).expanduser(), overwrite=overwrite)

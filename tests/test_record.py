@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import pickle
 import threading
 import time
@@ -911,3 +912,30 @@ def test_a_stamp_years_behind_the_record_makes_no_millions_of_windows():
     assert len(windows) <= 2 + 3600 // 5 + 1
     assert sum(map(len, windows)) == 11
     assert [len(window) for window in windows[:2]] == [5, 5]
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, np.asarray])
+def test_a_record_is_no_table_and_says_how_to_make_one(worn_record, make):
+    with pytest.raises(ConfigurationError, match=r"record\.to_frame\('1s'\)"):
+        make(worn_record)
+
+
+def test_an_aligned_frame_has_its_units(worn_record, tmp_path):
+    frame = worn_record.to_frame("10s", channels=["heart_rate", "ecg", "step"])
+    told = frame.attrs["hexoframe"]
+    assert told["units"] == {"heart_rate": "bpm", "ecg_i": "mV", "step_count": "count"}
+    assert told["record"] == 300_010
+    assert frame.iloc[:3].attrs == frame.attrs
+    json.dumps(told)
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert pd.read_parquet(tmp_path / "a.parquet").attrs == frame.attrs
+    # The same units head the columns of the file.
+    path = worn_record.to_csv(tmp_path / "a.csv", rate="10s", channels=list(frame))
+    back = pd.read_csv(path, index_col="time", parse_dates=True)
+    assert list(back) == [f"{name} [{unit}]" for name, unit in told["units"].items()]
+    np.testing.assert_allclose(back.to_numpy(), frame.to_numpy(), rtol=1e-12)
+    raw = worn_record.of(
+        worn_record, scale="raw", channels={"ecg": worn_record.raw("ecg")}
+    )
+    units = raw.to_frame("10s").attrs["hexoframe"]["units"]
+    assert units == {"ecg_i": "count"}
