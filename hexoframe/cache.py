@@ -31,6 +31,7 @@ from hexoframe.errors import (
     FileFormatError,
     HexoframeWarning,
     IncompleteDataError,
+    OutputError,
     warn,
 )
 from hexoframe.formats.atomic import new_file, new_folder
@@ -333,8 +334,9 @@ class Cache:
         except CacheError:
             raise
         except OSError as error:
+            why = error.__cause__ if isinstance(error, OutputError) else None
             raise CacheError(
-                f"the cache folder {self.folder} cannot be used ({error}): set "
+                f"the cache folder {self.folder} cannot be used ({why or error}): set "
                 "HEXOFRAME_CACHE_DIR to a folder that can be written and has room"
             ) from error
 

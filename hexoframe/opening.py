@@ -41,6 +41,7 @@ __all__ = ["Records", "open_record", "open_records"]
 
 # How many items of a folder are checked to say what it holds.
 _LOOKED_AT = 20
+_NAMED_AT_MOST = 10
 # Names and beginnings of recordings and their files, also if damaged or away from their
 # folder: text begins with a tick or a time.
 _NAMED = (".hxd", ".parquet", ".wav", ".zip")
@@ -261,11 +262,19 @@ def _found(path: Path) -> str:
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return f"one WAV file of an export; open its folder {path.parent} instead"
     if re.match(rb"\W*time\W*[,;\t]", head.replace(b"\0", b"")):
-        return (
-            "a CSV as hexoframe writes it; open the folder with its metadata.json "
-            f"({path.parent}?). An aligned file is for other programs and not read back"
-        )
+        return _found_table(path.absolute())
     return kind_of(path)
+
+
+def _found_table(path: Path) -> str:
+    """Say what a CSV is whose first column is the time."""
+    if any(reader.sniff(path.parent) for _, reader in formats.readers()):
+        return f"one file of a recording; open its folder {path.parent} instead"
+    return (
+        "a CSV whose first column is the time, as to_csv() writes it: a channel needs "
+        "its folder with metadata.json, and an aligned file (rate=) is for other "
+        "programs and not read back"
+    )
 
 
 def _found_folder(path: Path) -> str:
@@ -282,12 +291,14 @@ def _found_folder(path: Path) -> str:
                 "that are in the cloud: let them be downloaded"
             )
         return "an empty folder"
-    records = [item for item in items[:_LOOKED_AT] if _recognised(item)]
+    records = [item.name for item in items if _recognised(item)]
     if records:
-        names = ", ".join(item.name for item in records[:3])
+        left = len(records) - _NAMED_AT_MOST
+        more = f" and {left} more" if left > 0 else ""
         return (
-            f"a folder that holds recordings ({names}) and is not one itself; open one "
-            "of them, or all with open_records()"
+            f"a folder that holds recordings ({', '.join(records[:_NAMED_AT_MOST])}"
+            f"{more}) and is not one itself; open one of them, or all with "
+            "open_records()"
         )
     shown = ", ".join(item.name for item in items[:5])
     return (

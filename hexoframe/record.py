@@ -22,6 +22,7 @@ from hexoframe.recording.scales import one_warning, warn_of_scales, without_warn
 from hexoframe.texttable import is_terminal
 from hexoframe.timestamps.moments import moment_to_tick
 from hexoframe.timestamps.ticks import CLASSIC_FORMAT
+from hexoframe.timestamps.times import tick_to_time
 from hexoframe.timestamps.zones import zone_name
 
 if TYPE_CHECKING:
@@ -106,18 +107,29 @@ class Record(RecordData):
             raise AttributeError(str(error)) from error
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Refuse to set a channel, which would be forgotten in silence."""
-        if not name.startswith("_") and not hasattr(type(self), name):
-            try:
-                channel = self.channel(name).name
-            except LookupError:
-                channel = ""
-            if channel:
-                raise AttributeError(
-                    f"channels of a record cannot be set: take a record with the frame "
-                    f"in its place, record.replace({channel}=frame)"
-                )
+        """Refuse to set anything: a channel would be forgotten in silence."""
+        if not name.startswith("_"):
+            raise AttributeError(self._why_not_set(name))
         super().__setattr__(name, value)
+
+    def _why_not_set(self, name: str) -> str:
+        if hasattr(type(self), name):
+            return f"{name} of a record cannot be set"
+        try:
+            channel = self.channel(name).name
+        except LookupError:
+            import difflib  # noqa: PLC0415  # only errors need it
+
+            near = difflib.get_close_matches(name, dir(self), n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            return (
+                f"a record has nothing called {name!r} to be set{meant} Keep what is "
+                "yours beside it, in a dict by its id"
+            )
+        return (
+            "channels of a record cannot be set: take a record with the frame in its "
+            f"place, record.replace({channel}=frame)"
+        )
 
     def __setitem__(self, key: str | int, value: object) -> None:
         """Refuse to set a channel, as an attribute is refused."""
@@ -240,23 +252,30 @@ class Record(RecordData):
             else moment_to_tick(moment, clock=self.clock, origin=self.start_tick)
             for moment in (start, end)
         )
+        told = [self._told(*pair) for pair in ((start, first), (end, last))]
         if first is not None and last is not None and last < first:
             raise TimestampError(
-                f"the end {end} lies before the start {start}: exchange them"
+                f"the end {told[1]} lies before the start {told[0]}: exchange them"
             )
         if (first or 0) > self.end_tick or (last or self.end_tick) < self.start_tick:
             part = (
-                f"what ends {end}"
+                f"what ends {told[1]}"
                 if start is None
-                else f"what begins {start}"
+                else f"what begins {told[0]}"
                 if end is None
-                else f"{start} to {end}"
+                else " to ".join(told)
             )
             raise TimestampError(
                 f"{part} lies outside the record, which goes from {self.start} to "
                 f"{self.end}: give times within it"
             )
         return self.cut(first, last)
+
+    def _told(self, moment: Moment | None, tick: int | None) -> str:
+        """Return a moment for a message: as it was given, but no bare number."""
+        if tick is None or not isinstance(moment, (int, float)):
+            return str(moment)
+        return str(tick_to_time(tick, clock=self.clock).tz_convert(self.tz))
 
     def tz_convert(self, tz: str | tzinfo) -> Record:
         """Return the record with all times shown in a zone.

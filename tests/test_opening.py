@@ -224,7 +224,11 @@ def test_an_empty_folder_is_refused_as_such(tmp_path):
             "a text that begins with 'Dear diary,'",
         ),
         ("x.csv", b"name,age\nAnn,5\n", "a text that begins with 'name,age'"),
-        ("x.csv", b"time;heart_rate [bpm]\n1;70\n", "An aligned file is for other"),
+        (
+            "x.csv",
+            b"time;heart_rate [bpm]\n1;70\n",
+            "an aligned file (rate=) is for other",
+        ),
         ("x.csv", b'\xef\xbb\xbf"time","ecg_i"\r\n1,7\r\n', "not read back"),
         ("x.txt", "\ufefftime\tecg_i\r\n".encode("utf-16-le"), "not read back"),
         ("x.csv", b"\x00\xff\xfe\x01" * 100, "a file of no known kind"),
@@ -678,6 +682,21 @@ def test_the_folder_that_one_recording_was_written_into_opens_it(
     assert len(open_record(tmp_path / "out").heart_rate)
 
 
+@pytest.mark.parametrize(("count", "more"), [(3, None), (12, "and 2 more")])
+def test_a_folder_of_several_recordings_names_them(tmp_path, count, more):
+    names = [f"record_{number:02}" for number in range(count)]
+    head = "time [s/256],heart_rate [bpm](/api/datatype/19/)\n"
+    for name in names:
+        (tmp_path / f"{name}.csv").write_text(f"{head}{START},60\n{START + 256},61\n")
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(FileFormatError, match="holds recordings") as caught:
+        open_record(tmp_path)
+    text = str(caught.value)
+    assert [name for name in names if name in text] == names[:10]
+    assert ("more" in text) is (more is not None)
+    assert more is None or more in text
+
+
 def test_a_model_that_an_export_bears_out_is_not_doubted(samples):
     path = samples / "astroskin_2min.zip"
     assert open_record(path, model="CHA3000").family == "astroskin_256"
@@ -685,14 +704,21 @@ def test_a_model_that_an_export_bears_out_is_not_doubted(samples):
     assert open_record(path, model="hexoskin").family == "hexoskin"
 
 
-def test_a_csv_of_ours_is_told_from_its_folder(samples, tmp_path):
+def test_a_csv_of_ours_is_told_from_its_folder(samples, tmp_path, monkeypatch):
     record = open_record(samples / "hexoskin_10min.zip", channels=["heart_rate"])
     folder = record.to_csv(tmp_path)
     aligned = record.to_csv(tmp_path / "1s.csv", rate="1s")
     assert aligned.read_text().startswith("time,heart_rate [bpm]\n")
-    for path in (folder / "heart_rate.csv", aligned):
-        with pytest.raises(FileFormatError, match=r"as hexoframe writes it.*metadata"):
-            open_record(path)
+    with pytest.raises(FileFormatError, match=r"one file of a recording.*record_3"):
+        open_record(folder / "heart_rate.csv")
+    # In the folder of the process a path has no parent to be seen.
+    monkeypatch.chdir(folder)
+    with pytest.raises(FileFormatError) as caught:
+        open_record("heart_rate.csv")
+    assert f"open its folder {folder} instead" in str(caught.value)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileFormatError, match=r"metadata\.json, and an aligned file"):
+        open_record("1s.csv")
     assert len(open_record(folder)["heart_rate"]) == len(record["heart_rate"])
 
 

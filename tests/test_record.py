@@ -727,8 +727,23 @@ def test_a_channel_cannot_be_set_and_the_message_says_how_to_go_on(worn_record):
         worn_record.heart_rate = worn_record.heart_rate
     with pytest.raises(AttributeError, match=r"record\.replace\(heart_rate=frame\)"):
         worn_record.hr = 5
-    worn_record.note = "mine"
-    assert worn_record.note == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("hart_rate", "did you mean heart_rate"),
+        ("note", "nothing called 'note'"),
+        ("start", "start of a record cannot be set"),
+        ("between", "between of a record cannot be set"),
+        ("info", "info of a record cannot be set"),
+    ],
+)
+def test_nothing_else_of_a_record_can_be_set(worn_record, name, message):
+    with pytest.raises(AttributeError, match=message):
+        setattr(worn_record, name, 5)
+    with pytest.raises(AttributeError, match=message):
+        setattr(worn_record.between("60s", None), name, 5)
 
 
 @UNVERIFIED

@@ -289,6 +289,18 @@ class Code(NamedTuple):
     source: str
 
 
+# Words that others use for those of the API, to suggest its names.
+_WORDS = {
+    "respiratory": "breathing",
+    "respiration": "breathing",
+    "resp": "breathing",
+    "pulse": "heart",
+    "cardiac": "heart",
+    "steps": "step",
+    "saturation": "spo2",
+}
+
+
 def _rows(name: str) -> list[dict[str, str]]:
     text = files(__name__).joinpath(name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
@@ -496,6 +508,9 @@ def _unknown(family: Family, key: str | int) -> str:
     import difflib  # noqa: PLC0415  # only errors need it
 
     near = difflib.get_close_matches(str(key).lower(), known, n=3, cutoff=0.6)
+    meant = "_".join(_WORDS.get(word, word) for word in _spelt(key).split("_"))
+    if meant in known:
+        near = [meant]
     if near:
         text += f"; did you mean {' or '.join(near)}"
     return f"{text}. Channels of {family}: {', '.join(channels_of(family))}"

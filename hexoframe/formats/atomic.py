@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from hexoframe.errors import OutputExistsError
+from hexoframe.formats.unwritable import explaining
 
 __all__ = ["new_file", "new_folder", "noting_unchanged", "protecting", "same_bytes"]
 
@@ -83,6 +84,7 @@ def protecting(targets: Collection[Path]) -> Iterator[None]:
 # -- writing ---------------------------------------------------------------------------
 
 
+@explaining
 @contextmanager
 def new_file(
     target: Path, *, overwrite: bool, same: Callable[[Path, Path], bool] = same_bytes
@@ -108,6 +110,7 @@ def new_file(
             raise _kept(target)
 
 
+@explaining
 @contextmanager
 def new_folder(
     target: Path,

@@ -65,7 +65,15 @@ def moment_to_tick(
             "seconds, or a time with its zone"
         )
     elif not _is_length(moment):
-        return time_to_tick(moment, clock=clock, rounding=rounding)
+        try:
+            return time_to_tick(moment, clock=clock, rounding=rounding)
+        except TimestampError as error:
+            if origin is None or not isinstance(moment, str) or moment[:1].isdigit():
+                raise
+            raise TimestampError(
+                f"{error}; a length behind the start of the record is text such as "
+                "'90s'"
+            ) from error
     if origin is None:
         raise TimestampError(
             f"{moment!r} counts from the start of a record, and here is none: give a "

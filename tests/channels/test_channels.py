@@ -559,6 +559,9 @@ def test_containers_mean_their_channel():
     ("key", "hints"),
     [
         ("heart_rte", ["did you mean heart_rate"]),
+        ("respiratory_rate", ["did you mean breathing_rate"]),
+        ("Respiration Rate", ["did you mean breathing_rate"]),
+        ("pulse_rate", ["did you mean heart_rate"]),
         ("hart rate", ["heart_rate"]),
         ("spo2", ["SPO2", "astroskin_256 and astroskin_1000"]),
         (66, ["SPO2", "astroskin_256"]),
