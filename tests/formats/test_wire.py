@@ -445,6 +445,14 @@ def test_a_hole_is_no_thinning():
     assert not is_thinned(samples([], []), ROWS[19])
 
 
+def test_an_answer_that_is_sparse_only_at_first_is_not_thinned():
+    ticks = np.cumsum([T, *[512] * 99, *[256] * 5])
+    assert not is_thinned(samples(ticks, ticks * 0), ROWS[19])
+    assert is_thinned(samples(ticks[:100], ticks[:100] * 0), ROWS[19])
+    twice = np.repeat(ticks[:100], 2)
+    assert is_thinned(samples(twice, twice * 0), ROWS[19])
+
+
 def test_a_step_that_is_no_whole_number_of_ticks_is_told_from_thinning():
     (row,) = [row for row in datatypes_of("astroskin_1000") if row.api_name == "PPG"]
     ticks = [1_700_000_000_000 + round(n * 40 / 3) for n in range(200)]

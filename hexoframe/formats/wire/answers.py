@@ -89,7 +89,7 @@ def _samples(
     values = pairs[:, 1].copy()
     try:
         # Ticks of these years are exact in float64; as_ticks refuses all others.
-        ticks = as_ticks(pairs[:, 0].copy(), clock=clock)
+        ticks = as_ticks(pairs[:, 0], clock=clock)
     except TimestampError as error:
         raise ResponseError(f"{where}: {error}") from error
     if np.isinf(values).any():

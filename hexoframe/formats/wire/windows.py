@@ -20,6 +20,8 @@ from hexoframe.recording.frames import make_frame, merge_ticks
 from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -31,6 +33,8 @@ __all__ = ["Joined", "channel_frames", "is_thinned", "join_windows"]
 # A server that gives at most 65 535 or 65 536 values and takes every k-th of more never
 # gives fewer than this when it thins.
 _LEAST_OF_THINNED = 32_768
+# Nearly every answer shows in so many stamps that it is not thinned.
+_FIRST_FEW = 64
 # As many intervals, none of them back to the event before, are not an accident.
 _LONE_INTERVALS = 16
 # Stamps of beats and their intervals are rounded separately.
@@ -156,16 +160,24 @@ def is_thinned(samples: DatatypeSamples, datatype: Datatype) -> bool:
     ceil(5 115 139 / 65 536) = 79.
     """
     ticks, values = samples
-    steps = np.diff(ticks)
     if datatype.ticks is not None:
-        steps = steps[steps > 0]
-        return bool(steps.size) and 2 * int(steps.min()) > 3 * datatype.ticks
+        return _is_sparse(ticks[:_FIRST_FEW], datatype.ticks) and _is_sparse(
+            ticks, datatype.ticks
+        )
+    steps = np.diff(ticks)
     if len(ticks) >= _LEAST_OF_THINNED:
         return True
     if not datatype.interval or len(steps) < _LONE_INTERVALS:
         return False
     reach = values[1:] / datatype.json_gain
     return not (np.abs(steps - reach) <= _INTERVAL_PLAY).any()
+
+
+def _is_sparse(ticks: NDArray[np.int64], step: Fraction) -> bool:
+    """Whether every step between two stamps is longer than one and a half."""
+    steps = np.diff(ticks)
+    steps = steps[steps > 0]
+    return bool(steps.size) and 2 * int(steps.min()) > 3 * step
 
 
 # -- frames ----------------------------------------------------------------------------

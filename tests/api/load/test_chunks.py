@@ -7,9 +7,11 @@ import logging
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import ipc
 
 from hexoframe.api.load.chunks import Chunk, ChunkStore, split
 from hexoframe.errors import ConfigurationError
@@ -110,8 +112,50 @@ def test_samples_come_back_to_the_last_bit(tmp_path_factory, pages, data):
         assert found[number].ticks.dtype == np.int64
         assert found[number].values.dtype == np.float64
         assert found[number].ticks.tobytes() == held.ticks.tobytes()
-        assert np.array_equal(found[number].values, held.values, equal_nan=True)
+        assert found[number].values.tobytes() == held.values.tobytes()
         found[number].values[:] = 0  # it is the caller's to change
+
+
+@pytest.mark.parametrize(
+    ("ticks", "values"),
+    [
+        ([5, 7, 9], [1355, -0.94921875, 0.0]),
+        ([9, 7, 5], [-0.0, 0.0, float("nan")]),
+        ([5, 5, 5], [2**24, 2**24 + 1, 1]),
+        ([5, 6, 8], [584.3199999999999, 8632.0, 1e300]),
+        ([2**62, 2**62 + 256], [1e-320, 1e38]),
+    ],
+)
+def test_a_chunk_is_short_where_no_bit_is_lost_by_it(store, ticks, values):
+    store.put(PAGE, {19: samples(ticks, values)})
+    found = store.get(PAGE, [19])[19]
+    assert found.ticks.tobytes() == np.array(ticks, np.int64).tobytes()
+    assert found.values.tobytes() == np.array(values, np.float64).tobytes()
+
+
+def test_a_page_of_a_waveform_takes_four_bytes_a_sample(store):
+    ticks = np.arange(384_700_526_436, 384_700_526_436 + 60_000)
+    store.put(PAGE, {4113: samples(ticks, ticks % 3000)})
+    assert 240_000 < store.path(PAGE).stat().st_size < 250_000
+
+
+def test_a_page_that_an_earlier_version_left_is_gone_on_with(store):
+    """It had all stamps, all values in float64, and LZ4."""
+    columns = {
+        "stamps 0": pa.LargeListArray.from_arrays([0, 2], pa.array([5, 7])),
+        "19": pa.LargeListArray.from_arrays([0, 2], pa.array([70.0, 71.5])),
+    }
+    table = pa.table(columns).replace_schema_metadata(
+        {"stamps": '{"19": "stamps 0"}', "counts": '{"19": 2}'}
+    )
+    options = ipc.IpcWriteOptions(compression="lz4")
+    with ipc.new_file(store.path(PAGE), table.schema, options=options) as writer:
+        writer.write_table(table)
+    store.finish(PAGE)
+    assert store.counts([PAGE]) == {19: 2}
+    found = store.get(PAGE, [19])[19]
+    assert found.ticks.tolist() == [5, 7]
+    assert found.values.tolist() == [70, 71.5]
 
 
 def test_only_what_is_asked_for_is_read_and_what_is_not_there_is_not(store):
