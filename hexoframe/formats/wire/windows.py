@@ -20,8 +20,6 @@ from hexoframe.recording.frames import make_frame, merge_ticks
 from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -33,8 +31,6 @@ __all__ = ["Joined", "channel_frames", "is_thinned", "join_windows"]
 # A server that gives at most 65 535 or 65 536 values and takes every k-th of more never
 # gives fewer than this when it thins.
 _LEAST_OF_THINNED = 32_768
-# Nearly every answer shows in so many stamps that it is not thinned.
-_FIRST_FEW = 64
 # As many intervals, none of them back to the event before, are not an accident.
 _LONE_INTERVALS = 16
 # Stamps of beats and their intervals are rounded separately.
@@ -161,9 +157,13 @@ def is_thinned(samples: DatatypeSamples, datatype: Datatype) -> bool:
     """
     ticks, values = samples
     if datatype.ticks is not None:
-        return _is_sparse(ticks[:_FIRST_FEW], datatype.ticks) and _is_sparse(
-            ticks, datatype.ticks
-        )
+        longest = 3 * datatype.ticks
+        # Nearly always the first step tells.
+        if len(ticks) > 1 and 0 < 2 * int(ticks[1] - ticks[0]) <= longest:
+            return False
+        steps = np.diff(ticks)
+        steps = steps[steps > 0]
+        return bool(steps.size) and 2 * int(steps.min()) > longest
     steps = np.diff(ticks)
     if len(ticks) >= _LEAST_OF_THINNED:
         return True
@@ -171,13 +171,6 @@ def is_thinned(samples: DatatypeSamples, datatype: Datatype) -> bool:
         return False
     reach = values[1:] / datatype.json_gain
     return not (np.abs(steps - reach) <= _INTERVAL_PLAY).any()
-
-
-def _is_sparse(ticks: NDArray[np.int64], step: Fraction) -> bool:
-    """Whether every step between two stamps is longer than one and a half."""
-    steps = np.diff(ticks)
-    steps = steps[steps > 0]
-    return bool(steps.size) and 2 * int(steps.min()) > 3 * step
 
 
 # -- frames ----------------------------------------------------------------------------

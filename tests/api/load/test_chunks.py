@@ -7,11 +7,9 @@ import logging
 from itertools import pairwise
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyarrow import ipc
 
 from hexoframe.api.load.chunks import Chunk, ChunkStore, split
 from hexoframe.errors import ConfigurationError
@@ -139,23 +137,13 @@ def test_a_page_of_a_waveform_takes_four_bytes_a_sample(store):
     assert 240_000 < store.path(PAGE).stat().st_size < 250_000
 
 
-def test_a_page_that_an_earlier_version_left_is_gone_on_with(store):
-    """It had all stamps, all values in float64, and LZ4."""
-    columns = {
-        "stamps 0": pa.LargeListArray.from_arrays([0, 2], pa.array([5, 7])),
-        "19": pa.LargeListArray.from_arrays([0, 2], pa.array([70.0, 71.5])),
-    }
-    table = pa.table(columns).replace_schema_metadata(
-        {"stamps": '{"19": "stamps 0"}', "counts": '{"19": 2}'}
-    )
-    options = ipc.IpcWriteOptions(compression="lz4")
-    with ipc.new_file(store.path(PAGE), table.schema, options=options) as writer:
-        writer.write_table(table)
-    store.finish(PAGE)
-    assert store.counts([PAGE]) == {19: 2}
-    found = store.get(PAGE, [19])[19]
-    assert found.ticks.tolist() == [5, 7]
-    assert found.values.tolist() == [70, 71.5]
+def test_a_page_that_an_earlier_version_left_is_fetched_again(store, tmp_path):
+    """Its file had another form, and another name."""
+    left = tmp_path / f"{PAGE.key}.arrow"
+    left.write_bytes(b"all stamps and values, in LZ4")
+    digest = hashlib.sha256(left.read_bytes()).hexdigest()
+    left.with_name(f"{left.name}.sha256").write_text(digest)
+    assert not store.has(PAGE)
 
 
 def test_only_what_is_asked_for_is_read_and_what_is_not_there_is_not(store):
