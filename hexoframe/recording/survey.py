@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hexoframe.recording.belts import BeltCounter, has_belts
+from hexoframe.recording.frames import arrays_of
 from hexoframe.recording.gaps import (
     Gap,
     Receipt,
@@ -84,7 +85,7 @@ class SampleCounter:
         times = frame.index.asi8  # type: ignore[attr-defined]
         stamps = _stamps(channel, times)
         self._stamps.append(stamps)
-        columns = [frame[name].to_numpy() for name in frame.columns]
+        columns = arrays_of(frame).values()
         # Two by two, as a ufunc would first copy all columns into one array.
         absent = [np.isnan(column) for column in columns]
         self._any_missing.add(functools.reduce(np.logical_or, absent))

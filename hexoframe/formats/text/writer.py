@@ -32,6 +32,7 @@ from hexoframe.formats.text.names import (
     folder_name,
 )
 from hexoframe.recording.data import RecordData
+from hexoframe.recording.frames import arrays_of
 from hexoframe.timestamps.ticks import CLASSIC_FORMAT, NS_PER_TICK
 from hexoframe.timestamps.times import index_to_ticks
 
@@ -251,12 +252,8 @@ class LineWriter:
         """Return the lines of at most `digits.BLOCK` rows."""
         index = pd.DatetimeIndex(piece.index)
         ticks = _ticks(index, self._stamps.clock)
-        # Not name by name: pandas copies the attrs for each column that is taken.
-        values = piece.to_numpy()
-        columns = [
-            spelling.column(values[:, piece.columns.get_loc(name)])
-            for name, spelling in self._columns
-        ]
+        values = arrays_of(piece)
+        columns = [spelling.column(values[name]) for name, spelling in self._columns]
         return digits.join([self._stamps.write(ticks), *columns])
 
 
