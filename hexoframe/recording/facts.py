@@ -14,12 +14,23 @@ from typing import Any
 
 import pandas as pd
 
+from hexoframe.jsontext import JsonSource
 from hexoframe.timestamps.ticks import Clock
 from hexoframe.timestamps.times import tick_to_time
 
-__all__ = ["SHAPES", "Facts", "cut_facts", "facts_table", "shown_table"]
+__all__ = [
+    "SHAPES",
+    "Facts",
+    "check_info",
+    "cut_facts",
+    "facts_table",
+    "ranges_of_sleep",
+    "shown_table",
+]
 
 _TIME = "datetime64[ns, UTC]"
+# In the name of an activity or of its routine; the service numbers that of sleep 12.
+_SLEEP = "sleep|/trainingroutine/12/"
 # Column -> dtype; a table whose first column is `time` is indexed by it.
 SHAPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -88,6 +99,21 @@ class Facts:
     statistics: pd.DataFrame | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KnownInfo:
+    """The facts that the package itself reads, by their names in `Facts.info`."""
+
+    id: int | None = None
+    provenance: dict[str, str] = field(default_factory=dict)
+    whole_start: int = 0
+    edited: list[str] = field(default_factory=list)
+
+
+def check_info(info: dict[str, Any], source: JsonSource, *, field: str = "") -> None:
+    """Refuse facts that the package reads if they have another type."""
+    source.typed(info, _KnownInfo, field=field)
+
+
 def facts_table(
     name: str, rows: Iterable[Mapping[str, Any]] = (), *, clock: Clock = 256
 ) -> pd.DataFrame:
@@ -128,6 +154,13 @@ def shown_table(facts: Facts, name: str, tz: str) -> pd.DataFrame:
         if isinstance(table[column].dtype, pd.DatetimeTZDtype):
             table[column] = table[column].dt.tz_convert(tz)
     return table
+
+
+def ranges_of_sleep(ranges: pd.DataFrame) -> pd.DataFrame:
+    """Return the activities that are sleep, as their names or routines say."""
+    names = ranges["name"].fillna("") + " " + ranges["trainingroutine"].fillna("")
+    asleep = names.str.contains(_SLEEP, case=False).astype(bool)
+    return ranges[asleep].reset_index(drop=True)
 
 
 def cut_facts(

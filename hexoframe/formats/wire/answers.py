@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hexoframe.errors import ResponseError, TimestampError
+from hexoframe.jsontext import shown
 from hexoframe.timestamps.ticks import as_ticks
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _NOT_JOINTS = bytes(sorted(set(range(256)) - set(_JOINTS)))
 # Fewer bytes for each of them are no samples; small answers may have what they like.
 _LEAST_BYTES, _SPARE_BYTES = 4, 1 << 20
 _NUMBERS = {int, float, type(None)}
-_SHOWN = 80  # characters of what was found, in a message
+_MOST_DIGITS = 18  # of the id of a datatype: such a number fits into 64 bits
 _THREAD = threading.local()
 
 
@@ -160,7 +161,7 @@ def _pairs(rows: list[Any], where: str) -> NDArray[np.float64]:
     )
     raise ResponseError(
         f"{where}, row {number}: expected [tick, value] with numbers, or null for a "
-        f"value, found {_shown(row)}"
+        f"value, found {shown(row)}"
     )
 
 
@@ -168,15 +169,11 @@ def _is_pair(row: Any) -> bool:
     return type(row) is list and len(row) == 2 and set(map(type, row)) <= _NUMBERS
 
 
-def _shown(item: Any) -> str:
-    text = json.dumps(item)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
 def _datatype_of(key: str, where: str) -> int:
-    if not (key.isascii() and key.isdecimal()):
+    if not (key.isascii() and key.isdecimal() and len(key) <= _MOST_DIGITS):
         raise ResponseError(
-            f"{where}: samples are listed by the id of their datatype, found {key!r}"
+            f"{where}: samples are listed by the id of their datatype, found "
+            f"{shown(key)}"
         )
     return int(key)
 
@@ -262,8 +259,7 @@ def _slow(body: bytes, where: str) -> dict[str, Any]:
         ) from error
     if not isinstance(top, list):
         raise ResponseError(
-            f"{where}: expected a list with the samples of one user, found "
-            f"{_shown(top)}"
+            f"{where}: expected a list with the samples of one user, found {shown(top)}"
         )
     if len(top) > 1:
         raise ResponseError(
@@ -275,13 +271,13 @@ def _slow(body: bytes, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ResponseError(
             f"{where}: expected an object with 'data', samples by datatype, found "
-            f"{_shown(one)}"
+            f"{shown(one)}"
         )
     for key, rows in data.items():
         if not isinstance(rows, list):
             raise ResponseError(
-                f"{where}, datatype {key}: expected a list of [tick, value], found "
-                f"{_shown(rows)}"
+                f"{where}, datatype {shown(key)}: expected a list of [tick, value], "
+                f"found {shown(rows)}"
             )
     return data
 

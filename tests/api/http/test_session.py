@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import gzip
-import io
 import json
 import logging
 import pickle
@@ -19,12 +17,11 @@ from email.utils import format_datetime
 from itertools import accumulate
 
 import pytest
-import urllib3
 
 from hexoframe.api.auth.schemes import SignedBasic, UnsignedBasic
 from hexoframe.api.http.failures import RetryPolicy
 from hexoframe.api.http.limiter import Limiter
-from hexoframe.api.http.responses import BINARY, CSV, JSON, whole
+from hexoframe.api.http.responses import BINARY, CSV, JSON
 from hexoframe.api.http.session import ServiceSession
 from hexoframe.errors import (
     AuthenticationError,
@@ -232,42 +229,6 @@ def test_a_slow_body_arrives_whole(small, session_of):
     whole = session_of(server).get_bytes("/api/record/41/")
     server.faults.add(ServerFault(kind="drip", bytes_per_s=len(whole) * 4))
     assert session_of(server).get_bytes("/api/record/41/") == whole
-
-
-class _Packed:
-    """An answer with a body in gzip."""
-
-    headers = {"Content-Encoding": "gzip"}  # noqa: RUF012
-
-    def __init__(self, body):
-        self.raw = urllib3.HTTPResponse(
-            io.BytesIO(body), headers=self.headers, preload_content=False
-        )
-
-
-def test_a_packed_body_is_unpacked_whole_however_it_was_packed():
-    text = bytes(range(256)) * 4000
-    parts = text[:500_000], text[500_000:], b""
-    assert whole(_Packed(gzip.compress(text))) == text
-    assert whole(_Packed(b"".join(map(gzip.compress, parts)))) == text
-    assert whole(_Packed(b"")) == b""
-    seen = []
-    assert whole(_Packed(gzip.compress(text)), counted(seen)) == text
-    assert sum(arrived for arrived, _ in seen) == len(gzip.compress(text))
-
-
-def test_a_packed_body_that_ends_early_is_as_long_as_it_goes():
-    text = b"[{" * 50_000
-    packed = gzip.compress(text)
-    assert text.startswith(whole(_Packed(packed[:-30])))
-    assert len(whole(_Packed(packed[:40]))) < len(text)
-
-
-def test_a_damaged_packed_body_is_an_error_of_the_line():
-    packed = gzip.compress(b"[{" * 50_000)
-    for damaged in (packed[:-6] + b"odd bytes", b"[" + packed, packed + b"more"):
-        with pytest.raises(urllib3.exceptions.DecodeError):
-            whole(_Packed(damaged))
 
 
 def test_a_silent_line_is_an_error_in_time(server, session_of, waits):
