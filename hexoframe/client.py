@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hexoframe.api.auth.credentials import base_url_of, find_credential
-from hexoframe.api.http.limiter import limiter_for
 from hexoframe.api.http.session import ServiceSession
-from hexoframe.api.links import CLOCK_OF_HOST, Origin
+from hexoframe.api.links import CLOCK_OF_HOST
 from hexoframe.api.load.download import (
     LoadOptions,
-    Moment,
     Refresh,
     estimate_record,
     fetch_record,
@@ -53,6 +51,7 @@ from hexoframe.paths import expanded
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
 from hexoframe.timestamps import clock_of
+from hexoframe.timestamps.moments import Moment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,12 +169,7 @@ class Client:
             kept = Cache() if cache else None
         else:
             kept = Cache(expanded(cache, what="cache="))
-        # The rate limit is shared through the folder even if no record is kept.
-        shared = Cache() if kept is None else kept
-        limiter = limiter_for(
-            str(Origin.of(base_url)), shared.folder, on_unusable=shared.warn_unusable
-        )
-        return cls(ServiceSession(base_url, credential, limiter=limiter), kept)
+        return cls(ServiceSession(base_url, credential), kept)
 
     def __repr__(self) -> str:
         """Return the host, and no secret."""
@@ -695,6 +689,11 @@ class Client:
             If `offline` is given: only the service knows which records there are.
         """
         _refuse_offline(how)
+        if how.keys() & {"start", "end"}:
+            raise ConfigurationError(
+                "a range has a start and an end of its own: cut the record that comes "
+                "with between(), or name two times in load_user()"
+            )
         item = fetch_object(self.session, "range", number)
         user, start, end = id_of(item.get("user")), item.get("start"), item.get("end")
         if not user or not start or not end:

@@ -16,6 +16,7 @@ import pandas as pd
 from hexoframe.analysis.bins import BLOCK
 from hexoframe.analysis.wear import find_wear, implausible, physical
 from hexoframe.channels import channels_of, codes_of
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording.survey import survey_channel
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -32,8 +33,19 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
     Rows = NDArray[np.int64]
 
-__all__ = ["bad_spans", "decode_quality", "implausible_rows", "runs", "usable_rows"]
+__all__ = [
+    "bad_spans",
+    "decode_quality",
+    "doubted_rows",
+    "implausible_rows",
+    "measured_rows",
+    "runs",
+    "usable_rows",
+    "worn_rows",
+]
 
+# What is no flag of the device.
+_REASONS = frozenset({"initial", "clipped", "implausible", "not_worn", "handled"})
 _SPANS = {
     "start": "datetime64[ns, UTC]",
     "end": "datetime64[ns, UTC]",
@@ -162,24 +174,65 @@ def usable_rows(record: RecordData, key: str | int) -> Marks:
     shirt was worn, as far as the record tells; where the belts cannot tell, wear does
     not count. A row of several columns is usable if all of them are.
     """
+    usable = measured_rows(record, key)
+    for marks in doubted_rows(record, key).values():
+        usable &= ~marks
+    return usable
+
+
+def measured_rows(record: RecordData, key: str | int) -> Marks:
+    """Return which rows of a channel have a value in each column.
+
+    The value for "no signal", and an interval of 0, are none.
+    """
+    values = record[key].to_numpy()
+    measured: Marks = ~np.isnan(values).any(axis=1)
+    for at, row in enumerate(record.channel(key).datatypes):
+        measured &= ~unmeasured(values[:, at], row, scale=record.scale)
+    return measured
+
+
+def doubted_rows(record: RecordData, key: str | int) -> dict[str, Marks]:
+    """Return which rows of a channel are in doubt, by the reason.
+
+    Reasons are those of `decode_quality`; all flags, and flags that are not known, are
+    ``flagged``. A row may have several reasons; those that no row has are left out.
+    """
     channel = record.channel(key)
-    frame = record[key]
-    values = frame.to_numpy()
-    usable: Marks = ~np.isnan(values).any(axis=1)
-    for at, row in enumerate(channel.datatypes):
-        if row.empty is not None:
-            usable &= values[:, at] != row.empty
-    stamps = pd.DatetimeIndex(frame.index).asi8
-    begins = stamps - channel.lag * NS_PER_TICK[record.clock]
+    spans: dict[str, list[_Span]] = {}
+    for span in _doubted(record, channel):
+        reason = span.reason if span.reason in _REASONS else "flagged"
+        spans.setdefault(reason, []).append(span)
+    begins = _begins(record, channel)
+    return {reason: _rows_in(begins, channel, some) for reason, some in spans.items()}
+
+
+def worn_rows(record: RecordData, key: str | int) -> Marks:
+    """Return which rows of a channel are not of a shirt that was off.
+
+    Where nothing tells whether it was worn, rows count.
+    """
+    channel = record.channel(key)
+    spans = [span for span in _wear_spans(record, channel) if span.absent]
+    return ~_rows_in(_begins(record, channel), channel, spans)
+
+
+def _begins(record: RecordData, channel: Channel) -> Rows:
+    """Return when the steps of the rows of a channel begin, in ns."""
+    stamps: Rows = pd.DatetimeIndex(record[channel.name].index).asi8
+    return stamps - channel.lag * NS_PER_TICK[record.clock] if channel.lag else stamps
+
+
+def _rows_in(begins: Rows, channel: Channel, spans: list[_Span]) -> Marks:
+    """Return which rows of a channel lie in spans."""
     # Events are moments, and a span of them has both its ends.
     side: Literal["left", "right"] = "right" if channel.kind == "event" else "left"
-    change = np.zeros(len(begins) + 1, np.int64)
-    spans = list(_doubted(record, channel))
-    np.add.at(change, np.searchsorted(begins, [span.start for span in spans]), 1)
-    ends = np.searchsorted(begins, [span.end for span in spans], side=side)
-    np.add.at(change, ends, -1)
-    usable &= np.cumsum(change[:-1]) == 0
-    return usable
+    first = np.searchsorted(begins, [span.start for span in spans])
+    last = np.searchsorted(begins, [span.end for span in spans], side=side)
+    marks = np.zeros(len(begins), np.bool_)
+    for low, high in zip(first.tolist(), last.tolist(), strict=True):
+        marks[low:high] = True
+    return marks
 
 
 def _doubted(record: RecordData, channel: Channel) -> Iterator[_Span]:
@@ -259,6 +312,9 @@ def runs(stamps: Rows, marks: Marks, step: int) -> Iterator[tuple[int, int]]:
     Rows more than one and a half steps (in ns) apart belong to two runs; with a step of
     0, for events, only unmarked rows separate runs.
     """
+    # Most flags are never set.
+    if not marks.any():
+        return
     apart = (
         np.diff(stamps) * 2 > step * 3
         if step
@@ -280,7 +336,7 @@ def _told_by_samples(
     row = channel.datatypes[0]
     stamps = times.asi8
     told: dict[str, Marks] = {}
-    if row.empty is not None:
+    if row.interval or row.void is not None:
         told["no_signal"] = _seconds(record, channel, stamps, _void(record, channel))
     if _limits(row, record.scale):
         told["clipped"] = _seconds(record, channel, stamps, _clipped(record, channel))
@@ -370,7 +426,8 @@ def _void(record: RecordData, channel: Channel) -> Marks:
     frame = record[channel.name]
     marks = np.zeros(len(frame), dtype=np.bool_)
     for row in channel.datatypes:
-        marks |= frame[row.column].to_numpy() == row.empty
+        values = frame[row.column].to_numpy()
+        marks |= unmeasured(values, row, scale=record.scale)
     return marks
 
 

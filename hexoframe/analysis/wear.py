@@ -7,6 +7,7 @@ The channel table has the limits of single values that no body can have.
 
 from __future__ import annotations
 
+import functools
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.channels import channels_of, codes_of
+from hexoframe.recording.facts import ranges_of_sleep
 from hexoframe.recording.frames import ticks_of
 from hexoframe.recording.gaps import outside
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -47,7 +49,6 @@ _TABLE = {
 _ECG_SHARE = 0.5
 # In sleep a breath may be held: flat belts of less need the ECG as a second witness.
 _APNOEA_S = 60
-_SLEEP = "sleep"
 # Without samples for less than this there is no verdict of its own.
 _SHORT_S = 15
 # Beside a shirt that was off, so short an end of the record is no time of wear.
@@ -83,10 +84,14 @@ def find_wear(record: RecordData) -> Wear:
     span = (record.start_tick, record.end_tick)
     if belts is None:
         return Wear((), (), (span,) if span[0] < span[1] else (), ())
-    ecg, asleep = _Witness(record, "ecg"), _sleep_spans(record)
+    asleep = _sleep_spans(record)
+
+    @functools.cache
+    def ecg() -> _Witness:
+        return _Witness(record, "ecg")
 
     def is_off(flat: tuple[int, int]) -> bool:
-        doubt = ecg.share(flat)
+        doubt = ecg().share(flat)
         return doubt is not None and doubt >= _ECG_SHARE
 
     def may_be_apnoea(flat: tuple[int, int]) -> bool:
@@ -202,10 +207,7 @@ def _sleep_spans(record: RecordData) -> list[tuple[int, int]]:
     ranges = record.facts.ranges
     if ranges is None or not len(ranges):
         return []
-    names = ranges["name"].fillna("") + " " + ranges["trainingroutine"].fillna("")
-    asleep = ranges[names.str.contains(_SLEEP, case=False)].dropna(
-        subset=["start", "end"]
-    )
+    asleep = ranges_of_sleep(ranges).dropna(subset=["start", "end"])
     first, last = (
         pd.DatetimeIndex(asleep[name]).asi8 // NS_PER_TICK[record.clock]
         for name in ("start", "end")

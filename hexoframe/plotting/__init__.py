@@ -25,35 +25,41 @@ from typing import TYPE_CHECKING, TypedDict
 import pandas as pd
 
 from hexoframe.analysis.quality import bad_spans
+from hexoframe.analysis.summary import summarise
 from hexoframe.channels import channels_of
 from hexoframe.plotting.activity import plot_activity, record_activity
 from hexoframe.plotting.channel import plot_channel, record_channel
 from hexoframe.plotting.coverage import plot_coverage, record_coverage
 from hexoframe.plotting.ecg import plot_ecg, record_ecg
 from hexoframe.plotting.figures import pyplot
+from hexoframe.plotting.hrv import plot_hrv, record_hrv
 from hexoframe.plotting.overview import plot_overview, record_overview
 from hexoframe.plotting.respiration import plot_respiration, record_respiration
 from hexoframe.plotting.rr import plot_rr, record_rr
 from hexoframe.plotting.sleep import plot_sleep, record_sleep
-from hexoframe.plotting.windows import record_window
+from hexoframe.plotting.summary import plot_summary, record_summary
+from hexoframe.plotting.windows import record_window, span_until
+from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Length, Start
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = [
     "plot_activity",
     "plot_channel",
     "plot_coverage",
     "plot_ecg",
+    "plot_hrv",
     "plot_overview",
     "plot_record",
     "plot_respiration",
     "plot_rr",
     "plot_sleep",
+    "plot_summary",
 ]
 
 
@@ -74,7 +80,7 @@ class PictureRequest:
 
     record: RecordData
     key: str | int
-    start: Start | None = None
+    start: Moment | None = None
     duration: Length | None = None
     ax: Given | None = None
 
@@ -87,6 +93,18 @@ class PictureRequest:
         window = record_window(self.record, self.start, self.duration)
         length = pd.Timedelta(window.last - window.first, unit="ns")
         return {"start": window.begin, "duration": length or None, "ax": self.ax}
+
+    def part(self) -> RecordData:
+        """Return the record cut to what is shown: all, without start and length."""
+        if self.start is None and self.duration is None:
+            return self.record
+        window = record_window(self.record, self.start, self.duration)
+        ns = NS_PER_TICK[self.record.clock]
+        return self.record.cut(-(-window.first // ns), -(-window.last // ns))
+
+    def summary(self, by: str) -> pd.DataFrame:
+        """Return the summary of what is shown, a row a span and metric."""
+        return summarise(self.part(), by)
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """Return a channel if the record has it."""
@@ -156,6 +174,18 @@ PICTURES: dict[str, Picture] = {
             waveforms=("respiration",),
         ),
         Picture("rr", "tachogram and Poincare plot", record_rr, channel="rr_interval"),
+        Picture(
+            "hrv",
+            "variability of the heart rate in five minutes, and its spectrum",
+            record_hrv,
+            waveforms=("respiration",),  # it tells when the shirt was worn
+        ),
+        Picture(
+            "summary",
+            "means and ranges of each activity, or of equal spans",
+            record_summary,
+            waveforms=("respiration",),  # it tells when the shirt was worn
+        ),
         Picture("sleep", "hypnogram, and what went with it", record_sleep),
         Picture(
             "activity",
@@ -184,11 +214,12 @@ def picture_of(record: RecordData, what: str | int | None = None) -> Picture:
     return next(own, replace(_CHANNEL, name=name, channel=name, waveforms=(name,)))
 
 
-def plot_record(
+def plot_record(  # noqa: PLR0913  # those of Record.plot
     record: RecordData,
     what: str | int | None = None,
     *,
-    start: Start | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
     duration: Length | None = None,
     ax: Given | None = None,
 ) -> FigureAxes:
@@ -198,7 +229,7 @@ def plot_record(
     ----------
     record : RecordData
         The record.
-    what, start, duration, ax
+    what, start, end, duration, ax
         As for `Record.plot`.
 
     Returns
@@ -216,4 +247,6 @@ def plot_record(
     pyplot()  # tell what is missing before anything is read
     found = picture_of(record, what)
     key = found.name if what is None else what
+    if end is not None:
+        start, duration = span_until(record, start, end, duration)
     return found.draw(PictureRequest(record, key, start, duration, ax))

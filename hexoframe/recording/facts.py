@@ -24,10 +24,13 @@ __all__ = [
     "check_info",
     "cut_facts",
     "facts_table",
+    "ranges_of_sleep",
     "shown_table",
 ]
 
 _TIME = "datetime64[ns, UTC]"
+# In the name of an activity or of its routine; the service numbers that of sleep 12.
+_SLEEP = "sleep|/trainingroutine/12/"
 # Column -> dtype; a table whose first column is `time` is indexed by it.
 SHAPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -151,6 +154,13 @@ def shown_table(facts: Facts, name: str, tz: str) -> pd.DataFrame:
         if isinstance(table[column].dtype, pd.DatetimeTZDtype):
             table[column] = table[column].dt.tz_convert(tz)
     return table
+
+
+def ranges_of_sleep(ranges: pd.DataFrame) -> pd.DataFrame:
+    """Return the activities that are sleep, as their names or routines say."""
+    names = ranges["name"].fillna("") + " " + ranges["trainingroutine"].fillna("")
+    asleep = names.str.contains(_SLEEP, case=False).astype(bool)
+    return ranges[asleep].reset_index(drop=True)
 
 
 def cut_facts(

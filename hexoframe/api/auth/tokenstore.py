@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from hexoframe.api.links import Origin
 from hexoframe.errors import CacheError, HexoframeError, HexoframeWarning, warn
+from hexoframe.forks import PerProcess
 from hexoframe.jsontext import JsonSource
 from hexoframe.paths import expanded
 
@@ -64,7 +65,7 @@ class KeyringStore:
     """
 
     name = "the system keyring"
-    _lock = threading.Lock()
+    _lock = PerProcess(threading.Lock)
 
     def read(self, origin: Origin) -> dict[str, Any]:
         """Return what is kept for a host; {} for nothing."""
@@ -85,7 +86,7 @@ class KeyringStore:
 
     def lock(self) -> contextlib.AbstractContextManager[Any]:
         """Return a lock of this process; keyrings have none between processes."""
-        return self._lock
+        return self._lock.value
 
     def _call(self, verb: str, *words: str) -> Any:
         try:

@@ -65,6 +65,8 @@ _NO_CONNECTION = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.SSLError,
 )
+# A longer wait is announced.
+_SILENT_S = 3.0
 # The lists that show valid ids.
 _LISTED = {
     "record": "; list_records() shows the records that can be loaded",
@@ -270,7 +272,7 @@ def again(
     """Run an attempt until it succeeds, fails for good, or the policy ends.
 
     A PassingError or an error of the connection is a failure that may pass. Where the
-    service asks for a wait, the limiter holds back all requests.
+    service asks for a wait or for fewer requests, the limiter holds back all of them.
     """
     count = policy.begin()
     while True:
@@ -286,13 +288,16 @@ def again(
         if following is None:
             raise failure.final
         count = following
+        if isinstance(failure.final, RateLimitedError):
+            limiter.slow_down()
         wait_s = failure.wait_s
         if wait_s is None:
             wait_s = count.get_backoff_time()
         else:
             limiter.postpone(wait_s)
         kind = type(failure.final).__name__
-        _LOG.info("%s on %s%s: again in %.1f s", kind, origin, path, wait_s)
+        level = logging.WARNING if wait_s > _SILENT_S else logging.INFO
+        _LOG.log(level, "%s on %s%s: again in %.1f s", kind, origin, path, wait_s)
         policy.sleep(wait_s)
 
 

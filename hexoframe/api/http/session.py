@@ -52,6 +52,7 @@ from hexoframe.errors import (
     RequestError,
     ResponseError,
 )
+from hexoframe.forks import PerProcess
 from hexoframe.jsontext import JsonSource
 from hexoframe.version import __version__
 
@@ -118,7 +119,8 @@ class ServiceSession:
         self._timeout = timeout
         self._retries = retries
         self._limits = limits
-        self._connections = _connections()
+        # Sockets are not shared with a forked child.
+        self._connections = PerProcess(_connections)
         self._answered_at = -math.inf
 
     def __repr__(self) -> str:
@@ -135,7 +137,7 @@ class ServiceSession:
 
     def close(self) -> None:
         """Close the connections that are kept open."""
-        self._connections.close()
+        self._connections.value.close()
 
     # --- requests -------------------------------------------------------------------
 
@@ -326,7 +328,8 @@ class ServiceSession:
         }
         # The signature holds the time, so the request is signed after the wait.
         self.limiter.wait()
-        prepared = self._connections.prepare_request(
+        connections = self._connections.value
+        prepared = connections.prepare_request(
             requests.Request(
                 "GET" if request.form is None else "POST",
                 request.url,
@@ -338,10 +341,10 @@ class ServiceSession:
         )
         # No proxy for a server on this machine.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
-        settings = self._connections.merge_environment_settings(
+        settings = connections.merge_environment_settings(
             prepared.url or request.url, proxies, True, None, None
         )
-        response = self._connections.send(
+        response = connections.send(
             prepared, timeout=self._timeout, allow_redirects=False, **settings
         )
         self._answered_at = time.monotonic()

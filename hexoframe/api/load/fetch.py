@@ -11,6 +11,7 @@ import functools
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ import numpy as np
 
 from hexoframe.api.http.responses import BINARY, JSON
 from hexoframe.api.load.chunks import Chunk, ChunkStore, split
-from hexoframe.api.load.threads import ThreadPool
+from hexoframe.api.load.threads import Lane, ThreadPool
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, datatypes_of
 from hexoframe.errors import (
     FileFormatError,
@@ -80,6 +81,20 @@ class BinaryRefusedError(Exception):
 
 class _StoppedError(Exception):
     """Another chunk failed, or the user interrupted."""
+
+
+class _Watch:
+    """Measures how long a body took to arrive, from the head of its answer on."""
+
+    def __init__(self) -> None:
+        self._begun: float | None = None
+        self.took_s: float | None = None
+
+    def look(self) -> None:
+        """Note that a part arrived."""
+        now = time.monotonic()
+        self._begun = now if self._begun is None else self._begun
+        self.took_s = now - self._begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +207,7 @@ class Fetcher:
         self._meter = meter
         self._allow_partial = allow_partial
         self._pool = ThreadPool()
+        self._lane = Lane(THREADS)
         self._guard = threading.Lock()
 
     def run(self, plan: Plan, then: Iterable[Callable[[], object]] = ()) -> Fetched:
@@ -207,8 +223,11 @@ class Fetcher:
         jobs: list[Callable[[], object]] = []
         if exports:
             jobs.append(lambda: self._exports(exports, done))
-        jobs += [partial(self._window, window, done) for window in windows]
-        self._pool = ThreadPool()
+        jobs += [
+            partial(self._window, number, window, done)
+            for number, window in enumerate(windows)
+        ]
+        self._pool, self._lane = ThreadPool(), Lane(THREADS)
         with self._explaining():
             self._pool.run(jobs, THREADS, then=then)
         return done
@@ -247,12 +266,14 @@ class Fetcher:
 
     # -- bytes ---------------------------------------------------------------------
 
-    def _took(self, chunk: Chunk) -> OnBytes:
+    def _took(self, chunk: Chunk, watch: _Watch | None = None) -> OnBytes:
         stopped = self._pool.stopped
 
         def took(length: int, left: int | None) -> None:
             if stopped.is_set():
                 raise _StoppedError
+            if watch is not None:
+                watch.look()
             self._meter.took(chunk, length, left)
 
         return took
@@ -273,17 +294,30 @@ class Fetcher:
 
     # -- windows of JSON -----------------------------------------------------------
 
-    def _window(self, chunk: Chunk, done: Fetched) -> None:
+    def _window(self, number: int, chunk: Chunk, done: Fetched) -> None:
         if not self._store.has(chunk):
             try:
-                self._store.put(chunk, self._unthinned(chunk, self._request(chunk)))
+                self._store.put(chunk, self._in_turn(number, chunk))
             except HexoframeError as error:
                 self._lose(chunk, error, done)
         self._meter.finished(chunk)
 
-    def _request(self, chunk: Chunk) -> dict[int, DatatypeSamples]:
+    def _in_turn(self, number: int, chunk: Chunk) -> dict[int, DatatypeSamples]:
+        """Return the samples of a chunk, whose window has that number."""
+        watch = _Watch()
+        if not self._lane.enter(number, self._pool.stopped):
+            self._lane.leave(None)
+            raise _StoppedError
+        try:
+            return self._unthinned(chunk, self._request(chunk, watch))
+        finally:
+            self._lane.leave(watch.took_s)
+
+    def _request(
+        self, chunk: Chunk, watch: _Watch | None = None
+    ) -> dict[int, DatatypeSamples]:
         """Return the samples of a chunk, thinned or not."""
-        took = self._took(chunk)
+        took = self._took(chunk, watch)
         for _ in range(_EMPTY_TRIES):
             found = fetch_samples(self._session, self._head, chunk, on_bytes=took)
             found = {n: found[n] for n in chunk.datatypes if n in found}

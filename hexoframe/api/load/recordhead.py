@@ -25,7 +25,7 @@ from hexoframe.errors import (
     ServerError,
     warn,
 )
-from hexoframe.jsontext import JsonSource
+from hexoframe.jsontext import JsonSource, shown
 from hexoframe.recording.facts import facts_table
 from hexoframe.timestamps import clock_of
 from hexoframe.timestamps.ticks import check_tick, whole_number
@@ -134,9 +134,16 @@ def number_of(resource: str, number: int | str) -> int:
 def fetch_object(
     session: ServiceSession, resource: str, number: int | str
 ) -> dict[str, Any]:
-    """Request one object, such as a record; ResponseError if it is not an object."""
+    """Request one object, such as a record; ResponseError if it is not that object."""
     path = object_path(resource, number)
-    return object_of(session.get_json(path), session.origin, path)
+    found = object_of(session.get_json(path), session.origin, path)
+    # A redirect may lead to another one.
+    if found.get("id") not in {None, number_of(resource, number)}:
+        raise ResponseError(
+            f"{session.origin}{path} answered {resource} {shown(found['id'])}; is this "
+            "a Hexoskin server?"
+        )
+    return found
 
 
 def fetch_head(session: ServiceSession, record: int | str) -> RecordHead:

@@ -32,6 +32,18 @@ __all__ = [
 # Columns that are aligned to the right, in every table.
 _NUMBERS = frozenset(
     {
+        "BR",
+        "HF",
+        "HR",
+        "LF",
+        "LF/HF",
+        "MV",
+        "RMSSD",
+        "SDNN",
+        "activity",
+        "by its rule",
+        "pairs",
+        "share",
         "channels",
         "coverage",
         "duration",
@@ -47,7 +59,12 @@ _NUMBERS = frozenset(
         "samples",
         "sensor off",
         "size",
+        "steps",
         "time",
+        "usable",
+        "value",
+        "vendor",
+        "worn",
     }
 )
 

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, BinaryIO, Protocol, cast
 
 from hexoframe.errors import FileFormatError
+from hexoframe.formats.sourcefiles import state_of
 from hexoframe.paths import is_file
 
 __all__ = [
@@ -63,6 +64,7 @@ _UNFINISHED = (
 )
 _GZIP = ".gz"
 _PACKED = (".csv", ".hxd", ".json", ".wav")
+_UTF8 = 0x800  # the flag of a name in that coding
 _TEXTS = frozenset({".csv", ".hxd", ".json", ".txt"})
 _BLOCK = 1 << 20
 _GZIP_DAMAGE = (gzip.BadGzipFile, zlib.error, EOFError)
@@ -82,6 +84,9 @@ class Container(Protocol):
 
     def packed_size(self) -> int:
         """Bytes that the members take on the disk together."""
+
+    def file_of(self, name: str) -> Path:
+        """File of the disk that a member is in."""
 
     def read(self, name: str) -> bytes:
         """Whole content of a member."""
@@ -134,6 +139,10 @@ class Folder:
         """Bytes of all files."""
         return sum(self.sizes().values())
 
+    def file_of(self, name: str) -> Path:
+        """File that the member is."""
+        return self.path / name
+
     def read(self, name: str) -> bytes:
         """Whole content of a file."""
         return (self.path / name).read_bytes()
@@ -178,6 +187,10 @@ class ZipFolder:
         """Bytes of all members in the ZIP; no more than the file itself has."""
         told = sum(item.compress_size for item in self._items().values())
         return min(told, self.path.stat().st_size)
+
+    def file_of(self, name: str) -> Path:  # noqa: ARG002  # all are in one file
+        """File of the ZIP."""
+        return self.path
 
     def read(self, name: str) -> bytes:
         """Whole content of a member; its checksum is verified."""
@@ -273,12 +286,7 @@ def _contents(
     path: Path, inner: str = ""
 ) -> Mapping[str, Mapping[str, zipfile.ZipInfo]]:
     """Members by folder and name, cached until the file changes."""
-    return _read_contents(path, inner, _state(path))
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    stat = path.stat()
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+    return _read_contents(path, inner, state_of(path))
 
 
 @functools.lru_cache(maxsize=4)
@@ -298,7 +306,7 @@ def _read_contents(
 def _open_source(path: Path, inner: str) -> BinaryIO:
     """Open a ZIP file, or the one inside it in memory."""
     return (
-        io.BytesIO(_unpacked(path, inner, _state(path))) if inner else path.open("rb")
+        io.BytesIO(_unpacked(path, inner, state_of(path))) if inner else path.open("rb")
     )
 
 
@@ -341,6 +349,7 @@ def _members(
                 f"the file (byte {item.header_offset} of {size}): the ZIP's table of "
                 "contents is damaged; fetch the file again"
             )
+        _check_name(file, item, label)
         _check_member(item, pure, label)
         if name.endswith("/") or _is_hidden(pure.name) or "__MACOSX" in pure.parts:
             continue
@@ -351,6 +360,25 @@ def _members(
             )
         items[pure] = item
     return items
+
+
+def _check_name(file: BinaryIO, item: zipfile.ZipInfo, label: str) -> None:
+    """Refuse a member whose name is another one at its place than in the table.
+
+    Names have no checksum, but stand in a ZIP twice. A damaged one would make a file of
+    the recording one that means nothing.
+    """
+    file.seek(item.header_offset)
+    head = file.read(_LOCAL_HEADER.size)
+    if len(head) < _LOCAL_HEADER.size or not head.startswith(_MAGIC[0]):
+        return  # said when the member is opened, if it is needed
+    coding = "utf-8" if item.flag_bits & _UTF8 else "cp437"
+    there = file.read(_LOCAL_HEADER.unpack(head)[0]).decode(coding, "replace")
+    if there != item.orig_filename:
+        raise FileFormatError(
+            f"{label}: the member {item.filename!r} is called {there!r} at its place: "
+            "the ZIP is damaged; fetch it again"
+        )
 
 
 def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, label: str) -> None:
@@ -432,6 +460,10 @@ class _Gunzipped:
                         "this is not a recording"
                     )
         return size
+
+    def file_of(self, name: str) -> Path:
+        """File of the disk that a member is in, packed or not."""
+        return self.container.file_of(self.packed.get(name, name))
 
     def read(self, name: str) -> bytes:
         """Whole content of a member; its checksum is verified."""

@@ -91,6 +91,7 @@ class _Said(NamedTuple):
     record: int | None
     provenance: str | None
     hexoframe: Any = None
+    edited: bool = False
 
 
 def attrs_of(path: Path, keys: Mapping[bytes, bytes]) -> dict[Any, Any]:
@@ -109,6 +110,11 @@ def load_footer(path: Path) -> pq.FileMetaData:
         return pq.read_metadata(path)
     except (FileNotFoundError, PermissionError):
         raise
+    except UnicodeEncodeError as error:
+        raise FileFormatError(
+            f"{path} has bytes in its name that are no text, which Arrow cannot open: "
+            "give it another name"
+        ) from error
     except (pa.ArrowException, OSError) as error:
         raise FileFormatError(f"{path}: {_damage(path, error)}") from error
 
@@ -119,6 +125,8 @@ def _info(said: _Said) -> dict[str, Any]:
         info["id"] = said.record
     if said.provenance is not None:
         info["provenance"] = {said.channel: said.provenance}
+    if said.edited:
+        info["edited"] = [said.channel]
     return info
 
 

@@ -9,6 +9,7 @@ compared with the manifest in `verify`.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -59,6 +60,7 @@ __all__ = [
 ]
 
 VERSION = 1
+_SEAL = "sha256"
 _FACTS = "info of the record, or one of its tables,"
 
 
@@ -183,12 +185,14 @@ class EntryCounter:
         """
         for piece in pieces:
             check_frame(piece, self._channel)
-            ticks = ticks_of(piece, self._channel)
-            if len(ticks):
-                self._rows += len(ticks)
+            even = self._samples.add(piece)
+            if len(piece):
+                # Stamps between are ticks if the ends are, and all steps are the same.
+                told = piece.iloc[[0, -1]] if even else piece
+                ticks = ticks_of(told, self._channel)
+                self._rows += len(piece)
                 self._first = int(ticks[0]) if self._first is None else self._first
                 self._last = int(ticks[-1])
-            self._samples.add(piece)
             yield piece
 
     def entry(self) -> dict[str, Any]:
@@ -243,8 +247,7 @@ def write_manifest(
             for name, more in entries.items()
         },
     }
-    text = to_json(held, _FACTS, indent=1)
-    (folder / layout.manifest).write_text(text + "\n", encoding="utf-8")
+    (folder / layout.manifest).write_text(_sealed(held), encoding="utf-8")
 
 
 def replace_facts(layout: Layout, facts: Facts, folder: Path) -> None:
@@ -253,9 +256,20 @@ def replace_facts(layout: Layout, facts: Facts, folder: Path) -> None:
     read_manifest(path, layout)
     held = _read_held(path, layout)
     held |= {"info": facts.info, "facts": tables_to_json(facts)}
-    text = to_json(held, _FACTS, indent=1)
     with new_file(path, overwrite=True) as fresh:
-        fresh.write_text(text + "\n", encoding="utf-8")
+        fresh.write_text(_sealed(held), encoding="utf-8")
+
+
+def _sealed(held: Mapping[str, Any]) -> str:
+    """Return the text of a manifest, with the checksum of all that it says."""
+    said = json.loads(to_json(held, _FACTS))
+    return to_json({**said, _SEAL: _sum_of(said)}, _FACTS, indent=1) + "\n"
+
+
+def _sum_of(held: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a manifest says, however its text is laid out."""
+    said = {key: value for key, value in held.items() if key != _SEAL}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def to_json(value: Any, what: str, *, indent: int | None = None) -> str:
@@ -301,6 +315,12 @@ def read_manifest(path: Path, layout: Layout) -> Manifest:
         for name, entry in form.channels.items()
     }
     facts = _parse_facts(form.info, form.facts, source)
+    if held.get(_SEAL, _sum_of(held)) != _sum_of(held):
+        raise FileFormatError(
+            f"{path} does not say what was written: its SHA-256 is not the one in it. "
+            f"Write or copy the record again, or take the line {_SEAL!r} out if you "
+            "changed it on purpose"
+        )
     return Manifest(**head._asdict(), facts=facts, channels=channels)
 
 

@@ -11,7 +11,6 @@ block of the frame, and what the channel table and the record say),
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +29,7 @@ import pyarrow.parquet as pq
 from hexoframe.channels import channels_of
 from hexoframe.errors import FileFormatError
 from hexoframe.formats.atomic import new_folder
+from hexoframe.formats.checksums import sha256_of
 from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.own.footer import (
     ATTRS,
@@ -55,8 +55,10 @@ from hexoframe.formats.own.manifest import (
 )
 from hexoframe.formats.own.verify import (
     Fault,
+    check_bytes,
     find_faults,
     open_manifest,
+    other_bytes,
     raise_faults,
     rescaled,
     same_record,
@@ -186,7 +188,7 @@ def _find_fault(
         return Fault(text=f"{name} has {size} bytes where {entry.size} were written")
     change = _other_columns(footer, channel)
     if not change and thorough:
-        change = _other_bytes(entry)
+        change = other_bytes(entry)
     return Fault(text=f"{name} {change}") if change else None
 
 
@@ -199,26 +201,6 @@ def _other_columns(footer: pq.FileMetaData, channel: Channel) -> str:
     if found == wanted:
         return ""
     return f"has the columns {found}, but the channel table asks for {wanted}"
-
-
-def _other_bytes(entry: ChannelEntry, data: bytes | None = None) -> str:
-    """Say that the checksum differs, if it does; `data` are the bytes if read."""
-    if entry.sha256 is None:
-        return ""
-    found = _sha256(entry.path) if data is None else hashlib.sha256(data).hexdigest()
-    if found == entry.sha256:
-        return ""
-    return "is not what was written: its SHA-256 is not that of the manifest"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _check_bytes(entry: ChannelEntry, data: bytes | None = None) -> None:
-    if text := _other_bytes(entry, data):
-        raise FileFormatError(f"{entry.path} {text}; write or copy the record again")
 
 
 # -- reading samples -------------------------------------------------------------------
@@ -253,7 +235,7 @@ class _FrameReader:
 
     def _read(self, entry: ChannelEntry, channel: Channel) -> pd.DataFrame:
         data = entry.path.read_bytes()
-        check = partial(_check_bytes, entry, data)
+        check = partial(check_bytes, entry, data)
         dtypes: dict[str, str] = dict.fromkeys(channel.columns, channel.dtype)
         with _decoding(entry, check):
             if entry.step is None or entry.sha256 is None:
@@ -278,7 +260,7 @@ class _FrameReader:
     def _pieces(
         self, entry: ChannelEntry, channel: Channel, rows: int
     ) -> Iterator[pd.DataFrame]:
-        check = partial(_check_bytes, entry)
+        check = partial(check_bytes, entry)
         check()
         with _decoding(entry, check), pq.ParquetFile(entry.path) as file:
             footer = file.metadata
@@ -429,7 +411,7 @@ def _same(folder: Path, fresh: Path) -> bool:
 
 def _same_file(old: ChannelEntry, new: ChannelEntry) -> bool:
     """Whether a file is as its manifest says, and holds the same as a new one."""
-    if old.sha256 is None or _other_bytes(old):
+    if old.sha256 is None or other_bytes(old):
         return False
     if old.sha256 == new.sha256:
         return True
@@ -486,7 +468,7 @@ def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any
         entry = counter.entry()
         text = to_json(entry, f"the receipt of {name}")
         writer.add_key_value_metadata({RECEIPT_KEY: text.encode()})
-    return {"sha256": _sha256(path), **entry}
+    return {"sha256": sha256_of(path), **entry}
 
 
 def _schema(
@@ -512,6 +494,7 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
     return {
         "format": VERSION,
         "provenance": record.facts.info.get("provenance", {}).get(channel.name),
+        "edited": channel.name in record.facts.info.get("edited", ()),
         "ids": {row.column: row.id for row in rows},
         "api_names": {row.column: row.api_name for row in rows},
         "gain": {row.column: row.gain for row in rows},
@@ -522,7 +505,7 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
 def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     stamps = pd.DatetimeIndex(frame.index).asi8
     time = pa.array(stamps).view(schema.field(0).type)
-    columns = (frame[name].to_numpy() for name in frame.columns)
+    columns = frames.arrays_of(frame).values()
     arrays = [pa.array(values, from_pandas=True) for values in columns]
     return pa.Table.from_arrays([time, *arrays], schema=schema)
 

@@ -405,6 +405,26 @@ def test_the_environment_of_the_simulator_is_enough(server, session_of, monkeypa
     assert server.log[-1].user == server.username
 
 
+@pytest.mark.usefixtures("own_config")
+@pytest.mark.parametrize("named", [None, "https://astro.hexoskin.com"])
+def test_the_environment_is_not_for_a_host_that_only_an_argument_names(
+    monkeypatch, named
+):
+    environment(monkeypatch, USERNAME="env", PASSWORD="env-secret", TOKEN="env-token")
+    if named:
+        environment(monkeypatch, BASE_URL=named)
+    usual = named or "https://api.hexoskin.com"
+    assert find_credential(usual).origin.host in usual
+    for url in ("https://evil.example.org", "https://sapi.hexoskin.com"):
+        with pytest.raises(AuthenticationError) as caught:
+            find_credential(url)
+        assert f"those that are set are for {usual}" in str(caught.value)
+        assert f"set HEXOFRAME_BASE_URL={url}" in str(caught.value)
+        assert "env-" not in str(caught.value)
+        given = {"username": "arg", "password": "arg-pw"}
+        assert find_credential(url, given=given).origin.host in url
+
+
 def test_importing_the_client_asks_for_no_keyring_and_no_folder():
     code = (
         "import sys, hexoframe.api.auth.credentials, hexoframe.api.http.session;"

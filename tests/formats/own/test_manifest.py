@@ -80,9 +80,22 @@ def folder(kind, tmp_path):
 
 
 def edit(path, change):
+    """Change a manifest on purpose: its own checksum goes, as messages say."""
     held = json.loads(path.read_text(encoding="utf-8"))
     change(held)
+    held.pop("sha256", None)
     path.write_text(json.dumps(held), encoding="utf-8")
+
+
+def test_a_manifest_may_be_changed_on_purpose(kind, folder):
+    path = folder / kind.layout.manifest
+    held = json.loads(path.read_text(encoding="utf-8"))
+    held["info"]["note"] = "mine"
+    path.write_text(json.dumps(held), encoding="utf-8")
+    with pytest.raises(FileFormatError, match="take the line 'sha256' out"):
+        read(kind, folder)
+    edit(path, lambda _: None)
+    assert read(kind, folder).facts.info["note"] == "mine"
 
 
 # -- there and back --------------------------------------------------------------------
@@ -95,6 +108,7 @@ def test_both_manifests_say_the_same(tmp_path):
         text = (folder / kind.layout.manifest).read_text(encoding="utf-8")
         held[name] = json.loads(text)
         assert held[name].pop("format") == kind.layout.name
+        assert len(held[name].pop("sha256")) == 64
         for channel, entry in held[name]["channels"].items():
             path = folder / entry.pop("file")
             assert path == folder / f"{channel}.{name}"
@@ -206,6 +220,20 @@ def test_a_time_between_two_ticks_is_refused(kind, tmp_path):
     index = pd.DatetimeIndex(texts, name="time").as_unit("ns")
     frame = make_frame(channel, index, {"heart_rate": np.arange(3.0)})
     with pytest.raises(TimestampError, match="between two ticks"):
+        kind.module.write(record_of({"heart_rate": frame}), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shift", ["1ns", "-200Y"])
+def test_even_steps_from_a_time_that_is_no_tick_are_refused(kind, tmp_path, shift):
+    channel = channels_of("hexoskin")["heart_rate"]
+    index = pd.date_range("2022-11-04", periods=4, freq="s", tz="UTC", unit="ns")
+    if shift == "1ns":
+        index += pd.Timedelta(1, "ns")
+    else:
+        index -= pd.Timedelta(days=200 * 365)
+    frame = make_frame(channel, index.rename("time"), {"heart_rate": np.arange(4.0)})
+    with pytest.raises(TimestampError, match=r"between two ticks|outside"):
         kind.module.write(record_of({"heart_rate": frame}), tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""``hexoframe show``, ``plot`` and ``channels``: look at recordings."""
+"""``hexoframe plot`` and ``channels``: pictures, and what a model can record."""
 
 from __future__ import annotations
 
@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.app.batch import Saved, Selection, check_folder, open_each
+from hexoframe.app.batch import draw_files, draw_records
+from hexoframe.app.choices import Saved, check_folder, is_id
 from hexoframe.app.cli.account import connected
-from hexoframe.app.cli.lists import (
-    show_data,
-    show_frame,
-    show_lines,
-    table_lines,
-    wrapped_lines,
-)
+from hexoframe.app.cli.lists import show_frame
 from hexoframe.app.cli.options import (
-    MOMENT,
+    MOMENT_OF_RECORD,
     WholeNumber,
     fetching,
     gather,
@@ -27,14 +22,11 @@ from hexoframe.app.cli.options import (
     model_choice,
     no_waveforms,
     reading,
-    selection,
 )
 from hexoframe.app.cli.running import (
     KEPT,
-    fail,
     progress,
     say_if_interrupted,
-    tell,
     tell_saved,
 )
 from hexoframe.app.wording import reworded
@@ -42,14 +34,8 @@ from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from hexoframe.app.pictures import Drawing
-    from hexoframe.record import Record
 
-__all__ = ["channels", "plot", "show"]
-
-
-def _is_id(what: str) -> bool:
-    """Whether a PATH or ID is the id of a record, and not an existing file."""
-    return what.isdecimal() and not Path(what).exists()
+__all__ = ["channels", "plot"]
 
 
 # -- channels --------------------------------------------------------------------------
@@ -71,64 +57,6 @@ def channels(name: str | None, model: str | None, form: str) -> None:
     show_frame(channel_table(name or model), form, channel_rows)
 
 
-# -- show ------------------------------------------------------------------------------
-
-
-@click.command()
-@click.argument("what", metavar="PATH|ID")
-@selection
-@fetching
-@reading
-@listing
-def show(
-    what: str,
-    selection: Selection,
-    how: dict[str, Any],
-    source: dict[str, Any],
-    form: str,
-) -> None:
-    """Show a record: its span, and how complete each channel is.
-
-    PATH is what 'hexoframe convert' takes, and ID a record of the service, which is
-    downloaded unless the cache has it. All of it is read.
-
-    coverage: which share of the expected samples came; gaps: how many; then the share
-    of time that is flagged by the device, implausible, or not worn; the longest gap;
-    the share of time with a sensor off.
-    """
-    import pandas as pd  # noqa: PLC0415  # heavy
-
-    from hexoframe.app.listing import coverage_frame, coverage_rows  # noqa: PLC0415
-
-    found, failed = [], 0
-    for name, record in _opened(what, selection, how, source):
-        if isinstance(record, Exception):
-            failed += tell("recording", name, record)
-            continue
-        found.append(coverage_frame(record))
-        if form in ("table", "all"):
-            head = str(record).partition("\n\n")[0].splitlines()
-            rows = table_lines(found[-1], form, coverage_rows)
-            show_lines([*wrapped_lines(head), "", *rows])
-    if found and form in ("csv", "json"):
-        show_data(pd.concat(found), form)
-    fail(failed, len(found) + failed, "recordings")
-
-
-def _opened(
-    what: str, selection: Selection, how: dict[str, Any], source: dict[str, Any]
-) -> Iterator[tuple[str, Record | Exception]]:
-    """Yield the record of an id, or all recordings in a path."""
-    if _is_id(what):
-        say_if_interrupted(KEPT)
-        with connected(offline=how["offline"]) as client:
-            asked = {**selection.arguments(), **how, "progress": progress()}
-            yield what, client.load_record(what, **asked)
-        return
-    partial = how["allow_partial"]
-    yield from open_each([what], selection, allow_partial=partial, **source)
-
-
 # -- plot ------------------------------------------------------------------------------
 
 
@@ -141,30 +69,15 @@ class _Length(click.ParamType):  # type: ignore[type-arg]  # older ones take non
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Return a length unchanged, or refuse it."""
-        from hexoframe.analysis.align import length_ns  # noqa: PLC0415  # pandas
+        from hexoframe.timestamps.moments import length_ns  # noqa: PLC0415  # pandas
 
         try:
-            length_ns("it", value, least=0 if param and param.name == "start" else 1)
+            length_ns("it", value)
         except ConfigurationError:
             self.fail(
                 f"{value!r} is not a length of time, such as 90s or 10min", param, ctx
             )
         return str(value)
-
-
-class _Start(click.ParamType):  # type: ignore[type-arg]  # older ones take none
-    """A time with its zone, a tick, or a length after the start of the record."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
-        """Return a tick as a number and the rest unchanged, or refuse it."""
-        text = str(value)
-        is_moment = text.isdecimal() or set("-:") & set(text)
-        kind = MOMENT if is_moment else _LENGTH
-        return kind.convert(value, param, ctx)
 
 
 _LENGTH = _Length()
@@ -184,13 +97,13 @@ _drawing = gather(
         "--channel",
         "what",
         metavar="NAME",
-        help="One channel, by name or id; or coverage, sleep or rr. The page of the "
-        "whole record by default.",
+        help="One channel, by name or id; or coverage, hrv, rr, sleep or summary. The "
+        "page of the whole record by default.",
     ),
     click.option(
         "--start",
         metavar="TIME",
-        type=_Start(),
+        type=MOMENT_OF_RECORD,
         help="Where to begin: a length after the start of the record (90s), a time "
         "with its zone (2024-03-01T22:00:00Z), or a tick.",
     ),
@@ -268,9 +181,7 @@ def _drawn(
     source: dict[str, Any],
 ) -> Iterator[Saved]:
     """Draw the records of ids, then the recordings in paths."""
-    from hexoframe.app.pictures import draw_files, draw_records  # noqa: PLC0415
-
-    numbers = [what for what in whats if _is_id(what)]
+    numbers = [what for what in whats if is_id(what)]
     paths = [what for what in whats if what not in numbers]
     if numbers:
         say_if_interrupted(KEPT)
