@@ -495,6 +495,7 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
     return {
         "format": VERSION,
         "provenance": record.facts.info.get("provenance", {}).get(channel.name),
+        "edited": channel.name in record.facts.info.get("edited", ()),
         "ids": {row.column: row.id for row in rows},
         "api_names": {row.column: row.api_name for row in rows},
         "gain": {row.column: row.gain for row in rows},
@@ -505,7 +506,7 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
 def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     stamps = pd.DatetimeIndex(frame.index).asi8
     time = pa.array(stamps).view(schema.field(0).type)
-    columns = (frame[name].to_numpy() for name in frame.columns)
+    columns = frames.arrays_of(frame).values()
     arrays = [pa.array(values, from_pandas=True) for values in columns]
     return pa.Table.from_arrays([time, *arrays], schema=schema)
 
