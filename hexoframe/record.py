@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hexoframe.analysis.align import Events, Origin
+    from hexoframe.analysis.beats import Counted
+    from hexoframe.analysis.hrv import Window
+    from hexoframe.analysis.spans import By
+    from hexoframe.analysis.spectrum import Method
 
     Moment = str | datetime | pd.Timestamp
 
@@ -541,6 +545,96 @@ class Record(RecordData):
 
         return wear_table(self)
 
+    def hrv(  # noqa: PLR0913  # each is a question of its own
+        self,
+        window: Window = "5min",
+        *,
+        beats: Counted = "good",
+        spectrum: Method = "lomb",
+        nonlinear: bool = False,
+        min_share: float | None = None,
+        min_pairs: int | None = None,
+        origin: Origin = "start",
+    ) -> pd.DataFrame:
+        """Return the variability of the heart rate, a row a span.
+
+        Computed from ``rr_interval``. Differences are those of true neighbours alone:
+        pairs of intervals that both count, and of which the second begins where the
+        first ends, to the tick. The vendor and most programs close holes up and count
+        differences across them, which can treble RMSSD.
+
+        Parameters
+        ----------
+        window : str, Timedelta, DataFrame or None, default "5min"
+            Spans: a length of time, ``"ranges"`` (activities), ``"sleep"`` (those of
+            sleep), ``"day"`` (days in the zone of the record), a table with columns
+            ``start`` and ``end``, or None for the whole record.
+        beats : {"good", "nn", "all"}
+            Intervals that count, always above 0 and of a shirt that was worn: those
+            without a flag and plausible (as in `usable`), those of ``nn_interval``, or
+            all. Where the source has no flags (old .txt), plausible intervals are good,
+            and a warning says so.
+        spectrum : {"lomb", "welch"}
+            Lomb-Scargle on the beats as they are, or Welch (needs scipy).
+        nonlinear : bool, default False
+            Whether to add sample entropy and detrended fluctuations (needs scipy).
+        min_share : float, optional
+            Share of a span that intervals must cover for it to have figures: by default
+            0.8 of a length of time, and 0.1 of any other span.
+        min_pairs : int, optional
+            Pairs that a span must have: by default 100, of a length of time 2.
+        origin : {"start", "epoch"}
+            Where windows of one length begin: with the record, as the five minutes of
+            the recorder do, or at whole multiples in UTC.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span (for activities ``id``, ``name``, ``activity_type``),
+            ``start``, ``end``, ``span_share`` (its part that lies in the record).
+            What it rests on: ``n_beats``, ``n_pairs``, ``good_share`` (covered by
+            intervals that count). In ms ``mean_nn``, ``sdnn``, ``rmssd``, ``sd1``,
+            ``sd2``, and ``sdann`` and ``sdnni`` (spans of 10 min and more);
+            ``mean_hr`` in bpm, ``pnn50`` in %, ``triangular_index``. In ms^2 ``vlf``,
+            ``lf``, ``hf``, ``total_power``; ``lf_nu`` and ``hf_nu`` in %, ``lf_hf``.
+            ``sampen``, ``dfa_a1``, ``dfa_a2``. ``n_windows``: five-minute windows that
+            ``sdann``, ``sdnni`` and the spectrum of a long span are means of.
+            ``rmssd_floor_ms``: what rounding to ticks adds to RMSSD in quadrature.
+            ``judged_by``: quality, nn, limits or none. ``note``: why figures are NaN,
+            or what to know of them. Definitions, edges of bands and sources:
+            `hexoframe.analysis.compute_hrv_time`, `compute_hrv_frequency` and
+            `compute_hrv_nonlinear`. Units: ``frame.attrs["hexoframe"]["units"]``.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no RR intervals, as a CSV of the dashboard; if an argument
+            is none of these; or if scipy is needed and not installed.
+        TimestampError
+            If a time of a table has no zone, or beats come twice.
+        UnknownChannelError
+            If the intervals were left out when the record was opened.
+
+        Examples
+        --------
+        >>> record.hrv()[["start", "rmssd", "good_share"]]  # doctest: +SKIP
+        >>> record.hrv("ranges", nonlinear=True)  # doctest: +SKIP
+        """
+        from hexoframe.analysis.hrv import compute_hrv  # noqa: PLC0415
+
+        table = compute_hrv(
+            self,
+            window,
+            beats=beats,
+            spectrum=spectrum,
+            nonlinear=nonlinear,
+            min_share=min_share,
+            min_pairs=min_pairs,
+            origin=origin,
+        )
+        warn_of_scales(self, ["rr_interval"])
+        return table
+
     @without_warning()
     def bad_spans(self, key: str | int) -> pd.DataFrame:
         """Return the spans of bad data of a channel, a row a span.
@@ -566,6 +660,120 @@ class Record(RecordData):
         from hexoframe.analysis.quality import bad_spans  # noqa: PLC0415
 
         return bad_spans(self, key)
+
+    @one_warning()
+    def summary(  # noqa: PLR0913  # each is a question of its own
+        self,
+        by: By = None,
+        *,
+        origin: Origin = "start",
+        wide: bool = False,
+        min_share: float = 0.1,
+        weight: float | None = None,
+        height: float | None = None,
+        age: float | None = None,
+        sex: str | None = None,
+        rest_hr: float | None = None,
+        vo2max: float | None = None,
+    ) -> pd.DataFrame:
+        """Return the numbers of a paper: each metric of usable samples, and the share.
+
+        Beside each stands the vendor's figure and, recomputed here, the vendor's rule,
+        which counts also what is flagged, implausible, not worn or a default.
+
+        Parameters
+        ----------
+        by : str, Timedelta or DataFrame, optional
+            Spans with rows of their own: a length of time such as ``"5min"``;
+            ``"ranges"``, the activities of the record, or ``"sleep"``, those of sleep;
+            ``"day"``, days of the zone in which the record is shown; or a table with
+            columns ``start`` and ``end`` (times with a zone), whose other columns stay.
+            The whole record by default. A span takes the samples that `between` gives.
+        origin : {"start", "epoch"}
+            Where spans of equal length begin: with the record, as the vendor's five
+            minutes do, or at whole multiples in UTC.
+        wide : bool, default False
+            Whether to return a row a span with a column a metric, and after those of a
+            channel the share that they rest on; without the vendor's figures and notes.
+        min_share : float, default 0.1
+            Share of a span that must be usable: under it, and without a single usable
+            sample, a value is NaN, and the note says so. RMSSD has the limits of `hrv`.
+        weight : float, in kg, optional
+            Of the wearer, for the adjusted volumes. No argument is stored.
+        height, age, sex, rest_hr, vo2max : optional
+            In m and years; ``"female"`` or ``"male"``; heart rate at rest in bpm;
+            maximal oxygen uptake in ml/kg/min: for the estimates of energy, with the
+            weight (`hexoframe.analysis.compute_energy`). ``energy_ecg_mean`` needs no
+            VO2max.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``metric``; with `by` a row a span and metric, after the labels
+            of the span (``id``, ``name``, ``activity_type``; ``day``), ``start``,
+            ``end`` and ``span_share``, the part of the span that lies in the record.
+
+            ``value``, of usable samples alone: measured, not flagged, plausible, of a
+            shirt that was worn (see `usable`); ``unit``. ``good_share``, the share of
+            the span that is usable, and ``n``, the samples that the value rests on
+            (steps; pairs of beats for RMSSD). ``vendor``, what the source's statistics
+            or metrics say of the whole record. ``vendor_rule``, the vendor's rule on
+            all samples of the span. ``note``: why a value is NaN, or what the vendor
+            counts besides.
+
+            Metrics, rules and the vendor's names are in
+            `hexoframe.analysis.metric_table`. ``worn`` is the share of known time with
+            the shirt on, in %. A sum (``steps``, ``energy_total``) is that of usable
+            time, not scaled up. Means of ventilation and activity count usable seconds
+            of 0; those of tidal volume and cadence are over seconds above 0. Other
+            figures of the vendor are there where the source has them, without a value.
+
+        Raises
+        ------
+        ConfigurationError
+            If `by` names no spans or the source knows no activities, or an argument is
+            none that a person has.
+        TimestampError
+            If a time of a table has no zone, or a span ends before it starts.
+
+        Examples
+        --------
+        >>> record.summary().loc["heart_rate_mean", "value"]  # doctest: +SKIP
+        >>> record.summary(by="ranges", wide=True)  # doctest: +SKIP
+        """
+        from hexoframe.analysis.energy import Profile  # noqa: PLC0415
+        from hexoframe.analysis.summary import summarise  # noqa: PLC0415
+
+        profile = Profile(
+            weight=weight,
+            height=height,
+            age=age,
+            sex=sex,
+            rest_hr=rest_hr,
+            vo2max=vo2max,
+        )
+        return summarise(
+            self, by, origin=origin, wide=wide, min_share=min_share, profile=profile
+        )
+
+    @without_warning()
+    def methods(self) -> str:
+        """Return a paragraph for the methods section of a paper.
+
+        Returns
+        -------
+        str
+            Device, record and versions, the channels and their rates, the rules of what
+            is usable, and how much of this record they left out. Each figure is from
+            the record; print it, and keep what you need.
+
+        Examples
+        --------
+        >>> print(record.methods())  # doctest: +SKIP
+        """
+        from hexoframe.analysis.methods import describe_methods  # noqa: PLC0415
+
+        return describe_methods(self)
 
     @one_warning()
     def plot(

@@ -1,11 +1,77 @@
 """Results computed from a record: frames in, frames out; no files, no network.
 
-======== ====================================================================
-align    channels of different rates on one time grid
-blocks   streams of a record larger than memory: aligned rows, windows
-bins     arithmetic of bins of equal length
-coverage expected and received samples, and the list of gaps
-quality  quality flags by name, and spans of bad data with their reasons
-spans    spans of time that a result has a row for: lengths, days, activities
-======== ====================================================================
+========== ==================================================================
+align      channels of different rates on one time grid
+beats      which RR intervals count, and which are neighbours
+blocks     streams of a record larger than memory: aligned rows, windows
+bins       arithmetic of bins of equal length
+coverage   expected and received samples, and the list of gaps
+energy     energy expenditure, estimated from the heart rate
+extras     parts of scipy, imported when used
+hrv        heart-rate variability, a row a span
+hrvtable   when a figure of variability counts, and what its row says
+methods    the paragraph that a paper says of a recording
+metrics    the index of metrics: names, units and rules
+nonlinear  sample entropy and detrended fluctuations
+quality    quality flags by name, and spans of bad data with their reasons
+spans      spans of time that a result has a row for: lengths, days, activities
+spectrum   spectra of intervals, and the power in their bands
+summary    each metric of usable samples beside the vendor's figure
+timedomain figures of intervals in the time domain
+usage      samples of a channel in spans: usable, and why the others are not
+wear       when the shirt was worn
+========== ==================================================================
 """
+
+# Results are imported from their modules at first use, as at the front door.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hexoframe.analysis.energy import compute_energy
+    from hexoframe.analysis.hrv import (
+        compute_hrv,
+        compute_hrv_frequency,
+        compute_hrv_nonlinear,
+        compute_hrv_spectrum,
+        compute_hrv_time,
+    )
+    from hexoframe.analysis.metrics import metric_table
+else:
+    from importlib import import_module
+
+    def __getattr__(name: str) -> object:
+        """Import a result at its first use, and keep it."""
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return globals().setdefault(name, getattr(import_module(home), name))
+
+
+__all__ = [
+    "compute_energy",
+    "compute_hrv",
+    "compute_hrv_frequency",
+    "compute_hrv_nonlinear",
+    "compute_hrv_spectrum",
+    "compute_hrv_time",
+    "metric_table",
+]
+
+# Where each name lives.
+_HOMES = {
+    "compute_energy": "hexoframe.analysis.energy",
+    "compute_hrv": "hexoframe.analysis.hrv",
+    "compute_hrv_frequency": "hexoframe.analysis.hrv",
+    "compute_hrv_nonlinear": "hexoframe.analysis.hrv",
+    "compute_hrv_spectrum": "hexoframe.analysis.hrv",
+    "compute_hrv_time": "hexoframe.analysis.hrv",
+    "metric_table": "hexoframe.analysis.metrics",
+}
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

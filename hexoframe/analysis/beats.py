@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.quality import usable_rows, worn_rows
+from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.wear import physical
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
 from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
@@ -22,13 +23,21 @@ from hexoframe.recording.scales import without_warning
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hexoframe.analysis.spans import Spans
     from hexoframe.channels import Datatype
     from hexoframe.recording.data import RecordData
 
     Marks = NDArray[np.bool_]
     Rows = NDArray[np.int64]
 
-__all__ = ["Counted", "RRSeries", "beats_of", "beats_of_record", "vendor_rmssd"]
+__all__ = [
+    "Counted",
+    "RRSeries",
+    "beats_of",
+    "beats_of_record",
+    "vendor_rmssd",
+    "vendor_rmssds",
+]
 
 Counted = Literal["good", "nn", "all"]
 
@@ -147,7 +156,7 @@ def beats_of(rr: pd.DataFrame | pd.Series[Any], quality: Any = None) -> RRSeries
     """
     column = _column("rr", rr)
     index = _index("rr", column)
-    block = metadata.block_of(rr)  # type: ignore[arg-type]  # a Series has attrs too
+    block = metadata.block_of(rr)
     family = block.get("family", "hexoskin")
     row = channels_of(family)[_RR].datatypes[0]
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -382,14 +391,29 @@ def vendor_rmssd(record: RecordData) -> float:
     float
         NaN with fewer than two such intervals, or without intervals or flags.
     """
+    found, _ = vendor_rmssds(record, spans_of(record))
+    return float(found[0])
+
+
+def vendor_rmssds(
+    record: RecordData, spans: Spans
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return `vendor_rmssd` of each span, and the number of its differences."""
+    nothing = np.full(len(spans), np.nan)
     if _RR not in record or _QUALITY not in record:
-        return np.nan
+        return nothing, np.zeros(len(spans))
     with without_warning():
         made = _all_beats(record)
         beats, judged = (
             pd.DatetimeIndex(record[name].index) for name in (_RR, _QUALITY)
         )
         flags = record[_QUALITY].iloc[:, 0].to_numpy()
-    kept = made.milliseconds[made.counts & _unflagged(judged, flags, beats)]
-    steps = np.diff(kept)
-    return float(np.sqrt(np.mean(steps**2))) if len(steps) else np.nan
+    kept = made.counts & _unflagged(judged, flags, beats)
+    first, last = spans.rows(made.ticks[kept])
+    # The first beat of a span has nothing before it.
+    first = np.minimum(first + 1, last)
+    steps = np.diff(made.intervals[kept], prepend=0)
+    squares = np.concatenate(([0], np.cumsum(steps**2)))
+    n = (last - first).astype(np.float64)
+    mean = np.divide(squares[last] - squares[first], n, out=nothing, where=n > 0)
+    return np.sqrt(mean) * 1000 / made.clock, n

@@ -35,12 +35,16 @@ if TYPE_CHECKING:
 __all__ = [
     "bad_spans",
     "decode_quality",
+    "doubted_rows",
     "implausible_rows",
+    "measured_rows",
     "runs",
     "usable_rows",
     "worn_rows",
 ]
 
+# What is no flag of the device.
+_REASONS = frozenset({"initial", "clipped", "implausible", "not_worn", "handled"})
 _SPANS = {
     "start": "datetime64[ns, UTC]",
     "end": "datetime64[ns, UTC]",
@@ -169,15 +173,37 @@ def usable_rows(record: RecordData, key: str | int) -> Marks:
     shirt was worn, as far as the record tells; where the belts cannot tell, wear does
     not count. A row of several columns is usable if all of them are.
     """
-    channel = record.channel(key)
-    frame = record[key]
-    values = frame.to_numpy()
-    usable: Marks = ~np.isnan(values).any(axis=1)
-    for at, row in enumerate(channel.datatypes):
-        if row.empty is not None:
-            usable &= values[:, at] != row.empty
-    usable &= _clear_of(record, channel, list(_doubted(record, channel)))
+    usable = measured_rows(record, key)
+    for marks in doubted_rows(record, key).values():
+        usable &= ~marks
     return usable
+
+
+def measured_rows(record: RecordData, key: str | int) -> Marks:
+    """Return which rows of a channel have a value in each column.
+
+    The value for "no signal", and an interval of 0, are none.
+    """
+    values = record[key].to_numpy()
+    measured: Marks = ~np.isnan(values).any(axis=1)
+    for at, row in enumerate(record.channel(key).datatypes):
+        if row.empty is not None:
+            measured &= values[:, at] != row.empty
+    return measured
+
+
+def doubted_rows(record: RecordData, key: str | int) -> dict[str, Marks]:
+    """Return which rows of a channel are in doubt, by the reason.
+
+    Reasons are those of `decode_quality`; all flags, and flags that are not known, are
+    ``flagged``. A row may have several reasons; those that no row has are left out.
+    """
+    channel = record.channel(key)
+    spans: dict[str, list[_Span]] = {}
+    for span in _doubted(record, channel):
+        reason = span.reason if span.reason in _REASONS else "flagged"
+        spans.setdefault(reason, []).append(span)
+    return {reason: ~_clear_of(record, channel, some) for reason, some in spans.items()}
 
 
 def worn_rows(record: RecordData, key: str | int) -> Marks:

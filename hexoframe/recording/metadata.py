@@ -7,7 +7,7 @@ go stale; the channel table stays the authority on units.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel
     from hexoframe.channels.calibration import Scale
 
-__all__ = ["KEY", "block_of", "check_scale", "concat", "make_block"]
+__all__ = ["KEY", "block_of", "check_scale", "concat", "make_block", "result_block"]
 
 KEY = "hexoframe"
 BLOCK_VERSION = 1
@@ -44,7 +44,12 @@ def make_block(
     }
 
 
-def block_of(frame: pd.DataFrame) -> dict[str, Any]:
+def result_block(units: Mapping[str, str], *, record_id: int | None) -> dict[str, Any]:
+    """Return the block of a table of results; `units` are per column."""
+    return {"version": BLOCK_VERSION, "record": record_id, "units": dict(units)}
+
+
+def block_of(frame: pd.DataFrame | pd.Series[Any]) -> dict[str, Any]:
     """Return a copy of the block of a frame; empty if it has none."""
     return copy.deepcopy(dict(frame.attrs.get(KEY, {})))
 
