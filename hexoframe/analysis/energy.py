@@ -11,17 +11,24 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from hexoframe.analysis.observed import require_channel
+from hexoframe.analysis.quality import usable_rows
+from hexoframe.analysis.wear import physical
 from hexoframe.errors import ConfigurationError
+from hexoframe.recording import metadata
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hexoframe.recording.data import RecordData
+
     Values = NDArray[np.float64]
 
-__all__ = ["Profile", "compute_energy", "estimate_watts"]
+__all__ = ["Profile", "compute_energy", "energy_of_record", "estimate_watts"]
 
 Sex = Literal["female", "male"]
 
+_RATE = "heart_rate"
 _BODY = ("weight", "height", "age", "sex", "rest_hr")
 _NEEDS = {"": (), "weight": ("weight",), "body": _BODY, "vo2max": (*_BODY, "vo2max")}
 # The service writes F and M.
@@ -130,8 +137,9 @@ def compute_energy(  # noqa: PLR0913  # what the estimate needs
 
     Notes
     -----
-    Below `rest_hr`: the resting metabolic rate of Mifflin and St Jeor, 0.048379 W x (10
-    kg + 625 m - 5 years + 5 for a man, - 161 for a woman). From k = 0.6 (208 - 0.7 age)
+    Below `rest_hr`: the resting metabolic rate of Mifflin and St Jeor as the vendor has
+    it, 0.048379 W x (10.1 kg + 625 m - 5 years + 5 for a man, - 161 for a woman; their
+    paper has 9.99 kg). From k = 0.6 (208 - 0.7 age)
     on: the equation of Keytel. Between, with t = (k - HR) / (k - rest_hr): t x the
     resting rate + the larger of the resting rate and (1 - t) x Keytel at k, which jumps
     to twice the resting rate at rest. Source: the vendor's page on energy; the
@@ -151,6 +159,18 @@ def compute_energy(  # noqa: PLR0913  # what the estimate needs
     return pd.DataFrame({"energy": watts}, index=heart_rate.index)
 
 
+def energy_of_record(record: RecordData, **profile: Any) -> pd.DataFrame:
+    """Return `compute_energy` of the usable heart rates of a record, marked as such."""
+    rates = require_channel(record, _RATE, "energy is estimated")
+    row = record.channel(_RATE).datatypes[0]
+    kept = usable_rows(record, _RATE)
+    values = physical(row, rates[row.column].to_numpy(np.float64), record.scale)[kept]
+    table = compute_energy(pd.DataFrame({_RATE: values}, rates.index[kept]), **profile)
+    block = metadata.result_block({"energy": "W"}, record_id=record.id)
+    table.attrs = {metadata.KEY: {**block, "estimate": True}}
+    return table
+
+
 def estimate_watts(rates: Values, profile: Profile, *, with_vo2max: bool) -> Values:
     """Return the power at heart rates, as `compute_energy` says.
 
@@ -159,7 +179,7 @@ def estimate_watts(rates: Values, profile: Profile, *, with_vo2max: bool) -> Val
     person: Any = profile
     male = _SEXES[person.sex] == "male"
     resting = _DAILY * (
-        10 * person.weight
+        10.1 * person.weight
         + 625 * person.height
         - 5 * person.age
         + (5 if male else -161)

@@ -11,19 +11,29 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hexoframe.analysis.wear import find_wear
+from hexoframe.errors import ConfigurationError
 from hexoframe.recording.gaps import joined_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from hexoframe.recording.data import RecordData
 
     Marks = NDArray[np.bool_]
     Ticks = NDArray[np.int64]
+    Values = NDArray[np.float64]
 
-__all__ = ["TickSpans", "find_unobserved", "lost_spans", "unworn_spans"]
+__all__ = [
+    "TickSpans",
+    "find_unobserved",
+    "lost_spans",
+    "require_channel",
+    "unworn_minutes",
+    "unworn_spans",
+]
 
 # Channels of a recorder end a second or two apart.
 _PLAY_S = 2
@@ -93,6 +103,28 @@ def find_unobserved(record: RecordData) -> TickSpans:
 def unworn_spans(record: RecordData) -> TickSpans:
     """Return the spans in which the shirt of a record was off."""
     return TickSpans.of(find_wear(record).not_worn)
+
+
+def unworn_minutes(record: RecordData, starts: Ticks, ends: Ticks) -> Values:
+    """Return the minutes of spans with the shirt off; NaN where no belts tell."""
+    if record.belts() is None:
+        return np.full(len(starts), np.nan)
+    minutes: Values = unworn_spans(record).within(starts, ends) / (60 * record.clock)
+    return minutes
+
+
+def require_channel(
+    record: RecordData, name: str, purpose: str, hint: str = ""
+) -> pd.DataFrame:
+    """Return a channel, which the record must have for a purpose."""
+    frame = record[name]  # it may say that it was left out
+    if name in record:
+        return frame
+    who = "the record" if record.id is None else f"record {record.id}"
+    raise ConfigurationError(
+        f"{who} has no channel {name}, from which {purpose}: "
+        + (hint or f"it has {', '.join(record) or 'none'}")
+    )
 
 
 def lost_spans(record: RecordData, name: str) -> TickSpans:

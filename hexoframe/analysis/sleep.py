@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.observed import find_unobserved, unworn_spans
+from hexoframe.analysis.observed import (
+    find_unobserved,
+    require_channel,
+    unworn_minutes,
+)
 from hexoframe.analysis.quality import usable_rows
 from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.states import UNKNOWN, find_states
+from hexoframe.analysis.usage import count_rows
 from hexoframe.channels import codes_of
 from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
+from hexoframe.recording import metadata
 from hexoframe.recording.facts import ranges_of_sleep
 from hexoframe.recording.frames import ticks_of
 from hexoframe.timestamps.times import ticks_to_index
@@ -42,6 +48,8 @@ _EPOCH_S = 20
 _APART_S = 3600
 _TIMES = ("sleep_onset", "sleep_offset")
 _COUNTS = ("awakenings", "position_changes")
+_MINUTES = ("tib", "sol", "spt", "waso", "tst", "rem_latency", "nrem", "rem", "awake",
+            "undefined", "not_worn")  # fmt: skip
 # What means nothing if too little of a night is known; stages and shares still do.
 _NEEDS_MOST = (*_TIMES, "sol", "spt", "waso", "tst", "se", "sleep_percent",
                "rem_latency", "awakenings")  # fmt: skip
@@ -107,10 +115,10 @@ def list_nights(record: RecordData, in_bed: Any = None) -> pd.DataFrame:
     ConfigurationError, TimestampError
         As for `hexoframe.Record.sleep`.
     """
-    return _night_table(record, _find_nights(record, in_bed))
+    return _night_table(_find_nights(record, in_bed))
 
 
-def _night_table(record: RecordData, nights: _Nights) -> pd.DataFrame:
+def _night_table(nights: _Nights) -> pd.DataFrame:
     table = nights.spans.labels.copy()
     evenings = table["start"] - pd.Timedelta("12h")
     table.insert(0, "night", [time.date() for time in evenings])
@@ -207,15 +215,15 @@ def _stretches(
 
 def _phases(record: RecordData) -> pd.DataFrame:
     """Return the channel of phases, which the record must have."""
-    frame = record[_PHASE]  # it may say that it was left out
-    if _PHASE not in record:
-        raise ConfigurationError(
-            f"{_name(record)} has no channel {_PHASE}, from which sleep is computed. "
-            "The service scores the phases of an activity of sleep; "
-            "hexoframe.load_record(id) and the binary export (ZIP) of such a record "
-            "have them, and a CSV of the dashboard never does"
-        )
-    return frame
+    return require_channel(
+        record,
+        _PHASE,
+        "sleep is computed",
+        "the service scores it where an activity is sleep, and a CSV of the dashboard "
+        "never has it. hexoframe.load_record(id) brings it, and so does the binary "
+        "export (ZIP); activity and sleep_position of other records say nothing of "
+        "sleep",
+    )
 
 
 def _name(record: RecordData) -> str:
@@ -272,7 +280,7 @@ def summarise_sleep(
     minutes["undefined"] = in_bed_ticks - scored
     for name, ticks in minutes.items():
         table[name] = ticks / (60 * clock)
-    table["not_worn"] = _unworn(record, starts, ends)
+    table["not_worn"] = unworn_minutes(record, starts, ends)
     table["position_changes"] = _position_changes(record, starts, ends)
     with np.errstate(invalid="ignore"):
         table["undefined_share"] = minutes["undefined"] / in_bed_ticks
@@ -283,8 +291,10 @@ def summarise_sleep(
     # Where nothing is known, neither zero minutes of sleep nor anything else is.
     blank |= table["undefined_share"] == 1
     table.loc[blank, list(_NEEDS_MOST)] = pd.NA
-    labels = _night_table(record, nights)
-    return pd.concat([labels, table], axis=1)
+    table = pd.concat([_night_table(nights), table], axis=1)
+    units = {**dict.fromkeys(_MINUTES, "min"), "se": "%", "sleep_percent": "%"}
+    table.attrs = {metadata.KEY: metadata.result_block(units, record_id=record.id)}
+    return table
 
 
 class _Sleep(NamedTuple):
@@ -348,14 +358,6 @@ def _typed(record: RecordData, table: pd.DataFrame) -> pd.DataFrame:
     return table.astype({**dict.fromkeys(numbers, "float64"), **counts})
 
 
-def _unworn(record: RecordData, starts: Ticks, ends: Ticks) -> Values:
-    """Return the minutes of spans without the shirt on; NaN where nothing tells."""
-    if record.belts() is None:
-        return np.full(len(starts), np.nan)
-    minutes: Values = unworn_spans(record).within(starts, ends) / (60 * record.clock)
-    return minutes
-
-
 def _position_changes(record: RecordData, starts: Ticks, ends: Ticks) -> Any:
     if _POSITION not in record:
         return pd.array([pd.NA] * len(starts), dtype="Int64")
@@ -379,6 +381,6 @@ def _good(record: RecordData, states: States, spans: Spans) -> Values:
     ]
     good = usable_rows(record, _PULSE) & (known != UNKNOWN) & (known != 0)
     first, last = spans.rows(begins)
-    counts = np.concatenate(([0], np.cumsum(good)))
-    ticks: Values = (counts[last] - counts[first]) * float(channel.lag)
-    return np.minimum(ticks, spans.ends - spans.starts)
+    ticks = count_rows(good, first, last) * channel.lag
+    good_ticks: Values = np.minimum(ticks, spans.ends - spans.starts)
+    return good_ticks
