@@ -287,11 +287,13 @@ def _unflagged(
     judged: pd.DatetimeIndex, flags: NDArray[Any], index: pd.DatetimeIndex
 ) -> Marks:
     """Return which beats have a row of flags, and none is set."""
-    good = judged[flags == 0].as_unit("ns").asi8
-    bad = judged[flags != 0].as_unit("ns").asi8
-    stamps = index.as_unit("ns").asi8
-    marks: Marks = np.isin(stamps, good) & ~np.isin(stamps, bad)
-    return marks
+    stamps, at = index.as_unit("ns").asi8, judged.as_unit("ns").asi8
+    marks: Marks = flags == 0
+    # Nearly always: then each beat has its row, and nothing must be looked up.
+    if np.array_equal(at, stamps):
+        return marks
+    found: Marks = np.isin(stamps, at[marks]) & ~np.isin(stamps, at[~marks])
+    return found
 
 
 # -- of a record -----------------------------------------------------------------------

@@ -20,6 +20,7 @@ from hexoframe.analysis.hrvtable import (
     PAIRS,
     SHARE,
     UNITS,
+    HrvLimits,
     HrvTable,
     HrvWindows,
     limits_of,
@@ -44,6 +45,7 @@ __all__ = [
     "compute_hrv_nonlinear",
     "compute_hrv_spectrum",
     "compute_hrv_time",
+    "spectrum_of_record",
     "table_of_spans",
 ]
 
@@ -103,12 +105,24 @@ def table_of_spans(  # noqa: PLR0913  # each is a question of its own
     beats: Counted = "good",
     min_share: float | None = None,
     min_pairs: int | None = None,
+    in_parts: bool = True,
 ) -> HrvTable:
-    """Return the table of spans that `window` names, still without figures."""
+    """Return the table of the spans that `window` names, still without figures.
+
+    Without `in_parts` long spans are not looked at in parts of five minutes, of which
+    RMSSD needs none.
+    """
     fixed = _length_s(window)
     limits = limits_of(min_share, min_pairs, is_window=fixed is not None)
     series = beats_of_record(record, beats)
     _warn_of_strays(series)
+    is_long = in_parts and (fixed is None or fixed >= 2 * STEP_S)
+    return _table_of(series, spans, limits, is_long=is_long)
+
+
+def _table_of(
+    series: RRSeries, spans: Spans, limits: HrvLimits, *, is_long: bool
+) -> HrvTable:
     share = spans.labels["span_share"].to_numpy()
     length = spans.ends - spans.starts
     windows = HrvWindows(
@@ -118,7 +132,6 @@ def table_of_spans(  # noqa: PLR0913  # each is a question of its own
         highs=spans.highs,
         asked=np.where(share > 0, length / np.where(share > 0, share, 1), length),
     )
-    is_long = fixed is None or fixed >= 2 * STEP_S
     return HrvTable(series, windows, limits, is_long=is_long)
 
 
@@ -361,9 +374,22 @@ def compute_hrv_spectrum(
     """
     _check_method(method)
     made = _of_frame(rr, quality, min_share, min_pairs)
+    return _spectrum_frame(made, method)
+
+
+def spectrum_of_record(record: RecordData) -> pd.DataFrame:
+    """Return the spectrum of a whole record, as `compute_hrv_spectrum` does."""
+    spans = spans_of(record, None)
+    limits = limits_of(None, None, is_window=False)
+    series = beats_of_record(record)
+    return _spectrum_frame(_table_of(series, spans, limits, is_long=True), "lomb")
+
+
+def _spectrum_frame(made: HrvTable, method: Method) -> pd.DataFrame:
     (spectrum,) = made.spectra(method)
     steps = np.arange(1, len(spectrum) + 1)
-    frequency = pd.Index(steps * (0.4 / len(spectrum)), name="frequency")
+    highest = 0.4
+    frequency = pd.Index(steps * highest / len(spectrum), name="frequency")
     return pd.DataFrame({"psd": spectrum}, index=frequency)
 
 

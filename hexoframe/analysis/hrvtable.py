@@ -40,6 +40,7 @@ __all__ = [
     "PAIRS",
     "SHARE",
     "UNITS",
+    "HrvLimits",
     "HrvTable",
     "HrvWindows",
     "limits_of",
@@ -220,7 +221,7 @@ class HrvTable:
         series, windows = self._series, self._windows
         step = STEP_S * series.clock
         number = (windows.ends - windows.starts) // step
-        number = np.where((number >= 2) & self._counts, number, 0)
+        number = np.where((number >= 2) & self._counts & self._is_long, number, 0)
         row = np.repeat(np.arange(len(number)), number)
         starts = windows.starts[row] + step * ranges(np.zeros_like(number), number)
         pieces = HrvWindows.plain(starts, starts + step)

@@ -190,6 +190,7 @@ class _Work:
         self._whole = spans.covers(record)
         self._outside = spans.labels["span_share"].to_numpy() == 0
         self._samples: dict[str, SpanSamples] = {}
+        self._rows: dict[tuple[str, str, str], tuple[Marks, Marks, _Found]] = {}
 
     def figures(self, one: IndexedMetric) -> _Figures | None:
         """Return the figures of a metric; None where only the vendor could have one."""
@@ -320,35 +321,48 @@ class _Work:
 
     def _of_rate(self, one: IndexedMetric) -> _Found:
         samples = self._samples_of(one.channel)
+        kept, counted, known = self._counted(one)
         values = samples.numbers / one.divisor
         if one.profile in ("body", "vo2max"):
             with_vo2max = one.profile == "vo2max"
             values = estimate_watts(values, self.profile, with_vo2max=with_vo2max)
-        zero = samples.numbers == 0
-        kept, counted = samples.usable, samples.known
-        if one.zeros == "left out":
-            kept = kept & ~zero
-        if one.vendor_zeros == "left out":
-            counted = counted & ~zero
         statistic = "mean" if one.statistic == "total" else one.statistic
         value = samples.reduced(values, kept, statistic) * self._factor(one)
         rule = samples.reduced(values, counted, statistic) * self._factor(one)
-        n = samples.count(kept)
         if one.statistic == "total":
-            value, rule = value * n, rule * self._seconds_of_energy()
-        missing = np.maximum(samples.expected - samples.count(samples.known), 0)
-        return _Found(
-            value,
-            samples.share,
-            n,
-            rule,
-            besides=samples.doubted(counted & ~kept),
-            lost={
-                **samples.doubted(samples.known & ~samples.usable),
-                "missing": missing,
-            },
-            omitted=samples.count(kept & ~counted),
-        )
+            value, rule = value * known.n, rule * self._seconds_of_energy()
+        return known._replace(value=value, vendor_rule=rule)
+
+    def _counted(self, one: IndexedMetric) -> tuple[Marks, Marks, _Found]:
+        """Return the rows that count here and for the vendor, and what they rest on.
+
+        Metrics of a channel share them: they are counted once.
+        """
+        key = (one.channel, one.zeros, one.vendor_zeros)
+        if key not in self._rows:
+            samples = self._samples_of(one.channel)
+            kept, counted = samples.usable, samples.known
+            zero = samples.numbers == 0
+            if one.zeros == "left out":
+                kept = kept & ~zero
+            if one.vendor_zeros == "left out":
+                counted = counted & ~zero
+            missing = np.maximum(samples.expected - samples.count(samples.known), 0)
+            nothing = np.full(len(missing), np.nan)
+            known = _Found(
+                nothing,
+                samples.share,
+                samples.count(kept),
+                nothing,
+                besides=samples.doubted(counted & ~kept),
+                lost={
+                    **samples.doubted(samples.known & ~samples.usable),
+                    "missing": missing,
+                },
+                omitted=samples.count(kept & ~counted),
+            )
+            self._rows[key] = (kept, counted, known)
+        return self._rows[key]
 
     def _seconds_of_energy(self) -> Values:
         """Return how many samples the vendor's sum has: those of its own channel."""
@@ -379,7 +393,7 @@ class _Work:
         return _Found(n, share, n, every, besides=besides, lost=lost)
 
     def _rmssd(self) -> _Found:
-        made = table_of_spans(self.record, self.spans, self._by)
+        made = table_of_spans(self.record, self.spans, self._by, in_parts=False)
         made.add_time()
         table = made.frame()
         n = table["n_pairs"].to_numpy(np.float64)

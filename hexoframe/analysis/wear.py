@@ -7,6 +7,7 @@ The channel table has the limits of single values that no body can have.
 
 from __future__ import annotations
 
+import functools
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,10 +84,14 @@ def find_wear(record: RecordData) -> Wear:
     span = (record.start_tick, record.end_tick)
     if belts is None:
         return Wear((), (), (span,) if span[0] < span[1] else (), ())
-    ecg, asleep = _Witness(record, "ecg"), _sleep_spans(record)
+    asleep = _sleep_spans(record)
+
+    @functools.cache
+    def ecg() -> _Witness:
+        return _Witness(record, "ecg")
 
     def is_off(flat: tuple[int, int]) -> bool:
-        doubt = ecg.share(flat)
+        doubt = ecg().share(flat)
         return doubt is not None and doubt >= _ECG_SHARE
 
     def may_be_apnoea(flat: tuple[int, int]) -> bool:

@@ -32,6 +32,8 @@ __all__ = [
     "coverage_frame",
     "coverage_rows",
     "fact_lines",
+    "hrv_notes",
+    "hrv_rows",
     "joined",
     "megabytes",
     "plain",
@@ -224,6 +226,53 @@ def coverage_rows(coverage: pd.DataFrame) -> Rows:
         }
         for _, row in coverage.iterrows()
     ]
+
+
+def hrv_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.hrv`: a row a span, with what it rests on."""
+    names = [name for name in ("name", "day") if name in table]
+    return [
+        {
+            **{name: plain(row[name]) for name in names},
+            "start": _minute(row["start"]),
+            "share": _percent(row["good_share"]),
+            "pairs": _count(row["n_pairs"]),
+            **{
+                label: _figure(row[name], decimals)
+                for label, (name, decimals) in _HRV.items()
+            },
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+_HRV = {
+    "HR": ("mean_hr", 1),
+    "SDNN": ("sdnn", 1),
+    "RMSSD": ("rmssd", 1),
+    "LF": ("lf", 0),
+    "HF": ("hf", 0),
+    "LF/HF": ("lf_hf", 2),
+}
+# So many rows say each what to know of them.
+_FEW_ROWS = 12
+
+
+def hrv_notes(table: pd.DataFrame) -> list[str]:
+    """Return what to know of the rows of `Record.hrv`; of many, in one line."""
+    notes = table.loc[table["note"] != "", ["start", "note"]]
+    if len(notes) <= _FEW_ROWS:
+        return [
+            f"{_minute(start)}: {note}"
+            for start, note in notes.itertuples(index=False, name=None)
+        ]
+    without = int(table["rmssd"].isna().sum())
+    counts = f"{without} of {len(table)} rows have no figures, and {len(notes)} a note"
+    return [f"{counts}: see --all-columns"]
+
+
+def _figure(value: float, decimals: int) -> str:
+    return _MISSING if pd.isna(value) else f"{value:.{decimals}f}"
 
 
 def cache_rows(held: pd.DataFrame) -> Rows:

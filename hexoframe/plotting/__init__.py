@@ -31,6 +31,7 @@ from hexoframe.plotting.channel import plot_channel, record_channel
 from hexoframe.plotting.coverage import plot_coverage, record_coverage
 from hexoframe.plotting.ecg import plot_ecg, record_ecg
 from hexoframe.plotting.figures import pyplot
+from hexoframe.plotting.hrv import plot_hrv, record_hrv
 from hexoframe.plotting.overview import plot_overview, record_overview
 from hexoframe.plotting.respiration import plot_respiration, record_respiration
 from hexoframe.plotting.rr import plot_rr, record_rr
@@ -49,6 +50,7 @@ __all__ = [
     "plot_channel",
     "plot_coverage",
     "plot_ecg",
+    "plot_hrv",
     "plot_overview",
     "plot_record",
     "plot_respiration",
@@ -156,6 +158,12 @@ PICTURES: dict[str, Picture] = {
             waveforms=("respiration",),
         ),
         Picture("rr", "tachogram and Poincare plot", record_rr, channel="rr_interval"),
+        Picture(
+            "hrv",
+            "variability of the heart rate in five minutes, and its spectrum",
+            record_hrv,
+            waveforms=("respiration",),  # it tells when the shirt was worn
+        ),
         Picture("sleep", "hypnogram, and what went with it", record_sleep),
         Picture(
             "activity",

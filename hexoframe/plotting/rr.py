@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hexoframe.analysis.beats import beats_of as series_of
+from hexoframe.analysis.beats import beats_of_record
 from hexoframe.plotting.figures import (
     FAINT,
     FONT,
     INK,
     LINES,
+    SMALL,
     WIDTH,
     days,
     explain_marks,
@@ -23,6 +26,7 @@ from hexoframe.plotting.figures import (
 )
 from hexoframe.plotting.panels import draw_lines, draw_shade, shade_legend, show_time
 from hexoframe.plotting.windows import beats_of, views_of
+from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,13 +34,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from hexoframe.analysis.beats import RRSeries
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
     from hexoframe.plotting.windows import Beats, ChannelView, Length, Start
 
 __all__ = ["plot_rr", "record_rr"]
 
-_HEIGHT = 3.0
+_RR = "rr_interval"
+_HEIGHT = 3.7
 # So many points are drawn as pixels also in a vector file.
 _MANY = 5000
 # How beats are marked by the gravest of their flags; shapes tell in any print.
@@ -84,28 +90,50 @@ def plot_rr(  # noqa: PLR0913  # each by name
         As for `plot_channel`.
     """
     (view,) = views_of("plot_rr", frame, start=start, duration=duration)
+    counted = series_of(view.frame, quality)
+    return _draw(view, quality, shade=shade, counted=counted, ax=ax)
+
+
+def record_rr(request: PictureRequest) -> FigureAxes:
+    """Draw the RR intervals of a record, or the intervals of the channel asked for."""
+    keywords, record = request.keywords(), request.record
+    key = _RR if request.key == "rr" else request.key
+    quality = request.frame("rr_interval_quality")
+    if record.channel(key).name != _RR or _RR not in record:
+        return plot_rr(record[key], quality=quality, **keywords)
+    start, duration = keywords["start"], keywords["duration"]
+    (view,) = views_of("plot_rr", record[key], start=start, duration=duration)
+    # As `Record.hrv` counts them: of a shirt that was worn.
+    ns = NS_PER_TICK[record.clock]
+    part = record.cut(-(-view.window.first // ns), view.window.last // ns + 1)
+    counted = beats_of_record(part)
+    return _draw(view, quality, shade=None, counted=counted, ax=keywords["ax"])
+
+
+def _draw(
+    view: ChannelView,
+    quality: pd.DataFrame | None,
+    *,
+    shade: pd.DataFrame | None,
+    counted: RRSeries,
+    ax: Given | None,
+) -> FigureAxes:
     beats = beats_of(view.frame, quality, view.window)
     spans = view.gaps if shade is None else shade
     figure, axes = _new_axes() if ax is None else given_axes("plot_rr", ax, 2)
     used = _draw_tachogram(axes[0], view, beats, spans)
     _draw_poincare(axes[1], view, beats)
+    _draw_ellipse(axes[1], view, counted)
+    _explain_poincare(axes[1])
     if ax is None:
         shade_legend(figure, used)
     return picture(figure, axes)
 
 
-def record_rr(request: PictureRequest) -> FigureAxes:
-    """Draw the RR intervals of a record, or the intervals of the channel asked for."""
-    keywords = request.keywords()
-    name = "rr_interval" if request.key == "rr" else request.key
-    quality = request.frame("rr_interval_quality")
-    return plot_rr(request.record[name], quality=quality, **keywords)
-
-
 def _new_axes() -> tuple[Figure, list[Axes]]:
     figure: Figure = pyplot().figure(figsize=(WIDTH, _HEIGHT))
-    room = {"left": 0.075, "right": 0.985, "bottom": 0.19, "top": 0.84, "wspace": 0.22}
-    made = figure.subplots(1, 2, width_ratios=(2.6, 1.0), gridspec_kw=room)
+    room = {"left": 0.075, "right": 0.985, "bottom": 0.155, "top": 0.8, "wspace": 0.22}
+    made = figure.subplots(1, 2, width_ratios=(2.1, 1.0), gridspec_kw=room)
     return figure, list(made)
 
 
@@ -165,14 +193,85 @@ def _draw_poincare(axes: Axes, view: ChannelView, beats: Beats) -> None:
     flagged = beats.flags[np.searchsorted(beats.stamps, samples.stamps)] != 0
     doubtful = flagged[second] | flagged[second - 1]
     values = samples.heights
-    _dots(axes, values, second[doubtful], {"color": FAINT, "alpha": 0.35})
-    _dots(axes, values, second[~doubtful], {"color": INK})
-    low, high = float(values.min()), float(values.max())
+    sure = second[~doubtful]
+    # A few flagged intervals would make all others a dot.
+    shown = np.concatenate((sure, sure - 1)) if len(sure) else slice(None)
+    low, high = float(values[shown].min()), float(values[shown].max())
     room = 0.05 * (high - low) or 0.05 * high
+    low, high = low - room, high + room
+    inside = (values >= low) & (values <= high)
+    faint = second[doubtful]
+    beyond = int(np.count_nonzero(~(inside[faint] & inside[faint - 1])))
+    label = f"a beat is flagged ({beyond} outside)" if beyond else "a beat is flagged"
+    _dots(axes, values, faint, {"color": FAINT, "alpha": 0.35, "label": label})
+    _dots(axes, values, sure, {"color": INK, "label": "neighbours"})
     axes.plot((low, high), (low, high), color=FAINT, linewidth=0.6, zorder=1)
-    axes.set_xlim(low - room, high + room)
-    axes.set_ylim(low - room, high + room)
-    axes.set_aspect("equal", anchor="W")
+    axes.set_xlim(low, high)
+    axes.set_ylim(low, high)
+    axes.set_aspect("equal", anchor="NW")
+
+
+def _draw_ellipse(axes: Axes, view: ChannelView, counted: RRSeries) -> None:
+    """Draw SD1 and SD2 around the mean of the pairs of neighbours that count."""
+    from matplotlib.patches import Ellipse  # noqa: PLC0415  # an extra
+
+    pairs = np.flatnonzero(counted.pairs)
+    if len(pairs) < 2:
+        return
+    ms = counted.milliseconds
+    first, second = ms[pairs - 1], ms[pairs]
+    across, along = (
+        float(np.std(each, ddof=1) / np.sqrt(2))
+        for each in (second - first, second + first)
+    )
+    # From ms to the unit of the axes.
+    unit = 1 / 1000 if view.scale == "physical" else counted.clock / 1000
+    centre = (float(first.mean()) * unit, float(second.mean()) * unit)
+    ellipse = Ellipse(
+        centre,
+        2 * along * unit,
+        2 * across * unit,
+        angle=45,
+        facecolor="none",
+        edgecolor=LINES[1],
+        linewidth=1.2,
+        zorder=4,
+        label=f"SD1 {across:.1f} ms, SD2 {along:.1f} ms",
+    )
+    axes.add_patch(ellipse)
+    for length, sign in ((along, 1), (across, -1)):
+        step = length * unit / np.sqrt(2)
+        axes.plot(
+            (centre[0] - step, centre[0] + step),
+            (centre[1] - sign * step, centre[1] + sign * step),
+            color=LINES[1],
+            linewidth=0.9,
+            zorder=4,
+        )
+
+
+def _explain_poincare(axes: Axes) -> None:
+    """Say above the plot what its points are, and how wide they scatter."""
+    handles, names = axes.get_legend_handles_labels()
+    told = [
+        (handle, name)
+        for handle, name in zip(handles, names, strict=True)
+        # A line without a point explains nothing.
+        if not hasattr(handle, "get_xdata") or len(handle.get_xdata())
+    ]
+    if told:
+        axes.legend(
+            *zip(*told, strict=True),
+            loc="lower left",
+            bbox_to_anchor=(-0.02, 1.0),
+            fontsize=SMALL,
+            frameon=False,
+            borderaxespad=0.1,
+            handletextpad=0.4,
+            handlelength=1.2,
+            labelspacing=0.15,
+            markerscale=2.0,
+        )
 
 
 def _dots(

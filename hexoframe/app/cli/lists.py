@@ -31,6 +31,14 @@ __all__ = [
 # Columns that are aligned to the right, in every table.
 _NUMBERS = frozenset(
     {
+        "HF",
+        "HR",
+        "LF",
+        "LF/HF",
+        "RMSSD",
+        "SDNN",
+        "pairs",
+        "share",
         "channels",
         "coverage",
         "duration",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.app.batch import Saved, Selection, check_folder, open_each
+from hexoframe.app.batch import Saved, Selection, check_folder
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import (
     show_data,
@@ -29,6 +29,7 @@ from hexoframe.app.cli.options import (
     reading,
     selection,
 )
+from hexoframe.app.cli.recordings import is_id, opened
 from hexoframe.app.cli.running import (
     KEPT,
     fail,
@@ -42,14 +43,8 @@ from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from hexoframe.app.pictures import Drawing
-    from hexoframe.record import Record
 
 __all__ = ["channels", "plot", "show"]
-
-
-def _is_id(what: str) -> bool:
-    """Whether a PATH or ID is the id of a record, and not an existing file."""
-    return what.isdecimal() and not Path(what).exists()
 
 
 # -- channels --------------------------------------------------------------------------
@@ -101,7 +96,7 @@ def show(
     from hexoframe.app.listing import coverage_frame, coverage_rows  # noqa: PLC0415
 
     found, failed = [], 0
-    for name, record in _opened(what, selection, how, source):
+    for name, record in opened([what], selection, how, source):
         if isinstance(record, Exception):
             failed += tell("recording", name, record)
             continue
@@ -113,20 +108,6 @@ def show(
     if found and form in ("csv", "json"):
         show_data(pd.concat(found), form)
     fail(failed, len(found) + failed, "recordings")
-
-
-def _opened(
-    what: str, selection: Selection, how: dict[str, Any], source: dict[str, Any]
-) -> Iterator[tuple[str, Record | Exception]]:
-    """Yield the record of an id, or all recordings in a path."""
-    if _is_id(what):
-        say_if_interrupted(KEPT)
-        with connected(offline=how["offline"]) as client:
-            asked = {**selection.arguments(), **how, "progress": progress()}
-            yield what, client.load_record(what, **asked)
-        return
-    partial = how["allow_partial"]
-    yield from open_each([what], selection, allow_partial=partial, **source)
 
 
 # -- plot ------------------------------------------------------------------------------
@@ -184,8 +165,8 @@ _drawing = gather(
         "--channel",
         "what",
         metavar="NAME",
-        help="One channel, by name or id; or coverage, sleep or rr. The page of the "
-        "whole record by default.",
+        help="One channel, by name or id; or coverage, hrv, rr or sleep. The page of "
+        "the whole record by default.",
     ),
     click.option(
         "--start",
@@ -270,7 +251,7 @@ def _drawn(
     """Draw the records of ids, then the recordings in paths."""
     from hexoframe.app.pictures import draw_files, draw_records  # noqa: PLC0415
 
-    numbers = [what for what in whats if _is_id(what)]
+    numbers = [what for what in whats if is_id(what)]
     paths = [what for what in whats if what not in numbers]
     if numbers:
         say_if_interrupted(KEPT)

@@ -1,0 +1,181 @@
+"""``hexoframe hrv``: the numbers of a paper as a table, without Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hexoframe.app.batch import Selection
+from hexoframe.app.cli.lists import show_data, show_lines, table_lines, wrapped_lines
+from hexoframe.app.cli.options import (
+    WholeNumber,
+    fetching,
+    gather,
+    listing,
+    model,
+    reading,
+)
+from hexoframe.app.cli.recordings import opened
+from hexoframe.app.cli.running import fail, tell
+from hexoframe.errors import ConfigurationError, HexoframeError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hexoframe.record import Record
+
+__all__ = ["hrv"]
+
+_NAMED = ("ranges", "sleep", "day", "whole")
+# What is fetched for it: the belts and the heart rate tell when the shirt was worn.
+_CHANNELS = (
+    "rr_interval",
+    "rr_interval_quality",
+    "nn_interval",
+    "respiration",
+    "heart_rate_quality",
+)
+
+
+class _Spans(click.ParamType):  # type: ignore[type-arg]  # older ones take none
+    """A length of time, or the name of spans."""
+
+    name = "spans"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return it unchanged, or refuse it."""
+        from hexoframe.analysis.align import length_ns  # noqa: PLC0415  # pandas
+
+        text = str(value)
+        if text not in _NAMED:
+            try:
+                length_ns("it", text)
+            except ConfigurationError:
+                self.fail(
+                    f"{text!r} is neither a length of time, such as 5min, nor one of "
+                    f"{', '.join(_NAMED)}",
+                    param,
+                    ctx,
+                )
+        return text
+
+
+def _count(*, nonlinear: bool, **given: Any) -> dict[str, Any]:
+    """Return the arguments of `Record.hrv` that were given."""
+    wanted = {name: value for name, value in given.items() if value is not None}
+    return {**wanted, "nonlinear": nonlinear}
+
+
+_counting = gather(
+    "counting",
+    _count,
+    click.option(
+        "--beats",
+        metavar="BEATS",
+        type=click.Choice(("good", "nn", "all")),
+        help="Which RR intervals count: good (no flag, plausible, worn), which is the "
+        "default; nn, those that the device accepts; or all.",
+    ),
+    click.option(
+        "--nonlinear",
+        is_flag=True,
+        help='Add sample entropy and DFA; needs pip install "hexoframe[analysis]".',
+    ),
+    click.option(
+        "--min-share",
+        metavar="SHARE",
+        type=float,
+        help="Share of a span that intervals must cover; 0.8 by default for a length "
+        "of time, and 0.1 for other spans.",
+    ),
+    click.option(
+        "--min-pairs",
+        metavar="N",
+        type=WholeNumber(0),
+        help="Pairs of neighbours that a span must have; 100 by default, and 2 for a "
+        "length of time.",
+    ),
+)
+
+
+@click.command()
+@click.argument("whats", metavar="PATH|ID...", nargs=-1, required=True)
+@click.option(
+    "--window",
+    metavar="SPANS",
+    type=_Spans(),
+    default="5min",
+    help="A row for each: a length of time, which is 5min by default; ranges "
+    "(activities); sleep (those of sleep); day; or whole for the whole record.",
+)
+@_counting
+@model("auto")
+@fetching
+@reading
+@listing
+def hrv(  # noqa: PLR0913  # click passes each option by name
+    whats: tuple[str, ...],
+    *,
+    window: str,
+    counting: dict[str, Any],
+    model: str,
+    how: dict[str, Any],
+    source: dict[str, Any],
+    form: str,
+) -> None:
+    """Show the variability of the heart rate: RMSSD, SDNN, LF, HF.
+
+    PATH is what 'hexoframe convert' takes, and ID a record of the service. Differences
+    are those of neighbouring beats alone. share is the part of the time that intervals
+    which count cover; a row without enough has no figures, and says why.
+
+    HR in bpm; SDNN and RMSSD in ms; LF and HF in ms^2.
+    """
+    import pandas as pd  # noqa: PLC0415  # heavy
+
+    def compute(record: Record) -> pd.DataFrame:
+        spans = None if window == "whole" else window
+        return record.hrv(spans, **counting)
+
+    found: list[pd.DataFrame] = []
+    failed = 0
+    selection = Selection(model=model)
+    records = opened(whats, selection, how, source, channels=_CHANNELS)
+    for name, record in records:
+        table = _result(record, compute)
+        if isinstance(table, Exception):
+            failed += tell("recording", name, table)
+            continue
+        table.insert(0, "record", name)
+        found.append(table)
+        if form in ("table", "all"):
+            _show(f"recording {name}", table, form)
+    if found and form in ("csv", "json"):
+        show_data(pd.concat(found, ignore_index=True), form)
+    fail(failed, len(found) + failed, "recordings")
+
+
+def _result(
+    record: Record | Exception, compute: Callable[[Record], pd.DataFrame]
+) -> pd.DataFrame | Exception:
+    """Return a result, or the error of the record or of the result."""
+    if isinstance(record, Exception):
+        return record
+    try:
+        return compute(record)
+    except HexoframeError as error:
+        return error
+
+
+def _show(head: str, table: pd.DataFrame, form: str) -> None:
+    """Print a table, and why rows have no figures."""
+    from hexoframe.app.listing import hrv_notes, hrv_rows  # noqa: PLC0415  # pandas
+
+    show_lines(wrapped_lines([head]))
+    show_lines(table_lines(table, form, hrv_rows) if len(table) else ["no span"])
+    if form == "table":
+        show_lines([*wrapped_lines(hrv_notes(table)), ""])
