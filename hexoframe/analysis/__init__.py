@@ -23,6 +23,7 @@ spans      spans of time that a result has a row for: lengths, days, activities
 spectrum   spectra of intervals, and the power in their bands
 states     how long the codes of a channel held
 summary    each metric of usable samples beside the vendor's figure
+tickspans  arithmetic of many spans of ticks
 timedomain figures of intervals in the time domain
 usage      samples of a channel in spans: usable, and why the others are not
 wear       when the shirt was worn

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hexoframe.analysis.align import Origin
     from hexoframe.analysis.bins import Grid
-    from hexoframe.analysis.observed import TickSpans
+    from hexoframe.analysis.tickspans import TickSpans
     from hexoframe.channels import Channel
     from hexoframe.recording.data import RecordData
 

@@ -18,8 +18,8 @@ from hexoframe.analysis.observed import (
 )
 from hexoframe.analysis.quality import usable_rows
 from hexoframe.analysis.spans import spans_of
-from hexoframe.analysis.states import UNKNOWN, find_states
-from hexoframe.analysis.usage import count_rows
+from hexoframe.analysis.states import find_states
+from hexoframe.analysis.tickspans import TickSpans
 from hexoframe.channels import codes_of
 from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
 from hexoframe.recording import metadata
@@ -284,7 +284,9 @@ def summarise_sleep(
     table["position_changes"] = _position_changes(record, starts, ends)
     with np.errstate(invalid="ignore"):
         table["undefined_share"] = minutes["undefined"] / in_bed_ticks
-        table["good_share"] = _good(record, states, nights.spans) / in_bed_ticks
+        table["good_share"] = (
+            _good(record, states.spans([*codes]), nights.spans) / in_bed_ticks
+        )
     table.insert(0, "tib", in_bed_ticks / (60 * clock))
     table = _typed(record, table)
     blank = ~(table["undefined_share"] <= 1 - min_share + 1e-12)
@@ -366,21 +368,11 @@ def _position_changes(record: RecordData, starts: Ticks, ends: Ticks) -> Any:
     return states.changes(starts, ends, [code.value for code in codes])
 
 
-def _good(record: RecordData, states: States, spans: Spans) -> Values:
+def _good(record: RecordData, scored: TickSpans, spans: Spans) -> Values:
     """Return the ticks of each night with a phase and a usable heart rate."""
     if _PULSE not in record:
         return np.full(len(spans), np.nan)
     channel = record.channel(_PULSE)
-    begins = ticks_of(record[_PULSE], channel) - channel.lag
-    known = states.codes[
-        np.clip(
-            np.searchsorted(states.edges, begins, side="right") - 1,
-            0,
-            len(states.codes) - 1,
-        )
-    ]
-    good = usable_rows(record, _PULSE) & (known != UNKNOWN) & (known != 0)
-    first, last = spans.rows(begins)
-    ticks = count_rows(good, first, last) * channel.lag
-    good_ticks: Values = np.minimum(ticks, spans.ends - spans.starts)
-    return good_ticks
+    ends = ticks_of(record[_PULSE], channel)[usable_rows(record, _PULSE)]
+    seconds = TickSpans.joined(ends - channel.lag, ends)
+    return seconds.shared(scored).within(spans.starts, spans.ends).astype(np.float64)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hexoframe.analysis.observed import TickSpans, lost_spans
+from hexoframe.analysis.tickspans import TickSpans
 from hexoframe.recording.frames import ticks_of
 
 if TYPE_CHECKING:
@@ -42,11 +42,12 @@ class States(NamedTuple):
 
     def ticks_in(self, starts: Ticks, ends: Ticks, codes: list[int]) -> Ticks:
         """Return for how many ticks of each span one of some codes held."""
+        return self.spans(codes).within(starts, ends)
+
+    def spans(self, codes: list[int]) -> TickSpans:
+        """Return when one of some codes held."""
         held = np.isin(self.codes, codes)
-        spans = TickSpans.of(
-            zip(self.edges[:-1][held], self.edges[1:][held], strict=True)
-        )
-        return spans.within(starts, ends)
+        return TickSpans.joined(self.edges[:-1][held], self.edges[1:][held])
 
     def changes(self, starts: Ticks, ends: Ticks, known: list[int]) -> Ticks:
         """Return how often the state changed in each span from a known one to another.
@@ -72,6 +73,8 @@ class States(NamedTuple):
 
     def without(self, spans: TickSpans) -> States:
         """Return the states with `UNKNOWN` in some spans."""
+        if not len(spans.starts):
+            return self
         low, high = self.edges[0], self.edges[-1]
         edges = np.unique(np.clip(np.concatenate([self.edges, *spans]), low, high))
         rows = np.searchsorted(self.edges, edges[:-1], side="right") - 1
@@ -95,8 +98,8 @@ def find_states(record: RecordData, key: str) -> States:
     lasting = edges[1:] > edges[:-1]
     kept = np.append(edges[:-1][lasting], high)
     states = _joined(kept, codes[lasting])
-    lost = lost_spans(record, channel.name)
-    return states.without(lost) if len(lost.starts) else states
+    lost = record.survey(channel.name).gaps
+    return states.without(TickSpans.of((gap.start, gap.end) for gap in lost))
 
 
 def _joined(edges: Ticks, codes: Ticks) -> States:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hexoframe.analysis.observed import TickSpans
 from hexoframe.analysis.sleep import summarise_sleep
+from hexoframe.analysis.tickspans import TickSpans
 from hexoframe.channels import codes_of
 from hexoframe.plotting.figures import LINES, SMALL, days, picture, write_beside
 from hexoframe.plotting.panels import HALF_HEIGHT, draw_stack, state_spans
