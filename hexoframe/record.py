@@ -829,6 +829,7 @@ class Record(RecordData):
         sleep, tst and se are 0 and the rest is missing. ``sol`` and ``rem_latency`` are
         missing where the moment of falling asleep is not known: the record cuts the
         start of the night off, or more than 20 s without a phase come right before.
+        Undefined time may hide sleep all the same: mind ``undefined_share``.
 
         Examples
         --------
