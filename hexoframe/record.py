@@ -1155,9 +1155,9 @@ class Record(RecordData):
         ----------
         what : str or int, optional
             ``"overview"``, which is the default; ``"coverage"``, ``"hrv"``, ``"rr"``,
-            ``"sleep"``; or any channel or column: ``"ecg"``, ``"respiration"``,
-            ``"rr_interval"`` and ``"activity"`` have pictures of their own. Up to a
-            minute of ECG is a strip on millimetre paper.
+            ``"sleep"``, ``"summary"``; or any channel or column: ``"ecg"``,
+            ``"respiration"``, ``"rr_interval"`` and ``"activity"`` have pictures of
+            their own. Up to a minute of ECG is a strip on millimetre paper.
         start : str, datetime or timedelta, optional
             Where to begin: a time with a zone, or a length behind the start of the
             record, such as ``"90s"``.

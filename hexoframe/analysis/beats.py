@@ -7,12 +7,11 @@ ends" is a comparison of integers. What is computed of them is for `hrv`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.quality import usable_rows, worn_rows
 from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.wear import physical
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
@@ -31,17 +30,21 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
 
 __all__ = [
+    "RR",
     "Counted",
     "RRSeries",
     "beats_of",
-    "beats_of_record",
+    "counted_beats",
+    "rr_channel",
     "vendor_rmssd",
     "vendor_rmssds",
 ]
 
 Counted = Literal["good", "nn", "all"]
 
-_RR, _NN, _QUALITY = "rr_interval", "nn_interval", "rr_interval_quality"
+RR = "rr_interval"
+"""The channel of the intervals."""
+_NN, _QUALITY = "nn_interval", "rr_interval_quality"
 _SECOND_NS = 1_000_000_000
 # Stamps and intervals are whole ticks; a float of seconds is off by far less.
 _RESIDUE = 0.01
@@ -158,7 +161,7 @@ def beats_of(rr: pd.DataFrame | pd.Series[Any], quality: Any = None) -> RRSeries
     index = _index("rr", column)
     block = metadata.block_of(rr)
     family = block.get("family", "hexoskin")
-    row = channels_of(family)[_RR].datatypes[0]
+    row = channels_of(family)[RR].datatypes[0]
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     values = physical(row, values, block.get("scale", "physical"))
     clock = CLOCK_OF_FAMILY[family] if "family" in block else _clock_of(index, values)
@@ -178,7 +181,7 @@ def _column(name: str, given: Any) -> pd.Series[Any]:
         return given
     columns = f" of {given.shape[1]} columns" if isinstance(given, pd.DataFrame) else ""
     raise ConfigurationError(
-        f"{name} is a {type(given).__name__}{columns}: give record[{_RR!r}], or a "
+        f"{name} is a {type(given).__name__}{columns}: give record[{RR!r}], or a "
         "Series of intervals in s whose index holds the times of the beats"
     )
 
@@ -299,7 +302,7 @@ def _unflagged(
 # -- of a record -----------------------------------------------------------------------
 
 
-def beats_of_record(record: RecordData, counted: Counted = "good") -> RRSeries:
+def counted_beats(record: RecordData, counted: Counted, kept: Marks) -> RRSeries:
     """Return the beats of a record.
 
     Parameters
@@ -307,9 +310,10 @@ def beats_of_record(record: RecordData, counted: Counted = "good") -> RRSeries:
     record : RecordData
         The record.
     counted : {"good", "nn", "all"}
-        Which intervals above 0 count, all of a shirt that was worn: those that the
-        device does not flag and that are plausible; those of the channel of accepted
-        intervals; all.
+        Which intervals above 0 count: those without a flag, those of the channel of
+        accepted intervals, or all.
+    kept : ndarray of bool, shape (n,)
+        Which rows of the channel may count at all.
 
     Returns
     -------
@@ -320,25 +324,23 @@ def beats_of_record(record: RecordData, counted: Counted = "good") -> RRSeries:
     Raises
     ------
     ConfigurationError
-        If the record has no channel of intervals, or `counted` is another word.
+        If the record has no channel of intervals.
     """
-    if counted not in get_args(Counted):
-        raise ConfigurationError(
-            f"beats={counted!r}: give one of {', '.join(get_args(Counted))}"
-        )
     with without_warning():
         made = _all_beats(record)
+        made = replace(made, counts=made.counts & kept)
         if counted == "good":
             return _good_beats(record, made)
-        kept = made.counts & worn_rows(record, _RR)
         if counted == "all":
-            return replace(made, counts=kept, judged_by="none")
-        accepted = pd.DatetimeIndex(_channel(record, _NN).index).asi8
-        kept &= np.isin(pd.DatetimeIndex(record[_RR].index).asi8, accepted)
-        return replace(made, counts=kept, judged_by="nn")
+            return replace(made, judged_by="none")
+        accepted = pd.DatetimeIndex(rr_channel(record, _NN).index).asi8
+        stamps = pd.DatetimeIndex(record[RR].index).asi8
+        return replace(
+            made, counts=made.counts & np.isin(stamps, accepted), judged_by="nn"
+        )
 
 
-def _channel(record: RecordData, name: str) -> pd.DataFrame:
+def rr_channel(record: RecordData, name: str) -> pd.DataFrame:
     """Return a channel of intervals, which the record must have."""
     frame = record[name]  # it may say that it was left out
     if name not in record:
@@ -352,14 +354,13 @@ def _channel(record: RecordData, name: str) -> pd.DataFrame:
 
 
 def _all_beats(record: RecordData) -> RRSeries:
-    frame = _channel(record, _RR)
-    row = record.channel(_RR).datatypes[0]
+    frame = rr_channel(record, RR)
+    row = record.channel(RR).datatypes[0]
     values = physical(row, frame[row.column].to_numpy(), record.scale)
     return _make(pd.DatetimeIndex(frame.index), values, record.clock)
 
 
 def _good_beats(record: RecordData, made: RRSeries) -> RRSeries:
-    kept = made.counts & usable_rows(record, _RR)
     flags = record[_QUALITY]
     if not len(flags):
         if len(made):
@@ -369,11 +370,11 @@ def _good_beats(record: RecordData, made: RRSeries) -> RRSeries:
                 "those of artefacts. The binary export has the flags",
                 HexoframeWarning,
             )
-        return replace(made, counts=kept, judged_by="limits")
-    beats, judged = (pd.DatetimeIndex(record[name].index) for name in (_RR, _QUALITY))
+        return replace(made, judged_by="limits")
+    beats, judged = (pd.DatetimeIndex(record[name].index) for name in (RR, _QUALITY))
     # A beat whose flags were lost is not good; the spans of flags do not tell of it.
-    kept &= _unflagged(judged, flags.iloc[:, 0].to_numpy(), beats)
-    return replace(made, counts=kept)
+    unflagged = _unflagged(judged, flags.iloc[:, 0].to_numpy(), beats)
+    return replace(made, counts=made.counts & unflagged)
 
 
 def vendor_rmssd(record: RecordData) -> float:
@@ -402,12 +403,12 @@ def vendor_rmssds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return `vendor_rmssd` of each span, and the number of its differences."""
     nothing = np.full(len(spans), np.nan)
-    if _RR not in record or _QUALITY not in record:
+    if RR not in record or _QUALITY not in record:
         return nothing, np.zeros(len(spans))
     with without_warning():
         made = _all_beats(record)
         beats, judged = (
-            pd.DatetimeIndex(record[name].index) for name in (_RR, _QUALITY)
+            pd.DatetimeIndex(record[name].index) for name in (RR, _QUALITY)
         )
         flags = record[_QUALITY].iloc[:, 0].to_numpy()
     kept = made.counts & _unflagged(judged, flags, beats)

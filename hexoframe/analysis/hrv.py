@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.align import length_ns
-from hexoframe.analysis.beats import Counted, beats_of, beats_of_record
+from hexoframe.analysis.beats import RR, Counted, beats_of, counted_beats, rr_channel
 from hexoframe.analysis.hrvtable import (
     NEAR_FLOOR_MS,
     PAIRS,
@@ -25,10 +25,12 @@ from hexoframe.analysis.hrvtable import (
     HrvWindows,
     limits_of,
 )
+from hexoframe.analysis.quality import usable_rows, worn_rows
 from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.spectrum import STEP_S, Method
-from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
+from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
 from hexoframe.recording import metadata
+from hexoframe.recording.scales import without_warning
 
 if TYPE_CHECKING:
     from hexoframe.analysis.align import Origin
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     Window = str | pd.Timedelta | pd.DataFrame | None
 
 __all__ = [
+    "beats_of_record",
     "compute_hrv",
     "compute_hrv_frequency",
     "compute_hrv_nonlinear",
@@ -83,7 +86,7 @@ def compute_hrv(  # noqa: PLR0913  # each is a question of its own
     ConfigurationError, TimestampError, UnknownChannelError
         As for `hexoframe.Record.hrv`.
     """
-    spans = spans_of(record, window, origin=origin)
+    spans = _spans(record, window, origin)
     _check_method(spectrum)
     made = table_of_spans(
         record, spans, window, beats=beats, min_share=min_share, min_pairs=min_pairs
@@ -97,6 +100,45 @@ def compute_hrv(  # noqa: PLR0913  # each is a question of its own
     return table
 
 
+def _spans(record: RecordData, window: Window, origin: Origin) -> Spans:
+    """Return the spans of a window; messages name the argument as it is called here."""
+    try:
+        return spans_of(record, window, origin=origin)
+    except (ConfigurationError, TimestampError) as error:
+        raise type(error)(str(error).replace("by=", "window=")) from error
+
+
+def beats_of_record(record: RecordData, counted: Counted = "good") -> RRSeries:
+    """Return the beats of a record, and which of its intervals count.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record.
+    counted : {"good", "nn", "all"}
+        As `beats` of `hexoframe.Record.hrv`.
+
+    Returns
+    -------
+    RRSeries
+        Without a channel of flags, plausible intervals count as good, and a warning
+        says so.
+
+    Raises
+    ------
+    ConfigurationError
+        If the record has no channel of intervals, or `counted` is another word.
+    """
+    if counted not in get_args(Counted):
+        raise ConfigurationError(
+            f"beats={counted!r}: give one of {', '.join(get_args(Counted))}"
+        )
+    with without_warning():
+        rr_channel(record, RR)
+        rows = usable_rows if counted == "good" else worn_rows
+        return counted_beats(record, counted, rows(record, RR))
+
+
 def table_of_spans(  # noqa: PLR0913  # each is a question of its own
     record: RecordData,
     spans: Spans,
@@ -105,23 +147,27 @@ def table_of_spans(  # noqa: PLR0913  # each is a question of its own
     beats: Counted = "good",
     min_share: float | None = None,
     min_pairs: int | None = None,
-    in_parts: bool = True,
+    brief: bool = False,
 ) -> HrvTable:
     """Return the table of the spans that `window` names, still without figures.
 
-    Without `in_parts` long spans are not looked at in parts of five minutes, of which
-    RMSSD needs none.
+    A `brief` one is for RMSSD alone.
     """
     fixed = _length_s(window)
     limits = limits_of(min_share, min_pairs, is_window=fixed is not None)
     series = beats_of_record(record, beats)
     _warn_of_strays(series)
-    is_long = in_parts and (fixed is None or fixed >= 2 * STEP_S)
-    return _table_of(series, spans, limits, is_long=is_long)
+    is_long = fixed is None or fixed >= 2 * STEP_S
+    return _table_of(series, spans, limits, is_long=is_long, brief=brief)
 
 
 def _table_of(
-    series: RRSeries, spans: Spans, limits: HrvLimits, *, is_long: bool
+    series: RRSeries,
+    spans: Spans,
+    limits: HrvLimits,
+    *,
+    is_long: bool,
+    brief: bool = False,
 ) -> HrvTable:
     share = spans.labels["span_share"].to_numpy()
     length = spans.ends - spans.starts
@@ -132,7 +178,7 @@ def _table_of(
         highs=spans.highs,
         asked=np.where(share > 0, length / np.where(share > 0, share, 1), length),
     )
-    return HrvTable(series, windows, limits, is_long=is_long)
+    return HrvTable(series, windows, limits, is_long=is_long, brief=brief)
 
 
 def _with_units(table: pd.DataFrame, record_id: int | None) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from hexoframe.analysis.spectrum import (
     lomb_spectra,
     welch_spectrum,
 )
-from hexoframe.analysis.timedomain import time_domain
+from hexoframe.analysis.timedomain import differences, time_domain
 from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -140,11 +140,14 @@ class HrvWindows:
         seconds: Values = (self.ends - self.starts) / series.clock
         return seconds
 
-    def covered(self, series: RRSeries, of: Values) -> Values:
-        """Return the part of a length that intervals cover; 0 where it has none."""
-        ticks = series.covered(self.ends) - series.covered(self.starts)
-        share: Values = np.divide(ticks, of, out=np.zeros(len(of)), where=of > 0)
-        return share
+    def covered(self, series: RRSeries, *lengths: Values) -> list[Values]:
+        """Return the parts of lengths that intervals cover; 0 where there is none."""
+        both = series.covered(np.concatenate((self.starts, self.ends)))
+        ticks = both[len(self.starts) :] - both[: len(self.starts)]
+        return [
+            np.divide(ticks, length, out=np.zeros(len(length)), where=length > 0)
+            for length in lengths
+        ]
 
 
 def limits_of(
@@ -167,20 +170,30 @@ def limits_of(
 
 
 class HrvTable:
-    """The rows of some spans, to which figures are added a part at a time."""
+    """The rows of some spans, to which figures are added a part at a time.
+
+    A `brief` one has RMSSD alone.
+    """
 
     def __init__(
-        self, series: RRSeries, windows: HrvWindows, limits: HrvLimits, *, is_long: bool
+        self,
+        series: RRSeries,
+        windows: HrvWindows,
+        limits: HrvLimits,
+        *,
+        is_long: bool,
+        brief: bool = False,
     ) -> None:
         self._series, self._windows, self._limits = series, windows, limits
-        self._is_long = is_long
-        self._time = time_domain(series, windows.lows, windows.highs)
-        self._asked_share = windows.covered(series, windows.asked)
+        self._is_long = is_long and not brief
+        how = differences if brief else time_domain
+        self._time = how(series, windows.lows, windows.highs)
         length = (windows.ends - windows.starts).astype(np.float64)
+        share, self._asked_share = windows.covered(series, length, windows.asked)
         self._columns: Figures = {
             "n_beats": self._time["n_beats"],
             "n_pairs": self._time["n_pairs"],
-            "good_share": windows.covered(series, length),
+            "good_share": share,
         }
         floor = 1000 / series.clock / np.sqrt(2)
         self._columns["rmssd_floor_ms"] = np.full(len(length), floor)
@@ -222,10 +235,12 @@ class HrvTable:
         step = STEP_S * series.clock
         number = (windows.ends - windows.starts) // step
         number = np.where((number >= 2) & self._counts & self._is_long, number, 0)
+        if not number.any():
+            return windows.part([]), np.empty(0, np.int64)
         row = np.repeat(np.arange(len(number)), number)
         starts = windows.starts[row] + step * ranges(np.zeros_like(number), number)
         pieces = HrvWindows.plain(starts, starts + step)
-        share = pieces.covered(series, pieces.asked)
+        (share,) = pieces.covered(series, pieces.asked)
         pairs = time_domain(series, pieces.lows, pieces.highs)["n_pairs"]
         kept = np.flatnonzero((share >= self._limits.piece) & (pairs >= _LEAST_PAIRS))
         return pieces.part(kept), row[kept]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.beats import beats_of_record
+from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.analysis.metrics import indexed_metrics
 from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.usage import span_samples

@@ -203,7 +203,8 @@ def doubted_rows(record: RecordData, key: str | int) -> dict[str, Marks]:
     for span in _doubted(record, channel):
         reason = span.reason if span.reason in _REASONS else "flagged"
         spans.setdefault(reason, []).append(span)
-    return {reason: ~_clear_of(record, channel, some) for reason, some in spans.items()}
+    begins = _begins(record, channel)
+    return {reason: _rows_in(begins, channel, some) for reason, some in spans.items()}
 
 
 def worn_rows(record: RecordData, key: str | int) -> Marks:
@@ -212,22 +213,26 @@ def worn_rows(record: RecordData, key: str | int) -> Marks:
     Where nothing tells whether it was worn, rows count.
     """
     channel = record.channel(key)
-    spans = _wear_spans(record, channel)
-    return _clear_of(record, channel, [span for span in spans if span.absent])
+    spans = [span for span in _wear_spans(record, channel) if span.absent]
+    return ~_rows_in(_begins(record, channel), channel, spans)
 
 
-def _clear_of(record: RecordData, channel: Channel, spans: list[_Span]) -> Marks:
-    """Return which rows of a channel lie outside of spans."""
-    stamps = pd.DatetimeIndex(record[channel.name].index).asi8
-    begins = stamps - channel.lag * NS_PER_TICK[record.clock]
+def _begins(record: RecordData, channel: Channel) -> Rows:
+    """Return when the steps of the rows of a channel begin, in ns."""
+    stamps: Rows = pd.DatetimeIndex(record[channel.name].index).asi8
+    return stamps - channel.lag * NS_PER_TICK[record.clock] if channel.lag else stamps
+
+
+def _rows_in(begins: Rows, channel: Channel, spans: list[_Span]) -> Marks:
+    """Return which rows of a channel lie in spans."""
     # Events are moments, and a span of them has both its ends.
     side: Literal["left", "right"] = "right" if channel.kind == "event" else "left"
-    change = np.zeros(len(begins) + 1, np.int64)
-    np.add.at(change, np.searchsorted(begins, [span.start for span in spans]), 1)
-    ends = np.searchsorted(begins, [span.end for span in spans], side=side)
-    np.add.at(change, ends, -1)
-    clear: Marks = np.cumsum(change[:-1]) == 0
-    return clear
+    first = np.searchsorted(begins, [span.start for span in spans])
+    last = np.searchsorted(begins, [span.end for span in spans], side=side)
+    marks = np.zeros(len(begins), np.bool_)
+    for low, high in zip(first.tolist(), last.tolist(), strict=True):
+        marks[low:high] = True
+    return marks
 
 
 def _doubted(record: RecordData, channel: Channel) -> Iterator[_Span]:
@@ -307,6 +312,9 @@ def runs(stamps: Rows, marks: Marks, step: int) -> Iterator[tuple[int, int]]:
     Rows more than one and a half steps (in ns) apart belong to two runs; with a step of
     0, for events, only unmarked rows separate runs.
     """
+    # Most flags are never set.
+    if not marks.any():
+        return
     apart = (
         np.diff(stamps) * 2 > step * 3
         if step

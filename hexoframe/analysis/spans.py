@@ -204,8 +204,8 @@ def _of_activities(record: RecordData, ranges: pd.DataFrame | None, what: str) -
         )
     if not len(ranges):
         warn(
-            f"{name} has no {what}, so there is no row: give by= a length such as "
-            "'5min', or a DataFrame with the columns start and end",
+            f"{name} has no {what}, so there is no row: ask for a length such as "
+            "'5min', or give a DataFrame with the columns start and end",
             HexoframeWarning,
         )
     # An activity that still goes on has no end, and is one to the end of the record.

@@ -19,7 +19,12 @@ from hexoframe.analysis.hrv import table_of_spans
 from hexoframe.analysis.metrics import indexed_metrics, vendor_figures
 from hexoframe.analysis.quality import measured_rows, worn_rows
 from hexoframe.analysis.spans import spans_of
-from hexoframe.analysis.usage import SpanSamples, count_rows, span_samples
+from hexoframe.analysis.usage import (
+    ChosenRows,
+    SpanSamples,
+    count_rows,
+    span_samples,
+)
 from hexoframe.analysis.wear import find_wear
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
@@ -190,7 +195,9 @@ class _Work:
         self._whole = spans.covers(record)
         self._outside = spans.labels["span_share"].to_numpy() == 0
         self._samples: dict[str, SpanSamples] = {}
-        self._rows: dict[tuple[str, str, str], tuple[Marks, Marks, _Found]] = {}
+        self._rows: dict[
+            tuple[str, str, str], tuple[ChosenRows, ChosenRows, _Found]
+        ] = {}
 
     def figures(self, one: IndexedMetric) -> _Figures | None:
         """Return the figures of a metric; None where only the vendor could have one."""
@@ -271,9 +278,9 @@ class _Work:
     def _blank(self, one: IndexedMetric) -> _Found:
         """Return what is known of a metric that cannot be computed: nothing, mostly."""
         rule = nothing = np.full(len(self.spans), np.nan)
-        if one.statistic == "total" and one.channel in self.record:
+        mean = self._vendor.get("energy_mean", np.nan)
+        if one.statistic == "total" and one.channel in self.record and mean > 0:
             # The vendor's sum follows from the vendor's mean.
-            mean = self._vendor.get("energy_mean", np.nan)
             rule = np.where(self._whole, mean * self._seconds_of_energy(), np.nan)
         return _Found(nothing, nothing, nothing, rule)
 
@@ -320,20 +327,20 @@ class _Work:
         return weight / 65 if one.profile == "weight" and weight else 1.0
 
     def _of_rate(self, one: IndexedMetric) -> _Found:
-        samples = self._samples_of(one.channel)
         kept, counted, known = self._counted(one)
-        values = samples.numbers / one.divisor
+        numbers = self._samples_of(one.channel).numbers
         if one.profile in ("body", "vo2max"):
             with_vo2max = one.profile == "vo2max"
-            values = estimate_watts(values, self.profile, with_vo2max=with_vo2max)
+            numbers = estimate_watts(numbers, self.profile, with_vo2max=with_vo2max)
+        factor = self._factor(one) / one.divisor
         statistic = "mean" if one.statistic == "total" else one.statistic
-        value = samples.reduced(values, kept, statistic) * self._factor(one)
-        rule = samples.reduced(values, counted, statistic) * self._factor(one)
+        value = kept.reduced(numbers, statistic) * factor
+        rule = counted.reduced(numbers, statistic) * factor
         if one.statistic == "total":
             value, rule = value * known.n, rule * self._seconds_of_energy()
         return known._replace(value=value, vendor_rule=rule)
 
-    def _counted(self, one: IndexedMetric) -> tuple[Marks, Marks, _Found]:
+    def _counted(self, one: IndexedMetric) -> tuple[ChosenRows, ChosenRows, _Found]:
         """Return the rows that count here and for the vendor, and what they rest on.
 
         Metrics of a channel share them: they are counted once.
@@ -341,27 +348,24 @@ class _Work:
         key = (one.channel, one.zeros, one.vendor_zeros)
         if key not in self._rows:
             samples = self._samples_of(one.channel)
-            kept, counted = samples.usable, samples.known
+            usable, known = samples.usable, samples.known
             zero = samples.numbers == 0
-            if one.zeros == "left out":
-                kept = kept & ~zero
-            if one.vendor_zeros == "left out":
-                counted = counted & ~zero
-            missing = np.maximum(samples.expected - samples.count(samples.known), 0)
-            nothing = np.full(len(missing), np.nan)
-            known = _Found(
+            kept = usable & ~zero if one.zeros == "left out" else usable
+            counted = known & ~zero if one.vendor_zeros == "left out" else known
+            chosen = samples.chosen(kept)
+            lost = samples.doubted(known & ~usable)
+            lost["missing"] = np.maximum(samples.expected - samples.count(known), 0)
+            nothing = np.full(len(self.spans), np.nan)
+            found = _Found(
                 nothing,
                 samples.share,
-                samples.count(kept),
+                chosen.n,
                 nothing,
                 besides=samples.doubted(counted & ~kept),
-                lost={
-                    **samples.doubted(samples.known & ~samples.usable),
-                    "missing": missing,
-                },
+                lost=lost,
                 omitted=samples.count(kept & ~counted),
             )
-            self._rows[key] = (kept, counted, known)
+            self._rows[key] = (chosen, samples.chosen(counted), found)
         return self._rows[key]
 
     def _seconds_of_energy(self) -> Values:
@@ -393,7 +397,7 @@ class _Work:
         return _Found(n, share, n, every, besides=besides, lost=lost)
 
     def _rmssd(self) -> _Found:
-        made = table_of_spans(self.record, self.spans, self._by, in_parts=False)
+        made = table_of_spans(self.record, self.spans, self._by, brief=True)
         made.add_time()
         table = made.frame()
         n = table["n_pairs"].to_numpy(np.float64)

@@ -7,7 +7,7 @@ Arithmetic on the rows of one channel at an even rate; what is made of them is f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Values = NDArray[np.float64]
 
-__all__ = ["REASONS", "SpanSamples", "count_rows", "span_samples"]
+__all__ = ["REASONS", "ChosenRows", "SpanSamples", "count_rows", "span_samples"]
+
+# So many spans are counted in one pass; each of fewer is quicker alone.
+_MANY = 500
 
 REASONS = ("not_worn", "initial", "flagged", "clipped", "implausible", "handled")
 """Why samples are not usable; of several, the first that holds tells."""
@@ -107,24 +110,49 @@ class SpanSamples:
                 rest &= ~self.doubts[reason]
         return counts
 
-    def reduced(self, values: Values, kept: Marks, how: str) -> Values:
-        """Return mean, minimum or maximum of the kept rows of each span, or NaN."""
+    def chosen(self, marks: Marks) -> ChosenRows:
+        """Return the marked rows of each span."""
+        rows = np.flatnonzero(marks)
+        first, last = (np.searchsorted(rows, at) for at in (self.first, self.last))
+        return ChosenRows(rows, first, last)
+
+
+class ChosenRows(NamedTuple):
+    """Rows of a channel that count, ascending, and which of them a span has."""
+
+    rows: Rows
+    first: Rows
+    last: Rows
+
+    @property
+    def n(self) -> Values:
+        """How many rows of each span count."""
+        n: Values = (self.last - self.first).astype(np.float64)
+        return n
+
+    def reduced(self, numbers: Values, how: str) -> Values:
+        """Return mean, minimum or maximum of each span; NaN of none."""
         if not len(self.first):
             return np.empty(0)
-        rows = np.concatenate(([0], np.cumsum(kept)))
-        first, last = rows[self.first], rows[self.last]
         # A row more, since a span may begin behind the last one.
-        inside = np.append(values[kept], 0.0)
+        inside = np.append(numbers[self.rows], 0.0)
         step = {"mean": np.add, "min": np.minimum, "max": np.maximum}[how]
+        edges = np.stack((self.first, self.last), axis=1).ravel()
         # Every other result is of what lies between two spans.
-        found = step.reduceat(inside, np.stack((first, last), axis=1).ravel())[::2]
+        found = step.reduceat(inside, edges)[::2]
         if how == "mean":
-            found = found / np.maximum(last - first, 1)
-        return np.where(last > first, found, np.nan)
+            found = found / np.maximum(self.n, 1)
+        return np.where(self.n > 0, found, np.nan)
 
 
 def count_rows(marks: Marks, first: Rows, last: Rows) -> Values:
     """Count marked rows of each span."""
-    sums = np.concatenate(([0], np.cumsum(marks)))
-    counts: Values = (sums[last] - sums[first]).astype(np.float64)
-    return counts
+    if len(first) > _MANY:
+        sums = np.concatenate(([0], np.cumsum(marks)))
+        counts: Values = (sums[last] - sums[first]).astype(np.float64)
+        return counts
+    each = [
+        np.count_nonzero(marks[low:high])
+        for low, high in zip(first.tolist(), last.tolist(), strict=True)
+    ]
+    return np.array(each, np.float64)

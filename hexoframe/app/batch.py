@@ -1,4 +1,4 @@
-"""Loads, opens and writes many records; one that fails does not stop the others.
+"""Loads, opens, writes and draws many records; one that fails stops no other.
 
 The command line and the menu download and convert with it. Nothing is printed here, and
 no user is asked.
@@ -7,35 +7,33 @@ no user is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from hexoframe.app.choices import (
+    FAILURES,
+    NoRecordingError,
+    Output,
+    Saved,
+    Selection,
+)
 from hexoframe.errors import (
     AuthenticationError,
     ConfigurationError,
     FileFormatError,
-    HexoframeError,
     UnreachableError,
 )
-from hexoframe.formats import names_to_write, to_write
-from hexoframe.recording.scales import warn_of_scales
 
 if TYPE_CHECKING:
-    from hexoframe.channels.calibration import Scale
+    from hexoframe.app.pictures import Drawing
     from hexoframe.client import Client
-    from hexoframe.formats import WriteStyle
     from hexoframe.opening import Records
     from hexoframe.record import Record
 
 __all__ = [
-    "FORMATS",
-    "MODELS",
-    "NoRecordingError",
-    "Output",
-    "Saved",
-    "Selection",
-    "check_folder",
+    "draw_files",
+    "draw_records",
     "each_of",
     "each_saved",
     "open_each",
@@ -44,208 +42,7 @@ __all__ = [
     "save_records",
 ]
 
-FORMATS = names_to_write()
-"""What a user may call the formats to write."""
-MODELS = ("auto", "Hexoskin", "CHA3000", "astroskin_256", "astroskin_1000")
-"""Names for the model of a device; ``auto`` finds it out."""
-
 _T = TypeVar("_T")
-
-
-class NoRecordingError(FileFormatError):
-    """A file among recordings that is not one: skipped, and not a failure."""
-
-
-# Failures of one record; any other exception is a bug of this package.
-_FAILURES = (HexoframeError, OSError)
-
-
-# -- selection and output --------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """The channels and the span to take of each record.
-
-    Attributes
-    ----------
-    channels : tuple of str
-        Names or ids; all if empty.
-    waveforms : bool
-        Whether to take waveforms that `channels` does not name.
-    start, end : int, str or None
-        A tick, or a time with its zone; `end` is not included.
-    """
-
-    channels: tuple[str, ...] = ()
-    waveforms: bool = True
-    start: int | str | None = None
-    end: int | str | None = None
-    model: str = "auto"
-
-    def whole(self) -> dict[str, Any]:
-        """Return the arguments of `Client.load_record` without start and end."""
-        return {
-            "channels": self.channels or None,
-            "waveforms": self.waveforms,
-            "model": self.model,
-        }
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of `Client.load_record`."""
-        return {**self.whole(), "start": self.start, "end": self.end}
-
-    def of(self, record: Record) -> Record:
-        """Return a record that is already open, cut to the selection."""
-        from hexoframe.timestamps import tick_to_time  # noqa: PLC0415  # numpy
-
-        if self.start is not None or self.end is not None:
-            first, last = (
-                tick_to_time(each, clock=record.clock)
-                if isinstance(each, int)
-                else each
-                for each in (self.start, self.end)
-            )
-            record = record.between(first, last)
-        if self.waveforms or self.channels:
-            return record
-        waves = {name for name in record if record.channel(name).kind == "waveform"}
-        return record.of(record, left_out=record.left_out | waves)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """What is saved of one id or path, and what failed.
-
-    Attributes
-    ----------
-    name : str
-        The id or path.
-    paths : list of Path
-        Where it is saved.
-    unchanged : list of bool
-        For each of `paths`, whether the same was there before and nothing was written.
-    errors : list of Exception
-        What failed.
-    """
-
-    name: str
-    paths: list[Path] = field(default_factory=list)
-    unchanged: list[bool] = field(default_factory=list)
-    errors: list[Exception] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """Where records are written to, and in which form.
-
-    Attributes
-    ----------
-    folder : Path
-        Where the folders of the records go.
-    formats : tuple of str
-        One or several of `FORMATS`.
-    timestamps : {"epoch", "string"}
-        Time stamps in .txt: ticks, or text.
-    timestamp_format : str or None
-        strftime format of the text; None is that of the old script.
-    tz : str
-        Zone of the text.
-    dialect : {"classic", "port"}
-        Whose .txt: that of the vendor's HxApi2_0, or of its port to Python 3.
-    units : {"physical", "raw"}
-        Values in CSV, Parquet and MAT: in the unit of the channel, or counts of the
-        recorder. The .txt has those of the service's answers either way.
-    overwrite : bool
-        Whether files from before may be replaced.
-    written : dict of str to set of Path, or None
-        What one run has written by format, and no other recording of it may replace.
-    """
-
-    folder: Path = field(default_factory=Path)
-    formats: tuple[str, ...] = ("txt",)
-    timestamps: Literal["epoch", "string"] = "epoch"
-    timestamp_format: str | None = None
-    tz: str = "UTC"
-    dialect: Literal["classic", "port"] = "classic"
-    units: Scale = "physical"
-    overwrite: bool = False
-    written: dict[str, set[Path]] | None = None
-
-    def check(self) -> None:
-        """Raise ConfigurationError for an unknown zone or a bad time stamp format."""
-        if self.timestamps == "epoch":
-            return
-        from hexoframe.timestamps import CLASSIC_FORMAT, ticks_to_text  # noqa: PLC0415  # numpy
-
-        fmt = self.timestamp_format or CLASSIC_FORMAT
-        ticks_to_text([437_610_700_800], clock=256, fmt=fmt, tz=self.tz)
-
-    def check_folder(self) -> None:
-        """Raise ConfigurationError if nothing can be written into the folder."""
-        check_folder(self.folder)
-
-    def save(self, name: str, record: Record, *, below: str = "") -> Saved:
-        """Write a record in every format; one that fails does not stop the others.
-
-        `name` is the id or path that was asked for, `below` a subfolder of the output.
-        """
-        from hexoframe.formats.atomic import (  # noqa: PLC0415  # shutil
-            noting_unchanged,
-            protecting,
-        )
-
-        saved = Saved(name=name)
-        for each in self.formats:
-            try:
-                written = {} if self.written is None else self.written
-                own = written.setdefault(each, set())
-                with noting_unchanged() as unchanged, protecting(own):
-                    path = self._write(each, record, self.folder / below)
-            except _FAILURES as error:
-                # A record that cannot be read fails alike in every format.
-                if str(error) not in map(str, saved.errors):
-                    saved.errors.append(error)
-            else:
-                own.add(path)
-                saved.paths.append(path)
-                saved.unchanged.append(bool(unchanged))
-        if saved.paths:
-            warn_of_scales(record)
-        return saved
-
-    def _write(self, name: str, record: Record, folder: Path) -> Path:
-        form = to_write(name)
-        target = form.target_in(folder, record)
-        return form.write(record, target, overwrite=self.overwrite, **self._style())
-
-    def _style(self) -> WriteStyle:
-        style: WriteStyle = {"dialect": self.dialect}
-        if self.timestamps == "string":
-            style |= {"timestamps": "string", "tz": self.tz}
-            if self.timestamp_format is not None:
-                style["timestamp_format"] = self.timestamp_format
-        return style
-
-
-def check_folder(folder: Path, argument: str = "to") -> None:
-    """Raise ConfigurationError if nothing can be written into a folder.
-
-    It need not exist: then it must be possible to make it. Nothing is left in it.
-    `argument` is what the user chose it with.
-    """
-    import tempfile  # noqa: PLC0415  # keeps help quick
-
-    try:
-        made = next(place for place in (folder, *folder.parents) if place.exists())
-        with tempfile.TemporaryFile(dir=made):
-            pass
-    except OSError as error:
-        why = (error.strerror or type(error).__name__).lower()
-        raise ConfigurationError(
-            f"nothing can be written into {folder} ({why}): choose another folder "
-            f"with {argument}="
-        ) from error
 
 
 # -- one after the other ---------------------------------------------------------------
@@ -262,7 +59,7 @@ def each_of(
     for name in dict.fromkeys(names):
         try:
             done: Any = work(name)
-        except _FAILURES as error:
+        except FAILURES as error:
             if _is_for_all(error):
                 raise
             done = error
@@ -375,3 +172,46 @@ def each_saved(names: Iterable[str], save: Callable[[str], Saved]) -> Iterator[S
     """Call `save` with each name; a failure becomes a `Saved`. Raises as `each_of`."""
     for name, done in each_of(names, save):
         yield Saved(name=name, errors=[done]) if isinstance(done, Exception) else done
+
+
+# -- pictures --------------------------------------------------------------------------
+
+
+def draw_records(
+    client: Client, numbers: Iterable[str], drawing: Drawing, **how: Any
+) -> Iterator[Saved]:
+    """Load the records with these ids and draw them; yield what became of each.
+
+    `how` is as for `Client.load_record`: refresh, offline, allow_partial, progress.
+    Errors that would meet every record are raised, as by `each_of`.
+    """
+
+    def save(number: str) -> Saved:
+        record, picture = drawing.load(client, number, **how)
+        return picture.save(number, record)
+
+    return each_saved(numbers, save)
+
+
+def draw_files(paths: Iterable[str], drawing: Drawing, **how: Any) -> Iterator[Saved]:
+    """Open recordings as `open_each` does, and draw them.
+
+    Yields what became of each recording, and of each path without one. Several
+    recordings cannot be drawn into one file: ConfigurationError.
+    """
+    opened: Iterable[tuple[str, Record | Exception]] = open_each(
+        paths, drawing.selection(), **how
+    )
+    if drawing.file is not None:
+        opened = list(opened)
+        count = sum(not isinstance(record, Exception) for _, record in opened)
+        if count > 1:
+            raise ConfigurationError(
+                f"there are {count} recordings, and {drawing.file} is the file of one "
+                "picture: leave file= out, and each gets a file of its own"
+            )
+    for name, record in opened:
+        if isinstance(record, Exception):
+            yield Saved(name=name, errors=[record])
+        else:
+            yield from each_saved([name], lambda name: drawing.save(name, record))  # noqa: B023  # used up here

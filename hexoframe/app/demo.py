@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 import hexoframe
-from hexoframe.app.batch import check_folder
+from hexoframe.app.choices import check_folder
 from hexoframe.app.pictures import save_figure, without_screen
 from hexoframe.simulator.server import serve
 

@@ -235,7 +235,7 @@ def hrv_rows(table: pd.DataFrame) -> Rows:
         {
             **{name: plain(row[name]) for name in names},
             "start": _minute(row["start"]),
-            "share": _percent(row["good_share"]),
+            "share": _percent(row["good_share"], lambda share: f"{share:.1%}"),
             "pairs": _count(row["n_pairs"]),
             **{
                 label: _figure(row[name], decimals)

@@ -20,15 +20,14 @@ import click
 
 from hexoframe import cache
 from hexoframe.api.auth.credentials import ask_at_terminal, base_url_of
-from hexoframe.app.batch import (
+from hexoframe.app.batch import draw_records, each_of, save_records
+from hexoframe.app.choices import (
     FORMATS,
     MODELS,
     Output,
     Saved,
     Selection,
     check_folder,
-    each_of,
-    save_records,
 )
 from hexoframe.app.listing import (
     cost_rows,
@@ -38,7 +37,7 @@ from hexoframe.app.listing import (
     record_facts,
     record_rows,
 )
-from hexoframe.app.pictures import Drawing, draw_records, without_screen
+from hexoframe.app.pictures import Drawing, without_screen
 from hexoframe.app.wording import MENU, UNCHANGED, told
 from hexoframe.client import Client, connect
 from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeError

@@ -7,12 +7,11 @@ here, and the user is not asked anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hexoframe.app.batch import Saved, Selection, each_saved, open_each
+from hexoframe.app.choices import Saved, Selection
 from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DPI",
     "Drawing",
-    "draw_files",
-    "draw_records",
     "save_figure",
     "without_screen",
 ]
@@ -234,46 +231,3 @@ def _check_suffix(file: Path) -> None:
             f"{file} has no suffix of a picture: end it with .png, .pdf or .svg, or "
             f"with another of .{', .'.join(known)}"
         )
-
-
-# -- several ---------------------------------------------------------------------------
-
-
-def draw_records(
-    client: Client, numbers: Iterable[str], drawing: Drawing, **how: Any
-) -> Iterator[Saved]:
-    """Load the records with these ids and draw them; yield what became of each.
-
-    `how` is as for `Client.load_record`: refresh, offline, allow_partial, progress.
-    Errors that would meet every record are raised, as by `batch.each_of`.
-    """
-
-    def save(number: str) -> Saved:
-        record, picture = drawing.load(client, number, **how)
-        return picture.save(number, record)
-
-    return each_saved(numbers, save)
-
-
-def draw_files(paths: Iterable[str], drawing: Drawing, **how: Any) -> Iterator[Saved]:
-    """Open recordings as `batch.open_each` does, and draw them.
-
-    Yields what became of each recording, and of each path without one. Several
-    recordings cannot be drawn into one file: ConfigurationError.
-    """
-    opened: Iterable[tuple[str, Record | Exception]] = open_each(
-        paths, drawing.selection(), **how
-    )
-    if drawing.file is not None:
-        opened = list(opened)
-        count = sum(not isinstance(record, Exception) for _, record in opened)
-        if count > 1:
-            raise ConfigurationError(
-                f"there are {count} recordings, and {drawing.file} is the file of one "
-                "picture: leave file= out, and each gets a file of its own"
-            )
-    for name, record in opened:
-        if isinstance(record, Exception):
-            yield Saved(name=name, errors=[record])
-        else:
-            yield from each_saved([name], lambda name: drawing.save(name, record))  # noqa: B023  # used up here

@@ -36,6 +36,7 @@ from hexoframe.plotting.overview import plot_overview, record_overview
 from hexoframe.plotting.respiration import plot_respiration, record_respiration
 from hexoframe.plotting.rr import plot_rr, record_rr
 from hexoframe.plotting.sleep import plot_sleep, record_sleep
+from hexoframe.plotting.summary import plot_summary, record_summary
 from hexoframe.plotting.windows import record_window
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ __all__ = [
     "plot_respiration",
     "plot_rr",
     "plot_sleep",
+    "plot_summary",
 ]
 
 
@@ -162,6 +164,12 @@ PICTURES: dict[str, Picture] = {
             "hrv",
             "variability of the heart rate in five minutes, and its spectrum",
             record_hrv,
+            waveforms=("respiration",),  # it tells when the shirt was worn
+        ),
+        Picture(
+            "summary",
+            "means and ranges of each activity, or of equal spans",
+            record_summary,
             waveforms=("respiration",),  # it tells when the shirt was worn
         ),
         Picture("sleep", "hypnogram, and what went with it", record_sleep),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hexoframe.analysis.beats import beats_of as series_of
-from hexoframe.analysis.beats import beats_of_record
+from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.plotting.figures import (
     FAINT,
     FONT,

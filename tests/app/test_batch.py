@@ -7,7 +7,8 @@ import errno
 import pytest
 
 import hexoframe
-from hexoframe.app.batch import FORMATS, MODELS, Output, Selection, each_of
+from hexoframe.app.batch import each_of
+from hexoframe.app.choices import FORMATS, MODELS, Output, Selection
 from hexoframe.channels import families_of
 from hexoframe.errors import (
     AuthenticationError,

@@ -10,7 +10,7 @@ import pytest
 
 import hexoframe
 from hexoframe import formats
-from hexoframe.app.batch import Output
+from hexoframe.app.choices import Output
 from hexoframe.errors import ConfigurationError, FileFormatError, OutputExistsError
 from hexoframe.record import Record
 from tests.formats import toyformat

@@ -73,6 +73,8 @@ def test_the_list_says_what_each_picture_shows():
         "ecg",
         "respiration",
         "rr",
+        "hrv",
+        "summary",
         "sleep",
         "activity",
     ]
@@ -86,7 +88,7 @@ def test_the_list_says_what_each_picture_shows():
 
 
 def test_help_and_docstring_name_every_picture():
-    from hexoframe.app.cli.show import plot
+    from hexoframe.app.cli.plots import plot
 
     (channel,) = [one for one in plot.params if one.name == "what"]
     for one in plotting.PICTURES.values():

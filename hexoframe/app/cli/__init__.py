@@ -1,11 +1,11 @@
 """The command ``hexoframe``: its sections, and the commands menu, demo and simulate.
 
 The other commands are in `account` (login, logout, whoami), `records` (records, ranges,
-info, estimate), `files` (download, range, convert, cache), `show` (show, plot,
-channels), `results` (hrv) and `scripts`. `running` runs any of them, `recordings` opens
-what they are given, `options` is what they share on the command line, `lists` prints
-tables. Each module imports click alone at first, and the rest when a command runs, so
-that help and version are quick. No command computes here.
+info, estimate), `files` (download, range, convert, cache), `results` (show, hrv),
+`plots` (plot, channels) and `scripts`. `running` runs any of them, `options` is what
+they share on the command line, `lists` prints tables. Each module imports click alone
+at first, and the rest when a command runs, so that help and version are quick. No
+command computes here.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import click
 from hexoframe.app.cli.account import login, logout, whoami
 from hexoframe.app.cli.files import cache, convert, download, range_
 from hexoframe.app.cli.options import WholeNumber
+from hexoframe.app.cli.plots import channels, plot
 from hexoframe.app.cli.records import estimate, info, ranges, records
-from hexoframe.app.cli.results import hrv
+from hexoframe.app.cli.results import hrv, show
 from hexoframe.app.cli.running import Commands, progress, run, say_if_interrupted
 from hexoframe.app.cli.scripts import scripts
-from hexoframe.app.cli.show import channels, plot, show
 from hexoframe.version import __version__
 
 __all__ = ["main"]

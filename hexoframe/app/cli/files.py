@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.app.batch import (
-    Output,
-    Selection,
-    save_files,
-    save_ranges,
-    save_records,
-)
+from hexoframe.app.batch import save_files, save_ranges, save_records
+from hexoframe.app.choices import Output, Selection
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_frame, show_lines, wrapped_lines
 from hexoframe.app.cli.options import (

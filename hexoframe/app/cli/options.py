@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from hexoframe.app.batch import FORMATS, MODELS, Output, Selection
+from hexoframe.app.choices import FORMATS, MODELS, Output, Selection
 from hexoframe.app.wording import reworded
 from hexoframe.errors import ConfigurationError, TimestampError
 

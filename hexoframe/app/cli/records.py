@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.app.batch import Selection, each_of
+from hexoframe.app.batch import each_of
+from hexoframe.app.choices import Selection
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_frame, show_json, show_lines, width
 from hexoframe.app.cli.options import MOMENT, WholeNumber, ids, listing, selection

@@ -1,13 +1,15 @@
-"""``hexoframe hrv``: the numbers of a paper as a table, without Python."""
+"""``hexoframe show`` and ``hrv``: tables of recordings, without Python."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.app.batch import Selection
+from hexoframe.app.batch import each_of, open_each
+from hexoframe.app.choices import Selection, is_id
+from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_data, show_lines, table_lines, wrapped_lines
 from hexoframe.app.cli.options import (
     WholeNumber,
@@ -16,9 +18,15 @@ from hexoframe.app.cli.options import (
     listing,
     model,
     reading,
+    selection,
 )
-from hexoframe.app.cli.recordings import opened
-from hexoframe.app.cli.running import fail, tell
+from hexoframe.app.cli.running import (
+    KEPT,
+    fail,
+    progress,
+    say_if_interrupted,
+    tell,
+)
 from hexoframe.errors import ConfigurationError, HexoframeError
 
 if TYPE_CHECKING:
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
 
     from hexoframe.record import Record
 
-__all__ = ["hrv"]
+__all__ = ["hrv", "show"]
 
 _NAMED = ("ranges", "sleep", "day", "whole")
 # What is fetched for it: the belts and the heart rate tell when the shirt was worn.
@@ -37,6 +45,81 @@ _CHANNELS = (
     "respiration",
     "heart_rate_quality",
 )
+
+
+def _opened(
+    whats: Sequence[str],
+    selection: Selection,
+    how: dict[str, Any],
+    source: dict[str, Any],
+    *,
+    channels: Sequence[str] | None = None,
+) -> Iterator[tuple[str, Record | Exception]]:
+    """Yield the records of ids, then all recordings in paths, or why there is none.
+
+    `channels` are those that are downloaded of a record that is not kept; files are
+    read as far as they are needed.
+    """
+    numbers = [what for what in whats if is_id(what)]
+    if numbers:
+        say_if_interrupted(KEPT)
+        with connected(offline=how["offline"]) as client:
+            asked = {**selection.arguments(), **how, "progress": progress()}
+            if channels is not None:
+                asked["channels"] = list(channels)
+            yield from each_of(
+                numbers, lambda number: client.load_record(number, **asked)
+            )
+    paths = [what for what in whats if what not in numbers]
+    partial = how["allow_partial"]
+    yield from open_each(paths, selection, allow_partial=partial, **source)
+
+
+# -- show ------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("what", metavar="PATH|ID")
+@selection
+@fetching
+@reading
+@listing
+def show(
+    what: str,
+    selection: Selection,
+    how: dict[str, Any],
+    source: dict[str, Any],
+    form: str,
+) -> None:
+    """Show a record: its span, and how complete each channel is.
+
+    PATH is what 'hexoframe convert' takes, and ID a record of the service, which is
+    downloaded unless the cache has it. All of it is read.
+
+    coverage: which share of the expected samples came; gaps: how many; then the share
+    of time that is flagged by the device, implausible, or not worn; the longest gap;
+    the share of time with a sensor off.
+    """
+    import pandas as pd  # noqa: PLC0415  # heavy
+
+    from hexoframe.app.listing import coverage_frame, coverage_rows  # noqa: PLC0415
+
+    found, failed = [], 0
+    for name, record in _opened([what], selection, how, source):
+        if isinstance(record, Exception):
+            failed += tell("recording", name, record)
+            continue
+        found.append(coverage_frame(record))
+        if form in ("table", "all"):
+            head = str(record).partition("\n\n")[0].splitlines()
+            rows = table_lines(found[-1], form, coverage_rows)
+            show_lines([*wrapped_lines(head), "", *rows])
+    if found and form in ("csv", "json"):
+        show_data(pd.concat(found), form)
+    fail(failed, len(found) + failed, "recordings")
+
+
+# -- hrv -------------------------------------------------------------------------------
 
 
 class _Spans(click.ParamType):  # type: ignore[type-arg]  # older ones take none
@@ -143,8 +226,8 @@ def hrv(  # noqa: PLR0913  # click passes each option by name
 
     found: list[pd.DataFrame] = []
     failed = 0
-    selection = Selection(model=model)
-    records = opened(whats, selection, how, source, channels=_CHANNELS)
+    chosen = Selection(model=model)
+    records = _opened(whats, chosen, how, source, channels=_CHANNELS)
     for name, record in records:
         table = _result(record, compute)
         if isinstance(table, Exception):

@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from hexoframe.app.batch import NoRecordingError, Saved
+from hexoframe.app.choices import NoRecordingError, Saved
 from hexoframe.app.wording import UNCHANGED, reworded, told
 from hexoframe.errors import HexoframeError, HexoframeWarning
 from hexoframe.texttable import is_terminal

@@ -1,4 +1,4 @@
-"""``hexoframe show``, ``plot`` and ``channels``: look at recordings."""
+"""``hexoframe plot`` and ``channels``: pictures, and what a model can record."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.app.batch import Saved, Selection, check_folder
+from hexoframe.app.batch import draw_files, draw_records
+from hexoframe.app.choices import Saved, check_folder, is_id
 from hexoframe.app.cli.account import connected
-from hexoframe.app.cli.lists import (
-    show_data,
-    show_frame,
-    show_lines,
-    table_lines,
-    wrapped_lines,
-)
+from hexoframe.app.cli.lists import show_frame
 from hexoframe.app.cli.options import (
     MOMENT,
     WholeNumber,
@@ -27,15 +22,11 @@ from hexoframe.app.cli.options import (
     model_choice,
     no_waveforms,
     reading,
-    selection,
 )
-from hexoframe.app.cli.recordings import is_id, opened
 from hexoframe.app.cli.running import (
     KEPT,
-    fail,
     progress,
     say_if_interrupted,
-    tell,
     tell_saved,
 )
 from hexoframe.app.wording import reworded
@@ -44,7 +35,7 @@ from hexoframe.errors import ConfigurationError
 if TYPE_CHECKING:
     from hexoframe.app.pictures import Drawing
 
-__all__ = ["channels", "plot", "show"]
+__all__ = ["channels", "plot"]
 
 
 # -- channels --------------------------------------------------------------------------
@@ -64,50 +55,6 @@ def channels(name: str | None, model: str | None, form: str) -> None:
     from hexoframe.channels import channel_table  # noqa: PLC0415  # pandas
 
     show_frame(channel_table(name or model), form, channel_rows)
-
-
-# -- show ------------------------------------------------------------------------------
-
-
-@click.command()
-@click.argument("what", metavar="PATH|ID")
-@selection
-@fetching
-@reading
-@listing
-def show(
-    what: str,
-    selection: Selection,
-    how: dict[str, Any],
-    source: dict[str, Any],
-    form: str,
-) -> None:
-    """Show a record: its span, and how complete each channel is.
-
-    PATH is what 'hexoframe convert' takes, and ID a record of the service, which is
-    downloaded unless the cache has it. All of it is read.
-
-    coverage: which share of the expected samples came; gaps: how many; then the share
-    of time that is flagged by the device, implausible, or not worn; the longest gap;
-    the share of time with a sensor off.
-    """
-    import pandas as pd  # noqa: PLC0415  # heavy
-
-    from hexoframe.app.listing import coverage_frame, coverage_rows  # noqa: PLC0415
-
-    found, failed = [], 0
-    for name, record in opened([what], selection, how, source):
-        if isinstance(record, Exception):
-            failed += tell("recording", name, record)
-            continue
-        found.append(coverage_frame(record))
-        if form in ("table", "all"):
-            head = str(record).partition("\n\n")[0].splitlines()
-            rows = table_lines(found[-1], form, coverage_rows)
-            show_lines([*wrapped_lines(head), "", *rows])
-    if found and form in ("csv", "json"):
-        show_data(pd.concat(found), form)
-    fail(failed, len(found) + failed, "recordings")
 
 
 # -- plot ------------------------------------------------------------------------------
@@ -165,8 +112,8 @@ _drawing = gather(
         "--channel",
         "what",
         metavar="NAME",
-        help="One channel, by name or id; or coverage, hrv, rr or sleep. The page of "
-        "the whole record by default.",
+        help="One channel, by name or id; or coverage, hrv, rr, sleep or summary. The "
+        "page of the whole record by default.",
     ),
     click.option(
         "--start",
@@ -249,8 +196,6 @@ def _drawn(
     source: dict[str, Any],
 ) -> Iterator[Saved]:
     """Draw the records of ids, then the recordings in paths."""
-    from hexoframe.app.pictures import draw_files, draw_records  # noqa: PLC0415
-
     numbers = [what for what in whats if is_id(what)]
     paths = [what for what in whats if what not in numbers]
     if numbers:
