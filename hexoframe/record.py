@@ -1109,7 +1109,7 @@ class Record(RecordData):
         -----
         The equations are in `hexoframe.analysis.compute_energy`.
         """
-        from hexoframe.analysis.energy import energy_of_record  # noqa: PLC0415
+        from hexoframe.analysis.activity import energy_of_record  # noqa: PLC0415
 
         return energy_of_record(
             self,

@@ -1,7 +1,7 @@
-"""Activity: bouts, positions of the device, steps and their cadence.
+"""Activity: bouts, positions of the device, steps and their cadence, energy.
 
-Acceleration itself is for `enmo`, energy for `energy`. Definitions of the columns are
-data (`definitions.csv`).
+Acceleration itself is for `enmo`, the equations of energy for `energy`. Definitions of
+the columns are data (`definitions.csv`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pandas as pd
 
 from hexoframe.analysis.align import length_ns
 from hexoframe.analysis.bins import ranges
+from hexoframe.analysis.energy import compute_energy
 from hexoframe.analysis.observed import (
     find_unobserved,
     require_channel,
@@ -44,9 +45,15 @@ if TYPE_CHECKING:
 
 Positions = Literal["device_position", "sleep_position"]
 
-__all__ = ["BANDS", "count_steps", "list_bouts", "measure_postures"]
+__all__ = [
+    "BANDS",
+    "count_steps",
+    "energy_of_record",
+    "list_bouts",
+    "measure_postures",
+]
 
-_ACTIVITY, _STEP = "activity", "step"
+_ACTIVITY, _STEP, _PULSE = "activity", "step", "heart_rate"
 BANDS = {
     "none": 0,
     "incidental": 1,
@@ -314,4 +321,19 @@ def measure_postures(
         columns["undefined_share"] = (length - known) / length
     table = spans.labelled(pd.DataFrame(columns))
     table.attrs = {metadata.KEY: metadata.result_block(units, record_id=record.id)}
+    return table
+
+
+# -- energy ----------------------------------------------------------------------------
+
+
+def energy_of_record(record: RecordData, **profile: Any) -> pd.DataFrame:
+    """Return `compute_energy` of the usable heart rates of a record, marked as such."""
+    rates = require_channel(record, _PULSE, "energy is estimated")
+    row = record.channel(_PULSE).datatypes[0]
+    kept = usable_rows(record, _PULSE)
+    values = physical(row, rates[row.column].to_numpy(np.float64), record.scale)[kept]
+    table = compute_energy(pd.DataFrame({_PULSE: values}, rates.index[kept]), **profile)
+    block = metadata.result_block({"energy": "W"}, record_id=record.id)
+    table.attrs = {metadata.KEY: {**block, "estimate": True}}
     return table

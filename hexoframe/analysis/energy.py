@@ -11,24 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.observed import require_channel
-from hexoframe.analysis.quality import usable_rows
-from hexoframe.analysis.wear import physical
 from hexoframe.errors import ConfigurationError
-from hexoframe.recording import metadata
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hexoframe.recording.data import RecordData
-
     Values = NDArray[np.float64]
 
-__all__ = ["Profile", "compute_energy", "energy_of_record", "estimate_watts"]
+__all__ = ["Profile", "compute_energy", "estimate_watts"]
 
 Sex = Literal["female", "male"]
 
-_RATE = "heart_rate"
 _BODY = ("weight", "height", "age", "sex", "rest_hr")
 _NEEDS = {"": (), "weight": ("weight",), "body": _BODY, "vo2max": (*_BODY, "vo2max")}
 # The service writes F and M.
@@ -156,18 +149,6 @@ def compute_energy(  # noqa: PLR0913  # what the estimate needs
     rates = heart_rate.iloc[:, 0].to_numpy(np.float64)
     watts = estimate_watts(rates, profile, with_vo2max=vo2max is not None)
     return pd.DataFrame({"energy": watts}, index=heart_rate.index)
-
-
-def energy_of_record(record: RecordData, **profile: Any) -> pd.DataFrame:
-    """Return `compute_energy` of the usable heart rates of a record, marked as such."""
-    rates = require_channel(record, _RATE, "energy is estimated")
-    row = record.channel(_RATE).datatypes[0]
-    kept = usable_rows(record, _RATE)
-    values = physical(row, rates[row.column].to_numpy(np.float64), record.scale)[kept]
-    table = compute_energy(pd.DataFrame({_RATE: values}, rates.index[kept]), **profile)
-    block = metadata.result_block({"energy": "W"}, record_id=record.id)
-    table.attrs = {metadata.KEY: {**block, "estimate": True}}
-    return table
 
 
 def estimate_watts(rates: Values, profile: Profile, *, with_vo2max: bool) -> Values:
