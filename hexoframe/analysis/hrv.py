@@ -158,25 +158,30 @@ def table_of_spans(  # noqa: PLR0913  # each is a question of its own
     series = beats_of_record(record, beats)
     _warn_of_strays(series)
     is_long = fixed is None or fixed >= 2 * STEP_S
-    return _table_of(series, spans, limits, is_long=is_long, brief=brief)
+    how = {"is_long": is_long, "is_window": fixed is not None, "brief": brief}
+    return _table_of(series, spans, limits, **how)
 
 
-def _table_of(
+def _table_of(  # noqa: PLR0913  # what a table is of
     series: RRSeries,
     spans: Spans,
     limits: HrvLimits,
     *,
     is_long: bool,
+    is_window: bool = False,
     brief: bool = False,
 ) -> HrvTable:
+    length = (spans.ends - spans.starts).astype(np.float64)
+    # Of a window that the record cuts short, the whole length counts; a day or an
+    # activity is judged by what lies in the record.
     share = spans.labels["span_share"].to_numpy()
-    length = spans.ends - spans.starts
+    is_cut = (share > 0) & is_window
     windows = HrvWindows(
         starts=spans.starts,
         ends=spans.ends,
         lows=spans.lows,
         highs=spans.highs,
-        asked=np.where(share > 0, length / np.where(share > 0, share, 1), length),
+        asked=np.divide(length, share, out=length.copy(), where=is_cut),
     )
     return HrvTable(series, windows, limits, is_long=is_long, brief=brief)
 

@@ -14,10 +14,23 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
+from hexoframe.channels import FAMILIES, channels_of
+
 if TYPE_CHECKING:
     from hexoframe.recording.data import RecordData
 
-__all__ = ["IndexedMetric", "indexed_metrics", "metric_table", "vendor_figures"]
+__all__ = [
+    "ENERGY",
+    "IndexedMetric",
+    "indexed_metrics",
+    "metric_table",
+    "summary_channels",
+    "vendor_figures",
+]
+
+ENERGY = "energy_mifflin_keytel"
+"""The channel whose samples the vendor's sum of energy has."""
+
 
 Statistic = Literal["", "duration", "worn", "mean", "min", "max", "total", "count",
                     "rmssd"]  # fmt: skip
@@ -96,6 +109,15 @@ def indexed_metrics() -> tuple[IndexedMetric, ...]:
         )
         for row in csv.DictReader(text.splitlines())
     )
+
+
+def summary_channels() -> list[str]:
+    """Return the channels that a summary takes, with those of flags and of wear."""
+    known = channels_of(FAMILIES[0])
+    needed = {one.channel for one in indexed_metrics() if one.channel} | {ENERGY}
+    needed |= {known[name].datatypes[0].quality for name in needed}
+    needed |= {name for name, one in known.items() if one.datatypes[0].wear == "belt"}
+    return [name for name in known if name in needed]
 
 
 def _names(cell: str) -> tuple[str, ...]:

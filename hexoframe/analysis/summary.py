@@ -16,7 +16,7 @@ from hexoframe.analysis.align import second_channel
 from hexoframe.analysis.beats import vendor_rmssds
 from hexoframe.analysis.energy import Profile, estimate_watts
 from hexoframe.analysis.hrv import table_of_spans
-from hexoframe.analysis.metrics import indexed_metrics, vendor_figures
+from hexoframe.analysis.metrics import ENERGY, indexed_metrics, vendor_figures
 from hexoframe.analysis.quality import measured_rows, worn_rows
 from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.usage import (
@@ -59,7 +59,7 @@ _WORDS = {
     "missing": "{:,} s missing",
 }
 _OF_SAMPLES = ("mean", "min", "max", "total", "rmssd")
-_STEP, _ENERGY = "step", "energy_mifflin_keytel"
+_STEP = "step"
 
 
 def summarise(  # noqa: PLR0913  # each is a question of its own
@@ -370,7 +370,7 @@ class _Work:
 
     def _seconds_of_energy(self) -> Values:
         """Return how many samples the vendor's sum has: those of its own channel."""
-        channel = _ENERGY if _ENERGY in self.record else "heart_rate"
+        channel = ENERGY if ENERGY in self.record else "heart_rate"
         first, last = self._rows_of(channel)
         return (last - first).astype(np.float64)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hexoframe.record import Record
 
 __all__ = [
+    "SUMMARY_NUMBERS",
     "all_rows",
     "cache_rows",
     "channel_rows",
@@ -39,6 +40,9 @@ __all__ = [
     "plain",
     "record_facts",
     "record_rows",
+    "span_rows",
+    "summary_notes",
+    "summary_rows",
     "user_facts",
 ]
 
@@ -244,6 +248,94 @@ def hrv_rows(table: pd.DataFrame) -> Rows:
         }
         for _, row in table.iterrows()
     ]
+
+
+def summary_rows(table: pd.DataFrame, *, short: bool = False) -> Rows:
+    """Return rows of `Record.summary` of a whole record, those with a figure.
+
+    With `short` the names of metrics are such that a narrow terminal has room for them.
+    """
+    figures = ["value", "vendor", "vendor_rule"]
+    told = table[table[figures].notna().any(axis=1)]
+    return [
+        {
+            "metric": _short(row["metric"]) if short else str(row["metric"]),
+            "value": _rounded(row["value"]),
+            "unit": plain(row["unit"]),
+            "usable": _percent(row["good_share"], _tenths),
+            "vendor": _rounded(row["vendor"]),
+            "by its rule": _rounded(row["vendor_rule"]),
+        }
+        for _, row in told.reset_index().iterrows()
+    ]
+
+
+def _short(metric: str) -> str:
+    for name, letters in _LETTERS.items():
+        metric = metric.replace(name, letters)
+    return metric.replace("_", " ")
+
+
+def span_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.summary` in its wide form: a row a span."""
+    names = [name for name in ("name", "day") if name in table]
+    return [
+        {
+            **{name: plain(row[name]) for name in names},
+            "start": _minute(row["start"]),
+            **{
+                label: _percent(row[name], _tenths)
+                if label == "usable"
+                else _figure(row[name], decimals)
+                for label, (name, decimals) in _SPAN.items()
+            },
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+def summary_notes(table: pd.DataFrame) -> list[str]:
+    """Return the notes of `Record.summary` of a whole record, each with its metrics."""
+    metrics: dict[str, list[str]] = {}
+    for name, note in table["note"].items():
+        if note and note != _ALONE:
+            metrics.setdefault(str(note), []).append(str(name))
+    return [f"{', '.join(names)}: {note}" for note, names in metrics.items()]
+
+
+_SPAN = {
+    "HR": ("heart_rate_mean", 1),
+    "usable": ("heart_rate_good_share", 0),
+    "BR": ("breathing_rate_mean", 1),
+    "MV": ("minute_ventilation_mean", 1),
+    "activity": ("activity_mean", 3),
+    "steps": ("steps", 0),
+    "RMSSD": ("rmssd", 1),
+    "worn": ("worn", 0),
+}
+# What the field calls them.
+_LETTERS = {
+    "heart_rate": "HR",
+    "breathing_rate": "BR",
+    "minute_ventilation": "MV",
+    "tidal_volume": "VT",
+    "rmssd": "RMSSD",
+}
+SUMMARY_NUMBERS = ("value", "usable", "vendor", "by its rule")
+"""Columns of `summary_rows` that are numbers."""
+# What the rows say without a note.
+_ALONE = "the vendor's figure alone"
+
+
+def _tenths(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _rounded(value: Any) -> str:
+    """Return a figure with four digits, and all of those before the point."""
+    if pd.isna(value):
+        return _MISSING
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 _HRV = {

@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from hexoframe import cache
+from hexoframe.analysis.metrics import summary_channels
 from hexoframe.api.auth.credentials import ask_at_terminal, base_url_of
 from hexoframe.app.batch import draw_records, each_of, save_records
 from hexoframe.app.choices import (
@@ -30,15 +31,18 @@ from hexoframe.app.choices import (
     check_folder,
 )
 from hexoframe.app.listing import (
+    SUMMARY_NUMBERS,
     cost_rows,
     costs_frame,
     fact_lines,
     megabytes,
     record_facts,
     record_rows,
+    summary_notes,
+    summary_rows,
 )
 from hexoframe.app.pictures import Drawing, without_screen
-from hexoframe.app.wording import MENU, UNCHANGED, told
+from hexoframe.app.wording import MENU, UNCHANGED, reworded, told
 from hexoframe.client import Client, connect
 from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeError
 from hexoframe.texttable import fit_columns, is_terminal
@@ -250,6 +254,7 @@ class _Menu:
             ("Show a record", self._info),
             ("Download records", self._download),
             ("Draw a picture", self._draw),
+            ("Numbers of a record", self._summarise),
             (f"Model: {self._selection.model}", self._set_model),
             (f"Time stamps in .txt: {stamps}", self._set_stamps),
             (f"Formats: {', '.join(output.formats)}", self._set_formats),
@@ -286,6 +291,24 @@ class _Menu:
         if number:
             info = self._client.record_info(number)
             _show(fact_lines(record_facts(info), _room()))
+
+    def _summarise(self) -> None:
+        numbers = self._agreed(_ask_ids("Id of the record"))
+        chosen = replace(self._selection, channels=tuple(summary_channels()))
+        asked = {**chosen.arguments(), "progress": self._progress}
+        for number, record in each_of(
+            numbers, lambda each: self._client.load_record(each, **asked)
+        ):
+            if isinstance(record, Exception):
+                _tell(record, f"{number} skipped: ")
+                continue
+            table = record.summary()
+            rows = fit_columns(
+                summary_rows(table, short=True), _room(), right=SUMMARY_NUMBERS
+            )
+            notes = [reworded(note, MENU) for note in summary_notes(table)]
+            lines = [part for note in notes for part in textwrap.wrap(note, _width())]
+            _show([f"record {number}", *rows, "", *lines])
 
     def _agreed(self, numbers: Sequence[str]) -> list[str]:
         """Show what records cost; return those that exist, if the user agrees."""

@@ -29,20 +29,28 @@ COMMAND_LINE: Mapping[str, str] = {
     "between()": "--start and --end",
     "client_id=": "HEXOFRAME_CLIENT_ID",
     "client_secret=": "HEXOFRAME_CLIENT_SECRET",
+    "age=": "--age",
     "allow_partial=": "--allow-partial",
+    "by=": "--by",
     "channels=": "--channels",
     "end=": "--end",
     "file=": "--out",
+    "height=": "--height",
+    "min_share=": "--min-share",
     "model=": "--model",
     "offline=": "--offline",
     "overwrite=": "--overwrite",
     "refresh=": "--refresh",
+    "rest_hr=": "--rest-hr",
+    "sex=": "--sex",
     "start=": "--start",
     # Those for reading; those for writing are checked before anything is loaded.
     "timestamp_format=": "--source-format",
     "to=": "--to",
     "tz=": "--source-tz",
     "units='raw'": "--units raw ('hexoframe convert' and 'download')",
+    "vo2max=": "--vo2max",
+    "weight=": "--weight",
 }
 """Option or command for each call and argument; some arguments with a value."""
 
@@ -55,6 +63,7 @@ MENU: Mapping[str, str] = {
     "model=": "'Model'",
     "overwrite=": "'Replace files'",
     "refresh=": "'hexoframe download --refresh'",
+    "weight=": "'hexoframe summary --weight'",
     "to=": "'Folder'",
 }
 """Menu item for each, or the command that has it."""

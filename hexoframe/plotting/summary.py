@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.summary import summarise
 from hexoframe.errors import ConfigurationError
 from hexoframe.plotting.figures import (
     FAINT,
@@ -137,6 +136,8 @@ def plot_summary(table: pd.DataFrame, *, ax: Given | None = None) -> FigureAxes:
 
 def record_summary(request: PictureRequest) -> FigureAxes:
     """Draw the summary of a record: of its activities, or else of equal spans."""
+    from hexoframe.analysis.summary import summarise  # noqa: PLC0415  # only for this
+
     record = request.record
     if request.start is not None or request.duration is not None:
         window = record_window(record, request.start, request.duration)

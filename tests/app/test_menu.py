@@ -16,8 +16,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarni
 
 ROOT = Path(__file__).parents[2]
 
-LIST, INFO, DOWNLOAD, DRAW, MODEL, STAMPS, FORMATS, FOLDER, REPLACE = "123456789"
-CLEAR, QUIT = "10", "0"
+LIST, INFO, DOWNLOAD, DRAW, NUMBERS, MODEL, STAMPS, FORMATS, FOLDER = "123456789"
+REPLACE, CLEAR, QUIT = "10", "11", "0"
 NAME, PASSWORD, NUMBER = "q to quit: ", r"\(not shown\): ", "\nNumber: "
 START = r"Start\? \(y/n\): "
 
@@ -96,10 +96,15 @@ def test_a_whole_session_with_one_wrong_password_at_a_narrow_terminal(
     costs = talk(START, "y")
     assert "999 skipped:" in " ".join(costs.split())
     assert "'List records' shows" in " ".join(costs.split())
-    done = talk(NUMBER, CLEAR)
+    done = talk(NUMBER, NUMBERS)
     assert f"41: {Path('out', server.username, '41')}" in done
     assert "999" not in done
     assert f"42: {Path('out', server.username, '42')}" in done
+    talk("record: ", "41")
+    talk(START, "y")
+    figures = talk("q to stop: ", "q")
+    assert re.search(r"^HR mean +[\d.]+  bpm", figures, re.MULTILINE)
+    talk(NUMBER, CLEAR)
     talk(r"Remove 2 entries, \d\.\d MB\? \(y/n\): ", "y")
     assert "MB were freed." in talk(NUMBER, QUIT)
     rest, status = talk.end()

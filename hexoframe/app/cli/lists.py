@@ -31,12 +31,16 @@ __all__ = [
 # Columns that are aligned to the right, in every table.
 _NUMBERS = frozenset(
     {
+        "BR",
         "HF",
         "HR",
         "LF",
         "LF/HF",
+        "MV",
         "RMSSD",
         "SDNN",
+        "activity",
+        "by its rule",
         "pairs",
         "share",
         "channels",
@@ -54,7 +58,12 @@ _NUMBERS = frozenset(
         "samples",
         "sensor off",
         "size",
+        "steps",
         "time",
+        "usable",
+        "value",
+        "vendor",
+        "worn",
     }
 )
 

@@ -1,4 +1,4 @@
-"""``hexoframe show`` and ``hrv``: tables of recordings, without Python."""
+"""``hexoframe show``, ``summary`` and ``hrv``: tables of recordings, without Python."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from hexoframe.app.cli.running import (
     say_if_interrupted,
     tell,
 )
+from hexoframe.app.wording import reworded
 from hexoframe.errors import ConfigurationError, HexoframeError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from hexoframe.record import Record
 
-__all__ = ["hrv", "show"]
+__all__ = ["hrv", "show", "summary"]
 
 _NAMED = ("ranges", "sleep", "day", "whole")
 # What is fetched for it: the belts and the heart rate tell when the shirt was worn.
@@ -218,25 +219,156 @@ def hrv(  # noqa: PLR0913  # click passes each option by name
 
     HR in bpm; SDNN and RMSSD in ms; LF and HF in ms^2.
     """
-    import pandas as pd  # noqa: PLC0415  # heavy
 
     def compute(record: Record) -> pd.DataFrame:
         spans = None if window == "whole" else window
         return record.hrv(spans, **counting)
 
-    found: list[pd.DataFrame] = []
-    failed = 0
     chosen = Selection(model=model)
     records = _opened(whats, chosen, how, source, channels=_CHANNELS)
+    _tell_results(records, compute, _show_hrv, form)
+
+
+# -- summary ---------------------------------------------------------------------------
+
+
+def _ask(**given: Any) -> dict[str, Any]:
+    """Return the arguments of `Record.summary` that were given."""
+    return {name: value for name, value in given.items() if value is not None}
+
+
+_asking = gather(
+    "asking",
+    _ask,
+    click.option(
+        "--min-share",
+        metavar="SHARE",
+        type=float,
+        help="Share of a span that must be usable; 0.1 by default.",
+    ),
+    click.option("--weight", metavar="KG", type=float, help="Weight of the wearer."),
+    click.option("--height", metavar="M", type=float, help="Height, in m."),
+    click.option("--age", metavar="YEARS", type=float, help="Age, in years."),
+    click.option(
+        "--sex",
+        metavar="SEX",
+        type=click.Choice(("female", "male")),
+        help="female or male, as the estimates of energy distinguish them.",
+    ),
+    click.option(
+        "--rest-hr", metavar="BPM", type=float, help="Heart rate at rest, in bpm."
+    ),
+    click.option("--vo2max", metavar="N", type=float, help="VO2max, in ml/kg/min."),
+)
+
+
+@click.command()
+@click.argument("whats", metavar="PATH|ID...", nargs=-1, required=True)
+@click.option(
+    "--by",
+    metavar="SPANS",
+    type=_Spans(),
+    default="whole",
+    help="A row for each: a length of time, such as 5min; ranges (activities); sleep "
+    "(those of sleep); day; or whole for the whole record, which is the default.",
+)
+@click.option(
+    "--wide",
+    is_flag=True,
+    help="In CSV and JSON: a row a span, a column a metric, no vendor's figures.",
+)
+@_asking
+@model("auto")
+@click.option(
+    "--tz",
+    metavar="ZONE",
+    help="Zone of the days, such as America/Montreal; UTC by default.",
+)
+@fetching
+@reading
+@listing
+def summary(  # noqa: PLR0913  # click passes each option by name
+    whats: tuple[str, ...],
+    *,
+    by: str,
+    wide: bool,
+    asking: dict[str, Any],
+    model: str,
+    tz: str | None,
+    how: dict[str, Any],
+    source: dict[str, Any],
+    form: str,
+) -> None:
+    """Show the numbers of a paper: heart rate, breathing, ventilation, steps.
+
+    PATH is what 'hexoframe convert' takes, and ID a record of the service. Values are
+    of usable samples alone: measured, not flagged, plausible, of a shirt that was worn;
+    usable says of which share of the time. Beside them stand the vendor's figure, and
+    what the vendor's rule gives; a note says what it counts besides.
+
+    With --by: HR in bpm, and the usable share of it; BR per min; MV in L/min; activity
+    in g; RMSSD in ms; worn in %. --csv and --json have everything. Adjusted volumes
+    need --weight, and estimates of energy the other facts of the wearer.
+    """
+    from hexoframe.analysis.metrics import summary_channels  # noqa: PLC0415  # pandas
+
+    whole = by == "whole"
+    is_data = form in ("csv", "json")
+    # A row a span fits a terminal; all that there is of it goes to other programs.
+    as_row = wide or not (whole or is_data)
+
+    def compute(record: Record) -> pd.DataFrame:
+        local = record if tz is None else record.tz_convert(tz)
+        return local.summary(None if whole else by, wide=as_row, **asking)
+
+    chosen = Selection(model=model)
+    records = _opened(whats, chosen, how, source, channels=summary_channels())
+    _tell_results(records, compute, _show_summary, form)
+
+
+def _show_summary(table: pd.DataFrame, form: str) -> None:
+    """Print a summary, and what its notes say."""
+    from hexoframe.app.listing import (  # noqa: PLC0415  # pandas
+        span_rows,
+        summary_notes,
+        summary_rows,
+    )
+
+    if table.index.name is None:
+        show_lines(table_lines(table, form, span_rows) if len(table) else ["no span"])
+    else:
+        show_lines(table_lines(table, form, summary_rows))
+        if form == "table":
+            notes = [reworded(note) for note in summary_notes(table)]
+            show_lines(["", *wrapped_lines(notes)])
+    show_lines([""])
+
+
+# -- a table of each recording ---------------------------------------------------------
+
+
+def _tell_results(
+    records: Iterator[tuple[str, Record | Exception]],
+    compute: Callable[[Record], pd.DataFrame],
+    show: Callable[[pd.DataFrame, str], None],
+    form: str,
+) -> None:
+    """Print a result of each recording, or all in one table for another program."""
+    import pandas as pd  # noqa: PLC0415  # heavy
+
+    found: list[pd.DataFrame] = []
+    failed = 0
     for name, record in records:
         table = _result(record, compute)
         if isinstance(table, Exception):
             failed += tell("recording", name, table)
             continue
-        table.insert(0, "record", name)
-        found.append(table)
         if form in ("table", "all"):
-            _show(f"recording {name}", table, form)
+            show_lines(wrapped_lines([f"recording {name}"]))
+            show(table, form)
+        whole = table if table.index.name is None else table.reset_index()
+        whole.insert(0, "record", name)
+        found.append(whole)
     if found and form in ("csv", "json"):
         show_data(pd.concat(found, ignore_index=True), form)
     fail(failed, len(found) + failed, "recordings")
@@ -254,11 +386,10 @@ def _result(
         return error
 
 
-def _show(head: str, table: pd.DataFrame, form: str) -> None:
+def _show_hrv(table: pd.DataFrame, form: str) -> None:
     """Print a table, and why rows have no figures."""
     from hexoframe.app.listing import hrv_notes, hrv_rows  # noqa: PLC0415  # pandas
 
-    show_lines(wrapped_lines([head]))
     show_lines(table_lines(table, form, hrv_rows) if len(table) else ["no span"])
     if form == "table":
         show_lines([*wrapped_lines(hrv_notes(table)), ""])

@@ -1,0 +1,180 @@
+"""Numbers of recordings as tables, as Python has them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+import hexoframe
+
+pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch):
+    """No server answers: any request fails."""
+    monkeypatch.setenv("HEXOFRAME_BASE_URL", "http://127.0.0.1:9")
+
+
+def as_csv(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def told_by(text):
+    """The rows of a printed table, by their first word."""
+    return {line.split()[0]: line.split() for line in text.splitlines() if line}
+
+
+# -- summary ---------------------------------------------------------------------------
+
+
+def test_summary_tells_values_shares_and_why_the_vendor_differs(give, samples):
+    path = samples / "hexoskin_10min.zip"
+    told = give("summary", path, "--weight", "70").stdout
+    table = hexoframe.open_record(path).summary(weight=70)
+    rows = told_by(told)
+    assert rows["metric"][1:] == [
+        "value", "unit", "usable", "vendor", "by", "its", "rule",
+    ]  # fmt: skip
+    mean = table.loc["heart_rate_mean"]
+    assert rows["heart_rate_mean"][1:] == [
+        f"{mean['value']:.4g}", "bpm", f"{100 * mean['good_share']:.1f}", "%",
+        f"{mean['vendor']:.4g}", f"{mean['vendor_rule']:.4g}",
+    ]  # fmt: skip
+    assert "minute_ventilation_adjusted_mean" in rows
+    assert f"heart_rate_mean: {mean['note']}" in told
+    assert "needs --height, --age, --sex, --rest-hr, --vo2max of the wearer" in told
+    assert "vendor's figure alone" not in told
+
+
+def test_summary_fits_80_columns_at_a_terminal(terminal, samples):
+    child = terminal("summary", samples / "hexoskin_10min.zip")
+    lines = child.read().replace("\r", "").splitlines()
+    assert any(line.startswith("heart_rate_mean ") for line in lines)
+    assert [line for line in lines if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_summary_for_other_programs_is_that_of_python(give, samples, form):
+    path = samples / "hexoskin_10min.zip"
+    read = as_csv if form == "--csv" else json.loads
+    whole = read(give("summary", path, form).stdout)
+    table = hexoframe.open_record(path).summary()
+    assert [row["metric"] for row in whole] == list(table.index)
+    assert {row["record"] for row in whole} == {"300010"}
+    mean = next(row for row in whole if row["metric"] == "heart_rate_mean")
+    assert float(mean["value"]) == table.loc["heart_rate_mean", "value"]
+    assert mean["note"] == table.loc["heart_rate_mean", "note"]
+    tidy = read(give("summary", path, form, "--by", "5min").stdout)
+    assert len(tidy) == 2 * len({row["metric"] for row in tidy})
+    wide = read(give("summary", path, form, "--by", "5min", "--wide").stdout)
+    assert len(wide) == 2
+    assert float(wide[1]["steps"]) == 330
+
+
+def test_summary_by_spans_is_a_row_a_span(give, samples):
+    path = samples / "hexoskin_10min.zip"
+    lines = give("summary", path, "--by", "5min").stdout.splitlines()
+    assert lines[0] == "recording 300010"
+    assert lines[1].split()[:4] == ["start", "HR", "usable", "BR"]
+    assert lines[2].startswith("2024-03-01 22:00  51.9  96.0 %")
+    day = give("summary", path, "--by", "day", "--tz", "Asia/Tokyo").stdout
+    assert "2024-03-02  2024-03-02 07:00" in day
+
+
+def test_summary_of_files_has_no_activities_and_says_the_way_out(give, samples):
+    result = give("summary", samples / "hexoskin_10min.zip", "--by", "ranges")
+    assert result.exit_code == 1
+    told = " ".join(result.stderr.split())
+    assert "comes from files, and they hold no activities" in told
+    assert "give --by a length such as '5min'" in told
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        (["--by", "weeks"], 2, "'weeks' is neither a length of time"),
+        (["--height", "175"], 1, "--height 175.0: give a number of m"),
+        (["--sex", "x"], 2, "female"),
+        (["--min-share", "2"], 1, "give a share above 0, at most 1"),
+        (["--tz", "Europe/Pariss"], 1, "Europe/Paris"),
+    ],
+)
+def test_summary_refuses_what_makes_no_sense(give, samples, given, code, told):
+    result = give("summary", samples / "hexoskin_10min.zip", *given)
+    assert result.exit_code == code
+    assert told in " ".join(result.stderr.split())
+
+
+def test_summary_of_a_record_of_the_service_loads_no_more_than_it_needs(give, service):
+    result = give("summary", "41", "--csv")
+    mean = next(r for r in as_csv(result.stdout) if r["metric"] == "heart_rate_mean")
+    assert float(mean["value"]) > 0
+    asked = " ".join(map(str, service.log))
+    assert "4113" not in asked  # the ECG
+
+
+# -- hrv -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def path(samples):
+    return samples / "hexoskin_10min.zip"
+
+
+def test_hrv_is_a_table_that_fits_a_terminal(give, path):
+    told = give("hrv", path).stdout
+    record = hexoframe.open_record(path)
+    lines = told.splitlines()
+    assert lines[0] == f"recording {record.id}"
+    assert lines[1].split() == [
+        "start", "share", "pairs", "HR", "SDNN", "RMSSD", "LF", "HF", "LF/HF",
+    ]  # fmt: skip
+    assert max(map(len, lines[:3])) <= 80
+    (first, *_) = record.hrv().to_dict("records")
+    row = lines[2].split()
+    assert row[0:2] == f"{first['start']:%Y-%m-%d %H:%M}".split()
+    assert row[6] == "-" or float(row[6]) == pytest.approx(first["rmssd"], abs=0.05)
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_hrv_for_other_programs_is_the_table_of_python(give, path, form):
+    told = give("hrv", path, "--window", "whole", form).stdout
+    if form == "--csv":
+        (row,) = csv.DictReader(io.StringIO(told))
+    else:
+        (row,) = json.loads(told)
+    record = hexoframe.open_record(path)
+    (expected,) = record.hrv(None).to_dict("records")
+    assert row["record"] == str(record.id)
+    assert float(row["rmssd"]) == expected["rmssd"]
+    assert float(row["lf"]) == expected["lf"]
+    assert set(row) == {"record", *expected}
+
+
+def test_rows_without_figures_say_why(give, path):
+    told = give("hrv", path, "--window", "1min", "--min-share", "1").stdout
+    assert "under the 100 % of min_share" in told
+
+
+def test_hrv_of_several_recordings_goes_on_after_one_that_has_none(give, path):
+    result = give("hrv", "nothing.zip", path)
+    assert result.exit_code == 1
+    assert "nothing.zip" in result.stderr
+    assert "RMSSD" in result.stdout
+
+
+def test_other_windows_are_refused(give, path):
+    result = give("hrv", path, "--window", "often")
+    assert result.exit_code == 2
+    assert "neither a length of time" in result.stderr
+
+
+def test_nonlinear_figures_are_added(give, path):
+    (row,) = json.loads(
+        give("hrv", path, "--window", "whole", "--nonlinear", "--json").stdout
+    )
+    assert {"sampen", "dfa_a1", "dfa_a2"} <= set(row)
