@@ -176,7 +176,7 @@ def _of_channel(record: RecordData) -> _Nights:
     if not pairs:
         warn(
             f"{_name(record)} has no night: its channel {_PHASE} has no phase, and no "
-            "activity is sleep. Give in_bed=(start, end) to say when it was",
+            "activity is sleep. Give its times as in_bed= to have a row",
             HexoframeWarning,
         )
     edges = np.array(pairs, np.int64).reshape(-1, 2)

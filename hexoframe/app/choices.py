@@ -28,6 +28,7 @@ __all__ = [
     "Selection",
     "check_folder",
     "is_id",
+    "times_of",
 ]
 
 FORMATS = names_to_write()
@@ -45,6 +46,19 @@ FAILURES = (HexoframeError, OSError)
 
 
 # -- selection and output --------------------------------------------------------------
+
+
+def times_of(
+    record: Record, given: tuple[int | str | None, int | str | None]
+) -> tuple[Any, Any]:
+    """Return two moments of a user with their ticks as times of a record."""
+    from hexoframe.timestamps import tick_to_time  # noqa: PLC0415  # numpy
+
+    first, last = (
+        tick_to_time(each, clock=record.clock) if isinstance(each, int) else each
+        for each in given
+    )
+    return first, last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +95,8 @@ class Selection:
 
     def of(self, record: Record) -> Record:
         """Return a record that is already open, cut to the selection."""
-        from hexoframe.timestamps import tick_to_time  # noqa: PLC0415  # numpy
-
         if self.start is not None or self.end is not None:
-            first, last = (
-                tick_to_time(each, clock=record.clock)
-                if isinstance(each, int)
-                else each
-                for each in (self.start, self.end)
-            )
-            record = record.between(first, last)
+            record = record.between(*times_of(record, (self.start, self.end)))
         if self.waveforms or self.channels:
             return record
         waves = {name for name in record if record.channel(name).kind == "waveform"}

@@ -18,61 +18,14 @@ from hexoframe.errors import (
 )
 from hexoframe.record import Record
 from hexoframe.recording.belts import Belts
-from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.recording.frames import make_frame
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
 from hexoframe.timestamps.times import ticks_to_index, time_to_tick
+from tests.analysis.nights import NAN, START, frame, one, recording
 
-START = time_to_tick("2024-03-01T22:00:00Z", clock=256)
-NAN = float("nan")
-PHASES = {"W": 6, "N": 2, "R": 5, "?": 0, "-": NAN}
 FIGURES = ["tib", "sol", "spt", "waso", "tst", "se", "sleep_percent", "rem_latency",
            "awakenings", "nrem", "rem", "awake", "undefined"]  # fmt: skip
-
-
-def frame(name, minutes, values, *, start=START):
-    channel = channels_of("hexoskin")[name]
-    ticks = start + np.rint(np.asarray(minutes, float) * 60 * 256).astype(np.int64)
-    index = ticks_to_index(ticks, clock=256)
-    return make_frame(channel, index, {name: np.asarray(values, float)})
-
-
-def recording(night, *, minutes=None, at=0, lead=1, ranges=None, belts=None, **more):
-    """Return a record with phases, written as ``W10 N30 R20`` in minutes.
-
-    The channel is closed by a missing value, as the service closes it. The record
-    begins `lead` minutes before.
-    """
-    lengths = [float(part[1:]) for part in night.split()]
-    codes = [PHASES[part[0]] for part in night.split()]
-    begins = at + np.cumsum([0, *lengths])
-    length = begins[-1] if minutes is None else minutes
-    phases = frame("sleep_phase", begins, [*codes, NAN])
-    rows = None
-    if ranges is not None:
-        rows = facts_table(
-            "ranges",
-            [
-                {"id": 7 + at, "name": "Sleep", "trainingroutine": "/r/12/",
-                 "start": START + 15360 * first, "end": START + 15360 * last}
-                for at, (first, last) in enumerate(ranges)
-            ],
-        )  # fmt: skip
-    return Record(
-        "hexoskin",
-        (START - 15360 * lead, START + round(length * 15360)),
-        {"sleep_phase": phases, **more},
-        facts=Facts(ranges=rows),
-        belts=belts,
-        tz="Europe/Berlin",
-    )
-
-
-def one(record, *args, **more):
-    table = record.sleep(*args, **more)
-    assert len(table) == 1
-    return table.iloc[0]
 
 
 def figures(row):
@@ -121,25 +74,6 @@ def test_figures_are_those_of_yasa():
             "sleep_percent": 90.49844236760123}  # fmt: skip
     assert {name: row[name] for name in said} == pytest.approx(said, rel=1e-12)
     assert row["rem_latency"] == pytest.approx(51.0 - 13.333333333333334, rel=1e-12)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20))
-def test_figures_of_any_night_are_those_of_yasa(seed):
-    yasa = pytest.importorskip("yasa", reason="the witness yasa is not installed")
-    dice = np.random.default_rng(seed)
-    stages = np.repeat(dice.choice([0, 2, 4], 40), dice.integers(1, 60, 40))
-    parts = " ".join(f"{'W N R'[stage]}{1 / 3}" for stage in stages)
-    row = one(recording(parts))
-    names = np.array(["WAKE", "", "NREM", "", "REM"])[stages]
-    theirs = yasa.Hypnogram(names, n_stages=3, freq="20s").sleep_statistics()
-    ours = {"TIB": "tib", "SPT": "spt", "WASO": "waso", "TST": "tst", "SOL": "sol",
-            "NREM": "nrem", "REM": "rem", "SE": "se",
-            "SME": "sleep_percent"}  # fmt: skip
-    said = {name: theirs[key] for key, name in ours.items()}
-    assert {name: row[name] for name in said} == pytest.approx(said, abs=1e-4)
-    latency = theirs["Lat_REM"] - theirs["SOL"]
-    assert row["rem_latency"] == pytest.approx(latency, abs=2e-4)
 
 
 @pytest.mark.parametrize(
