@@ -772,9 +772,9 @@ class Record(RecordData):
         ----------
         in_bed : pair of times, or DataFrame, optional
             Time in bed: (lights off, lights on) with a zone, or a table with columns
-            ``start`` and ``end``, such as a diary, whose other columns stay. By default
-            the activities of sleep and, where the source has none, the stretches of
-            ``sleep_phase``: see `nights`.
+            ``start`` and ``end``, such as a diary (other columns stay) or `nights` with
+            other times. By default the activities of sleep and, where the source has
+            none, the stretches of ``sleep_phase``: see `nights`.
         min_share : float, default 0.8
             Share of the time in bed that must have a phase. Under it, only minutes and
             shares are given; the rest is missing.

@@ -47,12 +47,10 @@ _EPOCH_S = 20
 # Without a phase for so long, the channel holds two nights.
 _APART_S = 3600
 _TIMES = ("sleep_onset", "sleep_offset")
-_COUNTS = ("awakenings", "position_changes")
 _MINUTES = ("tib", "sol", "spt", "waso", "tst", "rem_latency", "nrem", "rem", "awake",
             "undefined", "not_worn")  # fmt: skip
-# What means nothing if too little of a night is known; stages and shares still do.
-_NEEDS_MOST = (*_TIMES, "sol", "spt", "waso", "tst", "se", "sleep_percent",
-               "rem_latency", "awakenings")  # fmt: skip
+# A share of so much more is the same.
+_TINY = 1e-12
 
 
 class _Codes(NamedTuple):
@@ -140,7 +138,8 @@ def _find_nights(record: RecordData, in_bed: Any) -> _Nights:
 
 def _given_table(in_bed: Any) -> pd.DataFrame:
     if isinstance(in_bed, pd.DataFrame):
-        return in_bed
+        # A table of nights may come back, with other times.
+        return in_bed.drop(columns=["night", "source", "cut"], errors="ignore")
     if isinstance(in_bed, str) or not hasattr(in_bed, "__len__") or len(in_bed) != 2:
         raise ConfigurationError(
             f"in_bed={in_bed!r}: give a pair of times with a zone, (lights off, lights "
@@ -269,38 +268,44 @@ def summarise_sleep(
         _sleep_of(states.cut(start, end), codes, clock, early=early)
         for start, end, early in zip(starts, ends, nights.early.tolist(), strict=True)
     ]
-    table = pd.DataFrame(found, columns=list(_Sleep._fields))
-    in_bed_ticks = ends - starts
     minutes = {
-        "nrem": states.ticks_in(starts, ends, [codes.nrem]),
-        "rem": states.ticks_in(starts, ends, [codes.rem]),
-        "awake": states.ticks_in(starts, ends, [codes.awake]),
+        name: states.ticks_in(starts, ends, [code])
+        for name, code in codes._asdict().items()
     }
-    scored = sum(minutes.values(), np.zeros(len(starts), np.int64))
-    minutes["undefined"] = in_bed_ticks - scored
+    tib = ends - starts
+    minutes["undefined"] = tib - sum(minutes.values(), np.zeros(len(tib), np.int64))
+    table = _table_of(record, found)
+    table.insert(0, "tib", tib / (60 * clock))
     for name, ticks in minutes.items():
         table[name] = ticks / (60 * clock)
     table["not_worn"] = unworn_minutes(record, starts, ends)
     table["position_changes"] = _position_changes(record, starts, ends)
     with np.errstate(invalid="ignore"):
-        table["undefined_share"] = minutes["undefined"] / in_bed_ticks
-        table["good_share"] = (
-            _good(record, states.spans([*codes]), nights.spans) / in_bed_ticks
-        )
-    table.insert(0, "tib", in_bed_ticks / (60 * clock))
-    table = _typed(record, table)
-    blank = ~(table["undefined_share"] <= 1 - min_share + 1e-12)
+        table["undefined_share"] = minutes["undefined"] / tib
+        good = _good(record, states.spans([*codes]), nights.spans)
+        table["good_share"] = good / tib
+    blank = ~(table["undefined_share"] <= 1 - min_share + _TINY)
     # Where nothing is known, neither zero minutes of sleep nor anything else is.
     blank |= table["undefined_share"] == 1
-    table.loc[blank, list(_NEEDS_MOST)] = pd.NA
-    table = pd.concat([_night_table(nights), table], axis=1)
+    table.loc[blank, list(_Sleep._fields)] = pd.NA
+    labels = _night_table(nights)
+    twice = [name for name in labels if name in table]
+    if twice:
+        raise ConfigurationError(
+            f"in_bed= has the column {twice[0]!r}, and the result has one too: rename "
+            "yours"
+        )
+    table = pd.concat([labels, table], axis=1)
     units = {**dict.fromkeys(_MINUTES, "min"), "se": "%", "sleep_percent": "%"}
     table.attrs = {metadata.KEY: metadata.result_block(units, record_id=record.id)}
     return table
 
 
 class _Sleep(NamedTuple):
-    """What one night says, in minutes and ticks; None where there is no such thing."""
+    """What one night says, in minutes and ticks; None where there is no such thing.
+
+    It means nothing if too little of a night is known; minutes a phase still do.
+    """
 
     sleep_onset: int | None
     sleep_offset: int | None
@@ -349,15 +354,20 @@ def _sleep_of(night: States, codes: _Codes, clock: int, *, early: bool) -> _Slee
     )  # fmt: skip
 
 
-def _typed(record: RecordData, table: pd.DataFrame) -> pd.DataFrame:
-    for name in _TIMES:
-        known = table[name].notna().to_numpy()
-        ticks = table[name].fillna(record.start_tick).to_numpy(np.int64)
-        times = ticks_to_index(ticks, clock=record.clock).tz_convert(record.tz)
-        table[name] = pd.Series(times).where(known)
-    counts = dict.fromkeys(_COUNTS, "Int64")
-    numbers = table.columns.difference([*_TIMES, *_COUNTS])
-    return table.astype({**dict.fromkeys(numbers, "float64"), **counts})
+def _table_of(record: RecordData, found: list[_Sleep]) -> pd.DataFrame:
+    """Return a row a night; what there is no such thing of is missing."""
+    columns: dict[str, Any] = {}
+    for name in _Sleep._fields:
+        values = [getattr(each, name) for each in found]
+        if name in _TIMES:
+            ticks = [record.start_tick if tick is None else tick for tick in values]
+            times = ticks_to_index(np.array(ticks, np.int64), clock=record.clock)
+            known = np.array([tick is not None for tick in values], np.bool_)
+            columns[name] = pd.Series(times.tz_convert(record.tz)).where(known)
+        else:
+            dtype = "Int64" if name == "awakenings" else "float64"
+            columns[name] = pd.Series(values, dtype=dtype)
+    return pd.DataFrame(columns)
 
 
 def _position_changes(record: RecordData, starts: Ticks, ends: Ticks) -> Any:
@@ -365,7 +375,8 @@ def _position_changes(record: RecordData, starts: Ticks, ends: Ticks) -> Any:
         return pd.array([pd.NA] * len(starts), dtype="Int64")
     codes = codes_of(record.channel(_POSITION).datatypes[0].codes)
     states = find_states(record, _POSITION).without(find_unobserved(record))
-    return states.changes(starts, ends, [code.value for code in codes])
+    counts = states.changes(starts, ends, [code.value for code in codes])
+    return pd.array(counts, dtype="Int64")
 
 
 def _good(record: RecordData, scored: TickSpans, spans: Spans) -> Values:

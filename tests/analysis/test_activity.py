@@ -104,6 +104,17 @@ def test_what_no_body_does_counts_as_time_and_not_as_activity():
     assert table["good_share"].tolist() == [60 / 75]
 
 
+def test_counts_of_the_recorder_give_the_same_bouts():
+    values = np.round(256 * activity((20, 0.0), (60, 0.2), (20, 0.0)))
+    physical = recording(100, activity=values / 256)
+    counts = frame("activity", np.arange(1, 101), values)
+    counts.attrs["hexoframe"] |= {"scale": "raw"}
+    raw = Record("hexoskin", (START, START + 25_600), {"activity": counts}, scale="raw")
+    pd.testing.assert_frame_equal(
+        raw.activity_bouts(threshold=0.1), physical.activity_bouts(threshold=0.1)
+    )
+
+
 def test_bouts_are_spans_of_other_results():
     values = activity((20, 0.0), (60, 0.2), (20, 0.0))
     record = recording(100, activity=values, heart_rate=np.arange(51, 151))

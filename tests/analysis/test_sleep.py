@@ -19,7 +19,7 @@ from hexoframe.errors import (
 from hexoframe.record import Record
 from hexoframe.recording.belts import Belts
 from hexoframe.recording.frames import make_frame
-from hexoframe.simulator.export import write_export
+from hexoframe.simulator.export import Quirks, write_export
 from hexoframe.simulator.shirt import Shirt, wear
 from hexoframe.timestamps.times import ticks_to_index, time_to_tick
 from tests.analysis.nights import NAN, START, frame, one, recording
@@ -189,6 +189,8 @@ def test_the_time_in_bed_may_be_given():
     # A night of the diary that lies outside of the record stays, and says nothing.
     assert table.loc[1, "span_share"] == 0
     assert table.loc[1, ["tst", "se", "sol", "spt"]].isna().all()
+    with pytest.raises(ConfigurationError, match="column 'tst', and the result has"):
+        record.sleep(diary.assign(tst=1))
     for wrong in ("22:00", 5, ("2024-03-01T22:00Z",)):
         with pytest.raises(ConfigurationError, match=r"lights off, lights on"):
             record.sleep(wrong)
@@ -196,6 +198,18 @@ def test_the_time_in_bed_may_be_given():
         record.sleep(lights[::-1])
     with pytest.raises(TimestampError, match="zone"):
         record.sleep(("2024-03-01 22:20", "2024-03-02 00:00"))
+
+
+def test_a_table_of_nights_may_come_back_with_other_times():
+    record = recording("W30 N80 W30", ranges=[(0, 140)])
+    nights = record.nights()
+    pd.testing.assert_frame_equal(
+        record.sleep(nights).drop(columns="source"),
+        record.sleep().drop(columns="source"),
+    )
+    nights["start"] += pd.Timedelta("20min")
+    row = one(record, nights)
+    assert (row["sol"], row["source"], row["name"]) == (10, "given", "Sleep")
 
 
 def test_two_nights_in_one_record_are_two_rows():
@@ -419,16 +433,28 @@ def test_minutes_or_an_hour_with_the_shirt_off_are_no_sleep(tmp_path, off):
     )
 
 
-def test_the_service_says_the_same_of_a_night(tmp_path):
+@pytest.mark.parametrize("dialect", ["2022", "2017"])
+def test_an_export_says_the_same_of_a_night(tmp_path, dialect):
     shirt = wear(Shirt(seed=9, duration_s=1800, activity="sleep"))
-    record = hexoframe.open_record(write_export(shirt, tmp_path / "night.zip"))
+    path = tmp_path / "night.zip"
+    write_export(shirt, path, quirks=Quirks(dialect=dialect))
+    record = hexoframe.open_record(path)
     said = record.statistics.set_index("name")["value"]
-    row = one(record)
-    assert 60 * row["tst"] == pytest.approx(float(said["Total Sleep Time"]))
-    assert 60 * row["rem"] == pytest.approx(float(said["Sleep REM Time"]))
-    assert 60 * row["nrem"] == pytest.approx(float(said["Sleep Non REM Time"]))
-    assert 60 * row["awake"] == pytest.approx(float(said["Sleep Wake Time"]))
-    assert 60 * row["sol"] == pytest.approx(float(said["Time To Fall Asleep"]))
+    row, held = one(record), record.postures(channel="sleep_position").iloc[0]
+    seconds = {
+        "Total Sleep Time": row["tst"],
+        "SleepTotalTime": row["tst"],
+        "Sleep REM Time": row["rem"],
+        "Sleep Non REM Time": row["nrem"],
+        "Sleep Wake Time": row["awake"],
+        "Time To Fall Asleep": row["sol"],
+        **{f"SleepPositionP{n}Time": held[f"p{n}"] for n in range(1, 6)},
+    }
+    told = {name: float(said[name]) for name in seconds if name in said}
+    assert len(told) == {"2022": 5, "2017": 6}[dialect]
+    assert {name: 60 * seconds[name] for name in told} == pytest.approx(told)
+    if dialect == "2017":
+        assert row["position_changes"] == float(said["SleepPositionChanges"])
 
 
 def test_phases_of_the_service_of_a_real_night_are_read_to_the_tick(real_data):
