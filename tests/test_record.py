@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hexoframe
-from hexoframe.channels import FAMILIES, channels_of
+from hexoframe.channels import FAMILIES, channels_of, datatypes_of
 from hexoframe.errors import (
     ConfigurationError,
     OutputExistsError,
@@ -75,6 +75,14 @@ def time_at(tick):
 
 
 # --- names ----------------------------------------------------------------------------
+
+
+def test_no_public_name_of_a_record_is_that_of_a_channel():
+    taken = {name for name in dir(Record) if not name.startswith("_")}
+    for family in FAMILIES:
+        for row in datatypes_of(family):
+            names = {row.channel, row.column, *row.names, *row.classic_names}
+            assert not names & taken
 
 
 def test_channels_are_attributes_items_and_listed():

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         compute_hrv_spectrum,
         compute_hrv_time,
     )
-    from hexoframe.analysis.metrics import metric_table
+    from hexoframe.analysis.metrics import metric_table, summary_channels
 else:
     from importlib import import_module
 
@@ -67,6 +67,7 @@ __all__ = [
     "compute_hrv_time",
     "definitions",
     "metric_table",
+    "summary_channels",
 ]
 
 # Where each name lives.
@@ -79,6 +80,7 @@ _HOMES = {
     "compute_hrv_time": "hexoframe.analysis.hrv",
     "definitions": "hexoframe.analysis.glossary",
     "metric_table": "hexoframe.analysis.metrics",
+    "summary_channels": "hexoframe.analysis.metrics",
 }
 
 

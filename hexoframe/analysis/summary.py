@@ -157,7 +157,7 @@ class _Figures(NamedTuple):
     notes: list[str]
 
 
-class _Found(NamedTuple):
+class _Computed(NamedTuple):
     """What was computed of one metric, each of shape (spans,).
 
     `besides` is what the vendor counts besides, and `lost` why nothing is usable:
@@ -196,7 +196,7 @@ class _Work:
         self._outside = spans.labels["span_share"].to_numpy() == 0
         self._samples: dict[str, SpanSamples] = {}
         self._rows: dict[
-            tuple[str, str, str], tuple[ChosenRows, ChosenRows, _Found]
+            tuple[str, str, str], tuple[ChosenRows, ChosenRows, _Computed]
         ] = {}
 
     def figures(self, one: IndexedMetric) -> _Figures | None:
@@ -240,7 +240,7 @@ class _Work:
             return f"needs {', '.join(f'{name}=' for name in lacks)} of the wearer"
         return ""
 
-    def _note(self, found: _Found, at: int, value: float) -> str:
+    def _note(self, found: _Computed, at: int, value: float) -> str:
         """Say why there is no value, or why the vendor's rule gives another one."""
         share, parts = found.good_share[at], []
         lost = _in_words(found.lost, at)
@@ -275,16 +275,16 @@ class _Work:
 
     # -- figures -----------------------------------------------------------------------
 
-    def _blank(self, one: IndexedMetric) -> _Found:
+    def _blank(self, one: IndexedMetric) -> _Computed:
         """Return what is known of a metric that cannot be computed: nothing, mostly."""
         rule = nothing = np.full(len(self.spans), np.nan)
         mean = self._vendor.get("energy_mean", np.nan)
         if one.statistic == "total" and one.channel in self.record and mean > 0:
             # The vendor's sum follows from the vendor's mean.
             rule = np.where(self._whole, mean * self._seconds_of_energy(), np.nan)
-        return _Found(nothing, nothing, nothing, rule)
+        return _Computed(nothing, nothing, nothing, rule)
 
-    def _computed(self, one: IndexedMetric) -> _Found:
+    def _computed(self, one: IndexedMetric) -> _Computed:
         how = {
             "duration": self._duration,
             "worn": self._worn,
@@ -295,12 +295,12 @@ class _Work:
             return how[one.statistic]()
         return self._of_rate(one)
 
-    def _duration(self) -> _Found:
+    def _duration(self) -> _Computed:
         seconds = (self.spans.ends - self.spans.starts) / self.record.clock
         share = np.ones(len(self.spans))
-        return _Found(seconds, share, np.full(len(share), np.nan), seconds)
+        return _Computed(seconds, share, np.full(len(share), np.nan), seconds)
 
-    def _worn(self) -> _Found:
+    def _worn(self) -> _Computed:
         wear = find_wear(self.record)
         length = self.spans.ends - self.spans.starts
         known = length - self._ticks_in(wear.unknown)
@@ -311,7 +311,7 @@ class _Work:
         lost = {
             "nothing tells of wear for {:,} s": (length - known) / self.record.clock
         }
-        return _Found(value, share, nothing, nothing, lost=lost)
+        return _Computed(value, share, nothing, nothing, lost=lost)
 
     def _ticks_in(self, others: Iterable[tuple[int, int]]) -> Rows:
         """Return for how many ticks each span lies in others, which do not overlap."""
@@ -326,7 +326,7 @@ class _Work:
         weight = self.profile.weight
         return weight / 65 if one.profile == "weight" and weight else 1.0
 
-    def _of_rate(self, one: IndexedMetric) -> _Found:
+    def _of_rate(self, one: IndexedMetric) -> _Computed:
         kept, counted, known = self._counted(one)
         numbers = self._samples_of(one.channel).numbers
         if one.profile in ("body", "vo2max"):
@@ -340,7 +340,7 @@ class _Work:
             value, rule = value * known.n, rule * self._seconds_of_energy()
         return known._replace(value=value, vendor_rule=rule)
 
-    def _counted(self, one: IndexedMetric) -> tuple[ChosenRows, ChosenRows, _Found]:
+    def _counted(self, one: IndexedMetric) -> tuple[ChosenRows, ChosenRows, _Computed]:
         """Return the rows that count here and for the vendor, and what they rest on.
 
         Metrics of a channel share them: they are counted once.
@@ -356,7 +356,7 @@ class _Work:
             lost = samples.doubted(known & ~usable)
             lost["missing"] = np.maximum(samples.expected - samples.count(known), 0)
             nothing = np.full(len(self.spans), np.nan)
-            found = _Found(
+            found = _Computed(
                 nothing,
                 samples.share,
                 chosen.n,
@@ -374,7 +374,7 @@ class _Work:
         first, last = self._rows_of(channel)
         return (last - first).astype(np.float64)
 
-    def _steps(self) -> _Found:
+    def _steps(self) -> _Computed:
         usable = measured_rows(self.record, _STEP)
         usable &= worn_rows(self.record, _STEP)
         first, last = self._rows_of(_STEP)
@@ -393,21 +393,21 @@ class _Work:
                 "not_worn": off,
                 "missing": np.maximum(seconds.expected - seconds.count(worn) - off, 0),
             }
-        besides = {"{:,} steps of a shirt that was off": every - n}
-        return _Found(n, share, n, every, besides=besides, lost=lost)
+        besides = {"{:,} step{s} of a shirt that was off": every - n}
+        return _Computed(n, share, n, every, besides=besides, lost=lost)
 
-    def _rmssd(self) -> _Found:
+    def _rmssd(self) -> _Computed:
         made = table_of_spans(self.record, self.spans, self._by, brief=True)
         made.add_time()
         table = made.frame()
         n = table["n_pairs"].to_numpy(np.float64)
         rule, every = vendor_rmssds(self.record, self.spans)
-        return _Found(
+        return _Computed(
             table["rmssd"].to_numpy(np.float64),
             table["good_share"].to_numpy(np.float64),
             n,
             rule,
-            besides={"{:,} differences of beats that are no neighbours": every - n},
+            besides={"{:,} difference{s} of beats that are no neighbours": every - n},
             said=table["note"].tolist(),
         )
 
@@ -447,10 +447,11 @@ def _told_limit(one: IndexedMetric) -> str:
 
 
 def _in_words(numbers: Mapping[str, Values], at: int) -> str:
+    counts = {words: round(float(each[at])) for words, each in numbers.items()}
     parts = [
-        _WORDS.get(words, words).format(round(float(each[at])))
-        for words, each in numbers.items()
-        if round(float(each[at]))
+        _WORDS.get(words, words).format(count, s="s" * (count != 1))
+        for words, count in counts.items()
+        if count
     ]
     *first, last = parts or [""]
     return f"{', '.join(first)} and {last}" if first else last

@@ -399,13 +399,16 @@ _FEW_ROWS = 12
 
 
 def hrv_notes(table: pd.DataFrame) -> list[str]:
-    """Return what to know of the rows of `Record.hrv`; of many, in one line."""
+    """Return what to know of the rows of `Record.hrv`; of many, what is alike."""
     notes = table.loc[table["note"] != "", ["start", "note"]]
     if len(notes) <= _FEW_ROWS:
         return [
             f"{_minute(start)}: {note}"
             for start, note in notes.itertuples(index=False, name=None)
         ]
+    alike = notes["note"].value_counts()
+    if len(alike) <= _FEW_ROWS:
+        return [f"{count} rows: {note}" for note, count in alike.items()]
     without = int(table["rmssd"].isna().sum())
     counts = f"{without} of {len(table)} rows have no figures, and {len(notes)} a note"
     return [f"{counts}: see --all-columns"]

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pandas as pd
 
 from hexoframe.analysis.quality import bad_spans
+from hexoframe.analysis.summary import summarise
 from hexoframe.channels import channels_of
 from hexoframe.plotting.activity import plot_activity, record_activity
 from hexoframe.plotting.channel import plot_channel, record_channel
@@ -38,6 +39,7 @@ from hexoframe.plotting.rr import plot_rr, record_rr
 from hexoframe.plotting.sleep import plot_sleep, record_sleep
 from hexoframe.plotting.summary import plot_summary, record_summary
 from hexoframe.plotting.windows import record_window
+from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +93,18 @@ class PictureRequest:
         window = record_window(self.record, self.start, self.duration)
         length = pd.Timedelta(window.last - window.first, unit="ns")
         return {"start": window.begin, "duration": length or None, "ax": self.ax}
+
+    def part(self) -> RecordData:
+        """Return the record cut to what is shown: all, without start and length."""
+        if self.start is None and self.duration is None:
+            return self.record
+        window = record_window(self.record, self.start, self.duration)
+        ns = NS_PER_TICK[self.record.clock]
+        return self.record.cut(-(-window.first // ns), -(-window.last // ns))
+
+    def summary(self, by: str) -> pd.DataFrame:
+        """Return the summary of what is shown, a row a span and metric."""
+        return summarise(self.part(), by)
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """Return a channel if the record has it."""

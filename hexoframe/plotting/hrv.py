@@ -29,7 +29,6 @@ from hexoframe.plotting.figures import (
 )
 from hexoframe.plotting.panels import draw_shade, show_time
 from hexoframe.plotting.windows import Window, record_window
-from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,10 +85,7 @@ def plot_hrv(
 def record_hrv(request: PictureRequest) -> FigureAxes:
     """Draw the variability of a record in windows of five minutes."""
     window = record_window(request.record, request.start, request.duration)
-    ns = NS_PER_TICK[request.record.clock]
-    part = request.record
-    if request.start is not None or request.duration is not None:
-        part = part.cut(-(-window.first // ns), -(-window.last // ns))
+    part = request.part()
     return _draw(compute_hrv(part), spectrum_of_record(part), window, request.ax)
 
 

@@ -25,8 +25,6 @@ from hexoframe.plotting.figures import (
     text_width,
     tidy,
 )
-from hexoframe.plotting.windows import record_window
-from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,14 +134,8 @@ def plot_summary(table: pd.DataFrame, *, ax: Given | None = None) -> FigureAxes:
 
 def record_summary(request: PictureRequest) -> FigureAxes:
     """Draw the summary of a record: of its activities, or else of equal spans."""
-    from hexoframe.analysis.summary import summarise  # noqa: PLC0415  # only for this
-
-    record = request.record
-    if request.start is not None or request.duration is not None:
-        window = record_window(record, request.start, request.duration)
-        ns = NS_PER_TICK[record.clock]
-        record = record.cut(-(-window.first // ns), -(-window.last // ns))
-    return plot_summary(summarise(record, _spans(record)), ax=request.ax)
+    part = request.part()
+    return plot_summary(request.summary(_spans(part)), ax=request.ax)
 
 
 def _spans(record: RecordData) -> str:

@@ -175,3 +175,19 @@ def test_the_cache_tells_what_is_whole_and_what_is_not():
     one, other = cache_rows(held)
     assert (one["size"], one["state"], one["part"]) == ("3.8 MB", "complete", "whole")
     assert (other["state"], other["part"]) == ("not finished", "a part")
+
+
+def test_notes_of_many_rows_are_told_together():
+    from hexoframe.app.listing import hrv_notes
+
+    starts = pd.date_range("2024-03-01", periods=20, freq="5min", tz="UTC")
+    table = pd.DataFrame({"start": starts, "note": "", "rmssd": 20.0})
+    assert hrv_notes(table) == []
+    table.loc[3, "note"] = "too short"
+    assert hrv_notes(table) == ["2024-03-01 00:15: too short"]
+    table["note"] = ["near"] * 15 + ["no interval counts"] * 5
+    assert hrv_notes(table) == ["15 rows: near", "5 rows: no interval counts"]
+    table["note"] = [f"covered {each} %" for each in range(20)]
+    table.loc[:7, "rmssd"] = float("nan")
+    (line,) = hrv_notes(table)
+    assert line == "8 of 20 rows have no figures, and 20 a note: see --all-columns"

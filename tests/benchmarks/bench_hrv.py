@@ -49,7 +49,8 @@ def by_astropy(parts):
     frequency = np.arange(1, 121) / WINDOW_S
     return [
         LombScargle(second, ms, fit_mean=False, normalization="psd").power(
-            frequency, assume_regular_frequency=True
+            frequency,
+            method="cython",  # the quickest of its ways for so few beats
         )
         for second, ms in parts
     ]
