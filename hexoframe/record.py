@@ -756,7 +756,7 @@ class Record(RecordData):
             self, by, origin=origin, wide=wide, min_share=min_share, profile=profile
         )
 
-    @one_warning()
+    @without_warning()
     def sleep(
         self,
         in_bed: tuple[Moment, Moment] | pd.DataFrame | None = None,
@@ -841,7 +841,7 @@ class Record(RecordData):
 
         return summarise_sleep(self, in_bed, min_share=min_share)
 
-    @one_warning()
+    @without_warning()
     def nights(self) -> pd.DataFrame:
         """Return the nights of the record, a row a night.
 
@@ -928,7 +928,7 @@ class Record(RecordData):
             self, threshold=threshold, min_length=min_length, max_dip=max_dip
         )
 
-    @one_warning()
+    @without_warning()
     def steps(self, by: By = None, *, origin: Origin = "start") -> pd.DataFrame:
         """Return steps and the minutes of each band of cadence, a row a span.
 
@@ -978,7 +978,7 @@ class Record(RecordData):
 
         return count_steps(self, by, origin=origin)
 
-    @one_warning()
+    @without_warning()
     def postures(
         self,
         by: By = None,

@@ -52,11 +52,11 @@ def unworn_spans(record: RecordData) -> TickSpans:
 
 
 def unworn_minutes(record: RecordData, starts: Ticks, ends: Ticks) -> Values:
-    """Return the minutes of spans with the shirt off; NaN where no belts tell."""
-    if record.belts() is None:
-        return np.full(len(starts), np.nan)
-    minutes: Values = unworn_spans(record).within(starts, ends) / (60 * record.clock)
-    return minutes
+    """Return the minutes of spans with the shirt off; NaN where nothing tells."""
+    wear = find_wear(record)
+    off = TickSpans.of(wear.not_worn).within(starts, ends)
+    unknown = TickSpans.of(wear.unknown).within(starts, ends)
+    return np.where(unknown == ends - starts, np.nan, off / (60 * record.clock))
 
 
 def require_channel(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,11 @@ import pytest
 import hexoframe
 from hexoframe.analysis.activity import BANDS
 from hexoframe.channels import channels_of, codes_of
-from hexoframe.errors import ConfigurationError, UnknownChannelError
+from hexoframe.errors import (
+    ConfigurationError,
+    UnknownChannelError,
+    UnverifiedCalibrationWarning,
+)
 from hexoframe.record import Record
 from hexoframe.recording.belts import Belts
 from hexoframe.recording.frames import make_frame
@@ -272,6 +278,19 @@ def test_a_synthetic_shirt_gives_back_its_steps_and_positions(tmp_path, spoiled)
         known = shirt.events[name][1]
         known = known[~np.isnan(known)]
         assert row["changes"] == (np.diff(known) != 0).sum()
+
+
+def test_only_values_that_are_shown_warn_of_their_scale(tmp_path):
+    shirt = wear(Shirt(seed=8, duration_s=120, family="astroskin_1000"))
+    record = hexoframe.open_record(write_export(shirt, tmp_path / "a.zip"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        record.steps()
+        record.postures()
+    with pytest.warns(UnverifiedCalibrationWarning, match="scale of acceleration"):
+        record.enmo()
+    with pytest.warns(UnverifiedCalibrationWarning, match="scale of activity"):
+        record.activity_bouts(threshold=1)
 
 
 def test_steps_and_positions_of_a_shirt_that_was_off_are_not_counted(tmp_path):

@@ -17,6 +17,10 @@ from hexoframe.simulator.shirt import Shirt, wear
 from hexoframe.timestamps.times import ticks_to_index
 
 START = 400_000_000_000
+# Gains that no real data confirm are none of this file's concern.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::hexoframe.errors.UnverifiedCalibrationWarning"
+)
 AXES = ("acceleration_x", "acceleration_y", "acceleration_z")
 
 

@@ -61,8 +61,9 @@ def test_a_shirt_that_was_off_was_not_observed():
     assert seconds_of(find_unobserved(record)) == [(60, 130)]
     starts, ends = np.array([START, START + 256 * 90]), np.array([span[1], span[1]])
     assert unworn_minutes(record, starts, ends).tolist() == [1, 0.5]
-    unknown = recording(heart_rate=[])
-    assert np.isnan(unworn_minutes(unknown, starts, ends)).all()
+    still = Belts(flat=(), displaced=(), silent=(span,), measured=(span,))
+    for unknown in (recording(heart_rate=[]), recording(belts=still, heart_rate=[])):
+        assert np.isnan(unworn_minutes(unknown, starts, ends)).all()
 
 
 def test_a_channel_that_is_needed_and_not_there_is_named_with_what_there_is():
