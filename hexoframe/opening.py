@@ -16,10 +16,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from hexoframe import formats
-from hexoframe.errors import ConfigurationError, FileFormatError, HexoframeError
+from hexoframe.errors import (
+    ConfigurationError,
+    FileFormatError,
+    HexoframeError,
+    HexoframeWarning,
+    harmless,
+    warn,
+)
 from hexoframe.formats.archive.container import placeholder_of
+from hexoframe.formats.atomic import complete
 from hexoframe.formats.kinds import kind_of
 from hexoframe.formats.options import ReadOptions
+from hexoframe.paths import check_path, expanded, is_file, is_folder
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
 from hexoframe.timestamps import CLASSIC_FORMAT
@@ -128,13 +137,16 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
             f"{path!r} is no path: load_record() takes the id of a record of the "
             "service, open_records() a folder or a pattern for many files"
         )
-    data = _read(_single(Path(path).expanduser()), options, record)
+    data = _read(_single(expanded(path)), options, record)
     return Record.of(data, left_out=options.left_out(data.family))
 
 
 def _single(path: Path) -> Path:
     """Return the only recording below a folder that is not one itself."""
-    if not path.is_dir() or _recognised(path):
+    if not is_folder(path):
+        return path
+    complete(path)
+    if _recognised(path):
         return path
     below = islice(_below(path, set(), []), _LOOKED_AT)
     found = [item for item in below if _recognised(item)]
@@ -169,10 +181,9 @@ def _name_in(names: Iterable[str], record: str | int) -> str:
 
 def _find_reader(path: Path) -> tuple[Format, Reader]:
     """Return the format of a path, and the module that reads it."""
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path} does not exist (looked in {path.resolve().parent})"
-        )
+    check_path(path)
+    # A writer that was killed may have left two states of a record.
+    complete(path if is_folder(path) else path.parent)
     for each, reader in formats.readers():
         if reader.sniff(path):
             return each, reader
@@ -182,7 +193,7 @@ def _find_reader(path: Path) -> tuple[Format, Reader]:
 
 def _found(path: Path) -> str:
     """Say what a path is that is in no format, and what to do about it."""
-    if path.is_dir():
+    if is_folder(path):
         return _found_folder(path)
     with path.open("rb") as file:
         head = file.read(40)
@@ -225,6 +236,8 @@ def _found_folder(path: Path) -> str:
 
 
 def _recognised(path: Path) -> bool:
+    if not is_file(path) and not is_folder(path):
+        return False
     return any(reader.sniff(path) for _, reader in formats.readers())
 
 
@@ -233,7 +246,7 @@ def _is_foreign(path: Path) -> bool:
 
     Such as a letter, a picture or a table of people; what is in doubt is not foreign.
     """
-    if path.is_dir() or path.suffix.lower() in _NAMED:
+    if is_folder(path) or path.suffix.lower() in _NAMED:
         return False
     for each in formats.FORMATS:
         if each.several_reader is None:
@@ -311,7 +324,7 @@ class Records(Mapping[str, Record]):
     def __repr__(self) -> str:
         """Say how many records there are and what was left out."""
         return (
-            f"{len(self)} records: {', '.join(self._found) or 'none'}; "
+            f"{len(self)} records: {harmless(', '.join(self._found)) or 'none'}; "
             f"{len(self.skipped)} skipped (see .skipped)"
         )
 
@@ -348,6 +361,11 @@ def open_records(  # noqa: PLR0913  # as for open_record
     ------
     FileNotFoundError
         If there is no such folder, or nothing matches the glob.
+
+    Warns
+    -----
+    HexoframeWarning
+        If a link leads in a circle, or a path is a pipe, a socket or a device.
     """
     options = ReadOptions(
         channels=channels,
@@ -362,20 +380,35 @@ def open_records(  # noqa: PLR0913  # as for open_record
     for path in _search(where, skipped):
         for name in _names_at(path, skipped):
             _take(path, name, options, found, skipped)
+    odd = [str(each["reason"]) for each in skipped if each["odd"]]
+    if odd:
+        more = f" (and {len(odd) - 1} more, see .skipped)" if len(odd) > 1 else ""
+        warn(f"left out: {odd[0]}{more}", HexoframeWarning)
     table = pd.DataFrame(skipped, columns=list(_SKIPPED)).astype(_SKIPPED)
     return Records(found, table, options)
 
 
 def _leave_out(
-    path: Path, reason: object, skipped: _Skipped, *, foreign: bool = False
+    path: Path,
+    reason: object,
+    skipped: _Skipped,
+    *,
+    foreign: bool = False,
+    odd: bool = False,
 ) -> None:
-    skipped.append({"path": str(path), "reason": str(reason), "foreign": foreign})
+    """Note a path; `odd` is one that is neither a file nor a folder."""
+    noted: dict[str, str | bool] = {
+        "path": str(path),
+        "reason": str(reason),
+        "foreign": foreign,
+    }
+    skipped.append({**noted, "odd": odd})
 
 
 def _search(where: str | Path, skipped: _Skipped) -> Iterator[Path]:
-    path = Path(where).expanduser()
-    seen: set[Path] = set()
-    if path.exists():
+    path = expanded(where)
+    seen: set[str] = set()
+    if os.path.lexists(path):
         return _below(path, seen, skipped)
     matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  # absolute patterns too
     if not matches:
@@ -386,29 +419,41 @@ def _search(where: str | Path, skipped: _Skipped) -> Iterator[Path]:
     return (item for match in matches for item in _below(Path(match), seen, skipped))
 
 
-def _below(path: Path, seen: set[Path], skipped: _Skipped) -> Iterator[Path]:
+def _below(path: Path, seen: set[str], skipped: _Skipped) -> Iterator[Path]:
     """Yield paths that may be a recording: files, folders that are one, those below."""
-    # Links may lead in circles, and patterns to the same file twice.
-    if path.resolve() in seen:
+    try:
+        check_path(path)
+    except (FileNotFoundError, FileFormatError) as error:
+        _leave_out(path, error, skipped, odd=isinstance(error, FileFormatError))
         return
-    seen.add(path.resolve())
-    if not path.is_dir():
+    # Links may lead to a folder above, and patterns to the same file twice.
+    place = _place_of(path)
+    if place in seen:
+        return
+    seen.add(place)
+    if not is_folder(path):
         yield path
         return
     try:
+        complete(path)
         items = sorted(item for item in path.iterdir() if item.name[0] != ".")
         is_one = _is_recording(path)
-    except OSError as error:
+    except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
     if is_one:
         yield path
     for item in items:
         # Files of a recording belong to it, except those that are one themselves.
-        if not is_one or item.is_dir() or _stands_alone(item):
+        if not is_one or is_folder(item) or _stands_alone(item):
             yield from _below(item, seen, skipped)
         else:
-            seen.add(item.resolve())
+            seen.add(_place_of(item))
+
+
+def _place_of(path: Path) -> str:
+    """Return a path without its links; one that leads in a circle stays."""
+    return os.path.realpath(path)
 
 
 def _is_recording(folder: Path) -> bool:

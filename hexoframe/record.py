@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from hexoframe import formats
 from hexoframe.errors import ConfigurationError, TimestampError
+from hexoframe.paths import expanded, writing_to
 from hexoframe.recording import frames
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import shown_table
@@ -1312,7 +1313,9 @@ class Record(RecordData):
             frame.rename(columns=lambda name: f"{name} [{units.get(name, 'count')}]")
             for frame, _ in align_blocks(self, rate, channels=channels, origin=origin)
         )
-        return write_frame(blocks, Path(root).expanduser(), overwrite=overwrite)
+        target = expanded(root)
+        with writing_to(target):
+            return write_frame(blocks, target, overwrite=overwrite)
 
     def to_parquet(
         self,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from hexoframe.analysis.wear import find_wear, overlap
 from hexoframe.channels import channels_of
-from hexoframe.errors import HexoframeError, HexoframeWarning
+from hexoframe.errors import HexoframeError, HexoframeWarning, harmless
 from hexoframe.plotting.decimation import LineSamples, draw_rows, gap_rows, pick_rows
 from hexoframe.recording.gaps import expected_samples, percent, percent_up, share
 from hexoframe.texttable import fit_columns, set_columns
@@ -98,7 +98,7 @@ def _headline(record: RecordData) -> list[str]:
     ]
     facts = record.facts
     known = [
-        f"{label} {facts.info[key]}"
+        f"{label} {harmless(str(facts.info[key]))}"
         for key, label in (("user_id", "user"), ("device", "device"))
         if facts.info.get(key) is not None
     ]

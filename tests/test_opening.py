@@ -423,7 +423,7 @@ def test_what_cannot_be_opened_is_listed_with_path_and_reason(tmp_path):
         "cut.zip": "cut",
         "evil.zip": "points outside",
         "letter.txt": "Dear Ann",
-        "record_2": "expected a JSON object",
+        "record_2": "expected an object, found []",
         "record_3": "1 of 10 samples",
     }
     assert found.keys() == expected.keys()
@@ -556,6 +556,26 @@ def test_a_link_that_leads_nowhere_is_listed(tmp_path):
     (tmp_path / "gone.zip").symlink_to(tmp_path / "nowhere.zip")
     records = open_records(tmp_path)
     assert list(reasons(records, tmp_path)) == ["gone.zip"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such files there")
+def test_pipes_and_links_in_circles_are_left_out_of_a_tree_with_a_warning(tmp_path):
+    folder = folder_of(tmp_path, "record_1")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "zero.zip").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.csv")
+    os.mkfifo(folder / "ECG_I.wav")
+    (folder / "manifest.json").symlink_to("manifest.json")
+    with pytest.warns(HexoframeWarning, match=r"left out: .*\(and 2 more") as caught:
+        records = open_records(tmp_path)
+    assert len(caught) == 1
+    assert list(records) == ["1"]
+    assert set(reasons(records, tmp_path)) == {
+        "loop",
+        "pipe.csv",
+        "zero.zip",
+    }
+    assert len(records[1]["heart_rate"]) == 10
 
 
 # -- hexoframe's own formats -----------------------------------------------------------

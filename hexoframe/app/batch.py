@@ -24,6 +24,7 @@ from hexoframe.errors import (
     FileFormatError,
     UnreachableError,
 )
+from hexoframe.paths import expanded, is_file
 
 if TYPE_CHECKING:
     from hexoframe.app.pictures import Drawing
@@ -153,7 +154,7 @@ def open_each(
 
 def _left_out(path: str, records: Records) -> Iterator[tuple[str, Exception]]:
     """Yield what `open_records` skipped below a path, and why."""
-    named = Path(path).expanduser().is_file()
+    named = is_file(expanded(path))
     failed = False
     left = records.skipped
     for where, reason, foreign in zip(

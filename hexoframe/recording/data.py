@@ -9,7 +9,6 @@ reader makes a RecordData and every writer takes one. The methods for users belo
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -33,6 +32,7 @@ from hexoframe.errors import (
     UnknownChannelError,
     warn,
 )
+from hexoframe.forks import PerProcess
 from hexoframe.recording import frames, metadata
 from hexoframe.recording.belts import BeltCounter, cut_belts, has_belts
 from hexoframe.recording.facts import Facts, cut_facts
@@ -84,21 +84,9 @@ class LazyChannel:
         return self.receipt() if callable(self.receipt) else self.receipt
 
 
-class _ChannelLocks:
-    """A lock for each channel, so that threads read it once.
-
-    A forked child gets new ones: those of the parent may be held for ever.
-    """
-
-    def __init__(self) -> None:
-        self._process = os.getpid()
-        self._held: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
-
-    def __getitem__(self, name: str) -> threading.RLock:
-        """Return the lock of a channel in this process."""
-        if self._process != os.getpid():
-            self.__init__()  # type: ignore[misc]  # as new
-        return self._held[name]
+def _channel_locks() -> defaultdict[str, threading.RLock]:
+    """Return a lock for each channel, so that threads read it once."""
+    return defaultdict(threading.RLock)
 
 
 class RecordData(Mapping[str, pd.DataFrame]):
@@ -159,7 +147,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         self._known_belts: Belts | None = None
         self._sources: dict[str, LazyChannel] = {}
         self._frames: dict[str, pd.DataFrame] = {}
-        self._locks = _ChannelLocks()
+        self._locks = PerProcess(_channel_locks)
         given = {find(family, name).name: held for name, held in channels.items()}
         for name in channels_of(family):
             if name in given:
@@ -323,7 +311,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
                 )
             if source is None:
                 return self._empty(name)
-            with self._locks[name]:
+            with self._locks.value[name]:
                 if name not in self._frames:
                     self._frames[name] = source.read()
         return self._frames[name]
@@ -678,7 +666,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a record whose frames are all in memory."""
         self.__dict__.update(state)
-        self._locks = _ChannelLocks()
+        self._locks = PerProcess(_channel_locks)
         self._sources = {
             name: LazyChannel(
                 read=lambda name=name: self._frames[name],  # type: ignore[misc]

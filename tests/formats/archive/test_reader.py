@@ -755,7 +755,9 @@ def test_a_start_helps_where_that_of_the_files_cannot_be_read(made):
 
 def test_info_that_is_no_object_is_refused_by_name(made):
     path = made(changed(info__json=b"[1, 2]"))
-    with pytest.raises(FileFormatError, match=r"record_77/info\.json.*list"):
+    with pytest.raises(
+        FileFormatError, match=r"record_77/info\.json: expected an object, found \[1"
+    ):
         load(path)
 
 
