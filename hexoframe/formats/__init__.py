@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
 from hexoframe.errors import ConfigurationError
+from hexoframe.paths import expanded, writing_to
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -173,7 +174,18 @@ class Format:
         `target` is the folder in which that of the record is made or, for a format with
         a suffix, the file.
         """
-        path = Path(target).expanduser()
+        path = expanded(target)
+        with writing_to(path):
+            return self._written(record, path, channels, overwrite, style)
+
+    def _written(
+        self,
+        record: RecordData,
+        path: Path,
+        channels: Sequence[str | int] | None,
+        overwrite: bool,  # noqa: FBT001  # as `write` has it
+        style: WriteStyle,
+    ) -> Path:
         if self.styled_writer is not None:
             return self.styled_writer().write(
                 record, path, channels=channels, overwrite=overwrite, **style

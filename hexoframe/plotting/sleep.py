@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import ChannelView, Length, Start
+    from hexoframe.plotting.windows import ChannelView
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["plot_sleep", "record_sleep"]
 
@@ -29,7 +30,7 @@ _LENGTHS = 0.95
 def plot_sleep(
     frame: pd.DataFrame,
     *others: pd.DataFrame,
-    start: Start | None = None,
+    start: Moment | None = None,
     duration: Length | None = None,
     shades: Mapping[str, pd.DataFrame] | None = None,
     ax: Given | None = None,

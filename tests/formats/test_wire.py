@@ -318,7 +318,7 @@ def _outcome(read, text):
 
 
 def join(*windows):
-    return join_windows(windows, "hexoskin", where="record 5")
+    return join_windows(windows, where="record 5")
 
 
 def test_a_sample_on_the_border_of_two_windows_is_kept_once_and_counted():
@@ -354,19 +354,25 @@ def test_a_window_that_comes_again_is_dropped_and_counted():
     assert joined.duplicates == {4113: 50}
 
 
-def test_events_with_one_stamp_are_kept_and_those_of_the_border_counted_once():
-    first = {18: samples([T, T + 9, T + 9], [0, 1, 2])}
-    later = {18: samples([T + 9, T + 9, T + 20], [1, 2, 3])}
+def test_events_that_a_page_repeats_are_kept_once_and_counted():
+    stamps = [T + 190 * number for number in range(148)]
+    page = samples([*stamps[:90], *stamps[87:]], [200.0] * 151)
+    joined = join({18: page})
+    same(joined.samples[18], stamps, [200.0] * 148)
+    assert joined.duplicates == {18: 3}
+    first = {18: samples([T, T + 9, T + 9], [0, 1, 1])}
+    later = {18: samples([T + 9, T + 20], [1, 3])}
     joined = join(first, later)
-    same(joined.samples[18], [T, T + 9, T + 9, T + 20], [0, 1, 2, 3])
+    same(joined.samples[18], [T, T + 9, T + 20], [0, 1, 3])
     assert joined.duplicates == {18: 2}
 
 
-def test_events_of_the_border_that_differ_are_all_kept():
-    joined = join({52: samples([T], [1])}, {52: samples([T], [2])})
-    same(joined.samples[52], [T, T], [1, 2])
-    joined = join({18: samples([T, T], [1, 1])})
-    same(joined.samples[18], [T, T], [1, 1])
+@pytest.mark.parametrize("number", [18, 52, 270])
+def test_two_values_for_one_stamp_of_an_event_are_refused(number):
+    with pytest.raises(ResponseError, match=f"datatype {number}: tick {T} .*1.*2"):
+        join({number: samples([T, T + 9, T], [1, 5, 2])})
+    with pytest.raises(ResponseError, match=f"tick {T} came with the value 1 and with"):
+        join({number: samples([T], [1])}, {number: samples([T], [2])})
 
 
 def test_stamps_that_run_backwards_are_put_in_order():
@@ -412,7 +418,7 @@ def test_no_window_is_no_sample():
 def test_windows_give_back_what_was_cut_whatever_the_end_rule(
     offsets, cuts, inclusive, number
 ):
-    offsets = sorted(set(offsets) if number == 19 else offsets)
+    offsets = sorted(set(offsets))
     ticks = np.array([T + o for o in offsets], dtype=np.int64)
     values = np.arange(len(ticks), dtype=float)
     edges = [T, *sorted({T + cut for cut in cuts}), T + 61]
@@ -607,7 +613,7 @@ def test_json_and_export_give_equal_frames(served, shirts, family, tmp_path):
     plan = make_plan(family, span_of(shirts[family]), wanted, transport="json")
     assert len(plan.chunks) > 1
     windows, _ = fetch_windows(server, plan, 41)
-    joined = join_windows(windows, family, where="record 41")
+    joined = join_windows(windows, where="record 41")
     frames = channel_frames(joined.samples, family, record_id=41)
     # Every sampled channel of 1/256 s has a sample on the borders.
     assert joined.duplicates[4113] == len(plan.chunks) - 1
@@ -646,9 +652,9 @@ def test_frames_do_not_depend_on_how_the_server_reads_unclear_points(
         family, span_of(shirts[family]), wanted_datatypes(family), transport="json"
     )
     windows, thinned = fetch_windows(served(family), plan, 41)
-    expected = join_windows(windows, family, where="").samples
+    expected = join_windows(windows, where="").samples
     windows, again = fetch_windows(served(family, **switches), plan, 41)
-    found = join_windows(windows, family, where="").samples
+    found = join_windows(windows, where="").samples
     assert thinned == 0
     assert (again > 0) is (switches.get("max_values") == 20_000)
     for number, held in expected.items():
@@ -663,7 +669,7 @@ def test_the_last_second_of_a_record_comes_with_the_last_window(served, shirts):
     wanted = wanted_datatypes("hexoskin", ["heart_rate"])
     plan = make_plan("hexoskin", span_of(shirt), wanted)
     windows, _ = fetch_windows(server, plan, 41)
-    ticks = join_windows(windows, "hexoskin", where="").samples[19].ticks
+    ticks = join_windows(windows, where="").samples[19].ticks
     assert ticks.tolist() == [shirt.start + 256 * n for n in range(1, 331)]
 
 

@@ -377,7 +377,7 @@ class _JsonChannels:
 
     def _joined(self, windows: Sequence[Mapping[int, DatatypeSamples]]) -> Joined:
         where = f"record {self._head.id}"
-        return join_windows(windows, self._plan.family, where=where)
+        return join_windows(windows, where=where)
 
     def _frames(
         self, samples: Mapping[int, DatatypeSamples]

@@ -19,6 +19,7 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from hexoframe.errors import ConfigurationError
+from hexoframe.formats.checksums import sha256_of
 from hexoframe.formats.wire.answers import DatatypeSamples
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Chunk", "ChunkStore", "split"]
 
+# Mode of a file that only the user may read.
+_OWN = 0o600
 _LOG = logging.getLogger(__name__)
 _SUFFIX = {"zip": ".zip", "json": ".arrow"}
 _OPTIONS = ipc.IpcWriteOptions(compression="lz4")
@@ -111,7 +114,7 @@ class ChunkStore:
             return True
         try:
             expected = self._checksum(path).read_text("ascii")
-            found = _digest(path)
+            found = sha256_of(path)
         except (FileNotFoundError, UnicodeDecodeError):
             return False
         if expected != found:
@@ -126,7 +129,8 @@ class ChunkStore:
         path = self.path(chunk)
         checksum = self._checksum(path)
         fresh = checksum.with_name(f"{checksum.name}.new")
-        fresh.write_text(_digest(path), "ascii")
+        fresh.write_text(sha256_of(path), "ascii")
+        fresh.chmod(_OWN)
         fresh.replace(checksum)
         self._checked.add(path.name)
 
@@ -144,6 +148,7 @@ class ChunkStore:
         table = _table(samples)
         with ipc.new_file(fresh, table.schema, options=_OPTIONS) as writer:
             writer.write_table(table)
+        fresh.chmod(_OWN)
         fresh.replace(path)
         self.finish(chunk)
 
@@ -180,11 +185,6 @@ class ChunkStore:
 
     def _checksum(self, path: Path) -> Path:
         return path.with_name(f"{path.name}.sha256")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _table(samples: Mapping[int, DatatypeSamples]) -> pa.Table:

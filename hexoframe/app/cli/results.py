@@ -132,7 +132,7 @@ class _Spans(click.ParamType):  # type: ignore[type-arg]  # older ones take none
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Return it unchanged, or refuse it."""
-        from hexoframe.analysis.align import length_ns  # noqa: PLC0415  # pandas
+        from hexoframe.timestamps.moments import length_ns  # noqa: PLC0415  # pandas
 
         text = str(value)
         if text not in _NAMED:

@@ -20,6 +20,7 @@ from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
 from hexoframe.channels.calibration import counts_from_values, json_from_values
 from hexoframe.errors import ConfigurationError, MissingFactsWarning, warn
 from hexoframe.formats.atomic import new_folder
+from hexoframe.formats.checksums import SUMS, write_sums
 from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.lines import Stamps
@@ -112,9 +113,10 @@ def write(  # noqa: PLR0913  # the settings of the old script
 
     Returns the folder, ``<root>/<e-mail or user id>/<record id>/``. Files of channels
     and ranges (annotations.txt) are those of HxApi2_0 byte for byte, and so is that of
-    GPS (track.txt), which only the port has; info.txt has `model` in addition. Button
-    presses, metrics and statistics do not fit this format. Source: the vendor's
-    HxApi2_0 of 2015-11-23 under Python 2.7, and its port to Python 3.
+    GPS (track.txt), which only the port has; info.txt has `model` in addition, and
+    hexoframe.sha256 the checksums of all. Button presses, metrics and statistics do not
+    fit this format. Source: the vendor's HxApi2_0 of 2015-11-23 under Python 2.7, and
+    its port to Python 3.
     """
     how = _Settings(timestamps, timestamp_format, tz, dialect, units)
     if how.units == "physical" and record.scale == "raw":
@@ -131,10 +133,11 @@ def write(  # noqa: PLR0913  # the settings of the old script
             f"{'; '.join(missing)}. Parquet and CSV keep all that is known",
             MissingFactsWarning,
         )
-    with new_folder(target, overwrite=overwrite, owned=_is_own) as folder:
+    with new_folder(target, overwrite=overwrite, owned=_is_own, derived=SUMS) as folder:
         for channel in wanted:
             _write_channel(record, channel, folder, how)
         _write_facts(record, folder, how.dialect)
+        write_sums(folder)
     return target
 
 
@@ -171,6 +174,8 @@ def _unknown_facts(facts: Facts) -> list[str]:
 
 def _is_own(name: str) -> bool:
     """Whether this writer makes a file of that name, in any dialect."""
+    if name == SUMS:
+        return True
     stem = name.lower().removesuffix(SUFFIX)
     return name.lower().endswith(SUFFIX) and (stem in FACT_NAMES or stem in _written())
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hexoframe.errors import ResponseError, TimestampError
+from hexoframe.jsontext import shown
 from hexoframe.timestamps.ticks import as_ticks
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ except ModuleNotFoundError:  # there is no wheel for this Python or machine
 _JOINTS = b'[]{},:"'
 _NOT_JOINTS = bytes(sorted(set(range(256)) - set(_JOINTS)))
 _NUMBERS = {int, float, type(None)}
-_SHOWN = 80  # characters of what was found, in a message
+_MOST_DIGITS = 18  # of the id of a datatype: such a number fits into 64 bits
+_SPARE_BYTES = 1 << 20
 _THREAD = threading.local()
 
 
@@ -68,6 +70,7 @@ def parse_data(
     and real answers of 2014 to 2022; states have float stamps, and null at the ends of
     a range.
     """
+    _check_density(body, where)
     quick = _quick(body)
     lists = _slow(body, where) if quick is None else quick
     found: dict[int, DatatypeSamples] = {}
@@ -76,6 +79,21 @@ def parse_data(
         place = f"{where}, datatype {number}"
         found[number] = _samples(rows, clock, place, window=window)
     return _share_ticks(found)
+
+
+def _check_density(body: bytes, where: str) -> None:
+    """Refuse a body of brackets and commas, which would take far more memory.
+
+    The shortest row of samples, ``[374000000000,1],``, has one bracket and two commas
+    in 17 bytes.
+    """
+    for mark, least in ((b"[", 16), (b"{", 16), (b",", 8)):
+        count = body.count(mark)
+        if least * count > len(body) + _SPARE_BYTES:
+            raise ResponseError(
+                f"{where}: the answer of {len(body)} bytes has {count} signs "
+                f"{mark.decode()!r}, more than samples have; is this a Hexoskin server?"
+            )
 
 
 def _samples(
@@ -123,7 +141,7 @@ def _pairs(rows: list[Any], where: str) -> NDArray[np.float64]:
     )
     raise ResponseError(
         f"{where}, row {number}: expected [tick, value] with numbers, or null for a "
-        f"value, found {_shown(row)}"
+        f"value, found {shown(row)}"
     )
 
 
@@ -131,15 +149,11 @@ def _is_pair(row: Any) -> bool:
     return type(row) is list and len(row) == 2 and set(map(type, row)) <= _NUMBERS
 
 
-def _shown(item: Any) -> str:
-    text = json.dumps(item)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
 def _datatype_of(key: str, where: str) -> int:
-    if not (key.isascii() and key.isdecimal()):
+    if not (key.isascii() and key.isdecimal() and len(key) <= _MOST_DIGITS):
         raise ResponseError(
-            f"{where}: samples are listed by the id of their datatype, found {key!r}"
+            f"{where}: samples are listed by the id of their datatype, found "
+            f"{shown(key)}"
         )
     return int(key)
 
@@ -223,8 +237,7 @@ def _slow(body: bytes, where: str) -> dict[str, Any]:
         ) from error
     if not isinstance(top, list):
         raise ResponseError(
-            f"{where}: expected a list with the samples of one user, found "
-            f"{_shown(top)}"
+            f"{where}: expected a list with the samples of one user, found {shown(top)}"
         )
     if len(top) > 1:
         raise ResponseError(
@@ -236,13 +249,13 @@ def _slow(body: bytes, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ResponseError(
             f"{where}: expected an object with 'data', samples by datatype, found "
-            f"{_shown(one)}"
+            f"{shown(one)}"
         )
     for key, rows in data.items():
         if not isinstance(rows, list):
             raise ResponseError(
-                f"{where}, datatype {key}: expected a list of [tick, value], found "
-                f"{_shown(rows)}"
+                f"{where}, datatype {shown(key)}: expected a list of [tick, value], "
+                f"found {shown(rows)}"
             )
     return data
 
