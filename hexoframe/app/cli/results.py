@@ -308,7 +308,7 @@ def summary(  # noqa: PLR0913  # click passes each option by name
     source: dict[str, Any],
     form: str,
 ) -> None:
-    """Show the numbers of a paper: heart rate, breathing, ventilation, steps.
+    """Show the numbers of a paper: heart rate, breathing, steps.
 
     PATH is what 'hexoframe convert' takes, and ID a record of the service. Values are
     of usable samples alone: measured, not flagged, plausible, of a shirt that was worn;
