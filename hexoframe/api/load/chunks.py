@@ -169,8 +169,8 @@ class ChunkStore:
             # Nothing is copied here: the columns are views of the file.
             table = ipc.open_file(source).read_all()
             content = json.loads(table.schema.metadata[_CONTENT])
-            held: dict[str, _Place] = {
-                name: _Place(*content["lists"][name])
+            held: dict[str, _SampleRows] = {
+                name: _SampleRows(*content["lists"][name])
                 for name in map(str, datatypes)
                 if name in content["lists"]
             }
@@ -189,7 +189,9 @@ class ChunkStore:
         for chunk in chunks:
             with pa.memory_map(str(self.path(chunk))) as source:
                 content = json.loads(ipc.open_file(source).schema.metadata[_CONTENT])
-            lists = {name: _Place(*held) for name, held in content["lists"].items()}
+            lists = {
+                name: _SampleRows(*held) for name, held in content["lists"].items()
+            }
             total.update({int(name): held.rows for name, held in lists.items()})
         return total
 
@@ -197,7 +199,7 @@ class ChunkStore:
         return path.with_name(f"{path.name}.sha256")
 
 
-class _Place(NamedTuple):
+class _SampleRows(NamedTuple):
     """Where the samples of a datatype are: rows of a column, and number of the stamps.
 
     `wide` is the first row in ``float64``, if ``float32`` does not hold them exactly.
@@ -219,8 +221,8 @@ def _table(samples: Mapping[int, DatatypeSamples]) -> pa.Table:
     with np.errstate(over="ignore"):
         narrow = values.astype(np.float32)
     exact = narrow.astype(np.float64).view(np.int64) == values.view(np.int64)
-    wide, stamps = _Column(), _Column()
-    lists: dict[int, _Place] = {}
+    wide, stamps = _Stack(), _Stack()
+    lists: dict[int, _SampleRows] = {}
     spans: list[tuple[int, ...]] = []
     known: dict[int, int] = {}
     first = 0
@@ -230,7 +232,7 @@ def _table(samples: Mapping[int, DatatypeSamples]) -> pa.Table:
             spans.append(_spacing(ticks) or (stamps.add(ticks), len(ticks)))
         end = first + len(some)
         at = None if exact[first:end].all() else wide.add(some)
-        lists[number] = _Place(known[id(ticks)], first, len(some), at)
+        lists[number] = _SampleRows(known[id(ticks)], first, len(some), at)
         first = end
     table = pa.table(
         {
@@ -243,7 +245,7 @@ def _table(samples: Mapping[int, DatatypeSamples]) -> pa.Table:
     return table.replace_schema_metadata({_CONTENT: content.encode()})
 
 
-class _Column:
+class _Stack:
     """Arrays that will stand one after the other."""
 
     def __init__(self) -> None:
@@ -279,7 +281,7 @@ def _stamps(table: pa.Table, span: Sequence[int]) -> NDArray[np.int64]:
     return _rows(table, "ticks", first, rows).copy()
 
 
-def _values(table: pa.Table, held: _Place) -> NDArray[np.float64]:
+def _values(table: pa.Table, held: _SampleRows) -> NDArray[np.float64]:
     if held.wide is None:
         return _rows(table, "float32", held.first, held.rows).astype(np.float64)
     return _rows(table, "float64", held.wide, held.rows).copy()
