@@ -719,9 +719,10 @@ class Record(RecordData):
             ``"day"``, days of the zone in which the record is shown; or a table with
             columns ``start`` and ``end`` (times with a zone), whose other columns stay.
             The whole record by default. A span takes the samples that `between` gives.
-        origin : {"start", "epoch"}
+        origin : {"start", "epoch", "midnight"}
             Where spans of equal length begin: with the record, as the vendor's five
-            minutes do, or at whole multiples in UTC.
+            minutes do, at whole multiples in UTC, or at midnight in the zone of the
+            record.
         wide : bool, default False
             Whether to return a row a span with a column a metric, and after those of a
             channel the share that they rest on; without the vendor's figures and notes.
