@@ -788,6 +788,371 @@ class Record(RecordData):
         )
 
     @without_warning()
+    def sleep(
+        self,
+        in_bed: tuple[Moment, Moment] | pd.DataFrame | None = None,
+        *,
+        min_share: float = 0.8,
+    ) -> pd.DataFrame:
+        """Return the sleep of each night, a row a night, from ``sleep_phase``.
+
+        The service scores phases from heart, breathing and movement, on a grid of 20 s:
+        NREM, REM, awake, undefined. This is not polysomnography.
+
+        Parameters
+        ----------
+        in_bed : pair of times, or DataFrame, optional
+            Time in bed: (lights off, lights on) with a zone, or a table with columns
+            ``start`` and ``end``, such as a diary (other columns stay) or `nights` with
+            other times. By default the activities of sleep and, where the source has
+            none, the stretches of ``sleep_phase``: see `nights`.
+        min_share : float, default 0.8
+            Share of the time in bed that must have a phase. Under it, only minutes and
+            shares are given; the rest is missing.
+
+        Returns
+        -------
+        DataFrame
+            The columns of `nights`, then:
+
+            * ``tib``: time in bed, from start to end
+            * ``sleep_onset``: beginning of the first NREM or REM
+            * ``sleep_offset``: end of the last NREM or REM, the final awakening
+            * ``sol``: sleep onset latency, from start to sleep_onset
+            * ``spt``: sleep period time, from sleep_onset to sleep_offset
+            * ``waso``: wake after sleep onset, awake between sleep_onset and
+              sleep_offset
+            * ``tst``: total sleep time, nrem + rem
+            * ``se``: sleep efficiency, 100 x tst / tib
+            * ``sleep_percent``: 100 x tst / spt
+            * ``rem_latency``: from sleep_onset to the first REM
+            * ``awakenings``: times awake between sleep_onset and sleep_offset
+            * ``nrem``: non-REM sleep in the time in bed
+            * ``rem``: REM sleep in the time in bed
+            * ``awake``: awake in the time in bed
+            * ``undefined``: time in bed without a phase: code 0, a missing value, not
+              recorded or not worn
+            * ``not_worn``: time in bed with the shirt off, part of undefined
+            * ``position_changes``: changes from one sleep_position to another in the
+              time in bed
+            * ``undefined_share``: undefined / tib
+            * ``good_share``: part of the time in bed with a phase and a usable heart
+              rate
+
+            Times are in minutes, to the tick; ``se`` and ``sleep_percent`` in %. The
+            same table is `hexoframe.analysis.definitions`.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no ``sleep_phase``, as a CSV of the dashboard, or an
+            argument is none of these.
+        TimestampError
+            If a time has no zone, or a night ends before it starts.
+        UnknownChannelError
+            If the channel was left out when the record was opened.
+
+        Notes
+        -----
+        Undefined time counts neither as sleep nor as wake: tib = nrem + rem + awake +
+        undefined, and spt = tst + waso + what is undefined between. Two times awake
+        with nothing but undefined time between are one awakening. Of a night without
+        sleep, tst and se are 0 and the rest is missing. ``sol`` and ``rem_latency`` are
+        missing where the moment of falling asleep is not known: the record cuts the
+        start of the night off, or more than 20 s without a phase come right before.
+        Undefined time may hide sleep all the same: mind ``undefined_share``.
+
+        Examples
+        --------
+        >>> record.sleep()[["night", "tst", "se", "waso"]]  # doctest: +SKIP
+        >>> bed = ("2024-03-01T22:30+01:00", "2024-03-02T06:30+01:00")
+        >>> record.sleep(bed)  # doctest: +SKIP
+        """
+        from hexoframe.analysis.sleep import summarise_sleep  # noqa: PLC0415
+
+        return summarise_sleep(self, in_bed, min_share=min_share)
+
+    @without_warning()
+    def nights(self) -> pd.DataFrame:
+        """Return the nights of the record, a row a night.
+
+        They are the activities of sleep; where the source has none, the stretches of
+        ``sleep_phase``: the service writes a missing value where a night begins and
+        ends, and an hour and more without a phase parts two nights. Where it wrote none
+        (old binary files), a night goes on to the end of the record.
+
+        Returns
+        -------
+        DataFrame
+            Of activities ``id``, ``name`` and ``activity_type``. Then:
+
+            * ``night``: date of the evening: the day twelve hours before the start, in
+              the zone of the record
+            * ``start``: when the time in bed begins, cut to the record
+            * ``end``: when the time in bed ends, cut to the record
+            * ``span_share``: part of the time in bed that lies in the record
+            * ``source``: what says when it was: range (an activity of sleep), channel
+              (where sleep_phase begins and ends) or given (by the caller)
+            * ``cut``: where the record cuts the night off by more than 20 s: start,
+              end, both, or empty
+
+        Raises
+        ------
+        ConfigurationError
+            If the source has neither activities of sleep nor ``sleep_phase``.
+        """
+        from hexoframe.analysis.sleep import list_nights  # noqa: PLC0415
+
+        return list_nights(self)
+
+    @one_warning()
+    def activity_bouts(
+        self,
+        *,
+        threshold: float,
+        min_length: str | pd.Timedelta = "1min",
+        max_dip: str | pd.Timedelta = "0s",
+    ) -> pd.DataFrame:
+        """Return the bouts of activity, a row a bout.
+
+        A bout is a run of seconds with an activity of `threshold` or more. A second
+        that is missing, or of a shirt that was off, ends it.
+
+        Parameters
+        ----------
+        threshold : float, in g
+            Least activity of a second. No cut-point is published for the activity of
+            these shirts, so there is no default: look at ``record.plot("activity")``.
+        min_length : str or Timedelta, default "1min"
+            Shorter runs are no bouts.
+        max_dip : str or Timedelta, default "0s"
+            How long activity may be below the threshold within a bout.
+
+        Returns
+        -------
+        DataFrame
+            * ``start``: beginning of the first second at the threshold or above
+            * ``end``: end of the last second at the threshold or above
+            * ``length``: from start to end
+            * ``mean_activity``: mean of its plausible seconds
+            * ``max_activity``: largest of its plausible seconds
+            * ``steps``: steps in it
+            * ``cadence``: steps a minute over its length
+            * ``good_share``: part of its seconds with a plausible activity
+
+            In g and steps a minute. `summary`, `hrv` and `postures` take the table as
+            their spans.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no activity, or an argument is none of these.
+
+        Examples
+        --------
+        >>> bouts = record.activity_bouts(threshold=0.1)  # doctest: +SKIP
+        >>> record.summary(by=bouts[["start", "end"]], wide=True)  # doctest: +SKIP
+        """
+        from hexoframe.analysis.activity import list_bouts  # noqa: PLC0415
+
+        return list_bouts(
+            self, threshold=threshold, min_length=min_length, max_dip=max_dip
+        )
+
+    @without_warning()
+    def steps(self, by: By = None, *, origin: Origin = "start") -> pd.DataFrame:
+        """Return steps and the minutes of each band of cadence, a row a span.
+
+        Parameters
+        ----------
+        by : str, Timedelta or DataFrame, optional
+            Spans, as for `summary`: ``"1min"`` gives the steps of each minute. The
+            whole record by default.
+        origin : {"start", "epoch"}
+            Where spans of equal length begin.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span, ``start``, ``end``, ``span_share``. Then:
+
+            * ``steps``: steps of a shirt that was not off
+            * ``per_minute``: steps a minute of observed time
+            * ``minutes``: whole minutes that were observed; the bands share them out
+            * ``none``: minutes of 0 steps
+            * ``incidental``: minutes of 1 to 19 steps
+            * ``sporadic``: minutes of 20 to 39 steps
+            * ``purposeful``: minutes of 40 to 59 steps
+            * ``slow``: minutes of 60 to 79 steps
+            * ``medium``: minutes of 80 to 99 steps
+            * ``brisk``: minutes of 100 to 119 steps
+            * ``fast``: minutes of 120 steps and more
+            * ``good_share``: part of the span that was observed: recorded, and the
+              shirt not off
+
+            Minutes follow each other from the start of the span; what is left at its
+            end belongs to no band. ``steps`` is missing where nothing was observed.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no steps, or `by` names no spans.
+        TimestampError
+            If a time of a table has no zone, or a span ends before it starts.
+
+        Notes
+        -----
+        Bands: Tudor-Locke and Rowe, Sports Medicine 42 (2012) 381-398; 100 steps a
+        minute is their threshold of moderate intensity in adults.
+        """
+        from hexoframe.analysis.activity import count_steps  # noqa: PLC0415
+
+        return count_steps(self, by, origin=origin)
+
+    @without_warning()
+    def postures(
+        self,
+        by: By = None,
+        *,
+        channel: Literal["device_position", "sleep_position"] = "device_position",
+        origin: Origin = "start",
+    ) -> pd.DataFrame:
+        """Return how long each position was held, a row a span.
+
+        Parameters
+        ----------
+        by : str, Timedelta or DataFrame, optional
+            Spans, as for `summary`, such as ``"sleep"``. The whole record by default.
+        channel : {"device_position", "sleep_position"}
+            The side of the device that is up, or P1 to P5, of which P5 is upright; what
+            P1 to P4 are depends on how the device lies in its pocket.
+        origin : {"start", "epoch"}
+            Where spans of equal length begin.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span, ``start``, ``end``, ``span_share``. Then:
+
+            * ``position``: a column for each code, as hexoframe.code_table names it
+            * ``undefined``: no position: code 0, a missing value, not recorded or not
+              worn
+            * ``not_worn``: with the shirt off, part of undefined
+            * ``changes``: changes from one position to another
+            * ``undefined_share``: undefined / length of the span
+
+            In minutes, to the tick.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no such channel, or `by` names no spans.
+        TimestampError
+            If a time of a table has no zone, or a span ends before it starts.
+        """
+        from hexoframe.analysis.activity import measure_postures  # noqa: PLC0415
+
+        return measure_postures(self, by, channel=channel, origin=origin)
+
+    @one_warning()
+    def enmo(
+        self,
+        epoch: str | pd.Timedelta = "5s",
+        *,
+        origin: Origin = "start",
+        min_share: float = 1.0,
+    ) -> pd.DataFrame:
+        """Return the acceleration beyond gravity (ENMO), a row an epoch.
+
+        Parameters
+        ----------
+        epoch : str or Timedelta, default "5s"
+            Length of an epoch.
+        origin : {"start", "epoch"}
+            Where epochs begin: with the record, or at whole multiples in UTC.
+        min_share : float, default 1.0
+            Share of its samples that an epoch must have; under it ENMO is NaN, so that
+            nothing is said across a gap.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``time``, the beginning of the epoch:
+
+            * ``enmo``: mean of the length of the acceleration less 1 g, where above 0
+            * ``good_share``: part of the samples of the epoch that is good: recorded,
+              not clipped, the shirt not off
+
+            In g.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no acceleration, or an argument is none of these.
+
+        Notes
+        -----
+        Euclidean norm minus one, negative values set to 0: van Hees et al., PLoS ONE 8
+        (2013) e61691. Not calibrated: a sensor that shows more than 1 g at rest has
+        that much more in every epoch. Cut-points of intensity were found at the wrist
+        or hip and do not hold at the chest, so none is applied. The waveform is read in
+        pieces.
+        """
+        from hexoframe.analysis.enmo import compute_enmo  # noqa: PLC0415
+
+        table = compute_enmo(self, epoch, origin=origin, min_share=min_share)
+        warn_of_scales(self, ["acceleration"])
+        return table
+
+    @one_warning()
+    def energy(  # noqa: PLR0913  # what the estimate needs
+        self,
+        *,
+        weight: float,
+        height: float,
+        age: float,
+        sex: str,
+        rest_hr: float,
+        vo2max: float | None = None,
+    ) -> pd.DataFrame:
+        """Estimate the energy expenditure of each second from the heart rate.
+
+        Parameters
+        ----------
+        weight, height, age, sex, rest_hr, vo2max
+            Of the wearer, as for `summary`; they are stored nowhere.
+
+        Returns
+        -------
+        DataFrame
+            * ``energy``: energy expenditure estimated from the heart rate of each
+              second
+
+            In W, at the times of the usable heart rates. Its metadata says that it is
+            an estimate.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no heart rate, or an argument is none that a person has.
+
+        Notes
+        -----
+        The equations are in `hexoframe.analysis.compute_energy`.
+        """
+        from hexoframe.analysis.activity import energy_of_record  # noqa: PLC0415
+
+        return energy_of_record(
+            self,
+            weight=weight,
+            height=height,
+            age=age,
+            sex=sex,
+            rest_hr=rest_hr,
+            vo2max=vo2max,
+        )
+
+    @without_warning()
     def methods(self) -> str:
         """Return a paragraph for the methods section of a paper.
 

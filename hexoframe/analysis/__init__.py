@@ -1,22 +1,29 @@
 """Results computed from a record: frames in, frames out; no files, no network.
 
 ========== ==================================================================
+activity   bouts of activity, steps and their cadence, positions
 align      channels of different rates on one time grid
 beats      which RR intervals count, and which are neighbours
 blocks     streams of a record larger than memory: aligned rows, windows
 bins       arithmetic of bins of equal length
 coverage   expected and received samples, and the list of gaps
 energy     energy expenditure, estimated from the heart rate
+enmo       acceleration beyond gravity, in epochs
 extras     parts of scipy, imported when used
+glossary   what the columns of results mean
 hrv        heart-rate variability, a row a span
 hrvtable   when a figure of variability counts, and what its row says
 methods    the paragraph that a paper says of a recording
 metrics    the index of metrics: names, units and rules
 nonlinear  sample entropy and detrended fluctuations
+observed   when the recorder ran and the shirt was not off
 quality    quality flags by name, and spans of bad data with their reasons
+sleep      nights, and the sleep of each
 spans      spans of time that a result has a row for: lengths, days, activities
 spectrum   spectra of intervals, and the power in their bands
+states     how long the codes of a channel held
 summary    each metric of usable samples beside the vendor's figure
+tickspans  arithmetic of many spans of ticks
 timedomain figures of intervals in the time domain
 usage      samples of a channel in spans: usable, and why the others are not
 wear       when the shirt was worn
@@ -31,6 +38,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hexoframe.analysis.energy import compute_energy
+    from hexoframe.analysis.glossary import definitions
     from hexoframe.analysis.hrv import (
         compute_hrv,
         compute_hrv_frequency,
@@ -57,6 +65,7 @@ __all__ = [
     "compute_hrv_nonlinear",
     "compute_hrv_spectrum",
     "compute_hrv_time",
+    "definitions",
     "metric_table",
     "summary_channels",
 ]
@@ -69,6 +78,7 @@ _HOMES = {
     "compute_hrv_nonlinear": "hexoframe.analysis.hrv",
     "compute_hrv_spectrum": "hexoframe.analysis.hrv",
     "compute_hrv_time": "hexoframe.analysis.hrv",
+    "definitions": "hexoframe.analysis.glossary",
     "metric_table": "hexoframe.analysis.metrics",
     "summary_channels": "hexoframe.analysis.metrics",
 }

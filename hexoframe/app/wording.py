@@ -36,6 +36,7 @@ COMMAND_LINE: Mapping[str, str] = {
     "end=": "--end",
     "file=": "--out",
     "height=": "--height",
+    "in_bed=": "--in-bed",
     "min_share=": "--min-share",
     "model=": "--model",
     "offline=": "--offline",
