@@ -33,6 +33,7 @@ from hexoframe.errors import (
     HexoframeError,
     HexoframeWarning,
     IncompleteDataError,
+    OutputError,
     warn,
 )
 from hexoframe.formats.atomic import new_file, new_folder
@@ -143,7 +144,7 @@ def folder() -> Path:
     """
     named = os.environ.get("HEXOFRAME_CACHE_DIR")
     if named:
-        return expanded(named, what="HEXOFRAME_CACHE_DIR")
+        return expanded(named, what="HEXOFRAME_CACHE_DIR").absolute()
     from platformdirs import user_cache_path  # noqa: PLC0415  # only if it is needed
 
     return user_cache_path("hexoframe", appauthor=False)
@@ -153,7 +154,7 @@ class Cache:
     """The records in a folder, that of the user by default."""
 
     def __init__(self, where: Path | None = None) -> None:
-        self.folder = folder() if where is None else where
+        self.folder = folder() if where is None else where.absolute()
 
     def __repr__(self) -> str:
         """Return where it is."""
@@ -343,8 +344,9 @@ class Cache:
         except CacheError:
             raise
         except OSError as error:
+            why = error.__cause__ if isinstance(error, OutputError) else None
             raise CacheError(
-                f"the cache folder {self.folder} cannot be used ({error}): set "
+                f"the cache folder {self.folder} cannot be used ({why or error}): set "
                 "HEXOFRAME_CACHE_DIR to a folder that can be written and has room"
             ) from error
 

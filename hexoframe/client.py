@@ -18,7 +18,6 @@ from hexoframe.api.http.session import ServiceSession
 from hexoframe.api.links import CLOCK_OF_HOST
 from hexoframe.api.load.download import (
     LoadOptions,
-    Moment,
     Refresh,
     estimate_record,
     fetch_record,
@@ -52,6 +51,7 @@ from hexoframe.paths import expanded
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
 from hexoframe.timestamps import clock_of
+from hexoframe.timestamps.moments import Moment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -689,6 +689,11 @@ class Client:
             If `offline` is given: only the service knows which records there are.
         """
         _refuse_offline(how)
+        if how.keys() & {"start", "end"}:
+            raise ConfigurationError(
+                "a range has a start and an end of its own: cut the record that comes "
+                "with between(), or name two times in load_user()"
+            )
         item = fetch_object(self.session, "range", number)
         user, start, end = id_of(item.get("user")), item.get("start"), item.get("end")
         if not user or not start or not end:

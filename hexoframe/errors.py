@@ -19,8 +19,9 @@ The tree::
     ├── TimestampError             also ValueError
     ├── FileFormatError            also ValueError
     ├── ConfigurationError         also ValueError
+    ├── SourceChangedError         also OSError
     ├── OutputError                also OSError
-    ├── OutputExistsError          also FileExistsError
+    │   └── OutputExistsError      also FileExistsError
     └── CacheError                 also OSError
     HexoframeWarning
     ├── MissingSamplesWarning
@@ -60,6 +61,7 @@ __all__ = [
     "ResponseError",
     "ServerError",
     "SkippedChannelWarning",
+    "SourceChangedError",
     "TimestampError",
     "UnfinishedRecordWarning",
     "UnknownChannelError",
@@ -206,11 +208,15 @@ class ConfigurationError(HexoframeError, ValueError):
     """An argument or a setting has a value that is not allowed."""
 
 
+class SourceChangedError(HexoframeError, OSError):
+    """A file is another one than when the record was opened from it, or is gone."""
+
+
 class OutputError(HexoframeError, OSError):
-    """The target cannot be written: a full disk, or a name that it does not take."""
+    """The target cannot be written; the message names it and says why."""
 
 
-class OutputExistsError(HexoframeError, FileExistsError):
+class OutputExistsError(OutputError, FileExistsError):
     """The target holds something else and ``overwrite=True`` was not given."""
 
 

@@ -13,11 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hexoframe.errors import ConfigurationError, FileFormatError, OutputError
+from hexoframe.errors import (
+    ConfigurationError,
+    FileFormatError,
+    HexoframeError,
+    OutputError,
+)
 
 __all__ = ["check_path", "expanded", "is_file", "is_folder", "writing_to"]
 
-# What a disk says, and what to do about it. A missing permission stays what it is.
+# What a disk says, and what to do about it.
 _WAYS_OUT = {
     errno.ENOSPC: "free some room, or choose another disk",
     errno.EDQUOT: "free some room, or choose another disk",
@@ -27,6 +32,7 @@ _WAYS_OUT = {
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ELOOP: "the links lead in a circle; choose another folder",
 }
+_REFUSED = "allow writing there, or choose another folder"
 
 
 def expanded(path: str | os.PathLike[str], *, what: str = "the path") -> Path:
@@ -95,9 +101,24 @@ def writing_to(target: Path) -> Iterator[None]:
             "text; choose another name"
         ) from error
     except OSError as error:
-        if isinstance(error, OutputError) or error.errno not in _WAYS_OUT:
+        refused = isinstance(error, PermissionError)
+        way = _REFUSED if refused else _WAYS_OUT.get(error.errno or 0)
+        known = isinstance(error, HexoframeError) or way is None
+        # What may not be read is another file.
+        if known or (refused and not _concerns(error.filename, target)):
             raise
-        raise OutputError(
-            f"{_short(target)} cannot be written ({os.strerror(error.errno)}): "
-            f"{_WAYS_OUT[error.errno]}; what was there before is left as it was"
-        ) from error
+        told = OutputError(
+            f"{_short(target)} cannot be written ({os.strerror(error.errno or 0)}): "
+            f"{way}; what was there before is left as it was"
+        )
+        told.errno = error.errno
+        raise told from error
+
+
+def _concerns(name: object, target: Path) -> bool:
+    """Whether a file is the target, in it, above it, or hidden beside it."""
+    if not isinstance(name, str):
+        return False
+    path = Path(name)
+    hidden = any(part.startswith(f".{target.name}.") for part in path.parts)
+    return hidden or path == target or target in path.parents or path in target.parents

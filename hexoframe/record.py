@@ -11,7 +11,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, Self, overload
 
 from hexoframe import formats
 from hexoframe.errors import ConfigurationError, TimestampError
@@ -21,23 +21,24 @@ from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import shown_table
 from hexoframe.recording.scales import one_warning, warn_of_scales, without_warning
 from hexoframe.texttable import is_terminal
+from hexoframe.timestamps.moments import moment_to_tick
 from hexoframe.timestamps.ticks import CLASSIC_FORMAT
-from hexoframe.timestamps.times import time_to_tick
-from hexoframe.timestamps.zones import zone_of
+from hexoframe.timestamps.times import tick_to_time
+from hexoframe.timestamps.zones import zone_name
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import tzinfo
 
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from hexoframe.analysis.align import Events, Origin
+    from hexoframe.analysis.align import Events
     from hexoframe.analysis.beats import Counted
+    from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.hrv import Window
     from hexoframe.analysis.spans import By
     from hexoframe.analysis.spectrum import Method
-
-    Moment = str | datetime | pd.Timestamp
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["Record"]
 
@@ -111,22 +112,41 @@ class Record(RecordData):
             raise AttributeError(str(error)) from error
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Refuse to set a channel, which would be forgotten in silence."""
-        if not name.startswith("_") and not hasattr(type(self), name):
-            try:
-                channel = self.channel(name).name
-            except LookupError:
-                channel = ""
-            if channel:
-                raise AttributeError(
-                    f"channels of a record cannot be set: take a record with the frame "
-                    f"in its place, record.replace({channel}=frame)"
-                )
+        """Refuse to set anything: a channel would be forgotten in silence."""
+        if not name.startswith("_"):
+            raise AttributeError(self._why_not_set(name))
         super().__setattr__(name, value)
+
+    def _why_not_set(self, name: str) -> str:
+        if hasattr(type(self), name):
+            return f"{name} of a record cannot be set"
+        try:
+            channel = self.channel(name).name
+        except LookupError:
+            import difflib  # noqa: PLC0415  # only errors need it
+
+            near = difflib.get_close_matches(name, dir(self), n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            return (
+                f"a record has nothing called {name!r} to be set{meant} Keep what is "
+                "yours beside it, in a dict by its id"
+            )
+        return (
+            "channels of a record cannot be set: take a record with the frame in its "
+            f"place, record.replace({channel}=frame)"
+        )
 
     def __setitem__(self, key: str | int, value: object) -> None:
         """Refuse to set a channel, as an attribute is refused."""
         setattr(self, self.channel(key).name, value)
+
+    def __array__(self, *_: Any, **__: Any) -> Never:
+        """Refuse to be one table, as of ``pandas.DataFrame(record)``."""
+        raise ConfigurationError(
+            "a record is no table: each channel has times of its own. record.to_frame("
+            "'1s') puts all on one time grid, and record['heart_rate'] is the frame of "
+            "one channel"
+        )
 
     def _ipython_key_completions_(self) -> list[str]:
         """Names that a notebook offers in brackets."""
@@ -212,11 +232,12 @@ class Record(RecordData):
 
         Parameters
         ----------
-        start, end : str, datetime, Timestamp or None
-            With a zone. Samples, annotations and points of the track from `start` up
-            to, not including, `end` are kept, and ranges that reach into the span. None
-            leaves that side as it is; a time at the edge of the record or outside it
-            cuts off no samples.
+        start, end : str, datetime, timedelta, int, float or None
+            A time with a zone; a length behind the start of the record, as text
+            (``"60s"``), timedelta or number of seconds; or a tick. Samples, annotations
+            and points of the track from `start` up to, not including, `end` are kept,
+            and ranges that reach into the span. None leaves that side as it is; a time
+            at the edge of the record or outside it cuts off no samples.
 
         Returns
         -------
@@ -233,20 +254,21 @@ class Record(RecordData):
         first, last = (
             None
             if moment is None
-            else time_to_tick(moment, clock=self.clock, rounding="up")
+            else moment_to_tick(moment, clock=self.clock, origin=self.start_tick)
             for moment in (start, end)
         )
+        told = [self._told(*pair) for pair in ((start, first), (end, last))]
         if first is not None and last is not None and last < first:
             raise TimestampError(
-                f"the end {end} lies before the start {start}: exchange them"
+                f"the end {told[1]} lies before the start {told[0]}: exchange them"
             )
         if (first or 0) > self.end_tick or (last or self.end_tick) < self.start_tick:
             part = (
-                f"what ends {end}"
+                f"what ends {told[1]}"
                 if start is None
-                else f"what begins {start}"
+                else f"what begins {told[0]}"
                 if end is None
-                else f"{start} to {end}"
+                else " to ".join(told)
             )
             raise TimestampError(
                 f"{part} lies outside the record, which goes from {self.start} to "
@@ -254,13 +276,19 @@ class Record(RecordData):
             )
         return self.cut(first, last)
 
-    def tz_convert(self, tz: str) -> Record:
+    def _told(self, moment: Moment | None, tick: int | None) -> str:
+        """Return a moment for a message: as it was given, but no bare number."""
+        if tick is None or not isinstance(moment, (int, float)):
+            return str(moment)
+        return str(tick_to_time(tick, clock=self.clock).tz_convert(self.tz))
+
+    def tz_convert(self, tz: str | tzinfo) -> Record:
         """Return the record with all times shown in a zone.
 
         Parameters
         ----------
-        tz : str
-            Name of a zone, such as ``"America/Montreal"``.
+        tz : str or ZoneInfo
+            A zone or its name, such as ``"America/Montreal"``.
 
         Returns
         -------
@@ -273,21 +301,18 @@ class Record(RecordData):
             If there is no such zone, or it depends on this machine; the message names
             the nearest.
         """
-        zone_of(tz)
-        return self.of(self, tz=tz)
+        return self.of(self, tz=zone_name(tz))
 
-    def windows(
-        self, key: str | int, length: str | pd.Timedelta
-    ) -> Iterator[pd.DataFrame]:
+    def windows(self, key: str | int, length: Length) -> Iterator[pd.DataFrame]:
         """Yield a channel in windows of time, without holding it whole.
 
         Parameters
         ----------
         key : str or int
             Name or id of the channel.
-        length : str or Timedelta
-            Length of a window, such as ``"1h"``. Windows follow each other from the
-            start of the record; samples belong to them as in `between`.
+        length : str, timedelta or number
+            Length of a window, such as ``"1h"`` or 3600, in s. Windows follow each
+            other from the start of the record; samples belong to them as in `between`.
 
         Yields
         ------
@@ -351,26 +376,29 @@ class Record(RecordData):
         state is the one at the end of the bin (column ``align`` of
         `hexoframe.channel_table`). A value at 1 Hz (each 5 min) sums up the second (the
         five minutes) before its stamp, and belongs to the row of that second (the rows
-        of those five minutes), beside the ECG that it was computed from. Impossible
-        zeros (no signal, an interval of 0, variability that could not be computed) are
-        left out; flagged values are kept, unless only usable ones are asked for.
+        of those five minutes), beside the ECG that it was computed from. What is no
+        measurement (no signal, an interval of 0 or less or of 65 535 counts,
+        variability that could not be computed) is left out; flagged values are kept,
+        unless only usable ones are asked for.
 
         Parameters
         ----------
         rate : str or Timedelta, default "1s"
-            Length of a bin, which carries the time of its beginning.
+            Length of a bin, which carries the time of its beginning; or how many there
+            are in a second, such as ``"64Hz"``.
         channels : sequence of str or int, optional
             Channels; all that the record has by default.
         events : {"table", "count", "place"}
             Count events in the bin (column ``<name>_count``), or place the mean of
             their values; "table" counts breaths and steps and places intervals.
-        max_gap : str or Timedelta, default "2s"
+        max_gap : str, timedelta or number, default "2s"
             Longest distance of samples that is bridged: waveforms by a straight line,
             rates with the value before. A rate always fills the time that it sums up.
-        origin : {"epoch", "start"}
+        origin : {"epoch", "start", "midnight"}
             Where bins begin: at whole multiples of `rate` in UTC (rows of all records
-            fit together), or at the start of the record (rows of five minutes are those
-            of the recorder).
+            fit together); at the start of the record (rows of five minutes are those of
+            the recorder); or at midnight in the zone of the record, for a rate such as
+            ``"1D"`` or ``"6h"``: a day on which clocks change has 23 or 25 hours.
         usable : bool, default False
             Whether only usable samples count, as in `usable`: unflagged, plausible, and
             of a shirt that was worn. Flags and states are all kept.
@@ -381,7 +409,8 @@ class Record(RecordData):
         Returns
         -------
         frame : DataFrame of float64, shape (bins, columns)
-            NaN where nothing is known.
+            NaN where nothing is known. The unit of each column is in
+            ``frame.attrs["hexoframe"]["units"]``.
         made_up : DataFrame of bool, same shape
             Only with ``mask=True``: True where a value was filled in, also where the
             value of a slow channel is repeated.
@@ -772,10 +801,11 @@ class Record(RecordData):
         Parameters
         ----------
         in_bed : pair of times, or DataFrame, optional
-            Time in bed: (lights off, lights on) with a zone, or a table with columns
-            ``start`` and ``end``, such as a diary (other columns stay) or `nights` with
-            other times. By default the activities of sleep and, where the source has
-            none, the stretches of ``sleep_phase``: see `nights`.
+            Time in bed: (lights off, lights on) in the forms of `between`, or a table
+            with columns ``start`` and ``end`` of times with a zone, such as a diary
+            (other columns stay) or `nights` with other times. By default the activities
+            of sleep and, where the source has none, the stretches of ``sleep_phase``:
+            see `nights`.
         min_share : float, default 0.8
             Share of the time in bed that must have a phase. Under it, only minutes and
             shares are given; the rest is missing.
@@ -880,8 +910,8 @@ class Record(RecordData):
         self,
         *,
         threshold: float,
-        min_length: str | pd.Timedelta = "1min",
-        max_dip: str | pd.Timedelta = "0s",
+        min_length: Length = "1min",
+        max_dip: Length = "0s",
     ) -> pd.DataFrame:
         """Return the bouts of activity, a row a bout.
 
@@ -893,9 +923,9 @@ class Record(RecordData):
         threshold : float, in g
             Least activity of a second. No cut-point is published for the activity of
             these shirts, so there is no default: look at ``record.plot("activity")``.
-        min_length : str or Timedelta, default "1min"
+        min_length : str, Timedelta or number of seconds, default "1min"
             Shorter runs are no bouts.
-        max_dip : str or Timedelta, default "0s"
+        max_dip : str, Timedelta or number of seconds, default "0s"
             How long activity may be below the threshold within a bout.
 
         Returns
@@ -938,8 +968,8 @@ class Record(RecordData):
         by : str, Timedelta or DataFrame, optional
             Spans, as for `summary`: ``"1min"`` gives the steps of each minute. The
             whole record by default.
-        origin : {"start", "epoch"}
-            Where spans of equal length begin.
+        origin : {"start", "epoch", "midnight"}
+            Where spans of equal length begin: as for `to_frame`.
 
         Returns
         -------
@@ -996,8 +1026,8 @@ class Record(RecordData):
         channel : {"device_position", "sleep_position"}
             The side of the device that is up, or P1 to P5, of which P5 is upright; what
             P1 to P4 are depends on how the device lies in its pocket.
-        origin : {"start", "epoch"}
-            Where spans of equal length begin.
+        origin : {"start", "epoch", "midnight"}
+            Where spans of equal length begin: as for `to_frame`.
 
         Returns
         -------
@@ -1027,7 +1057,7 @@ class Record(RecordData):
     @one_warning()
     def enmo(
         self,
-        epoch: str | pd.Timedelta = "5s",
+        epoch: Length = "5s",
         *,
         origin: Origin = "start",
         min_share: float = 1.0,
@@ -1036,10 +1066,10 @@ class Record(RecordData):
 
         Parameters
         ----------
-        epoch : str or Timedelta, default "5s"
+        epoch : str, Timedelta or number of seconds, default "5s"
             Length of an epoch.
-        origin : {"start", "epoch"}
-            Where epochs begin: with the record, or at whole multiples in UTC.
+        origin : {"start", "epoch", "midnight"}
+            Where epochs begin: as for `to_frame`.
         min_share : float, default 1.0
             Share of its samples that an epoch must have; under it ENMO is NaN, so that
             nothing is said across a gap.
@@ -1146,8 +1176,9 @@ class Record(RecordData):
         self,
         what: str | int | None = None,
         *,
-        start: Moment | pd.Timedelta | timedelta | None = None,
-        duration: str | pd.Timedelta | timedelta | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        duration: Length | None = None,
         ax: Any = None,
     ) -> tuple[Figure, Any]:
         """Draw a picture; needs the extra ``hexoframe[plot]``.
@@ -1159,11 +1190,11 @@ class Record(RecordData):
             ``"sleep"``, ``"summary"``; or any channel or column: ``"ecg"``,
             ``"respiration"``, ``"rr_interval"`` and ``"activity"`` have pictures of
             their own. Up to a minute of ECG is a strip on millimetre paper.
-        start : str, datetime or timedelta, optional
-            Where to begin: a time with a zone, or a length behind the start of the
-            record, such as ``"90s"``.
-        duration : str or timedelta, optional
-            How long, such as ``"10s"``; to the end of the record by default.
+        start, end : str, datetime, timedelta, int or float, optional
+            Where to begin and to end, as for `between`: a time with a zone, or a length
+            behind the start of the record, such as ``"90s"``; all of it by default.
+        duration : str, timedelta or number, optional
+            How long, such as ``"10s"``, in the place of an end.
         ax : Axes or sequence of Axes, optional
             Where to draw; a new figure by default.
 
@@ -1177,8 +1208,8 @@ class Record(RecordData):
         Raises
         ------
         ConfigurationError
-            If matplotlib is not installed, a length of time is not valid, or a part of
-            the coverage is asked for.
+            If matplotlib is not installed, a length of time is not valid, both an end
+            and a duration are given, or a part of the coverage is asked for.
         TimestampError
             If a time has no zone, or there is nothing of the record then.
         UnknownChannelError
@@ -1186,7 +1217,7 @@ class Record(RecordData):
         """
         from hexoframe.plotting import plot_record  # noqa: PLC0415
 
-        return plot_record(self, what, start=start, duration=duration, ax=ax)
+        return plot_record(self, what, start=start, end=end, duration=duration, ax=ax)
 
     # -- exits ---------------------------------------------------------------------
 
@@ -1196,7 +1227,7 @@ class Record(RecordData):
         *,
         timestamps: Literal["epoch", "string"] = "epoch",
         timestamp_format: str = CLASSIC_FORMAT,
-        tz: str = "UTC",
+        tz: str | tzinfo = "UTC",
         dialect: Literal["classic", "port"] = "classic",
         units: Literal["classic", "physical"] = "classic",
         channels: Sequence[str | int] | None = None,
@@ -1212,7 +1243,7 @@ class Record(RecordData):
             Ticks, or text.
         timestamp_format : str
             strftime format of the text; the classic one holds a tab.
-        tz : str, default "UTC"
+        tz : str or ZoneInfo, default "UTC"
             Zone of the text, whatever the zone that the record is shown in.
         dialect : {"classic", "port"}, default "classic"
             Which HxApi2_0: the vendor's of 2015 (``heartrate.txt``, 12 significant
@@ -1246,7 +1277,7 @@ class Record(RecordData):
             overwrite=overwrite,
             timestamps=timestamps,
             timestamp_format=timestamp_format,
-            tz=tz,
+            tz=zone_name(tz),
             dialect=dialect,
             units=units,
         )
@@ -1274,7 +1305,7 @@ class Record(RecordData):
         rate : str or Timedelta, optional
             Write one file of all channels on this time grid, as `to_frame` makes it,
             with the units in its header. It is for other programs, and not read back.
-        origin : {"epoch", "start"}
+        origin : {"epoch", "start", "midnight"}
             Where its rows begin, as for `to_frame`.
         channels : sequence of str or int, optional
             Channels; all that the record has by default.
@@ -1306,11 +1337,11 @@ class Record(RecordData):
             )
         from hexoframe.analysis.blocks import align_blocks  # noqa: PLC0415
         from hexoframe.formats.own.csv import write_frame  # noqa: PLC0415
+        from hexoframe.recording.metadata import with_units  # noqa: PLC0415
 
-        # A file without a manifest must say its units; numbers of events have none.
-        units = self.units
+        # A file without a manifest must say its units.
         blocks = (
-            frame.rename(columns=lambda name: f"{name} [{units.get(name, 'count')}]")
+            with_units(frame)
             for frame, _ in align_blocks(self, rate, channels=channels, origin=origin)
         )
         target = expanded(root)

@@ -182,14 +182,14 @@ def _measured(
     values: NDArray[np.floating],
 ) -> NDArray[np.floating]:
     """Return the values of a rate without those that are not measurements."""
-    ns, empty = NS_PER_TICK[record.clock], channel.datatypes[0].empty
+    ns, void = NS_PER_TICK[record.clock], channel.datatypes[0].void
     edges: list[int] = []
     for first, last in record.initial_spans(channel.name):
         edges.append(int(np.searchsorted(stamps, first * ns)))
         edges.append(int(np.searchsorted(stamps, last * ns, side="right")))
     parts = np.split(values, edges)[::2]
     kept = np.concatenate(parts) if len(parts) > 1 else values
-    return kept if empty is None else kept[kept != empty]
+    return kept if void is None else kept[kept != void]
 
 
 def _span(values: NDArray[np.floating]) -> str:

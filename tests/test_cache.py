@@ -316,6 +316,15 @@ def test_another_model_is_not_answered_by_what_was_read_as_one(load, server):
     assert set(cache.info()["family"]) == {"hexoskin", "astroskin_256"}
 
 
+def test_a_part_may_be_given_as_lengths_behind_the_start(load, server):
+    part = load(channels=["heart_rate"], start="10s", end=60)
+    assert (part.start_tick, part.end_tick) == (START + 2560, START + 256 * 60)
+    assert len(part.heart_rate) == 50
+    # It is the part that ticks name, and nothing is loaded twice.
+    load(channels=["heart_rate"], start=START + 2560, end=START + 256 * 60)
+    assert asked(server) == [HEAD]
+
+
 def test_what_a_wider_load_replaced_can_still_be_read(load, whole):
     some = load(channels=["ecg", "heart_rate"], end=START + 256 * 60)
     load()
@@ -338,6 +347,18 @@ def test_what_was_replaced_by_another_state_is_no_other_record(load, server):
     load()
     with pytest.raises(CacheError, match="load it again"):
         record["ecg"]
+
+
+def test_a_record_from_a_cache_that_a_relative_path_names_outlives_a_move(
+    server, client_of, whole, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEXOFRAME_CACHE_DIR", "kept")
+    record = client_of(server, cache.folder()).load_record(41, channels=["heart_rate"])
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert not record.is_read("heart_rate")
+    assert record["heart_rate"].equals(whole["heart_rate"])
 
 
 # -- offline ---------------------------------------------------------------------------

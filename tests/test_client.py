@@ -522,6 +522,11 @@ def test_offline_no_range_and_no_user_is_known(two, client_of):
     assert not two.log
 
 
+def test_a_range_has_a_start_and_an_end_of_its_own(two, client_of):
+    with pytest.raises(ConfigurationError, match=r"between\(\).*load_user"):
+        client_of(two).load_range(78, start="60s")
+
+
 def test_a_range_without_a_record_is_said(two, client_of):
     with pytest.raises(NotFoundError, match="range 79"):
         client_of(two).load_range(79)

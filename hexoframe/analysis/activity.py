@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.align import length_ns
 from hexoframe.analysis.bins import ranges
 from hexoframe.analysis.energy import compute_energy
 from hexoframe.analysis.observed import (
@@ -29,15 +28,17 @@ from hexoframe.channels import codes_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
 from hexoframe.recording.frames import ticks_of
+from hexoframe.timestamps.moments import length_ns
 from hexoframe.timestamps.ticks import NS_PER_TICK
 from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hexoframe.analysis.align import Origin
+    from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.spans import By
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.moments import Length
 
     Marks = NDArray[np.bool_]
     Ticks = NDArray[np.int64]
@@ -74,8 +75,8 @@ def list_bouts(
     record: RecordData,
     *,
     threshold: float,
-    min_length: str | pd.Timedelta = "1min",
-    max_dip: str | pd.Timedelta = "0s",
+    min_length: Length = "1min",
+    max_dip: Length = "0s",
 ) -> pd.DataFrame:
     """Return the bouts of activity, as `hexoframe.Record.activity_bouts` says.
 
@@ -85,7 +86,7 @@ def list_bouts(
         The record.
     threshold : float, in g
         Least activity.
-    min_length, max_dip : str or Timedelta
+    min_length, max_dip : str, Timedelta or number of seconds
         Least length of a bout, and longest time below the threshold within one.
 
     Returns

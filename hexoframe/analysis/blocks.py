@@ -14,8 +14,6 @@ from hexoframe.analysis.align import (
     GridSamples,
     align_samples,
     bridged_ns,
-    grid_of,
-    length_ns,
     recorded_bins,
     samples_of,
     second_channel,
@@ -23,6 +21,7 @@ from hexoframe.analysis.align import (
     within,
 )
 from hexoframe.analysis.bins import Grid
+from hexoframe.analysis.grids import grids_of
 from hexoframe.channels import check_list
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
@@ -32,6 +31,7 @@ from hexoframe.recording.frames import (
     slice_steps,
     ticks_of,
 )
+from hexoframe.timestamps.moments import length_ns, period_ns
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hexoframe.analysis.align import Origin
+    from hexoframe.analysis.grids import Origin
     from hexoframe.channels import Channel
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.moments import Length
 
 __all__ = ["align_blocks", "channel_windows"]
 
@@ -86,32 +87,37 @@ def align_blocks(  # noqa: PLR0913  # as for align_frames
     ConfigurationError
         As `align_frames` does.
     """
-    period, longest = length_ns("rate", rate), length_ns("max_gap", max_gap)
+    period, longest = period_ns("rate", rate), length_ns("max_gap", max_gap)
     check_list(channels)
     keys = record if channels is None else channels
     streams = {key: _Stream(record, key) for key in keys}
-    size = max(1, min(rows, _LONGEST_NS // period))
     name = second_channel(record)
     seconds = None if name is None or name in streams else _Stream(record, name)
-    grid = grid_of(record, period, origin)
-    for done in range(0, grid.bins, size):
-        block = Grid(grid.first + done * period, period, min(size, grid.bins - done))
+    for block in _blocks(grids_of(record, period, origin), rows):
         placed = {}
         for key, stream in streams.items():
             bridged = bridged_ns(record.channel(key), longest)
             # The first seconds of a block may have begun before it.
             bridged = max(bridged, 2 * _SECOND_NS) if key == name else bridged
-            wide = block.wider(-(-bridged // period))
+            wide = block.wider(-(-bridged // block.period))
             placed[key] = (wide, stream.take(wide))
         recorded = None
         if name in placed:
             recorded = recorded_bins(placed[name][1].begins, block)
         elif seconds is not None:
-            begins = seconds.take(block.wider(-(-2 * _SECOND_NS // period))).begins
-            recorded = recorded_bins(begins, block)
+            before = -(-2 * _SECOND_NS // block.period)
+            recorded = recorded_bins(seconds.take(block.wider(before)).begins, block)
         yield align_samples(
             record, placed, block, max_gap=longest, events="table", recorded=recorded
         )
+
+
+def _blocks(grids: Sequence[Grid], rows: int) -> Iterator[Grid]:
+    for grid in grids:
+        size = max(1, min(rows, _LONGEST_NS // grid.period))
+        for done in range(0, grid.bins, size):
+            bins = min(size, grid.bins - done)
+            yield Grid(grid.first + done * grid.period, grid.period, bins)
 
 
 class _Stream:
@@ -165,7 +171,7 @@ def _rows(samples: GridSamples, first: int, last: int | None) -> GridSamples:
 
 
 def channel_windows(
-    record: RecordData, key: str | int, length: str | pd.Timedelta
+    record: RecordData, key: str | int, length: Length
 ) -> Iterator[pd.DataFrame]:
     """Yield a channel in windows of time, without holding it whole.
 

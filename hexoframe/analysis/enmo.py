@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.align import grid_of, length_ns
+from hexoframe.analysis.grids import grids_of
 from hexoframe.analysis.observed import require_channel, unworn_spans
 from hexoframe.analysis.wear import physical
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
 from hexoframe.recording.frames import ticks_of
+from hexoframe.timestamps.moments import length_ns
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hexoframe.analysis.align import Origin
-    from hexoframe.analysis.bins import Grid
+    from hexoframe.analysis.bins import Rows
+    from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.tickspans import TickSpans
     from hexoframe.channels import Channel
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.moments import Length
 
     Values = NDArray[np.float64]
 
@@ -37,7 +39,7 @@ _ACCELERATION = "acceleration"
 
 def compute_enmo(
     record: RecordData,
-    epoch: str | pd.Timedelta = "5s",
+    epoch: Length = "5s",
     *,
     origin: Origin = "start",
     min_share: float = 1.0,
@@ -48,10 +50,11 @@ def compute_enmo(
     ----------
     record : RecordData
         The record.
-    epoch : str or Timedelta, default "5s"
+    epoch : str, Timedelta or number of seconds, default "5s"
         Length of an epoch.
-    origin : {"start", "epoch"}
-        Where epochs begin: with the record, or at whole multiples in UTC.
+    origin : {"start", "epoch", "midnight"}
+        Where epochs begin: with the record, at whole multiples in UTC, or at midnight
+        in the zone of the record.
     min_share : float, default 1.0
         Share of the samples of an epoch that must be good.
 
@@ -69,21 +72,22 @@ def compute_enmo(
     channel = record.channel(_ACCELERATION)
     if _ACCELERATION not in record:
         require_channel(record, _ACCELERATION, "ENMO is computed")
-    samples = period / NS_PER_TICK[record.clock] / float(channel.ticks or 1)
-    if samples < 1:
+    step = NS_PER_TICK[record.clock] * float(channel.ticks or 1)
+    if period < step:
         raise ConfigurationError(
             f"epoch={epoch!r}: give at least one sample of {channel.rate_hz:g} Hz"
         )
     if not 0 <= min_share <= 1:
         raise ConfigurationError(f"min_share={min_share!r}: give a share from 0 to 1")
-    grid = grid_of(record, period, origin)
-    sums = _sums(record, channel, grid)
+    grids = grids_of(record, period, origin)
+    edges = np.concatenate([*(grid.edges[:-1] for grid in grids), [grids[-1].end]])
+    sums = _sums(record, channel, edges)
     with np.errstate(invalid="ignore", divide="ignore"):
         # Where an epoch is no whole number of steps, some have a sample more.
-        share = np.minimum(sums.good / np.floor(samples), 1.0)
+        share = np.minimum(sums.good / np.floor(np.diff(edges) / step), 1.0)
         enough = (sums.good > 0) & (share >= min_share)
         enmo = np.where(enough, sums.total / sums.good, np.nan)
-    index = pd.DatetimeIndex(grid.edges[:-1].view("datetime64[ns]"), name="time")
+    index = pd.DatetimeIndex(edges[:-1].view("datetime64[ns]"), name="time")
     table = pd.DataFrame(
         {"enmo": enmo, "good_share": share},
         index=index.tz_localize("UTC").tz_convert(record.tz),
@@ -100,24 +104,27 @@ class _Sums(NamedTuple):
     good: Values
 
 
-def _sums(record: RecordData, channel: Channel, grid: Grid) -> _Sums:
-    found = _Sums(np.zeros(grid.bins), np.zeros(grid.bins))
-    ns, off = NS_PER_TICK[record.clock], unworn_spans(record)
+def _sums(record: RecordData, channel: Channel, edges: Rows) -> _Sums:
+    """Add up the samples of epochs, which go from one edge (in ns) to the next."""
+    found = _Sums(np.zeros(len(edges) - 1), np.zeros(len(edges) - 1))
+    off = unworn_spans(record)
     for piece in record.pieces(_ACCELERATION):
-        ticks = ticks_of(piece, channel)
-        bins = (ticks * ns - grid.first) // grid.period
-        first, last = np.searchsorted(bins, (0, grid.bins)).tolist()
-        if first == last:
+        stamps = pd.DatetimeIndex(piece.index).asi8
+        first = max(int(np.searchsorted(edges, stamps[0], side="right")) - 1, 0)
+        last = int(np.searchsorted(edges, stamps[-1], side="right"))
+        rows = np.searchsorted(stamps, edges[first : last + 1])
+        filled = np.flatnonzero(np.diff(rows))
+        if not len(filled):
             continue
-        rows = slice(first, last)
-        beyond, good = _beyond_gravity(record, channel, piece.iloc[rows])
-        _leave_out(good, ticks[rows], off)
+        beyond, good = _beyond_gravity(record, channel, piece)
+        _leave_out(good, ticks_of(piece, channel), off)
         beyond[~good] = 0
-        low, high = int(bins[first]), int(bins[last - 1]) + 1
-        inside = bins[rows] - low
-        counts = np.bincount(inside, good, minlength=high - low)
-        found.good[low:high] += counts
-        found.total[low:high] += np.bincount(inside, beyond, minlength=high - low)
+        # Epochs with samples follow each other without others between.
+        until, begins = rows[filled[-1] + 1], rows[filled]
+        found.total[first + filled] += np.add.reduceat(beyond[:until], begins)
+        found.good[first + filled] += np.add.reduceat(
+            good[:until], begins, dtype=np.int64
+        )
     return found
 
 

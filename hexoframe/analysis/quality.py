@@ -16,6 +16,7 @@ import pandas as pd
 from hexoframe.analysis.bins import BLOCK
 from hexoframe.analysis.wear import find_wear, implausible, physical
 from hexoframe.channels import channels_of, codes_of
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording.survey import survey_channel
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -187,8 +188,7 @@ def measured_rows(record: RecordData, key: str | int) -> Marks:
     values = record[key].to_numpy()
     measured: Marks = ~np.isnan(values).any(axis=1)
     for at, row in enumerate(record.channel(key).datatypes):
-        if row.empty is not None:
-            measured &= values[:, at] != row.empty
+        measured &= ~unmeasured(values[:, at], row, scale=record.scale)
     return measured
 
 
@@ -336,7 +336,7 @@ def _told_by_samples(
     row = channel.datatypes[0]
     stamps = times.asi8
     told: dict[str, Marks] = {}
-    if row.empty is not None:
+    if row.interval or row.void is not None:
         told["no_signal"] = _seconds(record, channel, stamps, _void(record, channel))
     if _limits(row, record.scale):
         told["clipped"] = _seconds(record, channel, stamps, _clipped(record, channel))
@@ -426,7 +426,8 @@ def _void(record: RecordData, channel: Channel) -> Marks:
     frame = record[channel.name]
     marks = np.zeros(len(frame), dtype=np.bool_)
     for row in channel.datatypes:
-        marks |= frame[row.column].to_numpy() == row.empty
+        values = frame[row.column].to_numpy()
+        marks |= unmeasured(values, row, scale=record.scale)
     return marks
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hexoframe.analysis.align import Origin
+    from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.metrics import IndexedMetric
     from hexoframe.analysis.spans import By, Spans
     from hexoframe.recording.data import RecordData

@@ -28,7 +28,6 @@ __all__ = [
     "Selection",
     "check_folder",
     "is_id",
-    "times_of",
 ]
 
 FORMATS = names_to_write()
@@ -48,19 +47,6 @@ FAILURES = (HexoframeError, OSError)
 # -- selection and output --------------------------------------------------------------
 
 
-def times_of(
-    record: Record, given: tuple[int | str | None, int | str | None]
-) -> tuple[Any, Any]:
-    """Return two moments of a user with their ticks as times of a record."""
-    from hexoframe.timestamps import tick_to_time  # noqa: PLC0415  # numpy
-
-    first, last = (
-        tick_to_time(each, clock=record.clock) if isinstance(each, int) else each
-        for each in given
-    )
-    return first, last
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """The channels and the span to take of each record.
@@ -72,7 +58,7 @@ class Selection:
     waveforms : bool
         Whether to take waveforms that `channels` does not name.
     start, end : int, str or None
-        A tick, or a time with its zone; `end` is not included.
+        As for `Record.between`; `end` is not included.
     """
 
     channels: tuple[str, ...] = ()
@@ -96,7 +82,7 @@ class Selection:
     def of(self, record: Record) -> Record:
         """Return a record that is already open, cut to the selection."""
         if self.start is not None or self.end is not None:
-            record = record.between(*times_of(record, (self.start, self.end)))
+            record = record.between(self.start, self.end)
         if self.waveforms or self.channels:
             return record
         waves = {name for name in record if record.channel(name).kind == "waveform"}

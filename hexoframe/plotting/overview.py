@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Length, Start, Window
+    from hexoframe.plotting.windows import Window
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["plot_overview", "record_overview"]
 
@@ -72,7 +73,7 @@ def plot_overview(
     record: RecordData,
     *,
     channels: Sequence[str | int] | None = None,
-    start: Start | None = None,
+    start: Moment | None = None,
     duration: Length | None = None,
     ax: Given | None = None,
 ) -> FigureAxes:

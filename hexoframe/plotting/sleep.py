@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import ChannelView, Length, Start
+    from hexoframe.plotting.windows import ChannelView
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["plot_sleep", "record_sleep"]
 
@@ -36,7 +37,7 @@ _PERIOD, _WASO = LINES[1], LINES[2]
 def plot_sleep(  # noqa: PLR0913  # what is drawn, and how
     frame: pd.DataFrame,
     *others: pd.DataFrame,
-    start: Start | None = None,
+    start: Moment | None = None,
     duration: Length | None = None,
     nights: pd.DataFrame | None = None,
     shades: Mapping[str, pd.DataFrame] | None = None,

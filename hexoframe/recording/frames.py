@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "carry_in",
     "check_frame",
+    "check_samples",
     "empty_frame",
     "make_frame",
     "merge_ticks",
@@ -119,6 +120,27 @@ def _check_index(index: pd.Index[Any], channel: Channel) -> None:
         raise ConfigurationError(
             f"channel {channel.name} has times that run backwards: sort them with "
             "frame.sort_index()"
+        )
+
+
+def check_samples(frame: pd.DataFrame, channel: Channel) -> None:
+    """Refuse samples that no channel has: infinite ones, and two at one time.
+
+    Times between two ticks are a `TimestampError`, the rest is a `ConfigurationError`.
+    """
+    ticks = ticks_of(frame, channel)
+    # Two events may share a tick, two samples of one signal may not.
+    again = np.flatnonzero(np.diff(ticks) == 0)
+    if channel.ticks is not None and len(again):
+        raise ConfigurationError(
+            f"channel {channel.name} has two rows at {frame.index[again[0]]}: keep one "
+            "of them, as frame[~frame.index.duplicated()] does"
+        )
+    infinite = np.isinf(frame.to_numpy()).any(axis=1)
+    if infinite.any():
+        raise ConfigurationError(
+            f"channel {channel.name} has an infinite value at "
+            f"{frame.index[int(infinite.argmax())]}: a missing value is NaN"
         )
 
 

@@ -42,7 +42,7 @@ __all__ = [
     "share",
 ]
 
-RULES = 4
+RULES = 5
 """Version of the rules of a survey; a kept survey of older rules is not used."""
 _HALF = Fraction(1, 2)
 

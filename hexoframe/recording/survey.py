@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.recording.belts import BeltCounter, has_belts
 from hexoframe.recording.gaps import (
     Gap,
@@ -42,7 +43,6 @@ _BLOCK = 1 << 20
 _RANGE_BLOCK = 1 << 16
 # Tolerance in ticks: stamps of beats are rounded independently.
 _INTERVAL_PLAY = 2
-_LONGEST_S = 1 << 40
 _HALF = Fraction(1, 2)
 # So many long steps, and more than half: the channel is thinned, these are no gaps.
 _THINNED_FROM = 64
@@ -320,10 +320,10 @@ def _intervals(
     """Return the intervals of events in ticks."""
     row = channel.datatypes[0]
     values = np.nan_to_num(frame[row.column].to_numpy())
+    # What is no measurement reaches back to nothing.
+    values = np.where(unmeasured(values, row, scale=scale), 0.0, values)
     seconds = values * row.gain if scale == "raw" else values  # a gain is below 1
-    # A file may hold negative or absurdly long intervals.
-    known = np.clip(seconds, 0, _LONGEST_S)
-    ticks: NDArray[np.int64] = np.rint(known * channel.clock).astype(np.int64)
+    ticks: NDArray[np.int64] = np.rint(seconds * channel.clock).astype(np.int64)
     return ticks
 
 

@@ -27,6 +27,7 @@ from hexoframe.errors import (
     MissingSamplesWarning,
     OutputExistsError,
     SkippedChannelWarning,
+    SourceChangedError,
     UnknownChannelError,
 )
 from hexoframe.formats.archive import reader as archive
@@ -1412,10 +1413,10 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     folder = put(tmp_path, heart_rate=GOOD)
     back = open_text(folder)
     put(tmp_path, heart_rate=GOOD[:20])
-    with pytest.raises(FileFormatError, match="became shorter"):
+    with pytest.raises(SourceChangedError, match="changed since"):
         back["heart_rate"]
     (folder / "heart_rate.txt").unlink()
-    with pytest.raises(FileFormatError, match="cannot be read"):
+    with pytest.raises(SourceChangedError, match="is gone"):
         open_text_again(back)
 
 

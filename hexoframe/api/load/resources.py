@@ -10,7 +10,8 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from numbers import Integral
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -22,6 +23,8 @@ from hexoframe.timestamps import (
     tick_to_time,
     time_to_tick,
 )
+from hexoframe.timestamps.moments import moment_to_tick
+from hexoframe.timestamps.ticks import limits
 
 __all__ = [
     "annotations_frame",
@@ -120,10 +123,11 @@ def _who(user: int | str) -> int | str | None:
     return user if isinstance(user, str) and "@" in user else id_of(user)
 
 
-def _tick(time: Any, clock: Clock, rounding: str) -> int:
-    if isinstance(time, int):
-        return time  # a tick already
-    return time_to_tick(time, clock=clock, rounding=rounding)  # type: ignore[arg-type]
+def _tick(time: Any, clock: Clock, rounding: Literal["down", "up"]) -> int:
+    # A tick of either clock says itself which it is.
+    if isinstance(time, Integral) and limits(256)[0] <= int(time) <= limits(1000)[1]:
+        return int(time)
+    return moment_to_tick(time, clock=clock, rounding=rounding)
 
 
 def _written(name: str, value: Any, clock: Clock) -> str:

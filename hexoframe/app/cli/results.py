@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hexoframe.app.batch import each_of, open_each
-from hexoframe.app.choices import Selection, is_id, times_of
+from hexoframe.app.choices import Selection, is_id
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_data, show_lines, table_lines, wrapped_lines
 from hexoframe.app.cli.options import (
@@ -141,7 +141,7 @@ class _Spans(click.ParamType):  # type: ignore[type-arg]  # older ones take none
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Return it unchanged, or refuse it."""
-        from hexoframe.analysis.align import length_ns  # noqa: PLC0415  # pandas
+        from hexoframe.timestamps.moments import length_ns  # noqa: PLC0415  # pandas
 
         text = str(value)
         if text not in _NAMED:
@@ -308,7 +308,7 @@ def summary(  # noqa: PLR0913  # click passes each option by name
     source: dict[str, Any],
     form: str,
 ) -> None:
-    """Show the numbers of a paper: heart rate, breathing, ventilation, steps.
+    """Show the numbers of a paper: heart rate, breathing, steps.
 
     PATH is what 'hexoframe convert' takes, and ID a record of the service. Values are
     of usable samples alone: measured, not flagged, plausible, of a shirt that was worn;
@@ -405,8 +405,7 @@ def sleep(  # noqa: PLR0913  # click passes each option by name
 
     def compute(record: Record) -> pd.DataFrame:
         local = record if tz is None else record.tz_convert(tz)
-        bed = None if in_bed is None else times_of(record, in_bed)
-        return local.sleep(bed, min_share=min_share)
+        return local.sleep(in_bed, min_share=min_share)
 
     chosen = Selection(model=model)
     records = _opened(whats, chosen, how, source, channels=_OF_NIGHTS)

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, BinaryIO, Protocol, cast
 
 from hexoframe.errors import FileFormatError
+from hexoframe.formats.sourcefiles import state_of
 from hexoframe.paths import is_file
 
 __all__ = [
@@ -84,6 +85,9 @@ class Container(Protocol):
     def packed_size(self) -> int:
         """Bytes that the members take on the disk together."""
 
+    def file_of(self, name: str) -> Path:
+        """File of the disk that a member is in."""
+
     def read(self, name: str) -> bytes:
         """Whole content of a member."""
 
@@ -135,6 +139,10 @@ class Folder:
         """Bytes of all files."""
         return sum(self.sizes().values())
 
+    def file_of(self, name: str) -> Path:
+        """File that the member is."""
+        return self.path / name
+
     def read(self, name: str) -> bytes:
         """Whole content of a file."""
         return (self.path / name).read_bytes()
@@ -179,6 +187,10 @@ class ZipFolder:
         """Bytes of all members in the ZIP; no more than the file itself has."""
         told = sum(item.compress_size for item in self._items().values())
         return min(told, self.path.stat().st_size)
+
+    def file_of(self, name: str) -> Path:  # noqa: ARG002  # all are in one file
+        """File of the ZIP."""
+        return self.path
 
     def read(self, name: str) -> bytes:
         """Whole content of a member; its checksum is verified."""
@@ -274,12 +286,7 @@ def _contents(
     path: Path, inner: str = ""
 ) -> Mapping[str, Mapping[str, zipfile.ZipInfo]]:
     """Members by folder and name, cached until the file changes."""
-    return _read_contents(path, inner, _state(path))
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    stat = path.stat()
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+    return _read_contents(path, inner, state_of(path))
 
 
 @functools.lru_cache(maxsize=4)
@@ -299,7 +306,7 @@ def _read_contents(
 def _open_source(path: Path, inner: str) -> BinaryIO:
     """Open a ZIP file, or the one inside it in memory."""
     return (
-        io.BytesIO(_unpacked(path, inner, _state(path))) if inner else path.open("rb")
+        io.BytesIO(_unpacked(path, inner, state_of(path))) if inner else path.open("rb")
     )
 
 
@@ -453,6 +460,10 @@ class _Gunzipped:
                         "this is not a recording"
                     )
         return size
+
+    def file_of(self, name: str) -> Path:
+        """File of the disk that a member is in, packed or not."""
+        return self.container.file_of(self.packed.get(name, name))
 
     def read(self, name: str) -> bytes:
         """Whole content of a member; its checksum is verified."""

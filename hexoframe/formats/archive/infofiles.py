@@ -17,6 +17,8 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from hexoframe.channels import CLOCK_OF_FAMILY, family_of
 from hexoframe.errors import (
     ConfigurationError,
@@ -28,8 +30,9 @@ from hexoframe.errors import (
 from hexoframe.formats.archive.events import as_utf8
 from hexoframe.jsontext import JsonSource
 from hexoframe.recording.facts import Facts, facts_table
+from hexoframe.timestamps.moments import moment_to_tick
 from hexoframe.timestamps.ticks import clock_of
-from hexoframe.timestamps.times import tick_to_time, time_to_tick
+from hexoframe.timestamps.times import tick_to_time
 
 if TYPE_CHECKING:
     from hexoframe.formats.archive.container import Container
@@ -297,17 +300,17 @@ def _tick_or_none(value: object, where: str) -> int | None:
 
 def _given_start(options: ReadOptions, told: int | None) -> int:
     """Return the caller's start as a tick, on the clock of the files or the model."""
-    if isinstance(options.start, int):
-        return options.start
+    if isinstance(options.start, int | np.integer):
+        return int(options.start)
     if told is not None:
-        return time_to_tick(options.start, clock=clock_of(told))
+        return moment_to_tick(options.start, clock=clock_of(told), rounding="exact")
     if options.model is None:
         raise ConfigurationError(
             f"start={options.start!r} needs model=, which says the clock; or give "
             "the start in ticks"
         )
     clock = CLOCK_OF_FAMILY[family_of(options.model)]
-    return time_to_tick(options.start, clock=clock)
+    return moment_to_tick(options.start, clock=clock, rounding="exact")
 
 
 def stated_end(files: InfoFiles, start: int, clock: Clock) -> int | None:

@@ -65,6 +65,7 @@ from hexoframe.formats.archive.wav import iter_counts, parse_counts
 from hexoframe.formats.headings import guess_family
 from hexoframe.formats.kinds import is_document
 from hexoframe.formats.memory import check_memory
+from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.paths import is_file, is_folder
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import empty_frame, make_frame
@@ -225,6 +226,7 @@ def read(
 
 def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordData:
     label, partial = container.label, options.allow_partial
+    sources = SourceFiles(map(container.file_of, container.sizes()))
     info = read_info_files(container, start_given=options.start is not None)
     start = start_tick(info, options)
     if start is None:
@@ -273,10 +275,11 @@ def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordD
         if files or not export.absent.isdisjoint(channel.datatypes):
             channels[name] = _lazy_channel(export, channel, files)
         held += [name] if files else []
+    used = map(container.file_of, rows.values())
     return RecordData(
         family,
         (start, end),
-        channels,
+        sources.guard(channels, used),
         facts=info.facts(held, source=_NAME, clock=clock),
         scale=options.scale,
     )

@@ -29,6 +29,7 @@ from hexoframe.formats.converter.folder import (
     match,
 )
 from hexoframe.formats.headings import check_unit
+from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.paths import is_file, is_folder
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame, merge_ticks
@@ -73,6 +74,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     (MATLAB) and 2015 (C). Epoch files without ``info.json`` are read with 256 ticks a
     second unless the model says otherwise: the C tool refuses the other clock.
     """
+    sources = SourceFiles([path] if is_file(path) else path.iterdir())
     folder = examine(
         path if is_folder(path) else path.parent, find_files(path), options
     )
@@ -91,7 +93,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     return RecordData(
         folder.family,
         (folder.start, end),
-        channels,
+        sources.guard(channels, (column.file.path for column in columns.values())),
         facts=folder.info.facts(channels, source=_NAME, clock=folder.clock),
         scale=options.scale,
     )

@@ -91,6 +91,7 @@ class _Said(NamedTuple):
     record: int | None
     provenance: str | None
     hexoframe: Any = None
+    edited: bool = False
 
 
 def attrs_of(path: Path, keys: Mapping[bytes, bytes]) -> dict[Any, Any]:
@@ -124,6 +125,8 @@ def _info(said: _Said) -> dict[str, Any]:
         info["id"] = said.record
     if said.provenance is not None:
         info["provenance"] = {said.channel: said.provenance}
+    if said.edited:
+        info["edited"] = [said.channel]
     return info
 
 

@@ -30,6 +30,7 @@ from hexoframe.errors import (
 from hexoframe.formats.checksums import sha256_of
 from hexoframe.formats.memory import check_memory
 from hexoframe.formats.own.manifest import read_manifest, tables_to_json
+from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.paths import is_file
 from hexoframe.recording import metadata
 from hexoframe.recording.data import LazyChannel, RecordData
@@ -100,6 +101,8 @@ def open_manifest(
     _check_model(path, manifest, options)
     wanted = _wanted(path, manifest, options)
     _check_sizes(path, manifest, wanted)
+    paths = {name: manifest.channels[name].path for name in wanted}
+    sources = SourceFiles(paths.values())
     faults = find_faults(manifest, wanted, check)
     if faults and not options.allow_partial:
         advice = "Write or copy the record again, or go on with allow_partial=True"
@@ -112,8 +115,12 @@ def open_manifest(
         entry, fault = manifest.channels[name], faults.get(name)
         receipt = _receipt(entry, fault, channel)
         survey = entry.survey if fault is None else None
-        held = lazy(entry, channel, fault)
-        channels[name] = replace(held, receipt=receipt, survey=survey)
+        held = replace(lazy(entry, channel, fault), receipt=receipt, survey=survey)
+        if entry.sha256 is None:
+            channels[name] = sources.guard_channel(held, paths.values())
+        else:
+            # Its checksum knows it, also after the same was written again.
+            channels[name] = sources.guard_channel(held, [entry.path], vouched=True)
     return RecordData(
         manifest.family,
         manifest.span,

@@ -49,6 +49,8 @@ class Reading:
 
     `rounded` tells that values have 12 significant digits, as the vendor's HxApi2_0
     wrote them. `sums` are the checksums of files by name, where hexoframe wrote them.
+    `edited` are the channels that a user cleaned before they were written: rows that
+    are not there were left out by intention.
     """
 
     stamps: Stamps
@@ -57,6 +59,7 @@ class Reading:
     record_id: int | None
     allow_partial: bool
     sums: Mapping[str, str]
+    edited: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,11 @@ class TextChannel:
     reading: Reading
     expected: int | None = None
     _receipt: Receipt | None = field(default=None, init=False)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether a user cleaned the channel before it was written."""
+        return self.channel.name in self.reading.edited
 
     def lazy(self) -> LazyChannel:
         """Return the channel, unread."""
@@ -202,7 +210,7 @@ class TextChannel:
             expected=self.expected,
             duplicates=sum(tally.duplicates for tally in tallies),
         )
-        if self.expected is not None or self.reading.allow_partial:
+        if self.expected is not None or self.reading.allow_partial or self.is_edited:
             return
         for file, tally in zip(self.files, tallies, strict=True):
             if tally.thinned:

@@ -23,6 +23,7 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.checksums import OTHER_BYTES, SUMS, read_sums
+from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.channel import (
     ChannelFile,
@@ -118,6 +119,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         found = _found(path)
     except OSError as error:
         raise FileFormatError(f"{path}: cannot be read: {error.strerror}") from error
+    sources = SourceFiles(found.values())
     files = {name: examine(found[name]) for name in found if name in all_names()}
     if not files:
         raise FileFormatError(
@@ -144,6 +146,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         record_id=info["id"] if isinstance(info.get("id"), int) else None,
         allow_partial=options.allow_partial,
         sums=sums,
+        edited=_edited(info),
     )
     held = {
         name: TextChannel(
@@ -154,10 +157,11 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     }
     seen = _check(path, held)
     facts = _facts(found, info, stamps, tuple(held), sums)
+    used = [file.lines.path for item in held.values() for file in item.files]
     return RecordData(
         family,
         span_of(path, seen, facts, stamps),
-        {name: item.lazy() for name, item in held.items()},
+        sources.guard({name: item.lazy() for name, item in held.items()}, used),
         facts=facts,
         scale=options.scale,
     )
@@ -290,7 +294,9 @@ def _faults(item: TextChannel, file: LineFile, ticks: NDArray[np.int64]) -> list
     channel, faults = item.channel, []
     if file.rest:
         faults.append(f"{file.path.name} ends in the middle of a line")
-    if channel.ticks is not None and is_thinned(channel, ticks[:-1]):
+    if item.is_edited or channel.ticks is None:
+        return faults
+    if is_thinned(channel, ticks[:-1]):
         step = int(np.median(np.diff(ticks[:-1])))
         item.expected = int((int(ticks[-1]) - int(ticks[0])) / channel.ticks) + 1
         faults.append(
@@ -334,6 +340,12 @@ def _facts_text(
         return data.decode("cp1252", errors="replace")
 
 
+def _edited(info: dict[str, Any]) -> frozenset[str]:
+    """Return the channels that were cleaned before they were written."""
+    named = info.get("edited")
+    return frozenset(map(str, named)) if isinstance(named, list) else frozenset()
+
+
 def _facts(
     found: dict[str, Path],
     info: dict[str, Any],
@@ -344,8 +356,10 @@ def _facts(
     # One old version left an empty file where it had not asked for ranges.
     ranges = _facts_text(found, "annotations", sums) or None
     track = _facts_text(found, "track", sums)
+    edited = _edited(info)
+    ways = {name: f"{_NAME}, edited" if name in edited else _NAME for name in held}
     return Facts(
-        info={**info, "provenance": dict.fromkeys(held, _NAME)},
+        info={**info, "provenance": ways},
         ranges=None
         if ranges is None
         else fact_files.parse_ranges(ranges, stamps, where=str(found["annotations"])),

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -133,7 +134,22 @@ def test_filters_find_what_they_should(server, session_of):
 def test_an_end_before_its_start_is_refused():
     with pytest.raises(TimestampError, match=r"end=.*lies before start="):
         query_of(clock=256, start="2024-03-02T00:00Z", end="2024-03-01T00:00Z")
-    assert query_of(clock=256, start=5, end=5) == {"start__gte": "5", "end__lte": "5"}
+    tick = 437_588_582_400
+    assert query_of(clock=256, start=tick, end=tick) == {
+        "start__gte": str(tick),
+        "end__lte": str(tick),
+    }
+
+
+def test_a_tick_of_another_clock_and_one_of_numpy_are_ticks():
+    tick = np.int64(1_709_330_400_000)
+    assert query_of(clock=256, start=tick) == {"start__gte": "1709330400000"}
+
+
+@pytest.mark.parametrize("length", ["60s", 60, pd.Timedelta("60s")])
+def test_a_length_has_no_start_to_count_from_in_a_list(length):
+    with pytest.raises(TimestampError, match="here is none: give a time with its zone"):
+        query_of(clock=256, start=length)
 
 
 def test_a_filter_that_a_list_lacks_is_refused():

@@ -30,6 +30,7 @@ from hexoframe.errors import (
     MissingFactsWarning,
     MissingSamplesWarning,
     SkippedChannelWarning,
+    SourceChangedError,
     TimestampError,
     UnknownChannelError,
 )
@@ -1356,9 +1357,9 @@ def test_a_file_that_shrinks_after_opening_is_refused(tmp_path):
     records = load(folder), load(folder)
     path = folder / "ECG_I.wav"
     path.write_bytes(path.read_bytes()[:2001])
-    with pytest.raises(FileFormatError, match=r"ECG_I\.wav.*changed after"):
+    with pytest.raises(SourceChangedError, match=r"ECG_I\.wav.*changed since"):
         len(records[0]["ecg"])
-    with pytest.raises(FileFormatError, match=r"ECG_I\.wav.*changed after"):
+    with pytest.raises(SourceChangedError, match=r"ECG_I\.wav.*changed since"):
         list(records[1].pieces("ecg", 100))
 
 
