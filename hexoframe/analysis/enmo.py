@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.grids import grids_of
+from hexoframe.analysis.grids import edges_of, grids_of
 from hexoframe.analysis.observed import require_channel, unworn_spans
 from hexoframe.analysis.wear import physical
 from hexoframe.errors import ConfigurationError
@@ -79,8 +79,7 @@ def compute_enmo(
         )
     if not 0 <= min_share <= 1:
         raise ConfigurationError(f"min_share={min_share!r}: give a share from 0 to 1")
-    grids = grids_of(record, period, origin)
-    edges = np.concatenate([*(grid.edges[:-1] for grid in grids), [grids[-1].end]])
+    edges = edges_of(grids_of(record, period, origin))
     sums = _sums(record, channel, edges)
     with np.errstate(invalid="ignore", divide="ignore"):
         # Where an epoch is no whole number of steps, some have a sample more.

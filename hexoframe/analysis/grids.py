@@ -16,11 +16,13 @@ from hexoframe.errors import ConfigurationError
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from hexoframe.recording.data import RecordData
 
-__all__ = ["Origin", "grids_of"]
+__all__ = ["Origin", "edges_of", "grids_of"]
 
 Origin = Literal["epoch", "start", "midnight"]
 """Where bins begin: 1970 UTC, the start of the record, or local midnight."""
@@ -57,6 +59,12 @@ def grids_of(record: RecordData, period: int, origin: Origin) -> list[Grid]:
             f"{_MOST_BINS}: give a longer rate, or cut the record with between()"
         )
     return [Grid(zero + before * period, period, bins)]
+
+
+def edges_of(grids: Sequence[Grid]) -> NDArray[np.int64]:
+    """Return the beginning of each bin of grids in a row, and the end of the last."""
+    first, rest = grids[0].edges[:1], (grid.edges[1:] for grid in grids)
+    return np.concatenate([first, *rest])
 
 
 def _local_grids(start: int, end: int, period: int, tz: str) -> list[Grid]:

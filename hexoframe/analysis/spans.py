@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.grids import grids_of
+from hexoframe.analysis.grids import edges_of, grids_of
 from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
 from hexoframe.recording.facts import ranges_of_sleep
-from hexoframe.timestamps.moments import length_ns
+from hexoframe.timestamps.moments import length_ns, moment_to_tick
 from hexoframe.timestamps.ticks import NS_PER_TICK
 from hexoframe.timestamps.times import ticks_to_index, time_to_tick
 
@@ -168,9 +168,8 @@ def _of_length(record: RecordData, by: Any, origin: Origin) -> Spans:
 
 def _between_edges(record: RecordData, grids: list[Grid]) -> Ticks:
     """Return the spans of grids that follow each other, shape (n, 2)."""
-    edges = np.concatenate([grids[0].edges[:1], *(grid.edges[1:] for grid in grids)])
     # A length need not be a whole number of ticks: a span begins with the next one.
-    ticks = -(-edges // NS_PER_TICK[record.clock])
+    ticks = -(-edges_of(grids) // NS_PER_TICK[record.clock])
     return np.stack((ticks[:-1], ticks[1:]), axis=1)
 
 
@@ -252,7 +251,7 @@ def _of_table(record: RecordData, table: pd.DataFrame) -> Spans:
 
 def _tick(record: RecordData, time: Any, what: str) -> int:
     try:
-        return time_to_tick(time, clock=record.clock, rounding="up")
+        return moment_to_tick(time, clock=record.clock, origin=record.start_tick)
     except TimestampError as error:
         raise TimestampError(f"by=, {what}: {error}") from error
 

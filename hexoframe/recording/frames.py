@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hexoframe.channels.calibration import Scale
 
 __all__ = [
+    "arrays_of",
     "carry_in",
     "check_frame",
     "check_samples",
@@ -147,6 +148,13 @@ def check_samples(frame: pd.DataFrame, channel: Channel) -> None:
 def ticks_of(frame: pd.DataFrame, channel: Channel) -> NDArray[np.int64]:
     """Return the ticks of the rows of a frame."""
     return index_to_ticks(pd.DatetimeIndex(frame.index), clock=channel.clock)
+
+
+def arrays_of(frame: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    """Return the columns of a frame as arrays, for reading."""
+    # A frame of a frame has no attrs, which pandas would copy for every column.
+    bare = pd.DataFrame(frame, copy=False)
+    return {str(name): bare[name].to_numpy() for name in bare.columns}
 
 
 def slice_ticks(

@@ -134,7 +134,7 @@ def test_bouts_are_spans_of_other_results():
     [
         ({"threshold": 0}, "threshold=0: give an activity above 0"),
         ({"threshold": "0.1"}, "threshold='0.1'"),
-        ({"threshold": 0.1, "min_length": "60"}, "min_length='60': give a length"),
+        ({"threshold": 0.1, "min_length": "60"}, "min_length=.60.: give a length"),
         ({"threshold": 0.1, "max_dip": "-1s"}, "max_dip='-1s'"),
     ],
 )

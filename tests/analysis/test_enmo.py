@@ -159,10 +159,10 @@ def test_epochs_may_begin_at_midnight_where_the_wearer_is():
 def test_arguments_that_are_none_are_refused():
     record = recording(*np.ones((3, 64)))
     for wrong, told in [
-        ({"epoch": "5"}, "epoch='5'"),
+        ({"epoch": "5"}, "epoch=.5.: give a length"),
         ({"epoch": "1ms"}, "at least one sample of 64 Hz"),
         ({"min_share": 2}, "min_share=2"),
-        ({"origin": "noon"}, "origin='noon'"),
+        ({"origin": "noon"}, "origin=.noon."),
     ]:
         with pytest.raises(ConfigurationError, match=told):
             record.enmo(**wrong)

@@ -105,7 +105,7 @@ class _Worker:
         if time.monotonic() - self.since > self._limits.seconds:
             self.end()
             return self._ended("hang", _where(self.scratch))
-        if _resident_mb(self.process.pid) > 1.5 * self._limits.megabytes:
+        if resident_mb(self.process.pid) > 1.5 * self._limits.megabytes:
             self.end()
             return self._ended("memory", "killed while it grew")
         return None
@@ -236,7 +236,8 @@ def _peak_mb() -> float:
     return _status("self", "VmHWM")
 
 
-def _resident_mb(pid: int | None) -> float:
+def resident_mb(pid: int | None) -> float:
+    """Return what a process holds now; 0 where nothing tells."""
     return _status(pid, "VmRSS")
 
 

@@ -24,7 +24,7 @@ pytest.importorskip("flask", reason="the simulated service needs Flask")
 
 from tests.faults import __main__ as suite
 from tests.faults import doors
-from tests.faults.pool import Case, Limits, try_all
+from tests.faults.pool import Case, Limits, resident_mb, try_all
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -51,8 +51,8 @@ def dies():
 
 
 def grows():
-    held = bytearray(400 << 20)
-    return 0 * len(held)
+    held = b"x" * (200 << 20)
+    return held.count(b"y")
 
 
 def would_wait():
@@ -88,7 +88,7 @@ class ToyDoor:
 def test_a_door_that_escapes_hangs_or_loses_is_counted_and_the_rest_goes_on(tmp_path):
     work = suite.worker_of({"toy": ToyDoor()}, seed=1)
     cases = [Case("toy", number, kind) for number, kind in enumerate(TOY)]
-    limits = Limits(seconds=1, megabytes=350)
+    limits = Limits(seconds=2, megabytes=resident_mb(os.getpid()) + 100)
     tried = list(try_all(cases, work, tmp_path, workers=2, limits=limits))
     found = {each.case.kind: each.result.verdict for each in tried}
     assert found == {kind: verdict for kind, (verdict, _) in TOY.items()}
@@ -140,12 +140,26 @@ def test_a_kind_that_finds_nothing_says_so(tmp_path):
         KINDS["JSON value"](Random(1), tmp_path)
 
 
-def test_some_inputs_of_every_door_end_well():
+def run(*arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults", "--inputs", "150", "--seed", "13"],
+        [sys.executable, "-m", "tests.faults", "--seed", "13", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+QUICK = ("dashboard", "converter", "tokens", "lists", "facts", "service: token")
+
+
+def test_some_inputs_of_quick_doors_end_well():
+    doors = [word for name in QUICK for word in ("--door", name)]
+    assert "\n150 inputs in" in run("--inputs", "150", *doors)
+
+
+@pytest.mark.slow
+def test_inputs_of_every_door_end_well():
+    assert "\n600 inputs in" in run("--inputs", "600")

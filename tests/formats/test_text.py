@@ -654,6 +654,43 @@ def test_values_are_the_numbers_of_the_json_api(name, held, numbers):
     assert list(map(repr, values)) == list(map(repr, numbers))
 
 
+@pytest.mark.parametrize("dialect", ["classic", "port"])
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("heart_rate", [70, -5, 0, 123, 4_294_967_296]),
+        ("heart_rate", [70, -0.0, 70.5, np.nan, 2.0**60]),
+        ("heart_rate", [7, 8, 9, 100, 1000]),
+        ("sleep_phase", [2, -0.0, 0.0, 1e300, 4]),
+        ("ecg", [-0.128, np.nan, -8.704, 0.0, 200.0]),
+        ("acceleration", [-1.0, 0.00390625, -0.0, np.nan, 15.99609375]),
+    ],
+)
+def test_lines_have_each_number_as_python_spells_it(name, held, dialect):
+    channel = find("hexoskin", name)
+    values = np.array(held, channel.dtype)
+    ticks = np.array([START + 1000 * n for n in range(len(held))])
+    frame = make_frame(
+        channel,
+        ticks_to_index(ticks, clock=256),
+        {column: values[::-1] if n else values
+         for n, column in enumerate(channel.columns)},
+    )  # fmt: skip
+    columns = [
+        classic_values(frame[row.column].to_numpy(), row, scale="physical")
+        for row in channel.datatypes
+    ]
+    lines = [
+        "\t".join([str(tick), *(number_text(cell, dialect) for cell in row)]) + "\n"
+        for tick, *row in zip(ticks.tolist(), *columns, strict=True)
+    ]
+    stamps = textlines.Stamps(clock=256)
+    made = writer.LineWriter(
+        channel, stamps, dialect=dialect, units="classic", scale="physical"
+    ).lines(frame)
+    assert made.decode() == "".join(lines)
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

@@ -175,10 +175,14 @@ def test_real_answers_read_as_the_standard_library_reads_them(real_data):
 
 @pytest.mark.skipif(not HAS_SIMDJSON, reason="pysimdjson is not installed")
 def test_plain_answers_go_the_quick_way_and_others_do_not():
-    assert answers._quick(answer(d19=[[T, 70]], d33=[]).encode()) is not None
-    assert answers._quick(answer(d280=[[T, None]]).encode()) is not None
+    def quick(text):
+        body = text.encode()
+        return answers._quick(body, body.translate(None, answers._NOT_JOINTS))
+
+    assert quick(answer(d19=[[T, 70]], d33=[])) is not None
+    assert quick(answer(d280=[[T, None]])) is not None
     for text in ("[]", "[{}]", answer(d19=[[T], [70, T, 7]]), answer(d19=[T, 70])):
-        assert answers._quick(text.encode()) is None
+        assert quick(text) is None
 
 
 # --- what is refused ------------------------------------------------------------------
@@ -245,6 +249,20 @@ def test_the_error_names_datatype_row_and_what_was_found():
 def test_bodies_of_another_form_are_refused(text):
     with pytest.raises(ResponseError, match="record 5"):
         parse(text)
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("text", ["[" * 400_000, "[[]," * 200_000, "{}," * 300_000])
+def test_a_body_of_brackets_is_refused_before_it_is_parsed(text, monkeypatch):
+    monkeypatch.setattr(answers, "json", None)
+    monkeypatch.setattr(answers, "_parser", None)
+    with pytest.raises(ResponseError, match="brackets"):
+        parse(text)
+
+
+def test_the_shortest_rows_are_no_body_of_brackets():
+    rows = f"[{T},1]," * 200_000
+    assert len(parse(f'[{{"data":{{"19":[{rows[:-1]}]}}}}]')[19].ticks) == 200_000
 
 
 @pytest.mark.usefixtures("way")
@@ -449,6 +467,14 @@ def test_a_hole_is_no_thinning():
     assert not is_thinned(samples(ticks, [1] * 4), ROWS[19])
     assert not is_thinned(samples([T], [1]), ROWS[19])
     assert not is_thinned(samples([], []), ROWS[19])
+
+
+def test_an_answer_that_is_sparse_only_at_first_is_not_thinned():
+    ticks = np.cumsum([T, *[512] * 99, *[256] * 5])
+    assert not is_thinned(samples(ticks, ticks * 0), ROWS[19])
+    assert is_thinned(samples(ticks[:100], ticks[:100] * 0), ROWS[19])
+    twice = np.repeat(ticks[:100], 2)
+    assert is_thinned(samples(twice, twice * 0), ROWS[19])
 
 
 def test_a_step_that_is_no_whole_number_of_ticks_is_told_from_thinning():

@@ -167,6 +167,9 @@ class _Maker:
         samples = duplicates = 0
         for frame, dropped in self.rows(rows):
             samples, duplicates = samples + len(frame), duplicates + dropped
+            if 0 < len(frame) <= rows:
+                yield frame
+                continue
             for first in range(0, len(frame), rows):
                 yield frame.iloc[first : first + rows]
         self.samples, self._duplicates = samples, duplicates

@@ -505,7 +505,7 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
 def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     stamps = pd.DatetimeIndex(frame.index).asi8
     time = pa.array(stamps).view(schema.field(0).type)
-    columns = (frame[name].to_numpy() for name in frame.columns)
+    columns = frames.arrays_of(frame).values()
     arrays = [pa.array(values, from_pandas=True) for values in columns]
     return pa.Table.from_arrays([time, *arrays], schema=schema)
 

@@ -33,6 +33,7 @@ from hexoframe.formats.text.names import (
     folder_name,
 )
 from hexoframe.recording.data import RecordData
+from hexoframe.recording.frames import arrays_of
 from hexoframe.timestamps.ticks import CLASSIC_FORMAT, NS_PER_TICK
 from hexoframe.timestamps.times import index_to_ticks
 
@@ -256,9 +257,8 @@ class LineWriter:
         """Return the lines of at most `digits.BLOCK` rows."""
         index = pd.DatetimeIndex(piece.index)
         ticks = _ticks(index, self._stamps.clock)
-        columns = [
-            spelling.column(piece[name].to_numpy()) for name, spelling in self._columns
-        ]
+        values = arrays_of(piece)
+        columns = [spelling.column(values[name]) for name, spelling in self._columns]
         return digits.join([self._stamps.write(ticks), *columns])
 
 
@@ -328,21 +328,27 @@ class _Spelling:
         last = max(last, high + margin) if near else high
         counts = np.arange(first, last + 1, dtype=np.float64)
         values = (counts * self._gain + self._offset).astype(self._dtype)
-        self._known = _Texts(first, values, digits.texts(self._spell(values)))
+        self._known = _Texts(first, values, self._spell(values))
         return self._known
 
     def _one_by_one(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """Spell each distinct value; 0.0 and -0.0 are equal, so bits are compared."""
         bits = np.ascontiguousarray(values).view(f"i{values.dtype.itemsize}")
         distinct, rows = np.unique(bits, return_inverse=True)
-        return digits.texts(self._spell(distinct.view(values.dtype))).take(rows, axis=0)
+        return self._spell(distinct.view(values.dtype)).take(rows, axis=0)
 
-    def _spell(self, values: NDArray[Any]) -> list[str]:
+    def _spell(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         if self._units == "physical":
             # str of a float32 has just the digits that tell it from all others.
-            return ["None" if np.isnan(value) else str(value) for value in values]
-        carried = classic_values(values, self._row, scale=self._scale)
-        return [number_text(value, self._dialect) for value in carried]
+            return digits.texts(
+                "None" if np.isnan(value) else str(value) for value in values
+            )
+        carried = _carried(values, self._row, self._scale)
+        if carried.dtype.kind == "i":
+            return digits.integers(carried)
+        return digits.texts(
+            number_text(value, self._dialect) for value in carried.tolist()
+        )
 
 
 def number_text(value: object, dialect: Dialect) -> str:
@@ -369,6 +375,12 @@ def classic_values(
     Counts are int and the rest float, as the table says: so the old script returned
     them, and `number_text` gives the text that it wrote.
     """
+    listed: list[int | float | None] = _carried(values, row, scale).tolist()
+    return listed
+
+
+def _carried(values: NDArray[Any], row: Datatype, scale: Scale) -> NDArray[Any]:
+    """Return the same as an array: of int64, of float64, or of objects."""
     if row.kind == "waveform":
         # A float32 is only near the value of the API; its count gives it exactly.
         counts = counts_from_values(values, row, scale=scale)
@@ -386,5 +398,4 @@ def classic_values(
         numbers = carried.astype(object)
         numbers[whole] = carried[whole].astype(np.int64)
         numbers[missing] = None
-    listed: list[int | float | None] = numbers.tolist()
-    return listed
+    return numbers

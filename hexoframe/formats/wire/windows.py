@@ -149,10 +149,15 @@ def is_thinned(samples: DatatypeSamples, datatype: Datatype) -> bool:
     ceil(5 115 139 / 65 536) = 79.
     """
     ticks, values = samples
-    steps = np.diff(ticks)
     if datatype.ticks is not None:
+        longest = 3 * datatype.ticks
+        # Nearly always the first step tells.
+        if len(ticks) > 1 and 0 < 2 * int(ticks[1] - ticks[0]) <= longest:
+            return False
+        steps = np.diff(ticks)
         steps = steps[steps > 0]
-        return bool(steps.size) and 2 * int(steps.min()) > 3 * datatype.ticks
+        return bool(steps.size) and 2 * int(steps.min()) > longest
+    steps = np.diff(ticks)
     if len(ticks) >= _LEAST_OF_THINNED:
         return True
     if not datatype.interval or len(steps) < _LONE_INTERVALS:

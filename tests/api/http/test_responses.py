@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import json
 import socket
 import threading
@@ -11,12 +12,13 @@ import time
 import zlib
 
 import pytest
+import urllib3
 
 from hexoframe.api.auth.schemes import UnsignedBasic
 from hexoframe.api.http import watched
 from hexoframe.api.http.failures import RetryPolicy
 from hexoframe.api.http.limiter import Limiter
-from hexoframe.api.http.responses import BINARY, BodyLimits
+from hexoframe.api.http.responses import BINARY, BodyLimits, whole
 from hexoframe.api.http.session import ServiceSession
 from hexoframe.errors import (
     HexoframeError,
@@ -107,6 +109,59 @@ def test_an_answer_that_unpacks_to_more_than_it_can_hold_is_refused(raw, tmp_pat
         with pytest.raises(ResponseError, match="more than 5,000 bytes"):
             session.download(PATH, target=target, accept=BINARY, most_bytes=5000)
         assert list(tmp_path.iterdir()) == []
+
+
+class Packed:
+    """An answer with a body in gzip."""
+
+    url = PATH
+    headers = {"Content-Encoding": "gzip"}  # noqa: RUF012
+
+    def __init__(self, body):
+        self.raw = urllib3.HTTPResponse(
+            io.BytesIO(body), headers=self.headers, preload_content=False
+        )
+
+    def whole(self, most_bytes=1 << 20, on_bytes=None):
+        return whole(self, BodyLimits(most_bytes=most_bytes), on_bytes)
+
+
+def test_a_packed_body_is_unpacked_whole_however_it_was_packed():
+    text = bytes(range(256)) * 4000
+    parts = text[:500_000], text[500_000:], b""
+    assert Packed(gzip.compress(text)).whole(len(text)) == text
+    assert Packed(b"".join(map(gzip.compress, parts))).whole() == text
+    assert Packed(b"").whole() == b""
+    seen = []
+    body = gzip.compress(text)
+    whole_of = Packed(body).whole(on_bytes=lambda came, _: seen.append(came))
+    assert (whole_of, sum(seen)) == (text, len(body))
+
+
+def test_members_of_a_packed_body_count_together():
+    twice = gzip.compress(b" " * 600_000) * 2
+    assert len(Packed(twice).whole(1_200_000)) == 1_200_000
+    with pytest.raises(ResponseError, match="more than 1,199,999 bytes"):
+        Packed(twice).whole(1_199_999)
+    with pytest.raises(urllib3.exceptions.DecodeError, match="members"):
+        Packed(gzip.compress(b"") * 50_000).whole(2 << 20)
+
+
+def test_a_packed_body_that_ends_early_is_as_long_as_it_goes():
+    text = b"[{" * 50_000
+    packed = gzip.compress(text)
+    assert text.startswith(Packed(packed[:-30]).whole())
+    assert len(Packed(packed[:40]).whole()) < len(text)
+
+
+def test_a_damaged_packed_body_is_an_error_of_the_line(raw):
+    packed = gzip.compress(b"[{" * 50_000)
+    for damaged in (packed[:-6] + b"odd bytes", b"[" + packed, packed + b"more"):
+        with pytest.raises(urllib3.exceptions.DecodeError):
+            Packed(damaged).whole()
+    raw.says(b"[" + packed, Content_Encoding="gzip")
+    with session_at(raw) as session, pytest.raises(UnreachableError):
+        session.get_bytes(PATH)
 
 
 def test_the_usual_limits_leave_room_for_a_page_of_a_thousand_objects(raw):

@@ -224,6 +224,20 @@ def test_a_time_between_two_ticks_is_refused(kind, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("shift", ["1ns", "-200Y"])
+def test_even_steps_from_a_time_that_is_no_tick_are_refused(kind, tmp_path, shift):
+    channel = channels_of("hexoskin")["heart_rate"]
+    index = pd.date_range("2022-11-04", periods=4, freq="s", tz="UTC", unit="ns")
+    if shift == "1ns":
+        index += pd.Timedelta(1, "ns")
+    else:
+        index -= pd.Timedelta(days=200 * 365)
+    frame = make_frame(channel, index.rename("time"), {"heart_rate": np.arange(4.0)})
+    with pytest.raises(TimestampError, match=r"between two ticks|outside"):
+        kind.module.write(record_of({"heart_rate": frame}), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_channels_that_make_no_sense_are_refused(kind, tmp_path):
     with pytest.raises(UnknownChannelError, match="ppg"):
         kind.module.write(record_of(), tmp_path, channels=["ppg"])
