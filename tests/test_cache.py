@@ -869,6 +869,22 @@ def test_a_cache_that_others_could_read_is_closed_to_them(load):
     assert stat.S_IMODE((where / "mine.txt").stat().st_mode) == 0o644
 
 
+def test_a_folder_that_cannot_be_read_is_said(monkeypatch):
+    monkeypatch.setenv("HEXOFRAME_CACHE_DIR", "y" * 5000)
+    for use in (cache.info, cache.clear, cache.Cache().entries):
+        with pytest.raises(CacheError, match=r"cache folder y+ cannot be read"):
+            use()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights there")
+def test_a_link_in_a_circle_is_counted_as_a_link(load, folder):
+    load()
+    (path,) = folder.rglob("entry.json")
+    before = cache.info()["bytes"].tolist()
+    (path.parent / "circle").symlink_to("circle")
+    assert cache.info()["bytes"].tolist() == [before[0] + len("circle")]
+
+
 NOTES = {
     "a list": "[]",
     "a text for a number": {"record": "41"},

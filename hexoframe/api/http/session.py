@@ -394,8 +394,16 @@ class ServiceSession:
         )
 
 
+class _Unled(requests.Session):
+    """Follows no link: requests would look at each even if it is told not to."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Return None: `ServiceSession` judges the links."""
+        return
+
+
 def _connections() -> requests.Session:
-    session = requests.Session()
+    session = _Unled()
     adapter = WatchedAdapter(pool_connections=2, pool_maxsize=8, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)

@@ -511,6 +511,14 @@ def test_stamps_with_a_gap_are_decoded(tmp_path):
         assert_same_record(record, parquet.read(folder, ReadOptions()))
 
 
+def test_a_relative_folder_that_looks_like_a_url_is_a_folder(
+    hexoskin, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    folder = parquet.write(hexoskin, Path("a:b"))
+    assert_same_record(hexoskin, parquet.read(folder, ReadOptions()))
+
+
 def test_a_manifest_from_before_even_stamps_opens(folder, hexoskin):
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
