@@ -86,9 +86,8 @@ class SourceFiles:
                 return
             with self._explained(used):
                 check()
-                for piece in channel.pieces(rows):
-                    check()
-                    yield piece
+                yield from channel.pieces(rows)
+                check()
 
         def receipt() -> Receipt:
             with self._explained(used):
