@@ -719,9 +719,10 @@ class Record(RecordData):
             ``"day"``, days of the zone in which the record is shown; or a table with
             columns ``start`` and ``end`` (times with a zone), whose other columns stay.
             The whole record by default. A span takes the samples that `between` gives.
-        origin : {"start", "epoch"}
+        origin : {"start", "epoch", "midnight"}
             Where spans of equal length begin: with the record, as the vendor's five
-            minutes do, or at whole multiples in UTC.
+            minutes do, at whole multiples in UTC, or at midnight in the zone of the
+            record.
         wide : bool, default False
             Whether to return a row a span with a column a metric, and after those of a
             channel the share that they rest on; without the vendor's figures and notes.
@@ -801,10 +802,11 @@ class Record(RecordData):
         Parameters
         ----------
         in_bed : pair of times, or DataFrame, optional
-            Time in bed: (lights off, lights on) with a zone, or a table with columns
-            ``start`` and ``end``, such as a diary (other columns stay) or `nights` with
-            other times. By default the activities of sleep and, where the source has
-            none, the stretches of ``sleep_phase``: see `nights`.
+            Time in bed: (lights off, lights on) in the forms of `between`, or a table
+            with columns ``start`` and ``end`` of times with a zone, such as a diary
+            (other columns stay) or `nights` with other times. By default the activities
+            of sleep and, where the source has none, the stretches of ``sleep_phase``:
+            see `nights`.
         min_share : float, default 0.8
             Share of the time in bed that must have a phase. Under it, only minutes and
             shares are given; the rest is missing.
@@ -909,8 +911,8 @@ class Record(RecordData):
         self,
         *,
         threshold: float,
-        min_length: str | pd.Timedelta = "1min",
-        max_dip: str | pd.Timedelta = "0s",
+        min_length: Length = "1min",
+        max_dip: Length = "0s",
     ) -> pd.DataFrame:
         """Return the bouts of activity, a row a bout.
 
@@ -922,9 +924,9 @@ class Record(RecordData):
         threshold : float, in g
             Least activity of a second. No cut-point is published for the activity of
             these shirts, so there is no default: look at ``record.plot("activity")``.
-        min_length : str or Timedelta, default "1min"
+        min_length : str, Timedelta or number of seconds, default "1min"
             Shorter runs are no bouts.
-        max_dip : str or Timedelta, default "0s"
+        max_dip : str, Timedelta or number of seconds, default "0s"
             How long activity may be below the threshold within a bout.
 
         Returns
@@ -967,8 +969,8 @@ class Record(RecordData):
         by : str, Timedelta or DataFrame, optional
             Spans, as for `summary`: ``"1min"`` gives the steps of each minute. The
             whole record by default.
-        origin : {"start", "epoch"}
-            Where spans of equal length begin.
+        origin : {"start", "epoch", "midnight"}
+            Where spans of equal length begin: as for `to_frame`.
 
         Returns
         -------
@@ -1025,8 +1027,8 @@ class Record(RecordData):
         channel : {"device_position", "sleep_position"}
             The side of the device that is up, or P1 to P5, of which P5 is upright; what
             P1 to P4 are depends on how the device lies in its pocket.
-        origin : {"start", "epoch"}
-            Where spans of equal length begin.
+        origin : {"start", "epoch", "midnight"}
+            Where spans of equal length begin: as for `to_frame`.
 
         Returns
         -------
@@ -1056,7 +1058,7 @@ class Record(RecordData):
     @one_warning()
     def enmo(
         self,
-        epoch: str | pd.Timedelta = "5s",
+        epoch: Length = "5s",
         *,
         origin: Origin = "start",
         min_share: float = 1.0,
@@ -1065,10 +1067,10 @@ class Record(RecordData):
 
         Parameters
         ----------
-        epoch : str or Timedelta, default "5s"
+        epoch : str, Timedelta or number of seconds, default "5s"
             Length of an epoch.
-        origin : {"start", "epoch"}
-            Where epochs begin: with the record, or at whole multiples in UTC.
+        origin : {"start", "epoch", "midnight"}
+            Where epochs begin: as for `to_frame`.
         min_share : float, default 1.0
             Share of its samples that an epoch must have; under it ENMO is NaN, so that
             nothing is said across a gap.

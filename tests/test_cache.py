@@ -872,7 +872,7 @@ def test_a_cache_that_others_could_read_is_closed_to_them(load):
 def test_a_folder_that_cannot_be_read_is_said(monkeypatch):
     monkeypatch.setenv("HEXOFRAME_CACHE_DIR", "y" * 5000)
     for use in (cache.info, cache.clear, cache.Cache().entries):
-        with pytest.raises(CacheError, match=r"cache folder y+ cannot be read"):
+        with pytest.raises(CacheError, match=r"cache folder /.*y+ cannot be read"):
             use()
 
 

@@ -25,6 +25,7 @@ from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
 from hexoframe.recording import metadata
 from hexoframe.recording.facts import ranges_of_sleep
 from hexoframe.recording.frames import ticks_of
+from hexoframe.timestamps.moments import moment_to_tick
 from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _night_table(nights: _Nights) -> pd.DataFrame:
 
 def _find_nights(record: RecordData, in_bed: Any) -> _Nights:
     if in_bed is not None:
-        table = _given_table(in_bed)
+        table = _given_table(record, in_bed)
         return _of_spans(record, spans_of(record, table), table, "given")
     ranges = record.facts.ranges
     asleep = None if ranges is None else ranges_of_sleep(ranges)
@@ -136,16 +137,21 @@ def _find_nights(record: RecordData, in_bed: Any) -> _Nights:
     return _of_channel(record)
 
 
-def _given_table(in_bed: Any) -> pd.DataFrame:
+def _given_table(record: RecordData, in_bed: Any) -> pd.DataFrame:
     if isinstance(in_bed, pd.DataFrame):
         # A table of nights may come back, with other times.
         return in_bed.drop(columns=["night", "source", "cut"], errors="ignore")
     if isinstance(in_bed, str) or not hasattr(in_bed, "__len__") or len(in_bed) != 2:
         raise ConfigurationError(
-            f"in_bed={in_bed!r}: give a pair of times with a zone, (lights off, lights "
-            "on), or a DataFrame with the columns start and end, such as a diary"
+            f"in_bed={in_bed!r}: give a pair of times, (lights off, lights on), or"
+            " a DataFrame with the columns start and end, such as a diary"
         )
-    return pd.DataFrame({"start": [in_bed[0]], "end": [in_bed[1]]}, dtype=object)
+    ticks = [
+        moment_to_tick(one, clock=record.clock, origin=record.start_tick)
+        for one in in_bed
+    ]
+    first, last = ticks_to_index(np.array(ticks, np.int64), clock=record.clock)
+    return pd.DataFrame({"start": [first], "end": [last]})
 
 
 def _of_spans(

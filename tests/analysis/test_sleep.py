@@ -176,6 +176,8 @@ def test_the_time_in_bed_may_be_given():
     row = one(record, lights)
     assert (row["tib"], row["sol"], row["awake"]) == (100, 10, 20)
     assert row["source"] == "given"
+    # As everywhere: a tick, or a length behind the start of the record, a minute ahead.
+    assert one(record, (START + 20 * 15360, "121min"))["tib"] == 100
     diary = pd.DataFrame(
         {
             "subject": ["a", "a"],
