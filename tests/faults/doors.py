@@ -503,14 +503,20 @@ class NameDoor:
             formats.to_write(form).write(record, name, overwrite=True)
 
 
+# Folders of others, in which things come and go.
+_LARGE = frozenset({"/", "..", "~"})
+
+
 def _opened_name(name: str) -> None:
+    if name in _LARGE:
+        return
     with documented(name):
         hexoframe.open_record(name)
 
 
 def _tree_of_name(name: str) -> None:
-    if name in {"/", "..", "~"}:
-        return  # that may be large, and rightly takes long
+    if name in _LARGE:
+        return
     with documented(name):
         repr(hexoframe.open_records(name).skipped)
 

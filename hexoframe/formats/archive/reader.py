@@ -6,12 +6,13 @@ How files are parsed and how long they should be does not belong here.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -171,9 +172,15 @@ def _without_gz(name: str) -> str:
 
 def _record_folders(path: Path) -> list[Path]:
     """Return the folders with samples: the folder itself and two levels below it."""
-    below = _folders_in(path)
-    candidates = [path, *below, *chain.from_iterable(map(_folders_in, below))]
+    below = [folder for folder in _folders_in(path) if _is_open(folder)]
+    lower = [folder for each in below for folder in _folders_in(each)]
+    candidates = [path, *below, *filter(_is_open, lower)]
     return [folder for folder in candidates if holds_record(folder)]
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether a folder can be listed; a disk has some that only the system reads."""
+    return os.access(folder, os.R_OK | os.X_OK)
 
 
 def _folders_in(folder: Path) -> list[Path]:

@@ -1531,6 +1531,21 @@ def scratch():
         shutil.rmtree(folder)
 
 
+def test_a_folder_that_only_the_system_reads_does_not_hide_the_record_beside_it(
+    tmp_path, monkeypatch
+):
+    shown = folder_of(tmp_path / "a", changed())
+    hidden = folder_of(tmp_path / "lost+found", changed())
+    allowed = archive.os.access
+    monkeypatch.setattr(
+        archive.os,
+        "access",
+        lambda path, mode: "lost+found" not in str(path) and allowed(path, mode),
+    )
+    assert load(tmp_path).start_tick == load(shown).start_tick
+    assert hidden.is_dir()
+
+
 @given(
     name=st.sampled_from(
         ["ECG_I.wav", "RR_interval.csv", "info.json", "statistics.csv"]
