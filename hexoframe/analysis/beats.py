@@ -54,6 +54,8 @@ _RESIDUE = 0.01
 _PLAY_NS = 1000
 # No heart waits so long; the sum of intervals in ns must also fit into 64 bits.
 _LONGEST_S = 86_400
+# Nor does any beat so slowly: such a median is one of milliseconds.
+_SLOWEST_S = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +223,12 @@ def _make(
             f"the interval of row {row} ({index[row].isoformat()}) is "
             f"{values[row]:g} s: give intervals in s from 0 (no beat before) to "
             f"{_LONGEST_S}, or NaN"
+        )
+    usual = float(np.median(intervals[intervals > 0])) if intervals.any() else 0.0
+    if usual > _SLOWEST_S:
+        raise ConfigurationError(
+            f"the median interval is {usual:g} s, which no heart has: give intervals "
+            "in s; if yours are in ms, divide them by 1000"
         )
     ticks = _ticks(index.as_unit("ns").asi8, clock)
     stands = np.flatnonzero(np.diff(ticks) <= 0)

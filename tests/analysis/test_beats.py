@@ -279,3 +279,9 @@ def test_real_records_give_the_figures_that_are_known_of_them(
     assert row["rmssd"] == pytest.approx(rmssd, abs=5e-3)
     exact = 1e-9 if name.startswith("astro") else 5e-3
     assert vendor_rmssd(record) == pytest.approx(vendor, abs=exact)
+
+
+def test_intervals_in_milliseconds_are_told_from_seconds():
+    index = pd.to_datetime(np.arange(1000, 1004), unit="s", utc=True)
+    with pytest.raises(ConfigurationError, match=r"median interval is 800 s.*by 1000"):
+        beats_of(pd.Series([800.0, 0.0, 810.0, 790.0], index))
