@@ -242,7 +242,7 @@ def _phases(record: RecordData) -> pd.DataFrame:
         "sleep is computed",
         "the service scores it where an activity is sleep, and of such a record "
         "hexoframe.load_record(id) and the binary export have it; a CSV of the "
-        "dashboard never has it. The activity and sleep_position of others say nothing of "
+        "dashboard never has it. Activity and sleep_position alone say nothing of "
         "sleep",
     )
 

@@ -115,8 +115,9 @@ def spans_of(record: RecordData, by: By = None, *, origin: Origin = "start") -> 
         None or ``"whole"`` is the whole record; a length of time such as ``"5min"``;
         ``"ranges"`` the activities of the record and ``"sleep"`` those of sleep;
         ``"day"`` the days of the zone in which the record is shown, of 23 or 25 hours
-        where clocks change. A DataFrame has columns ``start`` and ``end`` of times with a zone; its other
-        columns stay as labels. Spans of ranges and of a table may overlap.
+        where clocks change. A DataFrame has columns ``start`` and ``end`` of times with
+        a zone; its other columns stay as labels. Spans of ranges and of a table may
+        overlap.
     origin : {"start", "epoch", "midnight"}
         Where spans of equal length begin: with the record, at whole multiples in UTC,
         or at midnight in the zone of the record.
