@@ -885,6 +885,16 @@ def test_a_link_in_a_circle_is_counted_as_a_link(load, folder):
     assert cache.info()["bytes"].tolist() == [before[0] + len("circle")]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_pipes_in_the_cache_are_not_waited_for(load, folder, whole, differences):
+    load()
+    for note in list(folder.rglob("entry.json")):
+        note.unlink()
+        os.mkfifo(note)
+    assert cache.info().empty
+    assert differences(load(), whole) == []
+
+
 NOTES = {
     "a list": "[]",
     "a text for a number": {"record": "41"},
