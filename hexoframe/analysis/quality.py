@@ -39,6 +39,7 @@ __all__ = [
     "implausible_rows",
     "measured_rows",
     "runs",
+    "sample_limits",
     "usable_rows",
     "worn_rows",
 ]
@@ -338,7 +339,7 @@ def _told_by_samples(
     told: dict[str, Marks] = {}
     if row.empty is not None:
         told["no_signal"] = _seconds(record, channel, stamps, _void(record, channel))
-    if _limits(row, record.scale):
+    if sample_limits(row, record.scale):
         told["clipped"] = _seconds(record, channel, stamps, _clipped(record, channel))
     if row.initial is not None:
         told["initial"] = np.zeros(len(stamps), dtype=np.bool_)
@@ -430,7 +431,7 @@ def _void(record: RecordData, channel: Channel) -> Marks:
     return marks
 
 
-def _limits(row: Datatype, scale: Scale) -> tuple[float, float] | None:
+def sample_limits(row: Datatype, scale: Scale) -> tuple[float, float] | None:
     """Least and greatest values that are not clipped, if they are known."""
     if row.kind != "waveform" or row.minimum is None or row.maximum is None:
         return None
@@ -447,7 +448,7 @@ def _clipped(record: RecordData, channel: Channel) -> Marks:
     frame = record[channel.name]
     marks = np.zeros(len(frame), dtype=np.bool_)
     for row in channel.datatypes:
-        limits = _limits(row, record.scale)
+        limits = sample_limits(row, record.scale)
         if limits is None:
             continue
         samples = frame[row.column].to_numpy()
@@ -462,7 +463,7 @@ def _clipped(record: RecordData, channel: Channel) -> Marks:
 
 
 def _clipped_spans(record: RecordData, channel: Channel) -> Iterator[_Span]:
-    if _limits(channel.datatypes[0], record.scale) is None:
+    if sample_limits(channel.datatypes[0], record.scale) is None:
         return
     marked = pd.DatetimeIndex(record[channel.name].index).asi8[
         _clipped(record, channel)
