@@ -35,6 +35,10 @@ __all__ = ["Found", "find_beats"]
 _BRIDGE_S = 0.3
 # So near the edge of a stretch a QRS may be cut, and a T or P wave stands alone.
 _EDGE_S = 0.3
+# The C code of sleepecg 0.6 reads the first two seconds whether or not there are so
+# many, and keeps room for one interval in 0.2 s: a short signal ends in memory of
+# others. A level tail of this length keeps it within its own.
+_TAIL_S = 4.0
 # A stretch must hold some beats.
 _SHORTEST_S = 2.0
 # The detector may take a P wave, which stands out less than the QRS behind it.
@@ -105,7 +109,12 @@ def _detector() -> Detect:
             "finding beats in the ECG needs sleepecg: install it with pip install "
             "'hexoframe[ecg]'"
         ) from error
-    found: Detect = detect
+
+    def found(signal: Signal, rate: float) -> Rows:
+        tail = np.full(round(_TAIL_S * rate), signal[-1])
+        beats: Rows = detect(np.concatenate((signal, tail)), rate)
+        return beats[beats < len(signal)].astype(np.int64)
+
     return found
 
 
@@ -165,7 +174,7 @@ def _bridged(hour: EcgHour, stretches: Rows, length: int) -> tuple[Signal, Rows]
     """Return stretches as one signal, and where in it each begins."""
     parts: list[Signal] = []
     for first, last in stretches.tolist():
-        part = hour.values[first:last].astype(np.float64)
+        part = hour.samples[first:last].astype(np.float64)
         if parts:
             parts.append(np.linspace(parts[-1][-1], part[0], length + 2)[1:-1])
         parts.append(part)

@@ -59,8 +59,8 @@ class EcgHour:
     ----------
     ticks : ndarray of int64, shape (n,)
         Stamps of the samples.
-    values : ndarray of float32, shape (n,), in mV
-        Samples; NaN where one is missing.
+    samples : ndarray of float32, shape (n,), in mV
+        NaN where one is missing.
     why_lost : ndarray of uint8, shape (n,)
         0 where a sample can be judged, else 1 + the place of the reason in `LOST`.
     low, high : int, in ticks
@@ -68,7 +68,7 @@ class EcgHour:
     """
 
     ticks: Rows
-    values: Millivolts
+    samples: Millivolts
     why_lost: NDArray[np.uint8]
     low: int
     high: int
@@ -124,7 +124,7 @@ class EcgLead(NamedTuple):
             ticks = np.concatenate((held[0], new[0]))
             values = np.concatenate((held[1], new[1]))
             why = self._why_lost(ticks, values, lost)
-            yield EcgHour(ticks=ticks, values=values, why_lost=why, low=low, high=high)
+            yield EcgHour(ticks=ticks, samples=values, why_lost=why, low=low, high=high)
             kept = slice(int(np.searchsorted(ticks, high - around)), None)
             held = (ticks[kept], values[kept])
             frame, low, number = following, high, number + 1

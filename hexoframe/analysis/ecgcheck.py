@@ -1,0 +1,296 @@
+"""How good the ECG is: beats beside the median beat, lost samples, mains noise.
+
+Only samples are looked at, an hour at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hexoframe.analysis.beattable import check_source
+from hexoframe.analysis.detector import find_beats
+from hexoframe.analysis.ecghours import LOST, lead_of
+from hexoframe.analysis.hrv import beats_of_record
+from hexoframe.analysis.spans import spans_of
+from hexoframe.recording import metadata
+from hexoframe.timestamps.times import ticks_to_index
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hexoframe.analysis.align import Origin
+    from hexoframe.analysis.beattable import BeatSource
+    from hexoframe.analysis.ecghours import EcgHour, EcgLead
+    from hexoframe.analysis.spans import By, Spans
+    from hexoframe.recording.data import RecordData
+
+    Marks = NDArray[np.bool_]
+    Rows = NDArray[np.int64]
+    Numbers = NDArray[np.float64]
+
+__all__ = ["assess_ecg"]
+
+_HALF_S = 0.3
+# R waves are looked for so near the time of a beat, where they are sharpest.
+_NEAR_S, _WIDTH_S = 0.05, 0.04
+# Beats of which the median is taken, at most, and at least from the usable ones.
+_MANY, _FEW = 1000, 20
+_MAINS_HZ, _BESIDE_HZ = (50.0, 60.0), 4.0
+_UNITS = {"mains_mv": "mV", "mains_hz": "Hz"}
+
+
+class _Hour(NamedTuple):
+    """What an hour of a lead tells."""
+
+    rows: Rows  # of the beats of the record
+    correlation: Numbers
+    lost: NDArray[np.uint8]
+    seconds: Rows  # ticks at which whole seconds begin
+    power: Numbers  # (seconds, frequencies), in mV^2
+    counts: Numbers  # (reasons, spans), in ticks
+
+
+def assess_ecg(
+    record: RecordData,
+    by: By = "1min",
+    *,
+    source: BeatSource = "device",
+    lead: str | int = "ecg_i",
+    origin: Origin = "start",
+) -> pd.DataFrame:
+    """Return how good the ECG is, as `hexoframe.Record.check_ecg` says.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record.
+    by, source, lead, origin
+        As for `hexoframe.Record.check_ecg`.
+
+    Returns
+    -------
+    DataFrame
+        A row a span, or a row a beat.
+
+    Raises
+    ------
+    ConfigurationError, TimestampError, UnknownChannelError
+        As for `hexoframe.Record.check_ecg`.
+    """
+    check_source(source)
+    each = isinstance(by, str) and by == "beat"
+    spans = spans_of(record, None if each else by, origin=origin)
+    found = lead_of(record, lead)
+    if source == "device":
+        beats = beats_of_record(record)
+        ticks, usable = beats.ticks, beats.counts
+    else:
+        ticks = find_beats(found).ticks
+        usable = np.ones(len(ticks), np.bool_)
+    hours = [_hour(hour, found, ticks, usable, spans) for hour in found.hours()]
+    table = (
+        _of_beats(record, ticks, hours)
+        if each
+        else spans.labelled(_of_spans(ticks, hours, spans))
+    )
+    units = {str(name): _UNITS.get(str(name), "") for name in table}
+    table.attrs = {metadata.KEY: metadata.result_block(units, record_id=record.id)}
+    return table
+
+
+def _hour(
+    hour: EcgHour, lead: EcgLead, ticks: Rows, usable: Marks, spans: Spans
+) -> _Hour:
+    first, last = np.searchsorted(ticks, (hour.low, hour.high))
+    rows = np.arange(first, last)
+    correlation, lost = _beats(hour, lead, ticks[rows], usable[rows])
+    seconds, power = _mains(hour, lead)
+    return _Hour(rows, correlation, lost, seconds, power, _lost_in(hour, lead, spans))
+
+
+# -- beats -----------------------------------------------------------------------------
+
+
+def _beats(
+    hour: EcgHour, lead: EcgLead, ticks: Rows, usable: Marks
+) -> tuple[Numbers, NDArray[np.uint8]]:
+    """Return the correlation of beats with the median beat, and why one has none."""
+    correlation = np.full(len(ticks), np.nan)
+    lost = np.ones(len(ticks), np.uint8)  # missing
+    reach = round(_HALF_S * lead.rate_hz)
+    near, width = (round(each * lead.rate_hz) for each in (_NEAR_S, _WIDTH_S))
+    room = reach + max(near, width)
+    place = np.searchsorted(hour.ticks, ticks)
+    inside = np.flatnonzero((place >= room) & (place < len(hour.ticks) - room))
+    place = place[inside]
+    # A hole shifts what lies behind it.
+    span = hour.ticks[place + room] - hour.ticks[place - room]
+    inside, place = (
+        inside[span == 2 * room * lead.step],
+        place[span == 2 * room * lead.step],
+    )
+    if not len(place):
+        return correlation, lost
+    place = _sharpest(hour, place, near, width)
+    at = place[:, None] + np.arange(-reach, reach + 1)
+    why = hour.why_lost[at]
+    lost[inside] = np.where(why > 0, why, len(LOST) + 1).min(axis=1)
+    lost[inside[lost[inside] > len(LOST)]] = 0
+    whole = lost[inside] == 0
+    chosen = inside[whole]
+    if len(chosen):
+        shapes = hour.samples[at[whole]]
+        correlation[chosen] = _like(shapes, _median_beat(shapes, usable[chosen]))
+    return correlation, lost
+
+
+def _sharpest(hour: EcgHour, place: Rows, near: int, width: int) -> Rows:
+    """Return the rows near some that stand out most from both sides."""
+    at = place[:, None] + np.arange(-near, near + 1)
+    values = hour.samples
+    sharpness = np.nan_to_num(2 * values[at] - values[at - width] - values[at + width])
+    sharpest: Rows = place + sharpness.argmax(axis=1) - near
+    return sharpest
+
+
+def _median_beat(shapes: NDArray[np.float32], usable: Marks) -> NDArray[np.float32]:
+    good = shapes[usable] if usable.sum() >= _FEW else shapes
+    stride = -(-len(good) // _MANY)
+    level = good[::stride] - good[::stride].mean(axis=1, keepdims=True)
+    beat: NDArray[np.float32] = np.median(level, axis=0)
+    return beat
+
+
+def _like(shapes: NDArray[np.float32], beat: NDArray[np.float32]) -> Numbers:
+    """Return the correlation of each shape with the median beat."""
+    level = shapes - shapes.mean(axis=1, keepdims=True)
+    centred = beat - beat.mean()
+    size = np.sqrt(np.einsum("ij,ij->i", level, level) * (centred @ centred))
+    found = np.full(len(shapes), np.nan)
+    np.divide(level @ centred, size, out=found, where=size > 0)
+    return found
+
+
+# -- samples ---------------------------------------------------------------------------
+
+
+def _lost_in(hour: EcgHour, lead: EcgLead, spans: Spans) -> Numbers:
+    """Return for how many ticks each span has samples, then each reason."""
+    own = hour.own
+    ticks, why = hour.ticks[own], hour.why_lost[own]
+    first, last = spans.rows(ticks)
+    counts = []
+    for place in range(len(LOST) + 1):
+        sums = np.concatenate(([0], np.cumsum(why == place)))
+        counts.append((sums[last] - sums[first]) * float(lead.step))
+    return np.array(counts)
+
+
+def _mains(hour: EcgHour, lead: EcgLead) -> tuple[Rows, Numbers]:
+    """Return the power at mains and beside it, of each whole second that can be judged.
+
+    Frequencies come in threes: below, at and above each of 50 and 60 Hz.
+    """
+    own = hour.own
+    length = round(lead.rate_hz)
+    ticks, values, why = hour.ticks[own], hour.samples[own], hour.why_lost[own]
+    count = len(ticks) // length
+    used = slice(0, count * length)
+    seconds = ticks[used].reshape(count, length)
+    lasts = seconds[:, -1] - seconds[:, 0] == (length - 1) * lead.step
+    judged = lasts & ~(why[used].reshape(count, length) > 0).any(axis=1)
+    samples = values[used].reshape(count, length)[judged]
+    samples -= samples.mean(axis=1, keepdims=True)
+    window = np.hanning(length + 1)[:-1]
+    time = np.arange(length) / lead.rate_hz
+    frequencies = [
+        mains + beside for mains in _MAINS_HZ for beside in (-_BESIDE_HZ, 0, _BESIDE_HZ)
+    ]
+    turns = np.exp(-2j * np.pi * np.outer(time, frequencies)) * window[:, None]
+    turns *= 2 / window.sum()
+    parts = samples @ np.concatenate((turns.real, turns.imag), axis=1).astype(
+        np.float32
+    )
+    half = len(frequencies)
+    power: Numbers = (parts[:, :half] ** 2 + parts[:, half:] ** 2).astype(np.float64)
+    return seconds[judged, 0] if count else np.zeros(0, np.int64), power
+
+
+def _amplitude(power: Numbers) -> tuple[float, float]:
+    """Return the amplitude of mains noise in mV, and its frequency."""
+    if not len(power):
+        return np.nan, np.nan
+    middle = np.median(power, axis=0).reshape(len(_MAINS_HZ), 3)
+    excess = middle[:, 1] - (middle[:, 0] + middle[:, 2]) / 2
+    best = int(excess.argmax())
+    return float(np.sqrt(max(excess[best], 0.0))), _MAINS_HZ[best]
+
+
+# -- tables ----------------------------------------------------------------------------
+
+
+def _of_spans(ticks: Rows, hours: list[_Hour], spans: Spans) -> pd.DataFrame:
+    correlation = np.full(len(ticks), np.nan)
+    for hour in hours:
+        correlation[hour.rows] = hour.correlation
+    seconds = np.concatenate([hour.seconds for hour in hours])
+    power = np.concatenate([hour.power for hour in hours])
+    counts = sum((hour.counts for hour in hours), np.zeros((len(LOST) + 1, len(spans))))
+    length = (spans.ends - spans.starts).astype(np.float64)
+    # What has no sample at all is missing too.
+    counts[1] += np.maximum(length - counts.sum(axis=0), 0)
+    shares = np.full_like(counts, np.nan)
+    np.divide(counts, length, out=shares, where=length > 0)
+    whole = np.flatnonzero(~np.isnan(correlation))
+    of_beats = zip(*map(np.ndarray.tolist, spans.rows(ticks[whole])), strict=True)
+    groups = [correlation[whole[low:high]] for low, high in of_beats]
+    of_seconds = zip(*map(np.ndarray.tolist, spans.rows(seconds)), strict=True)
+    mains = [_amplitude(power[low:high]) for low, high in of_seconds]
+    quantiles = [
+        np.quantile(each, (0.5, 0.1)) if len(each) else (np.nan, np.nan)
+        for each in groups
+    ]
+    middle, low_tenth = np.array(quantiles).reshape(-1, 2).T
+    amplitude, frequency = np.array(mains).reshape(-1, 2).T
+    return pd.DataFrame(
+        {
+            "beats": [len(each) for each in groups],
+            "correlation": middle,
+            "correlation_low": low_tenth,
+            **dict(zip(LOST, np.minimum(shares[1:], 1), strict=True)),
+            "mains_mv": amplitude,
+            "mains_hz": frequency,
+        }
+    )
+
+
+def _of_beats(record: RecordData, ticks: Rows, hours: list[_Hour]) -> pd.DataFrame:
+    correlation, mains = np.full((2, len(ticks)), np.nan)
+    lost = np.zeros(len(ticks), np.uint8)
+    for hour in hours:
+        correlation[hour.rows] = hour.correlation
+        lost[hour.rows] = hour.lost
+        if not len(hour.seconds):
+            continue
+        row = np.searchsorted(hour.seconds, ticks[hour.rows], side="right") - 1
+        row = np.maximum(row, 0)
+        late = ticks[hour.rows] - hour.seconds[row]
+        near = (late >= 0) & (late < record.clock)
+        thirds = hour.power.reshape(len(hour.power), -1, 3)
+        excess = thirds[:, :, 1] - (thirds[:, :, 0] + thirds[:, :, 2]) / 2
+        amplitude = np.sqrt(np.maximum(excess.max(axis=1), 0))
+        mains[hour.rows[near]] = amplitude[row[near]]
+    reasons = np.array(["", *LOST], object)
+    index = ticks_to_index(ticks, clock=record.clock).tz_convert(record.tz)
+    index.name = "time"
+    return pd.DataFrame(
+        {
+            "correlation": correlation,
+            "lost": pd.array(reasons[lost], dtype="string"),
+            "mains_mv": mains,
+        },
+        index=index,
+    )
