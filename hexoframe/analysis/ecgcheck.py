@@ -31,14 +31,17 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Numbers = NDArray[np.float64]
 
-__all__ = ["assess_ecg"]
+__all__ = ["assess_ecg", "median_beat"]
 
 _HALF_S = 0.3
 # R waves are looked for so near the time of a beat, where they are sharpest.
 _NEAR_S, _WIDTH_S = 0.05, 0.04
 # Beats of which the median is taken, at most, and at least from the usable ones.
 _MANY, _FEW = 1000, 20
+# Beats of an hour that show how beats scatter.
+_SHOWN = 200
 _MAINS_HZ, _BESIDE_HZ = (50.0, 60.0), 4.0
+_NO_REASON = 255
 _UNITS = {"mains_mv": "mV", "mains_hz": "Hz"}
 
 
@@ -119,32 +122,38 @@ def _beats(
 ) -> tuple[Numbers, NDArray[np.uint8]]:
     """Return the correlation of beats with the median beat, and why one has none."""
     correlation = np.full(len(ticks), np.nan)
+    shapes, chosen, lost = _shapes(hour, lead, ticks)
+    if len(chosen):
+        correlation[chosen] = _like(shapes, _median_beat(shapes, usable[chosen]))
+    return correlation, lost
+
+
+def _shapes(
+    hour: EcgHour, lead: EcgLead, ticks: Rows
+) -> tuple[NDArray[np.float32], Rows, NDArray[np.uint8]]:
+    """Return the ECG around beats that are whole, which these are, and why not."""
     lost = np.ones(len(ticks), np.uint8)  # missing
-    reach = round(_HALF_S * lead.rate_hz)
+    reach = _reach(lead)
     near, width = (round(each * lead.rate_hz) for each in (_NEAR_S, _WIDTH_S))
     room = reach + max(near, width)
     place = np.searchsorted(hour.ticks, ticks)
     inside = np.flatnonzero((place >= room) & (place < len(hour.ticks) - room))
     place = place[inside]
     # A hole shifts what lies behind it.
-    span = hour.ticks[place + room] - hour.ticks[place - room]
-    inside, place = (
-        inside[span == 2 * room * lead.step],
-        place[span == 2 * room * lead.step],
-    )
-    if not len(place):
-        return correlation, lost
-    place = _sharpest(hour, place, near, width)
+    unbroken = hour.ticks[place + room] - hour.ticks[place - room]
+    is_whole = unbroken == 2 * room * lead.step
+    inside, place = inside[is_whole], _sharpest(hour, place[is_whole], near, width)
     at = place[:, None] + np.arange(-reach, reach + 1)
-    why = hour.why_lost[at]
-    lost[inside] = np.where(why > 0, why, len(LOST) + 1).min(axis=1)
-    lost[inside[lost[inside] > len(LOST)]] = 0
-    whole = lost[inside] == 0
-    chosen = inside[whole]
-    if len(chosen):
-        shapes = hour.samples[at[whole]]
-        correlation[chosen] = _like(shapes, _median_beat(shapes, usable[chosen]))
-    return correlation, lost
+    # The gravest reason comes first in `LOST`.
+    why = np.where(hour.why_lost[at] > 0, hour.why_lost[at], _NO_REASON).min(axis=1)
+    lost[inside] = np.where(why == _NO_REASON, 0, why)
+    kept = why == _NO_REASON
+    return hour.samples[at[kept]], inside[kept], lost
+
+
+def _reach(lead: EcgLead) -> int:
+    """Return the samples of a beat on either side of its R wave."""
+    return round(_HALF_S * lead.rate_hz)
 
 
 def _sharpest(hour: EcgHour, place: Rows, near: int, width: int) -> Rows:
@@ -172,6 +181,49 @@ def _like(shapes: NDArray[np.float32], beat: NDArray[np.float32]) -> Numbers:
     found = np.full(len(shapes), np.nan)
     np.divide(level @ centred, size, out=found, where=size > 0)
     return found
+
+
+def median_beat(record: RecordData, lead: str | int = "ecg_i") -> pd.DataFrame:
+    """Return the median beat of a record, and how far beats scatter about it.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record.
+    lead : str or int, default "ecg_i"
+        The lead.
+
+    Returns
+    -------
+    DataFrame, indexed by ``seconds`` from the R wave
+        ``low``, ``median`` and ``high``: the tenth, fiftieth and ninetieth percentile,
+        in mV from the mean of each beat, of usable beats (up to 200 an hour, evenly
+        chosen); NaN without one.
+
+    Raises
+    ------
+    ConfigurationError, UnknownChannelError
+        As for `hexoframe.Record.check_ecg`.
+    """
+    found = lead_of(record, lead)
+    beats = beats_of_record(record)
+    ticks = beats.ticks[beats.counts]
+    some = []
+    for hour in found.hours():
+        first, last = np.searchsorted(ticks, (hour.low, hour.high))
+        stride = -(-max(int(last - first), 1) // _SHOWN)
+        shapes, *_ = _shapes(hour, found, ticks[first:last:stride])
+        some.append(shapes - shapes.mean(axis=1, keepdims=True))
+    reach = _reach(found)
+    level = np.concatenate(some)
+    levels = (
+        np.quantile(level, (0.1, 0.5, 0.9), axis=0)
+        if len(level)
+        else np.full((3, 2 * reach + 1), np.nan)
+    )
+    seconds = pd.Index(np.arange(-reach, reach + 1) / found.rate_hz, name="seconds")
+    table = dict(zip(("low", "median", "high"), levels, strict=True))
+    return pd.DataFrame(table, index=seconds)
 
 
 # -- samples ---------------------------------------------------------------------------

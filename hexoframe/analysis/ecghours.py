@@ -41,8 +41,9 @@ LOST = ("missing", "sensor_off", "not_worn", "saturated", "flat")
 
 # Samples at the limits at most so far apart are one span, as the two sides of a beat.
 _SATURATED_APART_S = 1
-# Flags are of whole seconds, and an electrode comes off within one.
-_OFF_AROUND_S = 1
+# Flags are of whole seconds, and an electrode comes off within one. Belts are judged
+# over 5 s.
+_OFF_AROUND_S, _UNWORN_AROUND_S = 1, 3
 # So long a signal that does not change by a count is none.
 _FLAT_S = 1
 # Hours overlap by this on either side, so that what is computed at a border knows what
@@ -137,9 +138,13 @@ class EcgLead(NamedTuple):
 
     def _lost_spans(self) -> dict[str, TickSpans]:
         """Return when electrodes or the shirt were off."""
+        around = _UNWORN_AROUND_S * self.record.clock
         return {
             "sensor_off": TickSpans.of(self._off_by_flags()),
-            "not_worn": TickSpans.of(find_wear(self.record).not_worn),
+            "not_worn": TickSpans.of(
+                (first - around, last + around)
+                for first, last in find_wear(self.record).not_worn
+            ),
         }
 
     def _off_by_flags(self) -> Iterator[tuple[int, int]]:

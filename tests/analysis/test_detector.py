@@ -68,13 +68,13 @@ def test_true_beats_are_found_to_the_tick_beside_holes_and_lead_off(family, tmp_
     truth, record = shirt_record(shirt, tmp_path)
     found = check_truth(truth, record)
     # Nearly all of them: only those beside a hole were not looked for.
-    assert len(found.ticks) > len(truth.beats) - 20
+    assert len(found.ticks) > len(truth.beats) - 25
     seconds = {
         name: (each.ends - each.starts).sum() / truth.clock
         for name, each in found.lost.items()
     }
     assert list(seconds) == list(LOST)
-    assert 120 <= seconds["not_worn"] < 160
+    assert 120 <= seconds["not_worn"] < 165
     assert seconds["sensor_off"] >= 78
 
 
