@@ -13,6 +13,7 @@ The package, from bottom to top:
 ========== =================================================================
 errors     every error and warning
 digits     numbers as columns of ASCII bytes; texttable: columns for people
+jsontext   JSON from outside, typed at the door; paths: what lies on a disk
 timestamps ticks <-> UTC <-> text
 channels   what the channels are: table, codes, counts <-> physical values
 recording  the data of a recording: frames, facts, metadata, gaps

@@ -5,6 +5,7 @@ on the server, channels, window); it appears whole or not at all. Beside it are 
 finished chunks of an unfinished download. Requests to the service belong in `api`.
 
 The folder is that of the user's caches, or the one that ``HEXOFRAME_CACHE_DIR`` names.
+What is stored in it is data of health, so nobody else can read it.
 """
 
 from __future__ import annotations
@@ -24,24 +25,28 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
-from hexoframe.channels import find
+from hexoframe.channels import CLOCK_OF_FAMILY, Family, find
 from hexoframe.errors import (
     CacheError,
     ConfigurationError,
     FileFormatError,
+    HexoframeError,
     HexoframeWarning,
     IncompleteDataError,
+    OutputError,
     warn,
 )
 from hexoframe.formats.atomic import new_file, new_folder
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import parquet
+from hexoframe.jsontext import JsonSource
+from hexoframe.paths import expanded
 from hexoframe.recording.data import LazyChannel, RecordData
+from hexoframe.timestamps.ticks import check_tick
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-    from hexoframe.channels import Family
     from hexoframe.recording.facts import Facts
 
 __all__ = ["Cache", "CacheEntry", "CacheKey", "clear", "folder", "info"]
@@ -55,6 +60,8 @@ _THREADS = 2
 SILENT_WAIT_S = 3.0
 """A longer wait for another load is announced."""
 _CHUNKS, _CHUNKS_NOTE = ".chunks", "key.json"
+# Nobody but the user may read what is stored.
+_OWN_FOLDER, _OWN_FILE, _OTHERS = 0o700, 0o600, 0o077
 # Folders that a warning was given of.
 _unusable: set[Path] = set()
 _INFO = {
@@ -137,7 +144,7 @@ def folder() -> Path:
     """
     named = os.environ.get("HEXOFRAME_CACHE_DIR")
     if named:
-        return Path(named).expanduser()
+        return expanded(named, what="HEXOFRAME_CACHE_DIR").absolute()
     from platformdirs import user_cache_path  # noqa: PLC0415  # only if it is needed
 
     return user_cache_path("hexoframe", appauthor=False)
@@ -147,7 +154,7 @@ class Cache:
     """The records in a folder, that of the user by default."""
 
     def __init__(self, where: Path | None = None) -> None:
-        self.folder = folder() if where is None else where
+        self.folder = folder() if where is None else where.absolute()
 
     def __repr__(self) -> str:
         """Return where it is."""
@@ -159,10 +166,20 @@ class Cache:
         """Return the entries of a host, a record or all, the youngest first."""
         hosts = "*" if host is None else _plain(host)
         records = "*" if record is None else str(record)
-        notes = self.folder.glob(f"records/{hosts}/{records}/*/{_NOTE}")
+        notes = self.found(f"records/{hosts}/{records}/*/{_NOTE}")
         found = [(entry, _age(note)) for note in notes if (entry := _read_note(note))]
         found.sort(key=lambda pair: pair[1], reverse=True)
         return [entry for entry, _ in found]
+
+    def found(self, pattern: str) -> list[Path]:
+        """Return the paths in the folder that match, sorted."""
+        try:
+            return sorted(self.folder.glob(pattern))
+        except OSError as error:
+            raise CacheError(
+                f"the cache folder {str(self.folder)[:200]} cannot be read "
+                f"({error.strerror}): set HEXOFRAME_CACHE_DIR to one that can"
+            ) from error
 
     def find(self, wanted: CacheKey) -> CacheEntry | None:
         """Return an entry that the wanted can be cut out of; None if there is none."""
@@ -267,6 +284,7 @@ class Cache:
         """
         target = self._place(key)
         with self.writing():
+            self._make(target.parent)
             # Half-written folders of processes that were killed.
             for stale in target.parent.glob(f".{target.name}.*"):
                 shutil.rmtree(stale, ignore_errors=True)
@@ -278,6 +296,7 @@ class Cache:
                 pa.default_memory_pool().release_unused()
                 note = {"version": _VERSION, **asdict(key)}
                 (fresh / _NOTE).write_text(json.dumps(note, indent=1), "utf-8")
+                _close_to_others(fresh)
                 # The new folder replaces the old one whole.
                 shutil.rmtree(target, ignore_errors=True)
         kept = CacheEntry(key=key, folder=target)
@@ -294,6 +313,7 @@ class Cache:
         """Replace the facts of an entry; CacheError if it is gone or the disk full."""
         with self.writing(), _undamaged():
             parquet.write_facts(facts, _samples_of(entry))
+            _close_to_others(entry.folder)
 
     def forget(self, entry: CacheEntry) -> None:
         """Remove an entry."""
@@ -307,10 +327,11 @@ class Cache:
         with self.writing():
             if fresh:
                 shutil.rmtree(chunks, ignore_errors=True)
-            chunks.mkdir(parents=True, exist_ok=True)
+            self._make(chunks)
             # Written now, so that an unusable folder is noticed before any request.
             with new_file(chunks / _CHUNKS_NOTE, overwrite=True) as note:
                 note.write_text(json.dumps(asdict(key)), "utf-8")
+                note.chmod(_OWN_FILE)
         return chunks
 
     def forget_chunks(self, key: CacheKey) -> None:
@@ -333,8 +354,9 @@ class Cache:
         except CacheError:
             raise
         except OSError as error:
+            why = error.__cause__ if isinstance(error, OutputError) else None
             raise CacheError(
-                f"the cache folder {self.folder} cannot be used ({error}): set "
+                f"the cache folder {self.folder} cannot be used ({why or error}): set "
                 "HEXOFRAME_CACHE_DIR to a folder that can be written and has room"
             ) from error
 
@@ -347,9 +369,9 @@ class Cache:
         from filelock import FileLock, Timeout  # noqa: PLC0415  # only to load
 
         file = self.folder / "locks" / f"{_plain(host)}-{record}.lock"
-        lock = FileLock(file, thread_local=False)
+        lock = FileLock(file, mode=_OWN_FILE, thread_local=False)
         with self.writing():
-            file.parent.mkdir(parents=True, exist_ok=True)
+            self._make(file.parent)
             try:
                 lock.acquire(timeout=0)
             except Timeout:
@@ -359,6 +381,20 @@ class Cache:
             yield lock.is_locked
         finally:
             lock.release()
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder of the cache, and close what was open to others before.
+
+        The folder of the cache itself may be one of the user's that holds more, so it
+        is closed only if it is made here.
+        """
+        if not self.folder.exists():
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=_OWN_FOLDER, exist_ok=True)
+        below = folder.relative_to(self.folder).parts
+        _close_if_open(self.folder / below[0])
+        for count in range(1, len(below) + 1):
+            self.folder.joinpath(*below[:count]).mkdir(mode=_OWN_FOLDER, exist_ok=True)
 
     def _place(self, key: CacheKey) -> Path:
         return self.folder / "records" / _plain(key.host) / str(key.record) / key.name
@@ -383,7 +419,7 @@ def info() -> pd.DataFrame:
     """
     cache = Cache()
     rows = [_row(entry.key, entry.folder, complete=True) for entry in cache.entries()]
-    for chunks in sorted(cache.folder.glob(f"records/*/*/*{_CHUNKS}")):
+    for chunks in cache.found(f"records/*/*/*{_CHUNKS}"):
         key = _read_key(chunks / _CHUNKS_NOTE)
         if key is not None:
             rows.append(_row(key, chunks, complete=False))
@@ -420,7 +456,7 @@ def clear(record: int | str | None = None) -> int:
             "leave it out to clear all"
         )
     name = "*" if record is None else str(int(record))
-    for place in sorted(cache.folder.glob(f"records/*/{name}")):
+    for place in cache.found(f"records/*/{name}"):
         if not place.name.isdecimal():
             continue  # not the folder of a record
         with cache.lock(place.parent.name, int(place.name), wait=False) as mine:
@@ -456,6 +492,31 @@ def _wait(lock: BaseFileLock, record: int) -> None:
         lock.acquire()
 
 
+def _close_if_open(folder: Path) -> None:
+    """Close a folder of this user, and all in it, if others could look into it."""
+    if os.name != "posix" or not folder.is_dir():
+        return
+    state = folder.stat()
+    if state.st_mode & _OTHERS and state.st_uid == os.geteuid():
+        _LOG.info("%s could be read by others; it is closed to them now", folder)
+        _close_to_others(folder)
+
+
+def _close_to_others(folder: Path) -> None:
+    """Let only this user read a folder and all in it; Windows has no such bits."""
+    if os.name != "posix":
+        return
+    # The folder last: until then the whole counts as open.
+    for where, _, names in os.walk(folder, topdown=False):
+        for path, mode in (
+            *((Path(where, name), _OWN_FILE) for name in names),
+            (Path(where), _OWN_FOLDER),
+        ):
+            # Another process may remove a file, and one of another user stays as it is.
+            with suppress(FileNotFoundError, PermissionError):
+                path.chmod(mode)
+
+
 def _plain(host: str) -> str:
     """Return a host as the name of a folder; such a name stays as it is."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", host)
@@ -486,17 +547,17 @@ def _read_note(note: Path) -> CacheEntry | None:
 
 def _read_key(note: Path) -> CacheKey | None:
     """Return the key in a note; None if it is damaged or of another version."""
+    source = JsonSource(str(note), CacheError)
     try:
-        content: dict[str, Any] = json.loads(note.read_bytes())
-        if content.pop("version", _VERSION) != _VERSION:
+        content = source.read(note.read_bytes())
+        if isinstance(content, dict) and content.get("version", _VERSION) != _VERSION:
             return None
-        window = content.pop("window")
-        content["channels"] = tuple(content["channels"])
-        content["span"] = tuple(content["span"])
-        key = CacheKey(**content, window=None if window is None else tuple(window))
+        key = source.typed(content, CacheKey)
         for name in key.channels:
             find(key.family, name)
-    except (OSError, ValueError, KeyError, TypeError, LookupError) as error:
+        for tick in (*key.span, *(key.window or ())):
+            check_tick(tick, CLOCK_OF_FAMILY[key.family])
+    except (OSError, HexoframeError) as error:
         _LOG.warning("%s does not describe a record (%s); it is ignored", note, error)
         return None
     return key
@@ -525,7 +586,8 @@ def _size(where: Path) -> int:
     for folder, _, names in os.walk(where):
         for name in names:
             with suppress(FileNotFoundError):
-                total += (Path(folder) / name).stat().st_size
+                # A link counts itself, wherever it leads.
+                total += (Path(folder) / name).lstat().st_size
     return total
 
 

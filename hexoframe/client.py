@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hexoframe.api.auth.credentials import base_url_of, find_credential
-from hexoframe.api.http.limiter import limiter_for
 from hexoframe.api.http.session import ServiceSession
-from hexoframe.api.links import CLOCK_OF_HOST, Origin
+from hexoframe.api.links import CLOCK_OF_HOST
 from hexoframe.api.load.download import (
     LoadOptions,
-    Moment,
     Refresh,
     estimate_record,
     fetch_record,
@@ -49,9 +47,11 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.options import ReadOptions
+from hexoframe.paths import expanded
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
 from hexoframe.timestamps import clock_of
+from hexoframe.timestamps.moments import Moment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,13 +168,8 @@ class Client:
         if isinstance(cache, bool):
             kept = Cache() if cache else None
         else:
-            kept = Cache(Path(cache).expanduser())
-        # The rate limit is shared through the folder even if no record is kept.
-        shared = Cache() if kept is None else kept
-        limiter = limiter_for(
-            str(Origin.of(base_url)), shared.folder, on_unusable=shared.warn_unusable
-        )
-        return cls(ServiceSession(base_url, credential, limiter=limiter), kept)
+            kept = Cache(expanded(cache, what="cache="))
+        return cls(ServiceSession(base_url, credential), kept)
 
     def __repr__(self) -> str:
         """Return the host, and no secret."""
@@ -452,7 +447,11 @@ class Client:
         AuthenticationError
             If the service does not know this user.
         """
-        return next(iter(self.session.pages("/api/account/")))
+        for account in self.session.pages("/api/account/"):
+            return account
+        raise ResponseError(
+            f"{self.base_url}/api/account/ names no user; is this a Hexoskin server?"
+        )
 
     def _newest(
         self, name: str, filters: Mapping[str, Any], limit: int | None, **given: Any
@@ -465,15 +464,14 @@ class Client:
     def _schema(self, name: str) -> dict[str, Any]:
         """Return the fields and filters of a list."""
         try:
-            schema: dict[str, Any] = self.session.get_json(f"/api/{name}/schema/")
+            return self.session.get_object(f"/api/{name}/schema/")
         except NotFoundError as error:
-            known = sorted(self.session.get_json("/api/"))
+            known = sorted(self.session.get_object("/api/"))
             near = get_close_matches(name, known) or known
             raise NotFoundError(
                 f"{self.base_url} has no list {name!r}: give {' or '.join(near)}",
                 status=error.status,
             ) from error
-        return schema
 
     def _check_filters(self, name: str, filters: Mapping[str, Any]) -> None:
         """Refuse filters that the service would ignore without a word."""
@@ -691,6 +689,11 @@ class Client:
             If `offline` is given: only the service knows which records there are.
         """
         _refuse_offline(how)
+        if how.keys() & {"start", "end"}:
+            raise ConfigurationError(
+                "a range has a start and an end of its own: cut the record that comes "
+                "with between(), or name two times in load_user()"
+            )
         item = fetch_object(self.session, "range", number)
         user, start, end = id_of(item.get("user")), item.get("start"), item.get("end")
         if not user or not start or not end:
@@ -699,7 +702,7 @@ class Client:
                 "known: load_record() loads one by its id"
             )
         try:
-            return self.load_user(user, int(start), int(end), **how)
+            return load_span(self, user, (int(start), int(end)), **how)
         except NotFoundError as error:
             raise NotFoundError(
                 f"no record that this user may see overlaps range {number}"

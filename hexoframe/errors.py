@@ -19,7 +19,9 @@ The tree::
     ├── TimestampError             also ValueError
     ├── FileFormatError            also ValueError
     ├── ConfigurationError         also ValueError
-    ├── OutputExistsError          also FileExistsError
+    ├── SourceChangedError         also OSError
+    ├── OutputError                also OSError
+    │   └── OutputExistsError      also FileExistsError
     └── CacheError                 also OSError
     HexoframeWarning
     ├── MissingSamplesWarning
@@ -34,6 +36,7 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
+import unicodedata
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +54,14 @@ __all__ = [
     "MissingFactsWarning",
     "MissingSamplesWarning",
     "NotFoundError",
+    "OutputError",
     "OutputExistsError",
     "RateLimitedError",
     "RequestError",
     "ResponseError",
     "ServerError",
     "SkippedChannelWarning",
+    "SourceChangedError",
     "TimestampError",
     "UnfinishedRecordWarning",
     "UnknownChannelError",
@@ -71,6 +76,34 @@ _NOT_THE_USERS = frozenset(
 )
 
 
+class _Escapes(dict[int, str]):
+    """How `harmless` writes characters: those that a terminal obeys as escapes."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        # Spaces of other languages are no harm, but unprintable as Python has it.
+        kept = char.isprintable() or unicodedata.category(char) == "Zs"
+        self[code] = char if kept else repr(char)[1:-1]
+        return self[code]
+
+
+_ESCAPES, _LINES = _Escapes(), _Escapes({10: "\n", 9: "\t"})
+
+
+def harmless(text: str, *, lines: bool = False) -> str:
+    r"""Return a text whose control characters are shown, not obeyed.
+
+    Names, notes and messages of the service may hold sequences that clear a terminal
+    or change the direction of writing. `lines` keeps line feeds and tabs.
+
+    Examples
+    --------
+    >>> print(harmless("a\x1b[2Jb\n"), harmless("Zo\u00eb"))
+    a\x1b[2Jb\n Zo\xeb
+    """
+    return text if text.isprintable() else text.translate(_LINES if lines else _ESCAPES)
+
+
 class HexoframeError(Exception):
     """Base of every error of this package.
 
@@ -81,6 +114,10 @@ class HexoframeError(Exception):
     """
 
     retryable = False
+
+    def __str__(self) -> str:
+        """Return the message, without control characters."""
+        return harmless(super().__str__(), lines=True)
 
 
 class RequestError(HexoframeError):
@@ -171,7 +208,15 @@ class ConfigurationError(HexoframeError, ValueError):
     """An argument or a setting has a value that is not allowed."""
 
 
-class OutputExistsError(HexoframeError, FileExistsError):
+class SourceChangedError(HexoframeError, OSError):
+    """A file is another one than when the record was opened from it, or is gone."""
+
+
+class OutputError(HexoframeError, OSError):
+    """The target cannot be written; the message names it and says why."""
+
+
+class OutputExistsError(OutputError, FileExistsError):
     """The target holds something else and ``overwrite=True`` was not given."""
 
 
@@ -208,6 +253,7 @@ def warn(message: str, category: type[HexoframeWarning]) -> None:
 
     Channels are read when they are touched, so a fixed ``stacklevel`` cannot work.
     """
+    message = harmless(message, lines=True)
     frame = _users(inspect.currentframe())
     if frame is None:
         # In a thread of hexoframe; the code of the user waits in the main one.

@@ -5,27 +5,42 @@ The content decides which format of the registry (`hexoframe.formats`) reads a p
 
 from __future__ import annotations
 
+import copy
 import glob
+import io
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pandas as pd
 
 from hexoframe import formats
-from hexoframe.errors import ConfigurationError, FileFormatError, HexoframeError
+from hexoframe.errors import (
+    ConfigurationError,
+    FileFormatError,
+    HexoframeError,
+    HexoframeWarning,
+    harmless,
+    warn,
+)
 from hexoframe.formats.archive.container import placeholder_of
+from hexoframe.formats.atomic import complete
 from hexoframe.formats.kinds import kind_of
 from hexoframe.formats.options import ReadOptions
+from hexoframe.paths import check_path, expanded, is_file, is_folder
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
 from hexoframe.timestamps import CLASSIC_FORMAT
+from hexoframe.timestamps.zones import zone_name
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from hexoframe.channels.calibration import Scale
     from hexoframe.formats import Format, Reader
@@ -35,6 +50,7 @@ __all__ = ["Records", "open_record", "open_records"]
 
 # How many items of a folder are checked to say what it holds.
 _LOOKED_AT = 20
+_NAMED_AT_MOST = 10
 # Names and beginnings of recordings and their files, also if damaged or away from their
 # folder: text begins with a tick or a time.
 _NAMED = (".hxd", ".parquet", ".wav", ".zip")
@@ -44,17 +60,19 @@ _BEGUN = re.compile(
     re.DOTALL,
 )
 _HEAD = 1 << 12
+# A drive of Windows has one letter.
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _SKIPPED = {"path": "string", "reason": "string", "foreign": "bool"}
 _Skipped = list[dict[str, str | bool]]
 
 
 def open_record(  # noqa: PLR0913  # only the caller can answer each of them
-    path: str | Path,
+    path: str | Path | IO[bytes],
     *,
     channels: Sequence[str | int] | None = None,
     units: Scale = "physical",
     model: str | None = None,
-    tz: str | None = None,
+    tz: str | tzinfo | None = None,
     timestamp_format: str = CLASSIC_FORMAT,
     start: int | datetime | str | None = None,
     record: str | int | None = None,
@@ -69,8 +87,10 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
 
     Parameters
     ----------
-    path : str or Path
-        File or folder; also a folder in which one recording was written.
+    path : str, Path or binary file
+        File or folder; also a folder in which one recording was written. An open binary
+        file (``io.BytesIO``, an upload) holds one file: a ZIP, CSV, .txt, or Parquet
+        file. It is read whole at once, from its beginning if it can be rewound.
     channels : sequence of str or int, optional
         Channels to load, by any name or id; all by default.
     units : {"physical", "raw"}
@@ -78,7 +98,7 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     model : str, optional
         ``hexoskin``, ``astroskin_256``, ``astroskin_1000`` or ``CHA3000``; needed only
         where the files do not tell.
-    tz : str, optional
+    tz : str or ZoneInfo, optional
         Zone of time stamps that are text, as in old .txt files.
     timestamp_format : str
         strftime format of such text.
@@ -107,6 +127,8 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
         argument is not allowed.
     UnknownChannelError
         If the model has no such channel.
+    SourceChangedError
+        When a channel is touched, if the file is no longer the one that was opened.
 
     Examples
     --------
@@ -118,23 +140,84 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
         channels=channels,
         scale=units,
         model=model,
-        tz=tz,
+        tz=None if tz is None else zone_name(tz),
         timestamp_format=timestamp_format,
         start=start,
         allow_partial=allow_partial,
     )
-    if not isinstance(path, str | os.PathLike):
-        raise ConfigurationError(
-            f"{path!r} is no path: load_record() takes the id of a record of the "
-            "service, open_records() a folder or a pattern for many files"
-        )
-    data = _read(_single(Path(path).expanduser()), options, record)
+    if isinstance(path, str | os.PathLike) or not hasattr(path, "read"):
+        data = _read(_single(_path_of(path)), options, record)
+    else:
+        data = _read_stream(path, options, record)
     return Record.of(data, left_out=options.left_out(data.family))
+
+
+def _path_of(given: object) -> Path:
+    """Return a path as it was given, or refuse what is none."""
+    if not isinstance(given, str | os.PathLike):
+        what = "the content of a file" if isinstance(given, bytes) else repr(given)
+        raise ConfigurationError(
+            f"{what} is no path: load_record() takes the id of a record of the "
+            "service, open_records() a folder or a pattern for many files, and "
+            "open_record() also an open binary file, such as io.BytesIO(content)"
+        )
+    text = os.fspath(given)
+    if isinstance(text, str) and _ADDRESS.match(text):
+        # Without its query and user, which may hold a secret.
+        parts = urlsplit(text)
+        raise ConfigurationError(
+            f"{parts.scheme}://{parts.hostname or ''}{parts.path} is an address, not a "
+            "file: fetch it first, and open the file that it was saved as, or "
+            "io.BytesIO(content). Records of the service are loaded with "
+            "load_record(id)"
+        )
+    return expanded(os.fsdecode(text))
+
+
+def _read_stream(
+    stream: IO[bytes], options: ReadOptions, record: str | int | None
+) -> RecordData:
+    """Read the recording in an open binary file, whole."""
+    named = getattr(stream, "name", None)
+    name = Path(named).name if isinstance(named, str) else ""
+    with tempfile.TemporaryDirectory(prefix="hexoframe-") as folder:
+        # Some formats need a suffix; the content decides all the same.
+        path = Path(folder) / (name or "recording.csv")
+        _save_stream(stream, path)
+        try:
+            if not _recognised(path):
+                raise FileFormatError(
+                    f"{path}: {kind_of(path)}; an open file holds one file, expected "
+                    "one of: the vendor's export as a ZIP, a CSV of the dashboard or "
+                    "the converter, a classic .txt, or one Parquet file of hexoframe"
+                )
+            # As for another process, everything is in memory.
+            return copy.copy(_read(path, options, record))
+        except HexoframeError as error:
+            # Nobody knows the copy.
+            told = str(error).replace(str(path), name or "the open file")
+            error.args = (told,)
+            raise
+
+
+def _save_stream(stream: Any, path: Path) -> None:
+    """Write what an open binary file holds, from its beginning if it has one."""
+    if isinstance(stream, io.TextIOBase):
+        raise ConfigurationError(
+            f"{stream!r} is open for text: open it in binary mode, open(path, 'rb')"
+        )
+    if getattr(stream, "seekable", bool)():
+        stream.seek(0)
+    with path.open("wb") as file:
+        shutil.copyfileobj(stream, file)
 
 
 def _single(path: Path) -> Path:
     """Return the only recording below a folder that is not one itself."""
-    if not path.is_dir() or _recognised(path):
+    if not is_folder(path):
+        return path
+    complete(path)
+    if _recognised(path):
         return path
     below = islice(_below(path, set(), []), _LOOKED_AT)
     found = [item for item in below if _recognised(item)]
@@ -143,6 +226,8 @@ def _single(path: Path) -> Path:
 
 def _read(path: Path, options: ReadOptions, record: str | int | None) -> RecordData:
     found, reader = _find_reader(path)
+    # Channels are read later, when the process may be in another folder.
+    path = path.absolute()
     if found.several_reader is not None:
         several = found.several_reader()
         name = None if record is None else _name_in(several.parts(path), record)
@@ -169,10 +254,9 @@ def _name_in(names: Iterable[str], record: str | int) -> str:
 
 def _find_reader(path: Path) -> tuple[Format, Reader]:
     """Return the format of a path, and the module that reads it."""
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path} does not exist (looked in {path.resolve().parent})"
-        )
+    check_path(path)
+    # A writer that was killed may have left two states of a record.
+    complete(path if is_folder(path) else path.parent)
     for each, reader in formats.readers():
         if reader.sniff(path):
             return each, reader
@@ -182,18 +266,26 @@ def _find_reader(path: Path) -> tuple[Format, Reader]:
 
 def _found(path: Path) -> str:
     """Say what a path is that is in no format, and what to do about it."""
-    if path.is_dir():
+    if is_folder(path):
         return _found_folder(path)
     with path.open("rb") as file:
         head = file.read(40)
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return f"one WAV file of an export; open its folder {path.parent} instead"
     if re.match(rb"\W*time\W*[,;\t]", head.replace(b"\0", b"")):
-        return (
-            "a CSV as hexoframe writes it; open the folder with its metadata.json "
-            f"({path.parent}?). An aligned file is for other programs and not read back"
-        )
+        return _found_table(path.absolute())
     return kind_of(path)
+
+
+def _found_table(path: Path) -> str:
+    """Say what a CSV is whose first column is the time."""
+    if any(reader.sniff(path.parent) for _, reader in formats.readers()):
+        return f"one file of a recording; open its folder {path.parent} instead"
+    return (
+        "a CSV whose first column is the time, as to_csv() writes it: a channel needs "
+        "its folder with metadata.json, and an aligned file (rate=) is for other "
+        "programs and not read back"
+    )
 
 
 def _found_folder(path: Path) -> str:
@@ -210,12 +302,14 @@ def _found_folder(path: Path) -> str:
                 "that are in the cloud: let them be downloaded"
             )
         return "an empty folder"
-    records = [item for item in items[:_LOOKED_AT] if _recognised(item)]
+    records = [item.name for item in items if _recognised(item)]
     if records:
-        names = ", ".join(item.name for item in records[:3])
+        left = len(records) - _NAMED_AT_MOST
+        more = f" and {left} more" if left > 0 else ""
         return (
-            f"a folder that holds recordings ({names}) and is not one itself; open one "
-            "of them, or all with open_records()"
+            f"a folder that holds recordings ({', '.join(records[:_NAMED_AT_MOST])}"
+            f"{more}) and is not one itself; open one of them, or all with "
+            "open_records()"
         )
     shown = ", ".join(item.name for item in items[:5])
     return (
@@ -225,6 +319,8 @@ def _found_folder(path: Path) -> str:
 
 
 def _recognised(path: Path) -> bool:
+    if not is_file(path) and not is_folder(path):
+        return False
     return any(reader.sniff(path) for _, reader in formats.readers())
 
 
@@ -233,7 +329,7 @@ def _is_foreign(path: Path) -> bool:
 
     Such as a letter, a picture or a table of people; what is in doubt is not foreign.
     """
-    if path.is_dir() or path.suffix.lower() in _NAMED:
+    if is_folder(path) or path.suffix.lower() in _NAMED:
         return False
     for each in formats.FORMATS:
         if each.several_reader is None:
@@ -311,7 +407,7 @@ class Records(Mapping[str, Record]):
     def __repr__(self) -> str:
         """Say how many records there are and what was left out."""
         return (
-            f"{len(self)} records: {', '.join(self._found) or 'none'}; "
+            f"{len(self)} records: {harmless(', '.join(self._found)) or 'none'}; "
             f"{len(self.skipped)} skipped (see .skipped)"
         )
 
@@ -322,7 +418,7 @@ def open_records(  # noqa: PLR0913  # as for open_record
     channels: Sequence[str | int] | None = None,
     units: Scale = "physical",
     model: str | None = None,
-    tz: str | None = None,
+    tz: str | tzinfo | None = None,
     timestamp_format: str = CLASSIC_FORMAT,
     allow_partial: bool = False,
 ) -> Records:
@@ -348,12 +444,17 @@ def open_records(  # noqa: PLR0913  # as for open_record
     ------
     FileNotFoundError
         If there is no such folder, or nothing matches the glob.
+
+    Warns
+    -----
+    HexoframeWarning
+        If a link leads in a circle, or a path is a pipe, a socket or a device.
     """
     options = ReadOptions(
         channels=channels,
         scale=units,
         model=model,
-        tz=tz,
+        tz=None if tz is None else zone_name(tz),
         timestamp_format=timestamp_format,
         allow_partial=allow_partial,
     )
@@ -362,20 +463,35 @@ def open_records(  # noqa: PLR0913  # as for open_record
     for path in _search(where, skipped):
         for name in _names_at(path, skipped):
             _take(path, name, options, found, skipped)
+    odd = [str(each["reason"]) for each in skipped if each["odd"]]
+    if odd:
+        more = f" (and {len(odd) - 1} more, see .skipped)" if len(odd) > 1 else ""
+        warn(f"left out: {odd[0]}{more}", HexoframeWarning)
     table = pd.DataFrame(skipped, columns=list(_SKIPPED)).astype(_SKIPPED)
     return Records(found, table, options)
 
 
 def _leave_out(
-    path: Path, reason: object, skipped: _Skipped, *, foreign: bool = False
+    path: Path,
+    reason: object,
+    skipped: _Skipped,
+    *,
+    foreign: bool = False,
+    odd: bool = False,
 ) -> None:
-    skipped.append({"path": str(path), "reason": str(reason), "foreign": foreign})
+    """Note a path; `odd` is one that is neither a file nor a folder."""
+    noted: dict[str, str | bool] = {
+        "path": str(path),
+        "reason": str(reason),
+        "foreign": foreign,
+    }
+    skipped.append({**noted, "odd": odd})
 
 
 def _search(where: str | Path, skipped: _Skipped) -> Iterator[Path]:
-    path = Path(where).expanduser()
-    seen: set[Path] = set()
-    if path.exists():
+    path = _path_of(where)
+    seen: set[str] = set()
+    if os.path.lexists(path):
         return _below(path, seen, skipped)
     matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  # absolute patterns too
     if not matches:
@@ -386,29 +502,41 @@ def _search(where: str | Path, skipped: _Skipped) -> Iterator[Path]:
     return (item for match in matches for item in _below(Path(match), seen, skipped))
 
 
-def _below(path: Path, seen: set[Path], skipped: _Skipped) -> Iterator[Path]:
+def _below(path: Path, seen: set[str], skipped: _Skipped) -> Iterator[Path]:
     """Yield paths that may be a recording: files, folders that are one, those below."""
-    # Links may lead in circles, and patterns to the same file twice.
-    if path.resolve() in seen:
+    try:
+        check_path(path)
+    except (FileNotFoundError, FileFormatError) as error:
+        _leave_out(path, error, skipped, odd=isinstance(error, FileFormatError))
         return
-    seen.add(path.resolve())
-    if not path.is_dir():
+    # Links may lead to a folder above, and patterns to the same file twice.
+    place = _place_of(path)
+    if place in seen:
+        return
+    seen.add(place)
+    if not is_folder(path):
         yield path
         return
     try:
+        complete(path)
         items = sorted(item for item in path.iterdir() if item.name[0] != ".")
         is_one = _is_recording(path)
-    except OSError as error:
+    except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
     if is_one:
         yield path
     for item in items:
         # Files of a recording belong to it, except those that are one themselves.
-        if not is_one or item.is_dir() or _stands_alone(item):
+        if not is_one or is_folder(item) or _stands_alone(item):
             yield from _below(item, seen, skipped)
         else:
-            seen.add(item.resolve())
+            seen.add(_place_of(item))
+
+
+def _place_of(path: Path) -> str:
+    """Return a path without its links; one that leads in a circle stays."""
+    return os.path.realpath(path)
 
 
 def _is_recording(folder: Path) -> bool:
@@ -460,7 +588,7 @@ def _take(
     except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
-    place = _Found(path, name, data.id, data.start, data.end)
+    place = _Found(path.absolute(), name, data.id, data.start, data.end)
     for other in found.values():
         if place.is_again(other):
             _leave_out(path, _found_twice(place, other), skipped)

@@ -11,33 +11,35 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, Self, overload
 
 from hexoframe import formats
 from hexoframe.errors import ConfigurationError, TimestampError
+from hexoframe.paths import expanded, writing_to
 from hexoframe.recording import frames
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import shown_table
 from hexoframe.recording.scales import one_warning, warn_of_scales, without_warning
 from hexoframe.texttable import is_terminal
+from hexoframe.timestamps.moments import moment_to_tick
 from hexoframe.timestamps.ticks import CLASSIC_FORMAT
-from hexoframe.timestamps.times import time_to_tick
-from hexoframe.timestamps.zones import zone_of
+from hexoframe.timestamps.times import tick_to_time
+from hexoframe.timestamps.zones import zone_name
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import tzinfo
 
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from hexoframe.analysis.align import Events, Origin
+    from hexoframe.analysis.align import Events
     from hexoframe.analysis.beats import Counted
-    from hexoframe.analysis.beattable import BeatSource
+    from hexoframe.analysis.detector import BeatSource
+    from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.hrv import Window
     from hexoframe.analysis.spans import By
     from hexoframe.analysis.spectrum import Method
-
-    Moment = str | datetime | pd.Timestamp
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["Record"]
 
@@ -111,22 +113,41 @@ class Record(RecordData):
             raise AttributeError(str(error)) from error
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Refuse to set a channel, which would be forgotten in silence."""
-        if not name.startswith("_") and not hasattr(type(self), name):
-            try:
-                channel = self.channel(name).name
-            except LookupError:
-                channel = ""
-            if channel:
-                raise AttributeError(
-                    f"channels of a record cannot be set: take a record with the frame "
-                    f"in its place, record.replace({channel}=frame)"
-                )
+        """Refuse to set anything: a channel would be forgotten in silence."""
+        if not name.startswith("_"):
+            raise AttributeError(self._why_not_set(name))
         super().__setattr__(name, value)
+
+    def _why_not_set(self, name: str) -> str:
+        if hasattr(type(self), name):
+            return f"{name} of a record cannot be set"
+        try:
+            channel = self.channel(name).name
+        except LookupError:
+            import difflib  # noqa: PLC0415  # only errors need it
+
+            near = difflib.get_close_matches(name, dir(self), n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            return (
+                f"a record has nothing called {name!r} to be set{meant} Keep what is "
+                "yours beside it, in a dict by its id"
+            )
+        return (
+            "channels of a record cannot be set: take a record with the frame in its "
+            f"place, record.replace({channel}=frame)"
+        )
 
     def __setitem__(self, key: str | int, value: object) -> None:
         """Refuse to set a channel, as an attribute is refused."""
         setattr(self, self.channel(key).name, value)
+
+    def __array__(self, *_: Any, **__: Any) -> Never:
+        """Refuse to be one table, as of ``pandas.DataFrame(record)``."""
+        raise ConfigurationError(
+            "a record is no table: each channel has times of its own. record.to_frame("
+            "'1s') puts all on one time grid, and record['heart_rate'] is the frame of "
+            "one channel"
+        )
 
     def _ipython_key_completions_(self) -> list[str]:
         """Names that a notebook offers in brackets."""
@@ -244,11 +265,12 @@ class Record(RecordData):
 
         Parameters
         ----------
-        start, end : str, datetime, Timestamp or None
-            With a zone. Samples, annotations and points of the track from `start` up
-            to, not including, `end` are kept, and ranges that reach into the span. None
-            leaves that side as it is; a time at the edge of the record or outside it
-            cuts off no samples.
+        start, end : str, datetime, timedelta, int, float or None
+            A time with a zone; a length behind the start of the record, as text
+            (``"60s"``), timedelta or number of seconds; or a tick. Samples, annotations
+            and points of the track from `start` up to, not including, `end` are kept,
+            and ranges that reach into the span. None leaves that side as it is; a time
+            at the edge of the record or outside it cuts off no samples.
 
         Returns
         -------
@@ -265,20 +287,21 @@ class Record(RecordData):
         first, last = (
             None
             if moment is None
-            else time_to_tick(moment, clock=self.clock, rounding="up")
+            else moment_to_tick(moment, clock=self.clock, origin=self.start_tick)
             for moment in (start, end)
         )
+        told = [self._told(*pair) for pair in ((start, first), (end, last))]
         if first is not None and last is not None and last < first:
             raise TimestampError(
-                f"the end {end} lies before the start {start}: exchange them"
+                f"the end {told[1]} lies before the start {told[0]}: exchange them"
             )
         if (first or 0) > self.end_tick or (last or self.end_tick) < self.start_tick:
             part = (
-                f"what ends {end}"
+                f"what ends {told[1]}"
                 if start is None
-                else f"what begins {start}"
+                else f"what begins {told[0]}"
                 if end is None
-                else f"{start} to {end}"
+                else " to ".join(told)
             )
             raise TimestampError(
                 f"{part} lies outside the record, which goes from {self.start} to "
@@ -286,13 +309,19 @@ class Record(RecordData):
             )
         return self.cut(first, last)
 
-    def tz_convert(self, tz: str) -> Record:
+    def _told(self, moment: Moment | None, tick: int | None) -> str:
+        """Return a moment for a message: as it was given, but no bare number."""
+        if tick is None or not isinstance(moment, (int, float)):
+            return str(moment)
+        return str(tick_to_time(tick, clock=self.clock).tz_convert(self.tz))
+
+    def tz_convert(self, tz: str | tzinfo) -> Record:
         """Return the record with all times shown in a zone.
 
         Parameters
         ----------
-        tz : str
-            Name of a zone, such as ``"America/Montreal"``.
+        tz : str or ZoneInfo
+            A zone or its name, such as ``"America/Montreal"``.
 
         Returns
         -------
@@ -305,21 +334,18 @@ class Record(RecordData):
             If there is no such zone, or it depends on this machine; the message names
             the nearest.
         """
-        zone_of(tz)
-        return self.of(self, tz=tz)
+        return self.of(self, tz=zone_name(tz))
 
-    def windows(
-        self, key: str | int, length: str | pd.Timedelta
-    ) -> Iterator[pd.DataFrame]:
+    def windows(self, key: str | int, length: Length) -> Iterator[pd.DataFrame]:
         """Yield a channel in windows of time, without holding it whole.
 
         Parameters
         ----------
         key : str or int
             Name or id of the channel.
-        length : str or Timedelta
-            Length of a window, such as ``"1h"``. Windows follow each other from the
-            start of the record; samples belong to them as in `between`.
+        length : str, timedelta or number
+            Length of a window, such as ``"1h"`` or 3600, in s. Windows follow each
+            other from the start of the record; samples belong to them as in `between`.
 
         Yields
         ------
@@ -331,7 +357,7 @@ class Record(RecordData):
         ConfigurationError
             If the length is not above one tick.
         """
-        from hexoframe.analysis.blocks import channel_windows  # noqa: PLC0415
+        from hexoframe.analysis.streams import channel_windows  # noqa: PLC0415
 
         found = channel_windows(self, key, length)
         warn_of_scales(self, [key])
@@ -383,26 +409,29 @@ class Record(RecordData):
         state is the one at the end of the bin (column ``align`` of
         `hexoframe.channel_table`). A value at 1 Hz (each 5 min) sums up the second (the
         five minutes) before its stamp, and belongs to the row of that second (the rows
-        of those five minutes), beside the ECG that it was computed from. Impossible
-        zeros (no signal, an interval of 0, variability that could not be computed) are
-        left out; flagged values are kept, unless only usable ones are asked for.
+        of those five minutes), beside the ECG that it was computed from. What is no
+        measurement (no signal, an interval of 0 or less or of 65 535 counts,
+        variability that could not be computed) is left out; flagged values are kept,
+        unless only usable ones are asked for.
 
         Parameters
         ----------
         rate : str or Timedelta, default "1s"
-            Length of a bin, which carries the time of its beginning.
+            Length of a bin, which carries the time of its beginning; or how many there
+            are in a second, such as ``"64Hz"``.
         channels : sequence of str or int, optional
             Channels; all that the record has by default.
         events : {"table", "count", "place"}
             Count events in the bin (column ``<name>_count``), or place the mean of
             their values; "table" counts breaths and steps and places intervals.
-        max_gap : str or Timedelta, default "2s"
+        max_gap : str, timedelta or number, default "2s"
             Longest distance of samples that is bridged: waveforms by a straight line,
             rates with the value before. A rate always fills the time that it sums up.
-        origin : {"epoch", "start"}
+        origin : {"epoch", "start", "midnight"}
             Where bins begin: at whole multiples of `rate` in UTC (rows of all records
-            fit together), or at the start of the record (rows of five minutes are those
-            of the recorder).
+            fit together); at the start of the record (rows of five minutes are those of
+            the recorder); or at midnight in the zone of the record, for a rate such as
+            ``"1D"`` or ``"6h"``: a day on which clocks change has 23 or 25 hours.
         usable : bool, default False
             Whether only usable samples count, as in `usable`: unflagged, plausible, and
             of a shirt that was worn. Flags and states are all kept.
@@ -413,7 +442,8 @@ class Record(RecordData):
         Returns
         -------
         frame : DataFrame of float64, shape (bins, columns)
-            NaN where nothing is known.
+            NaN where nothing is known. The unit of each column is in
+            ``frame.attrs["hexoframe"]["units"]``.
         made_up : DataFrame of bool, same shape
             Only with ``mask=True``: True where a value was filled in, also where the
             value of a slow channel is repeated.
@@ -900,9 +930,10 @@ class Record(RecordData):
             ``"day"``, days of the zone in which the record is shown; or a table with
             columns ``start`` and ``end`` (times with a zone), whose other columns stay.
             The whole record by default. A span takes the samples that `between` gives.
-        origin : {"start", "epoch"}
+        origin : {"start", "epoch", "midnight"}
             Where spans of equal length begin: with the record, as the vendor's five
-            minutes do, or at whole multiples in UTC.
+            minutes do, at whole multiples in UTC, or at midnight in the zone of the
+            record.
         wide : bool, default False
             Whether to return a row a span with a column a metric, and after those of a
             channel the share that they rest on; without the vendor's figures and notes.
@@ -968,6 +999,372 @@ class Record(RecordData):
         )
 
     @without_warning()
+    def sleep(
+        self,
+        in_bed: tuple[Moment, Moment] | pd.DataFrame | None = None,
+        *,
+        min_share: float = 0.8,
+    ) -> pd.DataFrame:
+        """Return the sleep of each night, a row a night, from ``sleep_phase``.
+
+        The service scores phases from heart, breathing and movement, on a grid of 20 s:
+        NREM, REM, awake, undefined. This is not polysomnography.
+
+        Parameters
+        ----------
+        in_bed : pair of times, or DataFrame, optional
+            Time in bed: (lights off, lights on) in the forms of `between`, or a table
+            with columns ``start`` and ``end`` of times with a zone, such as a diary
+            (other columns stay) or `nights` with other times. By default the activities
+            of sleep and, where the source has none, the stretches of ``sleep_phase``:
+            see `nights`.
+        min_share : float, default 0.8
+            Share of the time in bed that must have a phase. Under it, only minutes and
+            shares are given; the rest is missing.
+
+        Returns
+        -------
+        DataFrame
+            The columns of `nights`, then:
+
+            * ``tib``: time in bed, from start to end
+            * ``sleep_onset``: beginning of the first NREM or REM
+            * ``sleep_offset``: end of the last NREM or REM, the final awakening
+            * ``sol``: sleep onset latency, from start to sleep_onset
+            * ``spt``: sleep period time, from sleep_onset to sleep_offset
+            * ``waso``: wake after sleep onset, awake between sleep_onset and
+              sleep_offset
+            * ``tst``: total sleep time, nrem + rem
+            * ``se``: sleep efficiency, 100 x tst / tib
+            * ``sleep_percent``: 100 x tst / spt
+            * ``rem_latency``: from sleep_onset to the first REM
+            * ``awakenings``: times awake between sleep_onset and sleep_offset
+            * ``nrem``: non-REM sleep in the time in bed
+            * ``rem``: REM sleep in the time in bed
+            * ``awake``: awake in the time in bed
+            * ``undefined``: time in bed without a phase: code 0, a missing value, not
+              recorded or not worn
+            * ``not_worn``: time in bed with the shirt off, part of undefined
+            * ``position_changes``: changes from one sleep_position to another in the
+              time in bed
+            * ``undefined_share``: undefined / tib
+            * ``good_share``: part of the time in bed with a phase and a usable heart
+              rate
+
+            Times are in minutes, to the tick; ``se`` and ``sleep_percent`` in %. The
+            same table is `hexoframe.analysis.definitions`.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no ``sleep_phase``, as a CSV of the dashboard, or an
+            argument is none of these.
+        TimestampError
+            If a time has no zone, or a night ends before it starts.
+        UnknownChannelError
+            If the channel was left out when the record was opened.
+
+        Notes
+        -----
+        Undefined time counts neither as sleep nor as wake: tib = nrem + rem + awake +
+        undefined, and spt = tst + waso + what is undefined between. Two times awake
+        with nothing but undefined time between are one awakening. Of a night without
+        sleep, tst and se are 0 and the rest is missing. ``sol`` and ``rem_latency`` are
+        missing where the moment of falling asleep is not known: the record cuts the
+        start of the night off, or more than 20 s without a phase come right before.
+        Undefined time may hide sleep all the same: mind ``undefined_share``.
+
+        Examples
+        --------
+        >>> record.sleep()[["night", "tst", "se", "waso"]]  # doctest: +SKIP
+        >>> bed = ("2024-03-01T22:30+01:00", "2024-03-02T06:30+01:00")
+        >>> record.sleep(bed)  # doctest: +SKIP
+        """
+        from hexoframe.analysis.sleep import summarise_sleep  # noqa: PLC0415
+
+        return summarise_sleep(self, in_bed, min_share=min_share)
+
+    @without_warning()
+    def nights(self) -> pd.DataFrame:
+        """Return the nights of the record, a row a night.
+
+        They are the activities of sleep; where the source has none, the stretches of
+        ``sleep_phase``: the service writes a missing value where a night begins and
+        ends, and an hour and more without a phase parts two nights. Where it wrote none
+        (old binary files), a night goes on to the end of the record.
+
+        Returns
+        -------
+        DataFrame
+            Of activities ``id``, ``name`` and ``activity_type``. Then:
+
+            * ``night``: date of the evening: the day twelve hours before the start, in
+              the zone of the record
+            * ``start``: when the time in bed begins, cut to the record
+            * ``end``: when the time in bed ends, cut to the record
+            * ``span_share``: part of the time in bed that lies in the record
+            * ``source``: what says when it was: range (an activity of sleep), channel
+              (where sleep_phase begins and ends) or given (by the caller)
+            * ``cut``: where the record cuts the night off by more than 20 s: start,
+              end, both, or empty
+
+        Raises
+        ------
+        ConfigurationError
+            If the source has neither activities of sleep nor ``sleep_phase``.
+        """
+        from hexoframe.analysis.sleep import list_nights  # noqa: PLC0415
+
+        return list_nights(self)
+
+    @one_warning()
+    def activity_bouts(
+        self,
+        *,
+        threshold: float,
+        min_length: Length = "1min",
+        max_dip: Length = "0s",
+    ) -> pd.DataFrame:
+        """Return the bouts of activity, a row a bout.
+
+        A bout is a run of seconds with an activity of `threshold` or more. A second
+        that is missing, or of a shirt that was off, ends it.
+
+        Parameters
+        ----------
+        threshold : float, in g
+            Least activity of a second. No cut-point is published for the activity of
+            these shirts, so there is no default: look at ``record.plot("activity")``.
+        min_length : str, Timedelta or number of seconds, default "1min"
+            Shorter runs are no bouts.
+        max_dip : str, Timedelta or number of seconds, default "0s"
+            How long activity may be below the threshold within a bout.
+
+        Returns
+        -------
+        DataFrame
+            * ``start``: beginning of the first second at the threshold or above
+            * ``end``: end of the last second at the threshold or above
+            * ``length``: from start to end
+            * ``mean_activity``: mean of its plausible seconds
+            * ``max_activity``: largest of its plausible seconds
+            * ``steps``: steps in it
+            * ``cadence``: steps a minute over its length
+            * ``good_share``: part of its seconds with a plausible activity
+
+            In g and steps a minute. `summary`, `hrv` and `postures` take the table as
+            their spans.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no activity, or an argument is none of these.
+
+        Examples
+        --------
+        >>> bouts = record.activity_bouts(threshold=0.1)  # doctest: +SKIP
+        >>> record.summary(by=bouts[["start", "end"]], wide=True)  # doctest: +SKIP
+        """
+        from hexoframe.analysis.activity import list_bouts  # noqa: PLC0415
+
+        return list_bouts(
+            self, threshold=threshold, min_length=min_length, max_dip=max_dip
+        )
+
+    @without_warning()
+    def steps(self, by: By = None, *, origin: Origin = "start") -> pd.DataFrame:
+        """Return steps and the minutes of each band of cadence, a row a span.
+
+        Parameters
+        ----------
+        by : str, Timedelta or DataFrame, optional
+            Spans, as for `summary`: ``"1min"`` gives the steps of each minute. The
+            whole record by default.
+        origin : {"start", "epoch", "midnight"}
+            Where spans of equal length begin: as for `to_frame`.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span, ``start``, ``end``, ``span_share``. Then:
+
+            * ``steps``: steps of a shirt that was not off
+            * ``per_minute``: steps a minute of observed time
+            * ``minutes``: whole minutes that were observed; the bands share them out
+            * ``none``: minutes of 0 steps
+            * ``incidental``: minutes of 1 to 19 steps
+            * ``sporadic``: minutes of 20 to 39 steps
+            * ``purposeful``: minutes of 40 to 59 steps
+            * ``slow``: minutes of 60 to 79 steps
+            * ``medium``: minutes of 80 to 99 steps
+            * ``brisk``: minutes of 100 to 119 steps
+            * ``fast``: minutes of 120 steps and more
+            * ``good_share``: part of the span that was observed: recorded, and the
+              shirt not off
+
+            Minutes follow each other from the start of the span; what is left at its
+            end belongs to no band. ``steps`` is missing where nothing was observed.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no steps, or `by` names no spans.
+        TimestampError
+            If a time of a table has no zone, or a span ends before it starts.
+
+        Notes
+        -----
+        Bands: Tudor-Locke and Rowe, Sports Medicine 42 (2012) 381-398; 100 steps a
+        minute is their threshold of moderate intensity in adults.
+        """
+        from hexoframe.analysis.activity import count_steps  # noqa: PLC0415
+
+        return count_steps(self, by, origin=origin)
+
+    @without_warning()
+    def postures(
+        self,
+        by: By = None,
+        *,
+        channel: Literal["device_position", "sleep_position"] = "device_position",
+        origin: Origin = "start",
+    ) -> pd.DataFrame:
+        """Return how long each position was held, a row a span.
+
+        Parameters
+        ----------
+        by : str, Timedelta or DataFrame, optional
+            Spans, as for `summary`, such as ``"sleep"``. The whole record by default.
+        channel : {"device_position", "sleep_position"}
+            The side of the device that is up, or P1 to P5, of which P5 is upright; what
+            P1 to P4 are depends on how the device lies in its pocket.
+        origin : {"start", "epoch", "midnight"}
+            Where spans of equal length begin: as for `to_frame`.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span, ``start``, ``end``, ``span_share``. Then:
+
+            * ``position``: a column for each code, as hexoframe.code_table names it
+            * ``undefined``: no position: code 0, a missing value, not recorded or not
+              worn
+            * ``not_worn``: with the shirt off, part of undefined
+            * ``changes``: changes from one position to another
+            * ``undefined_share``: undefined / length of the span
+
+            In minutes, to the tick.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no such channel, or `by` names no spans.
+        TimestampError
+            If a time of a table has no zone, or a span ends before it starts.
+        """
+        from hexoframe.analysis.activity import measure_postures  # noqa: PLC0415
+
+        return measure_postures(self, by, channel=channel, origin=origin)
+
+    @one_warning()
+    def enmo(
+        self,
+        epoch: Length = "5s",
+        *,
+        origin: Origin = "start",
+        min_share: float = 1.0,
+    ) -> pd.DataFrame:
+        """Return the acceleration beyond gravity (ENMO), a row an epoch.
+
+        Parameters
+        ----------
+        epoch : str, Timedelta or number of seconds, default "5s"
+            Length of an epoch.
+        origin : {"start", "epoch", "midnight"}
+            Where epochs begin: as for `to_frame`.
+        min_share : float, default 1.0
+            Share of its samples that an epoch must have; under it ENMO is NaN, so that
+            nothing is said across a gap.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``time``, the beginning of the epoch:
+
+            * ``enmo``: mean of the length of the acceleration less 1 g, where above 0
+            * ``good_share``: part of the samples of the epoch that is good: recorded,
+              not clipped, the shirt not off
+
+            In g.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no acceleration, or an argument is none of these.
+
+        Notes
+        -----
+        Euclidean norm minus one, negative values set to 0: van Hees et al., PLoS ONE 8
+        (2013) e61691. Not calibrated: a sensor that shows more than 1 g at rest has
+        that much more in every epoch. Cut-points of intensity were found at the wrist
+        or hip and do not hold at the chest, so none is applied. The waveform is read in
+        pieces.
+        """
+        from hexoframe.analysis.enmo import compute_enmo  # noqa: PLC0415
+
+        table = compute_enmo(self, epoch, origin=origin, min_share=min_share)
+        warn_of_scales(self, ["acceleration"])
+        return table
+
+    @one_warning()
+    def energy(  # noqa: PLR0913  # what the estimate needs
+        self,
+        *,
+        weight: float,
+        height: float,
+        age: float,
+        sex: str,
+        rest_hr: float,
+        vo2max: float | None = None,
+    ) -> pd.DataFrame:
+        """Estimate the energy expenditure of each second from the heart rate.
+
+        Parameters
+        ----------
+        weight, height, age, sex, rest_hr, vo2max
+            Of the wearer, as for `summary`; they are stored nowhere.
+
+        Returns
+        -------
+        DataFrame
+            * ``energy``: energy expenditure estimated from the heart rate of each
+              second
+
+            In W, at the times of the usable heart rates. Its metadata says that it is
+            an estimate.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no heart rate, or an argument is none that a person has.
+
+        Notes
+        -----
+        The equations are in `hexoframe.analysis.compute_energy`.
+        """
+        from hexoframe.analysis.activity import energy_of_record  # noqa: PLC0415
+
+        return energy_of_record(
+            self,
+            weight=weight,
+            height=height,
+            age=age,
+            sex=sex,
+            rest_hr=rest_hr,
+            vo2max=vo2max,
+        )
+
+    @without_warning()
     def methods(self) -> str:
         """Return a paragraph for the methods section of a paper.
 
@@ -991,8 +1388,9 @@ class Record(RecordData):
         self,
         what: str | int | None = None,
         *,
-        start: Moment | pd.Timedelta | timedelta | None = None,
-        duration: str | pd.Timedelta | timedelta | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        duration: Length | None = None,
         ax: Any = None,
     ) -> tuple[Figure, Any]:
         """Draw a picture; needs the extra ``hexoframe[plot]``.
@@ -1004,11 +1402,11 @@ class Record(RecordData):
             ``"hrv"``, ``"rr"``, ``"sleep"``, ``"summary"``; or any channel or column:
             ``"ecg"``, ``"respiration"``, ``"rr_interval"`` and ``"activity"`` have
             pictures of their own. Up to a minute of ECG is a strip on millimetre paper.
-        start : str, datetime or timedelta, optional
-            Where to begin: a time with a zone, or a length behind the start of the
-            record, such as ``"90s"``.
-        duration : str or timedelta, optional
-            How long, such as ``"10s"``; to the end of the record by default.
+        start, end : str, datetime, timedelta, int or float, optional
+            Where to begin and to end, as for `between`: a time with a zone, or a length
+            behind the start of the record, such as ``"90s"``; all of it by default.
+        duration : str, timedelta or number, optional
+            How long, such as ``"10s"``, in the place of an end.
         ax : Axes or sequence of Axes, optional
             Where to draw; a new figure by default.
 
@@ -1022,8 +1420,8 @@ class Record(RecordData):
         Raises
         ------
         ConfigurationError
-            If matplotlib is not installed, a length of time is not valid, or a part of
-            the coverage is asked for.
+            If matplotlib is not installed, a length of time is not valid, both an end
+            and a duration are given, or a part of the coverage is asked for.
         TimestampError
             If a time has no zone, or there is nothing of the record then.
         UnknownChannelError
@@ -1031,7 +1429,7 @@ class Record(RecordData):
         """
         from hexoframe.plotting import plot_record  # noqa: PLC0415
 
-        return plot_record(self, what, start=start, duration=duration, ax=ax)
+        return plot_record(self, what, start=start, end=end, duration=duration, ax=ax)
 
     # -- exits ---------------------------------------------------------------------
 
@@ -1041,7 +1439,7 @@ class Record(RecordData):
         *,
         timestamps: Literal["epoch", "string"] = "epoch",
         timestamp_format: str = CLASSIC_FORMAT,
-        tz: str = "UTC",
+        tz: str | tzinfo = "UTC",
         dialect: Literal["classic", "port"] = "classic",
         units: Literal["classic", "physical"] = "classic",
         channels: Sequence[str | int] | None = None,
@@ -1057,7 +1455,7 @@ class Record(RecordData):
             Ticks, or text.
         timestamp_format : str
             strftime format of the text; the classic one holds a tab.
-        tz : str, default "UTC"
+        tz : str or ZoneInfo, default "UTC"
             Zone of the text, whatever the zone that the record is shown in.
         dialect : {"classic", "port"}, default "classic"
             Which HxApi2_0: the vendor's of 2015 (``heartrate.txt``, 12 significant
@@ -1091,7 +1489,7 @@ class Record(RecordData):
             overwrite=overwrite,
             timestamps=timestamps,
             timestamp_format=timestamp_format,
-            tz=tz,
+            tz=zone_name(tz),
             dialect=dialect,
             units=units,
         )
@@ -1119,7 +1517,7 @@ class Record(RecordData):
         rate : str or Timedelta, optional
             Write one file of all channels on this time grid, as `to_frame` makes it,
             with the units in its header. It is for other programs, and not read back.
-        origin : {"epoch", "start"}
+        origin : {"epoch", "start", "midnight"}
             Where its rows begin, as for `to_frame`.
         channels : sequence of str or int, optional
             Channels; all that the record has by default.
@@ -1151,14 +1549,16 @@ class Record(RecordData):
             )
         from hexoframe.analysis.blocks import align_blocks  # noqa: PLC0415
         from hexoframe.formats.own.csv import write_frame  # noqa: PLC0415
+        from hexoframe.recording.metadata import with_units  # noqa: PLC0415
 
-        # A file without a manifest must say its units; numbers of events have none.
-        units = self.units
+        # A file without a manifest must say its units.
         blocks = (
-            frame.rename(columns=lambda name: f"{name} [{units.get(name, 'count')}]")
+            with_units(frame)
             for frame, _ in align_blocks(self, rate, channels=channels, origin=origin)
         )
-        return write_frame(blocks, Path(root).expanduser(), overwrite=overwrite)
+        target = expanded(root)
+        with writing_to(target):
+            return write_frame(blocks, target, overwrite=overwrite)
 
     def to_parquet(
         self,

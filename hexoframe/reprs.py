@@ -15,7 +15,7 @@ import pandas as pd
 
 from hexoframe.analysis.wear import find_wear, overlap
 from hexoframe.channels import channels_of
-from hexoframe.errors import HexoframeError, HexoframeWarning
+from hexoframe.errors import HexoframeError, HexoframeWarning, harmless
 from hexoframe.plotting.decimation import LineSamples, draw_rows, gap_rows, pick_rows
 from hexoframe.recording.gaps import expected_samples, percent, percent_up, share
 from hexoframe.texttable import fit_columns, set_columns
@@ -98,7 +98,7 @@ def _headline(record: RecordData) -> list[str]:
     ]
     facts = record.facts
     known = [
-        f"{label} {facts.info[key]}"
+        f"{label} {harmless(str(facts.info[key]))}"
         for key, label in (("user_id", "user"), ("device", "device"))
         if facts.info.get(key) is not None
     ]
@@ -182,14 +182,14 @@ def _measured(
     values: NDArray[np.floating],
 ) -> NDArray[np.floating]:
     """Return the values of a rate without those that are not measurements."""
-    ns, empty = NS_PER_TICK[record.clock], channel.datatypes[0].empty
+    ns, void = NS_PER_TICK[record.clock], channel.datatypes[0].void
     edges: list[int] = []
     for first, last in record.initial_spans(channel.name):
         edges.append(int(np.searchsorted(stamps, first * ns)))
         edges.append(int(np.searchsorted(stamps, last * ns, side="right")))
     parts = np.split(values, edges)[::2]
     kept = np.concatenate(parts) if len(parts) > 1 else values
-    return kept if empty is None else kept[kept != empty]
+    return kept if void is None else kept[kept != void]
 
 
 def _span(values: NDArray[np.floating]) -> str:

@@ -25,6 +25,7 @@ from hexoframe.api.auth.tokenstore import usual_stores
 from hexoframe.api.links import Origin
 from hexoframe.client import Client, connect
 from hexoframe.errors import ConfigurationError
+from hexoframe.forks import PerProcess
 
 __all__ = [
     "estimate",
@@ -45,12 +46,12 @@ class _Login:
     """The client that `login` made, until the process ends."""
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
+        self._guard = PerProcess(threading.Lock)
         self._client: Client | None = None
 
     def use(self, client: Client | None) -> None:
         """Use this client from now on; None uses one of the environment."""
-        with self._guard:
+        with self._guard.value:
             before, self._client = self._client, client
         if before is not None:
             before.close()
@@ -58,7 +59,7 @@ class _Login:
     @contextmanager
     def client(self, *, offline: bool) -> Iterator[Client]:
         """Yield the client for a call; offline it needs no credential."""
-        with self._guard:
+        with self._guard.value:
             known = self._client
         if known is not None:
             yield known

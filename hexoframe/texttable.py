@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from typing import TextIO
 
+from hexoframe.errors import harmless
+
 __all__ = ["fit_columns", "is_terminal", "set_columns", "stack_columns"]
 
 _GAP = "  "
@@ -37,7 +39,10 @@ def set_columns(
     """
     if not rows:
         return []
-    table = [dict(zip(rows[0], rows[0], strict=True)), *rows]
+    table = [
+        {name: harmless(text) for name, text in row.items()}
+        for row in (dict(zip(rows[0], rows[0], strict=True)), *rows)
+    ]
     widths = _widths(table)
     return [
         _GAP.join(

@@ -10,19 +10,15 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-
-    import pandas as pd
+    from collections.abc import Callable, Iterator, Sequence
 
     from hexoframe.api.auth.schemes import Bearer, Credential, Token
     from hexoframe.api.http.session import ServiceSession
     from hexoframe.client import Client
-    from hexoframe.recording.data import RecordData
     from hexoframe.simulator.server import LoggedRequest
     from hexoframe.simulator.server.running import Server
     from hexoframe.simulator.shirt import Recording, Shirt
@@ -77,7 +73,7 @@ def sealed_world(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Give each test a cache of its own, no credentials, no network but loopback.
+    """Give each test a cache and a pace of its own, no credentials, only loopback.
 
     A test marked `live` keeps the credentials and the network.
     """
@@ -99,6 +95,10 @@ def sealed_world(
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up_loopback)
     monkeypatch.setenv("HEXOFRAME_CACHE_DIR", str(cache))
+    # Never the pace of the real user, nor one pace for all workers.
+    monkeypatch.setenv(
+        "HEXOFRAME_STATE_DIR", str(cache.with_name(f"{cache.name}-pace"))
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -182,11 +182,10 @@ def cleared() -> Iterator[Callable[[Server], Server]]:
 @pytest.fixture
 def unpaced() -> Callable[[Server], Server]:
     """Lifts the rate limit of the clients that the code under test makes itself."""
-    from hexoframe import cache
     from hexoframe.api.http.limiter import limiter_for
 
     def lift(server: Server) -> Server:
-        limiter_for(server.base_url, cache.folder()).spacing_s = 0
+        limiter_for(server.base_url).spacing_s = 0
         return server
 
     return lift
@@ -305,58 +304,35 @@ def for_data() -> Callable[[Server], list[LoggedRequest]]:
     return _for_data
 
 
-def _differences(
-    one: RecordData,
-    other: RecordData,
-    *,
-    but: Collection[str] = (),
-    only: Collection[str] | None = None,
-) -> list[str]:
-    """Say in what two records differ, down to the last bit of each sample."""
-    if only is not None:
-        pairs = [(name, one[name], other[name]) for name in only]
-        return [text for pair in pairs for text in _frames_differ(*pair)]
-    told = ("family", "start_tick", "end_tick", "scale")
-    found = [
-        f"{what}: {getattr(one, what)} and {getattr(other, what)}"
-        for what in told
-        if getattr(one, what) != getattr(other, what)
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of each value in a JSON document, that of the whole first."""
+    yield path
+    keys: Any = value if isinstance(value, dict) else ()
+    for key in range(len(value)) if isinstance(value, list) else keys:
+        yield from _places(value[key], (*path, key))
+
+
+def _changed(value: Any, path: tuple[Any, ...], other: Any) -> Any:
+    if not path:
+        return other
+    copy = value.copy()
+    copy[path[0]] = _changed(value[path[0]], path[1:], other)
+    return copy
+
+
+def _variants(document: Any, values: Sequence[Any]) -> list[Callable[[], Any]]:
+    """Return what makes a document with one of its values replaced, for each pair."""
+    return [
+        functools.partial(_changed, document, path, value)
+        for path in _places(document)
+        for value in values
     ]
-    mine, theirs = ([name for name in each if name not in but] for each in (one, other))
-    if mine != theirs:
-        found.append(f"channels: {set(mine) ^ set(theirs)} are in one alone")
-    for name in mine:
-        if name in other:
-            found += _frames_differ(name, one[name], other[name])
-    tables = ("ranges", "annotations", "track", "metrics", "statistics")
-    found += [
-        f"{table} differ"
-        for table in tables
-        if table not in but
-        and not _same_table(getattr(one.facts, table), getattr(other.facts, table))
-    ]
-    return found
 
 
-def _same_table(one: pd.DataFrame | None, other: pd.DataFrame | None) -> bool:
-    return one is other if one is None or other is None else one.equals(other)
-
-
-def _frames_differ(name: str, one: pd.DataFrame, other: pd.DataFrame) -> Iterator[str]:
-    if not one.index.equals(other.index):
-        yield f"{name}: {len(one)} and {len(other)} rows, or other times"
-        return
-    if one.dtypes.to_dict() != other.dtypes.to_dict():
-        yield f"{name}: {one.dtypes} and {other.dtypes}"
-        return
-    if one.attrs != other.attrs:
-        yield f"{name}: {one.attrs} and {other.attrs}"
-    for column in one:
-        mine, theirs = one[column].to_numpy(), other[column].to_numpy()
-        signs = np.signbit(mine) == np.signbit(theirs)
-        equal = np.array_equal(mine, theirs, equal_nan=True)
-        if not equal or not (signs | np.isnan(mine)).all():
-            yield f"{name}: values of {column}"
+@pytest.fixture(scope="session")
+def variants() -> Callable[..., list[Callable[[], Any]]]:
+    """Return a function that damages a JSON document in every place."""
+    return _variants
 
 
 @pytest.fixture(scope="session")
@@ -366,7 +342,9 @@ def differences() -> Callable[..., list[str]]:
     Channels and tables that are named in `but=` are not compared; with `only=` nothing
     but the frames of these channels is, be they there or not.
     """
-    return _differences
+    from tests.differences import differences
+
+    return differences
 
 
 # -- files -----------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import stat
 import subprocess
 import tempfile
 import threading
@@ -27,6 +29,7 @@ from hexoframe.errors import (
     AuthenticationError,
     CacheError,
     ConfigurationError,
+    HexoframeError,
     HexoframeWarning,
     ServerError,
     UnfinishedRecordWarning,
@@ -313,6 +316,15 @@ def test_another_model_is_not_answered_by_what_was_read_as_one(load, server):
     assert set(cache.info()["family"]) == {"hexoskin", "astroskin_256"}
 
 
+def test_a_part_may_be_given_as_lengths_behind_the_start(load, server):
+    part = load(channels=["heart_rate"], start="10s", end=60)
+    assert (part.start_tick, part.end_tick) == (START + 2560, START + 256 * 60)
+    assert len(part.heart_rate) == 50
+    # It is the part that ticks name, and nothing is loaded twice.
+    load(channels=["heart_rate"], start=START + 2560, end=START + 256 * 60)
+    assert asked(server) == [HEAD]
+
+
 def test_what_a_wider_load_replaced_can_still_be_read(load, whole):
     some = load(channels=["ecg", "heart_rate"], end=START + 256 * 60)
     load()
@@ -335,6 +347,18 @@ def test_what_was_replaced_by_another_state_is_no_other_record(load, server):
     load()
     with pytest.raises(CacheError, match="load it again"):
         record["ecg"]
+
+
+def test_a_record_from_a_cache_that_a_relative_path_names_outlives_a_move(
+    server, client_of, whole, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEXOFRAME_CACHE_DIR", "kept")
+    record = client_of(server, cache.folder()).load_record(41, channels=["heart_rate"])
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert not record.is_read("heart_rate")
+    assert record["heart_rate"].equals(whole["heart_rate"])
 
 
 # -- offline ---------------------------------------------------------------------------
@@ -521,7 +545,7 @@ def test_with_the_real_pace_there_is_one_warning_too(
     folder = place(tmp_path)
     monkeypatch.setenv("HEXOFRAME_CACHE_DIR", str(folder))
     kept = Cache()
-    limiter = Limiter("test", folder, spacing_s=0.001, on_unusable=kept.warn_unusable)
+    limiter = Limiter("test", tmp_path / "pace", spacing_s=0.001)
     auth = UnsignedBasic(server.base_url, server.username, server.password)
     with (
         Client(ServiceSession(server.base_url, auth, limiter=limiter), kept) as client,
@@ -531,7 +555,7 @@ def test_with_the_real_pace_there_is_one_warning_too(
         for _ in range(2):
             client.load_record(41, channels=["heart_rate"])
     assert [each.category for each in caught] == [HexoframeWarning]
-    assert "5 requests a second" in str(caught[0].message)
+    assert "HEXOFRAME_CACHE_DIR" in str(caught[0].message)
 
 
 @pytest.fixture
@@ -794,3 +818,104 @@ def test_loading_leaves_the_filters_of_warnings_as_they_were(load):
     for each in threads:
         each.join()
     assert warnings.filters == before
+
+
+# -- what others can see ---------------------------------------------------------------
+
+posix = pytest.mark.skipif(os.name != "posix", reason="no such permissions")
+
+
+def modes(folder):
+    """The permissions of all folders and of all files in one."""
+    paths = [folder, *folder.rglob("*")]
+    return {
+        kind: {stat.S_IMODE(p.stat().st_mode) for p in paths if p.is_dir() == kind}
+        for kind in (True, False)
+    }
+
+
+@posix
+@pytest.mark.parametrize("way", ["zip", "json"])
+def test_nobody_else_sees_what_is_kept(load, way):
+    load(channels=["heart_rate"], transport=way)
+    where = cache.folder()
+    assert modes(where) == {True: {0o700}, False: {0o600}}
+
+
+@posix
+def test_nobody_else_sees_an_unfinished_download(server, client_of, tmp_path):
+    where = tmp_path / "kept"
+    fault = ServerFault(kind="cut", share=0.5, accept="octet-stream", times=None)
+    server.faults.add(fault)
+    with pytest.raises(HexoframeError):
+        client_of(server, where).load_record(41, transport="zip")
+    server.faults.clear()
+    assert list(where.rglob("*.part"))
+    assert modes(where) == {True: {0o700}, False: {0o600}}
+
+
+@posix
+def test_a_cache_that_others_could_read_is_closed_to_them(load):
+    load(channels=["heart_rate"])
+    where = cache.folder()
+    (where / "mine.txt").write_text("mine")
+    for path in (where, *where.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    load(channels=["rr_interval"])
+    for name in ("records", "locks"):
+        assert modes(where / name) == {True: {0o700}, False: {0o600}}
+    # The folder may be one of the user's, who shares it.
+    assert stat.S_IMODE(where.stat().st_mode) == 0o755
+    assert stat.S_IMODE((where / "mine.txt").stat().st_mode) == 0o644
+
+
+def test_a_folder_that_cannot_be_read_is_said(monkeypatch):
+    monkeypatch.setenv("HEXOFRAME_CACHE_DIR", "y" * 5000)
+    for use in (cache.info, cache.clear, cache.Cache().entries):
+        with pytest.raises(CacheError, match=r"cache folder y+ cannot be read"):
+            use()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights there")
+def test_a_link_in_a_circle_is_counted_as_a_link(load, folder):
+    load()
+    (path,) = folder.rglob("entry.json")
+    before = cache.info()["bytes"].tolist()
+    (path.parent / "circle").symlink_to("circle")
+    assert cache.info()["bytes"].tolist() == [before[0] + len("circle")]
+
+
+NOTES = {
+    "a list": "[]",
+    "a text for a number": {"record": "41"},
+    "a number for a text": {"host": 5},
+    "an object for a list": {"channels": {}},
+    "a tick of no year": {"span": [1, 2]},
+    "a span that is too short": {"span": [1]},
+    "a family that nobody makes": {"family": "polar"},
+    "a channel that no model has": {"channels": ["aura"]},
+    "a window of floats": {"window": [1.5, 2.5]},
+    "no number": '{"version": 2, "record": NaN}',
+    "a number of 5000 digits": '{"version": 2, "record": ' + "9" * 5000 + "}",
+    "half a character": '{"version": 2, "host": "\\ud800"}',
+    "many brackets": "[" * 100_000,
+}
+
+
+def test_notes_that_make_no_sense_spoil_no_list(
+    load, server, folder, whole, differences, caplog
+):
+    load()
+    (path,) = folder.rglob("entry.json")
+    right = json.loads(path.read_text())
+    for number, note in enumerate(NOTES.values()):
+        other = path.parent.parent / f"other {number}"
+        other.mkdir()
+        text = json.dumps(right | note) if isinstance(note, dict) else note
+        (other / "entry.json").write_text(text)
+    assert list(cache.info()["record"]) == [41]
+    for number, name in enumerate(NOTES):
+        told = f"other {number}/entry.json does not describe a record"
+        assert told in caplog.text, name
+    assert differences(load(), whole) == []
+    assert asked(server)[-1] == HEAD

@@ -522,6 +522,11 @@ def test_offline_no_range_and_no_user_is_known(two, client_of):
     assert not two.log
 
 
+def test_a_range_has_a_start_and_an_end_of_its_own(two, client_of):
+    with pytest.raises(ConfigurationError, match=r"between\(\).*load_user"):
+        client_of(two).load_range(78, start="60s")
+
+
 def test_a_range_without_a_record_is_said(two, client_of):
     with pytest.raises(NotFoundError, match="range 79"):
         client_of(two).load_range(79)
@@ -1060,10 +1065,13 @@ def test_a_client_keeps_its_records_where_it_is_told(serving, tmp_path):
     assert len(Cache(tmp_path / "mine").entries()) == 1
 
 
-def test_clients_of_one_folder_share_their_pace(tmp_path):
+def test_clients_of_one_host_share_their_pace_wherever_they_keep_records(tmp_path):
     given = {"username": "u@example.org", "password": "p"}
     urls = ["http://127.0.0.1:1", "http://127.0.0.1:1/", "http://127.0.0.1:2"]
-    clients = [connect(url, cache=tmp_path, **given) for url in urls]
+    clients = [
+        connect(url, cache=tmp_path / str(number), **given)
+        for number, url in enumerate(urls)
+    ]
     one, same, other = (client.session.limiter for client in clients)
     assert one is same
     assert one is not other

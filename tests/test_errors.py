@@ -23,7 +23,9 @@ PARENTS = {
     "TimestampError": (errors.HexoframeError, ValueError),
     "FileFormatError": (errors.HexoframeError, ValueError),
     "ConfigurationError": (errors.HexoframeError, ValueError),
-    "OutputExistsError": (errors.HexoframeError, FileExistsError),
+    "SourceChangedError": (errors.HexoframeError, OSError),
+    "OutputError": (errors.HexoframeError, OSError),
+    "OutputExistsError": (errors.OutputError, FileExistsError),
     "CacheError": (errors.HexoframeError, OSError),
     "HexoframeWarning": (UserWarning,),
     "MissingSamplesWarning": (errors.HexoframeWarning,),
@@ -95,3 +97,16 @@ def test_a_warning_from_a_thread_of_ours_points_at_the_line_that_waits_for_it():
     with ThreadPoolExecutor(1) as pool, pytest.warns(errors.HexoframeWarning) as told:
         pool.submit(names["job"]).result()
     assert [each.filename for each in told] == [__file__]
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_no_message_obeys_control_characters(name):
+    error = getattr(errors, name)("it said '\x1b[2Jhi\u202e'\nand\tmore")
+    assert str(error) == "it said '\\x1b[2Jhi\\u202e'\nand\tmore"
+    with pytest.warns(errors.HexoframeWarning, match=r"a\\x1b\[1m"):
+        errors.warn("a\x1b[1m", errors.HexoframeWarning)
+
+
+def test_words_of_every_language_stay_as_they_are():
+    text = "Zoë, Ægir, 山田, עברית, emoji 🫀, a\u00a0b"
+    assert errors.harmless(text) == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -223,7 +224,11 @@ def test_an_empty_folder_is_refused_as_such(tmp_path):
             "a text that begins with 'Dear diary,'",
         ),
         ("x.csv", b"name,age\nAnn,5\n", "a text that begins with 'name,age'"),
-        ("x.csv", b"time;heart_rate [bpm]\n1;70\n", "An aligned file is for other"),
+        (
+            "x.csv",
+            b"time;heart_rate [bpm]\n1;70\n",
+            "an aligned file (rate=) is for other",
+        ),
         ("x.csv", b'\xef\xbb\xbf"time","ecg_i"\r\n1,7\r\n', "not read back"),
         ("x.txt", "\ufefftime\tecg_i\r\n".encode("utf-16-le"), "not read back"),
         ("x.csv", b"\x00\xff\xfe\x01" * 100, "a file of no known kind"),
@@ -423,7 +428,7 @@ def test_what_cannot_be_opened_is_listed_with_path_and_reason(tmp_path):
         "cut.zip": "cut",
         "evil.zip": "points outside",
         "letter.txt": "Dear Ann",
-        "record_2": "expected a JSON object",
+        "record_2": "expected an object, found []",
         "record_3": "1 of 10 samples",
     }
     assert found.keys() == expected.keys()
@@ -558,6 +563,26 @@ def test_a_link_that_leads_nowhere_is_listed(tmp_path):
     assert list(reasons(records, tmp_path)) == ["gone.zip"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such files there")
+def test_pipes_and_links_in_circles_are_left_out_of_a_tree_with_a_warning(tmp_path):
+    folder = folder_of(tmp_path, "record_1")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "zero.zip").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.csv")
+    os.mkfifo(folder / "ECG_I.wav")
+    (folder / "manifest.json").symlink_to("manifest.json")
+    with pytest.warns(HexoframeWarning, match=r"left out: .*\(and 2 more") as caught:
+        records = open_records(tmp_path)
+    assert len(caught) == 1
+    assert list(records) == ["1"]
+    assert set(reasons(records, tmp_path)) == {
+        "loop",
+        "pipe.csv",
+        "zero.zip",
+    }
+    assert len(records[1]["heart_rate"]) == 10
+
+
 # -- hexoframe's own formats -----------------------------------------------------------
 
 
@@ -677,6 +702,21 @@ def test_the_folder_that_one_recording_was_written_into_opens_it(
     assert len(open_record(tmp_path / "out").heart_rate)
 
 
+@pytest.mark.parametrize(("count", "more"), [(3, None), (12, "and 2 more")])
+def test_a_folder_of_several_recordings_names_them(tmp_path, count, more):
+    names = [f"record_{number:02}" for number in range(count)]
+    head = "time [s/256],heart_rate [bpm](/api/datatype/19/)\n"
+    for name in names:
+        (tmp_path / f"{name}.csv").write_text(f"{head}{START},60\n{START + 256},61\n")
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(FileFormatError, match="holds recordings") as caught:
+        open_record(tmp_path)
+    text = str(caught.value)
+    assert [name for name in names if name in text] == names[:10]
+    assert ("more" in text) is (more is not None)
+    assert more is None or more in text
+
+
 def test_a_model_that_an_export_bears_out_is_not_doubted(samples):
     path = samples / "astroskin_2min.zip"
     assert open_record(path, model="CHA3000").family == "astroskin_256"
@@ -684,14 +724,21 @@ def test_a_model_that_an_export_bears_out_is_not_doubted(samples):
     assert open_record(path, model="hexoskin").family == "hexoskin"
 
 
-def test_a_csv_of_ours_is_told_from_its_folder(samples, tmp_path):
+def test_a_csv_of_ours_is_told_from_its_folder(samples, tmp_path, monkeypatch):
     record = open_record(samples / "hexoskin_10min.zip", channels=["heart_rate"])
     folder = record.to_csv(tmp_path)
     aligned = record.to_csv(tmp_path / "1s.csv", rate="1s")
     assert aligned.read_text().startswith("time,heart_rate [bpm]\n")
-    for path in (folder / "heart_rate.csv", aligned):
-        with pytest.raises(FileFormatError, match=r"as hexoframe writes it.*metadata"):
-            open_record(path)
+    with pytest.raises(FileFormatError, match=r"one file of a recording.*record_3"):
+        open_record(folder / "heart_rate.csv")
+    # In the folder of the process a path has no parent to be seen.
+    monkeypatch.chdir(folder)
+    with pytest.raises(FileFormatError) as caught:
+        open_record("heart_rate.csv")
+    assert f"open its folder {folder} instead" in str(caught.value)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileFormatError, match=r"metadata\.json, and an aligned file"):
+        open_record("1s.csv")
     assert len(open_record(folder)["heart_rate"]) == len(record["heart_rate"])
 
 
@@ -779,3 +826,83 @@ def test_a_warning_points_at_the_line_of_the_caller(do, samples, tmp_path, monke
     for warning in told:
         assert warning.filename == __file__
         assert begin < warning.lineno <= begin + 4
+
+
+# -- open files and addresses ----------------------------------------------------------
+
+
+class Pipe:
+    """A binary file that cannot be rewound, as the answer of a server."""
+
+    def __init__(self, data):
+        self.read = io.BytesIO(data).read
+
+
+@pytest.mark.parametrize("name", ["hexoskin_10min.zip", "hexoskin_10min.csv"])
+@pytest.mark.parametrize("make", [io.BytesIO, Pipe, "file", "at its end"])
+def test_an_open_binary_file_is_read_like_its_path(samples, name, make, differences):
+    path, some = samples / name, ["heart_rate", "rr_interval"]
+    data = path.read_bytes()
+    if make == "file":
+        stream = path.open("rb")
+    elif make == "at its end":
+        stream = io.BytesIO()
+        stream.write(data)
+    else:
+        stream = make(data)
+    record = open_record(stream, channels=some)
+    if make == "file":
+        stream.close()
+    whole = open_record(path, channels=some)
+    assert differences(record, whole) == []
+    assert all(record.is_read(name) for name in record)
+    assert record.info["provenance"] == whole.info["provenance"]
+    assert record.coverage().equals(whole.coverage())
+
+
+def test_an_open_file_may_be_packed_or_one_channel(samples, tmp_path):
+    data = (samples / "hexoskin_10min.csv").read_bytes()
+    whole = open_record(samples / "hexoskin_10min.csv").heart_rate
+    assert open_record(io.BytesIO(gzip.compress(data))).heart_rate.equals(whole)
+    record = open_record(samples / "hexoskin_10min.zip", channels=["heart_rate"])
+    one = record.to_parquet(tmp_path) / "heart_rate.parquet"
+    alone = open_record(io.BytesIO(one.read_bytes()))
+    assert alone.heart_rate.equals(record.heart_rate)
+    text = b"437588582400\t70\n437588582656\t71\n"
+    with pytest.raises(FileFormatError, match=r"such as ecg\.txt"):
+        open_record(io.BytesIO(text))
+    named = io.BytesIO(text)
+    named.name = "somewhere/heartrate.txt"
+    assert len(open_record(named, model="hexoskin").heart_rate) == 2
+
+
+def test_several_records_in_an_open_file_are_told_by_record(samples):
+    data = (samples / "range_2records.zip").read_bytes()
+    with pytest.raises(ConfigurationError, match=r"the open file holds 2 records"):
+        open_record(io.BytesIO(data))
+    some = open_record(io.BytesIO(data), record=300_013, channels=["heart_rate"])
+    assert some.id == 300_013
+
+
+@pytest.mark.parametrize(
+    ("stream", "error", "message"),
+    [
+        (io.BytesIO(b"hello"), FileFormatError, "the open file: a text .*as a ZIP, a"),
+        (io.BytesIO(b""), FileFormatError, "the open file: an empty file"),
+        (io.BytesIO(b"PK\3\4cut"), FileFormatError, "the open file: a ZIP without"),
+        (io.StringIO("a"), ConfigurationError, "open for text.*'rb'"),
+        (b"PK", ConfigurationError, r"io\.BytesIO\(content\)"),
+    ],
+)
+def test_an_open_file_that_is_no_recording_says_what_is_taken(stream, error, message):
+    with pytest.raises(error, match=message) as caught:
+        open_record(stream)
+    assert tempfile.gettempdir() not in str(caught.value)
+
+
+@pytest.mark.parametrize("open_it", [open_record, open_records])
+def test_an_address_is_refused_with_the_way_out_and_without_its_secrets(open_it):
+    with pytest.raises(ConfigurationError, match="is an address, not") as no:
+        open_it("https://me:pw@host.test:8443/a/b.zip?token=abc#x")
+    assert "https://host.test/a/b.zip" in str(no.value)
+    assert not [word for word in ("pw", "abc", "me:") if word in str(no.value)]

@@ -22,6 +22,7 @@ HEAVY = {"matplotlib", "numpy", "pandas", "pyarrow", "requests", "scipy"}
 DATA_FILES = (
     "app/examples/exampleScript.py",
     "app/examples/exampleScript_UI.py",
+    "analysis/definitions.csv",
     "analysis/metrics.csv",
     "channels/channels.csv",
     "channels/codes.csv",

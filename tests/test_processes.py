@@ -177,6 +177,21 @@ def test_a_part_of_the_export_that_was_cut_off_goes_on_in_its_middle(
 
 
 @pytest.mark.slow
+def test_pages_of_a_slow_line_come_in_order_and_a_killed_load_keeps_them(
+    serving, begin, whole
+):
+    with serving(SHIRT, bandwidth=120_000) as server:
+        first = begin(server, "json")
+        wait_for(lambda: finished() >= 2, first)
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        kept = finished()
+        begun = [entry.path for entry in chunks(server)]
+    assert 2 <= kept < len(whole["json"][1])
+    assert len(begun) <= kept + 1, "one page at a time"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["zip", "json"])
 def test_a_download_that_is_killed_again_and_again_comes_to_its_end(
     serving, begin, whole, differences, tmp_path, way
@@ -202,7 +217,7 @@ def test_a_process_that_is_killed_while_it_writes_the_cache_leaves_no_half_recor
     record, _ = whole["zip"]
 
     def half_written():
-        return list(Cache().folder.glob("records/*/41/.*/*/*.parquet"))
+        return list(Cache().folder.glob("records/*/41/.*/**/*.parquet"))
 
     with serving(SHIRT) as server:
         for _ in range(4):

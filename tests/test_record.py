@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import pickle
 import threading
 import time
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hexoframe
-from hexoframe.channels import FAMILIES, channels_of
+from hexoframe.channels import FAMILIES, channels_of, datatypes_of
 from hexoframe.errors import (
     ConfigurationError,
     OutputExistsError,
@@ -75,6 +76,14 @@ def time_at(tick):
 
 
 # --- names ----------------------------------------------------------------------------
+
+
+def test_no_public_name_of_a_record_is_that_of_a_channel():
+    taken = {name for name in dir(Record) if not name.startswith("_")}
+    for family in FAMILIES:
+        for row in datatypes_of(family):
+            names = {row.channel, row.column, *row.names, *row.classic_names}
+            assert not names & taken
 
 
 def test_channels_are_attributes_items_and_listed():
@@ -216,7 +225,15 @@ def test_same_moment_cuts_alike_however_it_is_written(start):
         dt.datetime(2022, 11, 4, 23, 30),  # noqa: DTZ001 - that is the point
         pd.Timestamp("2022-11-04T23:29:59"),
         pd.NaT,
-        5,
+        True,
+        -5,
+        "5",
+        "-5s",
+        "5 bananas",
+        1_667_604_589,
+        float("nan"),
+        dt.date(2022, 11, 4),
+        np.datetime64("2022-11-04T23:29:59"),
         "2300-01-01T00:00:00Z",
         "1970-01-01T00:00:00Z",
     ],
@@ -468,7 +485,7 @@ def test_windows_narrow_to_a_column_and_show_the_zone():
 
 
 @pytest.mark.parametrize(
-    "length", ["0s", "-1s", "1ms", "abc", "", "5", 5, 1.0, None, "NaT", ["1s"]]
+    "length", ["0s", "-1s", "1ms", "abc", "", "5", 0, -1.0, True, None, "NaT", ["1s"]]
 )
 def test_length_that_is_none_is_refused_before_the_first_window(length):
     record = whole_record()
@@ -718,8 +735,23 @@ def test_a_channel_cannot_be_set_and_the_message_says_how_to_go_on(worn_record):
         worn_record.heart_rate = worn_record.heart_rate
     with pytest.raises(AttributeError, match=r"record\.replace\(heart_rate=frame\)"):
         worn_record.hr = 5
-    worn_record.note = "mine"
-    assert worn_record.note == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("hart_rate", "did you mean heart_rate"),
+        ("note", "nothing called 'note'"),
+        ("start", "start of a record cannot be set"),
+        ("between", "between of a record cannot be set"),
+        ("info", "info of a record cannot be set"),
+    ],
+)
+def test_nothing_else_of_a_record_can_be_set(worn_record, name, message):
+    with pytest.raises(AttributeError, match=message):
+        setattr(worn_record, name, 5)
+    with pytest.raises(AttributeError, match=message):
+        setattr(worn_record.between("60s", None), name, 5)
 
 
 @UNVERIFIED
@@ -764,6 +796,11 @@ def test_wear_follows_belts_that_were_replaced(worn_record):
         (lambda f: f.set_axis(f.index.as_unit("us").rename("time")), "ns"),
         (lambda f: f.iloc[::-1], "backwards"),
         (lambda f: f.reset_index(drop=True), "DatetimeIndex"),
+        (lambda f: f.rename_axis("when"), "named 'time'"),
+        (lambda f: pd.concat([f, f.iloc[:1]]).sort_index(), "two rows at .*duplicated"),
+        (lambda f: f.replace(f.iloc[0, 0], np.inf), "infinite value at .* is NaN"),
+        (lambda f: f.shift(freq="-5h"), "a row at .* the zone of its times"),
+        (lambda f: f.shift(freq="5h"), "the record goes from"),
     ],
 )
 def test_a_frame_that_does_not_fit_is_refused_with_the_reason(
@@ -771,6 +808,74 @@ def test_a_frame_that_does_not_fit_is_refused_with_the_reason(
 ):
     with pytest.raises(ConfigurationError, match=message):
         worn_record.replace(heart_rate=spoil(worn_record.heart_rate))
+
+
+def test_a_frame_between_two_ticks_is_refused_when_it_is_given(worn_record):
+    with pytest.raises(TimestampError, match=r"row 0: .* between two ticks"):
+        worn_record.replace(heart_rate=worn_record.heart_rate.shift(freq="1ms"))
+
+
+def test_two_events_may_share_a_tick(worn_record):
+    steps = worn_record.step
+    both = pd.concat([steps, steps.iloc[:1]]).sort_index()
+    assert len(worn_record.replace(step=both).step) == len(steps) + 1
+
+
+@UNVERIFIED
+def test_an_edited_channel_says_so_in_provenance_and_an_empty_edit_does_not(
+    worn_record,
+):
+    assert "edited" not in worn_record.replace().info
+    once = worn_record.replace(heart_rate=worn_record.heart_rate)
+    twice = once.replace(heart_rate=once.heart_rate, ann=once.ann)
+    assert twice.info["edited"] == ["heart_rate", "ann"]
+    told = twice.info["provenance"]
+    assert told["heart_rate"] == told["ann"] == "vendor export, edited"
+    assert told["step"] == "vendor export"
+    none = Record("hexoskin", (once.start_tick, once.end_tick), {})
+    given = none.replace(heart_rate=once.heart_rate)
+    assert given.info["provenance"] == {"heart_rate": "edited"}
+
+
+@UNVERIFIED
+def test_rows_that_were_left_out_by_intention_are_not_called_thinned(
+    worn_record, tmp_path
+):
+    record = worn_record.replace(
+        heart_rate=worn_record.heart_rate.iloc[::2],
+        rr_interval=worn_record.rr_interval.iloc[::3],
+    )
+    some = ["heart_rate", "rr_interval", "step"]
+    for write in (record.to_parquet, record.to_csv, record.to_txt):
+        again = hexoframe.open_record(write(tmp_path / write.__name__, channels=some))
+        assert [len(again[name]) for name in some] == [
+            len(record[name]) for name in some
+        ]
+        assert again.info["edited"] == ["heart_rate", "rr_interval"]
+        told = again.info["provenance"]
+        assert told["heart_rate"].endswith(", edited")
+        assert not told["step"].endswith("edited")
+    alone = hexoframe.open_record(
+        tmp_path / "to_parquet" / "record_300010" / "heart_rate.parquet"
+    )
+    assert alone.info["edited"] == ["heart_rate"]
+    assert alone.info["provenance"]["heart_rate"] == "vendor export, edited"
+
+
+def test_quality_and_results_follow_an_edited_channel(worn_record):
+    rate = worn_record.breathing_rate
+    changed = rate.copy()
+    changed.iloc[200] = 250.0
+    wild = worn_record.replace(breathing_rate=changed)
+    assert not worn_record.quality("breathing_rate")["implausible"].any()
+    assert wild.quality("breathing_rate")["implausible"].sum() == 1
+    gone, kept = wild.usable("breathing_rate"), worn_record.usable("breathing_rate")
+    assert kept.index.difference(gone.index).tolist() == [rate.index[200]]
+    grid = wild.to_frame("1s", channels=["breathing_rate"])
+    assert grid["breathing_rate"].max() == 250.0
+    assert wild.coverage().loc["breathing_rate", "implausible"] == pytest.approx(
+        1 / 599
+    )
 
 
 def test_a_frame_of_another_scale_is_refused(worn_record):
@@ -831,3 +936,30 @@ def test_a_stamp_years_behind_the_record_makes_no_millions_of_windows():
     assert len(windows) <= 2 + 3600 // 5 + 1
     assert sum(map(len, windows)) == 11
     assert [len(window) for window in windows[:2]] == [5, 5]
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, np.asarray])
+def test_a_record_is_no_table_and_says_how_to_make_one(worn_record, make):
+    with pytest.raises(ConfigurationError, match=r"record\.to_frame\('1s'\)"):
+        make(worn_record)
+
+
+def test_an_aligned_frame_has_its_units(worn_record, tmp_path):
+    frame = worn_record.to_frame("10s", channels=["heart_rate", "ecg", "step"])
+    told = frame.attrs["hexoframe"]
+    assert told["units"] == {"heart_rate": "bpm", "ecg_i": "mV", "step_count": "count"}
+    assert told["record"] == 300_010
+    assert frame.iloc[:3].attrs == frame.attrs
+    json.dumps(told)
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert pd.read_parquet(tmp_path / "a.parquet").attrs == frame.attrs
+    # The same units head the columns of the file.
+    path = worn_record.to_csv(tmp_path / "a.csv", rate="10s", channels=list(frame))
+    back = pd.read_csv(path, index_col="time", parse_dates=True)
+    assert list(back) == [f"{name} [{unit}]" for name, unit in told["units"].items()]
+    np.testing.assert_allclose(back.to_numpy(), frame.to_numpy(), rtol=1e-12)
+    raw = worn_record.of(
+        worn_record, scale="raw", channels={"ecg": worn_record.raw("ecg")}
+    )
+    units = raw.to_frame("10s").attrs["hexoframe"]["units"]
+    assert units == {"ecg_i": "count"}

@@ -153,6 +153,13 @@ def test_page_escapes_what_a_source_says():
     assert html.escape("<script>alert('x')</script> & co") in page
 
 
+def test_neither_look_obeys_control_characters_of_a_source():
+    record = partly_read({"device": "HX\x1b[2J\x9b31m\u202e\n1", "user_id": "\x07"})
+    assert r"device HX\x1b[2J\x9b31m\u202e\n1" in repr(record)
+    for text in (repr(record), record._repr_html_()):
+        assert text.replace("\n", "").isprintable()
+
+
 def test_page_is_one_well_formed_table():
     tree = page_of(partly_read())
     body = tree.findall("./table/tbody/tr")

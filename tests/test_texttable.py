@@ -102,3 +102,9 @@ os._exit(0 if told == (False, None) else 4)
 """
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
     assert done.returncode == 0
+
+
+def test_cells_show_control_characters_and_do_not_obey_them():
+    rows = [{"id": "7", "name": "a\x1b[2Jb\nc\x9b"}]
+    assert set_columns(rows) == ["id  name", r"7   a\x1b[2Jb\nc\x9b"]
+    assert fit_columns(rows, 80)[1] == r"7   a\x1b[2Jb\nc\x9b"

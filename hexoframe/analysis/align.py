@@ -6,15 +6,18 @@ longer than a limit is bridged. Streaming of a large record is for `blocks`.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.bins import Grid, bin_rows, bin_sums, ranges, rows_with
+from hexoframe.analysis.grids import grids_of
 from hexoframe.channels import check_list
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
+from hexoframe.recording import metadata
+from hexoframe.timestamps.moments import length_ns, period_ns
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hexoframe.analysis.bins import Rows
+    from hexoframe.analysis.grids import Origin
     from hexoframe.channels import Channel, Datatype
     from hexoframe.recording.data import RecordData
 
@@ -31,8 +35,6 @@ __all__ = [
     "align_frames",
     "align_samples",
     "bridged_ns",
-    "grid_of",
-    "length_ns",
     "recorded_bins",
     "samples_of",
     "second_channel",
@@ -40,8 +42,6 @@ __all__ = [
     "within",
 ]
 
-# About the ticks of a month: more bins are a mistake.
-_MOST_BINS = 1_000_000_000
 # A larger frame is a mistake, or needs a larger machine than most.
 _MOST_GB = 16
 # Channels of a recorder end a second or two apart; a stamp so far away is damage.
@@ -49,7 +49,6 @@ _STRAY_NS = 10_000_000_000
 _SECOND_NS = 1_000_000_000
 
 Events = Literal["table", "count", "place"]
-Origin = Literal["epoch", "start"]
 
 
 class GridSamples(NamedTuple):
@@ -92,7 +91,8 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     their beginning. A sample belongs to the bin in which its step begins: at its stamp,
     or one step before it for a value at 1 Hz or slower. Waveforms, rates and intervals
     are averaged, flags joined by OR; a state is the one at the end of the bin. "No
-    signal" and intervals of 0 are not measurements and left out. An empty bin between
+    signal" and intervals outside of the limits of the table (0, 65 535 counts) are not
+    measurements and left out. An empty bin between
     two samples at most `max_gap` apart is filled and marked: waveforms by a straight
     line, rates with the value before. A rate always fills its own step.
 
@@ -101,7 +101,7 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     record : RecordData
         The record.
     rate : str or Timedelta
-        Length of a bin, such as ``"1s"`` or ``"40ms"``.
+        Length of a bin, such as ``"1s"`` or ``"40ms"``, or its rate, ``"64Hz"``.
     channels : sequence of str or int, optional
         Channels; all that the record has by default.
     events : {"table", "count", "place"}
@@ -110,8 +110,8 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     max_gap : str or Timedelta, default "2s"
         Longest distance of samples that is bridged; a channel slower than that is
         bridged from one of its samples to the next.
-    origin : {"epoch", "start"}
-        Where bins begin: 1970 UTC, or the start of the record.
+    origin : {"epoch", "start", "midnight"}
+        Where bins begin: 1970 UTC, the start of the record, or midnight in its zone.
     kept : callable, optional
         Says of a record and a channel which rows count; all by default. Flags and
         states all count.
@@ -121,7 +121,7 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     frame : DataFrame of float64, shape (bins, columns)
         From the start to the end of the record; NaN where nothing is known, also for
         counts. Samples outside of it are left out; a warning tells of those more than
-        ten seconds away.
+        ten seconds away. Its attrs have the unit of each column.
     made_up : DataFrame of bool, same shape
         True where a value was filled in.
 
@@ -131,7 +131,7 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
         If `rate` or `max_gap` is not a positive length of time, `channels` not a list,
         or `events` or `origin` another word.
     """
-    period, longest = length_ns("rate", rate), length_ns("max_gap", max_gap)
+    period, longest = period_ns("rate", rate), length_ns("max_gap", max_gap)
     if events not in ("table", "count", "place"):
         raise ConfigurationError(f"events={events!r}: give one of table, count, place")
     check_list(channels)
@@ -139,25 +139,33 @@ def align_frames(  # noqa: PLR0913  # each is a question of its own
     given = {
         key: samples_of(record.channel(key), _frame(record, key, kept)) for key in keys
     }
-    grid = grid_of(record, period, origin)
+    grids = grids_of(record, period, origin)
     columns = sum(len(samples.columns) for samples in given.values())
-    _check_size(grid, max(columns, 1))
-    placed = {}
+    _check_size(grids, max(columns, 1))
     for key, samples in given.items():
         warn_of_strays(record, key, samples.begins)
-        channel = record.channel(key)
-        # Samples next to the record may still be bridged to, and may reach into it.
-        wide = grid.wider(-(-bridged_ns(channel, longest) // period))
-        placed[key] = (wide, within(samples, wide, state=channel.kind == "state"))
     name = second_channel(record)
-    if name is None:
-        recorded = None
-    else:
+    seconds = None
+    if name is not None:
         seconds = samples_of(record.channel(name), record[name]).begins
-        recorded = recorded_bins(seconds, grid)
-    return align_samples(
-        record, placed, grid, max_gap=longest, events=events, recorded=recorded
-    )
+    parts = []
+    for grid in grids:
+        placed = {}
+        for key, samples in given.items():
+            channel = record.channel(key)
+            # Samples next to the record may still be bridged to, and reach into it.
+            wide = grid.wider(-(-bridged_ns(channel, longest) // grid.period))
+            placed[key] = (wide, within(samples, wide, state=channel.kind == "state"))
+        recorded = None if seconds is None else recorded_bins(seconds, grid)
+        parts.append(
+            align_samples(
+                record, placed, grid, max_gap=longest, events=events, recorded=recorded
+            )
+        )
+    if len(parts) == 1:
+        return parts[0]
+    frames, marks = zip(*parts, strict=True)
+    return pd.concat(frames), pd.concat(marks)
 
 
 def _frame(
@@ -188,6 +196,7 @@ def align_samples(  # noqa: PLR0913  # what goes where, and how
     and, where the record goes on, as many on both sides as `bridged_ns` takes.
     """
     values: dict[str, NDArray[np.float64]] = {}
+    units: dict[str, str] = {}
     made_up: dict[str, NDArray[np.bool_]] = {}
     known: dict[Grid, list[tuple[Rows, Rows]]] = {}
     for key, (wide, (begins, columns)) in placed.items():
@@ -198,6 +207,9 @@ def align_samples(  # noqa: PLR0913  # what goes where, and how
         before = (grid.first - wide.first) // grid.period
         wanted = slice(before, before + grid.bins)
         for row, samples in zip(channel.datatypes, columns, strict=True):
+            if row.interval:
+                none = unmeasured(samples, row, scale=record.scale)
+                samples = np.where(none, np.nan, samples)  # noqa: PLW2901  # its own copy
             name, column, filled = _column(row, samples, place, events)
             column = column[wanted]
             if name != row.column and recorded is not None:
@@ -205,36 +217,15 @@ def align_samples(  # noqa: PLR0913  # what goes where, and how
             # A channel that the record does not have is unknown, not zero beats.
             there = column if key in record else np.full(grid.bins, np.nan)
             values[name], made_up[name] = there, filled[wanted]
+            own = record.scale == "physical" and name == row.column
+            units[name] = row.unit if own else "count"
     index = pd.DatetimeIndex(grid.edges[:-1].view("datetime64[ns]"), name="time")
     index = index.tz_localize("UTC").tz_convert(record.tz)
-    return (
-        pd.DataFrame(values, index=index, copy=False),
-        pd.DataFrame(made_up, index=index, copy=False),
+    frame = pd.DataFrame(values, index=index, copy=False)
+    frame.attrs[metadata.KEY] = metadata.result_block(
+        units, record_id=record.id, scale=record.scale
     )
-
-
-def length_ns(name: str, length: Any, *, least: int = 1) -> int:
-    """Return a length of time in ns; below `least` it is a ConfigurationError.
-
-    `name` is the argument, for the message. A number without a unit is refused.
-    """
-    hint = f"{name}={length!r}: give a length of time, such as '1s' or '40ms'"
-    if not isinstance(length, str | timedelta | np.timedelta64) or _is_bare(length):
-        raise ConfigurationError(hint)
-    try:
-        value = pd.Timedelta(length)
-        ns = -1 if pd.isna(value) else int(value.as_unit("ns").value)
-    except ValueError as error:
-        raise ConfigurationError(hint) from error
-    if ns < least:
-        raise ConfigurationError(f"{name}={length!r}: give a length above zero")
-    return ns
-
-
-def _is_bare(length: Any) -> bool:
-    """Whether it is a number without a unit, which pandas would take for ns."""
-    text = str(length).strip().lstrip("+-")
-    return isinstance(length, str) and text.replace(".", "", 1).isdecimal()
+    return frame, pd.DataFrame(made_up, index=index, copy=False)
 
 
 def samples_of(channel: Channel, frame: pd.DataFrame) -> GridSamples:
@@ -247,32 +238,13 @@ def samples_of(channel: Channel, frame: pd.DataFrame) -> GridSamples:
     )
 
 
-def grid_of(record: RecordData, period: int, origin: Origin) -> Grid:
-    """Return the bins that cover the span of a record; one for an empty record."""
-    if origin not in get_args(Origin):
-        raise ConfigurationError(
-            f"origin={origin!r}: give one of {', '.join(get_args(Origin))}"
-        )
-    ns = NS_PER_TICK[record.clock]
-    start, end = record.start_tick * ns, record.end_tick * ns
-    zero = start if origin == "start" else 0
-    before = (start - zero) // period
-    # The end is not included, but an empty record has a bin too.
-    bins = (max(start, end - 1) - zero) // period - before + 1
-    if bins > _MOST_BINS:
-        raise ConfigurationError(
-            f"a grid of {period} ns has {bins} bins in this record, more than "
-            f"{_MOST_BINS}: give a longer rate, or cut the record with between()"
-        )
-    return Grid(zero + before * period, period, bins)
-
-
-def _check_size(grid: Grid, columns: int) -> None:
-    """Refuse a grid that does not fit into memory."""
-    gigabytes = grid.bins * columns * 8 / 1e9
+def _check_size(grids: Sequence[Grid], columns: int) -> None:
+    """Refuse bins that do not fit into memory."""
+    bins = sum(grid.bins for grid in grids)
+    gigabytes = bins * columns * 8 / 1e9
     if gigabytes > _MOST_GB:
         raise ConfigurationError(
-            f"a grid of {grid.period} ns has {grid.bins} bins and {columns} columns in "
+            f"a grid of {grids[0].period} ns has {bins} bins and {columns} columns in "
             f"this record, {gigabytes:.0f} GB of memory; at most {_MOST_GB} are made: "
             "give a longer rate or fewer channels, cut the record with between(), or "
             "write it with to_csv(rate=...), which takes little memory"
@@ -364,7 +336,7 @@ def _column(
     if row.align == "or":
         column = _join_flags(samples, place.rows)
     else:
-        column = _mean(samples, place.rows, row.empty)
+        column = _mean(samples, place.rows, row.void)
     if row.kind == "event":
         return row.column, column, nothing
     return row.column, column, _fill(column, row, samples, place)

@@ -17,8 +17,8 @@ from hexoframe.timestamps.times import ticks_to_index
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hexoframe.analysis.align import Origin
     from hexoframe.analysis.detector import Found
+    from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.spans import By, Spans
     from hexoframe.recording.data import RecordData
 

@@ -6,19 +6,18 @@ a corrected table changes for `corrections`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.beats import RR, RRSeries
-from hexoframe.analysis.detector import find_beats
+from hexoframe.analysis.detector import check_source, find_beats
 from hexoframe.analysis.ecghours import lead_of
 from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.analysis.quality import doubted_rows
 from hexoframe.analysis.wear import implausible
 from hexoframe.channels import codes_of
-from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
 from hexoframe.timestamps.times import index_to_ticks, ticks_to_index
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hexoframe.analysis.detector import BeatSource
     from hexoframe.recording.data import RecordData
 
     Marks = NDArray[np.bool_]
@@ -37,13 +37,9 @@ __all__ = [
     "PAUSE_S",
     "QUALITY",
     "UNITS",
-    "BeatSource",
     "beat_table",
-    "check_source",
     "flags_of_beats",
 ]
-
-BeatSource = Literal["device", "waveform"]
 
 QUALITY = "rr_interval_quality"
 EDITED = "edited_beats"
@@ -96,14 +92,6 @@ def beat_table(
     known = np.logical_or.reduce(list(reasons.values()))
     reasons["flagged"] = ~beats.counts & ~known
     return _table(record, beats, reasons, flags)
-
-
-def check_source(source: str) -> None:
-    """Refuse what is no source of beats."""
-    if source not in get_args(BeatSource):
-        raise ConfigurationError(
-            f"source={source!r}: give one of {', '.join(get_args(BeatSource))}"
-        )
 
 
 def flags_of_beats(record: RecordData, ticks: Rows) -> Rows:

@@ -1,4 +1,4 @@
-"""Streams of a record larger than memory: aligned rows in blocks, windows of a channel.
+"""Aligned rows of a record larger than memory, in blocks.
 
 Channels are read side by side, and only what the next block needs is held. The values
 of a row are for `align`.
@@ -14,8 +14,6 @@ from hexoframe.analysis.align import (
     GridSamples,
     align_samples,
     bridged_ns,
-    grid_of,
-    length_ns,
     recorded_bins,
     samples_of,
     second_channel,
@@ -23,32 +21,26 @@ from hexoframe.analysis.align import (
     within,
 )
 from hexoframe.analysis.bins import Grid
+from hexoframe.analysis.grids import grids_of
 from hexoframe.channels import check_list
-from hexoframe.errors import ConfigurationError
-from hexoframe.recording import metadata
 from hexoframe.recording.frames import (
     empty_frame,
-    own_copy,
-    slice_steps,
-    ticks_of,
 )
-from hexoframe.timestamps.ticks import NS_PER_TICK
+from hexoframe.timestamps.moments import length_ns, period_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
-    from hexoframe.analysis.align import Origin
-    from hexoframe.channels import Channel
+    from hexoframe.analysis.grids import Origin
     from hexoframe.recording.data import RecordData
 
-__all__ = ["align_blocks", "channel_windows"]
+__all__ = ["align_blocks"]
 
 # All channels of an hour take some 25 MB, those of a day 600.
 _LONGEST_NS = 3600 * 10**9
 _SECOND_NS = 10**9
-_BEHIND_S = 3600
 # Rows read at a time: some minutes of a waveform; an hour of a slower channel, of which
 # there are many.
 _WAVE_ROWS, _SLOW_ROWS = 1 << 16, 1 << 12
@@ -86,32 +78,37 @@ def align_blocks(  # noqa: PLR0913  # as for align_frames
     ConfigurationError
         As `align_frames` does.
     """
-    period, longest = length_ns("rate", rate), length_ns("max_gap", max_gap)
+    period, longest = period_ns("rate", rate), length_ns("max_gap", max_gap)
     check_list(channels)
     keys = record if channels is None else channels
     streams = {key: _Stream(record, key) for key in keys}
-    size = max(1, min(rows, _LONGEST_NS // period))
     name = second_channel(record)
     seconds = None if name is None or name in streams else _Stream(record, name)
-    grid = grid_of(record, period, origin)
-    for done in range(0, grid.bins, size):
-        block = Grid(grid.first + done * period, period, min(size, grid.bins - done))
+    for block in _blocks(grids_of(record, period, origin), rows):
         placed = {}
         for key, stream in streams.items():
             bridged = bridged_ns(record.channel(key), longest)
             # The first seconds of a block may have begun before it.
             bridged = max(bridged, 2 * _SECOND_NS) if key == name else bridged
-            wide = block.wider(-(-bridged // period))
+            wide = block.wider(-(-bridged // block.period))
             placed[key] = (wide, stream.take(wide))
         recorded = None
         if name in placed:
             recorded = recorded_bins(placed[name][1].begins, block)
         elif seconds is not None:
-            begins = seconds.take(block.wider(-(-2 * _SECOND_NS // period))).begins
-            recorded = recorded_bins(begins, block)
+            before = -(-2 * _SECOND_NS // block.period)
+            recorded = recorded_bins(seconds.take(block.wider(before)).begins, block)
         yield align_samples(
             record, placed, block, max_gap=longest, events="table", recorded=recorded
         )
+
+
+def _blocks(grids: Sequence[Grid], rows: int) -> Iterator[Grid]:
+    for grid in grids:
+        size = max(1, min(rows, _LONGEST_NS // grid.period))
+        for done in range(0, grid.bins, size):
+            bins = min(size, grid.bins - done)
+            yield Grid(grid.first + done * grid.period, grid.period, bins)
 
 
 class _Stream:
@@ -159,66 +156,3 @@ def _rows(samples: GridSamples, first: int, last: int | None) -> GridSamples:
     return GridSamples(
         begins[first:last], tuple(column[first:last] for column in columns)
     )
-
-
-# --- windows of one channel -----------------------------------------------------------
-
-
-def channel_windows(
-    record: RecordData, key: str | int, length: str | pd.Timedelta
-) -> Iterator[pd.DataFrame]:
-    """Yield a channel in windows of time, without holding it whole.
-
-    Parameters
-    ----------
-    record : RecordData
-        The record.
-    key, length
-        As for `hexoframe.Record.windows`.
-
-    Yields
-    ------
-    DataFrame
-        Rows of one window.
-
-    Raises
-    ------
-    ConfigurationError
-        If the length is not above one tick; at once, before the first window.
-    """
-    channel = record.channel(key)
-    ns = length_ns("length", length)
-    if ns <= NS_PER_TICK[record.clock]:
-        raise ConfigurationError(f"length={length!r}: give a length above one tick")
-    windows = _windows(record, key, channel, ns)
-    return (own_copy(frame.tz_convert(record.tz)) for frame in windows)
-
-
-def _windows(
-    record: RecordData, key: str | int, channel: Channel, ns: int
-) -> Iterator[pd.DataFrame]:
-    number, end = 1, _window_end(record, 1, ns)
-    # A stamp years behind the record makes no millions of windows.
-    limit = record.end_tick + _BEHIND_S * record.clock
-    held: list[pd.DataFrame] = []
-    for piece in record.pieces(key):
-        held.append(piece)
-        reached = ticks_of(piece.iloc[-1:], channel)[0] - channel.lag
-        while reached >= end and end < limit:
-            joined = held[0] if len(held) == 1 else metadata.concat(held)
-            yield slice_steps(joined, channel, None, end)
-            held = [slice_steps(joined, channel, end, None)]
-            number, end = number + 1, _window_end(record, number + 1, ns)
-    empty = empty_frame(channel, record_id=record.id, scale=record.scale)
-    # Samples may outlast the record: a last window holds them.
-    if held or record.end_tick > record.start_tick:
-        yield metadata.concat(held or [empty])
-    while end < record.end_tick:
-        yield empty
-        number, end = number + 1, _window_end(record, number + 1, ns)
-
-
-def _window_end(record: RecordData, number: int, ns: int) -> int:
-    """First tick behind a window; a length need not be a whole number of ticks."""
-    per_tick = NS_PER_TICK[record.clock]
-    return -(-(record.start_tick * per_tick + number * ns) // per_tick)

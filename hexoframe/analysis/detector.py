@@ -7,7 +7,7 @@ for `beatcheck`.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     Signal = NDArray[np.float64]
     Detect = Callable[[Signal, float], Rows]
 
-__all__ = ["Found", "find_beats"]
+__all__ = ["BeatSource", "Found", "check_source", "find_beats"]
+
+BeatSource = Literal["device", "waveform"]
 
 # Stretches that can be judged are searched as one, so that the thresholds of the
 # detector need not learn anew behind each hole; a straight line of this length joins
@@ -49,6 +51,14 @@ _NEAR_S, _WIDTH_S, _SHARPER = 0.2, 0.04, 1.5
 _SILENT, _AROUND, _USUAL_S, _AS_SHARP = 2.5, 15, 0.8, 0.3
 # No two beats are so close: an hour and the next may see one beat a sample apart.
 _APART_S = 0.1
+
+
+def check_source(source: str) -> None:
+    """Refuse what is no source of beats."""
+    if source not in get_args(BeatSource):
+        raise ConfigurationError(
+            f"source={source!r}: give one of {', '.join(get_args(BeatSource))}"
+        )
 
 
 class Found(NamedTuple):

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.beattable import check_source
-from hexoframe.analysis.detector import find_beats
+from hexoframe.analysis.detector import check_source, find_beats
 from hexoframe.analysis.ecghours import LOST, lead_of
 from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.analysis.spans import spans_of
@@ -21,9 +20,9 @@ from hexoframe.timestamps.times import ticks_to_index
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hexoframe.analysis.align import Origin
-    from hexoframe.analysis.beattable import BeatSource
+    from hexoframe.analysis.detector import BeatSource
     from hexoframe.analysis.ecghours import EcgHour, EcgLead
+    from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.spans import By, Spans
     from hexoframe.recording.data import RecordData
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hexoframe.analysis.blocks import channel_windows
-from hexoframe.analysis.quality import runs, sample_limits
+from hexoframe.analysis.marks import runs, sample_limits
+from hexoframe.analysis.streams import channel_windows
 from hexoframe.analysis.tickspans import TickSpans
 from hexoframe.analysis.wear import find_wear, physical
 from hexoframe.channels import codes_of

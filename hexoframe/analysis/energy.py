@@ -130,14 +130,14 @@ def compute_energy(  # noqa: PLR0913  # what the estimate needs
 
     Notes
     -----
-    Below `rest_hr`: the resting metabolic rate of Mifflin and St Jeor, 0.048379 W x (10
-    kg + 625 m - 5 years + 5 for a man, - 161 for a woman). From k = 0.6 (208 - 0.7 age)
-    on: the equation of Keytel. Between, with t = (k - HR) / (k - rest_hr): t x the
-    resting rate + the larger of the resting rate and (1 - t) x Keytel at k, which jumps
-    to twice the resting rate at rest. Source: the vendor's page on energy; the
-    constants were found on 13 real records of two persons, where the vendor's figures
-    come out to 12 digits. An estimate: the equations were fitted to groups at steady
-    exercise.
+    Below `rest_hr`: the resting metabolic rate of Mifflin and St Jeor as the vendor has
+    it, 0.048379 W x (10.1 kg + 625 m - 5 years + 5 for a man, - 161 for a woman); their
+    paper has 9.99 kg. From k = 0.6 (208 - 0.7 age) on: the equation of Keytel. Between,
+    with t = (k - HR) / (k - rest_hr): t x the resting rate + the larger of the resting
+    rate and (1 - t) x Keytel at k, which jumps to twice the resting rate at rest.
+    Source: the vendor's page on energy; the constants were found on 13 real records of
+    two persons, where the vendor's figures come out to 12 digits. An estimate: the
+    equations were fitted to groups at steady exercise.
     """
     if heart_rate.shape[1:] != (1,):
         raise ConfigurationError(
@@ -159,7 +159,7 @@ def estimate_watts(rates: Values, profile: Profile, *, with_vo2max: bool) -> Val
     person: Any = profile
     male = _SEXES[person.sex] == "male"
     resting = _DAILY * (
-        10 * person.weight
+        10.1 * person.weight
         + 625 * person.height
         - 5 * person.age
         + (5 if male else -161)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.align import length_ns
 from hexoframe.analysis.beats import RR, Counted, beats_of, counted_beats, rr_channel
 from hexoframe.analysis.hrvtable import (
     NEAR_FLOOR_MS,
@@ -31,10 +30,11 @@ from hexoframe.analysis.spectrum import STEP_S, Method
 from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
 from hexoframe.recording import metadata
 from hexoframe.recording.scales import without_warning
+from hexoframe.timestamps.moments import length_ns
 
 if TYPE_CHECKING:
-    from hexoframe.analysis.align import Origin
     from hexoframe.analysis.beats import RRSeries
+    from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.spans import Spans
     from hexoframe.recording.data import RecordData
 

@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.bins import BLOCK
+from hexoframe.analysis.marks import runs, sample_limits
 from hexoframe.analysis.wear import find_wear, implausible, physical
 from hexoframe.channels import channels_of, codes_of
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording.survey import survey_channel
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hexoframe.channels import Channel, Code, Datatype
-    from hexoframe.channels.calibration import Scale
+    from hexoframe.channels import Channel, Code
     from hexoframe.recording.data import RecordData
 
     Marks = NDArray[np.bool_]
@@ -38,8 +39,6 @@ __all__ = [
     "doubted_rows",
     "implausible_rows",
     "measured_rows",
-    "runs",
-    "sample_limits",
     "usable_rows",
     "worn_rows",
 ]
@@ -188,8 +187,7 @@ def measured_rows(record: RecordData, key: str | int) -> Marks:
     values = record[key].to_numpy()
     measured: Marks = ~np.isnan(values).any(axis=1)
     for at, row in enumerate(record.channel(key).datatypes):
-        if row.empty is not None:
-            measured &= values[:, at] != row.empty
+        measured &= ~unmeasured(values[:, at], row, scale=record.scale)
     return measured
 
 
@@ -307,26 +305,6 @@ def _step_ns(channel: Channel) -> int:
     return round((channel.ticks or 0) * NS_PER_TICK[channel.clock])
 
 
-def runs(stamps: Rows, marks: Marks, step: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last stamp of each run of marked rows.
-
-    Rows more than one and a half steps (in ns) apart belong to two runs; with a step of
-    0, for events, only unmarked rows separate runs.
-    """
-    # Most flags are never set.
-    if not marks.any():
-        return
-    apart = (
-        np.diff(stamps) * 2 > step * 3
-        if step
-        else np.zeros(max(len(stamps) - 1, 0), bool)
-    )
-    joined = marks[1:] & marks[:-1] & ~apart
-    first = marks & ~np.concatenate(([False], joined))[: len(marks)]
-    last = marks & ~np.concatenate((joined, [False]))[: len(marks)]
-    yield from zip(stamps[first].tolist(), stamps[last].tolist(), strict=True)
-
-
 # --- what the samples themselves tell -----------------------------------------------
 
 
@@ -337,7 +315,7 @@ def _told_by_samples(
     row = channel.datatypes[0]
     stamps = times.asi8
     told: dict[str, Marks] = {}
-    if row.empty is not None:
+    if row.interval or row.void is not None:
         told["no_signal"] = _seconds(record, channel, stamps, _void(record, channel))
     if sample_limits(row, record.scale):
         told["clipped"] = _seconds(record, channel, stamps, _clipped(record, channel))
@@ -427,21 +405,9 @@ def _void(record: RecordData, channel: Channel) -> Marks:
     frame = record[channel.name]
     marks = np.zeros(len(frame), dtype=np.bool_)
     for row in channel.datatypes:
-        marks |= frame[row.column].to_numpy() == row.empty
+        values = frame[row.column].to_numpy()
+        marks |= unmeasured(values, row, scale=record.scale)
     return marks
-
-
-def sample_limits(row: Datatype, scale: Scale) -> tuple[float, float] | None:
-    """Least and greatest values that are not clipped, if they are known."""
-    if row.kind != "waveform" or row.minimum is None or row.maximum is None:
-        return None
-    gain, offset = (row.gain, row.offset) if scale == "physical" else (1.0, 0.0)
-    low, high = (
-        (limit - row.offset) / row.gain * gain + offset
-        for limit in (row.minimum, row.maximum)
-    )
-    # Half a count of tolerance, because of float32.
-    return low + gain / 2, high - gain / 2
 
 
 def _clipped(record: RecordData, channel: Channel) -> Marks:

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.align import grid_of, length_ns
+from hexoframe.analysis.grids import edges_of, grids_of
 from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
 from hexoframe.recording.facts import ranges_of_sleep
+from hexoframe.timestamps.moments import length_ns, moment_to_tick
 from hexoframe.timestamps.ticks import NS_PER_TICK
 from hexoframe.timestamps.times import ticks_to_index, time_to_tick
-from hexoframe.timestamps.zones import zone_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hexoframe.analysis.align import Origin
+    from hexoframe.analysis.bins import Grid
+    from hexoframe.analysis.grids import Origin
     from hexoframe.recording.data import RecordData
 
     Ticks = NDArray[np.int64]
@@ -32,6 +33,7 @@ __all__ = ["Spans", "spans_of"]
 
 # A result has a row a span: more are a mistake.
 _MOST_SPANS = 1_000_000
+_DAY_NS = 86_400 * 10**9
 _OPEN_LEFT, _OPEN_RIGHT = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _OWN = ("start", "end", "span_share")
 
@@ -111,9 +113,9 @@ def spans_of(record: RecordData, by: By = None, *, origin: Origin = "start") -> 
         the zone in which the record is shown, of 23 or 25 hours where clocks change. A
         DataFrame has columns ``start`` and ``end`` of times with a zone; its other
         columns stay as labels. Spans of ranges and of a table may overlap.
-    origin : {"start", "epoch"}
-        Where spans of equal length begin: with the record, or at whole multiples in
-        UTC.
+    origin : {"start", "epoch", "midnight"}
+        Where spans of equal length begin: with the record, at whole multiples in UTC,
+        or at midnight in the zone of the record.
 
     Returns
     -------
@@ -153,31 +155,28 @@ def _of_length(record: RecordData, by: Any, origin: Origin) -> Spans:
     ns = NS_PER_TICK[record.clock]
     if period <= ns:
         raise ConfigurationError(f"by={by!r}: give a length above one tick")
-    grid = grid_of(record, period, origin)
-    if grid.bins > _MOST_SPANS:
+    grids = grids_of(record, period, origin)
+    bins = sum(grid.bins for grid in grids)
+    if bins > _MOST_SPANS:
         raise ConfigurationError(
-            f"by={by!r} makes {grid.bins:,} spans of this record, more than "
+            f"by={by!r} makes {bins:,} spans of this record, more than "
             f"{_MOST_SPANS:,}: give a longer time; to_frame makes a table of samples"
         )
+    wanted = _between_edges(record, grids)
+    return _spans(record, wanted, pd.DataFrame(index=range(bins)))
+
+
+def _between_edges(record: RecordData, grids: list[Grid]) -> Ticks:
+    """Return the spans of grids that follow each other, shape (n, 2)."""
     # A length need not be a whole number of ticks: a span begins with the next one.
-    edges = -(-grid.edges // ns)
-    wanted = np.stack((edges[:-1], edges[1:]), axis=1)
-    return _spans(record, wanted, pd.DataFrame(index=range(grid.bins)))
+    ticks = -(-edges_of(grids) // NS_PER_TICK[record.clock])
+    return np.stack((ticks[:-1], ticks[1:]), axis=1)
 
 
 def _of_days(record: RecordData) -> Spans:
-    zone, ns = zone_of(record.tz), NS_PER_TICK[record.clock]
-    first = record.start.date()
-    last = max(first, (record.end - pd.Timedelta(1, unit="ns")).date())
-    days = pd.date_range(first, last + pd.Timedelta(days=1), freq="D")
-    # Where clocks jump at midnight, a day begins behind the jump; where midnight comes
-    # twice, with the first one.
-    midnights = days.tz_localize(
-        zone, nonexistent="shift_forward", ambiguous=np.ones(len(days), np.bool_)
-    )
-    edges = -(-midnights.as_unit("ns").asi8 // ns)
-    wanted = np.stack((edges[:-1], edges[1:]), axis=1)
-    return _spans(record, wanted, pd.DataFrame({"day": days[:-1].date}))
+    wanted = _between_edges(record, grids_of(record, _DAY_NS, "midnight"))
+    times = ticks_to_index(wanted[:, 0], clock=record.clock).tz_convert(record.tz)
+    return _spans(record, wanted, pd.DataFrame({"day": times.date}))
 
 
 def _of_ranges(record: RecordData) -> Spans:
@@ -252,7 +251,7 @@ def _of_table(record: RecordData, table: pd.DataFrame) -> Spans:
 
 def _tick(record: RecordData, time: Any, what: str) -> int:
     try:
-        return time_to_tick(time, clock=record.clock, rounding="up")
+        return moment_to_tick(time, clock=record.clock, origin=record.start_tick)
     except TimestampError as error:
         raise TimestampError(f"by=, {what}: {error}") from error
 

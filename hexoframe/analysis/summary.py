@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hexoframe.analysis.align import Origin
+    from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.metrics import IndexedMetric
     from hexoframe.analysis.spans import By, Spans
     from hexoframe.recording.data import RecordData
@@ -307,7 +307,7 @@ class _Work:
         worn = known - self._ticks_in(wear.not_worn)
         nothing = np.full(len(length), np.nan)
         value = np.divide(100.0 * worn, known, out=nothing.copy(), where=known > 0)
-        share = np.divide(known, length, out=nothing.copy(), where=length > 0)
+        share = np.divide(known, length, out=np.zeros(len(length)), where=length > 0)
         lost = {
             "nothing tells of wear for {:,} s": (length - known) / self.record.clock
         }
@@ -393,7 +393,7 @@ class _Work:
                 "not_worn": off,
                 "missing": np.maximum(seconds.expected - seconds.count(worn) - off, 0),
             }
-        besides = {"{:,} steps of a shirt that was off": every - n}
+        besides = {"{:,} step{s} of a shirt that was off": every - n}
         return _Computed(n, share, n, every, besides=besides, lost=lost)
 
     def _rmssd(self) -> _Computed:
@@ -407,7 +407,7 @@ class _Work:
             table["good_share"].to_numpy(np.float64),
             n,
             rule,
-            besides={"{:,} differences of beats that are no neighbours": every - n},
+            besides={"{:,} difference{s} of beats that are no neighbours": every - n},
             said=table["note"].tolist(),
         )
 
@@ -447,10 +447,11 @@ def _told_limit(one: IndexedMetric) -> str:
 
 
 def _in_words(numbers: Mapping[str, Values], at: int) -> str:
+    counts = {words: round(float(each[at])) for words, each in numbers.items()}
     parts = [
-        _WORDS.get(words, words).format(round(float(each[at])))
-        for words, each in numbers.items()
-        if round(float(each[at]))
+        _WORDS.get(words, words).format(count, s="s" * (count != 1))
+        for words, count in counts.items()
+        if count
     ]
     *first, last = parts or [""]
     return f"{', '.join(first)} and {last}" if first else last

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hexoframe.app.choices import (
@@ -24,6 +23,7 @@ from hexoframe.errors import (
     FileFormatError,
     UnreachableError,
 )
+from hexoframe.paths import expanded, is_file
 
 if TYPE_CHECKING:
     from hexoframe.app.pictures import Drawing
@@ -153,7 +153,7 @@ def open_each(
 
 def _left_out(path: str, records: Records) -> Iterator[tuple[str, Exception]]:
     """Yield what `open_records` skipped below a path, and why."""
-    named = Path(path).expanduser().is_file()
+    named = is_file(expanded(path))
     failed = False
     left = records.skipped
     for where, reason, foreign in zip(

@@ -58,7 +58,7 @@ class Selection:
     waveforms : bool
         Whether to take waveforms that `channels` does not name.
     start, end : int, str or None
-        A tick, or a time with its zone; `end` is not included.
+        As for `Record.between`; `end` is not included.
     """
 
     channels: tuple[str, ...] = ()
@@ -81,16 +81,8 @@ class Selection:
 
     def of(self, record: Record) -> Record:
         """Return a record that is already open, cut to the selection."""
-        from hexoframe.timestamps import tick_to_time  # noqa: PLC0415  # numpy
-
         if self.start is not None or self.end is not None:
-            first, last = (
-                tick_to_time(each, clock=record.clock)
-                if isinstance(each, int)
-                else each
-                for each in (self.start, self.end)
-            )
-            record = record.between(first, last)
+            record = record.between(self.start, self.end)
         if self.waveforms or self.channels:
             return record
         waves = {name for name in record if record.channel(name).kind == "waveform"}

@@ -40,6 +40,8 @@ __all__ = [
     "plain",
     "record_facts",
     "record_rows",
+    "sleep_notes",
+    "sleep_rows",
     "span_rows",
     "summary_notes",
     "summary_rows",
@@ -248,6 +250,52 @@ def hrv_rows(table: pd.DataFrame) -> Rows:
         }
         for _, row in table.iterrows()
     ]
+
+
+def sleep_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.sleep`: a row a night, in min."""
+    return [
+        {
+            "night": plain(row["night"]),
+            **{name: f"{row[name]:%H:%M}" for name in ("start", "end")},
+            **{label: _figure(row[name], 0) for label, name in _NIGHT.items()},
+            "SE": _percent(row["se"] / 100, _tenths),
+            "wakes": _count(row["awakenings"]),
+            "scored": _percent(1 - row["undefined_share"], _tenths),
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+_NIGHT = {
+    "TIB": "tib",
+    "SOL": "sol",
+    "SPT": "spt",
+    "WASO": "waso",
+    "TST": "tst",
+    "REM": "rem",
+}
+
+
+def sleep_notes(table: pd.DataFrame) -> list[str]:
+    """Return what to know of the nights of `Record.sleep`."""
+    notes = []
+    for _, row in table.iterrows():
+        said = []
+        if row["cut"]:
+            ends = "both ends" if row["cut"] == "both" else f"its {row['cut']}"
+            said.append(f"the record cuts it off at {ends}")
+        if pd.isna(row["tst"]):
+            said.append("too little of it has a phase")
+        elif pd.isna(row["sleep_onset"]):
+            said.append("no sleep")
+        if row["not_worn"] > 0:
+            said.append(f"{_figure(row['not_worn'], 0)} min with the shirt off")
+        if said:
+            notes.append(f"{row['night']}: {'; '.join(said)}")
+    if len(table) and (table["source"] == "channel").any():
+        notes.append("time in bed: as far as the phases reach, for want of activities")
+    return notes
 
 
 def summary_rows(table: pd.DataFrame, *, short: bool = False) -> Rows:

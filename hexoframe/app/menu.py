@@ -45,6 +45,7 @@ from hexoframe.app.pictures import Drawing, without_screen
 from hexoframe.app.wording import MENU, UNCHANGED, reworded, told
 from hexoframe.client import Client, connect
 from hexoframe.errors import AuthenticationError, ConfigurationError, HexoframeError
+from hexoframe.paths import expanded
 from hexoframe.texttable import fit_columns, is_terminal
 from hexoframe.timestamps import CLASSIC_FORMAT
 from hexoframe.version import __version__
@@ -396,8 +397,8 @@ class _Menu:
     def _set_folder(self) -> None:
         folder = _ask("Folder for the files")
         if folder:
-            check_folder(Path(folder).expanduser())
-            self._change(folder=Path(folder).expanduser())
+            check_folder(expanded(folder))
+            self._change(folder=expanded(folder))
 
     def _set_replace(self) -> None:
         self._change(overwrite=not self._output.overwrite)

@@ -94,10 +94,10 @@ def _same_picture(one: Path, other: Path) -> bool:
 class Drawing:
     """The picture that is wanted of each of some records.
 
-    `what`, `start` and `duration` are as for `Record.plot`, and a start may be a tick;
-    `model` is as for `Client.load_record`. Without `waveforms` pictures of all channels
-    leave them out. Without a `file` each picture is a PNG in the folder, named by its
-    record; `dpi` are pixels in an inch, for formats of pixels.
+    `what`, `start` and `duration` are as for `Record.plot`; `model` is as for
+    `Client.load_record`. Without `waveforms` pictures of all channels leave them
+    out. Without a `file` each picture is a PNG in the folder, named by its record;
+    `dpi` are pixels in an inch, for formats of pixels.
     """
 
     what: str = _OVERVIEW
@@ -181,21 +181,14 @@ class Drawing:
         first, last = self._part(record)
         if self.what == _COVERAGE:
             return record.cut(first, last).plot(_COVERAGE)[0]
-        start = self._start(record)
-        return record.plot(self.what, start=start, duration=self.duration)[0]
-
-    def _start(self, record: Record) -> Any:
-        from hexoframe.timestamps import tick_to_time  # noqa: PLC0415  # numpy
-
-        is_tick = isinstance(self.start, int)
-        return tick_to_time(self.start, clock=record.clock) if is_tick else self.start
+        return record.plot(self.what, start=self.start, duration=self.duration)[0]
 
     def _part(self, record: Record) -> tuple[int, int]:
         """Return the first and the last tick that is drawn."""
         from hexoframe.plotting.windows import record_window  # noqa: PLC0415  # pandas
         from hexoframe.timestamps import NS_PER_TICK  # noqa: PLC0415  # numpy
 
-        window = record_window(record, self._start(record), self.duration)
+        window = record_window(record, self.start, self.duration)
         first, last = (
             stamp // NS_PER_TICK[record.clock] for stamp in (window.first, window.last)
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from hexoframe.errors import TimestampError
+from hexoframe.errors import TimestampError, harmless
 
 __all__ = ["COMMAND_LINE", "MENU", "UNCHANGED", "reworded", "told"]
 
@@ -36,6 +36,7 @@ COMMAND_LINE: Mapping[str, str] = {
     "end=": "--end",
     "file=": "--out",
     "height=": "--height",
+    "in_bed=": "--in-bed",
     "min_share=": "--min-share",
     "model=": "--model",
     "offline=": "--offline",
@@ -87,7 +88,8 @@ def told(error: Exception, words: Mapping[str, str] | None = None) -> str:
     if isinstance(error, OSError) and error.strerror and text.startswith("[Errno"):
         where = "" if error.filename is None else f"{error.filename}: "
         text = f"{where}{error.strerror[:1].lower()}{error.strerror[1:]}"
-    return reworded(text or type(error).__name__, words or COMMAND_LINE)
+    text = harmless(text or type(error).__name__, lines=True)
+    return reworded(text, words or COMMAND_LINE)
 
 
 def reworded(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:

@@ -122,7 +122,9 @@ class Datatype(NamedTuple):
         Value that the recorder gives from the start until it has a first measurement;
         None where it waits for one.
     minimum, maximum : float or None
-        Documented range of the physical values.
+        Documented range of the physical values. An interval that is not above its
+        minimum (0 at the first beat, and behind a gap) or that lies above its maximum
+        (65 535 counts, all bits set) is no measurement.
     codes : str
         Name of the set of flags or codes in `codes.csv`; empty if there is none.
     quality : str
@@ -192,14 +194,6 @@ class Datatype(NamedTuple):
         if self.binary == "exact":
             return "both" if self.json == "exact" else "binary"
         return "json"
-
-    @property
-    def empty(self) -> float | None:
-        """Value that is no measurement: "no signal", or an interval of 0.
-
-        The first beat has such an interval, and the first one behind a gap.
-        """
-        return 0.0 if self.interval else self.void
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -293,6 +287,18 @@ class Code(NamedTuple):
     column: str
     meaning: str
     source: str
+
+
+# Words that others use for those of the API, to suggest its names.
+_WORDS = {
+    "respiratory": "breathing",
+    "respiration": "breathing",
+    "resp": "breathing",
+    "pulse": "heart",
+    "cardiac": "heart",
+    "steps": "step",
+    "saturation": "spo2",
+}
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -472,6 +478,9 @@ def find(family: Family, key: str | int) -> Channel:
     return channel.only(row)
 
 
+_LONGEST_ID = 9  # digits; Python itself refuses thousands of them
+
+
 def _spelt(key: str | int) -> str:
     """Return a name in the spelling of the table: "Heart Rate" is heart_rate."""
     return str(key).strip().lower().replace(" ", "_")
@@ -479,7 +488,7 @@ def _spelt(key: str | int) -> str:
 
 def _as_id(key: str | int) -> int | None:
     if isinstance(key, str):
-        return int(key) if key.isdecimal() else None
+        return int(key) if key.isdecimal() and len(key) <= _LONGEST_ID else None
     try:
         return key.__index__()
     except AttributeError:
@@ -502,6 +511,9 @@ def _unknown(family: Family, key: str | int) -> str:
     import difflib  # noqa: PLC0415  # only errors need it
 
     near = difflib.get_close_matches(str(key).lower(), known, n=3, cutoff=0.6)
+    meant = "_".join(_WORDS.get(word, word) for word in _spelt(key).split("_"))
+    if meant in known:
+        near = [meant]
     if near:
         text += f"; did you mean {' or '.join(near)}"
     return f"{text}. Channels of {family}: {', '.join(channels_of(family))}"

@@ -22,6 +22,7 @@ __all__ = [
     "Scale",
     "counts_from_values",
     "json_from_values",
+    "unmeasured",
     "values_from_counts",
     "values_from_json",
 ]
@@ -96,6 +97,25 @@ def json_from_values(
     if scale == "physical" and _json_is_physical(datatype):
         return values.astype(np.float64)
     return counts_from_values(values, datatype, scale=scale) * datatype.json_gain
+
+
+def unmeasured(
+    values: NDArray[Any], datatype: Datatype, *, scale: Scale = "physical"
+) -> NDArray[np.bool_]:
+    """Mark the values that are no measurement by the table; NaN is not marked.
+
+    That is "no signal", or an interval outside of its limits.
+    """
+    marks = np.zeros(values.shape, np.bool_)
+    if datatype.interval:
+        unit = datatype.gain if scale == "raw" else 1.0
+        if datatype.minimum is not None:
+            marks |= values * unit <= datatype.minimum
+        if datatype.maximum is not None:
+            marks |= values * unit > datatype.maximum + datatype.gain / 2
+    elif datatype.void is not None:
+        marks = values == datatype.void
+    return marks
 
 
 def _dtype(datatype: Datatype) -> type[np.float32 | np.float64]:

@@ -15,7 +15,8 @@ mat       MATLAB file
 wire      JSON answers of the API, for `hexoframe.api`
 ========= ====================================================================
 
-What they share: `options` of readers, `atomic` writing, `cells` and `headings` of CSV.
+What they share: `options` of readers, `sourcefiles` that must not change, `atomic`
+writing and what makes a place `unwritable`, `cells` and `headings` of CSV.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
 from hexoframe.errors import ConfigurationError
+from hexoframe.paths import expanded, writing_to
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -173,7 +175,18 @@ class Format:
         `target` is the folder in which that of the record is made or, for a format with
         a suffix, the file.
         """
-        path = Path(target).expanduser()
+        path = expanded(target)
+        with writing_to(path):
+            return self._written(record, path, channels, overwrite, style)
+
+    def _written(
+        self,
+        record: RecordData,
+        path: Path,
+        channels: Sequence[str | int] | None,
+        overwrite: bool,  # noqa: FBT001  # as `write` has it
+        style: WriteStyle,
+    ) -> Path:
         if self.styled_writer is not None:
             return self.styled_writer().write(
                 record, path, channels=channels, overwrite=overwrite, **style

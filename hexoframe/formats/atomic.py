@@ -1,27 +1,57 @@
-"""Atomic writing of files and folders: a temporary name, then a rename.
+"""Atomic writing of files and folders: a temporary name, then one rename.
 
 Every writer uses it. Nothing is overwritten unless the caller says so, and a failure
 leaves what was there before. If all that was written is there already, the target stays
 untouched, which is no failure.
+
+A process may be killed at any point:
+
+* before the rename the target is as it was. The hidden folder of the new files is
+  removed by the next writer in that place, once its owner is dead: the owner holds a
+  lock in it.
+* a folder that exists receives its new files inside one hidden subfolder, with a
+  journal of what is to be moved out of it and of what is to be removed. That rename is
+  the one step from old to new. Whoever opens or writes the folder next completes a
+  journal that was left (`complete`).
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
-from hexoframe.errors import OutputExistsError
+from hexoframe.errors import FileFormatError, OutputExistsError
+from hexoframe.paths import is_file, is_folder, writing_to
 
-__all__ = ["new_file", "new_folder", "noting_unchanged", "protecting", "same_bytes"]
+__all__ = [
+    "complete",
+    "new_file",
+    "new_folder",
+    "noting_unchanged",
+    "protecting",
+    "same_bytes",
+]
 
 _LOGGER = logging.getLogger(__name__)
 _BLOCK = 1 << 20
+# Subfolder of a folder whose files are being replaced, and what is in it.
+_PENDING = ".hexoframe-new"
+_JOURNAL = "journal.json"
+_LOCK = ".lock"
+# How often a writer gives way to others before its own files come.
+_TURNS = 100
+# Hidden folders of writers: ".<target>.<eight digits>"; the lock of their owner, and
+# what is written.
+_SCRATCH = re.compile(r"\..+\.[0-9a-f]{8}")
+_NEW = "new"
 
 
 # -- what is there already -------------------------------------------------------------
@@ -92,10 +122,10 @@ def new_file(
     The path does not exist yet. A target that may not be overwritten stays if it is the
     `same` as the new file, and is an `OutputExistsError` if it differs.
     """
-    if not target.is_file():
-        _refuse(target)
-    with _scratch(target) as folder:
-        path = folder / target.name
+    with writing_to(target), _scratch(target, is_file) as folder:
+        # Beside its lock: a target may have any name.
+        (folder / _NEW).mkdir()
+        path = folder / _NEW / target.name
         yield path
         if not target.is_file():
             _refuse(target)
@@ -115,6 +145,7 @@ def new_folder(
     overwrite: bool,
     owned: Callable[[str], bool],
     same: Callable[[Path, Path], bool] | None = None,
+    derived: str | None = None,
 ) -> Iterator[Path]:
     """Yield an empty folder whose files move into `target` when the block ends.
 
@@ -124,15 +155,17 @@ def new_folder(
     Owned files that may not be overwritten stay if their bytes are those of the new
     ones, and what is missing joins them. If bytes differ, `same` may find the target to
     be the same as the new folder. Otherwise nothing moves, with an `OutputExistsError`;
-    so too if another file has the name of a new one.
+    so too if another file has the name of a new one. The file `derived` follows from
+    the others: it is not compared, and replaced whenever others move.
     """
-    if not target.is_dir():
-        _refuse(target)
-    with _scratch(target) as folder:
+    with writing_to(target), _scratch(target, is_folder) as scratch:
+        folder = scratch / _NEW
+        folder.mkdir()
         yield folder
         if not target.exists():
             folder.rename(target)
             return
+        complete(target)
         old = _files_in(target, owned)
         new = sorted(path.name for path in folder.iterdir())
         overwrite = overwrite and target not in _protected.get()
@@ -140,13 +173,16 @@ def new_folder(
         for name in new:
             if name not in old:
                 _refuse(target / name)
-        moved = new if overwrite else _missing(target, folder, (old, new), same)
-        for name in moved:
-            (folder / name).replace(target / name)
-        for name in set(old).difference(new) if overwrite else ():
-            (target / name).unlink()
-        if not (overwrite or moved):
+        if overwrite:
+            moved, removed = new, sorted(set(old).difference(new))
+        else:
+            moved, removed = _missing(target, folder, (old, new), (same, derived)), []
+        if not moved:
             _note_unchanged(target)
+            return
+        for name in set(new).difference(moved):
+            (folder / name).unlink()
+        _hand_over(folder, target, moved, removed)
 
 
 def _files_in(target: Path, owned: Callable[[str], bool]) -> list[str]:
@@ -159,21 +195,118 @@ def _missing(
     target: Path,
     folder: Path,
     names: tuple[list[str], list[str]],
-    same: Callable[[Path, Path], bool] | None,
+    rules: tuple[Callable[[Path, Path], bool] | None, str | None],
 ) -> list[str]:
     """Return the new files that the target lacks; refuse one that differs.
 
-    `names` are those of the files in the target and in the new folder.
+    `names` are those of the files in the target and in the new folder; `rules` are
+    `same` and `derived`.
     """
-    old, new = names
+    (old, new), (same, derived) = names, rules
     for name in old:
+        if name == derived:
+            continue
         if name not in new:
             raise _kept(target, name, "would not be written again")
         if not same_bytes(target / name, folder / name):
             if same is not None and old == new and same(target, folder):
                 return []
             raise _kept(target, name)
-    return [name for name in new if name not in old]
+    lacking = [name for name in new if name not in old or name == derived]
+    return [] if lacking == [derived] else lacking
+
+
+def _hand_over(
+    folder: Path, target: Path, moved: Iterable[str], removed: Iterable[str]
+) -> None:
+    """Give new files to a folder in one step, then put them into their places."""
+    journal = {"moved": sorted(moved), "removed": sorted(removed)}
+    (folder / _JOURNAL).write_text(json.dumps(journal), "utf-8")
+    for left in reversed(range(_TURNS)):
+        complete(target)
+        try:
+            folder.rename(target / _PENDING)
+        except OSError:
+            # Another writer was quicker: its files come first.
+            if not left or not os.path.lexists(target / _PENDING):
+                raise
+        else:
+            break
+    complete(target)
+
+
+def complete(folder: Path) -> None:
+    """Complete the replacing of files in a folder, if a writer was killed at it.
+
+    Waits for one that is still at work. FileFormatError if the folder cannot be
+    written, or if `new_folder` did not write the journal.
+    """
+    pending = folder / _PENDING
+    if not os.path.lexists(pending):
+        return
+    if pending.is_symlink() or not pending.is_dir():
+        raise FileFormatError(
+            f"{pending} is not what hexoframe writes: remove it, and open the folder "
+            "again"
+        )
+    from filelock import FileLock  # noqa: PLC0415  # only if a writer was killed
+
+    try:
+        with FileLock(pending / _LOCK):
+            if (pending / _JOURNAL).exists():
+                _follow(pending)
+                (pending / _JOURNAL).unlink()
+            _remove_emptied(pending)
+        if os.name == "nt":
+            # There, a lock that is held cannot be removed.
+            _remove_emptied(pending)
+    except OSError as error:
+        if not os.path.lexists(pending):
+            return  # another process completed it meanwhile
+        raise FileFormatError(
+            f"{folder} holds two states of a record, since writing it was interrupted, "
+            f"and completing that failed ({error.strerror}): open it where it can be "
+            "written, or write the record again to another place"
+        ) from error
+
+
+def _remove_emptied(pending: Path) -> None:
+    """Remove a subfolder without a journal; it stays if another process is in it."""
+    with suppress(OSError):
+        (pending / _LOCK).unlink(missing_ok=True)
+        pending.rmdir()
+
+
+def _follow(pending: Path) -> None:
+    """Do what a journal says; all that was done before is done already."""
+    moved, removed = _parse_journal(pending / _JOURNAL)
+    for name in moved:
+        with suppress(FileNotFoundError):
+            (pending / name).replace(pending.parent / name)
+    for name in removed:
+        (pending.parent / name).unlink(missing_ok=True)
+
+
+def _parse_journal(path: Path) -> tuple[list[str], list[str]]:
+    """Return the names to move and to remove; only plain names are taken."""
+    try:
+        held = json.loads(path.read_bytes())
+        moved, removed = list(held["moved"]), list(held["removed"])
+        plain = all(
+            isinstance(name, str) and name == Path(name).name and name[0] != "."
+            for name in (*moved, *removed)
+        )
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise FileFormatError(
+            f"{path} is damaged ({type(error).__name__}): write the record again to "
+            "another place"
+        ) from error
+    if not plain:
+        raise FileFormatError(
+            f"{path} names files outside of its folder, so hexoframe did not write it: "
+            f"remove {path.parent}"
+        )
+    return moved, removed
 
 
 def _refuse(path: Path) -> None:
@@ -200,9 +333,18 @@ def _kept(
     )
 
 
+# -- hidden folders --------------------------------------------------------------------
+
+
 @contextmanager
-def _scratch(target: Path) -> Iterator[Path]:
-    """Make a folder on the disk of the target, and remove it at the end."""
+def _scratch(target: Path, fits: Callable[[Path], bool]) -> Iterator[Path]:
+    """Make a hidden folder on the disk of the target, and remove it at the end.
+
+    A target that is there and does not fit, a folder where a file is written, is
+    refused.
+    """
+    if not fits(target):
+        _refuse(target)
     made = [path for path in target.parents if not path.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -211,15 +353,70 @@ def _scratch(target: Path) -> Iterator[Path]:
             f"{target.parent} is no folder, or a file is in its way: choose another "
             "place"
         ) from error
-    # It may become the target, so it gets the permissions of any new folder: one of
-    # tempfile could be read by its owner only.
+    _sweep(target)
+    # What is made in it may become the target, so it gets the permissions of any new
+    # folder: one of tempfile could be read by its owner only.
     folder = target.parent / f".{target.name}.{secrets.token_hex(4)}"
-    folder.mkdir()
     try:
-        yield folder
+        with _owning(folder):
+            try:
+                yield folder
+            finally:
+                _remove(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         for path in made:
             # Only an empty folder goes: it holds neither the target nor other files.
             with suppress(OSError):
                 path.rmdir()
+
+
+@contextmanager
+def _owning(folder: Path) -> Iterator[None]:
+    """Make a hidden folder with a lock, which the system releases with the process."""
+    from filelock import FileLock  # noqa: PLC0415  # only to write
+
+    lock = FileLock(folder / _LOCK, thread_local=False)
+    while not lock.is_locked:
+        folder.mkdir(exist_ok=True)
+        # A process that sweeps at this moment may take the folder for one left.
+        with suppress(FileNotFoundError):
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sweep(target: Path) -> None:
+    """Remove the hidden folders that killed writers left, never one in use."""
+    with os.scandir(target.parent) as entries:
+        left = [
+            Path(entry.path)
+            for entry in entries
+            if _SCRATCH.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+        ]
+    for folder in left:
+        if (folder / _LOCK).exists():
+            _remove_if_left(folder)
+        elif folder.name.startswith(f".{target.name}."):
+            # The writer was killed before it made the lock: nothing is in it.
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _remove_if_left(folder: Path) -> None:
+    from filelock import FileLock, Timeout  # noqa: PLC0415  # only to write
+
+    try:
+        with FileLock(folder / _LOCK, timeout=0, thread_local=False):
+            _LOGGER.info("%s was left by a writer that was killed: removed", folder)
+            _remove(folder)
+    except (Timeout, OSError) as error:
+        _LOGGER.debug("%s stays (%s)", folder, type(error).__name__)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a hidden folder, its lock last: a kill before leaves it to be swept."""
+    shutil.rmtree(folder / _NEW, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)

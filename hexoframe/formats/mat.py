@@ -83,8 +83,11 @@ def _info(record: RecordData) -> dict[str, Any]:
         "end": record.end_tick,
         "values": record.scale,
     }
-    return {
+    told: dict[str, Any] = {
         re.sub(r"\W", "_", key)[:31]: value
         for key, value in facts.items()
         if isinstance(value, (int, float, str)) and key[:1].isalpha()
     }
+    # Channels that were cleaned before they were written.
+    edited = record.facts.info.get("edited")
+    return told | ({"edited": np.array(edited, object)} if edited else {})

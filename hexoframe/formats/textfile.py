@@ -23,6 +23,9 @@ __all__ = ["TextFile"]
 
 # Half a gigabyte of text is not a table at 1 Hz.
 _MOST_BYTES = 512 << 20
+# A month at 1 Hz; such a table is packed 6 to 15 times.
+_SMALL_BYTES = 128 << 20
+_RATIO = 16
 _HEAD_BYTES = 8 << 20
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 14
@@ -64,13 +67,22 @@ class TextFile:
             return io.BytesIO(_gunzipped(self.path, _HEAD_BYTES)[0])
         return self.path.open("rb")
 
+    @property
+    def _most(self) -> int:
+        """Bytes that a packed file can have at most as text."""
+        if self.folder is None:
+            packed = self.path.stat().st_size
+        else:
+            packed = self.folder.packed_size()
+        return min(_MOST_BYTES, max(_SMALL_BYTES, _RATIO * packed))
+
     def content(self, encoding: str) -> Path | bytes:
         """Return the path of a file in UTF-8, or else its content in UTF-8."""
         if self.folder is not None:
             with self.open() as stream:
-                data = stream.read(_MOST_BYTES + 1)
+                data = stream.read(self._most + 1)
         elif _is_gzip(self.path):
-            data, wrong = _gunzipped(self.path, _MOST_BYTES)
+            data, wrong = _gunzipped(self.path, self._most)
             if wrong is not None:
                 raise FileFormatError(
                     f"{self.label}: the .gz {wrong}, after {len(data):,} bytes of text "
@@ -80,9 +92,9 @@ class TextFile:
             return self.path
         else:
             data = self.path.read_bytes()
-        if len(data) > _MOST_BYTES:
+        if len(data) > self._most and (self.folder or _is_gzip(self.path)):
             raise FileFormatError(
-                f"{self.label}: unpacks to more than {_MOST_BYTES >> 20} MB; this is "
+                f"{self.label}: unpacks to more than {self._most >> 20} MB; this is "
                 "not a CSV of a recording"
             )
         return data if encoding == "utf-8" else _to_utf_8(data, encoding, self.label)

@@ -67,6 +67,7 @@ from hexoframe.hxapi.objects import (
 )
 from hexoframe.hxapi.samples import SampleTuples
 from hexoframe.hxapi.sessions import SessionInfo, client_of, test_auth
+from hexoframe.paths import expanded, writing_to
 from hexoframe.timestamps import CLASSIC_FORMAT, clock_of, ticks_to_text
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def getRangeData(
     """
     source = _source(auth)
     path = object_path("range", key_of("range", rangeID))
-    info = linked(source.session.get_json(path), source)
+    info = linked(source.session.get_object(path), source)
     data = getData(auth, info["user"], info["start"], info["end"], downloadRaw)
     return data | _surroundings(auth, info)
 
@@ -505,7 +506,9 @@ def saveTxt(data: Mapping[str, Any], dirname: str | Path) -> Path:
     ConfigurationError
         If ``data["info"]`` has no user or no id, or an entry is no sequence of rows.
     """
-    return save(data, Path(dirname).expanduser(), DIALECT)
+    target = expanded(dirname)
+    with writing_to(target):
+        return save(data, target, DIALECT)
 
 
 def clearCache(auth: SessionInfo) -> None:

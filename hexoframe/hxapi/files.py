@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from hexoframe.channels import Family
 from hexoframe.errors import ConfigurationError
 from hexoframe.formats.atomic import new_folder
+from hexoframe.formats.checksums import SUMS
 from hexoframe.formats.text.facts import ranges_text
 from hexoframe.formats.text.lines import Stamps
 from hexoframe.formats.text.names import SUFFIX, Dialect, folder_name, names_of
@@ -117,7 +118,8 @@ def save(data: Mapping[str, Any], root: Path, dialect: Dialect) -> Path:
     Other files in it stay; these are replaced together, when all are written.
     """
     target = root / _folder(data)
-    own = {f"{name}{SUFFIX}" for name in data}
+    # The checksums of `to_txt` would not hold any more.
+    own = {SUMS, *(f"{name}{SUFFIX}" for name in data)}
     with new_folder(target, overwrite=True, owned=own.__contains__) as folder:
         for name, held in data.items():
             with (folder / f"{name}{SUFFIX}").open("wb") as file:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hexoframe.api.load.recordhead import number_of
 from hexoframe.api.load.resources import id_of
-from hexoframe.errors import ConfigurationError
+from hexoframe.errors import ConfigurationError, harmless
 
 if TYPE_CHECKING:
     from hexoframe.api.http.session import ServiceSession
@@ -99,7 +99,8 @@ class Related(dict[str, Any]):
     def __repr__(self) -> str:
         """Return what the vendor's client prints."""
         key = "deviceid" if self._resource == "device" else "id"
-        return f"<hexoskin.client.{self._resource}: {dict.get(self, key)}>"
+        number = harmless(str(dict.get(self, key)))
+        return f"<hexoskin.client.{self._resource}: {number}>"
 
     __str__ = __repr__
 
@@ -111,7 +112,7 @@ class Related(dict[str, Any]):
         """Fetch the missing fields; return whether anything was fetched."""
         source, self._source = self._source, None
         if source is not None:
-            found = source.session.get_json(self["resource_uri"])
+            found = source.session.get_object(self["resource_uri"])
             self.update(linked(found, source))
         return source is not None
 
@@ -198,10 +199,10 @@ def track_points(
     tracks.sort(key=lambda track: ids.index(key_of("range", track["range"])))
     return [
         (
-            point["time"],
-            point["altitude"],
-            *(point["position"] or (None, None)),
-            point["horizontal_accuracy"],
+            point.get("time"),
+            point.get("altitude"),
+            *(point.get("position") or (None, None)),
+            point.get("horizontal_accuracy"),
         )
         for track in tracks
         for point in list_objects(

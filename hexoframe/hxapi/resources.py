@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from hexoframe.api.http.objects import page_of
 from hexoframe.api.load.recordhead import object_path
 from hexoframe.api.load.resources import id_of
 from hexoframe.errors import ConfigurationError, ResponseError
@@ -92,17 +93,12 @@ class ObjectList(list[Related]):
     def _load(self, path: str, query: Mapping[str, Any] | None) -> None:
         session = self._source.session
         answer = session.get_json(path, query)
-        try:
-            meta, objects = answer["meta"], answer["objects"]
-            self.extend(self._object(item) for item in objects)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ResponseError(
-                f"the answer of {session.origin}{self._path} is not a list of objects"
-            ) from error
-        following = meta.get("next")
+        meta, objects = page_of(answer, session.origin, self._path)
+        self.extend(self._object(item) for item in objects)
+        following = meta.next
         if following is not None:
             following = session.origin.vet(following, seen_at=self._path)
-        self.nexturl, self.prevurl = following, meta.get("previous")
+        self.nexturl, self.prevurl = following, meta.previous
         self.response = ClientAnswer({**answer, "objects": list(self)})
 
     def _object(self, item: Mapping[str, Any]) -> Related:
@@ -216,7 +212,7 @@ class ObjectAccess(_Access):
             path = f"/api/device/{key}/"
         else:
             path = object_path(self.name, key_of(self.name, uri))
-        item = self.source.session.get_json(path)
+        item = self.source.session.get_object(path)
         name = self.source.name(self.name, item.get("id"))
         return Related(name, linked(item, self.source))
 
@@ -336,9 +332,20 @@ class DataAccess(_Access):
         for name in ("record", "range"):
             if name in asked:
                 path = object_path(name, key_of(name, asked[name]))
-                found: dict[str, Any] = self.source.session.get_json(path)
+                found = self.source.session.get_object(path)
+                _check_span(found, path)
                 return found
         return {}
+
+
+def _check_span(found: Mapping[str, Any], path: str) -> None:
+    """Refuse a record or range without a start, an end or a user."""
+    for name in ("start", "end", "user"):
+        if not found.get(name):
+            raise ResponseError(
+                f"{path} has no {name}, so its samples are not known: give record=, "
+                "or user= with start= and end="
+            )
 
 
 # Behind every record that there can be.

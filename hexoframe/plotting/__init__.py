@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pandas as pd
 
+from hexoframe.analysis.beattable import beat_table
+from hexoframe.analysis.ecgcheck import assess_ecg, median_beat
 from hexoframe.analysis.quality import bad_spans
 from hexoframe.analysis.summary import summarise
 from hexoframe.channels import channels_of
@@ -39,15 +41,15 @@ from hexoframe.plotting.respiration import plot_respiration, record_respiration
 from hexoframe.plotting.rr import plot_rr, record_rr
 from hexoframe.plotting.sleep import plot_sleep, record_sleep
 from hexoframe.plotting.summary import plot_summary, record_summary
-from hexoframe.plotting.windows import record_window
+from hexoframe.plotting.windows import record_window, span_until
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Length, Start
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = [
     "plot_activity",
@@ -82,7 +84,7 @@ class PictureRequest:
 
     record: RecordData
     key: str | int
-    start: Start | None = None
+    start: Moment | None = None
     duration: Length | None = None
     ax: Given | None = None
 
@@ -107,6 +109,14 @@ class PictureRequest:
     def summary(self, by: str) -> pd.DataFrame:
         """Return the summary of what is shown, a row a span and metric."""
         return summarise(self.part(), by)
+
+    def beats(self) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None]:
+        """Return the beats of what is shown; with an ECG, their likeness and median."""
+        part = self.part()
+        table = beat_table(part)
+        if "ecg" not in part:
+            return table, None, None
+        return table, assess_ecg(part, "beat"), median_beat(part)
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """Return a channel if the record has it."""
@@ -222,11 +232,12 @@ def picture_of(record: RecordData, what: str | int | None = None) -> Picture:
     return next(own, replace(_CHANNEL, name=name, channel=name, waveforms=(name,)))
 
 
-def plot_record(
+def plot_record(  # noqa: PLR0913  # those of Record.plot
     record: RecordData,
     what: str | int | None = None,
     *,
-    start: Start | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
     duration: Length | None = None,
     ax: Given | None = None,
 ) -> FigureAxes:
@@ -236,7 +247,7 @@ def plot_record(
     ----------
     record : RecordData
         The record.
-    what, start, duration, ax
+    what, start, end, duration, ax
         As for `Record.plot`.
 
     Returns
@@ -254,4 +265,6 @@ def plot_record(
     pyplot()  # tell what is missing before anything is read
     found = picture_of(record, what)
     key = found.name if what is None else what
+    if end is not None:
+        start, duration = span_until(record, start, end, duration)
     return found.draw(PictureRequest(record, key, start, duration, ax))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Length, Start
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["plot_activity", "record_activity"]
 
@@ -23,7 +23,7 @@ __all__ = ["plot_activity", "record_activity"]
 def plot_activity(
     frame: pd.DataFrame,
     *others: pd.DataFrame,
-    start: Start | None = None,
+    start: Moment | None = None,
     duration: Length | None = None,
     shades: Mapping[str, pd.DataFrame] | None = None,
     ax: Given | None = None,

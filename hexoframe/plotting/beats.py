@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.beattable import beat_table
-from hexoframe.analysis.ecgcheck import assess_ecg, median_beat
 from hexoframe.analysis.wear import find_wear
 from hexoframe.errors import ConfigurationError
 from hexoframe.plotting.figures import (
@@ -104,17 +102,9 @@ def plot_beats(
 def record_beats(request: PictureRequest) -> FigureAxes:
     """Draw the beats of a record."""
     window = record_window(request.record, request.start, request.duration)
-    part = request.part()
-    table = beat_table(part)
-    has_ecg = "ecg" in part
-    return _draw(
-        table,
-        assess_ecg(part, "beat") if has_ecg else None,
-        median_beat(part) if has_ecg else None,
-        window=window,
-        shade=_not_worn(part),
-        ax=request.ax,
-    )
+    table, likeness, shape = request.beats()
+    shade = _not_worn(request.record)
+    return _draw(table, likeness, shape, window=window, shade=shade, ax=request.ax)
 
 
 def _not_worn(record: RecordData) -> pd.DataFrame:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Length, Start
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["plot_channel", "record_channel"]
 
@@ -22,7 +22,7 @@ __all__ = ["plot_channel", "record_channel"]
 def plot_channel(
     frame: pd.DataFrame,
     *,
-    start: Start | None = None,
+    start: Moment | None = None,
     duration: Length | None = None,
     shade: pd.DataFrame | None = None,
     ax: Given | None = None,

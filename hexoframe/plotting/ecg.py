@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.decimation import LineSamples
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Beats, ChannelView, Length, Start
+    from hexoframe.plotting.windows import Beats, ChannelView
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["plot_ecg", "record_ecg"]
 
@@ -58,7 +59,7 @@ _MARK_MM = 1.2
 def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
     frame: pd.DataFrame,
     *,
-    start: Start | None = None,
+    start: Moment | None = None,
     duration: Length | None = None,
     rr: pd.DataFrame | None = None,
     quality: pd.DataFrame | None = None,

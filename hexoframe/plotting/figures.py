@@ -192,6 +192,12 @@ def given_axes(what: str, given: Given, count: int) -> tuple[Figure, list[Axes]]
             f"{what} draws {count} panel{'s' * (count > 1)} here: give ax= {count} "
             f"Axes, not {len(axes)} of {type((wrong or axes or [None])[0]).__name__}"
         )
+    bent = [one.name for one in axes if one.name != "rectilinear"]
+    if bent:
+        raise ConfigurationError(
+            f"{what} draws on plain axes, not on {bent[0]} ones: give those of "
+            "matplotlib.pyplot.subplots()"
+        )
     return cast("Figure", axes[0].figure), axes
 
 

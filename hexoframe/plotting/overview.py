@@ -9,6 +9,7 @@ import pandas as pd
 
 from hexoframe.analysis.quality import bad_spans
 from hexoframe.channels import datatypes_of
+from hexoframe.errors import harmless
 from hexoframe.plotting.figures import (
     DOUBTFUL,
     FAINT,
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Length, Start, Window
+    from hexoframe.plotting.windows import Window
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["plot_overview", "record_overview"]
 
@@ -71,7 +73,7 @@ def plot_overview(
     record: RecordData,
     *,
     channels: Sequence[str | int] | None = None,
-    start: Start | None = None,
+    start: Moment | None = None,
     duration: Length | None = None,
     ax: Given | None = None,
 ) -> FigureAxes:
@@ -224,7 +226,7 @@ def _draw_ranges(axes: Axes, head: _Head, window: Window) -> None:
             edgecolor=FAINT,
             linewidth=0.6,
         )
-        text = "" if pd.isna(name) else str(name)
+        text = "" if pd.isna(name) else harmless(str(name))
         wide = WIDTH * (end - start) / max(window.last - window.first, 1)
         letters = int(wide / _LETTER)
         if len(text) > letters:
@@ -238,6 +240,7 @@ def _draw_ranges(axes: Axes, head: _Head, window: Window) -> None:
                 va="center",
                 fontsize=SMALL,
                 color=INK,
+                parse_math=False,  # a name may hold a dollar sign
             )
 
 
@@ -257,7 +260,7 @@ def _draw_annotations(axes: Sequence[Axes], head: _Head) -> None:
         axes[0].plot([at], [head.deep - 0.1], "v", color=FAINT, markersize=4)
         key = None if pd.isna(datatype) else int(datatype)
         text = head.notes.get(key, "annotation")
-        text = text if pd.isna(comment) or not comment else str(comment)
+        text = text if pd.isna(comment) or not comment else harmless(str(comment))
         if at >= free:
             free = at + (len(text) * _LETTER + 0.2) * per_inch
             axes[0].annotate(
@@ -269,4 +272,5 @@ def _draw_annotations(axes: Sequence[Axes], head: _Head) -> None:
                 color=INK,
                 va="bottom",
                 annotation_clip=False,
+                parse_math=False,
             )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.analysis.quality import runs
+from hexoframe.analysis.marks import runs
 from hexoframe.channels import codes_of
 from hexoframe.plotting.figures import (
     ABSENT,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     Shades = Mapping[str, pd.DataFrame]
 
 __all__ = [
+    "HALF_HEIGHT",
     "draw_lines",
     "draw_panel",
     "draw_shade",
@@ -70,8 +71,8 @@ _ROOM = 0.05
 _HEIGHT, _LOWEST, _ROW_HEIGHT, _ONLY_HEIGHT = 0.95, 0.5, 0.28, 2.2
 # What is right of the panels, in inches: their edge, or the names of lines.
 _EDGE, _LINE_NAMES = 0.3, 1.05
-# Half the height of a bar in its row.
-_HALF_HEIGHT = 0.22
+HALF_HEIGHT = 0.22
+"""Half the height of a bar in its row."""
 # Colour and meaning of the shades, by whether anything was measured.
 _SHADES = {
     True: (ABSENT, "not measured (no signal, sensor off) or not worn"),
@@ -394,7 +395,7 @@ def _draw_rows(axes: Axes, rows: Iterable[Edges]) -> None:
         begin, end = days(edges[:, 0]), days(edges[:, 1])
         axes.broken_barh(
             list(zip(begin, end - begin, strict=True)),
-            (row - _HALF_HEIGHT, 2 * _HALF_HEIGHT),
+            (row - HALF_HEIGHT, 2 * HALF_HEIGHT),
             facecolor=INK,
             edgecolor=INK,
             linewidth=0.5,

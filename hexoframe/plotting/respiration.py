@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import ChannelView, Length, Start
+    from hexoframe.plotting.windows import ChannelView
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["plot_respiration", "record_respiration"]
 
@@ -29,7 +30,7 @@ _NEAR_NS = 1_000_000_000
 def plot_respiration(  # noqa: PLR0913  # all that there is of breathing, each by name
     frame: pd.DataFrame,
     *,
-    start: Start | None = None,
+    start: Moment | None = None,
     duration: Length | None = None,
     inspiration: pd.DataFrame | None = None,
     expiration: pd.DataFrame | None = None,

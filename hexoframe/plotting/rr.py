@@ -8,6 +8,7 @@ import numpy as np
 
 from hexoframe.analysis.beats import beats_of as series_of
 from hexoframe.analysis.hrv import beats_of_record
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.plotting.figures import (
     FAINT,
     FONT,
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from hexoframe.analysis.beats import RRSeries
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Beats, ChannelView, Length, Start
+    from hexoframe.plotting.windows import Beats, ChannelView
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["plot_rr", "record_rr"]
 
@@ -55,7 +57,7 @@ _MARKS: tuple[dict[str, Any], ...] = (
 def plot_rr(  # noqa: PLR0913  # each by name
     frame: pd.DataFrame,
     *,
-    start: Start | None = None,
+    start: Moment | None = None,
     duration: Length | None = None,
     quality: pd.DataFrame | None = None,
     shade: pd.DataFrame | None = None,
@@ -155,12 +157,13 @@ def _draw_tachogram(
 def _mark_flagged(axes: Axes, view: ChannelView, beats: Beats) -> None:
     """Mark beats by the gravest of their flags."""
     values = view.frame.iloc[:, 0].to_numpy()
+    drawn = ~unmeasured(values, view.channel.datatypes[0], scale=view.scale)
     marks = []
     for place, (flag, name) in enumerate(beats.names.items()):
         flagged = beats.flags == flag
         if not flagged.any():
             continue
-        shown = flagged & (values > 0)
+        shown = flagged & drawn
         marks += axes.plot(
             days(beats.stamps[shown]),
             values[shown],

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.align import length_ns
 from hexoframe.analysis.bins import rows_with
 from hexoframe.channels import FAMILIES, channels_of, codes_of, find
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, TimestampError, UnknownChannelError
 from hexoframe.plotting.decimation import LineSamples, gap_rows
 from hexoframe.plotting.figures import label_of, unit_of
 from hexoframe.recording import metadata
 from hexoframe.recording.gaps import Receipt
 from hexoframe.recording.survey import survey_channel
-from hexoframe.timestamps import NS_PER_TICK, time_to_tick
+from hexoframe.timestamps import NS_PER_TICK
+from hexoframe.timestamps.moments import length_ns, moment_to_tick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
     from hexoframe.timestamps import Clock
 
     Rows = NDArray[np.int64]
-    Start = str | dt.datetime | dt.timedelta | pd.Timestamp | pd.Timedelta
-    Length = str | dt.timedelta | pd.Timedelta
+    from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = [
     "Beats",
@@ -46,6 +46,7 @@ __all__ = [
     "beats_of",
     "measured_rows",
     "record_window",
+    "span_until",
     "stamps_of",
     "union_of",
     "view_of",
@@ -161,11 +162,11 @@ class ChannelView:
     def _line(self, row: Datatype) -> LineSamples:
         stamps = stamps_of(self.frame)
         values = self.frame[row.column].to_numpy()
-        left_out = [
-            rows_with(values, value)
-            for value in (np.nan, row.empty)
-            if value is not None
-        ]
+        left_out = [rows_with(values, np.nan)]
+        if row.interval:
+            left_out.append(np.flatnonzero(unmeasured(values, row, scale=self.scale)))
+        elif row.void is not None:
+            left_out.append(rows_with(values, row.void))
         stamps, values = _without(stamps, values, np.unique(np.concatenate(left_out)))
         return LineSamples(stamps, values, self._breaks(row, stamps, values))
 
@@ -268,7 +269,7 @@ def view_of(
 def views_of(
     what: str,
     *frames: pd.DataFrame,
-    start: Start | None,
+    start: Moment | None,
     duration: Length | None,
 ) -> list[ChannelView]:
     """Return frames as views of the part of the first one that is asked for.
@@ -309,7 +310,7 @@ def _candidates(block: dict[str, Any], columns: list[str]) -> Iterator[Channel]:
 
 
 def record_window(
-    record: RecordData, start: Start | None, duration: Length | None
+    record: RecordData, start: Moment | None, duration: Length | None
 ) -> Window:
     """Return the part of a record that is asked for; with neither, all of it.
 
@@ -328,6 +329,28 @@ def record_window(
     return part
 
 
+def span_until(
+    record: RecordData, start: Moment | None, end: Moment, duration: Length | None
+) -> tuple[pd.Timestamp, pd.Timedelta]:
+    """Return start and duration of the part of a record that ends at `end`.
+
+    A ConfigurationError if a duration is given too, TimestampError if nothing is left.
+    """
+    if duration is not None:
+        raise ConfigurationError(
+            f"end={end!r} and duration={duration!r}: give one of the two"
+        )
+    window = record_window(record, start, None)
+    tick = moment_to_tick(end, clock=record.clock, origin=record.start_tick)
+    length = tick * NS_PER_TICK[record.clock] - window.first
+    if length <= 0:
+        raise TimestampError(
+            f"the end {end} does not lie behind the start {window.begin}: exchange "
+            "them, or give a time within the record"
+        )
+    return window.begin, pd.Timedelta(length, unit="ns")
+
+
 def _whole_window(channel: Channel, frame: pd.DataFrame, tz: dt.tzinfo) -> Window:
     """Return the window from the first row of a frame to its last one."""
     stamps = stamps_of(frame)
@@ -342,7 +365,7 @@ def _whole_window(channel: Channel, frame: pd.DataFrame, tz: dt.tzinfo) -> Windo
 
 
 def _part(
-    whole: Window, start: Start | None, duration: Length | None, clock: Clock
+    whole: Window, start: Moment | None, duration: Length | None, clock: Clock
 ) -> Window:
     first, last, tz = whole
     if start is not None:
@@ -353,14 +376,10 @@ def _part(
     return Window(first, last, tz)
 
 
-def _start_ns(start: Start, origin: int, clock: Clock) -> int:
+def _start_ns(start: Moment, origin: int, clock: Clock) -> int:
     """Return a start in ns since 1970: a time, or a length behind `origin`."""
-    if isinstance(start, dt.timedelta) or (
-        isinstance(start, str) and not set("-:") & set(start)
-    ):
-        return origin + length_ns("start", start, least=0)
-    tick = time_to_tick(start, clock=clock, rounding="up")
-    return tick * NS_PER_TICK[clock]
+    ns = NS_PER_TICK[clock]
+    return moment_to_tick(start, clock=clock, origin=-(-origin // ns)) * ns
 
 
 # --- spans ----------------------------------------------------------------------------

@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 
     from hexoframe.channels import Channel
 
-    Spans = tuple[tuple[int, int], ...]
-
 __all__ = ["BeltCounter", "Belts", "cut_belts", "has_belts", "join_belts"]
 
+Spans = tuple[tuple[int, int], ...]
 # A window of five seconds around each second.
 _HALF_WINDOW_S = 2
 _FLAT_COUNTS = 2.0

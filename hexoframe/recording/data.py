@@ -9,7 +9,6 @@ reader makes a RecordData and every writer takes one. The methods for users belo
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -33,6 +32,7 @@ from hexoframe.errors import (
     UnknownChannelError,
     warn,
 )
+from hexoframe.forks import PerProcess
 from hexoframe.recording import frames, metadata
 from hexoframe.recording.belts import BeltCounter, cut_belts, has_belts
 from hexoframe.recording.facts import Facts, cut_facts
@@ -50,6 +50,8 @@ __all__ = ["LazyChannel", "RecordData", "warn_of_model"]
 
 # A part that begins so early may hold values from before the first measurement.
 _STARTING_S = 60
+# So far outside a record a corrected delay may bring samples; a wrong zone more.
+_NEAR_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,21 +86,9 @@ class LazyChannel:
         return self.receipt() if callable(self.receipt) else self.receipt
 
 
-class _ChannelLocks:
-    """A lock for each channel, so that threads read it once.
-
-    A forked child gets new ones: those of the parent may be held for ever.
-    """
-
-    def __init__(self) -> None:
-        self._process = os.getpid()
-        self._held: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
-
-    def __getitem__(self, name: str) -> threading.RLock:
-        """Return the lock of a channel in this process."""
-        if self._process != os.getpid():
-            self.__init__()  # type: ignore[misc]  # as new
-        return self._held[name]
+def _channel_locks() -> defaultdict[str, threading.RLock]:
+    """Return a lock for each channel, so that threads read it once."""
+    return defaultdict(threading.RLock)
 
 
 class RecordData(Mapping[str, pd.DataFrame]):
@@ -159,7 +149,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         self._known_belts: Belts | None = None
         self._sources: dict[str, LazyChannel] = {}
         self._frames: dict[str, pd.DataFrame] = {}
-        self._locks = _ChannelLocks()
+        self._locks = PerProcess(_channel_locks)
         given = {find(family, name).name: held for name, held in channels.items()}
         for name in channels_of(family):
             if name in given:
@@ -323,7 +313,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
                 )
             if source is None:
                 return self._empty(name)
-            with self._locks[name]:
+            with self._locks.value[name]:
                 if name not in self._frames:
                     self._frames[name] = source.read()
         return self._frames[name]
@@ -600,11 +590,14 @@ class RecordData(Mapping[str, pd.DataFrame]):
         """
         channels: dict[str, pd.DataFrame | LazyChannel] = dict(self.whole())
         edited = dict.fromkeys(self._facts.info.get("edited", ()))
+        provenance = dict(self._facts.info.get("provenance", {}))
         tells_wear = False
         for key, frame in given.items():
             channel = channels_of(self._family)[self.channel(key).name]
             frames.check_frame(frame, channel)
             metadata.check_scale(frame, self._scale, channel.name)
+            frames.check_samples(frame, channel)
+            self._check_inside(frame, channel)
             own = frames.own_copy(frame.tz_convert("UTC"))
             own.attrs = {
                 metadata.KEY: metadata.make_block(
@@ -615,9 +608,15 @@ class RecordData(Mapping[str, pd.DataFrame]):
             channels[channel.name] = LazyChannel(
                 read=partial(frames.own_copy, own), receipt=receipt
             )
+            if channel.name not in edited:
+                way = provenance.get(channel.name)
+                provenance[channel.name] = f"{way}, edited" if way else "edited"
             edited[channel.name] = None
             tells_wear = tells_wear or has_belts(channel)
-        info = {**self._facts.info, "edited": list(edited)}
+        if not given:
+            return self.of(self)
+        changed = {"edited": list(edited), "provenance": provenance}
+        info = {**self._facts.info, **changed}
         copy = self.of(
             self,
             channels=channels,
@@ -628,6 +627,29 @@ class RecordData(Mapping[str, pd.DataFrame]):
             # Other belts tell another story.
             copy._belts = copy._known_belts = None  # noqa: SLF001  # of this class
         return copy
+
+    def _check_inside(self, frame: pd.DataFrame, channel: Channel) -> None:
+        """Refuse rows that lie outside the record, as after a mistake with a zone."""
+        if not len(frame):
+            return
+        first, last = map(int, frames.ticks_of(frame.iloc[[0, -1]], channel))
+        near = max(_NEAR_S * self.clock, channel.lag)
+        low, high = self.start_tick - near, self.end_tick + near
+        if low <= first and last <= high:
+            return
+        # Samples of the source may outlast its record.
+        held = self._frame(channel.name)
+        if len(held):
+            ends = frames.ticks_of(held.iloc[[0, -1]], channel).tolist()
+            low, high = min(low, *ends), max(high, *ends)
+        for tick in (first, last):
+            if not low <= tick <= high:
+                time = tick_to_time(tick, clock=self.clock).tz_convert(self._tz)
+                raise ConfigurationError(
+                    f"the frame of {channel.name} has a row at {time}, and the record "
+                    f"goes from {self.start} to {self.end}: is the zone of its times "
+                    "right?"
+                )
 
     def cut(self, start: int | None, end: int | None) -> Self:
         """Return the record cut to a span of ticks; what was not read stays so.
@@ -678,7 +700,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a record whose frames are all in memory."""
         self.__dict__.update(state)
-        self._locks = _ChannelLocks()
+        self._locks = PerProcess(_channel_locks)
         self._sources = {
             name: LazyChannel(
                 read=lambda name=name: self._frames[name],  # type: ignore[misc]

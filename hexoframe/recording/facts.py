@@ -14,12 +14,14 @@ from typing import Any
 
 import pandas as pd
 
+from hexoframe.jsontext import JsonSource
 from hexoframe.timestamps.ticks import Clock
 from hexoframe.timestamps.times import tick_to_time
 
 __all__ = [
     "SHAPES",
     "Facts",
+    "check_info",
     "cut_facts",
     "facts_table",
     "ranges_of_sleep",
@@ -95,6 +97,21 @@ class Facts:
     track: pd.DataFrame | None = None
     metrics: pd.DataFrame | None = None
     statistics: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KnownInfo:
+    """The facts that the package itself reads, by their names in `Facts.info`."""
+
+    id: int | None = None
+    provenance: dict[str, str] = field(default_factory=dict)
+    whole_start: int = 0
+    edited: list[str] = field(default_factory=list)
+
+
+def check_info(info: dict[str, Any], source: JsonSource, *, field: str = "") -> None:
+    """Refuse facts that the package reads if they have another type."""
+    source.typed(info, _KnownInfo, field=field)
 
 
 def facts_table(

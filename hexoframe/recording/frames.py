@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from hexoframe.channels.calibration import Scale
 
 __all__ = [
+    "arrays_of",
     "carry_in",
     "check_frame",
+    "check_samples",
     "empty_frame",
     "make_frame",
     "merge_ticks",
@@ -122,9 +124,37 @@ def _check_index(index: pd.Index[Any], channel: Channel) -> None:
         )
 
 
+def check_samples(frame: pd.DataFrame, channel: Channel) -> None:
+    """Refuse samples that no channel has: infinite ones, and two at one time.
+
+    Times between two ticks are a `TimestampError`, the rest is a `ConfigurationError`.
+    """
+    ticks = ticks_of(frame, channel)
+    # Two events may share a tick, two samples of one signal may not.
+    again = np.flatnonzero(np.diff(ticks) == 0)
+    if channel.ticks is not None and len(again):
+        raise ConfigurationError(
+            f"channel {channel.name} has two rows at {frame.index[again[0]]}: keep one "
+            "of them, as frame[~frame.index.duplicated()] does"
+        )
+    infinite = np.isinf(frame.to_numpy()).any(axis=1)
+    if infinite.any():
+        raise ConfigurationError(
+            f"channel {channel.name} has an infinite value at "
+            f"{frame.index[int(infinite.argmax())]}: a missing value is NaN"
+        )
+
+
 def ticks_of(frame: pd.DataFrame, channel: Channel) -> NDArray[np.int64]:
     """Return the ticks of the rows of a frame."""
     return index_to_ticks(pd.DatetimeIndex(frame.index), clock=channel.clock)
+
+
+def arrays_of(frame: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    """Return the columns of a frame as arrays, for reading."""
+    # A frame of a frame has no attrs, which pandas would copy for every column.
+    bare = pd.DataFrame(frame, copy=False)
+    return {str(name): bare[name].to_numpy() for name in bare.columns}
 
 
 def slice_ticks(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from hexoframe.recording.belts import Belts
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hexoframe.channels import Channel
-    from hexoframe.recording.belts import Belts
 
 __all__ = [
     "RULES",
@@ -42,7 +42,7 @@ __all__ = [
     "share",
 ]
 
-RULES = 4
+RULES = 5
 """Version of the rules of a survey; a kept survey of older rules is not used."""
 _HALF = Fraction(1, 2)
 

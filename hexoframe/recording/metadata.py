@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel
     from hexoframe.channels.calibration import Scale
 
-__all__ = ["KEY", "block_of", "check_scale", "concat", "make_block", "result_block"]
+__all__ = [
+    "KEY",
+    "block_of",
+    "check_scale",
+    "concat",
+    "make_block",
+    "result_block",
+    "with_units",
+]
 
 KEY = "hexoframe"
 BLOCK_VERSION = 1
@@ -44,14 +52,27 @@ def make_block(
     }
 
 
-def result_block(units: Mapping[str, str], *, record_id: int | None) -> dict[str, Any]:
-    """Return the block of a table of results; `units` are per column."""
-    return {"version": BLOCK_VERSION, "record": record_id, "units": dict(units)}
+def result_block(
+    units: Mapping[str, str], *, record_id: int | None, scale: Scale = "physical"
+) -> dict[str, Any]:
+    """Return the block of a table of several channels; `units` are per column."""
+    return {
+        "version": BLOCK_VERSION,
+        "record": record_id,
+        "scale": scale,
+        "units": dict(units),
+    }
 
 
 def block_of(frame: pd.DataFrame | pd.Series[Any]) -> dict[str, Any]:
     """Return a copy of the block of a frame; empty if it has none."""
     return copy.deepcopy(dict(frame.attrs.get(KEY, {})))
+
+
+def with_units(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose headings say the units: ``heart_rate [bpm]``."""
+    units = block_of(frame)["units"]
+    return frame.set_axis([f"{name} [{units[name]}]" for name in frame], axis="columns")
 
 
 def check_scale(frame: pd.DataFrame, scale: Scale, name: str) -> None:

@@ -99,9 +99,10 @@ def _warn(rows: Iterable[Datatype]) -> None:
     ]
     family, _ = next(iter(new))
     warn(
-        f"the scale of {', and that of '.join(parts)}; no recording confirms it. "
-        "Compare with a known value, or load counts with units='raw'; 'verified' in "
-        f"hexoframe.channel_table({family!r}) says what confirms each channel",
+        f"the scale of {', and that of '.join(parts)}; no recording of {family} "
+        "confirms it. Compare with a known value, or load counts with units='raw'; "
+        f"'verified' in hexoframe.channel_table({family!r}) says what confirms each "
+        "channel",
         UnverifiedCalibrationWarning,
     )
 

@@ -5,12 +5,15 @@ Pieces are counted one by one and not kept. `gaps` defines what a gap consists o
 
 from __future__ import annotations
 
+import functools
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.recording.belts import BeltCounter, has_belts
+from hexoframe.recording.frames import arrays_of
 from hexoframe.recording.gaps import (
     Gap,
     Receipt,
@@ -42,7 +45,6 @@ _BLOCK = 1 << 20
 _RANGE_BLOCK = 1 << 16
 # Tolerance in ticks: stamps of beats are rounded independently.
 _INTERVAL_PLAY = 2
-_LONGEST_S = 1 << 40
 _HALF = Fraction(1, 2)
 # So many long steps, and more than half: the channel is thinned, these are no gaps.
 _THINNED_FROM = 64
@@ -77,23 +79,26 @@ class SampleCounter:
         self._intervals: list[NDArray[np.int64]] = []
         self._belts = BeltCounter(channel) if has_belts(channel) else None
 
-    def add(self, frame: pd.DataFrame) -> None:
-        """Count the next rows of the channel."""
+    def add(self, frame: pd.DataFrame) -> bool:
+        """Count the next rows of the channel; say if they follow each other evenly."""
         channel = self._channel
         times = frame.index.asi8  # type: ignore[attr-defined]
-        self._stamps.append(_stamps(channel, times))
-        columns = [frame[name].to_numpy() for name in frame.columns]
+        stamps = _stamps(channel, times)
+        self._stamps.append(stamps)
+        columns = arrays_of(frame).values()
+        # Two by two, as a ufunc would first copy all columns into one array.
         absent = [np.isnan(column) for column in columns]
-        self._any_missing.add(np.logical_or.reduce(absent))
-        self._all_missing.add(np.logical_and.reduce(absent))
+        self._any_missing.add(functools.reduce(np.logical_or, absent))
+        self._all_missing.add(functools.reduce(np.logical_and, absent))
         row = channel.datatypes[0]
         if row.void is not None:
             void = [column == row.void for column in columns]
-            self._void.add(np.logical_or.reduce(void))
+            self._void.add(functools.reduce(np.logical_or, void))
         if row.interval:
             self._intervals.append(_intervals(channel, frame, self._scale))
         if self._belts is not None:
             self._belts.add(frame)
+        return isinstance(stamps, range)
 
     def even_step(self) -> int | None:
         """Return the distance of stamps in ticks; None if they are not even."""
@@ -320,10 +325,10 @@ def _intervals(
     """Return the intervals of events in ticks."""
     row = channel.datatypes[0]
     values = np.nan_to_num(frame[row.column].to_numpy())
+    # What is no measurement reaches back to nothing.
+    values = np.where(unmeasured(values, row, scale=scale), 0.0, values)
     seconds = values * row.gain if scale == "raw" else values  # a gain is below 1
-    # A file may hold negative or absurdly long intervals.
-    known = np.clip(seconds, 0, _LONGEST_S)
-    ticks: NDArray[np.int64] = np.rint(known * channel.clock).astype(np.int64)
+    ticks: NDArray[np.int64] = np.rint(seconds * channel.clock).astype(np.int64)
     return ticks
 
 

@@ -197,12 +197,24 @@ def as_ticks(values: Any, *, clock: Clock) -> NDArray[np.int64]:
         from 0.
     """
     check_clock(clock)
-    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind == "i":
-        ticks = values.astype(np.int64, copy=False)
-    else:
+    ticks = _of_numbers(values)
+    if ticks is None:
         ticks = _converted(values)
     check_ticks(ticks, clock)
     return ticks
+
+
+def _of_numbers(values: Any) -> NDArray[np.int64] | None:
+    """Return an array of integers, or of floats that are whole; None for all else."""
+    if not isinstance(values, np.ndarray) or values.ndim != 1:
+        return None
+    if values.dtype.kind == "i":
+        return values.astype(np.int64, copy=False)
+    if values.dtype != np.float64:
+        return None
+    with np.errstate(invalid="ignore"):  # NaN and what is too large differ below
+        ticks = values.astype(np.int64)
+    return ticks if (ticks == values).all() else None
 
 
 def _converted(values: Any) -> NDArray[np.int64]:

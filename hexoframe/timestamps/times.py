@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 _UTC_INDEX = pd.DatetimeTZDtype("ns", "UTC")
 _ISO = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d(:?[0-5]\d)?)",
-    re.ASCII,
+    re.ASCII | re.IGNORECASE,
 )
-_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d(?::?[0-5]\d)?)?", re.ASCII)
+_DATE = re.compile(
+    r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d(?::?[0-5]\d)?)?", re.ASCII | re.IGNORECASE
+)
 
 
 def ticks_to_index(ticks: Any, *, clock: Clock) -> pd.DatetimeIndex:
@@ -230,6 +232,14 @@ def time_to_tick(
 def _nanoseconds(time: Any) -> int:
     """Return whole ns since 1970 of one aware time."""
     moment = _from_iso(time) if isinstance(time, str) else time
+    if isinstance(moment, np.datetime64) and not np.isnat(moment):
+        raise TimestampError(
+            f"{moment} is a time of numpy, which has no zone, and refused, since "
+            "nothing says where its clock stood: give pandas.Timestamp("
+            f"'{moment}', tz='UTC'), or another zone"
+        )
+    if isinstance(moment, dt.date) and not isinstance(moment, dt.datetime):
+        return _nanoseconds(moment.isoformat())  # refused as text of a day is
     if not isinstance(moment, dt.datetime) or pd.isna(moment):
         raise TimestampError(
             f"{time!r} is no time: give an aware datetime, a Timestamp or text such as "
@@ -259,7 +269,7 @@ def _from_iso(text: str) -> pd.Timestamp:
     try:
         if _ISO.fullmatch(text.strip()) is None:
             raise ValueError("the form is YYYY-MM-DDThh:mm:ss[.fraction]Z")  # noqa: TRY301
-        return pd.Timestamp(text.strip().replace(",", "."))
+        return pd.Timestamp(text.strip().upper().replace(",", "."))
     except ValueError as error:
         raise TimestampError(
             f"{text!r} is no ISO 8601 time with a zone ({error}): add Z for UTC, or an "

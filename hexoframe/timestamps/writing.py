@@ -179,8 +179,12 @@ def _of_times(
 ) -> NDArray[np.uint8]:
     """Return the texts of some seconds since 1970."""
     fmt = "".join(f"%{key}" if key else text.replace("%", "%%") for key, text in run)
-    times = (dt.datetime.fromtimestamp(second, zone) for second in seconds.tolist())
-    return digits.texts(time.strftime(fmt) for time in times)
+    return digits.texts(_of_time(fmt, second, zone) for second in seconds.tolist())
+
+
+@functools.lru_cache(maxsize=4096)  # the minutes of a day, which all channels share
+def _of_time(fmt: str, second: int, zone: dt.tzinfo) -> str:
+    return dt.datetime.fromtimestamp(second, zone).strftime(fmt)
 
 
 @functools.lru_cache(maxsize=16)

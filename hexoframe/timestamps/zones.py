@@ -34,15 +34,34 @@ _LONGEST_SHORT = 5
 _FEW = 300
 
 
-@functools.lru_cache(maxsize=32)
+def zone_name(tz: Any) -> str:
+    """Return the name of a zone, given by it or as an object of zoneinfo or pytz.
+
+    What is no zone with a name is a ConfigurationError.
+    """
+    name = tz
+    if isinstance(tz, dt.tzinfo):
+        # pytz says zone where zoneinfo says key; a fixed offset says UTC or UTC+01:00.
+        name = getattr(tz, "key", None) or getattr(tz, "zone", None) or str(tz)
+    if not isinstance(name, str):
+        raise ConfigurationError(
+            f"time zone {tz!r}: its name is needed, such as 'America/Montreal' or "
+            "'UTC', or a zoneinfo.ZoneInfo"
+        )
+    _zone_of(name)
+    return name
+
+
 def zone_of(tz: Any) -> dt.tzinfo:
+    """Return a zone, given as for `zone_name`."""
+    return _zone_of(zone_name(tz))
+
+
+@functools.lru_cache(maxsize=32)
+def _zone_of(tz: str) -> dt.tzinfo:
     """Return a zone by its name; an unknown one is a ConfigurationError."""
     if tz == "UTC":
         return dt.UTC
-    if not isinstance(tz, str):
-        raise ConfigurationError(
-            f"time zone {tz!r}: its name is needed, such as 'America/Montreal' or 'UTC'"
-        )
     try:
         if tz.startswith("right/") or tz in _OF_THE_MACHINE:
             raise ValueError("it counts leap seconds or depends on this machine")  # noqa: TRY301

@@ -10,8 +10,8 @@ import hexoframe
 from hexoframe.analysis import compute_energy
 from hexoframe.errors import ConfigurationError
 
-WOMAN = {"weight": 50, "height": 1.558, "age": 20, "sex": "female", "rest_hr": 74}
-MAN = {"weight": 84, "height": 1.87344, "age": 24, "sex": "M", "rest_hr": 70}
+WOMAN = {"weight": 50, "height": 1.55, "age": 20, "sex": "female", "rest_hr": 74}
+MAN = {"weight": 84, "height": 1.86, "age": 24, "sex": "M", "rest_hr": 70}
 
 
 def rates(*values):
@@ -29,9 +29,17 @@ def test_whole_watts_are_those_of_the_channel_of_an_export(real_data, name, prof
     assert np.array_equal(np.floor(energy), channel)
 
 
+def test_the_weight_counts_as_at_the_vendor_so_that_heights_are_whole_centimetres():
+    # The smallest powers of two exports, of known weights and ages: with the 10 kcal of
+    # textbooks the wearers would be 155.8 and 187.344 cm tall.
+    for profile, least in ((WOMAN, 58.67163225), (MAN, 91.7217461)):
+        power = compute_energy(rates(40), **profile).iloc[0, 0]
+        assert power == pytest.approx(least, rel=1e-12)
+
+
 def test_power_follows_the_equations_below_rest_between_and_in_exercise():
     energy = compute_energy(rates(60, 116.4, 150, np.nan), vo2max=37.4, **WOMAN)
-    resting = 0.048379 * (500 + 625 * 1.558 - 100 - 161)
+    resting = 0.048379 * (505 + 625 * 1.55 - 100 - 161)
     keytel = (-59.3954 + 0.274 * 20 + 0.103 * 50 + 0.380 * 37.4 + 0.450 * 150) / 0.06
     upper = (-59.3954 + 0.274 * 20 + 0.103 * 50 + 0.380 * 37.4 + 0.450 * 116.4) / 0.06
     assert energy["energy"].tolist() == pytest.approx(

@@ -511,3 +511,25 @@ def test_real_pulse_oximeter_that_was_off_is_absent_all_along(real_data):
     off = spans[spans["reason"] == "disconnected"]
     assert off["absent"].all()
     assert (off["end"] - off["start"]).sum() == pd.Timedelta(len(quality), "s")
+
+
+@pytest.mark.parametrize("scale", ["physical", "raw"])
+def test_an_interval_that_is_no_measurement_has_its_reason_and_is_not_usable(scale):
+    counts = np.array([0.0, 200, -200, 65_535, 200])
+    ticks = SECOND * 256 + 200 * np.arange(5)
+    unit = 1 if scale == "raw" else 1 / 256
+    record = record_of(
+        frame_at("rr_interval", ticks, counts * unit, scale=scale),
+        frame_at("rr_interval_quality", ticks, np.zeros(5), scale=scale),
+        scale=scale,
+    )
+    quality = record.quality("rr_interval")
+    assert quality["no_signal"].tolist() == [True, False, True, True, False]
+    assert quality["implausible"].tolist() == [False, False, True, True, False]
+    assert record.usable("rr_interval").index.equals(record.rr_interval.index[[1, 4]])
+    assert [start for start, _ in spans_of(record, "rr_interval")["implausible"]] == [
+        400 / 256
+    ]
+    # Nor does it go into a mean.
+    grid = record.to_frame("10s", channels=["rr_interval"])
+    assert grid["rr_interval"].dropna().unique().tolist() == [200 * unit]

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexoframe.channels import FAMILIES, datatypes_of
+from hexoframe.channels import FAMILIES, channels_of, datatypes_of
 from hexoframe.channels.calibration import (
     counts_from_values,
     json_from_values,
+    unmeasured,
     values_from_counts,
     values_from_json,
 )
@@ -262,3 +263,28 @@ def test_real_temperature_is_one_of_a_body(real_data):
     assert values.max() == 7913 / 256
     assert values.min() > 10
     assert np.median(values) == pytest.approx(21, abs=2)
+
+
+@pytest.mark.parametrize("family", ["hexoskin", "astroskin_256", "astroskin_1000"])
+@pytest.mark.parametrize("scale", ["physical", "raw"])
+def test_an_interval_outside_its_limits_is_no_measurement(family, scale):
+    counts = np.array([-1, 0, 1, 186, 65_534, 65_535, 65_536, np.nan])
+    row = channels_of(family)["rr_interval"].datatypes[0]
+    values = counts if scale == "raw" else counts * row.gain
+    assert unmeasured(values, row, scale=scale).tolist() == [
+        *(True, True, False, False, False, True, True, False),
+    ]
+
+
+def test_no_signal_is_no_measurement_and_other_values_are():
+    rows = {
+        name: channels_of("hexoskin")[name].datatypes[0]
+        for name in ("respiration", "sdnn", "heart_rate")
+    }
+    values = np.array([0.0, 1.0, np.nan])
+    found = {name: unmeasured(values, row).tolist() for name, row in rows.items()}
+    assert found == {
+        "respiration": [True, False, False],
+        "sdnn": [True, False, False],
+        "heart_rate": [False, False, False],
+    }

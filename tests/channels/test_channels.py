@@ -312,6 +312,10 @@ def test_documented_ranges_are_those_of_the_counts():
     for row in ALL_ROWS:
         if row.minimum is not None and row.maximum is not None:
             assert row.minimum < row.maximum, label(row)
+        if row.interval:
+            # All 16 bits set are no interval.
+            assert row.minimum == row.offset == 0, label(row)
+            assert row.maximum == pytest.approx(65_534 * row.gain, rel=1e-12)
 
 
 # --- rules over the rows --------------------------------------------------------------
@@ -555,6 +559,9 @@ def test_containers_mean_their_channel():
     ("key", "hints"),
     [
         ("heart_rte", ["did you mean heart_rate"]),
+        ("respiratory_rate", ["did you mean breathing_rate"]),
+        ("Respiration Rate", ["did you mean breathing_rate"]),
+        ("pulse_rate", ["did you mean heart_rate"]),
         ("hart rate", ["heart_rate"]),
         ("spo2", ["SPO2", "astroskin_256 and astroskin_1000"]),
         (66, ["SPO2", "astroskin_256"]),
@@ -567,6 +574,7 @@ def test_containers_mean_their_channel():
         ("", ["hexoskin has no channel ''"]),
         (True, ["no channel True"]),
         (-19, ["no channel -19"]),
+        ("9" * 5000, ["no channel '999"]),
     ],
 )
 def test_unknown_name_is_an_error_that_lists_what_there_is(key, hints):

@@ -182,3 +182,10 @@ def test_without_scipy_the_extra_is_named(record, tmp_path, monkeypatch):
     with pytest.raises(ConfigurationError, match=r"hexoframe\[mat\]"):
         record.to_mat(tmp_path / "x.mat")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_channels_that_were_edited_are_named(record, tmp_path):
+    clean = record.replace(heart_rate=record.heart_rate.iloc[:10])
+    info = loaded(clean.to_mat(tmp_path / "a.mat"))["info"]
+    assert np.ravel(info["edited"]).tolist() == ["heart_rate"]
+    assert "edited" not in loaded(record.to_mat(tmp_path / "b.mat"))["info"]

@@ -143,6 +143,7 @@ def test_the_names_of_formats_are_told_without_importing_one():
         "hexoframe",
         "hexoframe.errors",
         "hexoframe.formats",
+        "hexoframe.paths",
         "hexoframe.version",
     }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import os
 import re
 import warnings
 import zoneinfo
@@ -26,9 +28,11 @@ from hexoframe.errors import (
     MissingSamplesWarning,
     OutputExistsError,
     SkippedChannelWarning,
+    SourceChangedError,
     UnknownChannelError,
 )
 from hexoframe.formats.archive import reader as archive
+from hexoframe.formats.checksums import SUMS
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.text import lines as textlines
 from hexoframe.formats.text import reader, writer
@@ -339,7 +343,9 @@ def contents(folder):
 
 
 def put(folder, **files):
+    """Write files as another program does, which keeps no checksums."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / SUMS).unlink(missing_ok=True)
     for name, body in files.items():
         data = body if isinstance(body, bytes) else body.encode()
         (folder / f"{name}.txt").write_bytes(data)
@@ -382,7 +388,7 @@ def test_every_channel_is_written_as_the_old_script_wrote_it(
         file = printed.files.split()[dialect == "port"]
         assert (folder / f"{file}.txt").read_text() == f"{stamp}\t{text}\n"
     written = {path.stem for path in folder.iterdir()}
-    assert len(written) == len(LITERALS[family]) + 3
+    assert len(written) == len(LITERALS[family]) + 4
 
 
 @pytest.mark.parametrize("form", ["epoch", "string"])
@@ -553,7 +559,7 @@ def test_an_empty_channel_is_an_empty_file_and_comes_back(tmp_path):
 def test_only_the_channels_that_were_asked_for_are_written(tmp_path):
     record = physical_record(signals(seconds=3))
     folder = writer.write(record, tmp_path, channels=[19, "rr_interval", "ECG_I"])
-    names = {path.stem for path in folder.iterdir()}
+    names = {path.stem for path in folder.glob("*.txt")}
     assert names == {"ecg", "heartrate", "rrinterval", "info", "annotations", "track"}
     with pytest.raises(UnknownChannelError, match="spo2"):
         writer.write(record, tmp_path, channels=["spo2"], overwrite=True)
@@ -647,6 +653,43 @@ def test_values_are_the_numbers_of_the_json_api(name, held, numbers):
     dtype = np.float32 if row.kind == "waveform" else np.float64
     values = classic_values(np.array(held, dtype), row, scale="physical")
     assert list(map(repr, values)) == list(map(repr, numbers))
+
+
+@pytest.mark.parametrize("dialect", ["classic", "port"])
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("heart_rate", [70, -5, 0, 123, 4_294_967_296]),
+        ("heart_rate", [70, -0.0, 70.5, np.nan, 2.0**60]),
+        ("heart_rate", [7, 8, 9, 100, 1000]),
+        ("sleep_phase", [2, -0.0, 0.0, 1e300, 4]),
+        ("ecg", [-0.128, np.nan, -8.704, 0.0, 200.0]),
+        ("acceleration", [-1.0, 0.00390625, -0.0, np.nan, 15.99609375]),
+    ],
+)
+def test_lines_have_each_number_as_python_spells_it(name, held, dialect):
+    channel = find("hexoskin", name)
+    values = np.array(held, channel.dtype)
+    ticks = np.array([START + 1000 * n for n in range(len(held))])
+    frame = make_frame(
+        channel,
+        ticks_to_index(ticks, clock=256),
+        {column: values[::-1] if n else values
+         for n, column in enumerate(channel.columns)},
+    )  # fmt: skip
+    columns = [
+        classic_values(frame[row.column].to_numpy(), row, scale="physical")
+        for row in channel.datatypes
+    ]
+    lines = [
+        "\t".join([str(tick), *(number_text(cell, dialect) for cell in row)]) + "\n"
+        for tick, *row in zip(ticks.tolist(), *columns, strict=True)
+    ]
+    stamps = textlines.Stamps(clock=256)
+    made = writer.LineWriter(
+        channel, stamps, dialect=dialect, units="classic", scale="physical"
+    ).lines(frame)
+    assert made.decode() == "".join(lines)
 
 
 @pytest.mark.parametrize(
@@ -820,6 +863,7 @@ def test_more_channels_join_those_that_are_there(tmp_path):
     before = state(folder)
     writer.write(record, tmp_path)
     after = state(folder)
+    assert before.pop(SUMS) != after[SUMS]
     assert before.items() < after.items()
     assert contents(folder) == contents(writer.write(record, tmp_path / "whole"))
     # The other way round, files would be left over.
@@ -874,6 +918,7 @@ def test_what_was_written_comes_back_and_is_written_again_the_same(dialect, tmp_
     assert (back.start_tick, back.end_tick) == (record.start_tick, record.end_tick)
     two = writer.write(back, tmp_path / "two", dialect=dialect)
     first, second = contents(one), contents(two)
+    assert first.pop(SUMS) != second.pop(SUMS), "info.txt is another one"
     assert first.pop("info.txt") + provenance(back) == second.pop("info.txt")
     assert first == second
 
@@ -1406,10 +1451,10 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     folder = put(tmp_path, heart_rate=GOOD)
     back = open_text(folder)
     put(tmp_path, heart_rate=GOOD[:20])
-    with pytest.raises(FileFormatError, match="became shorter"):
+    with pytest.raises(SourceChangedError, match="changed since"):
         back["heart_rate"]
     (folder / "heart_rate.txt").unlink()
-    with pytest.raises(FileFormatError, match="cannot be read"):
+    with pytest.raises(SourceChangedError, match="is gone"):
         open_text_again(back)
 
 
@@ -1470,7 +1515,7 @@ def test_a_time_that_no_zone_explains_is_refused_too(tmp_path):
     folder = writer.write(record, tmp_path, timestamps="string", tz=MONTREAL)
 
     def opened(start, end):
-        (folder / "info.txt").write_text(f"start : {start}\nend : {end}\n")
+        put(folder, info=f"start : {start}\nend : {end}\n")
         return open_text(folder, tz=MONTREAL, model="hexoskin")
 
     # Seconds are no zone, and a year is none either.
@@ -1484,7 +1529,7 @@ def test_a_time_that_no_zone_explains_is_refused_too(tmp_path):
 def test_a_zone_that_the_activities_contradict_is_refused(tmp_path):
     record = facts_record(ranges=ranges(TWO_RANGES))
     folder = writer.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
-    (folder / "info.txt").write_text("id : 12345\n")
+    put(folder, info="id : 12345\n")
     open_text(folder, tz="Europe/Berlin", model="hexoskin")
     with pytest.raises(ConfigurationError, match=r"annotations\.txt.*tz="):
         open_text(folder, tz="UTC", model="hexoskin")
@@ -1573,12 +1618,12 @@ def test_ranges_are_written_as_ticks_beside_samples_with_text(tmp_path):
 def test_ranges_in_local_time_are_read_too(tmp_path):
     record = facts_record(ranges=ranges(TWO_RANGES))
     folder = writer.write(record, tmp_path, timestamps="string", tz="Europe/Berlin")
-    file, stamp = folder / "annotations.txt", local_stamp(256, "Europe/Berlin")
-    body = file.read_text()
+    stamp = local_stamp(256, "Europe/Berlin")
+    body = (folder / "annotations.txt").read_text()
     for row in TWO_RANGES:
         for tick in (row["start"], row["end"]):
             body = body.replace(f"\t{tick}\t", f"\t{stamp(tick)}\t")
-    file.write_text(body)
+    put(folder, annotations=body)
     assert str(START) not in body
     back = open_text(folder, tz="Europe/Berlin")
     pd.testing.assert_frame_equal(back.facts.ranges, record.facts.ranges)
@@ -1773,3 +1818,121 @@ def test_a_real_record_goes_to_text_and_back(name, real_data, tmp_path):
     back = open_text(folder)
     assert (back.start_tick, back.end_tick) == (record.start_tick, record.end_tick)
     same_frames(back, record)
+
+
+# -- checksums -------------------------------------------------------------------------
+
+
+def test_the_list_of_checksums_is_that_of_sha256sum(tmp_path):
+    folder = writer.write(physical_record(signals(seconds=2)), tmp_path)
+    listed = (folder / SUMS).read_text().splitlines()
+    names = sorted(path.name for path in folder.glob("*.txt"))
+    expected = [
+        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}"
+        for name in names
+    ]
+    assert listed == expected
+
+
+def two_recordings(root):
+    """The files of two recordings, of equal names and lengths, in another style."""
+    one, other = signals(seconds=2), signals(seconds=2)
+    ticks, *columns = other["heart_rate"]
+    other["heart_rate"] = (ticks, *(np.asarray(column) + 256 for column in columns))
+    return (
+        writer.write(physical_record(one), root / "one"),
+        writer.write(physical_record(other), root / "other"),
+    )
+
+
+def test_a_mixture_of_two_recordings_is_refused(tmp_path):
+    one, other = two_recordings(tmp_path)
+    mixed = other / "heartrate.txt"
+    mixed.write_bytes((one / "heartrate.txt").read_bytes())
+    record = open_text(other)
+    assert len(record["ecg"]), "the other channels are as they were written"
+    message = r"heartrate\.txt is not what was written.*hexoframe\.sha256"
+    with pytest.raises(FileFormatError, match=message):
+        record["heart_rate"]
+    with pytest.raises(FileFormatError, match=message):
+        list(open_text(other).pieces("heart_rate"))
+    with pytest.raises(FileFormatError, match=message):
+        open_text(mixed, model="hexoskin")["heart_rate"]
+    with pytest.warns(MissingSamplesWarning, match=message):
+        open_text(other, allow_partial=True)["heart_rate"]
+    (other / SUMS).unlink()
+    assert len(open_text(other)["heart_rate"]) == 2, "older folders open as before"
+
+
+@pytest.mark.parametrize("name", ["info.txt", "annotations.txt", "rrinterval.txt"])
+def test_facts_and_empty_files_of_another_recording_are_refused(tmp_path, name):
+    one, other = two_recordings(tmp_path)
+    (one / name).write_bytes(b"")
+    (other / name).write_bytes((one / name).read_bytes())
+    with pytest.raises(FileFormatError, match=f"{name} is not what was written"):
+        open_text(other)
+
+
+def test_a_folder_that_lacks_files_or_has_others_is_refused(tmp_path):
+    folder, _ = two_recordings(tmp_path)
+    moved = (folder / "heartrate.txt").rename(folder / "heart_rate.txt")
+    with pytest.raises(FileFormatError, match=r"heart_rate\.txt not in hexoframe"):
+        open_text(folder)
+    moved.unlink()
+    with pytest.raises(IncompleteDataError, match=r"heartrate\.txt missing"):
+        open_text(folder)
+    with pytest.warns(MissingSamplesWarning, match=r"heartrate\.txt missing"):
+        record = open_text(folder, allow_partial=True)
+    assert "heart_rate" not in record
+    assert "ecg" in record
+
+
+def test_a_folder_that_lacks_its_facts_is_refused(tmp_path):
+    folder, _ = two_recordings(tmp_path)
+    (folder / "info.txt").unlink()
+    (folder / "info.txt").symlink_to("nowhere")
+    with pytest.raises(IncompleteDataError, match=r"info\.txt missing"):
+        open_text(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_the_place_of_the_checksums_is_not_waited_for(tmp_path):
+    folder, _ = two_recordings(tmp_path)
+    (folder / SUMS).unlink()
+    os.mkfifo(folder / SUMS)
+    with pytest.raises(FileFormatError, match=r"hexoframe\.sha256 is no file"):
+        open_text(folder)
+
+
+def test_a_damaged_list_of_checksums_is_named(tmp_path):
+    folder, _ = two_recordings(tmp_path)
+    (folder / SUMS).write_text("abc  ecg.txt\n")
+    with pytest.raises(FileFormatError, match=r"hexoframe\.sha256, line 1: found 'abc"):
+        open_text(folder)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            "id : false",
+            "id: expected a whole number or null|id: expected a whole number",
+        ),
+        ('id : {"a": 1}', 'id: expected a whole number.*"a"'),
+        ("provenance : 5", "provenance: expected an object, found 5"),
+    ],
+)
+def test_facts_of_other_types_are_refused_by_name(tmp_path, line, says):
+    start = 426906774784
+    (tmp_path / "heart_rate.txt").write_text(f"{start + 256}\t70\n{start + 512}\t71\n")
+    info = f"start : {start}\nend : {start + 512}\n{line}\n"
+    (tmp_path / "info.txt").write_text(info)
+    with pytest.raises(FileFormatError, match=rf"info\.txt: {says}"):
+        reader.read(tmp_path, ReadOptions())
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '["\\ud800"]', "{" * 9000 + "}" * 9000]
+)
+def test_a_fact_that_could_not_be_written_again_is_a_text(text):
+    assert parse_info(f"note : {text}\n") == {"note": text}

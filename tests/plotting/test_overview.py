@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.collections import PolyCollection
@@ -11,6 +14,8 @@ import hexoframe
 from hexoframe.errors import UnknownChannelError
 from hexoframe.plotting import plot_overview
 from hexoframe.plotting.artists import LiveLine
+from hexoframe.record import Record
+from hexoframe.recording.facts import facts_table
 
 
 def rows_of(axes):
@@ -165,3 +170,23 @@ def test_axes_of_the_caller_are_one_more_than_the_channels(record):
     given, drawn = plot_overview(record, channels=["cadence", "activity"], ax=axes)
     assert given is figure
     assert list(drawn) == list(axes)
+
+
+def test_names_and_notes_of_a_source_are_drawn_as_they_are(record, texts_of):
+    moment = record.start + pd.Timedelta("20s")
+    facts = replace(
+        record.facts,
+        ranges=facts_table(
+            "ranges",
+            [{"id": 1, "name": "$\\frac{$\x1b[2J", "start": record.start,
+              "end": record.end}],
+        ),
+        annotations=facts_table(
+            "annotations", [{"time": moment, "comment": "$x\x07"}]
+        ),
+    )  # fmt: skip
+    figure, _ = plot_overview(Record.of(record, facts=facts))
+    figure.canvas.draw()
+    told = texts_of(figure)
+    assert any(text.startswith(r"$\frac{$\x1b[2J") for text in told)
+    assert r"$x\x07" in told

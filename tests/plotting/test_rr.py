@@ -130,3 +130,18 @@ def test_two_axes_are_drawn_on(frames):
     assert list(drawn) == list(axes)
     with pytest.raises(ConfigurationError, match="plot_rr draws 2 panels here"):
         plot_rr(rr, ax=axes[0])
+
+
+def test_intervals_that_are_no_measurement_are_in_neither_picture(frames):
+    at = frames.second * 256 + TICKS
+    wrong = INTERVALS.copy()
+    wrong[[2, 5]] = 65_535 / 256, -1.0
+    quality = frames.at("rr_interval_quality", at, [0, 0, 1, 0, 0, 1, 0])
+    rr = frames.at("rr_interval", at, wrong)
+    _, (tachogram, poincare) = plot_rr(rr, quality=quality)
+    (line,) = [line for line in tachogram.lines if isinstance(line, LiveLine)]
+    known = line.get_ydata()[~np.isnan(line.get_ydata())]
+    np.testing.assert_array_equal(known, INTERVALS[[1, 3, 4, 6]])
+    marked = [one for one in tachogram.lines if one.get_linestyle() == "None"]
+    assert not any(len(one.get_xdata()) for one in marked)
+    assert poincare.get_xlim()[1] < 2

@@ -44,7 +44,8 @@ def test_it_names_in_words_the_channel_that_was_used_and_no_other(record):
     (text,) = told(lambda: record.rmssd)
     assert text == (
         "the scale of heart-rate variability (rmssd) is from the vendor's converters; "
-        "no recording confirms it. Compare with a known value, or load counts with "
+        "no recording of hexoskin confirms it. Compare with a known value, or load "
+        "counts with "
         "units='raw'; 'verified' in hexoframe.channel_table('hexoskin') says what "
         "confirms each channel"
     )
@@ -131,7 +132,7 @@ def test_a_guess_is_called_so_and_many_names_are_cut():
     assert text.startswith("the scale of ecg, acceleration, heart rate, ")
     assert " other channels and heart-rate variability (ann, " in text
     assert ") is from the vendor's converters, and that of " in text
-    assert " is a guess; no recording confirms it. " in text
+    assert " is a guess; no recording of astroskin_1000 confirms it. " in text
     # Counts, flags and codes have no scale.
     for name in ("respiration", "ppg", "quality", "position"):
         assert name not in text

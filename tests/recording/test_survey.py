@@ -475,6 +475,15 @@ def test_beats_that_the_transfer_lost_are_no_hole_of_the_recorder():
     assert found.gaps == (Gap(*lost, None, "missing", "transfer"), holes[1])
 
 
+@pytest.mark.parametrize("wrong", [-1.0, 0.0, 65_535 / 256, 1e12, np.inf])
+def test_an_interval_that_is_no_measurement_reaches_back_to_nothing(wrong):
+    channel = channel_of("hexoskin", "rr_interval")
+    ticks = SECOND * 256 + np.array([0, 256, 512])
+    frame = frame_of(channel, ticks, np.array([0.0, wrong, 1.0]))
+    result = survey_channel(channel, frame, (ticks[0], ticks[-1]), QUIET)
+    assert found_gaps(result, kind="hole") == [(ticks[0], ticks[1], None)]
+
+
 def test_first_interval_of_a_record_is_no_hole():
     channel = channel_of("hexoskin", "rr_interval")
     start, end = span_of(channel, 60)

@@ -121,12 +121,27 @@ def test_what_is_no_tick_is_refused_with_its_row(value, said):
         pd.array([384_700_526_436, None], "Int64"),
         pa.array([384_700_526_436, None]),
         np.array([384_700_526_436, 0]),
+        np.array([384_700_526_436, np.nan]),
+        np.array([384_700_526_436, 384_700_526_436.5]),
+        np.array([384_700_526_436, np.inf]),
+        np.array([384_700_526_436, -np.inf]),
+        np.array([384_700_526_436, 2.0**63]),
+        np.array([384_700_526_436, -(2.0**63)]),
+        np.array([384_700_526_436, 1e300]),
     ],
     ids=_shown,
 )
 def test_one_bad_tick_in_an_array_is_refused_with_its_row(values):
     with pytest.raises(TimestampError, match="row 1"):
         ts.as_ticks(values, clock=256)
+
+
+def test_floats_in_a_column_of_rows_are_their_ticks():
+    rows = np.array([[384_700_526_436.0, 0.5], [384_700_526_437.0, np.nan]])
+    ticks = ts.as_ticks(rows[:, 0], clock=256)
+    assert ticks.dtype == np.int64
+    assert ticks.tolist() == [384_700_526_436, 384_700_526_437]
+    assert ts.as_ticks(rows[:0, 0], clock=1000).tolist() == []
 
 
 def test_types_that_cannot_hold_a_tick_are_refused():

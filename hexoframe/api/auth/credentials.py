@@ -96,6 +96,10 @@ class Given:
 
 def _checked(name: str, value: Any, secret: frozenset[str]) -> Any:
     if name == "expires":
+        if type(value) not in {int, float}:
+            raise ConfigurationError(
+                f"expires is a {type(value).__name__}; give the seconds since 1970"
+            )
         return float(value)
     if isinstance(value, Secret) and name in secret:
         return value
@@ -112,13 +116,19 @@ def base_url_of(base_url: str | None = None) -> str:
 
 
 def _from_environment(origin: Origin) -> Given:
-    """Return the HEXOFRAME_* variables, unless they are for another host."""
-    named = os.environ.get("HEXOFRAME_BASE_URL")
-    if named and Origin.of(named) != origin:
-        _LOG.info("HEXOFRAME_* is for %s, not for %s", Origin.of(named), origin)
-        return Given()
+    """Return the HEXOFRAME_* variables, unless they are for another host.
+
+    They are for that of HEXOFRAME_BASE_URL, without it for the default one: a base URL
+    that a script was given must not draw a password out of the environment.
+    """
     names = [each.name for each in fields(Given) if each.name != "expires"]
-    return Given.of({n: os.environ.get(f"HEXOFRAME_{n.upper()}") for n in names})
+    given = Given.of({n: os.environ.get(f"HEXOFRAME_{n.upper()}") for n in names})
+    host = Origin.of(base_url_of())
+    if host == origin:
+        return given
+    if given != Given():
+        _LOG.info("HEXOFRAME_* is for %s, not for %s", host, origin)
+    return Given()
 
 
 # --- tokens and their stores ----------------------------------------------------------
@@ -299,16 +309,19 @@ class _Search:
         return UnsignedBasic(url, given.username, given.password)
 
     def _nothing(self) -> AuthenticationError:
-        named = os.environ.get("HEXOFRAME_BASE_URL")
-        other = ""
-        if named and Origin.of(named) != self.origin:
-            other = f" (those that are set are for {Origin.of(named)})"
         lacks = "password" if self.found.username else "credentials"
-        return AuthenticationError(
+        text = (
             f"no {lacks} for {self.origin}: call hexoframe.login(), give username= and "
             "password= or token=, or set HEXOFRAME_USERNAME and HEXOFRAME_PASSWORD, or "
-            f"HEXOFRAME_TOKEN{other}"
+            "HEXOFRAME_TOKEN"
         )
+        host = Origin.of(base_url_of())
+        if host != self.origin:
+            text += (
+                f" (those that are set are for {host}: set HEXOFRAME_BASE_URL="
+                f"{self.origin} if they are for this one)"
+            )
+        return AuthenticationError(text)
 
 
 def _check_pair(given: Given, one: str, other: str) -> None:

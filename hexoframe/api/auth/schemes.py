@@ -20,6 +20,7 @@ from requests.auth import AuthBase
 
 from hexoframe.api.links import Origin
 from hexoframe.errors import AuthenticationError, ConfigurationError, ResponseError
+from hexoframe.forks import PerProcess
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -261,7 +262,7 @@ class Bearer(Credential):
         self._grant = grant or Grant()
         self.keeper = keeper
         self._now = now
-        self._renewing = threading.Lock()
+        self._renewing = PerProcess(threading.Lock)
 
     @property
     def token(self) -> Token | None:
@@ -303,7 +304,7 @@ class Bearer(Credential):
         Of threads and processes with the same expired token the first requests a new
         one, and the others find it. AuthenticationError if the service refuses.
         """
-        with self._renewing:
+        with self._renewing.value:
             if self._token is not None and not _same(self._token, stale):
                 return True
             if self.keeper is None:

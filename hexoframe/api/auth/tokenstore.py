@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -16,20 +17,24 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hexoframe.api.links import Origin
-from hexoframe.errors import HexoframeWarning, warn
+from hexoframe.errors import CacheError, HexoframeError, HexoframeWarning, warn
+from hexoframe.forks import PerProcess
+from hexoframe.jsontext import JsonSource
+from hexoframe.paths import expanded
 
 __all__ = ["KeyringStore", "TokenFile", "TokenStore", "config_folder", "usual_stores"]
 
 _LOG = logging.getLogger(__name__)
 _SERVICE = "hexoframe"
 _LOCK_S = 30.0
+_KEPT = JsonSource("a store of tokens", CacheError)
 
 
 def config_folder() -> Path:
     """Return HEXOFRAME_CONFIG_DIR, or the user's config folder of this package."""
     named = os.environ.get("HEXOFRAME_CONFIG_DIR")
     if named:
-        return Path(named).expanduser()
+        return expanded(named, what="HEXOFRAME_CONFIG_DIR")
     import platformdirs  # noqa: PLC0415  # only where the folder is needed
 
     return platformdirs.user_config_path("hexoframe", appauthor=False)
@@ -60,19 +65,14 @@ class KeyringStore:
     """
 
     name = "the system keyring"
-    _lock = threading.Lock()
+    _lock = PerProcess(threading.Lock)
 
     def read(self, origin: Origin) -> dict[str, Any]:
         """Return what is kept for a host; {} for nothing."""
         text = self._call("get_password", str(origin))
-        try:
-            values = json.loads(text) if text else {}
-        except ValueError:
-            values = None
-        if not isinstance(values, dict):
-            _LOG.warning(
-                "the keyring entry for %s is not a JSON object; it is ignored", origin
-            )
+        values = _object_of(text) if text else {}
+        if values is None or not _is_kept(values):
+            _LOG.warning("the keyring entry for %s is damaged; it is ignored", origin)
             return {}
         return values
 
@@ -86,7 +86,7 @@ class KeyringStore:
 
     def lock(self) -> contextlib.AbstractContextManager[Any]:
         """Return a lock of this process; keyrings have none between processes."""
-        return self._lock
+        return self._lock.value
 
     def _call(self, verb: str, *words: str) -> Any:
         try:
@@ -123,7 +123,10 @@ class TokenFile:
         Warns if the file is damaged, or was open to others, which ends here.
         """
         values = self._all().get(str(origin), {})
-        return values if isinstance(values, dict) else {}
+        if _is_kept(values):
+            return dict(values)
+        self._warn_of_damage()
+        return {}
 
     def write(self, origin: Origin, values: dict[str, Any]) -> bool:
         """Keep values for a host, {} to forget it; return whether that worked."""
@@ -157,7 +160,7 @@ class TokenFile:
 
     def _all(self) -> dict[str, Any]:
         try:
-            text = self.path.read_text("utf-8")
+            text = self._text()
         except FileNotFoundError:
             return {}
         except (OSError, UnicodeDecodeError) as error:
@@ -168,18 +171,23 @@ class TokenFile:
             )
             return {}
         self._tighten()
-        try:
-            hosts = json.loads(text)
-        except ValueError:
-            hosts = None
-        if not isinstance(hosts, dict):
-            warn(
-                f"{self.path} is damaged and ignored: log in again with "
-                "hexoframe.login()",
-                HexoframeWarning,
-            )
+        hosts = _object_of(text)
+        if hosts is None:
+            self._warn_of_damage()
             return {}
         return hosts
+
+    def _text(self) -> str:
+        """Read the file; one that is no plain file would be waited for."""
+        if self.path.exists() and not self.path.is_file():
+            raise OSError(errno.EINVAL, "not a file")
+        return self.path.read_text("utf-8")
+
+    def _warn_of_damage(self) -> None:
+        warn(
+            f"{self.path} is damaged and ignored: log in again with hexoframe.login()",
+            HexoframeWarning,
+        )
 
     def _tighten(self) -> None:
         """Remove the access of others; Windows has no such bits."""
@@ -204,6 +212,23 @@ class TokenFile:
         except BaseException:
             Path(made).unlink(missing_ok=True)
             raise
+
+
+def _object_of(text: str) -> dict[str, Any] | None:
+    """Return the object in a JSON text; None if it holds anything else."""
+    # What is wrong with it is not said: it may hold a token.
+    try:
+        return _KEPT.typed(_KEPT.read(text), dict[str, Any])
+    except HexoframeError:
+        return None
+
+
+def _is_kept(values: Any) -> bool:
+    """Whether values are what `write` takes: texts, and the time of `expires`."""
+    return isinstance(values, dict) and all(
+        value is None or type(value) in ({int, float} if name == "expires" else {str})
+        for name, value in values.items()
+    )
 
 
 def usual_stores() -> tuple[TokenStore, ...]:

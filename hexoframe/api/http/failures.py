@@ -7,7 +7,6 @@ and waits for the limiter.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
@@ -26,9 +25,11 @@ from hexoframe.errors import (
     NotFoundError,
     RateLimitedError,
     RequestError,
+    ResponseError,
     ServerError,
     UnreachableError,
 )
+from hexoframe.jsontext import JsonSource
 
 if TYPE_CHECKING:
     from hexoframe.api.auth.schemes import Credential
@@ -54,6 +55,7 @@ _ERRORS: Mapping[int, type[RequestError]] = {
     404: NotFoundError,
     429: RateLimitedError,
 }
+_MOST_EXPLAINED = 1 << 14  # bytes
 _PASSING = frozenset({429, 500, 502, 503, 504})
 # What the libraries raise for a broken connection. No plain OSError: that is the disk.
 _CONNECTION = (requests.RequestException, urllib3.exceptions.HTTPError)
@@ -63,6 +65,8 @@ _NO_CONNECTION = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.SSLError,
 )
+# A longer wait is announced.
+_SILENT_S = 3.0
 # The lists that show valid ids.
 _LISTED = {
     "record": "; list_records() shows the records that can be loaded",
@@ -140,7 +144,8 @@ def _retry_after(response: requests.Response) -> float | None:
     """Return the wait that an answer asks for, in s; it may be given as a date."""
     try:
         asked = Retry().get_retry_after(response.raw)
-    except urllib3.exceptions.InvalidHeader:
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+        # No number, too many digits, or a date that no calendar has.
         return None
     return None if asked is None else float(asked)
 
@@ -148,8 +153,10 @@ def _retry_after(response: requests.Response) -> float | None:
 def error_text(response: requests.Response) -> str:
     """Return the explanation in a failed answer, shortened; "" for none."""
     try:
-        content = json.loads(response.content)
-    except (ValueError, *_CONNECTION):
+        # An explanation that is longer does not help.
+        body = response.raw.read(_MOST_EXPLAINED, decode_content=True)
+        content = JsonSource("the answer", ResponseError).read(body)
+    except (ResponseError, *_CONNECTION):
         return ""
     if not isinstance(content, dict):
         return ""
@@ -265,7 +272,7 @@ def again(
     """Run an attempt until it succeeds, fails for good, or the policy ends.
 
     A PassingError or an error of the connection is a failure that may pass. Where the
-    service asks for a wait, the limiter holds back all requests.
+    service asks for a wait or for fewer requests, the limiter holds back all of them.
     """
     count = policy.begin()
     while True:
@@ -281,13 +288,16 @@ def again(
         if following is None:
             raise failure.final
         count = following
+        if isinstance(failure.final, RateLimitedError):
+            limiter.slow_down()
         wait_s = failure.wait_s
         if wait_s is None:
             wait_s = count.get_backoff_time()
         else:
             limiter.postpone(wait_s)
         kind = type(failure.final).__name__
-        _LOG.info("%s on %s%s: again in %.1f s", kind, origin, path, wait_s)
+        level = logging.WARNING if wait_s > _SILENT_S else logging.INFO
+        _LOG.log(level, "%s on %s%s: again in %.1f s", kind, origin, path, wait_s)
         policy.sleep(wait_s)
 
 

@@ -20,7 +20,6 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from hexoframe.api.auth.schemes import TOKEN_PATH, Bearer, Credential, UnsignedBasic
 from hexoframe.api.http.failures import (
@@ -33,15 +32,18 @@ from hexoframe.api.http.failures import (
     refused_grant,
 )
 from hexoframe.api.http.limiter import Limiter, limiter_for
+from hexoframe.api.http.objects import PageMeta, object_of, page_of
 from hexoframe.api.http.responses import (
     BINARY,
     FORMS,
     JSON,
+    BodyLimits,
     OnBytes,
     PartialFile,
     check_form,
     whole,
 )
+from hexoframe.api.http.watched import WatchedAdapter
 from hexoframe.api.links import Origin
 from hexoframe.errors import (
     AuthenticationError,
@@ -50,6 +52,8 @@ from hexoframe.errors import (
     RequestError,
     ResponseError,
 )
+from hexoframe.forks import PerProcess
+from hexoframe.jsontext import JsonSource
 from hexoframe.version import __version__
 
 __all__ = ["PagedList", "Params", "ServiceSession"]
@@ -59,6 +63,11 @@ _T = TypeVar("_T")
 Params = Mapping[str, str | int]
 _MOST_REDIRECTS = 3
 _MOST_OBJECTS = 1000  # that the service puts on a page
+# An object has 1 to 3 kB, a page of 1000 some MB.
+_MOST_LISTED = 24 << 20
+_MOST_GRANTED = 1 << 16
+_MOST_DOWNLOADED = 8 << 30
+_LISTED = BodyLimits(most_bytes=_MOST_LISTED)
 _SAME_PAGE_TRIES = 3
 # As long as the retries of one request take, and once more.
 _LATELY_S = 60
@@ -86,10 +95,10 @@ class ServiceSession:
     """Sends requests to one host; safe for use by several threads.
 
     `auth` belongs to the same host, or ConfigurationError. `timeout`, in s, is for the
-    connection and for each silence after it.
+    connection and for each silence after it; `limits` are those of a list.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # where to, who asks, and four policies
         self,
         base_url: str,
         auth: Credential,
@@ -97,6 +106,7 @@ class ServiceSession:
         limiter: Limiter | None = None,
         timeout: tuple[float, float] = (10, 60),
         retries: RetryPolicy = _USUAL,
+        limits: BodyLimits = _LISTED,
     ) -> None:
         self.origin = Origin.of(base_url)
         if auth.origin != self.origin:
@@ -108,7 +118,9 @@ class ServiceSession:
         self.limiter = limiter or limiter_for(str(self.origin))
         self._timeout = timeout
         self._retries = retries
-        self._connections = _connections()
+        self._limits = limits
+        # Sockets are not shared with a forked child.
+        self._connections = PerProcess(_connections)
         self._answered_at = -math.inf
 
     def __repr__(self) -> str:
@@ -125,7 +137,7 @@ class ServiceSession:
 
     def close(self) -> None:
         """Close the connections that are kept open."""
-        self._connections.close()
+        self._connections.value.close()
 
     # --- requests -------------------------------------------------------------------
 
@@ -133,17 +145,25 @@ class ServiceSession:
         """Return the content of an answer in JSON; ResponseError if it is not JSON."""
 
         def read(answer: requests.Response) -> Any:
-            body = whole(answer)
+            body = whole(answer, self._limits)
+            source = JsonSource(
+                f"{self.origin}{path_of(answer)} answered {len(body)} bytes that are "
+                "not complete JSON",
+                ResponseError,
+                advice="try again later",
+            )
             try:
-                return json.loads(body)
-            except ValueError:
-                error = ResponseError(
-                    f"{self.origin}{path_of(answer)} answered {len(body)} bytes that "
-                    "are not complete JSON; try again later"
-                )
-            raise PassingError(error)
+                # Servers in Python print NaN where a metric has no value.
+                return source.read(body, nan_is_null=True)
+            except ResponseError as error:
+                failure = error
+            raise PassingError(failure)
 
         return self._get(path, params, JSON, read)
+
+    def get_object(self, path: str) -> dict[str, Any]:
+        """Return one object of the service; ResponseError if it is not one."""
+        return object_of(self.get_json(path), self.origin, path)
 
     def get_bytes(
         self,
@@ -151,20 +171,28 @@ class ServiceSession:
         params: Params | None = None,
         *,
         accept: str = JSON,
+        most_bytes: int = _MOST_LISTED,
         on_bytes: OnBytes | None = None,
     ) -> bytes:
         """Return the body of an answer, uncompressed, of the media type `accept`.
 
-        `on_bytes` counts bytes again if they are sent again.
+        More than `most_bytes` are a ResponseError. `on_bytes` counts bytes again if
+        they are sent again.
         """
-        return self._get(path, params, accept, lambda answer: whole(answer, on_bytes))
+        limits = replace(self._limits, most_bytes=most_bytes)
 
-    def download(
+        def read(answer: requests.Response) -> bytes:
+            return whole(answer, limits, on_bytes)
+
+        return self._get(path, params, accept, read)
+
+    def download(  # noqa: PLR0913  # what, where to, and how much
         self,
         path: str,
         params: Params | None = None,
         *,
         target: Path,
+        most_bytes: int = _MOST_DOWNLOADED,
         accept: str = BINARY,
         on_bytes: OnBytes | None = None,
     ) -> int:
@@ -172,9 +200,10 @@ class ServiceSession:
 
         A body that ends early is resumed if the service supports ranges and the body
         has not changed, by the next call or another process too. The caller prevents
-        two calls for one target at a time.
+        two calls for one target at a time. More than `most_bytes` are a ResponseError.
         """
         partial = PartialFile(target)
+        limits = replace(self._limits, most_bytes=most_bytes)
         rest = partial.headers if accept == BINARY else None
 
         def fetch() -> int:
@@ -182,7 +211,7 @@ class ServiceSession:
                 path,
                 params,
                 accept,
-                lambda answer: partial.take(answer, on_bytes),
+                lambda answer: partial.take(answer, limits, on_bytes),
                 headers=rest,
             )
 
@@ -299,7 +328,8 @@ class ServiceSession:
         }
         # The signature holds the time, so the request is signed after the wait.
         self.limiter.wait()
-        prepared = self._connections.prepare_request(
+        connections = self._connections.value
+        prepared = connections.prepare_request(
             requests.Request(
                 "GET" if request.form is None else "POST",
                 request.url,
@@ -311,10 +341,10 @@ class ServiceSession:
         )
         # No proxy for a server on this machine.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
-        settings = self._connections.merge_environment_settings(
+        settings = connections.merge_environment_settings(
             prepared.url or request.url, proxies, True, None, None
         )
-        response = self._connections.send(
+        response = connections.send(
             prepared, timeout=self._timeout, allow_redirects=False, **settings
         )
         self._answered_at = time.monotonic()
@@ -345,14 +375,17 @@ class ServiceSession:
                 if answer.status_code != 200:
                     raise_status(answer, self.origin, client)
                 check_form(answer, self.origin, JSON)
-                return self._grant(whole(answer))
+                return self._grant(
+                    whole(answer, replace(self._limits, most_bytes=_MOST_GRANTED))
+                )
 
         _LOG.info("requesting a token of %s (%s)", self.origin, grant)
         return self._again(attempt, TOKEN_PATH)
 
     def _grant(self, body: bytes) -> Mapping[str, Any]:
-        with contextlib.suppress(ValueError):
-            content = json.loads(body)
+        # What is wrong with it is not said: it may hold a token.
+        with contextlib.suppress(ResponseError):
+            content = JsonSource("", ResponseError).read(body)
             if isinstance(content, dict):
                 return content
         raise ResponseError(
@@ -361,9 +394,17 @@ class ServiceSession:
         )
 
 
+class _Unled(requests.Session):
+    """Follows no link: requests would look at each even if it is told not to."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Return None: `ServiceSession` judges the links."""
+        return
+
+
 def _connections() -> requests.Session:
-    session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=8, max_retries=0)
+    session = _Unled()
+    adapter = WatchedAdapter(pool_connections=2, pool_maxsize=8, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers["User-Agent"] = f"hexoframe/{__version__}"
@@ -398,19 +439,19 @@ class PagedList:
                 yield item
                 if given == limit:
                     return
-            following = meta.get("next")
-            if following is None:
+            if meta.next is None:
                 break
-            link = self._origin.vet(following, seen_at=self._path)
+            link = self._origin.vet(meta.next, seen_at=self._path)
             query = None
         self._check_total(meta, limit)
 
     def _page(
         self, link: str, query: Params | None
-    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    ) -> tuple[PageMeta, list[dict[str, Any]]]:
         """Return `meta` of a page, and its objects that are new."""
         for _ in range(_SAME_PAGE_TRIES):
-            meta, objects = self._split(self._get_json(link, query))
+            content = self._get_json(link, query)
+            meta, objects = page_of(content, self._origin, self._path)
             fresh = {_name(item): item for item in objects}
             news = [item for name, item in fresh.items() if name not in self._seen]
             if news or not objects:
@@ -423,22 +464,9 @@ class PagedList:
             f"{len(self._seen)} objects; try again later"
         )
 
-    def _split(self, content: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        if isinstance(content, dict):
-            meta, objects = content.get("meta"), content.get("objects")
-            valid = isinstance(objects, list) and all(
-                isinstance(item, dict) for item in objects
-            )
-            if isinstance(meta, dict) and valid:
-                return meta, objects  # type: ignore[return-value]
-        raise ResponseError(
-            f"the answer of {self._origin}{self._path} is not a list of objects; is it "
-            "the name of a list, such as /api/record/?"
-        )
-
-    def _check_total(self, meta: Mapping[str, Any], limit: int | None) -> None:
-        total = meta.get("total_count")
-        if limit is None and isinstance(total, int) and self._received < total:
+    def _check_total(self, meta: PageMeta, limit: int | None) -> None:
+        total = meta.total_count
+        if limit is None and total is not None and self._received < total:
             raise IncompleteDataError(
                 f"{self._origin}{self._path} holds {total} objects and gave "
                 f"{self._received}; try again later"

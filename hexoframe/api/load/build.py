@@ -167,6 +167,9 @@ class _Maker:
         samples = duplicates = 0
         for frame, dropped in self.rows(rows):
             samples, duplicates = samples + len(frame), duplicates + dropped
+            if 0 < len(frame) <= rows:
+                yield frame
+                continue
             for first in range(0, len(frame), rows):
                 yield frame.iloc[first : first + rows]
         self.samples, self._duplicates = samples, duplicates
@@ -377,7 +380,7 @@ class _JsonChannels:
 
     def _joined(self, windows: Sequence[Mapping[int, DatatypeSamples]]) -> Joined:
         where = f"record {self._head.id}"
-        return join_windows(windows, self._plan.family, where=where)
+        return join_windows(windows, where=where)
 
     def _frames(
         self, samples: Mapping[int, DatatypeSamples]

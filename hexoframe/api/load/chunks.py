@@ -6,30 +6,37 @@ was interrupted goes on where it was. No request is sent here, and no frame is m
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import ipc
 
 from hexoframe.errors import ConfigurationError
+from hexoframe.formats.checksums import sha256_of
 from hexoframe.formats.wire.answers import DatatypeSamples
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 __all__ = ["Chunk", "ChunkStore", "split"]
 
+# Mode of a file that only the user may read.
+_OWN = 0o600
 _LOG = logging.getLogger(__name__)
-_SUFFIX = {"zip": ".zip", "json": ".arrow"}
-_OPTIONS = ipc.IpcWriteOptions(compression="lz4")
+_SUFFIX = {"zip": ".zip", "json": ".samples.arrow"}
+# Key of the metadata that says what is where.
+_CONTENT = b"content"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +57,8 @@ class Chunk:
     @property
     def key(self) -> str:
         """Name among the chunks of the record, fit for a file name."""
-        listed = ",".join(map(str, self.datatypes)) or "all"
-        digest = hashlib.sha256(listed.encode()).hexdigest()[:12]
         window = "whole" if self.whole else f"{self.start}-{self.end}"
-        return f"{self.kind}-{window}-{digest}"
+        return f"{self.kind}-{window}-{_digest_of(self.datatypes)}"
 
     @property
     def window(self) -> tuple[int, int]:
@@ -68,6 +73,12 @@ class Chunk:
         if not self.whole:
             query |= {"start": str(self.start), "end": str(self.end)}
         return query
+
+
+@functools.lru_cache
+def _digest_of(datatypes: tuple[int, ...]) -> str:
+    listed = ",".join(map(str, datatypes)) or "all"
+    return hashlib.sha256(listed.encode()).hexdigest()[:12]
 
 
 def split(chunk: Chunk, count: int = 2) -> tuple[Chunk, ...]:
@@ -111,7 +122,7 @@ class ChunkStore:
             return True
         try:
             expected = self._checksum(path).read_text("ascii")
-            found = _digest(path)
+            found = sha256_of(path)
         except (FileNotFoundError, UnicodeDecodeError):
             return False
         if expected != found:
@@ -126,7 +137,8 @@ class ChunkStore:
         path = self.path(chunk)
         checksum = self._checksum(path)
         fresh = checksum.with_name(f"{checksum.name}.new")
-        fresh.write_text(_digest(path), "ascii")
+        fresh.write_text(sha256_of(path), "ascii")
+        fresh.chmod(_OWN)
         fresh.replace(checksum)
         self._checked.add(path.name)
 
@@ -142,8 +154,9 @@ class ChunkStore:
         path = self.path(chunk)
         fresh = path.with_name(f"{path.name}.new")
         table = _table(samples)
-        with ipc.new_file(fresh, table.schema, options=_OPTIONS) as writer:
+        with ipc.new_file(fresh, table.schema) as writer:
             writer.write_table(table)
+        fresh.chmod(_OWN)
         fresh.replace(path)
         self.finish(chunk)
 
@@ -153,64 +166,133 @@ class ChunkStore:
         """Return samples of a window of JSON; equal stamps share one array."""
         path = str(self.path(chunk))
         with pa.memory_map(path) as source:
-            schema = ipc.open_file(source).schema
-            stamps: dict[str, str] = json.loads(schema.metadata[b"stamps"])
-            wanted = {
-                name: stamps[name] for name in map(str, datatypes) if name in stamps
+            # Nothing is copied here: the columns are views of the file.
+            table = ipc.open_file(source).read_all()
+            content = json.loads(table.schema.metadata[_CONTENT])
+            held: dict[str, _SampleRows] = {
+                name: _SampleRows(*content["lists"][name])
+                for name in map(str, datatypes)
+                if name in content["lists"]
             }
-            fields = sorted(map(schema.get_field_index, {*wanted, *wanted.values()}))
-            options = ipc.IpcReadOptions(included_fields=fields)
-            if not fields:
-                return {}
-            table = ipc.open_file(source, options=options).read_all()
-            columns = {name: _column(table, name) for name in table.column_names}
-        return {
-            int(name): DatatypeSamples(columns[t], columns[name])
-            for name, t in wanted.items()
-        }
+            ticks = {
+                each.stamps: _stamps(table, content["stamps"][each.stamps])
+                for each in held.values()
+            }
+            return {
+                int(name): DatatypeSamples(ticks[each.stamps], _values(table, each))
+                for name, each in held.items()
+            }
 
     def counts(self, chunks: Iterable[Chunk]) -> Counter[int]:
         """Return how many samples of each datatype some windows of JSON hold."""
         total: Counter[int] = Counter()
         for chunk in chunks:
             with pa.memory_map(str(self.path(chunk))) as source:
-                counts = json.loads(ipc.open_file(source).schema.metadata[b"counts"])
-            total.update({int(name): count for name, count in counts.items()})
+                content = json.loads(ipc.open_file(source).schema.metadata[_CONTENT])
+            lists = {
+                name: _SampleRows(*held) for name, held in content["lists"].items()
+            }
+            total.update({int(name): held.rows for name, held in lists.items()})
         return total
 
     def _checksum(self, path: Path) -> Path:
         return path.with_name(f"{path.name}.sha256")
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+class _SampleRows(NamedTuple):
+    """Where the samples of a datatype are: rows of a column, and number of the stamps.
+
+    `wide` is the first row in ``float64``, if ``float32`` does not hold them exactly.
+    """
+
+    stamps: int
+    first: int
+    rows: int
+    wide: int | None
 
 
 def _table(samples: Mapping[int, DatatypeSamples]) -> pa.Table:
-    """Return one row: a list per datatype, and one for each array of stamps."""
-    columns: dict[str, Any] = {}
-    stamps: dict[str, str] = {}
-    known: dict[int, str] = {}
-    for number, (ticks, values) in samples.items():
+    """Return a list of the values of all datatypes, and one of stamps, in one row.
+
+    Most values are whole numbers of 16 bits or fractions of a power of two, and most
+    stamps are evenly spaced: that takes 4 bytes a sample, and nothing is compressed.
+    """
+    values = np.concatenate([np.empty(0), *(held.values for held in samples.values())])
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32)
+    exact = narrow.astype(np.float64).view(np.int64) == values.view(np.int64)
+    wide, stamps = _Stack(), _Stack()
+    lists: dict[int, _SampleRows] = {}
+    spans: list[tuple[int, ...]] = []
+    known: dict[int, int] = {}
+    first = 0
+    for number, (ticks, some) in samples.items():
         if id(ticks) not in known:
-            known[id(ticks)] = name = f"stamps {len(known)}"
-            columns[name] = _one(ticks)
-        stamps[str(number)] = known[id(ticks)]
-        columns[str(number)] = _one(values)
-    counts = {str(number): len(held.ticks) for number, held in samples.items()}
-    metadata = {b"stamps": stamps, b"counts": counts}
-    return pa.table(columns).replace_schema_metadata(
-        {name: json.dumps(value).encode() for name, value in metadata.items()}
+            known[id(ticks)] = len(spans)
+            spans.append(_spacing(ticks) or (stamps.add(ticks), len(ticks)))
+        end = first + len(some)
+        at = None if exact[first:end].all() else wide.add(some)
+        lists[number] = _SampleRows(known[id(ticks)], first, len(some), at)
+        first = end
+    table = pa.table(
+        {
+            "ticks": _one(stamps.joined(np.int64)),
+            "float32": _one(narrow),
+            "float64": _one(wide.joined(np.float64)),
+        }
     )
+    content = json.dumps({"lists": lists, "stamps": spans})
+    return table.replace_schema_metadata({_CONTENT: content.encode()})
 
 
-def _one(values: Any) -> pa.Array:
+class _Stack:
+    """Arrays that will stand one after the other."""
+
+    def __init__(self) -> None:
+        self._arrays: list[NDArray[Any]] = []
+        self._rows = 0
+
+    def add(self, array: NDArray[Any]) -> int:
+        """Add an array and return its first row."""
+        first = self._rows
+        self._arrays.append(array)
+        self._rows += len(array)
+        return first
+
+    def joined(self, dtype: type[np.generic]) -> NDArray[Any]:
+        return np.concatenate([np.empty(0, dtype), *self._arrays])
+
+
+def _spacing(ticks: NDArray[np.int64]) -> tuple[int, int, int] | None:
+    """Return start, stop and step of evenly spaced stamps, as `numpy.arange` has it."""
+    if len(ticks) < 2:
+        return None
+    step = int(ticks[1]) - int(ticks[0])
+    if not step or (np.diff(ticks) != step).any():
+        return None
+    return int(ticks[0]), int(ticks[-1]) + step, step
+
+
+def _stamps(table: pa.Table, span: Sequence[int]) -> NDArray[np.int64]:
+    """Return stamps that are evenly spaced, or those of some rows."""
+    if len(span) == 3:
+        return np.arange(*span, dtype=np.int64)
+    first, rows = span
+    return _rows(table, "ticks", first, rows).copy()
+
+
+def _values(table: pa.Table, held: _SampleRows) -> NDArray[np.float64]:
+    if held.wide is None:
+        return _rows(table, "float32", held.first, held.rows).astype(np.float64)
+    return _rows(table, "float64", held.wide, held.rows).copy()
+
+
+def _one(values: NDArray[Any]) -> pa.Array:
     offsets = pa.array([0, len(values)], pa.int64())
     return pa.LargeListArray.from_arrays(offsets, pa.array(values))
 
 
-def _column(table: pa.Table, name: str) -> Any:
-    held = table.column(name).chunk(0).values.to_numpy(zero_copy_only=False)
-    # A copy, since the memory of Arrow is read-only.
-    return np.array(held)
+def _rows(table: pa.Table, name: str, first: int, rows: int) -> NDArray[Any]:
+    """Return some rows of a column, as a view that cannot be written."""
+    values: NDArray[Any] = table.column(name).chunk(0).values.to_numpy()
+    return values[first : first + rows]

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -61,7 +60,8 @@ from hexoframe.errors import (
 from hexoframe.formats.options import ReadOptions
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import to_raw
-from hexoframe.timestamps import tick_to_time, time_to_tick
+from hexoframe.timestamps import tick_to_time
+from hexoframe.timestamps.moments import Moment, moment_to_tick
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LoadOptions",
-    "Moment",
     "Refresh",
     "estimate_record",
     "fetch_record",
@@ -84,8 +83,6 @@ __all__ = [
 ]
 
 _LOG = logging.getLogger(__name__)
-Moment = int | str | datetime
-"""A tick, or a time with a zone."""
 Refresh = bool | Literal["tables"]
 # Length of the window that shows which channels a device has.
 _PROBE_S = 10
@@ -128,17 +125,21 @@ class LoadOptions:
         if self.start is None and self.end is None:
             return None
         first, last = span
-        start = first if self.start is None else _tick(self.start, clock)
         behind = end_of_samples(span, clock)
-        end = behind if self.end is None else _tick(self.end, clock)
+        start, end = (
+            other
+            if moment is None
+            else moment_to_tick(moment, clock=clock, origin=first)
+            for moment, other in ((self.start, first), (self.end, behind))
+        )
         if end <= start and None not in (self.start, self.end):
             raise TimestampError(
                 f"end={self.end} is not later than start={self.start}: exchange them"
             )
         if end <= start or start > last or end <= first:
             times = " to ".join(str(tick_to_time(tick, clock=clock)) for tick in span)
-            given = {"start": self.start, "end": self.end}
-            part = ", ".join(f"{name}={at}" for name, at in given.items() if at)
+            given = (("start", self.start), ("end", self.end))
+            part = ", ".join(f"{name}={at}" for name, at in given if at is not None)
             raise TimestampError(
                 f"there is nothing of record {record} with {part}: it goes from {times}"
             )
@@ -155,12 +156,6 @@ class LoadOptions:
     def family(self, clock: Clock) -> Family | None:
         """Return the family that the caller named, None for ``auto``."""
         return None if self.model == "auto" else family_of(self.model, clock=clock)
-
-
-def _tick(moment: Moment, clock: Clock) -> int:
-    if isinstance(moment, int):
-        return moment
-    return time_to_tick(moment, clock=clock, rounding="up")
 
 
 # -- from the cache, or from the service -----------------------------------------------

@@ -7,8 +7,11 @@ What came is in the chunk store; `build` makes frames of it.
 
 from __future__ import annotations
 
+import functools
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,8 +22,8 @@ import numpy as np
 
 from hexoframe.api.http.responses import BINARY, JSON
 from hexoframe.api.load.chunks import Chunk, ChunkStore, split
-from hexoframe.api.load.threads import ThreadPool
-from hexoframe.channels import CLOCK_OF_FAMILY, datatypes_of
+from hexoframe.api.load.threads import Lane, ThreadPool
+from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, datatypes_of
 from hexoframe.errors import (
     FileFormatError,
     HexoframeError,
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from hexoframe.api.load.recordhead import RecordHead
     from hexoframe.channels import Datatype, Family
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps import Clock
 
 __all__ = ["BinaryRefusedError", "Fetched", "FetchedExport", "Fetcher", "fetch_samples"]
 
@@ -55,6 +59,14 @@ THREADS = 4
 _TRIES, _EMPTY_TRIES = 3, 2
 # A window as short as this is not thinned because of its length.
 _LEAST_TICKS = 64
+# A row of JSON takes 20 to 40 bytes, and a server gives 65 536 rows a datatype at most;
+# one that leaves none out gives all of the window.
+_ROW_BYTES, _MOST_ROWS = 64, 1 << 20
+# Beats, breaths and steps come 4 times a second at most.
+_MOST_EVENTS_HZ = 16
+# All channels of a shirt are 2 to 4 kB a second before they are packed.
+_EXPORT_BYTES_S = 16_000
+_SPARE_BYTES = 16 << 20
 # The slowest channels have a sample every five minutes.
 _LONGEST_STEP_S = 300
 # Status of a server that has no binary export of a record.
@@ -69,6 +81,20 @@ class BinaryRefusedError(Exception):
 
 class _StoppedError(Exception):
     """Another chunk failed, or the user interrupted."""
+
+
+class _Watch:
+    """Measures how long a body took to arrive, from the head of its answer on."""
+
+    def __init__(self) -> None:
+        self._begun: float | None = None
+        self.took_s: float | None = None
+
+    def look(self) -> None:
+        """Note that a part arrived."""
+        now = time.monotonic()
+        self._begun = now if self._begun is None else self._begun
+        self.took_s = now - self._begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +133,11 @@ def fetch_samples(
     for left in reversed(range(_TRIES)):
         try:
             body = session.get_bytes(
-                _PATH, chunk.query(head.id), accept=JSON, on_bytes=on_bytes
+                _PATH,
+                chunk.query(head.id),
+                accept=JSON,
+                most_bytes=_most_json(chunk, head.clock),
+                on_bytes=on_bytes,
             )
             return parse_data(body, clock=head.clock, where=where, window=chunk.window)
         except ResponseError as error:
@@ -115,6 +145,34 @@ def fetch_samples(
                 raise
             _LOG.info("%s: requested again", error)
     raise AssertionError  # the last turn returns or raises
+
+
+def _most_json(chunk: Chunk, clock: Clock) -> int:
+    """Return the bytes that a window of JSON can have at most."""
+    span = chunk.end - chunk.start + 1
+    shortest = _steps(clock)
+    rows = sum(
+        min(_MOST_ROWS, span / shortest.get(number, clock / _MOST_EVENTS_HZ) + 1)
+        for number in chunk.datatypes
+    )
+    return _SPARE_BYTES + int(rows) * _ROW_BYTES
+
+
+@functools.cache
+def _steps(clock: Clock) -> Mapping[int | None, float]:
+    """Return the shortest step of each datatype, in ticks, in any family of a clock."""
+    steps: dict[int | None, float] = {}
+    for family in FAMILIES:
+        for row in datatypes_of(family) if CLOCK_OF_FAMILY[family] == clock else ():
+            if row.ticks is not None:
+                steps[row.id] = min(float(row.ticks), steps.get(row.id, math.inf))
+    return steps
+
+
+def _most_zip(head: RecordHead) -> int:
+    """Return the bytes that an export of a record can have at most."""
+    seconds = (head.span[1] - head.span[0]) / head.clock
+    return _SPARE_BYTES + int(seconds * _EXPORT_BYTES_S)
 
 
 def _place(head: RecordHead, chunk: Chunk) -> str:
@@ -149,6 +207,7 @@ class Fetcher:
         self._meter = meter
         self._allow_partial = allow_partial
         self._pool = ThreadPool()
+        self._lane = Lane(THREADS)
         self._guard = threading.Lock()
 
     def run(self, plan: Plan, then: Iterable[Callable[[], object]] = ()) -> Fetched:
@@ -164,8 +223,11 @@ class Fetcher:
         jobs: list[Callable[[], object]] = []
         if exports:
             jobs.append(lambda: self._exports(exports, done))
-        jobs += [partial(self._window, window, done) for window in windows]
-        self._pool = ThreadPool()
+        jobs += [
+            partial(self._window, number, window, done)
+            for number, window in enumerate(windows)
+        ]
+        self._pool, self._lane = ThreadPool(), Lane(THREADS)
         with self._explaining():
             self._pool.run(jobs, THREADS, then=then)
         return done
@@ -204,12 +266,14 @@ class Fetcher:
 
     # -- bytes ---------------------------------------------------------------------
 
-    def _took(self, chunk: Chunk) -> OnBytes:
+    def _took(self, chunk: Chunk, watch: _Watch | None = None) -> OnBytes:
         stopped = self._pool.stopped
 
         def took(length: int, left: int | None) -> None:
             if stopped.is_set():
                 raise _StoppedError
+            if watch is not None:
+                watch.look()
             self._meter.took(chunk, length, left)
 
         return took
@@ -230,17 +294,30 @@ class Fetcher:
 
     # -- windows of JSON -----------------------------------------------------------
 
-    def _window(self, chunk: Chunk, done: Fetched) -> None:
+    def _window(self, number: int, chunk: Chunk, done: Fetched) -> None:
         if not self._store.has(chunk):
             try:
-                self._store.put(chunk, self._unthinned(chunk, self._request(chunk)))
+                self._store.put(chunk, self._in_turn(number, chunk))
             except HexoframeError as error:
                 self._lose(chunk, error, done)
         self._meter.finished(chunk)
 
-    def _request(self, chunk: Chunk) -> dict[int, DatatypeSamples]:
+    def _in_turn(self, number: int, chunk: Chunk) -> dict[int, DatatypeSamples]:
+        """Return the samples of a chunk, whose window has that number."""
+        watch = _Watch()
+        if not self._lane.enter(number, self._pool.stopped):
+            self._lane.leave(None)
+            raise _StoppedError
+        try:
+            return self._unthinned(chunk, self._request(chunk, watch))
+        finally:
+            self._lane.leave(watch.took_s)
+
+    def _request(
+        self, chunk: Chunk, watch: _Watch | None = None
+    ) -> dict[int, DatatypeSamples]:
         """Return the samples of a chunk, thinned or not."""
-        took = self._took(chunk)
+        took = self._took(chunk, watch)
         for _ in range(_EMPTY_TRIES):
             found = fetch_samples(self._session, self._head, chunk, on_bytes=took)
             found = {n: found[n] for n in chunk.datatypes if n in found}
@@ -272,7 +349,7 @@ class Fetcher:
     def _joined(
         self, answers: Sequence[Mapping[int, DatatypeSamples]], chunk: Chunk
     ) -> dict[int, DatatypeSamples]:
-        return join_windows(answers, self._family, where=self._place(chunk)).samples
+        return join_windows(answers, where=self._place(chunk)).samples
 
     def _refuse_thinned(self, chunk: Chunk, thinned: Sequence[int]) -> NoReturn:
         names = [self._rows[number].api_name for number in thinned]
@@ -351,6 +428,7 @@ class Fetcher:
                     _PATH,
                     chunk.query(self._head.id),
                     target=self._store.path(chunk),
+                    most_bytes=_most_zip(self._head),
                     accept=BINARY,
                     on_bytes=self._took(chunk),
                 )

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hexoframe.api.http.objects import object_of
 from hexoframe.api.load.resources import id_of, metrics_frame
 from hexoframe.errors import (
     AuthenticationError,
@@ -24,8 +25,10 @@ from hexoframe.errors import (
     ServerError,
     warn,
 )
+from hexoframe.jsontext import JsonSource, shown
 from hexoframe.recording.facts import facts_table
 from hexoframe.timestamps import clock_of
+from hexoframe.timestamps.ticks import check_tick, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,34 +134,48 @@ def number_of(resource: str, number: int | str) -> int:
 def fetch_object(
     session: ServiceSession, resource: str, number: int | str
 ) -> dict[str, Any]:
-    """Request one object, such as a record; ResponseError if it is not an object."""
+    """Request one object, such as a record; ResponseError if it is not that object."""
     path = object_path(resource, number)
-    content = session.get_json(path)
-    if isinstance(content, dict):
-        return content
-    raise ResponseError(
-        f"{session.origin}{path} did not answer a {resource} but a "
-        f"{type(content).__name__}; is this a Hexoskin server?"
-    )
+    found = object_of(session.get_json(path), session.origin, path)
+    # A redirect may lead to another one.
+    if found.get("id") not in {None, number_of(resource, number)}:
+        raise ResponseError(
+            f"{session.origin}{path} answered {resource} {shown(found['id'])}; is this "
+            "a Hexoskin server?"
+        )
+    return found
 
 
 def fetch_head(session: ServiceSession, record: int | str) -> RecordHead:
     """Request a record; ResponseError if the answer is not one."""
     content = fetch_object(session, "record", record)
+    source = JsonSource(
+        f"{session.origin}{object_path('record', record)} did not answer a record",
+        ResponseError,
+        advice="is this a Hexoskin server?",
+    )
+    form = source.typed(content, _RecordForm)
     try:
-        return _head(content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ResponseError(
-            f"{session.origin}{object_path('record', record)} did not answer a record "
-            f"({type(error).__name__}: {error}); is this a Hexoskin server?"
-        ) from error
+        return _head(content, form)
+    except (ValueError, OverflowError) as error:
+        raise source.fail(str(error)) from error
 
 
-def _head(content: Mapping[str, Any]) -> RecordHead:
+class _RecordForm(NamedTuple):
+    """The fields of a record that are used; ticks may be floats."""
+
+    id: int
+    start: int | float
+    end: int | float | None = None
+    status: str | None = None
+    last_modified: str | None = None
+
+
+def _head(content: Mapping[str, Any], form: _RecordForm) -> RecordHead:
     user = content.get("user")
-    start = int(content["start"])
-    clock_of(start)  # raises if it is not a tick
-    end = int(content["end"]) if content.get("end") else _now(start)
+    start = whole_number(form.start, "start")
+    clock = clock_of(start)  # raises if it is not a tick
+    end = check_tick(whole_number(form.end, "end"), clock) if form.end else _now(start)
     plain = {
         name: value
         for name, value in content.items()
@@ -167,15 +184,15 @@ def _head(content: Mapping[str, Any]) -> RecordHead:
     who = {"user_id": id_of(user), "device": id_of(content.get("device"))}
     if isinstance(user, Mapping):
         who["email"] = user.get("email")
-    known = {name: value for name, value in who.items() if value is not None}
+    known = {name: value for name, value in who.items() if isinstance(value, int | str)}
     number = id_of(user)
     return RecordHead(
-        id=int(content["id"]),
+        id=form.id,
         user=number if isinstance(number, int) else None,
         span=(start, max(start, end)),
-        status=str(content.get("status", "")),
-        last_modified=str(content.get("last_modified") or ""),
-        info={**plain, **known, "id": int(content["id"])},
+        status=form.status or "",
+        last_modified=form.last_modified or "",
+        info={**plain, **known, "id": form.id},
     )
 
 
@@ -203,7 +220,7 @@ def fetch_fact(session: ServiceSession, name: str, head: RecordHead) -> pd.DataF
         return facts_table(name, request(session, head), clock=head.clock)
     except HexoframeError:
         raise
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise ResponseError(
             f"{session.origin}: the {name} of record {head.id} make no sense "
             f"({error}); is this a Hexoskin server?"
@@ -260,16 +277,28 @@ def _annotations(session: ServiceSession, head: RecordHead) -> _Rows:
 
 def _track(session: ServiceSession, head: RecordHead) -> _Rows:
     query: _Query = {"record": head.id, "order_by": "time"}
+    source = JsonSource(
+        f"{session.origin}: the points of the track of record {head.id} make no sense",
+        ResponseError,
+        advice="is this a Hexoskin server?",
+    )
     rows = []
     for item in session.pages("/api/trackpoint/", query):
-        longitude, latitude = item.get("position") or (None, None)
+        point = source.typed(item, _PointForm)
+        longitude, latitude = point.position or (None, None)
         rows.append({**item, "longitude": longitude, "latitude": latitude})
     return rows
 
 
+class _PointForm(NamedTuple):
+    """Longitude and latitude of a point of a track."""
+
+    position: tuple[float, float] | None = None
+
+
 def _metrics(session: ServiceSession, head: RecordHead) -> _Rows:
     """Return the metrics of one value; `Client.list_metrics` has histograms too."""
-    known = [str(item["id"]) for item in session.pages("/api/metric/")]
+    known = [str(item.get("id")) for item in session.pages("/api/metric/")]
     if not known:
         return []
     query: _Query = {"record": head.id, "include_metrics": ",".join(known)}

@@ -10,18 +10,21 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from numbers import Integral
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
 from hexoframe.errors import ConfigurationError, ResponseError, TimestampError
+from hexoframe.jsontext import JsonSource, shown
 from hexoframe.timestamps import (
-    NS_PER_TICK,
     Clock,
     clock_of,
     tick_to_time,
     time_to_tick,
 )
+from hexoframe.timestamps.moments import moment_to_tick
+from hexoframe.timestamps.ticks import limits
 
 __all__ = [
     "annotations_frame",
@@ -36,10 +39,14 @@ __all__ = [
 ]
 
 Row = Mapping[str, Any]
+_ANSWER = JsonSource(
+    "an object in the answer", ResponseError, advice="is this a Hexoskin server?"
+)
 
 # --- queries --------------------------------------------------------------------------
 
 _NEVER = re.compile(r"password|secret|token|api_?key|authorization", re.IGNORECASE)
+_MOST_DIGITS = 18  # of an id: such a number fits into 64 bits
 _ALWAYS = ("order_by", "offset")
 _DATES = frozenset({"last_modified", "created", "start_date", "time"})
 
@@ -52,10 +59,10 @@ def id_of(related: object) -> int | str | None:
     """
     if isinstance(related, Mapping):
         related = related.get("resource_uri", related.get("id"))
-    if related is None or isinstance(related, int):
+    if related is None or (isinstance(related, int) and not isinstance(related, bool)):
         return related
     key = str(related).strip().rstrip("/").rpartition("/")[2]
-    return int(key) if key.isdecimal() else key or None
+    return int(key) if key.isdecimal() and len(key) <= _MOST_DIGITS else key or None
 
 
 def query_of(
@@ -100,7 +107,8 @@ def check_filters(
     The service ignores such a filter without a word. `schema` is its answer to
     ``/api/<name>/schema/``.
     """
-    known = {*schema.get("filtering", ()), *_ALWAYS}
+    said = _ANSWER.typed(schema, dict[str, Any]).get("filtering") or {}
+    known = {*_ANSWER.typed(said, dict[str, Any], field="filtering"), *_ALWAYS}
     for given in filters:
         field = given.partition("__")[0]
         if field not in known and not _NEVER.search(given):
@@ -115,10 +123,11 @@ def _who(user: int | str) -> int | str | None:
     return user if isinstance(user, str) and "@" in user else id_of(user)
 
 
-def _tick(time: Any, clock: Clock, rounding: str) -> int:
-    if isinstance(time, int):
-        return time  # a tick already
-    return time_to_tick(time, clock=clock, rounding=rounding)  # type: ignore[arg-type]
+def _tick(time: Any, clock: Clock, rounding: Literal["down", "up"]) -> int:
+    # A tick of either clock says itself which it is.
+    if isinstance(time, Integral) and limits(256)[0] <= int(time) <= limits(1000)[1]:
+        return int(time)
+    return moment_to_tick(time, clock=clock, rounding=rounding)
 
 
 def _written(name: str, value: Any, clock: Clock) -> str:
@@ -202,6 +211,17 @@ _METRICS = {
     "record": _ID,
     "range": _ID,
 }
+_EXPECTED = {
+    _TIME: "a tick or an ISO time",
+    _SPAN: "a length of time",
+    _TEXT: "a text",
+    _ID: "a whole number",
+    "int64": "a whole number",
+    _NUMBER: "a number",
+    "boolean": "true or false",
+}
+_WHOLE = frozenset({_ID, "int64"})
+_LIMIT = 1 << 63
 # Types of a schema; values of other types stay as they are.
 _SCHEMA = {
     "integer": _ID,
@@ -233,7 +253,7 @@ def annotations_frame(objects: Iterable[Row]) -> pd.DataFrame:
             "user": id_of(item.get("user")),
             "record": id_of(item.get("record")),
             "datatype": id_of(item.get("datatype")),
-            "start": _moment(item.get("start")),
+            "start": item.get("start"),
         }
         for item in objects
     ]
@@ -253,12 +273,9 @@ def metrics_frame(report: Row | Iterable[Row]) -> pd.DataFrame:
     """
     items: Any = report
     if isinstance(report, Mapping):
-        data = report.get("data")
-        if not isinstance(data, list):
-            raise ResponseError(
-                "the report has no list `data`; is it an answer of /api/report/?"
-            )
+        data = _ANSWER.typed(report.get("data"), list[list[Any]], field="data")
         items = [item for group in data for item in group]
+    items = _ANSWER.typed(items, list[dict[str, Any]], field="metrics")
     return _frame([row for item in items for row in _metric(item)], _METRICS)
 
 
@@ -269,9 +286,12 @@ def frame_of(objects: Iterable[Row], schema: Row | None = None) -> pd.DataFrame:
     without it. Times are UTC in ns; lists and embedded objects stay as they are.
     """
     rows = [{name: _plain(name, item[name]) for name in item} for item in objects]
-    fields = schema.get("fields", {}) if schema is not None else {}
+    said = {} if schema is None else _ANSWER.typed(schema, dict[str, Any])
+    kinds = said.get("fields", {})
+    fields = _ANSWER.typed(kinds, dict[str, dict[str, Any]], field="fields")
     columns = {
-        name: _SCHEMA.get(field.get("type"), "object") for name, field in fields.items()
+        name: _SCHEMA.get(str(field.get("type")), "object")
+        for name, field in fields.items()
     }
     columns |= {name: _TIME for name in columns if name in _TICKS}
     for row in rows:
@@ -298,7 +318,7 @@ def _guessed(rows: list[dict[str, Any]], name: str) -> str:
 
 def _plain(name: str, value: Any) -> Any:
     if name in _TICKS and isinstance(value, int | float):
-        return _moment(value)
+        return value
     if isinstance(value, Mapping) and "resource_uri" in value:
         return id_of(value)
     if name != "resource_uri" and isinstance(value, str) and _URI.fullmatch(value):
@@ -316,12 +336,20 @@ def _frame(
         try:
             made[name] = _column(values, dtype)
         except (TypeError, ValueError, OverflowError) as error:
-            raise ResponseError(
-                f"the answer has a {name!r} that is not {dtype} "
-                f"({type(error).__name__}); is this a Hexoskin server?"
+            wrong = next((v for v in values if not _fits(v, dtype)), values)
+            raise _ANSWER.fail(
+                f"{name}: expected {_EXPECTED[dtype]}, found {shown(wrong)}"
             ) from error
     frame = pd.DataFrame(made, columns=pd.Index(list(columns)))
     return frame if index is None else frame.set_index(index)
+
+
+def _fits(value: Any, dtype: str) -> bool:
+    try:
+        _column([value], dtype)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _column(values: list[Any], dtype: str) -> pd.Series[Any]:
@@ -333,7 +361,16 @@ def _column(values: list[Any], dtype: str) -> pd.Series[Any]:
         return pd.Series(pd.to_timedelta(values), dtype=_SPAN)
     if dtype == _TEXT:
         values = [None if value is None else str(value) for value in values]
+    if dtype in _WHOLE and not all(map(_is_whole, values)):
+        raise ValueError("not all are whole numbers of 64 bits")
     return pd.Series(values, dtype=dtype)
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a number fits into int64; pandas casts floats that do not, to others."""
+    if isinstance(value, bool):
+        return False
+    return not isinstance(value, float) or (value.is_integer() and abs(value) < _LIMIT)
 
 
 def _moment(value: Any) -> pd.Timestamp | None:
@@ -347,12 +384,30 @@ def _moment(value: Any) -> pd.Timestamp | None:
     return tick_to_time(value, clock=clock_of(value)) if value else None
 
 
+class _SpanForm(NamedTuple):
+    """Start and end of an object, in ticks."""
+
+    start: int | float | None = None
+    end: int | float | None = None
+
+
 def _span(item: Row) -> pd.Timedelta | None:
     """Return end - start, exactly; None without an end."""
-    start, end = item.get("start"), item.get("end")
+    start, end = _ANSWER.typed(item, _SpanForm)
     if not start or not end:
         return None
-    return pd.Timedelta(int(end - start) * NS_PER_TICK[clock_of(start)], unit="ns")
+    try:
+        clock = clock_of(start)
+        return tick_to_time(end, clock=clock) - tick_to_time(start, clock=clock)
+    except TimestampError as error:
+        raise _ANSWER.fail(f"start, end: {error}") from error
+
+
+def _clock(start: Any) -> Clock:
+    try:
+        return clock_of(start)
+    except TimestampError as error:
+        raise _ANSWER.fail(f"start: {error}") from error
 
 
 def _record(item: Row) -> dict[str, Any]:
@@ -364,13 +419,13 @@ def _record(item: Row) -> dict[str, Any]:
         "email": user.get("email") if isinstance(user, Mapping) else None,
         "device": id_of(item.get("device")),
         "duration": _span(item),
-        "clock": clock_of(start) if start else None,
+        "clock": _clock(start) if start else None,
     }
 
 
 def _range(item: Row) -> dict[str, Any]:
     # Since 3.x the activity is in `context`; before, beside it.
-    context = item.get("context") or {}
+    context = _ANSWER.typed(item.get("context") or {}, dict[str, Any], field="context")
     activity = {
         name: id_of(context.get(name) or item.get(name))
         for name in ("activitytype", "trainingroutine")
@@ -397,7 +452,8 @@ def _metric(item: Row) -> list[dict[str, Any]]:
     bins, counts = item.get("data1"), item.get("data2")
     if not isinstance(bins, Mapping) or not isinstance(counts, Mapping):
         return [row]
-    edges, values = bins.get("bin_edge", ()), counts.get("value", ())
+    edges = _ANSWER.typed(bins.get("bin_edge", []), list[Any], field="data1.bin_edge")
+    values = _ANSWER.typed(counts.get("value", []), list[Any], field="data2.value")
     if len(edges) != len(values) + 1:
         raise ResponseError(
             f"the histogram {item.get('name')!r} has {len(edges)} edges for "

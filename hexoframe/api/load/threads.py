@@ -1,7 +1,8 @@
-"""Daemon thread pool: unfinished jobs die with the process.
+"""Daemon thread pool, and the lane of a slow line.
 
-The threads of the standard pool are waited for when Python ends, so Ctrl-C in a
-download would wait for every answer that is on its way.
+Unfinished jobs die with the process. The threads of the standard pool are waited for
+when Python ends, so Ctrl-C in a download would wait for every answer that is on its
+way.
 """
 
 from __future__ import annotations
@@ -11,9 +12,51 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
-__all__ = ["ThreadPool"]
+__all__ = ["SLOW_S", "Lane", "ThreadPool"]
 
 _POLL_S = 0.2  # so that Ctrl-C interrupts the wait
+
+
+SLOW_S = 1.0
+"""An answer that takes longer, alone on a line, gains nothing from others beside it."""
+
+
+class Lane:
+    """Lets in jobs that share a line, in order: one, or `most` while they are quick.
+
+    On a slow line several answers at once only make each come later, and a process that
+    is killed loses them all. The first job tells how quick the line is.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._allowed = 1
+        self._inside = 0
+        self._waiting: set[int] = set()
+        self._changed = threading.Condition()
+
+    def enter(self, number: int, stopped: threading.Event) -> bool:
+        """Wait for the turn of a job; return False if all were stopped meanwhile."""
+        with self._changed:
+            self._waiting.add(number)
+            while not stopped.is_set():
+                if number == min(self._waiting) and self._inside < self._allowed:
+                    break
+                self._changed.wait(_POLL_S)
+            self._waiting.remove(number)
+            self._inside += 1
+            self._changed.notify_all()
+        return not stopped.is_set()
+
+    def leave(self, took_s: float | None) -> None:
+        """End a job, whose answer took that long to arrive; None if none did."""
+        with self._changed:
+            if took_s is not None:
+                # Jobs beside it shared the line.
+                quick = took_s <= SLOW_S * self._inside
+                self._allowed = self._most if quick else 1
+            self._inside -= 1
+            self._changed.notify_all()
 
 
 class ThreadPool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hexoframe.errors import harmless
 from hexoframe.texttable import fit_columns, is_terminal, stack_columns
 
 if TYPE_CHECKING:
@@ -37,9 +38,16 @@ _NUMBERS = frozenset(
         "LF",
         "LF/HF",
         "MV",
+        "REM",
         "RMSSD",
         "RR (s)",
         "SDNN",
+        "SE",
+        "SOL",
+        "SPT",
+        "TIB",
+        "TST",
+        "WASO",
         "activity",
         "by its rule",
         "pairs",
@@ -64,6 +72,7 @@ _NUMBERS = frozenset(
         "record",
         "requests",
         "samples",
+        "scored",
         "sensor off",
         "size",
         "steps",
@@ -71,6 +80,7 @@ _NUMBERS = frozenset(
         "usable",
         "value",
         "vendor",
+        "wakes",
         "worn",
     }
 )
@@ -142,7 +152,7 @@ def show_data(frame: pd.DataFrame, form: str) -> None:
         text = StringIO(newline="")
         write = csv.writer(text, lineterminator="\n").writerows
         write([columns, *zip(*columns.values(), strict=True)])
-        click.echo(text.getvalue(), nl=False)
+        click.echo(_for_screen(text.getvalue()), nl=False)
         return
     rows = zip(*columns.values(), strict=True)
     show_json([dict(zip(columns, row, strict=True)) for row in rows])
@@ -152,7 +162,12 @@ def show_json(value: Any) -> None:
     """Print a value as JSON."""
     import json  # noqa: PLC0415  # only here
 
-    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    click.echo(_for_screen(json.dumps(value, indent=1, ensure_ascii=False)))
+
+
+def _for_screen(text: str) -> str:
+    """Return data without control characters, unless another program reads them."""
+    return harmless(text, lines=True) if is_terminal(sys.stdout) else text
 
 
 def _for_others(frame: pd.DataFrame) -> dict[str, list[Any]]:

@@ -19,6 +19,7 @@ from hexoframe.errors import ConfigurationError, TimestampError
 __all__ = [
     "LISTING",
     "MOMENT",
+    "MOMENT_OF_RECORD",
     "WholeNumber",
     "fetching",
     "fetching_ranges",
@@ -34,6 +35,8 @@ __all__ = [
     "selection",
 ]
 
+# More seconds than 300 years have: a number that is larger is meant for a tick.
+_LEAST_TICK = 10_000_000_000
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 LISTING = ("table", "all", "csv", "json")
@@ -63,28 +66,36 @@ def gather(
 
 
 class _Moment(click.ParamType):  # type: ignore[type-arg]  # older ones take none
-    """A time with its zone, or a tick."""
+    """A time with its zone, a tick, or a length behind the start of a `record`."""
 
     name = "time"
+
+    def __init__(self, *, record: bool) -> None:
+        self._origin = 0 if record else None
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | str:
-        """Return a tick as a number and a time unchanged, or refuse it."""
-        from hexoframe.timestamps import clock_of, time_to_tick  # noqa: PLC0415  # numpy
+        """Return a number as such and the rest unchanged, or refuse it."""
+        from hexoframe.timestamps import clock_of  # noqa: PLC0415  # numpy
+        from hexoframe.timestamps.moments import moment_to_tick  # noqa: PLC0415  # numpy
 
+        number = int(value) if str(value).isdecimal() else None
         try:
-            if str(value).isdecimal():
-                clock_of(int(value))
-                return int(value)
-            time_to_tick(value, clock=256, rounding="up")
+            if number is not None and number >= _LEAST_TICK:
+                clock_of(number)
+            else:
+                given = value if number is None else number
+                moment_to_tick(given, clock=256, origin=self._origin)
         except TimestampError as error:
             self.fail(str(error), param, ctx)
-        return str(value)
+        return str(value) if number is None else number
 
 
-MOMENT = _Moment()
+MOMENT = _Moment(record=False)
 """The type of options that take a time."""
+MOMENT_OF_RECORD = _Moment(record=True)
+"""The type of options that take a time of a record, or a length behind its start."""
 
 
 class WholeNumber(click.ParamType):  # type: ignore[type-arg]  # older ones take none
@@ -152,13 +163,14 @@ selection = gather(
     click.option(
         "--start",
         metavar="TIME",
-        type=MOMENT,
-        help="From then on: a time with its zone (2024-03-01T22:00:00Z), or a tick.",
+        type=MOMENT_OF_RECORD,
+        help="From then on: a time with its zone (2024-03-01T22:00:00Z), a length "
+        "after the start of the record (90s), or a tick.",
     ),
     click.option(
         "--end",
         metavar="TIME",
-        type=MOMENT,
+        type=MOMENT_OF_RECORD,
         help="What begins before then.",
     ),
     model("auto"),

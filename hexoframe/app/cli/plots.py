@@ -13,7 +13,7 @@ from hexoframe.app.choices import Saved, check_folder, is_id
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_frame
 from hexoframe.app.cli.options import (
-    MOMENT,
+    MOMENT_OF_RECORD,
     WholeNumber,
     fetching,
     gather,
@@ -69,30 +69,15 @@ class _Length(click.ParamType):  # type: ignore[type-arg]  # older ones take non
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Return a length unchanged, or refuse it."""
-        from hexoframe.analysis.align import length_ns  # noqa: PLC0415  # pandas
+        from hexoframe.timestamps.moments import length_ns  # noqa: PLC0415  # pandas
 
         try:
-            length_ns("it", value, least=0 if param and param.name == "start" else 1)
+            length_ns("it", value)
         except ConfigurationError:
             self.fail(
                 f"{value!r} is not a length of time, such as 90s or 10min", param, ctx
             )
         return str(value)
-
-
-class _Start(click.ParamType):  # type: ignore[type-arg]  # older ones take none
-    """A time with its zone, a tick, or a length after the start of the record."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
-        """Return a tick as a number and the rest unchanged, or refuse it."""
-        text = str(value)
-        is_moment = text.isdecimal() or set("-:") & set(text)
-        kind = MOMENT if is_moment else _LENGTH
-        return kind.convert(value, param, ctx)
 
 
 _LENGTH = _Length()
@@ -118,7 +103,7 @@ _drawing = gather(
     click.option(
         "--start",
         metavar="TIME",
-        type=_Start(),
+        type=MOMENT_OF_RECORD,
         help="Where to begin: a length after the start of the record (90s), a time "
         "with its zone (2024-03-01T22:00:00Z), or a tick.",
     ),

@@ -1,4 +1,4 @@
-"""``hexoframe show``, ``summary``, ``hrv``, ``beats``: tables without Python."""
+"""``hexoframe show``, ``summary``, ``hrv``, ``beats``, ``sleep``: tables of results."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hexoframe.app.choices import Selection, is_id
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_data, show_lines, table_lines, wrapped_lines
 from hexoframe.app.cli.options import (
+    MOMENT,
     WholeNumber,
     fetching,
     gather,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from hexoframe.record import Record
 
-__all__ = ["beats", "hrv", "show", "summary"]
+__all__ = ["beats", "hrv", "show", "sleep", "summary"]
 
 _NAMED = ("ranges", "sleep", "day", "whole")
 # What is fetched for it: the belts and the heart rate tell when the shirt was worn.
@@ -45,6 +46,14 @@ _CHANNELS = (
     "nn_interval",
     "respiration",
     "heart_rate_quality",
+)
+# The heart rate and the belts tell what a night rests on.
+_OF_NIGHTS = (
+    "sleep_phase",
+    "sleep_position",
+    "heart_rate",
+    "heart_rate_quality",
+    "respiration",
 )
 
 
@@ -132,7 +141,7 @@ class _Spans(click.ParamType):  # type: ignore[type-arg]  # older ones take none
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Return it unchanged, or refuse it."""
-        from hexoframe.analysis.align import length_ns  # noqa: PLC0415  # pandas
+        from hexoframe.timestamps.moments import length_ns  # noqa: PLC0415  # pandas
 
         text = str(value)
         if text not in _NAMED:
@@ -299,7 +308,7 @@ def summary(  # noqa: PLR0913  # click passes each option by name
     source: dict[str, Any],
     form: str,
 ) -> None:
-    """Show the numbers of a paper: heart rate, breathing, ventilation, steps.
+    """Show the numbers of a paper: heart rate, breathing, steps.
 
     PATH is what 'hexoframe convert' takes, and ID a record of the service. Values are
     of usable samples alone: measured, not flagged, plausible, of a shirt that was worn;
@@ -342,6 +351,74 @@ def _show_summary(table: pd.DataFrame, form: str) -> None:
             notes = [reworded(note) for note in summary_notes(table)]
             show_lines(["", *wrapped_lines(notes)])
     show_lines([""])
+
+
+# -- sleep -----------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("whats", metavar="PATH|ID...", nargs=-1, required=True)
+@click.option(
+    "--in-bed",
+    metavar="OFF ON",
+    nargs=2,
+    type=MOMENT,
+    help="Time in bed: lights off and on, each a time with its zone "
+    "(2024-03-01T22:30:00+01:00), or a tick; the activities of sleep by default.",
+)
+@click.option(
+    "--min-share",
+    metavar="SHARE",
+    type=float,
+    default=0.8,
+    help="Share of the time in bed that must have a phase; 0.8 by default.",
+)
+@model("auto")
+@click.option(
+    "--tz",
+    metavar="ZONE",
+    help="Zone of the bedroom, such as America/Montreal; UTC by default.",
+)
+@fetching
+@reading
+@listing
+def sleep(  # noqa: PLR0913  # click passes each option by name
+    whats: tuple[str, ...],
+    *,
+    in_bed: tuple[int | str, int | str] | None,
+    min_share: float,
+    model: str,
+    tz: str | None,
+    how: dict[str, Any],
+    source: dict[str, Any],
+    form: str,
+) -> None:
+    """Show the sleep of each night: TST, WASO, efficiency.
+
+    PATH is what 'hexoframe convert' takes, and ID a record of the service. From the
+    phases that the service scores: awake, REM, NREM. This is not polysomnography.
+
+    In min: TIB, time in bed; SOL, until sleep onset; SPT, from there to the final
+    awakening; WASO, awake within it; TST, asleep. SE: TST / TIB. wakes: how often.
+    scored: share of TIB with a phase. --csv and --json have everything.
+    """
+
+    def compute(record: Record) -> pd.DataFrame:
+        local = record if tz is None else record.tz_convert(tz)
+        return local.sleep(in_bed, min_share=min_share)
+
+    chosen = Selection(model=model)
+    records = _opened(whats, chosen, how, source, channels=_OF_NIGHTS)
+    _tell_results(records, compute, _show_sleep, form)
+
+
+def _show_sleep(table: pd.DataFrame, form: str) -> None:
+    """Print a table of nights, and what is to be said of them."""
+    from hexoframe.app.listing import sleep_notes, sleep_rows  # noqa: PLC0415  # pandas
+
+    show_lines(table_lines(table, form, sleep_rows) if len(table) else ["no night"])
+    if form == "table":
+        show_lines([*wrapped_lines(sleep_notes(table)), ""])
 
 
 # -- beats -----------------------------------------------------------------------------

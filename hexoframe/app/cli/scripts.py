@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from hexoframe.app.cli.running import tell_path
+from hexoframe.paths import expanded
 
 __all__ = ["SCRIPTS", "scripts"]
 
@@ -40,7 +41,7 @@ def scripts(to: Path, *, overwrite: bool) -> None:
 
     from hexoframe.formats.atomic import new_folder, noting_unchanged  # noqa: PLC0415
 
-    folder = to.expanduser().absolute()
+    folder = expanded(to).absolute()
     with (
         noting_unchanged() as unchanged,
         new_folder(folder, overwrite=overwrite, owned=SCRIPTS.__contains__) as written,

@@ -20,6 +20,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, BinaryIO, Protocol, cast
 
 from hexoframe.errors import FileFormatError
+from hexoframe.formats.sourcefiles import state_of
+from hexoframe.paths import is_file
 
 __all__ = [
     "Container",
@@ -28,6 +30,7 @@ __all__ = [
     "gunzipped",
     "inner_zips",
     "looks_like_zip",
+    "most_unpacked",
     "placeholder_of",
     "zip_folders",
 ]
@@ -37,6 +40,12 @@ _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 # more than 200 times, is not a recording.
 _BOMB_BYTES = 512 << 20
 _BOMB_RATIO = 200
+# Text is held in memory: events of a day take 2 MB, and are packed 3 to 8 times.
+_TEXT_BYTES = 8 << 20
+_TEXT_RATIO = 40
+# A ZIP hardly packs what is packed already.
+_INNER_BYTES = 16 << 20
+_INNER_RATIO = 4
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Header before each member. Only the sizes of its name and extra field are read; the
 # table of contents has the rest.
@@ -55,6 +64,8 @@ _UNFINISHED = (
 )
 _GZIP = ".gz"
 _PACKED = (".csv", ".hxd", ".json", ".wav")
+_UTF8 = 0x800  # the flag of a name in that coding
+_TEXTS = frozenset({".csv", ".hxd", ".json", ".txt"})
 _BLOCK = 1 << 20
 _GZIP_DAMAGE = (gzip.BadGzipFile, zlib.error, EOFError)
 # What zipfile raises for a damaged table of contents.
@@ -70,6 +81,12 @@ class Container(Protocol):
 
     def sizes(self) -> dict[str, int]:
         """Name and size in bytes of each member, sorted by name."""
+
+    def packed_size(self) -> int:
+        """Bytes that the members take on the disk together."""
+
+    def file_of(self, name: str) -> Path:
+        """File of the disk that a member is in."""
 
     def read(self, name: str) -> bytes:
         """Whole content of a member."""
@@ -115,8 +132,16 @@ class Folder:
         return {
             path.name: path.stat().st_size
             for path in sorted(self.path.iterdir())
-            if path.is_file() and not _is_hidden(path.name)
+            if is_file(path) and not _is_hidden(path.name)
         }
+
+    def packed_size(self) -> int:
+        """Bytes of all files."""
+        return sum(self.sizes().values())
+
+    def file_of(self, name: str) -> Path:
+        """File that the member is."""
+        return self.path / name
 
     def read(self, name: str) -> bytes:
         """Whole content of a file."""
@@ -134,7 +159,7 @@ class Folder:
         except PermissionError:
             return []
         names = (item.name for item in items if not item.name.startswith("."))
-        return sorted(name for name in names if (own.parent / name).is_file())
+        return sorted(name for name in names if is_file(own.parent / name))
 
 
 def _is_hidden(name: str) -> bool:
@@ -157,6 +182,15 @@ class ZipFolder:
     def sizes(self) -> dict[str, int]:
         """Name and size of each member."""
         return {name: item.file_size for name, item in self._items().items()}
+
+    def packed_size(self) -> int:
+        """Bytes of all members in the ZIP; no more than the file itself has."""
+        told = sum(item.compress_size for item in self._items().values())
+        return min(told, self.path.stat().st_size)
+
+    def file_of(self, name: str) -> Path:  # noqa: ARG002  # all are in one file
+        """File of the ZIP."""
+        return self.path
 
     def read(self, name: str) -> bytes:
         """Whole content of a member; its checksum is verified."""
@@ -252,12 +286,7 @@ def _contents(
     path: Path, inner: str = ""
 ) -> Mapping[str, Mapping[str, zipfile.ZipInfo]]:
     """Members by folder and name, cached until the file changes."""
-    return _read_contents(path, inner, _state(path))
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    stat = path.stat()
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+    return _read_contents(path, inner, state_of(path))
 
 
 @functools.lru_cache(maxsize=4)
@@ -277,7 +306,7 @@ def _read_contents(
 def _open_source(path: Path, inner: str) -> BinaryIO:
     """Open a ZIP file, or the one inside it in memory."""
     return (
-        io.BytesIO(_unpacked(path, inner, _state(path))) if inner else path.open("rb")
+        io.BytesIO(_unpacked(path, inner, state_of(path))) if inner else path.open("rb")
     )
 
 
@@ -320,6 +349,7 @@ def _members(
                 f"the file (byte {item.header_offset} of {size}): the ZIP's table of "
                 "contents is damaged; fetch the file again"
             )
+        _check_name(file, item, label)
         _check_member(item, pure, label)
         if name.endswith("/") or _is_hidden(pure.name) or "__MACOSX" in pure.parts:
             continue
@@ -332,6 +362,25 @@ def _members(
     return items
 
 
+def _check_name(file: BinaryIO, item: zipfile.ZipInfo, label: str) -> None:
+    """Refuse a member whose name is another one at its place than in the table.
+
+    Names have no checksum, but stand in a ZIP twice. A damaged one would make a file of
+    the recording one that means nothing.
+    """
+    file.seek(item.header_offset)
+    head = file.read(_LOCAL_HEADER.size)
+    if len(head) < _LOCAL_HEADER.size or not head.startswith(_MAGIC[0]):
+        return  # said when the member is opened, if it is needed
+    coding = "utf-8" if item.flag_bits & _UTF8 else "cp437"
+    there = file.read(_LOCAL_HEADER.unpack(head)[0]).decode(coding, "replace")
+    if there != item.orig_filename:
+        raise FileFormatError(
+            f"{label}: the member {item.filename!r} is called {there!r} at its place: "
+            "the ZIP is damaged; fetch it again"
+        )
+
+
 def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, label: str) -> None:
     """Refuse names that point outside and sizes that no recording has."""
     drive = PureWindowsPath(item.filename).anchor
@@ -340,14 +389,21 @@ def _check_member(item: zipfile.ZipInfo, pure: PurePosixPath, label: str) -> Non
             f"{label}: the member {item.filename!r} points outside its folder; "
             "this is not a vendor export, nothing was read"
         )
-    if (
-        item.file_size > _BOMB_BYTES
-        and item.file_size > _BOMB_RATIO * item.compress_size
-    ):
+    if item.file_size > most_unpacked(pure.name, item.compress_size):
         raise FileFormatError(
             f"{label}: the member {item.filename!r} would unpack from "
             f"{item.compress_size} to {item.file_size} bytes; this is not a recording"
         )
+
+
+def most_unpacked(name: str, packed: int) -> int:
+    """Return the size that a member of that name and packed size can have at most."""
+    end = PurePosixPath(name).suffix.lower()
+    if end == ".zip":
+        return _INNER_BYTES + _INNER_RATIO * packed
+    if end in _TEXTS:
+        return min(_BOMB_BYTES, _TEXT_BYTES + _TEXT_RATIO * packed)
+    return max(_BOMB_BYTES, _BOMB_RATIO * packed)
 
 
 # -- members that are packed one by one ------------------------------------------------
@@ -388,9 +444,13 @@ class _Gunzipped:
         rest = {name: size for name, size in plain if name not in hidden}
         return dict(sorted({**rest, **self._unpacked}.items()))
 
+    def packed_size(self) -> int:
+        """Bytes that the members take on the disk together."""
+        return self.container.packed_size()
+
     def _measure(self, name: str) -> int:
         size, given = 0, self.packed[name]
-        limit = max(_BOMB_BYTES, _BOMB_RATIO * self.container.sizes()[given])
+        limit = most_unpacked(name, self.container.sizes()[given])
         with self.container.open(given) as raw, gzip.open(raw) as stream:
             while block := _next_block(stream):
                 size += len(block)
@@ -400,6 +460,10 @@ class _Gunzipped:
                         "this is not a recording"
                     )
         return size
+
+    def file_of(self, name: str) -> Path:
+        """File of the disk that a member is in, packed or not."""
+        return self.container.file_of(self.packed.get(name, name))
 
     def read(self, name: str) -> bytes:
         """Whole content of a member; its checksum is verified."""

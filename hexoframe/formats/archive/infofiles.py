@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,7 +15,9 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import zip_longest
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from hexoframe.channels import CLOCK_OF_FAMILY, family_of
 from hexoframe.errors import (
@@ -27,9 +28,11 @@ from hexoframe.errors import (
     warn,
 )
 from hexoframe.formats.archive.events import as_utf8
+from hexoframe.jsontext import JsonSource
 from hexoframe.recording.facts import Facts, facts_table
+from hexoframe.timestamps.moments import moment_to_tick
 from hexoframe.timestamps.ticks import clock_of
-from hexoframe.timestamps.times import tick_to_time, time_to_tick
+from hexoframe.timestamps.times import tick_to_time
 
 if TYPE_CHECKING:
     from hexoframe.formats.archive.container import Container
@@ -57,6 +60,9 @@ _OWN_NAMES = ("uri", "start", "end", "start_date")
 _STARTS = ("start", "start_timestamp")
 # Ticks, at most a second, by which two files may print the start differently.
 _SAME_START = 256
+_LONGEST_S = 10**9  # thirty years
+# Real ones have 1 to 2 kB, and 100 bytes an annotation.
+_MOST_BYTES = 4 << 20
 
 
 # -- both files ------------------------------------------------------------------------
@@ -81,10 +87,10 @@ class InfoFiles:
 
     def named_info(self) -> dict[str, Any]:
         """Return the facts of info.json under the names that all sources use."""
-        devices = self.info.get("devices") or []
+        devices, user = self.info.get("devices") or [], self.info.get("user")
         known = {
             "id": self.record_id,
-            "user_id": self.info.get("user"),
+            "user_id": user if isinstance(user, int | str) else None,
             "device": devices[0] if len(devices) == 1 else None,
         }
         named = {key: value for key, value in known.items() if value is not None}
@@ -96,16 +102,20 @@ class InfoFiles:
         return {**kept, **named}
 
     @property
-    def record_id(self) -> Any:
+    def record_id(self) -> int | None:
         """Id by statistics.csv, the request or the folder, else by info.json."""
+        request = str(self.info.get("request", ""))
         for found in (
-            re.search(r"/record/(\d+)/", self.statistic("uri")),
-            re.search(r"[?&]record=(\d+)", str(self.info.get("request", ""))),
-            re.fullmatch(r"record_(\d+)(?:\.zip)?", PurePath(self.label).name),
+            re.search(r"/record/(\d{1,18})/", self.statistic("uri")),
+            re.search(r"[?&]record=(\d{1,18})(?!\d)", request),
+            re.fullmatch(r"record_(\d{1,18})(?:\.zip)?", PurePath(self.label).name),
         ):
             if found:
                 return int(found[1])
-        return self.info.get("id")
+        number = self.info.get("id")
+        if isinstance(number, str) and re.fullmatch(r"\d{1,18}", number):
+            return int(number)
+        return number if isinstance(number, int) else None
 
     def facts(self, names: Iterable[str], *, source: str, clock: Clock) -> Facts:
         """Return info, annotations and statistics of a record.
@@ -147,13 +157,13 @@ def read_info_files(container: Container, *, start_given: bool = False) -> InfoF
     statistics, errors = None, []
     if name := names.get("info.json"):
         try:
-            info = parse_info(container.read(name), where=f"{label}/{name}")
+            info = parse_info(_small(container, name), where=f"{label}/{name}")
         except FileFormatError as error:
             errors.append(error)
     if name := names.get("statistics.csv"):
         where = f"{label}/{name}"
         try:
-            statistics = parse_statistics(container.read(name), where=where)
+            statistics = parse_statistics(_small(container, name), where=where)
             statistics = _without_rounded(statistics, where)
         except FileFormatError as error:
             errors.append(error)
@@ -168,6 +178,17 @@ def read_info_files(container: Container, *, start_given: bool = False) -> InfoF
         warn(f"{label}: {other}; statistics.csv is left out", MissingFactsWarning)
         statistics = None
     return InfoFiles(label, info, statistics)
+
+
+def _small(container: Container, name: str) -> bytes:
+    """Return the content of an info file; one of many megabytes is none."""
+    size = container.sizes()[name]
+    if size > _MOST_BYTES:
+        raise FileFormatError(
+            f"{container.label}/{name}: {size:,} bytes, expected at most "
+            f"{_MOST_BYTES:,}; fetch the export again"
+        )
+    return container.read(name)
 
 
 def _without_rounded(statistics: Statistics, where: str) -> Statistics:
@@ -199,8 +220,8 @@ def _is_rounded(text: str, *_: str) -> bool:
 def _other_record(statistics: Statistics, info: dict[str, Any]) -> str:
     """Say why the statistics are of another record than info.json; empty if not."""
     uri = statistics.table.get("uri", ("", ""))[0]
-    own = re.search(r"[?&]record=(\d+)", str(info.get("request", "")))
-    number = re.search(r"/record/(\d+)/", uri)
+    own = re.search(r"[?&]record=(\d{1,18})(?!\d)", str(info.get("request", "")))
+    number = re.search(r"/record/(\d{1,18})/", uri)
     if own and number and own[1] != number[1]:
         return (
             f"info.json is of record {own[1]}, statistics.csv of record {number[1]}: "
@@ -279,17 +300,17 @@ def _tick_or_none(value: object, where: str) -> int | None:
 
 def _given_start(options: ReadOptions, told: int | None) -> int:
     """Return the caller's start as a tick, on the clock of the files or the model."""
-    if isinstance(options.start, int):
-        return options.start
+    if isinstance(options.start, int | np.integer):
+        return int(options.start)
     if told is not None:
-        return time_to_tick(options.start, clock=clock_of(told))
+        return moment_to_tick(options.start, clock=clock_of(told), rounding="exact")
     if options.model is None:
         raise ConfigurationError(
             f"start={options.start!r} needs model=, which says the clock; or give "
             "the start in ticks"
         )
     clock = CLOCK_OF_FAMILY[family_of(options.model)]
-    return time_to_tick(options.start, clock=clock)
+    return moment_to_tick(options.start, clock=clock, rounding="exact")
 
 
 def stated_end(files: InfoFiles, start: int, clock: Clock) -> int | None:
@@ -301,8 +322,12 @@ def stated_end(files: InfoFiles, start: int, clock: Clock) -> int | None:
     if not duration:
         return None
     try:
-        return start + max(0, round(Fraction(duration) * clock))
-    except (ValueError, ZeroDivisionError) as error:
+        seconds = Decimal(duration)
+        # An exponent could ask for any number of digits.
+        if not abs(seconds) < _LONGEST_S:
+            raise ValueError(f"more than {_LONGEST_S} s")  # noqa: TRY301
+        return start + max(0, round(Fraction(seconds) * clock))
+    except (ValueError, ArithmeticError) as error:
         raise FileFormatError(
             f"{where}, 'duration': expected seconds, found {duration!r}"
         ) from error
@@ -326,18 +351,19 @@ def parse_tick(value: object, *, where: str) -> int:
 
 def parse_info(data: bytes, *, where: str) -> dict[str, Any]:
     """Read info.json, which must be a JSON object."""
-    try:
-        info = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        found = error if data.strip(b"\0") else "the file is empty, or holds zeros only"
-        raise FileFormatError(
-            f"{where}: not JSON: {found}; fetch the export again"
-        ) from error
-    if not isinstance(info, dict):
-        raise FileFormatError(
-            f"{where}: expected a JSON object, found {type(info).__name__}"
-        )
+    source = JsonSource(where, advice="fetch the export again")
+    if not data.strip(b"\0"):
+        raise source.fail("not JSON: the file is empty, or holds zeros only")
+    info = source.typed(source.read(data), dict[str, Any])
+    source.typed(info, _InfoForm)
     return info
+
+
+class _InfoForm(NamedTuple):
+    """The keys of info.json that are used; times are checked where they are."""
+
+    id: int | str | None = None
+    devices: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,7 +467,7 @@ def _annotation(cells: dict[str, str], where: str) -> dict[str, Any]:
         return {
             "id": _last_number(cells["uri"]),
             "time": _whole_number(cells["start"]),
-            "datatype": int(cells["datatype"]),
+            "datatype": _whole_number(cells["datatype"]),
             "comment": _comment(cells["comment"]),
         }
     except (KeyError, ValueError) as error:
@@ -462,7 +488,7 @@ def _whole_number(value: object) -> int:
 
 
 def _last_number(uri: str) -> int | None:
-    match = re.search(r"(\d+)/?$", uri)
+    match = re.search(r"(?<!\d)(\d{1,18})/?$", uri)
     return None if match is None else int(match[1])
 
 

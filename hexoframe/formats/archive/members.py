@@ -50,6 +50,8 @@ __all__ = [
 _WAV, _CSV, _HXD = ".wav", ".csv", ".hxd"
 # Enough of an event file to tell its first line, in any encoding.
 _HEAD_BYTES = 64
+# What a file without events has at most: a line of heading.
+_START_BYTES = 1 << 16
 _OTHER_FORM = "not in the vendor's format"
 
 
@@ -208,7 +210,9 @@ def _holds_nothing(container: Container, name: str, wave: WavHeader | None) -> b
     if wave is not None:
         return wave.samples == 0
     if name.lower().endswith(_CSV):
-        head, _, body = container.read(name).partition(b"\n")
+        with container.open(name) as stream:
+            data = stream.read(_START_BYTES)
+        head, _, body = data.partition(b"\n")
         headed = not head.strip() or as_utf8(head).startswith(EVENT_HEADER)
         return headed and not body.strip()
     return container.sizes()[name] == 0

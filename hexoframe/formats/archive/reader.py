@@ -64,6 +64,9 @@ from hexoframe.formats.archive.tables import find_tables
 from hexoframe.formats.archive.wav import iter_counts, parse_counts
 from hexoframe.formats.headings import guess_family
 from hexoframe.formats.kinds import is_document
+from hexoframe.formats.memory import check_memory
+from hexoframe.formats.sourcefiles import SourceFiles
+from hexoframe.paths import is_file, is_folder
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.recording.gaps import Receipt
@@ -88,6 +91,10 @@ __all__ = ["holds_record", "is_empty", "parts", "read", "sniff"]
 
 _NAME = "vendor export"
 _SAMPLE_SUFFIX = ".wav"
+_SAMPLE_BYTES = 4  # of a float32
+# All event files of a day take 16 MB, and are packed 3 to 8 times.
+_MOST_TEXT = 64 << 20
+_TEXT_RATIO = 10
 _GZIP = b"\x1f\x8b"
 
 
@@ -96,9 +103,9 @@ _GZIP = b"\x1f\x8b"
 
 def sniff(path: Path) -> bool:
     """Whether a path is a vendor export, judged by content."""
-    if path.is_dir():
+    if is_folder(path):
         return bool(_record_folders(path))
-    if not path.is_file() or not looks_like_zip(path) or is_document(path):
+    if not is_file(path) or not looks_like_zip(path) or is_document(path):
         return False
     return not find_tables(path)
 
@@ -115,7 +122,7 @@ def parts(path: Path) -> dict[str, Container]:
     the ZIP are found as well.
     """
     boxes: list[Container]
-    if path.is_dir():
+    if is_folder(path):
         folders = _record_folders(path)
         labels = _labels([folder.relative_to(path) for folder in folders])
         boxes = [Folder(folder) for folder in folders]
@@ -131,7 +138,7 @@ def parts(path: Path) -> dict[str, Container]:
             "record_<id>/ECG_I.wav, found none"
         )
     return {
-        label or (path.name if path.is_dir() else path.stem): gunzipped(box)
+        label or (path.name if is_folder(path) else path.stem): gunzipped(box)
         for label, box in zip(labels, boxes, strict=True)
     }
 
@@ -170,7 +177,7 @@ def _record_folders(path: Path) -> list[Path]:
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    return sorted(item for item in folder.iterdir() if item.is_dir())
+    return sorted(item for item in folder.iterdir() if is_folder(item))
 
 
 def holds_record(folder: Path) -> bool:
@@ -178,7 +185,7 @@ def holds_record(folder: Path) -> bool:
     return any(
         _holds_samples(item)
         for item in folder.iterdir()
-        if item.is_file() and not item.name.startswith(".")
+        if is_file(item) and not item.name.startswith(".")
     )
 
 
@@ -219,11 +226,13 @@ def read(
 
 def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordData:
     label, partial = container.label, options.allow_partial
+    sources = SourceFiles(map(container.file_of, container.sizes()))
     info = read_info_files(container, start_given=options.start is not None)
     start = start_tick(info, options)
     if start is None:
         raise FileFormatError(_no_start(container))
     waves, broken = read_wave_headers(container, partial=partial)
+    _check_sizes(container, waves)
     clock = clock_of(start)
     filled = [PurePosixPath(name).stem for name, wave in waves.items() if wave.samples]
     family = guess_family(filled, clock, options.model)
@@ -266,13 +275,29 @@ def _read(container: Container, options: ReadOptions, *, judge: bool) -> RecordD
         if files or not export.absent.isdisjoint(channel.datatypes):
             channels[name] = _lazy_channel(export, channel, files)
         held += [name] if files else []
+    used = map(container.file_of, rows.values())
     return RecordData(
         family,
         (start, end),
-        channels,
+        sources.guard(channels, used),
         facts=info.facts(held, source=_NAME, clock=clock),
         scale=options.scale,
     )
+
+
+def _check_sizes(container: Container, waves: Mapping[str, WavHeader]) -> None:
+    """Refuse a ZIP that unpacks to far more than a recording of its size."""
+    packed = container.packed_size()
+    columns = [(wave.samples, _SAMPLE_BYTES) for wave in waves.values()]
+    check_memory(container.label, packed, columns)
+    # Event files are held in memory as text.
+    texts = sum(size for name, size in container.sizes().items() if name not in waves)
+    most = _MOST_TEXT + _TEXT_RATIO * packed
+    if texts > most:
+        raise FileFormatError(
+            f"{container.label}: {packed:,} bytes would unpack to {texts:,} bytes of "
+            f"events, expected at most {most:,}; this is not a recording"
+        )
 
 
 def _no_start(container: Container) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from hexoframe.errors import ConfigurationError
 from hexoframe.formats.converter.files import ConverterColumn, inspect
+from hexoframe.paths import is_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,7 +102,7 @@ def _content_of_others(column: ConverterColumn) -> Content | None:
     """Return what the other bare files of the folder hold."""
     own = column.file.path
     for path in sorted(own.parent.iterdir()):
-        other = inspect(path) if path.is_file() and path != own else None
+        other = inspect(path) if is_file(path) and path != own else None
         if other is None or other.origin != "bare" or not other.first:
             continue
         row = other.row(0, column.row.family)

@@ -31,6 +31,7 @@ from hexoframe.formats.converter.files import (
     inspect,
 )
 from hexoframe.formats.headings import guess_family
+from hexoframe.paths import is_file
 from hexoframe.timestamps.ticks import clock_of
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ class ConverterFolder:
 
 def find_files(path: Path) -> tuple[ConverterFile, ...]:
     """Look at a file, or at all in a folder; warn of other CSVs."""
-    paths = [path] if path.is_file() else sorted(path.iterdir())
-    found = {item: inspect(item) for item in paths if item.is_file()}
+    paths = [path] if is_file(path) else sorted(path.iterdir())
+    found = {item: inspect(item) for item in paths if is_file(item)}
     strange = [
         item.name
         for item, file in found.items()

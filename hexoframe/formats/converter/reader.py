@@ -29,6 +29,8 @@ from hexoframe.formats.converter.folder import (
     match,
 )
 from hexoframe.formats.headings import check_unit
+from hexoframe.formats.sourcefiles import SourceFiles
+from hexoframe.paths import is_file, is_folder
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
@@ -55,9 +57,9 @@ _SIXTEEN_BITS = 1 << 16
 
 def sniff(path: Path) -> bool:
     """Whether a path is a CSV of the converter, or a folder of such without WAVs."""
-    if path.is_file():
+    if is_file(path):
         return inspect(path) is not None
-    items = [item for item in path.iterdir() if item.is_file()]
+    items = [item for item in path.iterdir() if is_file(item)]
     if any(item.suffix.lower() in _SAMPLE_SUFFIXES for item in items):
         return False
     return any(inspect(item) for item in items)
@@ -72,7 +74,10 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     (MATLAB) and 2015 (C). Epoch files without ``info.json`` are read with 256 ticks a
     second unless the model says otherwise: the C tool refuses the other clock.
     """
-    folder = examine(path if path.is_dir() else path.parent, find_files(path), options)
+    sources = SourceFiles([path] if is_file(path) else path.iterdir())
+    folder = examine(
+        path if is_folder(path) else path.parent, find_files(path), options
+    )
     columns = match(folder)
     wanted = options.wanted(folder.family)
     ends = find_ends(folder, columns)
@@ -88,7 +93,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
     return RecordData(
         folder.family,
         (folder.start, end),
-        channels,
+        sources.guard(channels, (column.file.path for column in columns.values())),
         facts=folder.info.facts(channels, source=_NAME, clock=folder.clock),
         scale=options.scale,
     )

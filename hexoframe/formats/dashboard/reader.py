@@ -51,6 +51,7 @@ from hexoframe.formats.dashboard.sheet import (
     read_sheet,
 )
 from hexoframe.formats.headings import Heading, check_unit, find_row, guess_family
+from hexoframe.paths import is_file
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.facts import Facts
 from hexoframe.recording.frames import make_frame, merge_ticks
@@ -83,7 +84,7 @@ class _Column:
 
 def sniff(path: Path) -> bool:
     """Whether a file is a CSV of the dashboard, judged by its headings."""
-    return path.is_file() and bool(find_files(path))
+    return is_file(path) and bool(find_files(path))
 
 
 def read(path: Path, options: ReadOptions) -> RecordData:

@@ -13,6 +13,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -30,6 +31,7 @@ from hexoframe.errors import (
 )
 from hexoframe.formats.atomic import new_file, new_folder, same_bytes
 from hexoframe.formats.cells import first_bad, line_number, read_cells, stream_cells
+from hexoframe.formats.checksums import sha256_of
 from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.own.manifest import (
     CSV_LAYOUT,
@@ -38,7 +40,14 @@ from hexoframe.formats.own.manifest import (
     record_folder,
     write_manifest,
 )
-from hexoframe.formats.own.verify import Fault, open_manifest, rescaled, same_record
+from hexoframe.formats.own.verify import (
+    Fault,
+    open_manifest,
+    other_bytes,
+    rescaled,
+    same_record,
+)
+from hexoframe.paths import is_file
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.timestamps.times import index_to_ticks, time_to_tick
@@ -70,7 +79,7 @@ _THOUSAND = np.frombuffer(b"".join(b"%03d" % n for n in range(1000)), "S3")
 def sniff(path: Path) -> bool:
     """Whether a path is a folder that `write` made, or its manifest."""
     file = CSV_LAYOUT.manifest_at(path)
-    if not file.is_file():
+    if not is_file(file):
         return False
     with file.open("rb") as stream:
         return CSV_LAYOUT.starts(stream.read(256))
@@ -79,29 +88,36 @@ def sniff(path: Path) -> bool:
 def read(path: Path, options: ReadOptions) -> RecordData:
     """Open a folder that `write` made, or its manifest.
 
-    A channel is read when it is touched. A file that lost its end is read up to its
-    last whole line if the caller allows it.
+    A channel is read, and its checksum compared, when it is touched. With
+    `allow_partial` all are compared now: a file that lost its end is read up to its
+    last whole line, and one of other bytes is empty and lost in the ledger.
     """
     manifest = read_manifest(CSV_LAYOUT.manifest_at(path), CSV_LAYOUT)
 
     def lazy(entry: ChannelEntry, channel: Channel, fault: Fault | None) -> LazyChannel:
         file = _ChannelFile(
-            path=entry.path,
+            entry=entry,
             channel=channel,
             held=entry.rows if fault is None else fault.held,
-            written=entry.rows,
             scales=(manifest.scale, options.scale),
             record_id=manifest.record_id,
         )
         return LazyChannel(read=file.read, pieces=file.pieces)
 
-    return open_manifest(path, manifest, options, check=_find_fault, lazy=lazy)
+    check = partial(_find_fault, thorough=options.allow_partial)
+    return open_manifest(path, manifest, options, check=check, lazy=lazy)
 
 
-def _find_fault(entry: ChannelEntry, channel: Channel) -> Fault | None:
-    """Say whether rows are missing; a file is read for that only if it lost bytes."""
+def _find_fault(
+    entry: ChannelEntry, channel: Channel, *, thorough: bool
+) -> Fault | None:
+    """Say whether rows are missing, which only a file that lost bytes is read for.
+
+    Checksums are compared if `thorough`.
+    """
     if entry.size is None or entry.path.stat().st_size >= entry.size:
-        return None
+        change = other_bytes(entry) if thorough else ""
+        return Fault(text=f"{entry.path.name} {change}") if change else None
     with entry.path.open("rb") as file:
         blocks = iter(lambda: file.read(_BLOCK), b"")
         lines = sum(block.count(b"\n") for block in blocks)
@@ -138,20 +154,20 @@ def _last_tick(path: Path, clock: Clock) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ChannelFile:
-    """The file of one channel, with its rows that are `held` and that were `written`.
+    """The file of one channel, of whose rows some are `held`.
 
     `scales` are the scale of the file and the one that the caller wants.
     """
 
-    path: Path
+    entry: ChannelEntry
     channel: Channel
     held: int
-    written: int
     scales: tuple[Scale, Scale]
     record_id: int | None
 
     def read(self) -> pd.DataFrame:
         """Read the whole file."""
+        self._check_bytes()
         if not self.held:
             scale = self.scales[1]
             return empty_frame(self.channel, record_id=self.record_id, scale=scale)
@@ -163,17 +179,26 @@ class _ChannelFile:
 
     def pieces(self, rows: int) -> Iterator[pd.DataFrame]:
         """Read the file a block at a time."""
+        self._check_bytes()
         if not self.held:
             return
+        for frame in self._frames():
+            for first in range(0, len(frame), rows):
+                yield frame.iloc[first : first + rows]
+
+    def _frames(self) -> Iterator[pd.DataFrame]:
         self._check_heading()
         content = self._content()
         before = 0
         for cells in stream_cells(content, self._types, skip=1, where=str(self.path)):
-            frame = self._frame(cells, before)
+            yield self._frame(cells, before)
             before += len(cells)
-            for first in range(0, len(frame), rows):
-                yield frame.iloc[first : first + rows]
         self._check_rows(before)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.entry.path
 
     @property
     def _types(self) -> dict[str, pa.DataType]:
@@ -182,10 +207,21 @@ class _ChannelFile:
 
     def _content(self) -> Path | bytes:
         """Return the file, or its whole lines if its end is missing."""
-        if self.held == self.written:
+        if self.held == self.entry.rows:
             return self.path
         data = self.path.read_bytes()
         return data[: data.rfind(b"\n") + 1]
+
+    def _check_bytes(self) -> None:
+        """Refuse other bytes than were written, by the first line that is wrong."""
+        if self.held != self.entry.rows or not (change := other_bytes(self.entry)):
+            return
+        for _ in self._frames():
+            pass
+        raise FileFormatError(
+            f"{self.path} {change}; write or copy the record again. If you changed it "
+            f"on purpose, take its sha256 out of {CSV_LAYOUT.manifest}"
+        )
 
     def _check_heading(self) -> None:
         with self.path.open("rb") as file:
@@ -201,7 +237,7 @@ class _ChannelFile:
             return
         message = (
             f"{self.path}: {found} rows, but {CSV_LAYOUT.manifest} says "
-            f"{self.written}; write the record again from its source"
+            f"{self.entry.rows}; write the record again from its source"
         )
         if found < self.held:
             raise IncompleteDataError(message, ledger={self.channel.name: found})
@@ -302,11 +338,12 @@ def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any
     """Write one file and return its entry of the manifest."""
     channel = channels_of(record.family)[name]
     counter = EntryCounter(record, name)
-    with (folder / CSV_LAYOUT.file_of(name)).open("wb") as file:
+    path = folder / CSV_LAYOUT.file_of(name)
+    with path.open("wb") as file:
         file.write((",".join(("time", *channel.columns)) + "\n").encode())
         for piece in counter.count(record.pieces(name, _ROWS)):
             _write_rows(pd.DatetimeIndex(piece.index).asi8, piece, file)
-    return counter.entry()
+    return {"sha256": sha256_of(path), **counter.entry()}
 
 
 def _write_rows(stamps: NDArray[np.int64], frame: pd.DataFrame, file: BinaryIO) -> None:

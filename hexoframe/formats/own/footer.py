@@ -5,9 +5,8 @@ Writer and reader share it. Samples are neither read nor written here.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,9 +15,9 @@ from hexoframe.errors import FileFormatError
 from hexoframe.formats.own.manifest import (
     Manifest,
     check_version,
-    explain,
     parse_entry,
     parse_head,
+    source_of,
 )
 from hexoframe.recording import metadata
 from hexoframe.recording.facts import Facts
@@ -34,6 +33,7 @@ __all__ = [
     "MAGIC",
     "RECEIPT_KEY",
     "arrow_fields",
+    "attrs_of",
     "load_footer",
     "read_footer",
 ]
@@ -71,20 +71,37 @@ def read_footer(path: Path) -> Manifest:
             "is whole: open the file that hexoframe wrote, or read this one with "
             "pandas.read_parquet"
         )
-    try:
-        head, entry = json.loads(keys[KEY]), json.loads(keys[RECEIPT_KEY])
-        check_version(path, head.get("format"), head.get("hexoframe"))
-        return Manifest(
-            **parse_head(head),
-            facts=Facts(info=_info(head)),
-            channels={str(head["channel"]): parse_entry(path, entry)},
-        )
-    except FileFormatError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FileFormatError(
-            f"{path}: its metadata {metadata.KEY!r} is damaged: {explain(error)}"
-        ) from error
+    source, receipt = source_of(path, KEY), source_of(path, RECEIPT_KEY)
+    head = source.read(keys[KEY])
+    said = source.typed(head, _Said)
+    check_version(path, said.format, said.hexoframe)
+    known = parse_head(head, source)
+    held = parse_entry(path, receipt.read(keys[RECEIPT_KEY]), known, receipt)
+    attrs_of(path, keys)
+    return Manifest(
+        **known._asdict(), facts=Facts(info=_info(said)), channels={said.channel: held}
+    )
+
+
+class _Said(NamedTuple):
+    """What the footer says beside the head of a manifest."""
+
+    format: int
+    channel: str
+    record: int | None
+    provenance: str | None
+    hexoframe: Any = None
+    edited: bool = False
+
+
+def attrs_of(path: Path, keys: Mapping[bytes, bytes]) -> dict[Any, Any]:
+    """Return the attrs of the frame in a channel file."""
+    source = source_of(path, ATTRS)
+    if ATTRS not in keys:
+        raise source.fail("is missing")
+    attrs = source.typed(source.read(keys[ATTRS]), dict[str, Any])
+    source.typed(attrs.get(metadata.KEY, {}), dict[str, Any], field=metadata.KEY)
+    return attrs
 
 
 def load_footer(path: Path) -> pq.FileMetaData:
@@ -93,16 +110,23 @@ def load_footer(path: Path) -> pq.FileMetaData:
         return pq.read_metadata(path)
     except (FileNotFoundError, PermissionError):
         raise
+    except UnicodeEncodeError as error:
+        raise FileFormatError(
+            f"{path} has bytes in its name that are no text, which Arrow cannot open: "
+            "give it another name"
+        ) from error
     except (pa.ArrowException, OSError) as error:
         raise FileFormatError(f"{path}: {_damage(path, error)}") from error
 
 
-def _info(head: Mapping[str, Any]) -> dict[str, Any]:
+def _info(said: _Said) -> dict[str, Any]:
     info: dict[str, Any] = {}
-    if head["record"] is not None:
-        info["id"] = int(head["record"])
-    if head["provenance"] is not None:
-        info["provenance"] = {str(head["channel"]): str(head["provenance"])}
+    if said.record is not None:
+        info["id"] = said.record
+    if said.provenance is not None:
+        info["provenance"] = {said.channel: said.provenance}
+    if said.edited:
+        info["edited"] = [said.channel]
     return info
 
 

@@ -9,29 +9,33 @@ compared with the manifest in `verify`.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
+from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, Family, channels_of
 from hexoframe.channels.calibration import Scale
-from hexoframe.errors import ConfigurationError, FileFormatError
+from hexoframe.errors import ConfigurationError, FileFormatError, TimestampError
 from hexoframe.formats.atomic import new_file
-from hexoframe.recording.belts import Belts
-from hexoframe.recording.facts import SHAPES, Facts
+from hexoframe.jsontext import JsonSource, shown
+from hexoframe.paths import is_folder
+from hexoframe.recording.facts import SHAPES, Facts, check_info
 from hexoframe.recording.frames import check_frame, ticks_of
-from hexoframe.recording.gaps import RULES, Gap, Receipt, Survey
+from hexoframe.recording.gaps import RULES, Receipt, Survey
 from hexoframe.recording.survey import SampleCounter
+from hexoframe.timestamps.ticks import check_tick
+from hexoframe.timestamps.zones import zone_of
 from hexoframe.version import __version__
 
 if TYPE_CHECKING:
-    from hexoframe.channels import Family
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps import Clock
 
 __all__ = [
     "CSV_LAYOUT",
@@ -39,22 +43,24 @@ __all__ = [
     "VERSION",
     "ChannelEntry",
     "EntryCounter",
+    "Head",
     "Layout",
     "Manifest",
     "check_version",
-    "explain",
     "parse_entry",
     "parse_head",
     "read_manifest",
     "record_folder",
     "record_head",
     "replace_facts",
+    "source_of",
     "tables_to_json",
     "to_json",
     "write_manifest",
 ]
 
 VERSION = 1
+_SEAL = "sha256"
 _FACTS = "info of the record, or one of its tables,"
 
 
@@ -89,7 +95,7 @@ class Layout:
 
     def manifest_at(self, path: Path) -> Path:
         """Return the manifest in a folder; a path that is no folder is returned."""
-        return path / self.manifest if path.is_dir() else path
+        return path / self.manifest if is_folder(path) else path
 
     def starts(self, head: bytes) -> bool:
         """Whether a file that begins with `head` is a manifest of this format."""
@@ -179,12 +185,14 @@ class EntryCounter:
         """
         for piece in pieces:
             check_frame(piece, self._channel)
-            ticks = ticks_of(piece, self._channel)
-            if len(ticks):
-                self._rows += len(ticks)
+            even = self._samples.add(piece)
+            if len(piece):
+                # Stamps between are ticks if the ends are, and all steps are the same.
+                told = piece.iloc[[0, -1]] if even else piece
+                ticks = ticks_of(told, self._channel)
+                self._rows += len(piece)
                 self._first = int(ticks[0]) if self._first is None else self._first
                 self._last = int(ticks[-1])
-            self._samples.add(piece)
             yield piece
 
     def entry(self) -> dict[str, Any]:
@@ -239,30 +247,43 @@ def write_manifest(
             for name, more in entries.items()
         },
     }
-    text = to_json(held, _FACTS, indent=1)
-    (folder / layout.manifest).write_text(text + "\n", encoding="utf-8")
+    (folder / layout.manifest).write_text(_sealed(held), encoding="utf-8")
 
 
 def replace_facts(layout: Layout, facts: Facts, folder: Path) -> None:
     """Replace info and tables in a manifest, which is rewritten whole or not at all."""
     path = folder / layout.manifest
     read_manifest(path, layout)
-    held = json.loads(path.read_bytes())
+    held = _read_held(path, layout)
     held |= {"info": facts.info, "facts": tables_to_json(facts)}
-    text = to_json(held, _FACTS, indent=1)
     with new_file(path, overwrite=True) as fresh:
-        fresh.write_text(text + "\n", encoding="utf-8")
+        fresh.write_text(_sealed(held), encoding="utf-8")
+
+
+def _sealed(held: Mapping[str, Any]) -> str:
+    """Return the text of a manifest, with the checksum of all that it says."""
+    said = json.loads(to_json(held, _FACTS))
+    return to_json({**said, _SEAL: _sum_of(said)}, _FACTS, indent=1) + "\n"
+
+
+def _sum_of(held: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a manifest says, however its text is laid out."""
+    said = {key: value for key, value in held.items() if key != _SEAL}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def to_json(value: Any, what: str, *, indent: int | None = None) -> str:
     """Return JSON text; a value that JSON cannot hold is a `ConfigurationError`."""
     try:
-        return json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
-    except (TypeError, ValueError) as error:
+        text = json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
+        # What cannot be read again must not be written.
+        JsonSource(what).read(text)
+    except (TypeError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             f"{what} cannot be written as JSON ({error}): keep to text, finite "
-            "numbers, true, false, null, lists and dictionaries"
+            "numbers of 64 bits, true, false, null, lists and dictionaries"
         ) from error
+    return text
 
 
 def _file_to_json(path: Path, record: RecordData, name: str) -> dict[str, Any]:
@@ -285,30 +306,48 @@ def _file_to_json(path: Path, record: RecordData, name: str) -> dict[str, Any]:
 
 def read_manifest(path: Path, layout: Layout) -> Manifest:
     """Read a manifest; a damaged, foreign or newer one is a `FileFormatError`."""
-    try:
-        held = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{path} is no JSON text: {error}") from error
+    held, source = _read_held(path, layout), source_of(path)
+    head = parse_head(held, source)
+    form = source.typed(held, _ManifestForm)
+    check_info(form.info, source, field="info")
+    channels = {
+        name: _parse_file(path.parent / layout.file_of(name), entry, head, source)
+        for name, entry in form.channels.items()
+    }
+    facts = _parse_facts(form.info, form.facts, source)
+    if held.get(_SEAL, _sum_of(held)) != _sum_of(held):
+        raise FileFormatError(
+            f"{path} does not say what was written: its SHA-256 is not the one in it. "
+            f"Write or copy the record again, or take the line {_SEAL!r} out if you "
+            "changed it on purpose"
+        )
+    return Manifest(**head._asdict(), facts=facts, channels=channels)
+
+
+def source_of(path: Path, key: bytes = b"") -> JsonSource:
+    """Return a manifest, or one of the keys in a footer, as a source of JSON."""
+    where = f"{path}, metadata {key.decode()!r}" if key else str(path)
+    return JsonSource(where, advice="write or copy the record again")
+
+
+def _read_held(path: Path, layout: Layout) -> dict[str, Any]:
+    """Return the content of a manifest of a format and of a version that is known."""
+    held = source_of(path).read(path.read_bytes())
     if not isinstance(held, dict) or held.get("format") != layout.name:
         raise FileFormatError(
             f"{path} is no manifest of a record: expected the format {layout.name!r}"
         )
     check_version(path, held.get("version"), held.get("hexoframe"))
-    try:
-        channels = {
-            name: _parse_file(path.parent / layout.file_of(name), entry)
-            for name, entry in _object(held, "channels").items()
-        }
-        facts = _parse_facts(_object(held, "info"), _object(held, "facts"))
-        return Manifest(**parse_head(held), facts=facts, channels=channels)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FileFormatError(f"{path} is damaged: {explain(error)}") from error
+    return held
 
 
 def check_version(path: Path, version: Any, writer: Any) -> None:
     """Refuse a version of the format that is newer than this hexoframe, or none."""
-    if not isinstance(version, int) or version < 1:
-        raise FileFormatError(f"{path}: the version of the format is {version!r}")
+    if type(version) is not int or version < 1:
+        raise FileFormatError(
+            f"{path}: the version of the format is {shown(version)}; expected a whole "
+            "number from 1"
+        )
     if version > VERSION:
         raise FileFormatError(
             f"{path} is of version {version} of the format (written by hexoframe "
@@ -317,97 +356,149 @@ def check_version(path: Path, version: Any, writer: Any) -> None:
         )
 
 
-def parse_head(held: Mapping[str, Any]) -> dict[str, Any]:
-    """Return family, scale, span and zone by the names of `Manifest`.
+class _ManifestForm(NamedTuple):
+    """What a manifest holds beside its head."""
 
-    KeyError, TypeError or ValueError say what is wrong; `explain` has their text.
+    channels: dict[str, dict[str, Any]]
+    info: dict[str, Any]
+    facts: dict[str, Any]
+
+
+class Head(NamedTuple):
+    """What manifest and footers say of the record alike; names as in `Manifest`."""
+
+    family: Family
+    scale: Scale
+    span: tuple[int, int]
+    tz: str
+
+
+class _HeadForm(NamedTuple):
+    family: Family
+    clock: int
+    scale: Scale
+    span: tuple[int, int]
+    tz: str
+
+
+class _ReceiptForm(NamedTuple):
+    expected: int | None
+    duplicates: int
+    lost: tuple[tuple[int, int], ...]
+    span: tuple[int, int] | None
+
+
+class _EntryForm(NamedTuple):
+    rows: int
+    first: int | None
+    last: int | None
+    receipt: _ReceiptForm
+    step: int | None = None
+    survey: dict[str, Any] | None = None
+
+
+class _FileForm(NamedTuple):
+    file: str
+    bytes: int
+    sha256: str | None = None
+
+
+def parse_head(held: Any, source: JsonSource) -> Head:
+    """Return family, scale, span and zone, or raise if they make no sense."""
+    form = source.typed(held, _HeadForm)
+    clock = CLOCK_OF_FAMILY[form.family]
+    if form.clock != clock:
+        raise source.fail(
+            f"clock: expected {clock} ({form.family}), found {form.clock}"
+        )
+    _check_spans(clock, [form.span], source, field="span")
+    try:
+        zone_of(form.tz)
+    except ConfigurationError as error:
+        raise source.fail(f"tz: {error}") from error
+    return Head(form.family, form.scale, form.span, form.tz)
+
+
+def parse_entry(
+    path: Path, held: Any, head: Head, source: JsonSource, **more: Any
+) -> ChannelEntry:
+    """Return the entry of a file, or raise if it makes no sense.
+
+    `more` are attributes that `held` does not have.
     """
-    family: Family = _one_of(held, "family", FAMILIES)
-    if held["clock"] != CLOCK_OF_FAMILY[family]:
-        raise ValueError(f"the clock of {family} is not {held['clock']!r}")
-    return {
-        "family": family,
-        "scale": _one_of(held, "scale", get_args(Scale)),
-        "span": _pair(held["span"]),
-        "tz": str(held["tz"]),
-    }
-
-
-def parse_entry(path: Path, held: Mapping[str, Any], **more: Any) -> ChannelEntry:
-    """Return the entry of a file; `more` are attributes that `held` does not have.
-
-    Errors are those of `parse_head`.
-    """
-    rows, receipt = _whole(held["rows"]), held["receipt"]
-    expected, span = receipt["expected"], receipt["span"]
-    first = _whole(held["first"]) if rows else 0
-    last = _whole(held["last"]) if rows else 0
+    form = source.typed(held, _EntryForm)
+    rows, receipt = form.rows, form.receipt
+    clock = CLOCK_OF_FAMILY[head.family]
+    first, last = (form.first, form.last) if rows else (0, 0)
+    if first is None or last is None:
+        raise source.fail(f"first, last: expected ticks of {rows} rows, found null")
+    if rows:
+        _check_ticks(clock, (first, last), source, field="first, last")
+    _check_counts(
+        source, rows=rows, expected=receipt.expected, duplicates=receipt.duplicates
+    )
+    _check_spans(clock, receipt.lost, source, field="receipt.lost")
+    _check_spans(clock, filter(None, [receipt.span]), source, field="receipt.span")
     return ChannelEntry(
         path=path,
         rows=rows,
         first=first,
         last=last,
-        step=_even_step(held.get("step"), rows, last - first),
-        receipt=Receipt(
-            samples=rows,
-            expected=None if expected is None else _whole(expected),
-            duplicates=_whole(receipt["duplicates"]),
-            lost=tuple(map(_pair, receipt["lost"])),
-            span=None if span is None else _pair(span),
-        ),
-        survey=_parse_survey(held.get("survey")),
+        step=_even_step(form.step, rows, last - first, source),
+        receipt=Receipt(samples=rows, **receipt._asdict()),
+        survey=_parse_survey(form.survey, clock, source),
         **more,
     )
 
 
-def explain(error: Exception) -> str:
-    """Say what is wrong with something that could not be parsed."""
-    if isinstance(error, KeyError):
-        return f"{error.args[0]!r} is missing"
-    return str(error)
-
-
-def _parse_file(path: Path, held: Mapping[str, Any]) -> ChannelEntry:
+def _parse_file(
+    path: Path, held: Any, head: Head, manifest: JsonSource
+) -> ChannelEntry:
+    source = replace(manifest, where=f"{manifest.where}, channel {path.stem}")
+    form = source.typed(held, _FileForm)
     # Only this name is allowed: a manifest must not point out of its folder.
-    if held["file"] != path.name:
-        raise ValueError(f"the file {held['file']!r} should be {path.name!r}")
-    size, sha256 = _whole(held["bytes"]), held.get("sha256")
-    return parse_entry(path, held, size=size, sha256=sha256)
+    if form.file != path.name:
+        raise source.fail(f"file: expected {path.name!r}, found {shown(form.file)}")
+    _check_counts(source, bytes=form.bytes)
+    return parse_entry(path, held, head, source, size=form.bytes, sha256=form.sha256)
 
 
-def _even_step(step: Any, rows: int, span: int) -> int | None:
-    if step is None:
-        return None
-    ticks = _whole(step)
-    if ticks < 1 or ticks * (rows - 1) != span:
-        raise ValueError(f"{rows} rows {ticks} ticks apart do not span {span} ticks")
-    return ticks
-
-
-def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is no whole number")
-    return value
-
-
-def _pair(ticks: Any) -> tuple[int, int]:
-    first, last = ticks
-    return _whole(first), _whole(last)
-
-
-def _one_of(held: Mapping[str, Any], key: str, choices: Sequence[str]) -> Any:
-    if held[key] not in choices:
-        raise ValueError(
-            f"the {key} is {held[key]!r}, expected one of {', '.join(choices)}"
+def _even_step(
+    step: int | None, rows: int, span: int, source: JsonSource
+) -> int | None:
+    if step is not None and (step < 1 or step * (rows - 1) != span):
+        raise source.fail(
+            f"step: {rows} rows {step} ticks apart do not span {span} ticks"
         )
-    return held[key]
+    return step
 
 
-def _object(held: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = held[key]
-    if not isinstance(value, dict):
-        raise TypeError(f"{key!r} is {str(value)[:60]!r}, expected an object")
-    return value
+def _check_counts(source: JsonSource, **counts: int | None) -> None:
+    for name, count in counts.items():
+        if count is not None and count < 0:
+            raise source.fail(f"{name}: expected 0 or more, found {count}")
+
+
+def _check_spans(
+    clock: Clock, spans: Iterable[tuple[int, int]], source: JsonSource, *, field: str
+) -> None:
+    """Refuse spans of other years than recordings, and those that run backwards."""
+    for span in spans:
+        _check_ticks(clock, span, source, field=field)
+        if span[1] < span[0]:
+            raise source.fail(
+                f"{field}: expected an end after the start, found {list(span)}"
+            )
+
+
+def _check_ticks(
+    clock: Clock, ticks: Iterable[int], source: JsonSource, *, field: str
+) -> None:
+    for tick in ticks:
+        try:
+            check_tick(tick, clock)
+        except TimestampError as error:
+            raise source.fail(f"{field}: {error}") from error
 
 
 # -- surveys and tables, both ways -----------------------------------------------------
@@ -419,23 +510,22 @@ def _survey_to_json(survey: Survey) -> dict[str, Any]:
     return held | {"belts": survey.belts and survey.belts._asdict()}
 
 
-def _parse_survey(held: Mapping[str, Any] | None) -> Survey | None:
+def _parse_survey(
+    held: dict[str, Any] | None, clock: Clock, source: JsonSource
+) -> Survey | None:
     """Return a survey; None if there is none, or if it followed other rules."""
-    if held is None or held["rules"] != RULES:
+    if held is None or held.get("rules") != RULES:
         return None
-    apart = ("gaps", "belts")
-    counts = {name: held[name] for name in Survey._fields if name not in apart}
-    belts = held["belts"]
-    return Survey(
-        **counts,
-        gaps=tuple(Gap(*gap) for gap in held["gaps"]),
-        belts=None if belts is None else _parse_belts(belts),
-    )
-
-
-def _parse_belts(held: Mapping[str, Any]) -> Belts:
-    spans = (tuple((int(a), int(b)) for a, b in held[name]) for name in Belts._fields)
-    return Belts(*spans)
+    survey = source.typed(held, Survey, field="survey")
+    counts = survey._asdict()
+    for name in ("tick_step", "gaps", "belts"):
+        del counts[name]
+    _check_counts(source, **counts)
+    gaps = [(gap.start, gap.end) for gap in survey.gaps]
+    _check_spans(clock, gaps, source, field="survey.gaps")
+    for name, spans in (survey.belts._asdict() if survey.belts else {}).items():
+        _check_spans(clock, spans, source, field=f"survey.belts.{name}")
+    return survey
 
 
 def tables_to_json(facts: Facts) -> dict[str, Any]:
@@ -447,11 +537,21 @@ def tables_to_json(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _parse_facts(info: dict[str, Any], tables: Mapping[str, Any]) -> Facts:
-    known = {name: tables[name] for name in SHAPES if tables[name] is not None}
-    return Facts(
-        info=info, **{name: _table(known[name], SHAPES[name]) for name in known}
-    )
+_TEXTS: Any = list[str | None]
+# Other columns hold texts, also for times.
+_CELLS: Mapping[str, Any] = {"Int64": list[int | None], "float64": list[float | None]}
+
+
+def _parse_facts(
+    info: dict[str, Any], tables: dict[str, Any], source: JsonSource
+) -> Facts:
+    known: dict[str, pd.DataFrame] = {}
+    for name, shape in SHAPES.items():
+        if name not in tables:
+            raise source.fail(f"facts.{name} is missing")
+        if tables[name] is not None:
+            known[name] = _table(tables[name], shape, source, field=f"facts.{name}")
+    return Facts(info=info, **known)
 
 
 def _cells(table: pd.DataFrame, shape: Mapping[str, str]) -> dict[str, list[Any]]:
@@ -466,13 +566,31 @@ def _plain(column: pd.Series[Any]) -> list[Any]:
     return column.astype("object").where(known, None).tolist()
 
 
-def _table(cells: Mapping[str, Any], shape: Mapping[str, str]) -> pd.DataFrame:
+def _table(
+    held: Any, shape: Mapping[str, str], source: JsonSource, *, field: str
+) -> pd.DataFrame:
+    cells = source.typed(held, dict[str, Any], field=field)
     columns: dict[str, Any] = {}
     for column, dtype in shape.items():
-        if dtype.startswith("datetime64"):
-            times = pd.to_datetime(cells[column], utc=True, format="ISO8601")
-            columns[column] = times.as_unit("ns")
-        else:
-            columns[column] = pd.array(cells[column], dtype=dtype)
+        place = f"{field}.{column}"
+        if column not in cells:
+            raise source.fail(f"{place} is missing")
+        listed = source.typed(cells[column], _CELLS.get(dtype, _TEXTS), field=place)
+        if len(listed) != len(cells[next(iter(shape))]):
+            raise source.fail(
+                f"{place}: expected as many cells as in the first column, found "
+                f"{len(listed)}"
+            )
+        try:
+            columns[column] = _parsed(listed, dtype)
+        except (ValueError, OverflowError) as error:
+            raise source.fail(f"{place}: {error}") from error
     table = pd.DataFrame(columns)
     return table.set_index("time") if "time" in table else table
+
+
+def _parsed(cells: list[Any], dtype: str) -> Any:
+    """Return cells as a column; times are ISO texts."""
+    if dtype.startswith("datetime64"):
+        return pd.to_datetime(cells, utc=True, format="ISO8601").as_unit("ns")
+    return pd.Series(cells, dtype=dtype)

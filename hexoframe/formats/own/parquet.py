@@ -11,9 +11,7 @@ block of the frame, and what the channel table and the record say),
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +29,7 @@ import pyarrow.parquet as pq
 from hexoframe.channels import channels_of
 from hexoframe.errors import FileFormatError
 from hexoframe.formats.atomic import new_folder
+from hexoframe.formats.checksums import sha256_of
 from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.own.footer import (
     ATTRS,
@@ -38,6 +37,7 @@ from hexoframe.formats.own.footer import (
     MAGIC,
     RECEIPT_KEY,
     arrow_fields,
+    attrs_of,
     load_footer,
     read_footer,
 )
@@ -49,17 +49,21 @@ from hexoframe.formats.own.manifest import (
     record_folder,
     record_head,
     replace_facts,
+    source_of,
     to_json,
     write_manifest,
 )
 from hexoframe.formats.own.verify import (
     Fault,
+    check_bytes,
     find_faults,
     open_manifest,
+    other_bytes,
     raise_faults,
     rescaled,
     same_record,
 )
+from hexoframe.paths import is_file, is_folder
 from hexoframe.recording import frames, metadata
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -103,7 +107,7 @@ def sniff(path: Path) -> bool:
     A Parquet file whose footer is damaged counts: `read` says what is wrong with it.
     """
     file = PARQUET_LAYOUT.manifest_at(Path(path))
-    if not file.is_file():
+    if not is_file(file):
         return False
     head = _head(file)
     if not head.startswith(MAGIC):
@@ -147,7 +151,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
 
 
 def _manifest(path: Path) -> Manifest:
-    if not path.is_dir() and not PARQUET_LAYOUT.starts(_head(path)):
+    if not is_folder(path) and not PARQUET_LAYOUT.starts(_head(path)):
         return read_footer(path)
     file = PARQUET_LAYOUT.manifest_at(path)
     try:
@@ -184,7 +188,7 @@ def _find_fault(
         return Fault(text=f"{name} has {size} bytes where {entry.size} were written")
     change = _other_columns(footer, channel)
     if not change and thorough:
-        change = _other_bytes(entry)
+        change = other_bytes(entry)
     return Fault(text=f"{name} {change}") if change else None
 
 
@@ -197,26 +201,6 @@ def _other_columns(footer: pq.FileMetaData, channel: Channel) -> str:
     if found == wanted:
         return ""
     return f"has the columns {found}, but the channel table asks for {wanted}"
-
-
-def _other_bytes(entry: ChannelEntry, data: bytes | None = None) -> str:
-    """Say that the checksum differs, if it does; `data` are the bytes if read."""
-    if entry.sha256 is None:
-        return ""
-    found = _sha256(entry.path) if data is None else hashlib.sha256(data).hexdigest()
-    if found == entry.sha256:
-        return ""
-    return "is not what was written: its SHA-256 is not that of the manifest"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _check_bytes(entry: ChannelEntry, data: bytes | None = None) -> None:
-    if text := _other_bytes(entry, data):
-        raise FileFormatError(f"{entry.path} {text}; write or copy the record again")
 
 
 # -- reading samples -------------------------------------------------------------------
@@ -251,7 +235,7 @@ class _FrameReader:
 
     def _read(self, entry: ChannelEntry, channel: Channel) -> pd.DataFrame:
         data = entry.path.read_bytes()
-        check = partial(_check_bytes, entry, data)
+        check = partial(check_bytes, entry, data)
         dtypes: dict[str, str] = dict.fromkeys(channel.columns, channel.dtype)
         with _decoding(entry, check):
             if entry.step is None or entry.sha256 is None:
@@ -263,7 +247,7 @@ class _FrameReader:
                 footer, columns = _decode(pa.py_buffer(data), dtypes, check, spaced)
                 _check_ends(footer, entry, NS_PER_TICK[channel.clock])
                 index = spaced()
-        return self._frame(footer, channel, index, columns)
+        return self._frame((entry.path, footer), channel, index, columns)
 
     def _spaced(self, entry: ChannelEntry, ns: int) -> pd.DatetimeIndex:
         """Return the index of a channel with even stamps, made once for all alike."""
@@ -276,7 +260,7 @@ class _FrameReader:
     def _pieces(
         self, entry: ChannelEntry, channel: Channel, rows: int
     ) -> Iterator[pd.DataFrame]:
-        check = partial(_check_bytes, entry)
+        check = partial(check_bytes, entry)
         check()
         with _decoding(entry, check), pq.ParquetFile(entry.path) as file:
             footer = file.metadata
@@ -287,7 +271,7 @@ class _FrameReader:
                         name: _values(batch, name).copy() for name in batch.schema.names
                     }
                     index = _index(columns.pop("time"))
-                    yield self._frame(footer, channel, index, columns)
+                    yield self._frame((entry.path, footer), channel, index, columns)
 
     def _shared(self, stamps: NDArray[np.int64]) -> pd.DatetimeIndex:
         """Return the index of an earlier channel if it is the same."""
@@ -301,14 +285,15 @@ class _FrameReader:
 
     def _frame(
         self,
-        footer: pq.FileMetaData,
+        file: tuple[Path, pq.FileMetaData],
         channel: Channel,
         index: pd.DatetimeIndex,
         columns: dict[str, NDArray[Any]],
     ) -> pd.DataFrame:
+        path, footer = file
         held = self._manifest.scale
         frame = frames.make_frame(channel, index, columns, scale=held)
-        frame.attrs = json.loads(footer.metadata[ATTRS])
+        frame.attrs = attrs_of(path, footer.metadata or {})
         return rescaled(frame, channel, held=held, wanted=self._scale)
 
 
@@ -426,7 +411,7 @@ def _same(folder: Path, fresh: Path) -> bool:
 
 def _same_file(old: ChannelEntry, new: ChannelEntry) -> bool:
     """Whether a file is as its manifest says, and holds the same as a new one."""
-    if old.sha256 is None or _other_bytes(old):
+    if old.sha256 is None or other_bytes(old):
         return False
     if old.sha256 == new.sha256:
         return True
@@ -442,9 +427,11 @@ def _footer_says(path: Path) -> list[dict[str, Any]]:
     """Return columns, head and attrs of a file without the version of hexoframe."""
     footer = load_footer(path)
     columns = {each.name: str(each.type) for each in footer.schema.to_arrow_schema()}
-    head, attrs = (json.loads(footer.metadata[key]) for key in (KEY, ATTRS))
-    del head["hexoframe"]
-    return [columns, head, attrs]
+    keys = footer.metadata or {}
+    head = source_of(path, KEY).read(keys.get(KEY, b"{}"))
+    if isinstance(head, dict):
+        head.pop("hexoframe", None)
+    return [columns, head, attrs_of(path, keys)]
 
 
 def _column_bits(path: Path, name: str) -> NDArray[Any]:
@@ -469,7 +456,8 @@ def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any
     schema = _schema(record, channel, {} if first is None else first.attrs)
     whole = pieces if first is None else chain([first], pieces)
     with pq.ParquetWriter(
-        path,
+        # Arrow takes a path such as a:b/c for a URL.
+        path.absolute(),
         schema,
         compression="zstd",
         use_dictionary=list(channel.columns),
@@ -481,7 +469,7 @@ def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any
         entry = counter.entry()
         text = to_json(entry, f"the receipt of {name}")
         writer.add_key_value_metadata({RECEIPT_KEY: text.encode()})
-    return {"sha256": _sha256(path), **entry}
+    return {"sha256": sha256_of(path), **entry}
 
 
 def _schema(
@@ -507,6 +495,7 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
     return {
         "format": VERSION,
         "provenance": record.facts.info.get("provenance", {}).get(channel.name),
+        "edited": channel.name in record.facts.info.get("edited", ()),
         "ids": {row.column: row.id for row in rows},
         "api_names": {row.column: row.api_name for row in rows},
         "gain": {row.column: row.gain for row in rows},
@@ -517,7 +506,7 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
 def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     stamps = pd.DatetimeIndex(frame.index).asi8
     time = pa.array(stamps).view(schema.field(0).type)
-    columns = (frame[name].to_numpy() for name in frame.columns)
+    columns = frames.arrays_of(frame).values()
     arrays = [pa.array(values, from_pandas=True) for values in columns]
     return pa.Table.from_arrays([time, *arrays], schema=schema)
 

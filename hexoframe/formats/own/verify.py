@@ -7,11 +7,14 @@ here.
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import numpy as np
 import pandas as pd
 
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of, family_of
@@ -24,7 +27,11 @@ from hexoframe.errors import (
     SkippedChannelWarning,
     warn,
 )
+from hexoframe.formats.checksums import sha256_of
+from hexoframe.formats.memory import check_memory
 from hexoframe.formats.own.manifest import read_manifest, tables_to_json
+from hexoframe.formats.sourcefiles import SourceFiles
+from hexoframe.paths import is_file
 from hexoframe.recording import metadata
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.recording.frames import make_frame, to_raw
@@ -40,8 +47,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Check",
     "Fault",
+    "check_bytes",
     "find_faults",
     "open_manifest",
+    "other_bytes",
     "raise_faults",
     "rescaled",
     "same_record",
@@ -72,7 +81,7 @@ class Fault:
     lost_from: int | None = None
 
 
-# How a format checks a file. A missing one may raise FileNotFoundError.
+# How a format checks a file that is there.
 Check = Callable[["ChannelEntry", "Channel"], Fault | None]
 
 
@@ -91,6 +100,9 @@ def open_manifest(
     """
     _check_model(path, manifest, options)
     wanted = _wanted(path, manifest, options)
+    _check_sizes(path, manifest, wanted)
+    paths = {name: manifest.channels[name].path for name in wanted}
+    sources = SourceFiles(paths.values())
     faults = find_faults(manifest, wanted, check)
     if faults and not options.allow_partial:
         advice = "Write or copy the record again, or go on with allow_partial=True"
@@ -103,8 +115,12 @@ def open_manifest(
         entry, fault = manifest.channels[name], faults.get(name)
         receipt = _receipt(entry, fault, channel)
         survey = entry.survey if fault is None else None
-        held = lazy(entry, channel, fault)
-        channels[name] = replace(held, receipt=receipt, survey=survey)
+        held = replace(lazy(entry, channel, fault), receipt=receipt, survey=survey)
+        if entry.sha256 is None:
+            channels[name] = sources.guard_channel(held, paths.values())
+        else:
+            # Its checksum knows it, also after the same was written again.
+            channels[name] = sources.guard_channel(held, [entry.path], vouched=True)
     return RecordData(
         manifest.family,
         manifest.span,
@@ -114,6 +130,18 @@ def open_manifest(
         tz=manifest.tz,
         belts=_kept_belts(manifest, faults),
     )
+
+
+def _check_sizes(path: Path, manifest: Manifest, wanted: Mapping[str, Channel]) -> None:
+    """Refuse files that unpack to far more than a recording of their size."""
+    entries = [manifest.channels[name] for name in wanted]
+    packed = sum(entry.path.stat().st_size for entry in entries if is_file(entry.path))
+    columns = [
+        (entry.rows, np.dtype(channel.dtype).itemsize)
+        for entry, channel in zip(entries, wanted.values(), strict=True)
+        for _ in channel.columns
+    ]
+    check_memory(str(path), packed, columns)
 
 
 def _kept_belts(manifest: Manifest, faults: Mapping[str, Fault]) -> Belts | None:
@@ -131,13 +159,36 @@ def find_faults(
     faults = {}
     for name, channel in wanted.items():
         entry = manifest.channels[name]
-        try:
+        fault = _absent(entry.path)
+        if fault is None:
             fault = check(entry, channel)
-        except FileNotFoundError:
-            fault = Fault(text=f"{entry.path.name} is missing", incomplete=True)
         if fault is not None:
             faults[name] = fault
     return faults
+
+
+def _absent(path: Path) -> Fault | None:
+    if is_file(path):
+        return None
+    if os.path.lexists(path):
+        return Fault(text=f"{path.name} is no file, but a folder, a link or a device")
+    return Fault(text=f"{path.name} is missing", incomplete=True)
+
+
+def other_bytes(entry: ChannelEntry, data: bytes | None = None) -> str:
+    """Say that the checksum differs, if it does; `data` are the bytes if read."""
+    if entry.sha256 is None:
+        return ""
+    digest = sha256_of(entry.path) if data is None else hashlib.sha256(data).hexdigest()
+    if digest == entry.sha256:
+        return ""
+    return "is not what was written: its SHA-256 is not that of the manifest"
+
+
+def check_bytes(entry: ChannelEntry, data: bytes | None = None) -> None:
+    """Refuse a file with another checksum; `data` are its bytes if they were read."""
+    if text := other_bytes(entry, data):
+        raise FileFormatError(f"{entry.path} {text}; write or copy the record again")
 
 
 def raise_faults(

@@ -6,15 +6,23 @@ belong to the channel is decided elsewhere (reader).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hexoframe.channels.calibration import counts_from_values, values_from_json
-from hexoframe.errors import FileFormatError, IncompleteDataError
-from hexoframe.formats.text.lines import Block, LineFile, Stamps, blocks
+from hexoframe.errors import (
+    FileFormatError,
+    IncompleteDataError,
+    MissingSamplesWarning,
+    warn,
+)
+from hexoframe.formats.checksums import OTHER_BYTES, sha256_of
+from hexoframe.formats.text.lines import Block, LineFile, OnBytes, Stamps, blocks
 from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.frames import empty_frame, make_frame, merge_ticks
 from hexoframe.recording.gaps import Receipt
@@ -40,7 +48,9 @@ class Reading:
     """Settings that all channels of a folder share.
 
     `rounded` tells that values have 12 significant digits, as the vendor's HxApi2_0
-    wrote them.
+    wrote them. `sums` are the checksums of files by name, where hexoframe wrote them.
+    `edited` are the channels that a user cleaned before they were written: rows that
+    are not there were left out by intention.
     """
 
     stamps: Stamps
@@ -48,6 +58,8 @@ class Reading:
     scale: Scale
     record_id: int | None
     allow_partial: bool
+    sums: Mapping[str, str]
+    edited: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +111,11 @@ class TextChannel:
     expected: int | None = None
     _receipt: Receipt | None = field(default=None, init=False)
 
+    @property
+    def is_edited(self) -> bool:
+        """Whether a user cleaned the channel before it was written."""
+        return self.channel.name in self.reading.edited
+
     def lazy(self) -> LazyChannel:
         """Return the channel, unread."""
         several = len(self.files) > 1
@@ -122,7 +139,12 @@ class TextChannel:
         tallies = [_Tally() for _ in self.files]
         merged: dict[str, tuple[NDArray[np.int64], NDArray[Any]]] = {}
         for file, tally in zip(self.files, tallies, strict=True):
-            ticks, values = _joined(list(self._clean(file, tally)))
+            # One pass for the samples and the checksum.
+            digest = hashlib.sha256() if self._sum_of(file) else None
+            seen = None if digest is None else digest.update
+            ticks, values = _joined(list(self._clean(file, tally, seen)))
+            if digest is not None:
+                self._compare(file, digest.hexdigest())
             merged |= {name: (ticks, column) for name, column in values.items()}
         if not any(tally.rows for tally in tallies):
             self._settle(tallies, 0)
@@ -134,6 +156,7 @@ class TextChannel:
 
     def pieces(self, rows: int) -> Iterator[pd.DataFrame]:
         """Yield the channel in pieces of at most `rows`."""
+        self._verify()
         tallies = [_Tally() for _ in self.files]
         for file, tally in zip(self.files, tallies, strict=True):
             for ticks, values in self._clean(file, tally):
@@ -142,6 +165,26 @@ class TextChannel:
                     cut = {name: column[here] for name, column in values.items()}
                     yield self._frame(ticks[here], cut)
         self._settle(tallies, sum(tally.rows for tally in tallies))
+
+    def _sum_of(self, file: ChannelFile) -> str | None:
+        return self.reading.sums.get(file.lines.path.name)
+
+    def _verify(self) -> None:
+        """Refuse other bytes than were written, by the first line that is wrong."""
+        for file in self.files:
+            known = self._sum_of(file)
+            if known is not None and (found := sha256_of(file.lines.path)) != known:
+                deque(self._clean(file, _Tally()), maxlen=0)
+                self._compare(file, found)
+
+    def _compare(self, file: ChannelFile, found: str) -> None:
+        """Refuse a file whose checksum is not that of the list."""
+        if found == self._sum_of(file):
+            return
+        text = f"{file.lines.path} {OTHER_BYTES}"
+        if not self.reading.allow_partial:
+            raise FileFormatError(text)
+        warn(text, MissingSamplesWarning)
 
     def _frame(self, ticks: NDArray[np.int64], values: Values) -> pd.DataFrame:
         reading = self.reading
@@ -167,7 +210,7 @@ class TextChannel:
             expected=self.expected,
             duplicates=sum(tally.duplicates for tally in tallies),
         )
-        if self.expected is not None or self.reading.allow_partial:
+        if self.expected is not None or self.reading.allow_partial or self.is_edited:
             return
         for file, tally in zip(self.files, tallies, strict=True):
             if tally.thinned:
@@ -179,11 +222,11 @@ class TextChannel:
                 )
 
     def _clean(
-        self, file: ChannelFile, tally: _Tally
+        self, file: ChannelFile, tally: _Tally, on_bytes: OnBytes | None = None
     ) -> Iterator[tuple[NDArray[np.int64], Values]]:
         """Yield ticks and values of the frame, without repeated lines."""
         before: Block | None = None
-        for block in blocks(file.lines, self.reading.stamps):
+        for block in blocks(file.lines, self.reading.stamps, on_bytes):
             kept = self._without_repeats(file, (before, block), tally)
             before = _last_line(block)
             if len(kept.ticks):

@@ -136,16 +136,15 @@ def _value(text: str) -> Any:
 
 def _structure(text: str) -> Any:
     """Read JSON, or the same as Python prints it."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        pass
-    try:
-        value = ast.literal_eval(text)
-        json.dumps(value)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return text
-    return value
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(text)
+            # Half a character, or endless nesting, could not be written again.
+            json.dumps(value, ensure_ascii=False).encode()
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            continue
+        return value
+    return text
 
 
 # -- annotations.txt: the ranges -------------------------------------------------------

@@ -12,7 +12,7 @@ import mmap
 import os
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -232,6 +232,10 @@ def _stamp(line: bytes, stamps: Stamps) -> bytes:
 # -- reading ---------------------------------------------------------------------------
 
 
+OnBytes = Callable[[bytes], object]
+"""Takes the bytes of a file as they are read."""
+
+
 class Block(NamedTuple):
     """Consecutive lines of a file."""
 
@@ -240,13 +244,15 @@ class Block(NamedTuple):
     columns: tuple[NDArray[np.float64], ...]
 
 
-def blocks(file: LineFile, stamps: Stamps) -> Iterator[Block]:
+def blocks(
+    file: LineFile, stamps: Stamps, on_bytes: OnBytes | None = None
+) -> Iterator[Block]:
     """Yield ticks and values in blocks of some 30 000 lines; a missing value is NaN.
 
-    A cut last line is left out.
+    A cut last line is left out. `on_bytes` is called with all that is read.
     """
     line = 1
-    for texts, values in _texts(file, stamps):
+    for texts, values in _texts(file, stamps, on_bytes):
         try:
             ticks = stamps.read(texts)
         except TimestampError as error:
@@ -266,7 +272,9 @@ def blocks(file: LineFile, stamps: Stamps) -> Iterator[Block]:
 _Parsed = tuple[Any, tuple["NDArray[np.float64]", ...]]
 
 
-def _texts(file: LineFile, stamps: Stamps) -> Iterator[_Parsed]:
+def _texts(
+    file: LineFile, stamps: Stamps, on_bytes: OnBytes | None
+) -> Iterator[_Parsed]:
     """Yield stamps, still text or float, and values.
 
     The lines around a repeated hour come in one block: only the order of their stamps
@@ -275,7 +283,7 @@ def _texts(file: LineFile, stamps: Stamps) -> Iterator[_Parsed]:
     ends = [_stamp(line, stamps) for line in (file.head[0], file.last)]
     repeated = stamps.repeated_hours(ends)
     about: list[_Parsed] = []
-    for texts, values in _parsed(file, stamps):
+    for texts, values in _parsed(file, stamps, on_bytes):
         if repeated and stamps.touch([texts[0].as_py(), texts[-1].as_py()], repeated):
             about.append((texts, values))
             continue
@@ -295,7 +303,9 @@ def _joined(parsed: list[_Parsed]) -> _Parsed:
     return pa.chunked_array(texts), values
 
 
-def _parsed(file: LineFile, stamps: Stamps) -> Iterator[_Parsed]:
+def _parsed(
+    file: LineFile, stamps: Stamps, on_bytes: OnBytes | None
+) -> Iterator[_Parsed]:
     """Parse a file on two threads; the blocks keep their order."""
 
     def parse(lines: bytes) -> _Parsed:
@@ -303,7 +313,7 @@ def _parsed(file: LineFile, stamps: Stamps) -> Iterator[_Parsed]:
 
     waiting: deque[Future[_Parsed]] = deque()
     with ThreadPoolExecutor(_THREADS) as pool:
-        for lines in _raw_blocks(file):
+        for lines in _raw_blocks(file, on_bytes):
             waiting.append(pool.submit(parse, lines))
             if len(waiting) > _THREADS:
                 yield waiting.popleft().result()
@@ -311,7 +321,7 @@ def _parsed(file: LineFile, stamps: Stamps) -> Iterator[_Parsed]:
             yield waiting.popleft().result()
 
 
-def _raw_blocks(file: LineFile) -> Iterator[bytes]:
+def _raw_blocks(file: LineFile, on_bytes: OnBytes | None) -> Iterator[bytes]:
     """Yield whole lines, about `BLOCK_BYTES` bytes at a time."""
     rest, left = b"", file.size
     with _opened(file.path) as opened:
@@ -320,6 +330,8 @@ def _raw_blocks(file: LineFile) -> Iterator[bytes]:
             if not read:
                 raise FileFormatError(f"{file.path}: became shorter while it was read")
             left -= len(read)
+            if on_bytes is not None:
+                on_bytes(read)
             lines, feed, tail = read.rpartition(b"\n")
             if feed:
                 yield b"".join((rest, lines, feed))

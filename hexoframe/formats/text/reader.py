@@ -7,7 +7,10 @@ acceleration, s of intervals. How lines are parsed does not belong here.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +22,8 @@ from hexoframe.errors import (
     SkippedChannelWarning,
     warn,
 )
+from hexoframe.formats.checksums import OTHER_BYTES, SUMS, read_sums
+from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.channel import (
     ChannelFile,
@@ -36,8 +41,10 @@ from hexoframe.formats.text.names import (
     names_of,
     only_hexoskin,
 )
+from hexoframe.jsontext import JsonSource
+from hexoframe.paths import is_file, is_folder
 from hexoframe.recording.data import RecordData
-from hexoframe.recording.facts import Facts
+from hexoframe.recording.facts import Facts, check_info
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = ["read", "sniff"]
 
 _NAME = "text"
+_NO_SUMS: Mapping[str, str] = MappingProxyType({})
 # Significant digits that the vendor's script gave a value.
 _DIGITS = 12
 # Old scripts may have saved only the first column of these.
@@ -64,9 +72,9 @@ def sniff(path: Path) -> bool:
     and end of a record whose channels are empty.
     """
     try:
-        if path.is_dir():
+        if is_folder(path):
             return _is_folder(_found(path))
-        return path.is_file() and _is_lines(path)
+        return is_file(path) and _is_lines(path)
     except (OSError, FileFormatError):
         return False
 
@@ -90,11 +98,11 @@ def _is_lines(path: Path) -> bool:
 
 def _found(path: Path) -> dict[str, Path]:
     """Return the .txt files of a folder, or the one file, by name in lower case."""
-    paths = sorted(path.iterdir()) if path.is_dir() else [path]
+    paths = sorted(path.iterdir()) if is_folder(path) else [path]
     return {
         item.stem.lower(): item
         for item in paths
-        if item.is_file() and (item == path or item.suffix.lower() == SUFFIX)
+        if is_file(item) and (item == path or item.suffix.lower() == SUFFIX)
     }
 
 
@@ -111,13 +119,17 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         found = _found(path)
     except OSError as error:
         raise FileFormatError(f"{path}: cannot be read: {error.strerror}") from error
+    sources = SourceFiles(found.values())
     files = {name: examine(found[name]) for name in found if name in all_names()}
     if not files:
         raise FileFormatError(
             f"{path}: not a classic .txt: expected files such as ecg.txt or "
             f"heart_rate.txt, found {', '.join(found) or 'none'}"
         )
-    info = fact_files.parse_info(_facts_text(found, "info") or "")
+    sums = _sums(path, found)
+    _check_names(path, found, sums, options)
+    info = fact_files.parse_info(_facts_text(found, "info", sums) or "")
+    check_info(info, JsonSource(f"{path}, info.txt", advice="mend or remove that line"))
     family, stamps = decide(files, info, options)
     chosen, skipped = _choose(family, files)
     skipped += [found[name].name for name in found.keys() - files.keys() - FACT_NAMES]
@@ -133,6 +145,8 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         scale=options.scale,
         record_id=info["id"] if isinstance(info.get("id"), int) else None,
         allow_partial=options.allow_partial,
+        sums=sums,
+        edited=_edited(info),
     )
     held = {
         name: TextChannel(
@@ -142,14 +156,56 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         if name in chosen
     }
     seen = _check(path, held)
-    facts = _facts(found, info, stamps, tuple(held))
+    facts = _facts(found, info, stamps, tuple(held), sums)
+    used = [file.lines.path for item in held.values() for file in item.files]
     return RecordData(
         family,
         span_of(path, seen, facts, stamps),
-        {name: item.lazy() for name, item in held.items()},
+        sources.guard({name: item.lazy() for name, item in held.items()}, used),
         facts=facts,
         scale=options.scale,
     )
+
+
+def _sums(path: Path, found: dict[str, Path]) -> Mapping[str, str]:
+    """Return the checksums of the files, where hexoframe wrote them; check empty files.
+
+    An empty file is looked at no more, so its checksum is compared now.
+    """
+    sums = read_sums(path if path.is_dir() else path.parent) or {}
+    for item in found.values():
+        if item.name in sums and not item.stat().st_size:
+            _check_sum(item, b"", sums)
+    return sums
+
+
+def _check_sum(path: Path, data: bytes, sums: Mapping[str, str]) -> None:
+    known = sums.get(path.name)
+    if known is not None and hashlib.sha256(data).hexdigest() != known:
+        raise FileFormatError(f"{path} {OTHER_BYTES}")
+
+
+def _check_names(
+    path: Path, found: dict[str, Path], sums: Mapping[str, str], options: ReadOptions
+) -> None:
+    """Refuse a folder with files of samples beside its list, or without some of it."""
+    if not sums or not path.is_dir():
+        return
+    there = {item.name for name, item in found.items() if name in all_names()}
+    if others := sorted(there - sums.keys()):
+        raise FileFormatError(
+            f"{path}: {', '.join(others)} not in {SUMS}, so these are files of two "
+            f"recordings: take them out of the folder, or remove {SUMS} if they belong "
+            "together"
+        )
+    if lacking := sorted(name for name in sums if not is_file(path / name)):
+        message = f"{path}: {', '.join(lacking)} missing, which {SUMS} lists"
+        if not options.allow_partial:
+            raise IncompleteDataError(
+                f"{message}: write or copy the record again, or say allow_partial=True "
+                "to take what is there"
+            )
+        warn(message, MissingSamplesWarning)
 
 
 def _is_rounded(files: Files) -> bool:
@@ -237,7 +293,9 @@ def _faults(item: TextChannel, file: LineFile, ticks: NDArray[np.int64]) -> list
     channel, faults = item.channel, []
     if file.rest:
         faults.append(f"{file.path.name} ends in the middle of a line")
-    if channel.ticks is not None and is_thinned(channel, ticks[:-1]):
+    if item.is_edited or channel.ticks is None:
+        return faults
+    if is_thinned(channel, ticks[:-1]):
         step = int(np.median(np.diff(ticks[:-1])))
         item.expected = int((int(ticks[-1]) - int(ticks[0])) / channel.ticks) + 1
         faults.append(
@@ -261,7 +319,9 @@ def _report(path: Path, faults: list[str], held: dict[str, TextChannel]) -> None
     )
 
 
-def _facts_text(found: dict[str, Path], name: str) -> str | None:
+def _facts_text(
+    found: dict[str, Path], name: str, sums: Mapping[str, str] = _NO_SUMS
+) -> str | None:
     """Return the text of info, annotations or track; None if there is no file."""
     if name not in found:
         return None
@@ -271,6 +331,7 @@ def _facts_text(found: dict[str, Path], name: str) -> str | None:
         raise FileFormatError(
             f"{found[name]}: cannot be read: {error.strerror}"
         ) from error
+    _check_sum(found[name], data, sums)
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -278,14 +339,26 @@ def _facts_text(found: dict[str, Path], name: str) -> str | None:
         return data.decode("cp1252", errors="replace")
 
 
+def _edited(info: dict[str, Any]) -> frozenset[str]:
+    """Return the channels that were cleaned before they were written."""
+    named = info.get("edited")
+    return frozenset(map(str, named)) if isinstance(named, list) else frozenset()
+
+
 def _facts(
-    found: dict[str, Path], info: dict[str, Any], stamps: Stamps, held: tuple[str, ...]
+    found: dict[str, Path],
+    info: dict[str, Any],
+    stamps: Stamps,
+    held: tuple[str, ...],
+    sums: Mapping[str, str],
 ) -> Facts:
     # One old version left an empty file where it had not asked for ranges.
-    ranges = _facts_text(found, "annotations") or None
-    track = _facts_text(found, "track")
+    ranges = _facts_text(found, "annotations", sums) or None
+    track = _facts_text(found, "track", sums)
+    edited = _edited(info)
+    ways = {name: f"{_NAME}, edited" if name in edited else _NAME for name in held}
     return Facts(
-        info={**info, "provenance": dict.fromkeys(held, _NAME)},
+        info={**info, "provenance": ways},
         ranges=None
         if ranges is None
         else fact_files.parse_ranges(ranges, stamps, where=str(found["annotations"])),

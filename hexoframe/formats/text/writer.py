@@ -20,6 +20,7 @@ from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
 from hexoframe.channels.calibration import counts_from_values, json_from_values
 from hexoframe.errors import ConfigurationError, MissingFactsWarning, warn
 from hexoframe.formats.atomic import new_folder
+from hexoframe.formats.checksums import SUMS, SummedFile, write_sums
 from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.lines import Stamps
@@ -32,6 +33,7 @@ from hexoframe.formats.text.names import (
     folder_name,
 )
 from hexoframe.recording.data import RecordData
+from hexoframe.recording.frames import arrays_of
 from hexoframe.timestamps.ticks import CLASSIC_FORMAT, NS_PER_TICK
 from hexoframe.timestamps.times import index_to_ticks
 
@@ -112,9 +114,10 @@ def write(  # noqa: PLR0913  # the settings of the old script
 
     Returns the folder, ``<root>/<e-mail or user id>/<record id>/``. Files of channels
     and ranges (annotations.txt) are those of HxApi2_0 byte for byte, and so is that of
-    GPS (track.txt), which only the port has; info.txt has `model` in addition. Button
-    presses, metrics and statistics do not fit this format. Source: the vendor's
-    HxApi2_0 of 2015-11-23 under Python 2.7, and its port to Python 3.
+    GPS (track.txt), which only the port has; info.txt has `model` in addition, and
+    hexoframe.sha256 the checksums of all. Button presses, metrics and statistics do not
+    fit this format. Source: the vendor's HxApi2_0 of 2015-11-23 under Python 2.7, and
+    its port to Python 3.
     """
     how = _Settings(timestamps, timestamp_format, tz, dialect, units)
     if how.units == "physical" and record.scale == "raw":
@@ -131,10 +134,10 @@ def write(  # noqa: PLR0913  # the settings of the old script
             f"{'; '.join(missing)}. Parquet and CSV keep all that is known",
             MissingFactsWarning,
         )
-    with new_folder(target, overwrite=overwrite, owned=_is_own) as folder:
-        for channel in wanted:
-            _write_channel(record, channel, folder, how)
+    with new_folder(target, overwrite=overwrite, owned=_is_own, derived=SUMS) as folder:
+        sums = dict(_write_channel(record, channel, folder, how) for channel in wanted)
         _write_facts(record, folder, how.dialect)
+        write_sums(folder, sums)
     return target
 
 
@@ -171,6 +174,8 @@ def _unknown_facts(facts: Facts) -> list[str]:
 
 def _is_own(name: str) -> bool:
     """Whether this writer makes a file of that name, in any dialect."""
+    if name == SUMS:
+        return True
     stem = name.lower().removesuffix(SUFFIX)
     return name.lower().endswith(SUFFIX) and (stem in FACT_NAMES or stem in _written())
 
@@ -188,7 +193,8 @@ def _written() -> frozenset[str]:
 
 def _write_channel(
     record: RecordData, channel: Channel, folder: Path, how: _Settings
-) -> None:
+) -> tuple[str, str]:
+    """Write one file; return its name and its checksum."""
     path = folder / f"{file_name(channel, how.dialect, how.units)}{SUFFIX}"
     writer = LineWriter(
         channel,
@@ -197,9 +203,10 @@ def _write_channel(
         units=how.units,
         scale=record.scale,
     )
-    with path.open("wb") as file:
+    with SummedFile(path) as file:
         for piece in record.pieces(channel.name, digits.BLOCK):
             file.write(writer.lines(piece))
+    return path.name, file.sha256
 
 
 def _write_facts(record: RecordData, folder: Path, dialect: Dialect) -> None:
@@ -251,9 +258,8 @@ class LineWriter:
         """Return the lines of at most `digits.BLOCK` rows."""
         index = pd.DatetimeIndex(piece.index)
         ticks = _ticks(index, self._stamps.clock)
-        columns = [
-            spelling.column(piece[name].to_numpy()) for name, spelling in self._columns
-        ]
+        values = arrays_of(piece)
+        columns = [spelling.column(values[name]) for name, spelling in self._columns]
         return digits.join([self._stamps.write(ticks), *columns])
 
 
@@ -323,21 +329,27 @@ class _Spelling:
         last = max(last, high + margin) if near else high
         counts = np.arange(first, last + 1, dtype=np.float64)
         values = (counts * self._gain + self._offset).astype(self._dtype)
-        self._known = _Texts(first, values, digits.texts(self._spell(values)))
+        self._known = _Texts(first, values, self._spell(values))
         return self._known
 
     def _one_by_one(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """Spell each distinct value; 0.0 and -0.0 are equal, so bits are compared."""
         bits = np.ascontiguousarray(values).view(f"i{values.dtype.itemsize}")
         distinct, rows = np.unique(bits, return_inverse=True)
-        return digits.texts(self._spell(distinct.view(values.dtype))).take(rows, axis=0)
+        return self._spell(distinct.view(values.dtype)).take(rows, axis=0)
 
-    def _spell(self, values: NDArray[Any]) -> list[str]:
+    def _spell(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         if self._units == "physical":
             # str of a float32 has just the digits that tell it from all others.
-            return ["None" if np.isnan(value) else str(value) for value in values]
-        carried = classic_values(values, self._row, scale=self._scale)
-        return [number_text(value, self._dialect) for value in carried]
+            return digits.texts(
+                "None" if np.isnan(value) else str(value) for value in values
+            )
+        carried = _carried(values, self._row, self._scale)
+        if carried.dtype.kind == "i":
+            return digits.integers(carried)
+        return digits.texts(
+            number_text(value, self._dialect) for value in carried.tolist()
+        )
 
 
 def number_text(value: object, dialect: Dialect) -> str:
@@ -364,6 +376,12 @@ def classic_values(
     Counts are int and the rest float, as the table says: so the old script returned
     them, and `number_text` gives the text that it wrote.
     """
+    listed: list[int | float | None] = _carried(values, row, scale).tolist()
+    return listed
+
+
+def _carried(values: NDArray[Any], row: Datatype, scale: Scale) -> NDArray[Any]:
+    """Return the same as an array: of int64, of float64, or of objects."""
     if row.kind == "waveform":
         # A float32 is only near the value of the API; its count gives it exactly.
         counts = counts_from_values(values, row, scale=scale)
@@ -381,5 +399,4 @@ def classic_values(
         numbers = carried.astype(object)
         numbers[whole] = carried[whole].astype(np.int64)
         numbers[missing] = None
-    listed: list[int | float | None] = numbers.tolist()
-    return listed
+    return numbers

@@ -15,12 +15,13 @@ import json
 import threading
 from collections.abc import Mapping
 from importlib import import_module
-from itertools import chain
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hexoframe.errors import ResponseError, TimestampError
+from hexoframe.jsontext import shown
 from hexoframe.timestamps.ticks import as_ticks
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ except ModuleNotFoundError:  # there is no wheel for this Python or machine
 # The structure of a JSON text; all else is part of a number, word or string.
 _JOINTS = b'[]{},:"'
 _NOT_JOINTS = bytes(sorted(set(range(256)) - set(_JOINTS)))
+# Fewer bytes for each of them are no samples; small answers may have what they like.
+_LEAST_BYTES, _SPARE_BYTES = 4, 1 << 20
 _NUMBERS = {int, float, type(None)}
-_SHOWN = 80  # characters of what was found, in a message
+_MOST_DIGITS = 18  # of the id of a datatype: such a number fits into 64 bits
 _THREAD = threading.local()
 
 
@@ -68,28 +71,63 @@ def parse_data(
     and real answers of 2014 to 2022; states have float stamps, and null at the ends of
     a range.
     """
-    quick = _quick(body)
+    joints = body.translate(None, _NOT_JOINTS)
+    _check_density(body, joints, where)
+    quick = _quick(body, joints)
     lists = _slow(body, where) if quick is None else quick
-    found: dict[int, DatatypeSamples] = {}
+    pairs: dict[int, NDArray[np.float64]] = {}
     for key, rows in lists.items():
         number = _datatype_of(key, where)
         place = f"{where}, datatype {number}"
-        found[number] = _samples(rows, clock, place, window=window)
-    return _share_ticks(found)
+        pairs[number] = _pairs(rows, place) if isinstance(rows, list) else rows
+    # All lists at once, since most have some rows only.
+    try:
+        ticks, values = _samples(
+            np.concatenate([np.empty((0, 2)), *pairs.values()]),
+            clock,
+            where,
+            window=window,
+        )
+    except ResponseError:
+        # One by one, to say which list it is.
+        for number, some in pairs.items():
+            _samples(some, clock, f"{where}, datatype {number}", window=window)
+        raise
+    ends = accumulate(map(len, pairs.values()))
+    return _share_ticks(
+        {
+            number: DatatypeSamples(
+                ticks[end - len(some) : end], values[end - len(some) : end]
+            )
+            for (number, some), end in zip(pairs.items(), ends, strict=True)
+        }
+    )
+
+
+def _check_density(body: bytes, joints: bytes, where: str) -> None:
+    """Refuse a body of little but brackets and commas, which takes far more memory.
+
+    The shortest row of samples, ``[374000000000,1],``, has four in 17 bytes.
+    """
+    if _LEAST_BYTES * len(joints) > len(body) + _SPARE_BYTES:
+        raise ResponseError(
+            f"{where}: the answer of {len(body)} bytes has {len(joints)} brackets, "
+            "commas, colons and quotes, more than samples have; is this a Hexoskin "
+            "server?"
+        )
 
 
 def _samples(
-    rows: NDArray[np.float64] | list[Any],
+    pairs: NDArray[np.float64],
     clock: Clock,
     where: str,
     *,
     window: tuple[int, int] | None,
 ) -> DatatypeSamples:
-    pairs = _pairs(rows, where) if isinstance(rows, list) else rows
     values = pairs[:, 1].copy()
     try:
         # Ticks of these years are exact in float64; as_ticks refuses all others.
-        ticks = as_ticks(pairs[:, 0].copy(), clock=clock)
+        ticks = as_ticks(pairs[:, 0], clock=clock)
     except TimestampError as error:
         raise ResponseError(f"{where}: {error}") from error
     if np.isinf(values).any():
@@ -123,7 +161,7 @@ def _pairs(rows: list[Any], where: str) -> NDArray[np.float64]:
     )
     raise ResponseError(
         f"{where}, row {number}: expected [tick, value] with numbers, or null for a "
-        f"value, found {_shown(row)}"
+        f"value, found {shown(row)}"
     )
 
 
@@ -131,15 +169,11 @@ def _is_pair(row: Any) -> bool:
     return type(row) is list and len(row) == 2 and set(map(type, row)) <= _NUMBERS
 
 
-def _shown(item: Any) -> str:
-    text = json.dumps(item)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
 def _datatype_of(key: str, where: str) -> int:
-    if not (key.isascii() and key.isdecimal()):
+    if not (key.isascii() and key.isdecimal() and len(key) <= _MOST_DIGITS):
         raise ResponseError(
-            f"{where}: samples are listed by the id of their datatype, found {key!r}"
+            f"{where}: samples are listed by the id of their datatype, found "
+            f"{shown(key)}"
         )
     return int(key)
 
@@ -162,7 +196,9 @@ def _share_ticks(found: dict[int, DatatypeSamples]) -> dict[int, DatatypeSamples
 # -- the quick parser ------------------------------------------------------------------
 
 
-def _quick(body: bytes) -> dict[str, NDArray[np.float64] | list[Any]] | None:
+def _quick(
+    body: bytes, joints: bytes
+) -> dict[str, NDArray[np.float64] | list[Any]] | None:
     """Return the rows of an answer in the plain form; None for all others."""
     if simdjson is None:
         return None
@@ -178,7 +214,7 @@ def _quick(body: bytes) -> dict[str, NDArray[np.float64] | list[Any]] | None:
     if not all(isinstance(rows, simdjson.Array) for rows in lists.values()):
         return None
     # A repeated key is in `lists` once, so it fails here too.
-    if _skeleton(one, lists) != body.translate(None, _NOT_JOINTS):
+    if _skeleton(one, lists) != joints:
         return None
     return {key: _flattened(rows) for key, rows in lists.items()}
 
@@ -223,8 +259,7 @@ def _slow(body: bytes, where: str) -> dict[str, Any]:
         ) from error
     if not isinstance(top, list):
         raise ResponseError(
-            f"{where}: expected a list with the samples of one user, found "
-            f"{_shown(top)}"
+            f"{where}: expected a list with the samples of one user, found {shown(top)}"
         )
     if len(top) > 1:
         raise ResponseError(
@@ -236,13 +271,13 @@ def _slow(body: bytes, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ResponseError(
             f"{where}: expected an object with 'data', samples by datatype, found "
-            f"{_shown(one)}"
+            f"{shown(one)}"
         )
     for key, rows in data.items():
         if not isinstance(rows, list):
             raise ResponseError(
-                f"{where}, datatype {key}: expected a list of [tick, value], found "
-                f"{_shown(rows)}"
+                f"{where}, datatype {shown(key)}: expected a list of [tick, value], "
+                f"found {shown(rows)}"
             )
     return data
 

@@ -51,19 +51,14 @@ class Joined:
 
 
 def join_windows(
-    windows: Sequence[Mapping[int, DatatypeSamples]], family: Family, *, where: str
+    windows: Sequence[Mapping[int, DatatypeSamples]], *, where: str
 ) -> Joined:
     """Join the windows of a record, in their order, to samples in ascending order.
 
-    A server whose windows include their end sends a sample on a border twice: it is
-    kept once, and another value for the same stamp is an error. Events may share a
-    stamp: only rows of a border that both windows have are dropped.
+    A server whose windows include their end sends a sample on a border twice, and some
+    pages repeat rows: each is kept once, and another value for the same stamp is an
+    error. No real file of events has two at one stamp.
     """
-    steps = {
-        row.id: row.ticks
-        for channel in channels_of(family).values()
-        for row in channel.datatypes
-    }
     samples: dict[int, DatatypeSamples] = {}
     duplicates: dict[int, int] = {}
     seen: _Seen = {}
@@ -71,11 +66,9 @@ def join_windows(
         held = [window[number] for window in windows if number in window]
         kept, dropped = _without_borders([each for each in held if each.ticks.size])
         joined = _concatenated(kept, seen)
-        if steps.get(number) is not None:
-            joined, more = _each_stamp_once(joined, f"{where}, datatype {number}")
-            dropped += more
-        samples[number] = _ascending(joined)
-        duplicates[number] = dropped
+        joined, more = _each_stamp_once(joined, f"{where}, datatype {number}")
+        samples[number] = joined
+        duplicates[number] = dropped + more
     return Joined(samples, duplicates)
 
 
@@ -156,10 +149,15 @@ def is_thinned(samples: DatatypeSamples, datatype: Datatype) -> bool:
     ceil(5 115 139 / 65 536) = 79.
     """
     ticks, values = samples
-    steps = np.diff(ticks)
     if datatype.ticks is not None:
+        longest = 3 * datatype.ticks
+        # Nearly always the first step tells.
+        if len(ticks) > 1 and 0 < 2 * int(ticks[1] - ticks[0]) <= longest:
+            return False
+        steps = np.diff(ticks)
         steps = steps[steps > 0]
-        return bool(steps.size) and 2 * int(steps.min()) > 3 * datatype.ticks
+        return bool(steps.size) and 2 * int(steps.min()) > longest
+    steps = np.diff(ticks)
     if len(ticks) >= _LEAST_OF_THINNED:
         return True
     if not datatype.interval or len(steps) < _LONE_INTERVALS:

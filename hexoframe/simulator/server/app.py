@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask, Response, request
 
@@ -88,6 +89,8 @@ class Gateway:
 
     def _before(self, view: View, fault: ServerFault | None) -> Answer:
         """Return the answer, or that of a fault in its place."""
+        if not _is_here(request.environ.get("HTTP_HOST", "")):
+            return error(421, "this server answers only to names of this machine")
         if fault is not None and fault.kind == "status":
             return _only(fault.status, fault.retry_after)
         if fault is not None and fault.kind == "redirect":
@@ -143,6 +146,19 @@ def wire() -> WireRequest:
     host = str(request.environ.get("HTTP_HOST", ""))
     url = raw if "://" in raw else f"{request.scheme}://{host}{raw}"
     return WireRequest(request.method, url, lambda name: request.headers.get(name, ""))
+
+
+def _is_here(host: str) -> bool:
+    """Whether a Host header names this machine, as those of its own programs do.
+
+    A page of the web may let its name lead here, so that a browser lets it read the
+    answers; the name in its requests is still that of the page.
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname
+        return name in {None, "localhost"} or ip_address(name or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _only(status: int, retry_after: int | str | None) -> Answer:

@@ -249,6 +249,44 @@ def test_a_damaged_file_is_told_and_passed_by(own_config):
         find_credential()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"%s": {"token": "\\ud800"}}',
+        '{"%s": {"token": 5}}',
+        '{"%s": {"token": ["hush"]}}',
+        '{"%s": {"token": "hush", "expires": "soon"}}',
+        '{"%s": {"token": "hush", "expires": 1e999}}',
+        '{"%s": "hush"}',
+        '"hush"',
+    ],
+)
+def test_kept_values_of_other_types_are_ignored_and_not_shown(
+    own_config, keyring, caplog, text
+):
+    text = text.replace("%s", HEXOSKIN)
+    own_config.mkdir(exist_ok=True)
+    path = own_config / "tokens.json"
+    path.write_text(text)
+    path.chmod(0o600)
+    keyring.kept["hexoframe", HEXOSKIN] = text
+    with (
+        pytest.warns(HexoframeWarning, match="damaged") as caught,
+        pytest.raises(AuthenticationError),
+    ):
+        find_credential()
+    assert "hush" not in caplog.text + "".join(str(one.message) for one in caught)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes there")
+def test_a_token_file_that_is_a_pipe_is_not_waited_for(own_config):
+    own_config.mkdir(exist_ok=True)
+    os.mkfifo(own_config / "tokens.json")
+    with pytest.warns(HexoframeWarning, match="cannot be read"):
+        assert TokenFile().read(_origin(HEXOSKIN)) == {}
+
+
 def test_each_host_has_its_own_token():
     store = TokenFile()
     store.write(_origin(HEXOSKIN), kept_token(token="one"))
@@ -365,6 +403,26 @@ def test_the_environment_of_the_simulator_is_enough(server, session_of, monkeypa
     assert type(found) is SignedBasic
     session_of(server, found).get_json("/api/account/")
     assert server.log[-1].user == server.username
+
+
+@pytest.mark.usefixtures("own_config")
+@pytest.mark.parametrize("named", [None, "https://astro.hexoskin.com"])
+def test_the_environment_is_not_for_a_host_that_only_an_argument_names(
+    monkeypatch, named
+):
+    environment(monkeypatch, USERNAME="env", PASSWORD="env-secret", TOKEN="env-token")
+    if named:
+        environment(monkeypatch, BASE_URL=named)
+    usual = named or "https://api.hexoskin.com"
+    assert find_credential(usual).origin.host in usual
+    for url in ("https://evil.example.org", "https://sapi.hexoskin.com"):
+        with pytest.raises(AuthenticationError) as caught:
+            find_credential(url)
+        assert f"those that are set are for {usual}" in str(caught.value)
+        assert f"set HEXOFRAME_BASE_URL={url}" in str(caught.value)
+        assert "env-" not in str(caught.value)
+        given = {"username": "arg", "password": "arg-pw"}
+        assert find_credential(url, given=given).origin.host in url
 
 
 def test_importing_the_client_asks_for_no_keyring_and_no_folder():

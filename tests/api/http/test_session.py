@@ -263,6 +263,21 @@ def test_a_redirect_to_another_host_is_refused(server, session_of):
     assert "someone" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[::1]:x", "http://[", "http://127.0.0.1:999999"]
+)
+def test_a_redirect_that_is_no_url_is_refused(session_of, url):
+    def answer(line):
+        line.recv(65_536)
+        line.sendall(f"HTTP/1.1 302 Found\r\nLocation: {url}\r\n\r\n".encode())
+        line.close()
+
+    with _bare_server(answer) as host:
+        session = session_of(_At(host), UnsignedBasic(host, "a@b.c", "pw"))
+        with pytest.raises(ResponseError, match="a link"):
+            session.get_json("/api/record/")
+
+
 def test_a_redirect_within_the_host_is_followed(server, session_of):
     told = session_of(server).get_json("/api/record/300002")  # the slash is missing
     assert told["id"] == 300002

@@ -110,8 +110,40 @@ def test_samples_come_back_to_the_last_bit(tmp_path_factory, pages, data):
         assert found[number].ticks.dtype == np.int64
         assert found[number].values.dtype == np.float64
         assert found[number].ticks.tobytes() == held.ticks.tobytes()
-        assert np.array_equal(found[number].values, held.values, equal_nan=True)
+        assert found[number].values.tobytes() == held.values.tobytes()
         found[number].values[:] = 0  # it is the caller's to change
+
+
+@pytest.mark.parametrize(
+    ("ticks", "values"),
+    [
+        ([5, 7, 9], [1355, -0.94921875, 0.0]),
+        ([9, 7, 5], [-0.0, 0.0, float("nan")]),
+        ([5, 5, 5], [2**24, 2**24 + 1, 1]),
+        ([5, 6, 8], [584.3199999999999, 8632.0, 1e300]),
+        ([2**62, 2**62 + 256], [1e-320, 1e38]),
+    ],
+)
+def test_a_chunk_is_short_where_no_bit_is_lost_by_it(store, ticks, values):
+    store.put(PAGE, {19: samples(ticks, values)})
+    found = store.get(PAGE, [19])[19]
+    assert found.ticks.tobytes() == np.array(ticks, np.int64).tobytes()
+    assert found.values.tobytes() == np.array(values, np.float64).tobytes()
+
+
+def test_a_page_of_a_waveform_takes_four_bytes_a_sample(store):
+    ticks = np.arange(384_700_526_436, 384_700_526_436 + 60_000)
+    store.put(PAGE, {4113: samples(ticks, ticks % 3000)})
+    assert 240_000 < store.path(PAGE).stat().st_size < 250_000
+
+
+def test_a_page_that_an_earlier_version_left_is_fetched_again(store, tmp_path):
+    """Its file had another form, and another name."""
+    left = tmp_path / f"{PAGE.key}.arrow"
+    left.write_bytes(b"all stamps and values, in LZ4")
+    digest = hashlib.sha256(left.read_bytes()).hexdigest()
+    left.with_name(f"{left.name}.sha256").write_text(digest)
+    assert not store.has(PAGE)
 
 
 def test_only_what_is_asked_for_is_read_and_what_is_not_there_is_not(store):

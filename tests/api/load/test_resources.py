@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -132,7 +134,22 @@ def test_filters_find_what_they_should(server, session_of):
 def test_an_end_before_its_start_is_refused():
     with pytest.raises(TimestampError, match=r"end=.*lies before start="):
         query_of(clock=256, start="2024-03-02T00:00Z", end="2024-03-01T00:00Z")
-    assert query_of(clock=256, start=5, end=5) == {"start__gte": "5", "end__lte": "5"}
+    tick = 437_588_582_400
+    assert query_of(clock=256, start=tick, end=tick) == {
+        "start__gte": str(tick),
+        "end__lte": str(tick),
+    }
+
+
+def test_a_tick_of_another_clock_and_one_of_numpy_are_ticks():
+    tick = np.int64(1_709_330_400_000)
+    assert query_of(clock=256, start=tick) == {"start__gte": "1709330400000"}
+
+
+@pytest.mark.parametrize("length", ["60s", 60, pd.Timedelta("60s")])
+def test_a_length_has_no_start_to_count_from_in_a_list(length):
+    with pytest.raises(TimestampError, match="here is none: give a time with its zone"):
+        query_of(clock=256, start=length)
 
 
 def test_a_filter_that_a_list_lacks_is_refused():
@@ -288,10 +305,14 @@ def test_without_a_schema_the_objects_tell():
 
 
 def test_a_value_of_a_wrong_type_is_no_frame():
-    with pytest.raises(ResponseError, match="'id'"):
+    with pytest.raises(
+        ResponseError, match='id: expected a whole number, found "many"'
+    ):
         records_frame([{"id": "many", "start": 359840226870}])
     late = {"id": 1, "start": 359840226870, "last_modified": "soon"}
-    with pytest.raises(ResponseError, match="'last_modified'"):
+    with pytest.raises(
+        ResponseError, match="last_modified: expected a tick or an ISO time"
+    ):
         records_frame([late])
 
 
@@ -301,3 +322,63 @@ def test_objects_are_not_changed(server, session_of):
     records_frame(objects)
     frame_of(objects)
     assert json.dumps(objects) == before
+
+
+ODD = [
+    *(None, True, "", "abc", "1", -1, 0, 1.5, 1e308, -1e308, 2**62, [], [1], [[]]),
+    *({}, {"a": 1}, "9" * 40, {"resource_uri": [1]}, "9999-12-31T00:00:00Z", "NaT"),
+    *([2, 1], "/api/user/x/", f"/api/user/{'9' * 5000}/", 4e11, {"id": {"a": 2}}),
+]
+TICK = 359840226870
+DOORS = {
+    "records": (
+        lambda item: records_frame([item]),
+        {"id": 1, "start": TICK, "end": TICK + 9, "user": {"id": 1, "email": "a"},
+         "device": "/api/device/HX/", "status": "complete",
+         "last_modified": "2014-01-01T00:00:00"},
+    ),
+    "ranges": (
+        lambda item: ranges_frame([item]),
+        {"id": 1, "name": "a", "note": "", "rank": 1, "start": TICK, "end": TICK + 9,
+         "context": {"activitytype": "/api/activitytype/12/"}, "status": "x",
+         "user": "/api/user/1/", "last_modified": None},
+    ),
+    "annotations": (
+        lambda item: annotations_frame([item]),
+        {"id": 1, "start": TICK, "user": "/api/user/1/", "record": "/api/record/3/",
+         "datatype": "/api/datatype/3/", "annotation": "hi"},
+    ),
+    "metrics": (
+        metrics_frame,
+        {"data": [[
+            {"metric": "/api/metric/12/", "name": "a", "value": 1.5,
+             "unit": {"si_short": "x"}, "record": 1},
+            {"metric": 3, "data1": {"bin_edge": [1, 2], "unit": "a"},
+             "data2": {"value": [1], "unit": "b"}},
+        ]]},
+    ),
+    "objects": (lambda item: frame_of([item]), {"id": 1, "start": TICK, "x": 1.5}),
+    "schema": (
+        lambda item: frame_of([{"id": 1, "when": "2014-01-01"}], item),
+        {"fields": {"id": {"type": "integer"}, "when": {"type": "datetime"}}},
+    ),
+    "filters": (lambda item: check_filters("x", {"id": 1}, item),
+                {"filtering": {"id": 1}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_value_of_an_answer_ends_in_an_error_of_python(door, variants):
+    read, item = DOORS[door]
+    read(item)
+    for make in variants(item, ODD):
+        damaged = make()
+        # The session refuses objects that are none.
+        if isinstance(damaged, dict) or door in {"metrics", "schema", "filters"}:
+            with contextlib.suppress(ResponseError, ConfigurationError):
+                read(damaged)
+
+
+def test_a_record_that_ends_out_of_time_is_refused():
+    with pytest.raises(ResponseError, match=r"start, end: tick 4611686018427387904"):
+        records_frame([{"id": 1, "start": TICK, "end": 2**62}])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
+from functools import partial
 
 import pytest
 
-from hexoframe.api.load.threads import ThreadPool
+from hexoframe.api.load.threads import SLOW_S, Lane, ThreadPool
 
 
 def test_every_job_is_done_once_by_so_many_threads_at_most():
@@ -105,3 +107,63 @@ def test_the_threads_do_not_keep_a_process_alive():
     daemons = []
     ThreadPool().run([lambda: daemons.append(threading.current_thread().daemon)], 1)
     assert daemons == [True]
+
+
+# -- the lane --------------------------------------------------------------------------
+
+
+def run(lane, count, took_s):
+    """Run jobs in a lane; return the order in which they came in, and the most at once.
+
+    `took_s` gives the time of an answer from its number and those that are inside.
+    """
+    entered, inside, most = [], [], []
+    stopped, guard = threading.Event(), threading.Lock()
+
+    def job(number):
+        assert lane.enter(number, stopped)
+        with guard:
+            entered.append(number)
+            inside.append(number)
+            most.append(len(inside))
+            now = len(inside)
+        time.sleep(0.002)
+        with guard:
+            inside.remove(number)
+        lane.leave(took_s(number, now))
+
+    ThreadPool().run([partial(job, number) for number in range(count)], 4)
+    return entered, max(most)
+
+
+def test_on_a_slow_line_jobs_come_in_one_by_one_and_in_order():
+    entered, most = run(Lane(4), 12, lambda *_: 10 * SLOW_S)
+    assert entered == list(range(12))
+    assert most == 1
+
+
+def test_on_a_quick_line_several_jobs_are_inside():
+    entered, most = run(Lane(4), 40, lambda *_: 0.1 * SLOW_S)
+    assert entered == sorted(entered)
+    assert 2 <= most <= 4
+
+
+def test_jobs_that_share_a_line_are_not_called_slow_for_that():
+    _, most = run(Lane(4), 40, lambda _, inside: 0.9 * SLOW_S * inside)
+    assert most >= 2
+
+
+def test_a_job_without_an_answer_says_nothing_of_the_line():
+    _, most = run(Lane(4), 12, lambda *_: None)
+    assert most == 1
+
+
+def test_who_waits_for_a_turn_hears_that_all_was_stopped():
+    lane, stopped = Lane(1), threading.Event()
+    assert lane.enter(0, stopped)
+    found = []
+    thread = threading.Thread(target=lambda: found.append(lane.enter(1, stopped)))
+    thread.start()
+    stopped.set()
+    thread.join(10)
+    assert found == [False]

@@ -181,6 +181,71 @@ def test_nonlinear_figures_are_added(give, path):
     assert {"sampen", "dfa_a1", "dfa_a2"} <= set(row)
 
 
+# -- sleep -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory):
+    """The export of a short synthetic night."""
+    from hexoframe.simulator.export import write_export
+    from hexoframe.simulator.shirt import Shirt, wear
+
+    shirt = Shirt(seed=6, duration_s=1800, activity="sleep", unworn=((900, 120),))
+    return write_export(wear(shirt), tmp_path_factory.mktemp("night") / "night.zip")
+
+
+def test_sleep_is_a_row_a_night_with_its_notes(give, night):
+    told = give("sleep", night, "--tz", "Europe/Berlin").stdout.splitlines()
+    row = hexoframe.open_record(night).sleep().iloc[0]
+    assert told[1].split() == ["night", "start", "end", "TIB", "SOL", "SPT", "WASO",
+                               "TST", "REM", "SE", "wakes", "scored"]  # fmt: skip
+    assert told[2].split() == [
+        "2024-03-01", "23:00", "23:30", "30", f"{row['sol']:.0f}", f"{row['spt']:.0f}",
+        f"{row['waso']:.0f}", f"{row['tst']:.0f}", f"{row['rem']:.0f}",
+        f"{row['se']:.1f}", "%", str(row["awakenings"]),
+        f"{100 - 100 * row['undefined_share']:.1f}", "%",
+    ]  # fmt: skip
+    assert told[3:5] == [
+        "2024-03-01: 2 min with the shirt off",
+        "time in bed: as far as the phases reach, for want of activities",
+    ]
+
+
+def test_sleep_fits_80_columns_at_a_terminal(terminal, night):
+    lines = terminal("sleep", night).read().replace("\r", "").splitlines()
+    assert any(line.startswith("2024-03-01 ") for line in lines)
+    assert [line for line in lines if len(line) > 80 or "no room" in line] == []
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_sleep_for_other_programs_is_that_of_python(give, night, form):
+    read = as_csv if form == "--csv" else json.loads
+    (row,) = read(give("sleep", night, form).stdout)
+    table = hexoframe.open_record(night).sleep()
+    assert list(row) == ["record", *table]
+    assert float(row["se"]) == table["se"].iloc[0]
+    assert row["night"] == "2024-03-01"
+    assert row["sleep_onset"] == table["sleep_onset"].iloc[0].isoformat()
+
+
+def test_the_time_in_bed_may_be_given_as_times_or_ticks(give, night):
+    record = hexoframe.open_record(night)
+    off, on = record.start_tick + 256 * 60, record.start_tick + 256 * 1200
+    bed = ("2024-03-01T22:01:00Z", "2024-03-01T22:20:00Z")
+    wanted = record.sleep(bed)["tst"].iloc[0]
+    for pair in (bed, (str(off), str(on))):
+        (row,) = json.loads(give("sleep", night, "--in-bed", *pair, "--json").stdout)
+        assert (row["tib"], row["source"]) == (19, "given")
+        assert row["tst"] == wanted
+
+
+def test_a_csv_of_the_dashboard_says_who_has_phases(give, samples):
+    done = give("sleep", samples / "hexoskin_10min.csv")
+    assert done.exit_code == 1
+    assert "no channel sleep_phase, from which sleep is computed" in done.stderr
+    assert "a CSV of the dashboard never has it" in " ".join(done.stderr.split())
+
+
 # -- beats -----------------------------------------------------------------------------
 
 
@@ -190,7 +255,7 @@ def test_beats_are_a_row_for_five_minutes_or_each_for_other_programs(give, path)
     assert lines[1].split()[:3] == ["from", "beats", "usable"]
     first = table[table.index < table.index[0] + pd.Timedelta("5min")]
     assert lines[2].split()[2] == str(len(first))
-    assert f"noisy {first['reason'].str.contains('noisy').sum()}" in lines[2]
+    assert f"unreliable {first['reason'].str.contains('unreliable').sum()}" in lines[2]
     rows = list(csv.DictReader(io.StringIO(give("beats", path, "--csv").stdout)))
     assert [float(row["rr"] or "nan") for row in rows] == pytest.approx(
         table["rr"].tolist(), nan_ok=True

@@ -203,6 +203,17 @@ def test_a_member_packed_in_another_way_is_refused(tmp_path):
         ZipFolder(path, "record_1").read("ECG_I.wav")
 
 
+@pytest.mark.parametrize("which", ["place", "table"])
+def test_a_name_that_differs_between_its_place_and_the_table_is_refused(
+    tmp_path, which
+):
+    data = zip_bytes({"record_1/info.json": b"{}", "record_1/\u00e9.csv": b""})
+    at = data.index(b"info") if which == "place" else data.rindex(b"info")
+    path = save(tmp_path, data[:at] + b"h" + data[at + 1 :])
+    with pytest.raises(FileFormatError, match=r"'record_1/.nfo.json' is called 'rec"):
+        zip_folders(path)
+
+
 def test_a_member_that_is_there_twice_is_refused(tmp_path):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive, warnings.catch_warnings():

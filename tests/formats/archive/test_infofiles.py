@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from hexoframe.errors import FileFormatError, MissingFactsWarning
 from hexoframe.formats.archive.container import Folder
 from hexoframe.formats.archive.infofiles import (
+    InfoFiles,
+    Statistics,
     parse_info,
     parse_statistics,
     read_info_files,
     start_tick,
+    stated_end,
 )
 from hexoframe.formats.options import ReadOptions
 
@@ -33,10 +36,10 @@ def test_info_is_the_object_of_its_file():
 @pytest.mark.parametrize(
     ("data", "found"),
     [
-        (b"[1, 2]", "list"),
-        (b'"text"', "str"),
-        (b"null", "NoneType"),
-        (b"5", "int"),
+        (b"[1, 2]", r"expected an object, found \[1, 2\]"),
+        (b'"text"', 'expected an object, found "text"'),
+        (b"null", "expected an object, found null"),
+        (b"5", "expected an object, found 5"),
         (b"", "not JSON"),
         (b'{"start": 4269', "not JSON"),
         (b"\xff\xfe\xfd", "not JSON"),
@@ -298,3 +301,39 @@ def test_a_start_that_does_not_fit_the_other_stamp_is_refused(tmp_path):
         start_tick(read_info_files(box), ReadOptions())
     given = ReadOptions(start=382085877327)
     assert start_tick(read_info_files(box), given) == 382085877327
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"devices": "HX"}, 'devices: expected a list, found "HX"'),
+        ({"devices": [1]}, r"devices\[0\]: expected a text, found 1"),
+        ({"id": [7]}, r"id: expected a whole number or a text or null, found \[7\]"),
+    ],
+)
+def test_info_of_other_types_is_refused_by_field_and_value(data, says):
+    with pytest.raises(FileFormatError, match=rf"x/info\.json: {says}"):
+        parse_info(json.dumps(data).encode(), where="x/info.json")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"start": NaN}', '{"a": 1e999}', '{"a": "\\udc00"}', "9" * 5000]
+)
+def test_info_that_no_program_can_use_is_refused(text):
+    with pytest.raises(FileFormatError, match="not JSON: "):
+        parse_info(text.encode(), where="x/info.json")
+
+
+def test_a_duration_with_a_huge_exponent_takes_no_time():
+    table = {"duration": ("1e999999999", "s")}
+    files = InfoFiles("x", {}, Statistics(table, []))
+    with pytest.raises(FileFormatError, match="'duration': expected seconds"):
+        stated_end(files, 426906774784, 256)
+
+
+def test_a_long_row_of_digits_takes_no_time():
+    head = b"uri,start,end\r\nna,na,na\r\n/api/record/7/,426906774784,426906775784\r\n"
+    digits = b"1" * 100_000
+    rows = b"uri,start,datatype,comment\r\n" + digits + b"x,426906774790,4096,hi\r\n"
+    found = parse_statistics(head + rows, where="x")
+    assert found.annotations[0]["id"] is None

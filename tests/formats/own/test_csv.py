@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import hashlib
 import json
 import os
 from fractions import Fraction
@@ -599,6 +600,59 @@ def test_a_file_that_lost_its_end_is_incomplete(written, cut):
     assert record.receipt("heart_rate").lost == ((first, START[256] + 768),)
     assert record.receipt("heart_rate").expected == 3
     assert sum(map(len, record.pieces("heart_rate"))) == kept
+
+
+# -- checksums -------------------------------------------------------------------------
+
+
+def two_scales(root):
+    """One record of a channel as raw counts and as physical values, in two folders."""
+    channel = channels_of("hexoskin")["acceleration"]
+    ticks = START[256] + 4 * np.arange(64)
+    counts = [np.arange(-32.0, 32) * 16 + 256 * lead for lead in range(3)]
+    span = (START[256], START[256] + 256)
+    folders = []
+    for scale, values in (("raw", counts), ("physical", [c / 256 for c in counts])):
+        frame = frame_of(channel, ticks, values, scale=scale)
+        record = RecordData(
+            "hexoskin",
+            span,
+            {"acceleration": frame},
+            facts=Facts(info={"id": 12345}),
+            scale=scale,
+        )
+        folders.append(table.write(record, root / scale))
+    return folders
+
+
+def test_counts_are_not_taken_for_values(tmp_path):
+    raw, physical = two_scales(tmp_path)
+    (raw / "acceleration.csv").write_bytes(
+        (physical / "acceleration.csv")
+        .read_bytes()
+        .ljust((raw / "acceleration.csv").stat().st_size, b"\n")
+    )
+    message = r"acceleration\.csv is not what was written.*sha256 out of metadata"
+    with pytest.raises(FileFormatError, match=message):
+        read(raw)["acceleration"]
+    with pytest.raises(FileFormatError, match=message):
+        list(read(raw).pieces("acceleration"))
+    with pytest.warns(MissingSamplesWarning, match="is not what was written"):
+        record = read(raw, allow_partial=True)
+    assert record["acceleration"].empty
+    assert record.receipt("acceleration").lost == ((START[256], START[256] + 256),)
+
+
+def test_a_folder_without_checksums_opens_as_before(tmp_path):
+    raw, _ = two_scales(tmp_path)
+    whole = read(raw)["acceleration"]
+    held = json.loads((raw / "metadata.json").read_text())
+    data = (raw / "acceleration.csv").read_bytes()
+    digest = held["channels"]["acceleration"].pop("sha256")
+    assert digest == hashlib.sha256(data).hexdigest()
+    del held["sha256"]
+    (raw / "metadata.json").write_text(json.dumps(held))
+    assert_same_frame(read(raw)["acceleration"], whole)
 
 
 def test_other_folders_and_files_are_not_taken(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from types import ModuleType
 from typing import NamedTuple
@@ -11,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import hexoframe
 from hexoframe.channels import channels_of
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
+    HexoframeError,
     IncompleteDataError,
     MissingSamplesWarning,
     SkippedChannelWarning,
@@ -78,9 +81,39 @@ def folder(kind, tmp_path):
 
 
 def edit(path, change):
+    """Change a manifest on purpose: its own checksum goes, as messages say."""
     held = json.loads(path.read_text(encoding="utf-8"))
     change(held)
+    held.pop("sha256", None)
     path.write_text(json.dumps(held), encoding="utf-8")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+@pytest.mark.parametrize("what", ["pipe", "folder", "circle"])
+def test_what_is_no_file_in_the_place_of_one_is_refused(kind, folder, what):
+    file = folder / kind.layout.file_of("heart_rate")
+    file.unlink()
+    if what == "pipe":
+        os.mkfifo(file)
+    elif what == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to(file)
+    with pytest.raises(FileFormatError, match=f"{file.name} is no file"):
+        read(kind, folder)
+    with pytest.warns(MissingSamplesWarning, match=f"{file.name} is no file"):
+        read(kind, folder, allow_partial=True)
+
+
+def test_a_manifest_may_be_changed_on_purpose(kind, folder):
+    path = folder / kind.layout.manifest
+    held = json.loads(path.read_text(encoding="utf-8"))
+    held["info"]["note"] = "mine"
+    path.write_text(json.dumps(held), encoding="utf-8")
+    with pytest.raises(FileFormatError, match="take the line 'sha256' out"):
+        read(kind, folder)
+    edit(path, lambda _: None)
+    assert read(kind, folder).facts.info["note"] == "mine"
 
 
 # -- there and back --------------------------------------------------------------------
@@ -93,6 +126,7 @@ def test_both_manifests_say_the_same(tmp_path):
         text = (folder / kind.layout.manifest).read_text(encoding="utf-8")
         held[name] = json.loads(text)
         assert held[name].pop("format") == kind.layout.name
+        assert len(held[name].pop("sha256")) == 64
         for channel, entry in held[name]["channels"].items():
             path = folder / entry.pop("file")
             assert path == folder / f"{channel}.{name}"
@@ -208,6 +242,20 @@ def test_a_time_between_two_ticks_is_refused(kind, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("shift", ["1ns", "-200Y"])
+def test_even_steps_from_a_time_that_is_no_tick_are_refused(kind, tmp_path, shift):
+    channel = channels_of("hexoskin")["heart_rate"]
+    index = pd.date_range("2022-11-04", periods=4, freq="s", tz="UTC", unit="ns")
+    if shift == "1ns":
+        index += pd.Timedelta(1, "ns")
+    else:
+        index -= pd.Timedelta(days=200 * 365)
+    frame = make_frame(channel, index.rename("time"), {"heart_rate": np.arange(4.0)})
+    with pytest.raises(TimestampError, match=r"between two ticks|outside"):
+        kind.module.write(record_of({"heart_rate": frame}), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_channels_that_make_no_sense_are_refused(kind, tmp_path):
     with pytest.raises(UnknownChannelError, match="ppg"):
         kind.module.write(record_of(), tmp_path, channels=["ppg"])
@@ -227,34 +275,52 @@ def entry(held):
     ("change", "says"),
     [
         (lambda m: m.update(version=2, hexoframe="9.1"), r"version 2 .*9\.1.*upgrade"),
-        (lambda m: m.update(version="two"), "version of the format is 'two'"),
+        (lambda m: m.update(version="two"), 'version of the format is "two"'),
         (lambda m: m.update(format="other"), "no manifest of a record: expected the"),
-        (lambda m: m.update(family="polar"), "family is 'polar', expected one of hexo"),
-        (lambda m: m.update(clock=1000), "clock of hexoskin is not 1000"),
-        (lambda m: m.update(scale="loud"), "scale is 'loud', expected one of physical"),
-        (lambda m: m.update(span=[1, 2, 3]), "damaged"),
-        (lambda m: m.update(span=[START + 0.5, START + 9]), "is no whole number"),
-        (lambda m: m.update(info=3), "'info' is '3', expected an object"),
-        (lambda m: m.pop("channels"), "'channels' is missing"),
-        (lambda m: m.update(channels=[]), "'channels' is '.*', expected an object"),
-        (lambda m: m["channels"].update(heart_rate=7), "damaged"),
-        (lambda m: m["facts"].update(ranges=[1]), "damaged"),
-        (lambda m: m["facts"].update(metrics={"id": [1]}), "'name' is missing"),
+        (
+            lambda m: m.update(family="polar"),
+            'family: expected one of hexo.*, found "polar"',
+        ),
+        (lambda m: m.update(clock=1000), "clock: expected 256 .hexoskin., found 1000"),
+        (
+            lambda m: m.update(scale="loud"),
+            'scale: expected one of physical, raw, found "loud"',
+        ),
+        (lambda m: m.update(span=[1, 2, 3]), r"span: expected a list of 2, found \[1"),
+        (
+            lambda m: m.update(span=[START + 0.5, START + 9]),
+            r"span\[0\]: expected a whole number",
+        ),
+        (lambda m: m.update(info=3), "info: expected an object, found 3"),
+        (lambda m: m.pop("channels"), "channels is missing"),
+        (lambda m: m.update(channels=[]), r"channels: expected an object, found \[\]"),
+        (lambda m: m["channels"].update(heart_rate=7), "heart_rate: expected an obj"),
+        (lambda m: m["facts"].update(ranges=[1]), "facts.ranges: expected an object"),
+        (
+            lambda m: m["facts"].update(metrics={"id": [1]}),
+            "facts.metrics.name is missing",
+        ),
         (
             lambda m: m["facts"].update(
                 statistics={"name": ["a", "b"], "value": ["c"], "unit": []}
             ),
-            "damaged",
+            "facts.statistics.value: expected as many cells",
         ),
-        (lambda m: entry(m).pop("rows"), "'rows' is missing"),
-        (lambda m: entry(m).update(rows="-"), "'-' is no whole number"),
-        (lambda m: entry(m).update(first=None), "None is no whole number"),
-        (lambda m: entry(m).update(last=True), "True is no whole number"),
-        (lambda m: entry(m)["receipt"].update(duplicates="many"), "'many' is no whole"),
-        (lambda m: entry(m)["receipt"].update(lost=[[1]]), "damaged"),
+        (lambda m: entry(m).pop("rows"), "heart_rate: rows is missing"),
+        (
+            lambda m: entry(m).update(rows="-"),
+            'rows: expected a whole number, found "-"',
+        ),
+        (lambda m: entry(m).update(first=None), "first, last: expected ticks of"),
+        (lambda m: entry(m).update(last=True), "last: expected a whole number.*true"),
+        (
+            lambda m: entry(m)["receipt"].update(duplicates="many"),
+            'whole number, found "many"',
+        ),
+        (lambda m: entry(m)["receipt"].update(lost=[[1]]), r"lost\[0\]: expected"),
         (
             lambda m: entry(m).update(file="../../secret"),
-            r"the file '../../secret' should be 'heart_rate\.",
+            r"file: expected 'heart_rate\..*, found \"../../secret",
         ),
     ],
 )
@@ -270,7 +336,7 @@ def test_a_manifest_that_makes_no_sense_is_refused(kind, change, says, folder):
 def test_a_manifest_that_is_no_json_object_is_refused(kind, text, folder):
     path = folder / kind.layout.manifest
     path.write_bytes(text.encode("latin-1"))
-    says = "no manifest of a record" if text == "[]" else "no JSON text"
+    says = "no manifest of a record" if text == "[]" else "not JSON"
     with pytest.raises(FileFormatError, match=says):
         read(kind, folder)
 
@@ -331,3 +397,97 @@ def test_what_was_lost_before_stays_lost(kind, tmp_path):
         left = read(kind, folder, allow_partial=True).receipt("heart_rate")
     assert (left.samples, left.expected, left.duplicates, left.span) == (0, 25, 3, span)
     assert left.lost == (span, (START, START + 20 * 256))
+
+
+# -- seeded damage ---------------------------------------------------------------------
+
+ODD = [
+    *(None, True, "", "abc", -1, 0, 1.5, 1e308, 2**62, -(2**62), [], [1], [[]], {}),
+    *({"a": 1}, "\x1b[31m", "9" * 40, "9999-12-31T00:00:00Z", "2999-99-99", [2, 1]),
+]
+RAW = ["NaN", "1e400", "9" * 5000, '"\\ud800"', "[" * 100_000, "[" * 99 + "]" * 99]
+
+
+def touch(record):
+    repr(record)
+    record.coverage()
+    for name in record:
+        record[name]
+
+
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
+def test_a_manifest_of_other_types_never_ends_in_an_error_of_python(
+    kind, folder, variants
+):
+    path = folder / kind.layout.manifest
+    held = json.loads(path.read_text(encoding="utf-8"))
+    every = variants(held, [*ODD, *(f"@{raw}@" for raw in RAW)])
+    messages = []
+    for at in np.random.default_rng(13).permutation(len(every))[:80]:
+        text = json.dumps(every[at]())
+        for raw in RAW:
+            text = text.replace(json.dumps(f"@{raw}@"), raw)
+        path.write_text(text, encoding="utf-8")
+        try:
+            touch(hexoframe.open_record(folder))
+        except HexoframeError as error:
+            messages.append(str(error))
+    assert 40 < len(messages) < 80
+    assert max(map(len, messages)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda m: m.update(span=[1, 2]), "span: tick 1 lies outside the years 2000"),
+        (lambda m: m.update(span=[START + 9, START]), "span: expected an end after"),
+        (lambda m: m.update(tz="Mars/Base"), "tz: 'Mars/Base' is no time zone"),
+        (lambda m: m["info"].update(id="x"), 'info.id: expected .*found "x"'),
+        (
+            lambda m: m["info"].update(provenance=[1]),
+            "info.provenance: expected an obj",
+        ),
+        (lambda m: entry(m).update(bytes=-1), "bytes: expected 0 or more, found -1"),
+        (lambda m: entry(m).update(sha256=5), "sha256: expected a text or null|sha256"),
+        (
+            lambda m: entry(m)["survey"].update(
+                gaps=[[START, 5, 1, "hole", "recorder"]]
+            ),
+            "survey.gaps: tick 5 lies",
+        ),
+        (
+            lambda m: m["facts"].update(
+                track={
+                    "time": ["9999-01-01T00:00:00Z"],
+                    **{
+                        name: [1.0]
+                        for name in (
+                            "altitude",
+                            "longitude",
+                            "latitude",
+                            "horizontal_accuracy",
+                        )
+                    },
+                }
+            ),
+            "facts.track.time: ",
+        ),
+    ],
+)
+def test_values_of_the_right_type_that_make_no_sense_are_refused(
+    kind, change, says, folder
+):
+    edit(folder / kind.layout.manifest, change)
+    with pytest.raises(FileFormatError, match=says) as caught:
+        touch(hexoframe.open_record(folder))
+    assert "write or copy the record again" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [2**63, "\ud800", [[[[[]]]]] * 1])
+def test_what_could_not_be_read_again_is_not_written(kind, value, tmp_path):
+    record = record_of(facts=Facts(info={"key": value}))
+    if isinstance(value, list):
+        assert round_trip(kind, record, tmp_path).facts.info["key"] == value
+        return
+    with pytest.raises(ConfigurationError, match="cannot be written as JSON"):
+        kind.module.write(record, tmp_path)

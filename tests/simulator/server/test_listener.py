@@ -85,8 +85,8 @@ def test_requests_sent_ahead_are_answered_in_their_order(server):
     place = (urlsplit(server.base_url).hostname, urlsplit(server.base_url).port)
     with socket.create_connection(place, timeout=10) as raw:
         raw.sendall(
-            b"GET /nowhere/ HTTP/1.1\r\nHost: x\r\n\r\n"
-            b"GET /api/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            b"GET /nowhere/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            b"GET /api/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         )
         text = b""
         while part := raw.recv(65536):

@@ -13,6 +13,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from hexoframe.errors import ConfigurationError
 from hexoframe.simulator.server import default_shirts, serve, simulate
@@ -217,3 +218,34 @@ def test_a_client_that_crawls_signs_and_writes_as_the_vendors_gets_through(
         answer = call("get", "/api/data/", params=given, form=form)
         assert answer.headers["content-type"].split(";")[0] == form
         assert answer.content.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example.org", 421),
+        ("evil.example.org:80", 421),
+        ("127.0.0.1.example.org", 421),
+        ("localhost.example.org", 421),
+        ("192.168.1.5", 421),
+        ("127.0.0.1, evil.example.org", 421),
+        ("[", 421),
+        ("localhost", 200),
+        ("LOCALHOST:{port}", 200),
+        ("127.0.0.1:{port}", 200),
+        ("127.1.2.3", 200),
+        ("[::1]:{port}", 200),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?next=http://127.0.0.1/"])
+def test_only_names_of_this_machine_are_answered(server, host, status, query):
+    port = urlsplit(server.base_url).port
+    answer = requests.get(
+        f"{server.base_url}/api/{query}",
+        headers={"Host": host.format(port=port)},
+        timeout=10,
+    )
+    assert answer.status_code == status
+    assert status == 200 or answer.json() == {
+        "error": "this server answers only to names of this machine"
+    }
