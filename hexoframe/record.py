@@ -758,9 +758,9 @@ class Record(RecordData):
     ) -> pd.DataFrame:
         """Compare the beats of the device with the ECG; needs ``hexoframe[ecg]``.
 
-        Beats are looked for as in ``beats("waveform")``, an hour at a time. A beat of
-        the device and one of the ECG match if each is the nearest to the other, at most
-        50 ms away.
+        Beats are looked for as in ``beats("waveform")``, half an hour at a time. A beat
+        of the device and one of the ECG match if each is the nearest to the other, at
+        most 50 ms away.
 
         Parameters
         ----------
@@ -865,9 +865,9 @@ class Record(RecordData):
         Notes
         -----
         A beat is the ECG from 0.3 s before to 0.3 s behind the sharpest peak within 50
-        ms of its time; the median beat is that of the usable beats of the same hour of
-        the record. Mains: median over seconds of the power of a Hann window at 50 and
-        60 Hz, less the mean of that 4 Hz below and above, where only the ECG is.
+        ms of its time; the median beat is that of the usable beats of the same half
+        hour of the record. Mains: median over seconds of the power of a Hann window at
+        50 and 60 Hz, less the mean of that 4 Hz below and above, where only the ECG is.
         """
         from hexoframe.analysis.ecgcheck import assess_ecg  # noqa: PLC0415
 

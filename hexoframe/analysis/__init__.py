@@ -12,7 +12,7 @@ corrections a table of beats becomes the channels of a record
 coverage    expected and received samples, and the list of gaps
 detector    beats in the ECG, found by sleepecg
 ecgcheck    how good the ECG is
-ecghours    the ECG hour by hour, and what of it can be judged
+ecgparts    the ECG part by part, and what of it can be judged
 energy      energy expenditure, estimated from the heart rate
 enmo        acceleration beyond gravity, in epochs
 extras      parts of scipy, imported when used

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.detector import find_beats
-from hexoframe.analysis.ecghours import lead_of
+from hexoframe.analysis.ecgparts import lead_of
 from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.analysis.spans import spans_of
 from hexoframe.recording import metadata

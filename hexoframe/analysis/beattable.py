@@ -13,7 +13,7 @@ import pandas as pd
 
 from hexoframe.analysis.beats import RR, RRSeries
 from hexoframe.analysis.detector import check_source, find_beats
-from hexoframe.analysis.ecghours import lead_of
+from hexoframe.analysis.ecgparts import lead_of
 from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.analysis.quality import doubted_rows
 from hexoframe.analysis.wear import implausible

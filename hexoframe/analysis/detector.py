@@ -1,4 +1,4 @@
-"""Beats in the ECG, found by sleepecg (extra ``ecg``) hour by hour.
+"""Beats in the ECG, found by sleepecg (extra ``ecg``) part by part.
 
 Only samples that can be judged are searched. Comparison with the beats of the device is
 for `beatcheck`.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from hexoframe.analysis.ecghours import LOST
+from hexoframe.analysis.ecgparts import LOST
 from hexoframe.analysis.tickspans import TickSpans
 from hexoframe.errors import ConfigurationError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hexoframe.analysis.ecghours import EcgHour, EcgLead
+    from hexoframe.analysis.ecgparts import EcgLead, EcgPart
 
     Rows = NDArray[np.int64]
     Signal = NDArray[np.float64]
@@ -49,7 +49,7 @@ _NEAR_S, _WIDTH_S, _SHARPER = 0.2, 0.04, 1.5
 # many usual intervals (the lower quartile of those around, at most 0.8 s), the detector
 # looks again, and takes what is not much less sharp than the other beats.
 _SILENT, _AROUND, _USUAL_S, _AS_SHARP = 2.5, 15, 0.8, 0.3
-# No two beats are so close: an hour and the next may see one beat a sample apart.
+# No two beats are so close: a part and the next may see one beat a sample apart.
 _APART_S = 0.1
 
 
@@ -71,7 +71,7 @@ class Found(NamedTuple):
     judged : TickSpans
         Where beats were looked for; those near an edge are not counted.
     lost : dict of str to TickSpans
-        Where not, by the reason, which is one of `hexoframe.analysis.ecghours.LOST`.
+        Where not, by the reason, which is one of `hexoframe.analysis.ecgparts.LOST`.
     """
 
     ticks: Rows
@@ -90,20 +90,20 @@ def find_beats(lead: EcgLead) -> Found:
     judged: list[Rows] = []
     lost: dict[str, list[Rows]] = {reason: [] for reason in LOST}
     last = np.iinfo(np.int64).min // 2
-    for hour in lead.hours():
-        stretches = _stretches(hour, lead)
-        found = hour.ticks[_beats_of_hour(hour, stretches, lead, detect)]
-        # An hour begins where the one before has ended, give or take a sample.
-        earliest = max(hour.low - apart, last + apart)
-        found = found[(found >= earliest) & (found < hour.high)]
+    for part in lead.parts():
+        stretches = _stretches(part, lead)
+        found = part.ticks[_beats_of_part(part, stretches, lead, detect)]
+        # A part begins where the one before has ended, give or take a sample.
+        earliest = max(part.low - apart, last + apart)
+        found = found[(found >= earliest) & (found < part.high)]
         if len(found):
             last = int(found[-1])
             beats.append(found)
         edge = round(_EDGE_S * lead.record.clock)
-        first, end = hour.ticks[stretches[:, 0]], hour.ticks[stretches[:, 1] - 1]
-        judged.append(_own(hour, first + edge, end + lead.step - edge))
-        for reason, edges in _lost_edges(hour, lead.step):
-            lost[reason].append(_own(hour, *edges))
+        first, end = part.ticks[stretches[:, 0]], part.ticks[stretches[:, 1] - 1]
+        judged.append(_own(part, first + edge, end + lead.step - edge))
+        for reason, edges in _lost_edges(part, lead.step):
+            lost[reason].append(_own(part, *edges))
     return Found(
         np.concatenate([np.zeros(0, np.int64), *beats]),
         _joined(judged),
@@ -128,9 +128,9 @@ def _detector() -> Detect:
     return found
 
 
-def _own(hour: EcgHour, starts: Rows, ends: Rows) -> Rows:
-    """Return spans as far as they lie in the hour itself, shape (n, 2)."""
-    return np.stack((np.maximum(starts, hour.low), np.minimum(ends, hour.high)), axis=1)
+def _own(part: EcgPart, starts: Rows, ends: Rows) -> Rows:
+    """Return spans as far as they lie in the part itself, shape (n, 2)."""
+    return np.stack((np.maximum(starts, part.low), np.minimum(ends, part.high)), axis=1)
 
 
 def _joined(parts: list[Rows]) -> TickSpans:
@@ -138,10 +138,10 @@ def _joined(parts: list[Rows]) -> TickSpans:
     return TickSpans.joined(edges[:, 0], edges[:, 1])
 
 
-def _lost_edges(hour: EcgHour, step: int) -> Iterator[tuple[str, tuple[Rows, Rows]]]:
+def _lost_edges(part: EcgPart, step: int) -> Iterator[tuple[str, tuple[Rows, Rows]]]:
     for place, reason in enumerate(LOST, start=1):
-        rows = _runs(hour.why_lost == place)
-        yield reason, (hour.ticks[rows[:, 0]], hour.ticks[rows[:, 1] - 1] + step)
+        rows = _runs(part.why_lost == place)
+        yield reason, (part.ticks[rows[:, 0]], part.ticks[rows[:, 1] - 1] + step)
 
 
 def _runs(marks: NDArray[np.bool_]) -> Rows:
@@ -150,10 +150,10 @@ def _runs(marks: NDArray[np.bool_]) -> Rows:
     return edges.reshape(-1, 2)
 
 
-def _stretches(hour: EcgHour, lead: EcgLead) -> Rows:
+def _stretches(part: EcgPart, lead: EcgLead) -> Rows:
     """Return rows, shape (n, 2), of what can be judged without a hole in it."""
-    usable = hour.why_lost == 0
-    whole = np.diff(hour.ticks, prepend=hour.ticks[:1]) == lead.step
+    usable = part.why_lost == 0
+    whole = np.diff(part.ticks, prepend=part.ticks[:1]) == lead.step
     begins = usable & ~(whole & np.concatenate(([False], usable[:-1])))
     first = np.flatnonzero(begins)
     ends = usable & np.concatenate((begins[1:] | ~usable[1:], [True]))[: len(usable)]
@@ -161,36 +161,36 @@ def _stretches(hour: EcgHour, lead: EcgLead) -> Rows:
     return rows[rows[:, 1] - rows[:, 0] >= _SHORTEST_S * lead.rate_hz]
 
 
-def _beats_of_hour(
-    hour: EcgHour, stretches: Rows, lead: EcgLead, detect: Detect
+def _beats_of_part(
+    part: EcgPart, stretches: Rows, lead: EcgLead, detect: Detect
 ) -> Rows:
-    """Return the rows of the beats of an hour, and of the seconds around it."""
+    """Return the rows of the beats of a part, and of the seconds around it."""
     if not len(stretches):
         return np.zeros(0, np.int64)
     rate = lead.rate_hz
-    signal, places = _bridged(hour, stretches, round(_BRIDGE_S * rate))
+    signal, places = _bridged(part, stretches, round(_BRIDGE_S * rate))
     beats = _at_the_top(signal, detect(signal, rate), rate)
     beats = _with_silent(signal, beats, rate, detect)
-    # Back from the joined signal to the rows of the hour.
-    part = np.searchsorted(places, beats, side="right") - 1
-    rows: Rows = (beats - places[part] + stretches[part, 0]).astype(np.int64)
+    # Back from the joined signal to the rows of the part.
+    which = np.searchsorted(places, beats, side="right") - 1
+    rows: Rows = (beats - places[which] + stretches[which, 0]).astype(np.int64)
     edge = round(_EDGE_S * rate)
-    first, last = stretches[part, 0] + edge, stretches[part, 1] - edge
+    first, last = stretches[which, 0] + edge, stretches[which, 1] - edge
     kept: Rows = rows[(rows >= first) & (rows < last)]
     return kept
 
 
-def _bridged(hour: EcgHour, stretches: Rows, length: int) -> tuple[Signal, Rows]:
+def _bridged(part: EcgPart, stretches: Rows, length: int) -> tuple[Signal, Rows]:
     """Return stretches as one signal, and where in it each begins."""
-    parts: list[Signal] = []
+    joined: list[Signal] = []
     for first, last in stretches.tolist():
-        part = hour.samples[first:last].astype(np.float64)
-        if parts:
-            parts.append(np.linspace(parts[-1][-1], part[0], length + 2)[1:-1])
-        parts.append(part)
-    sizes = np.array([len(part) for part in parts], np.int64)
+        stretch = part.samples[first:last].astype(np.float64)
+        if joined:
+            joined.append(np.linspace(joined[-1][-1], stretch[0], length + 2)[1:-1])
+        joined.append(stretch)
+    sizes = np.array([len(each) for each in joined], np.int64)
     begins = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-    return np.concatenate(parts), begins[::2]
+    return np.concatenate(joined), begins[::2]
 
 
 def _with_silent(signal: Signal, beats: Rows, rate: float, detect: Detect) -> Rows:

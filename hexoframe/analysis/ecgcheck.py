@@ -1,6 +1,6 @@
 """How good the ECG is: beats beside the median beat, lost samples, mains noise.
 
-Only samples are looked at, an hour at a time.
+Only samples are looked at, half an hour at a time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.detector import check_source, find_beats
-from hexoframe.analysis.ecghours import LOST, lead_of
+from hexoframe.analysis.ecgparts import LOST, lead_of
 from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.analysis.spans import spans_of
 from hexoframe.recording import metadata
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hexoframe.analysis.detector import BeatSource
-    from hexoframe.analysis.ecghours import EcgHour, EcgLead
+    from hexoframe.analysis.ecgparts import EcgLead, EcgPart
     from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.spans import By, Spans
     from hexoframe.recording.data import RecordData
@@ -37,15 +37,15 @@ _HALF_S = 0.3
 _NEAR_S, _WIDTH_S = 0.05, 0.04
 # Beats of which the median is taken, at most, and at least from the usable ones.
 _MANY, _FEW = 1000, 20
-# Beats of an hour that show how beats scatter.
+# Beats of half an hour that show how beats scatter.
 _SHOWN = 200
 _MAINS_HZ, _BESIDE_HZ = (50.0, 60.0), 4.0
 _NO_REASON = 255
 _UNITS = {"mains_mv": "mV", "mains_hz": "Hz"}
 
 
-class _Hour(NamedTuple):
-    """What an hour of a lead tells."""
+class _Told(NamedTuple):
+    """What half an hour of a lead tells."""
 
     rows: Rows  # of the beats of the record
     correlation: Numbers
@@ -92,62 +92,62 @@ def assess_ecg(
     else:
         ticks = find_beats(found).ticks
         usable = np.ones(len(ticks), np.bool_)
-    hours = [_hour(hour, found, ticks, usable, spans) for hour in found.hours()]
+    told = [_part(part, found, ticks, usable, spans) for part in found.parts()]
     table = (
-        _of_beats(record, ticks, hours)
+        _of_beats(record, ticks, told)
         if each
-        else spans.labelled(_of_spans(ticks, hours, spans))
+        else spans.labelled(_of_spans(ticks, told, spans))
     )
     units = {str(name): _UNITS.get(str(name), "") for name in table}
     table.attrs = {metadata.KEY: metadata.result_block(units, record_id=record.id)}
     return table
 
 
-def _hour(
-    hour: EcgHour, lead: EcgLead, ticks: Rows, usable: Marks, spans: Spans
-) -> _Hour:
-    first, last = np.searchsorted(ticks, (hour.low, hour.high))
+def _part(
+    part: EcgPart, lead: EcgLead, ticks: Rows, usable: Marks, spans: Spans
+) -> _Told:
+    first, last = np.searchsorted(ticks, (part.low, part.high))
     rows = np.arange(first, last)
-    correlation, lost = _beats(hour, lead, ticks[rows], usable[rows])
-    seconds, power = _mains(hour, lead)
-    return _Hour(rows, correlation, lost, seconds, power, _lost_in(hour, lead, spans))
+    correlation, lost = _beats(part, lead, ticks[rows], usable[rows])
+    seconds, power = _mains(part, lead)
+    return _Told(rows, correlation, lost, seconds, power, _lost_in(part, lead, spans))
 
 
 # -- beats -----------------------------------------------------------------------------
 
 
 def _beats(
-    hour: EcgHour, lead: EcgLead, ticks: Rows, usable: Marks
+    part: EcgPart, lead: EcgLead, ticks: Rows, usable: Marks
 ) -> tuple[Numbers, NDArray[np.uint8]]:
     """Return the correlation of beats with the median beat, and why one has none."""
     correlation = np.full(len(ticks), np.nan)
-    shapes, chosen, lost = _shapes(hour, lead, ticks)
+    shapes, chosen, lost = _shapes(part, lead, ticks)
     if len(chosen):
         correlation[chosen] = _like(shapes, _median_beat(shapes, usable[chosen]))
     return correlation, lost
 
 
 def _shapes(
-    hour: EcgHour, lead: EcgLead, ticks: Rows
+    part: EcgPart, lead: EcgLead, ticks: Rows
 ) -> tuple[NDArray[np.float32], Rows, NDArray[np.uint8]]:
     """Return the ECG around beats that are whole, which these are, and why not."""
     lost = np.ones(len(ticks), np.uint8)  # missing
     reach = _reach(lead)
     near, width = (round(each * lead.rate_hz) for each in (_NEAR_S, _WIDTH_S))
     room = reach + max(near, width)
-    place = np.searchsorted(hour.ticks, ticks)
-    inside = np.flatnonzero((place >= room) & (place < len(hour.ticks) - room))
+    place = np.searchsorted(part.ticks, ticks)
+    inside = np.flatnonzero((place >= room) & (place < len(part.ticks) - room))
     place = place[inside]
     # A hole shifts what lies behind it.
-    unbroken = hour.ticks[place + room] - hour.ticks[place - room]
+    unbroken = part.ticks[place + room] - part.ticks[place - room]
     is_whole = unbroken == 2 * room * lead.step
-    inside, place = inside[is_whole], _sharpest(hour, place[is_whole], near, width)
+    inside, place = inside[is_whole], _sharpest(part, place[is_whole], near, width)
     at = place[:, None] + np.arange(-reach, reach + 1)
     # The gravest reason comes first in `LOST`.
-    why = np.where(hour.why_lost[at] > 0, hour.why_lost[at], _NO_REASON).min(axis=1)
+    why = np.where(part.why_lost[at] > 0, part.why_lost[at], _NO_REASON).min(axis=1)
     lost[inside] = np.where(why == _NO_REASON, 0, why)
     kept = why == _NO_REASON
-    return hour.samples[at[kept]], inside[kept], lost
+    return part.samples[at[kept]], inside[kept], lost
 
 
 def _reach(lead: EcgLead) -> int:
@@ -155,10 +155,10 @@ def _reach(lead: EcgLead) -> int:
     return round(_HALF_S * lead.rate_hz)
 
 
-def _sharpest(hour: EcgHour, place: Rows, near: int, width: int) -> Rows:
+def _sharpest(part: EcgPart, place: Rows, near: int, width: int) -> Rows:
     """Return the rows near some that stand out most from both sides."""
     at = place[:, None] + np.arange(-near, near + 1)
-    values = hour.samples
+    values = part.samples
     sharpness = np.nan_to_num(2 * values[at] - values[at - width] - values[at + width])
     sharpest: Rows = place + sharpness.argmax(axis=1) - near
     return sharpest
@@ -196,7 +196,7 @@ def median_beat(record: RecordData, lead: str | int = "ecg_i") -> pd.DataFrame:
     -------
     DataFrame, indexed by ``seconds`` from the R wave
         ``low``, ``median`` and ``high``: the tenth, fiftieth and ninetieth percentile,
-        in mV from the mean of each beat, of usable beats (up to 200 an hour, evenly
+        in mV from the mean of each beat, of usable beats (up to 200 an part, evenly
         chosen); NaN without one.
 
     Raises
@@ -208,10 +208,10 @@ def median_beat(record: RecordData, lead: str | int = "ecg_i") -> pd.DataFrame:
     beats = beats_of_record(record)
     ticks = beats.ticks[beats.counts]
     some = []
-    for hour in found.hours():
-        first, last = np.searchsorted(ticks, (hour.low, hour.high))
+    for part in found.parts():
+        first, last = np.searchsorted(ticks, (part.low, part.high))
         stride = -(-max(int(last - first), 1) // _SHOWN)
-        shapes, *_ = _shapes(hour, found, ticks[first:last:stride])
+        shapes, *_ = _shapes(part, found, ticks[first:last:stride])
         some.append(shapes - shapes.mean(axis=1, keepdims=True))
     reach = _reach(found)
     level = np.concatenate(some)
@@ -228,10 +228,10 @@ def median_beat(record: RecordData, lead: str | int = "ecg_i") -> pd.DataFrame:
 # -- samples ---------------------------------------------------------------------------
 
 
-def _lost_in(hour: EcgHour, lead: EcgLead, spans: Spans) -> Numbers:
+def _lost_in(part: EcgPart, lead: EcgLead, spans: Spans) -> Numbers:
     """Return for how many ticks each span has samples, then each reason."""
-    own = hour.own
-    ticks, why = hour.ticks[own], hour.why_lost[own]
+    own = part.own
+    ticks, why = part.ticks[own], part.why_lost[own]
     first, last = spans.rows(ticks)
     counts = []
     for place in range(len(LOST) + 1):
@@ -240,14 +240,14 @@ def _lost_in(hour: EcgHour, lead: EcgLead, spans: Spans) -> Numbers:
     return np.array(counts)
 
 
-def _mains(hour: EcgHour, lead: EcgLead) -> tuple[Rows, Numbers]:
+def _mains(part: EcgPart, lead: EcgLead) -> tuple[Rows, Numbers]:
     """Return the power at mains and beside it, of each whole second that can be judged.
 
     Frequencies come in threes: below, at and above each of 50 and 60 Hz.
     """
-    own = hour.own
+    own = part.own
     length = round(lead.rate_hz)
-    ticks, values, why = hour.ticks[own], hour.samples[own], hour.why_lost[own]
+    ticks, values, why = part.ticks[own], part.samples[own], part.why_lost[own]
     count = len(ticks) // length
     used = slice(0, count * length)
     seconds = ticks[used].reshape(count, length)
@@ -283,13 +283,13 @@ def _amplitude(power: Numbers) -> tuple[float, float]:
 # -- tables ----------------------------------------------------------------------------
 
 
-def _of_spans(ticks: Rows, hours: list[_Hour], spans: Spans) -> pd.DataFrame:
+def _of_spans(ticks: Rows, told: list[_Told], spans: Spans) -> pd.DataFrame:
     correlation = np.full(len(ticks), np.nan)
-    for hour in hours:
-        correlation[hour.rows] = hour.correlation
-    seconds = np.concatenate([hour.seconds for hour in hours])
-    power = np.concatenate([hour.power for hour in hours])
-    counts = sum((hour.counts for hour in hours), np.zeros((len(LOST) + 1, len(spans))))
+    for each in told:
+        correlation[each.rows] = each.correlation
+    seconds = np.concatenate([each.seconds for each in told])
+    power = np.concatenate([each.power for each in told])
+    counts = sum((each.counts for each in told), np.zeros((len(LOST) + 1, len(spans))))
     length = (spans.ends - spans.starts).astype(np.float64)
     # What has no sample at all is missing too.
     counts[1] += np.maximum(length - counts.sum(axis=0), 0)
@@ -318,22 +318,22 @@ def _of_spans(ticks: Rows, hours: list[_Hour], spans: Spans) -> pd.DataFrame:
     )
 
 
-def _of_beats(record: RecordData, ticks: Rows, hours: list[_Hour]) -> pd.DataFrame:
+def _of_beats(record: RecordData, ticks: Rows, told: list[_Told]) -> pd.DataFrame:
     correlation, mains = np.full((2, len(ticks)), np.nan)
     lost = np.zeros(len(ticks), np.uint8)
-    for hour in hours:
-        correlation[hour.rows] = hour.correlation
-        lost[hour.rows] = hour.lost
-        if not len(hour.seconds):
+    for each in told:
+        correlation[each.rows] = each.correlation
+        lost[each.rows] = each.lost
+        if not len(each.seconds):
             continue
-        row = np.searchsorted(hour.seconds, ticks[hour.rows], side="right") - 1
+        row = np.searchsorted(each.seconds, ticks[each.rows], side="right") - 1
         row = np.maximum(row, 0)
-        late = ticks[hour.rows] - hour.seconds[row]
+        late = ticks[each.rows] - each.seconds[row]
         near = (late >= 0) & (late < record.clock)
-        thirds = hour.power.reshape(len(hour.power), -1, 3)
+        thirds = each.power.reshape(len(each.power), -1, 3)
         excess = thirds[:, :, 1] - (thirds[:, :, 0] + thirds[:, :, 2]) / 2
         amplitude = np.sqrt(np.maximum(excess.max(axis=1), 0))
-        mains[hour.rows[near]] = amplitude[row[near]]
+        mains[each.rows[near]] = amplitude[row[near]]
     reasons = np.array(["", *LOST], object)
     index = ticks_to_index(ticks, clock=record.clock).tz_convert(record.tz)
     index.name = "time"

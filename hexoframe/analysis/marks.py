@@ -1,6 +1,6 @@
 """Runs of marked samples, and the limits of converters.
 
-Arrays alone: what the marks mean is for `quality` and `ecghours`.
+Arrays alone: what the marks mean is for `quality` and `ecgparts`.
 """
 
 from __future__ import annotations

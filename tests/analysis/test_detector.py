@@ -10,7 +10,7 @@ import pytest
 import hexoframe
 from hexoframe.analysis import detector
 from hexoframe.analysis.detector import find_beats
-from hexoframe.analysis.ecghours import LOST, lead_of
+from hexoframe.analysis.ecgparts import LOST, lead_of
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording.frames import make_frame

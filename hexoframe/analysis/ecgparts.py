@@ -1,8 +1,8 @@
-"""The ECG hour by hour, and which of its samples can be judged.
+"""The ECG part by part, and which of its samples can be judged.
 
-An hour of samples takes 15 MB, however long the record. Holes, saturation, electrodes
-that are off and a shirt that is not worn are marked here; what is found in the rest is
-for `detector` and `ecgcheck`.
+A part is half an hour, so that a day takes no more memory than that. Holes, saturation,
+electrodes that are off and a shirt that is not worn are marked here; what is found in
+the rest is for `detector` and `ecgcheck`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Millivolts = NDArray[np.float32]
 
-__all__ = ["LOST", "EcgHour", "EcgLead", "lead_of"]
+__all__ = ["LOST", "EcgLead", "EcgPart", "lead_of"]
 
 LOST = ("missing", "sensor_off", "not_worn", "saturated", "flat")
 """Why samples cannot be judged; the gravest first."""
@@ -46,15 +46,16 @@ _SATURATED_APART_S = 1
 _OFF_AROUND_S, _UNWORN_AROUND_S = 1, 3
 # So long a signal that does not change by a count is none.
 _FLAT_S = 1
-# Hours overlap by this on either side, so that what is computed at a border knows what
+_LENGTH_S = 1800
+# Parts overlap by this on either side, so that what is computed at a border knows what
 # lies beyond it.
 _AROUND_S = 20
 _OPEN_LEFT, _OPEN_RIGHT = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EcgHour:
-    """An hour of a lead, with some seconds around it.
+class EcgPart:
+    """Half an hour of a lead, with some seconds around it.
 
     Attributes
     ----------
@@ -65,7 +66,7 @@ class EcgHour:
     why_lost : ndarray of uint8, shape (n,)
         0 where a sample can be judged, else 1 + the place of the reason in `LOST`.
     low, high : int, in ticks
-        The hour itself, end not included; hours follow each other without a hole.
+        The part itself, end not included; parts follow each other without a hole.
     """
 
     ticks: Rows
@@ -76,7 +77,7 @@ class EcgHour:
 
     @property
     def own(self) -> slice:
-        """Rows of the hour itself."""
+        """Rows of the part itself."""
         first, last = np.searchsorted(self.ticks, (self.low, self.high))
         return slice(int(first), int(last))
 
@@ -108,24 +109,24 @@ class EcgLead(NamedTuple):
         """Samples a second."""
         return self.record.clock / self.step
 
-    def hours(self) -> Iterator[EcgHour]:
-        """Yield the hours of the record; what was not read before is not kept."""
+    def parts(self) -> Iterator[EcgPart]:
+        """Yield the parts of the record; what was not read before is not kept."""
         clock, start = self.record.clock, self.record.start_tick
         around = _AROUND_S * clock
         lost = self._lost_spans()
-        windows = channel_windows(self.record, self.name, "1h")
+        windows = channel_windows(self.record, self.name, f"{_LENGTH_S}s")
         frame, low, number = next(windows, None), _OPEN_LEFT, 1
         held: tuple[Rows, Millivolts]
         held = (np.zeros(0, np.int64), np.zeros(0, np.float32))
         while frame is not None:
             following = next(windows, None)
-            high = start + number * 3600 * clock - around
+            high = start + number * _LENGTH_S * clock - around
             high = _OPEN_RIGHT if following is None else high
             new = self._samples(frame)
             ticks = np.concatenate((held[0], new[0]))
             values = np.concatenate((held[1], new[1]))
             why = self._why_lost(ticks, values, lost)
-            yield EcgHour(ticks=ticks, samples=values, why_lost=why, low=low, high=high)
+            yield EcgPart(ticks=ticks, samples=values, why_lost=why, low=low, high=high)
             kept = slice(int(np.searchsorted(ticks, high - around)), None)
             held = (ticks[kept], values[kept])
             frame, low, number = following, high, number + 1
@@ -168,7 +169,7 @@ class EcgLead(NamedTuple):
             "missing": np.isnan(values),
             "saturated": self._saturated(ticks, values),
             "flat": self._flat(values),
-            **{reason: each.cover(ticks) for reason, each in spans.items()},
+            **{reason: _inside(ticks, each) for reason, each in spans.items()},
         }
         why = np.zeros(len(ticks), np.uint8)
         for place in reversed(range(len(LOST))):
@@ -184,18 +185,31 @@ class EcgLead(NamedTuple):
         apart = _SATURATED_APART_S * self.record.clock
         everywhere = np.ones(len(at_limit), np.bool_)
         pairs = runs(at_limit, everywhere, apart)
-        return TickSpans.of((first, last + self.step) for first, last in pairs).cover(
-            ticks
-        )
+        spans = TickSpans.of((first, last + self.step) for first, last in pairs)
+        return _inside(ticks, spans)
 
     def _flat(self, values: Millivolts) -> Marks:
         """Mark samples of which none differs from the one before for a second."""
+        # Nearly always no half of a second is flat, and this is quick to see.
+        half = max(int(_FLAT_S * self.rate_hz / 2), 1)
+        blocks = values[: len(values) // half * half].reshape(-1, half)
+        if not (blocks.max(axis=1) == blocks.min(axis=1)).any():
+            return np.zeros(len(values), np.bool_)
         changes = np.ones(len(values), np.bool_)
         changes[1:] = values[1:] != values[:-1]
         first = np.flatnonzero(changes)
         lengths = np.diff(np.append(first, len(values)))
         flat: Marks = np.repeat(lengths >= _FLAT_S * self.rate_hz, lengths)
         return flat & ~np.isnan(values)
+
+
+def _inside(ticks: Rows, spans: TickSpans) -> Marks:
+    """Mark ascending ticks in spans, of which there are far fewer."""
+    marks = np.zeros(len(ticks), np.bool_)
+    first, last = (np.searchsorted(ticks, edges) for edges in spans)
+    for low, high in zip(first.tolist(), last.tolist(), strict=True):
+        marks[low:high] = True
+    return marks
 
 
 def lead_of(record: RecordData, lead: str | int) -> EcgLead:
