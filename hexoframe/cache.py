@@ -40,7 +40,7 @@ from hexoframe.formats.atomic import new_file, new_folder
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import parquet
 from hexoframe.jsontext import JsonSource
-from hexoframe.paths import expanded
+from hexoframe.paths import expanded, is_file
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.timestamps.ticks import check_tick
 
@@ -549,6 +549,8 @@ def _read_key(note: Path) -> CacheKey | None:
     """Return the key in a note; None if it is damaged or of another version."""
     source = JsonSource(str(note), CacheError)
     try:
+        if not is_file(note):
+            raise source.fail("is no file")
         content = source.read(note.read_bytes())
         if isinstance(content, dict) and content.get("version", _VERSION) != _VERSION:
             return None

@@ -37,6 +37,8 @@ _REFUSED = "allow writing there, or choose another place"
 
 def expanded(path: str | os.PathLike[str], *, what: str = "the path") -> Path:
     """Return a path with its ``~`` replaced; `what` names it in messages."""
+    if "\0" in str(path):
+        raise ConfigurationError(f"{what} {str(path)!r} holds a NUL: no disk has it")
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
