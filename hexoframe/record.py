@@ -1050,8 +1050,8 @@ class Record(RecordData):
         Notes
         -----
         A quick breath has no volume where the next one follows before the device told
-        it, so ``tidal_volume`` and ``ventilation`` rest on ``n_volumes``, not on
-        ``n_breaths``.
+        it, so ``tidal_volume`` and ``ventilation`` rest on ``n_volumes``, and ``rsa``
+        on ``n_rsa``; under `min_breaths` of them they are missing.
 
         Examples
         --------
@@ -1456,10 +1456,10 @@ class Record(RecordData):
         Parameters
         ----------
         what : str or int, optional
-            ``"overview"``, which is the default; ``"coverage"``, ``"hrv"``, ``"rr"``,
-            ``"sleep"``, ``"summary"``; or any channel or column: ``"ecg"``,
-            ``"respiration"``, ``"rr_interval"`` and ``"activity"`` have pictures of
-            their own. Up to a minute of ECG is a strip on millimetre paper.
+            ``"overview"``, which is the default; ``"breaths"``, ``"coverage"``,
+            ``"hrv"``, ``"rr"``, ``"sleep"``, ``"summary"``; or any channel or column:
+            ``"ecg"``, ``"respiration"``, ``"rr_interval"`` and ``"activity"`` have
+            pictures of their own. Up to a minute of ECG is a strip on millimetre paper.
         start, end : str, datetime, timedelta, int or float, optional
             Where to begin and to end, as for `between`: a time with a zone, or a length
             behind the start of the record, such as ``"90s"``; all of it by default.

@@ -135,7 +135,7 @@ def find_wave_events(record: RecordData) -> BreathEvents:
         heights = turns.prominences[rows]
         if len(heights):
             larger = ndimage.percentile_filter(
-                heights, _LARGER, size=_AROUND, mode="nearest"
+                heights, _LARGER, size=_AROUND, mode="reflect"
             )
             kept[rows] = heights >= _LEAST_PART * larger
     peaks, run = turns.peaks[kept], run[kept]

@@ -56,6 +56,10 @@ _FIGURES = ("rate", "ti", "te", "ttot", "ttot_sd", "ttot_cv", "duty_cycle",
             "amplitude", "tidal_volume", "ventilation", "rsa")  # fmt: skip
 
 
+# Figures of some breaths, and how many these are.
+_RESTS_ON = {"n_volumes": ("tidal_volume", "ventilation"), "n_rsa": ("rsa",)}
+
+
 class _Chosen(NamedTuple):
     """Usable breaths of each span: rows of breaths, and the span of each row."""
 
@@ -159,6 +163,8 @@ def summarise_breathing(  # noqa: PLR0913  # those of Record.breathing
     few = columns["n_breaths"] < min_breaths
     poor = ~(asked >= share)
     table.loc[few | poor, list(_FIGURES)] = np.nan
+    for number, names in _RESTS_ON.items():
+        table.loc[table[number] < min_breaths, list(names)] = np.nan
     table.insert(1, "good_share", covered)
     table["note"] = pd.array(
         _notes(spans, breaths, table, (few, min_breaths), (poor, asked, share)),

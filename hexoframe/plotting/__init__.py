@@ -28,6 +28,7 @@ from hexoframe.analysis.quality import bad_spans
 from hexoframe.analysis.summary import summarise
 from hexoframe.channels import channels_of
 from hexoframe.plotting.activity import plot_activity, record_activity
+from hexoframe.plotting.breaths import plot_breaths, record_breaths
 from hexoframe.plotting.channel import plot_channel, record_channel
 from hexoframe.plotting.coverage import plot_coverage, record_coverage
 from hexoframe.plotting.ecg import plot_ecg, record_ecg
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "plot_activity",
+    "plot_breaths",
     "plot_channel",
     "plot_coverage",
     "plot_ecg",
@@ -172,6 +174,12 @@ PICTURES: dict[str, Picture] = {
             record_respiration,
             channel="respiration",
             waveforms=("respiration",),
+        ),
+        Picture(
+            "breaths",
+            "rate, volume and arrhythmia of each breath",
+            record_breaths,
+            waveforms=("respiration",),  # it tells of gaps, and of wear
         ),
         Picture("rr", "tachogram and Poincare plot", record_rr, channel="rr_interval"),
         Picture(
