@@ -1125,7 +1125,8 @@ class Record(RecordData):
         out), below 1.5 Hz (Butterworth of order 2, forward and backward). A peak is the
         beginning of an inspiration if it rises above the lowest points within 10 s to
         both sides by 10 counts and by 30 % of the upper quartile of the 17 peaks
-        around it. The waveform is read in pieces.
+        around it; it is placed at the highest sample within 0.2 s. The waveform is read
+        in pieces.
         """
         from hexoframe.analysis.breathcheck import compare_breaths  # noqa: PLC0415
 

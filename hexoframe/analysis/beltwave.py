@@ -45,6 +45,7 @@ _LEAST_COUNTS = 10.0
 # And it is so large a part of the larger ones (their upper quartile) around it.
 _LEAST_PART, _LARGER, _AROUND = 0.3, 75, 17
 _SHORTEST_S = 1
+_MOVED_S = 0.2
 
 
 class BreathEvents(NamedTuple):
@@ -214,11 +215,15 @@ def _turns_of(
         peaks, facts = scipy.find_peaks(signal, prominence=_LEAST_COUNTS, wlen=near)
         lows, _ = scipy.find_peaks(-signal)
         prominences = facts["prominences"]
-        tops = _within(run.ticks[peaks], kept)
+        # Smoothing moves turns towards the slower side: the signal itself has them.
+        beside = round(_MOVED_S * rate)
+        peaks = _highest(run.signal, peaks, beside)
+        lows = _highest(-run.signal, lows, beside)
+        tops = _within(run.ticks[peaks], kept) & (np.diff(peaks, prepend=-1) > 0)
         feet = _within(run.ticks[lows], kept)
         parts.append((
-            run.ticks[peaks][tops], signal[peaks][tops], prominences[tops],
-            run.ticks[lows][feet], signal[lows][feet],
+            run.ticks[peaks][tops], run.signal[peaks][tops], prominences[tops],
+            run.ticks[lows][feet], run.signal[lows][feet],
         ))  # fmt: skip
     begins = samples.ticks[samples.begins(step)]
     # What was held from before begins no run, but its first sample looks like it.
@@ -230,6 +235,13 @@ def _turns_of(
         for at, first in enumerate(empty)
     )
     return _Turns(peaks, heights, prominences, lows, depths, begins)
+
+
+def _highest(signal: Values, rows: Ticks, beside: int) -> Ticks:
+    """Return the highest sample, the first of equal ones, beside each of some rows."""
+    around = np.clip(rows[:, None] + np.arange(-beside, beside + 1), 0, len(signal) - 1)
+    found: Ticks = around[np.arange(len(rows)), signal[around].argmax(axis=1)]
+    return found
 
 
 def _within(ticks: Ticks, span: tuple[int, int]) -> NDArray[np.bool_]:
