@@ -7,7 +7,7 @@ are breaths is decided among their neighbours; tables of breaths are for `breath
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -206,7 +206,7 @@ def _turns_of(
     scipy = part_of_scipy("signal", "finding breaths in the signal of the belts")
     rate = clock / step
     smooth = scipy.butter(2, _CUTOFF_HZ, fs=rate, output="sos")
-    parts: list[tuple[Ticks, ...]] = []
+    parts: list[tuple[Any, ...]] = []
     for run in _runs(samples, step):
         if len(run.ticks) < _SHORTEST_S * rate:
             continue
@@ -238,8 +238,9 @@ def _turns_of(
 
 
 def _highest(signal: Values, rows: Ticks, beside: int) -> Ticks:
-    """Return the highest sample, the first of equal ones, beside each of some rows."""
-    around = np.clip(rows[:, None] + np.arange(-beside, beside + 1), 0, len(signal) - 1)
+    """Return the highest sample beside each of some rows, the nearest of equal ones."""
+    steps = np.array(sorted(range(-beside, beside + 1), key=abs), np.int64)
+    around = np.clip(rows[:, None] + steps, 0, len(signal) - 1)
     found: Ticks = around[np.arange(len(rows)), signal[around].argmax(axis=1)]
     return found
 

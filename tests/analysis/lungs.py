@@ -71,3 +71,9 @@ def synthetic(folder, **settings):
     recording = wear(Shirt(**settings))
     path = folder / f"{abs(hash(tuple(sorted(settings.items()))))}.zip"
     return recording, hexoframe.open_record(write_export(recording, path))
+
+
+def weighted_signal(record):
+    """Return 0.75 thoracic + 0.25 abdominal, without the zeros at both ends."""
+    counts = record["respiration"].to_numpy(float)[5:-151]
+    return 0.75 * counts[:, 0] + 0.25 * counts[:, 1]
