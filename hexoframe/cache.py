@@ -40,7 +40,7 @@ from hexoframe.formats.atomic import new_file, new_folder
 from hexoframe.formats.options import ReadOptions
 from hexoframe.formats.own import parquet
 from hexoframe.jsontext import JsonSource
-from hexoframe.paths import expanded
+from hexoframe.paths import expanded, is_file
 from hexoframe.recording.data import LazyChannel, RecordData
 from hexoframe.timestamps.ticks import check_tick
 
@@ -166,10 +166,20 @@ class Cache:
         """Return the entries of a host, a record or all, the youngest first."""
         hosts = "*" if host is None else _plain(host)
         records = "*" if record is None else str(record)
-        notes = self.folder.glob(f"records/{hosts}/{records}/*/{_NOTE}")
+        notes = self.found(f"records/{hosts}/{records}/*/{_NOTE}")
         found = [(entry, _age(note)) for note in notes if (entry := _read_note(note))]
         found.sort(key=lambda pair: pair[1], reverse=True)
         return [entry for entry, _ in found]
+
+    def found(self, pattern: str) -> list[Path]:
+        """Return the paths in the folder that match, sorted."""
+        try:
+            return sorted(self.folder.glob(pattern))
+        except OSError as error:
+            raise CacheError(
+                f"the cache folder {str(self.folder)[:200]} cannot be read "
+                f"({error.strerror}): set HEXOFRAME_CACHE_DIR to one that can"
+            ) from error
 
     def find(self, wanted: CacheKey) -> CacheEntry | None:
         """Return an entry that the wanted can be cut out of; None if there is none."""
@@ -409,7 +419,7 @@ def info() -> pd.DataFrame:
     """
     cache = Cache()
     rows = [_row(entry.key, entry.folder, complete=True) for entry in cache.entries()]
-    for chunks in sorted(cache.folder.glob(f"records/*/*/*{_CHUNKS}")):
+    for chunks in cache.found(f"records/*/*/*{_CHUNKS}"):
         key = _read_key(chunks / _CHUNKS_NOTE)
         if key is not None:
             rows.append(_row(key, chunks, complete=False))
@@ -446,7 +456,7 @@ def clear(record: int | str | None = None) -> int:
             "leave it out to clear all"
         )
     name = "*" if record is None else str(int(record))
-    for place in sorted(cache.folder.glob(f"records/*/{name}")):
+    for place in cache.found(f"records/*/{name}"):
         if not place.name.isdecimal():
             continue  # not the folder of a record
         with cache.lock(place.parent.name, int(place.name), wait=False) as mine:
@@ -539,6 +549,8 @@ def _read_key(note: Path) -> CacheKey | None:
     """Return the key in a note; None if it is damaged or of another version."""
     source = JsonSource(str(note), CacheError)
     try:
+        if not is_file(note):
+            raise source.fail("is no file")
         content = source.read(note.read_bytes())
         if isinstance(content, dict) and content.get("version", _VERSION) != _VERSION:
             return None

@@ -702,7 +702,7 @@ class Client:
                 "known: load_record() loads one by its id"
             )
         try:
-            return self.load_user(user, int(start), int(end), **how)
+            return load_span(self, user, (int(start), int(end)), **how)
         except NotFoundError as error:
             raise NotFoundError(
                 f"no record that this user may see overlaps range {number}"

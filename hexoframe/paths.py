@@ -24,19 +24,21 @@ __all__ = ["check_path", "expanded", "is_file", "is_folder", "writing_to"]
 
 # What a disk says, and what to do about it.
 _WAYS_OUT = {
-    errno.ENOSPC: "free some room, or choose another disk",
-    errno.EDQUOT: "free some room, or choose another disk",
+    errno.ENOSPC: "make room, or choose another place",
+    errno.EDQUOT: "make room, or choose another place",
     errno.EFBIG: "choose a disk that takes larger files",
     errno.EROFS: "choose another folder",
     errno.EIO: "check the disk, or choose another one",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ELOOP: "the links lead in a circle; choose another folder",
 }
-_REFUSED = "allow writing there, or choose another folder"
+_REFUSED = "allow writing there, or choose another place"
 
 
 def expanded(path: str | os.PathLike[str], *, what: str = "the path") -> Path:
     """Return a path with its ``~`` replaced; `what` names it in messages."""
+    if "\0" in str(path):
+        raise ConfigurationError(f"{what} {str(path)!r} holds a NUL: no disk has it")
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
@@ -107,9 +109,10 @@ def writing_to(target: Path) -> Iterator[None]:
         # What may not be read is another file.
         if known or (refused and not _concerns(error.filename, target)):
             raise
+        why = os.strerror(error.errno or 0)
         told = OutputError(
-            f"{_short(target)} cannot be written ({os.strerror(error.errno or 0)}): "
-            f"{way}; what was there before is left as it was"
+            f"{_short(target)} cannot be written ({why[:1].lower()}{why[1:]}): {way}; "
+            "what was there before is left as it was"
         )
         told.errno = error.errno
         raise told from error

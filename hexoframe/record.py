@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hexoframe.analysis.align import Events
     from hexoframe.analysis.beats import Counted
     from hexoframe.analysis.breaths import BreathSource
+    from hexoframe.analysis.detector import BeatSource
     from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.hrv import Window
     from hexoframe.analysis.spans import By
@@ -182,7 +183,7 @@ class Record(RecordData):
         return frame if self.scale == "raw" else frames.to_raw(frame, self.channel(key))
 
     def replace(self, **channels: pd.DataFrame) -> Self:
-        """Return the record with cleaned channels in the place of its own.
+        """Return the record with cleaned channels, or corrected beats.
 
         Parameters
         ----------
@@ -191,13 +192,25 @@ class Record(RecordData):
             columns, dtypes and the index (UTC or with a zone, ns, ascending) that
             ``record[name]`` has. Rows may be left out or changed.
 
+            ``beats=`` takes a table such as `beats` returns, which says the beats that
+            there are. Rows may be added (a time is enough), taken away, or changed in
+            ``rr``, ``quality`` or ``usable``; other columns are ignored, but for the
+            ``source`` of an added beat. The interval of a beat that is new, or behind a
+            new one, is the distance to the row before (none after 4 s). Where a row was
+            taken away, the next must say what that means: without the column ``rr``
+            there was no beat, and intervals are the distances of rows; NaN leaves a
+            hole. To leave a beat out of results, keep its row and set ``usable`` False.
+            ``rr_interval``, its flags and ``nn_interval`` follow, and so do `beats` and
+            `hrv`; ``heart_rate`` and what else the device computed stay.
+
         Returns
         -------
         Record
             A view; this record stays as it is. ``info["edited"]`` names the channels,
             and files that are written of it say so too. Quality, wear and what is
             computed follow the new frames; what is known of the source (samples that
-            were lost or came twice) stays beside them.
+            were lost or came twice) stays beside them. ``info["edited_beats"]`` keeps
+            which beats were added, removed and changed, in ticks.
 
         Raises
         ------
@@ -205,14 +218,34 @@ class Record(RecordData):
             If the model has no such channel.
         ConfigurationError
             If a frame does not fit its channel; the message says in what.
+        TimestampError
+            If the times of beats have no zone, do not ascend or are no whole ticks.
 
         Examples
         --------
+        >>> beats = record.beats()  # doctest: +SKIP
+        >>> beats.loc["2022-11-04 23:31", "usable"] = False  # doctest: +SKIP
+        >>> record.replace(beats=beats).hrv()  # doctest: +SKIP
         >>> rate = record.heart_rate  # doctest: +SKIP
         >>> clean = record.replace(heart_rate=rate[rate.heart_rate < 200])
         ... # doctest: +SKIP
         """
-        return self.replaced(channels)
+        beats = channels.pop("beats", None)
+        if beats is None:
+            return self.replaced(channels)
+        from hexoframe.analysis.corrections import (  # noqa: PLC0415
+            BEAT_CHANNELS,
+            correct_beats,
+        )
+
+        both = [key for key in channels if self.channel(key).name in BEAT_CHANNELS]
+        if both:
+            raise ConfigurationError(
+                f"beats and {both[0]} were given, and both say what the beats are: "
+                "replace one of them, then the other"
+            )
+        with without_warning():
+            return correct_beats(self.replaced(channels), beats)
 
     def load(self) -> Self:
         """Read every channel into memory and return the record."""
@@ -326,7 +359,7 @@ class Record(RecordData):
         ConfigurationError
             If the length is not above one tick.
         """
-        from hexoframe.analysis.blocks import channel_windows  # noqa: PLC0415
+        from hexoframe.analysis.streams import channel_windows  # noqa: PLC0415
 
         found = channel_windows(self, key, length)
         warn_of_scales(self, [key])
@@ -667,6 +700,184 @@ class Record(RecordData):
         warn_of_scales(self, ["rr_interval"])
         return table
 
+    def beats(
+        self, source: BeatSource = "device", *, lead: str | int = "ecg_i"
+    ) -> pd.DataFrame:
+        """Return the beats, a row a beat.
+
+        Parameters
+        ----------
+        source : {"device", "waveform"}
+            Beats of ``rr_interval``, or those found in the ECG, which needs the extra
+            ``hexoframe[ecg]``. Where samples are missing, saturated or flat, an
+            electrode or the shirt is off, and within 0.3 s, no beat is looked for.
+        lead : str or int, default "ecg_i"
+            Lead in which beats are looked for.
+
+        Returns
+        -------
+        DataFrame, indexed by ``time`` of the R wave
+
+            * ``rr``: time since the beat before, in s; NaN where there is none
+            * ``quality``: flags of the beat, NA where it has none
+            * ``usable``: counted by `hrv`: no flag, plausible, of a shirt that was worn
+            * ``pair``: usable, as is the beat before, where the interval begins to the
+              tick
+            * ``reason``: why it is not usable: ``no beat before``, a flag (``noisy``,
+              ``unreliable``), ``no flags``, ``implausible``, ``not_worn``
+            * ``source``: ``device``, ``waveform``, or ``hand`` for added beats
+            * ``edited``: changed by `replace`
+
+            Correct the table and give it to `replace`.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no RR intervals, or no ECG; if sleepecg is needed and not
+            installed; if an argument is none of these.
+        TimestampError
+            If beats come twice.
+        UnknownChannelError
+            If the channel was left out when the record was opened.
+
+        Examples
+        --------
+        >>> record.beats()["usable"].mean()  # doctest: +SKIP
+        """
+        from hexoframe.analysis.beattable import beat_table  # noqa: PLC0415
+
+        with without_warning():
+            table = beat_table(self, source, lead=lead)
+        warn_of_scales(self, ["rr_interval" if source == "device" else lead])
+        return table
+
+    def check_beats(
+        self,
+        by: By = "5min",
+        *,
+        lead: str | int = "ecg_i",
+        origin: Origin = "start",
+    ) -> pd.DataFrame:
+        """Compare the beats of the device with the ECG; needs ``hexoframe[ecg]``.
+
+        Beats are looked for as in ``beats("waveform")``, half an hour at a time. A beat
+        of the device and one of the ECG match if each is the nearest to the other, at
+        most 50 ms away.
+
+        Parameters
+        ----------
+        by : str, Timedelta, DataFrame or None, default "5min"
+            Spans, as for `summary`; ``"beat"`` for a row a beat.
+        lead : str or int, default "ecg_i"
+            Lead in which beats are looked for.
+        origin : {"start", "epoch"}
+            Where spans of equal length begin, as for `summary`.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span, ``start``, ``end`` and ``span_share``, then
+
+            * ``judged_share``: part of the span in which beats were looked for
+            * ``device``: beats of the device in it
+            * ``waveform``: beats found in the ECG
+            * ``matched``: beats that both have
+            * ``extra``: beats of the device that the ECG does not show
+            * ``missed``: beats of the ECG that the device does not have
+            * ``matched_share``: matched / device
+            * ``good``: beats of the device that are usable
+            * ``good_matched_share``: the part of them that is matched
+            * ``offset_ms``: median of ECG - device, of matched beats
+            * ``jitter_ms``: standard deviation of the same
+            * ``note``: why the rest was not judged
+
+            With ``by="beat"``, indexed by ``time`` (that of the device, if it has the
+            beat): ``match`` (``matched``, ``extra``, ``missed``, or ``not judged``),
+            ``offset_ms`` and ``usable``.
+
+        Raises
+        ------
+        ConfigurationError
+            If sleepecg is not installed, the record has no ECG or no RR intervals, or
+            an argument is none of these.
+        TimestampError
+            If a time of a table has no zone, or a span ends before it starts.
+
+        Notes
+        -----
+        The detector is that of sleepecg (after Pan and Tompkins, IEEE Trans Biomed Eng
+        32 (1985) 230). Stretches that can be judged are searched as one; a beat is
+        moved to a sharper peak within 0.2 s, if there is one; and where no beat is
+        found for 2.5 usual intervals, it looks again. An ECG in noise tells little:
+        missed and extra beats there may be those of the detector. See `check_ecg`.
+        """
+        from hexoframe.analysis.beatcheck import compare_beats  # noqa: PLC0415
+
+        with without_warning():
+            return compare_beats(self, by, lead=lead, origin=origin)
+
+    def check_ecg(
+        self,
+        by: By = "1min",
+        *,
+        source: BeatSource = "device",
+        lead: str | int = "ecg_i",
+        origin: Origin = "start",
+    ) -> pd.DataFrame:
+        """Return how good the ECG is, a row a span, or a row a beat.
+
+        Computed from the samples; ``ecg_quality`` is a channel of flags of the device.
+
+        Parameters
+        ----------
+        by : str, Timedelta, DataFrame or None, default "1min"
+            Spans, as for `summary`; ``"beat"`` for a row a beat.
+        source : {"device", "waveform"}
+            Beats that are compared, as for `beats`.
+        lead : str or int, default "ecg_i"
+            The lead.
+        origin : {"start", "epoch"}
+            Where spans of equal length begin, as for `summary`.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span, ``start``, ``end`` and ``span_share``, then
+
+            * ``beats``: beats that are whole in what can be judged
+            * ``correlation``: median of their correlation with the median beat
+            * ``correlation_low``: the tenth percentile of it
+            * ``missing``: part of the span without samples
+            * ``sensor_off``: part in which an electrode was off, by the flags
+            * ``not_worn``: part in which the shirt was off
+            * ``saturated``: part at the limits of the converter
+            * ``flat``: part in which no sample differs from the one before for 1 s
+            * ``mains_mv``: amplitude of mains noise, in mV
+            * ``mains_hz``: its frequency, 50 or 60 Hz
+
+            Of several reasons, a sample has the first. With ``by="beat"``, indexed by
+            ``time``: ``correlation`` (NaN where the beat is not whole), ``lost`` (the
+            reason), and ``mains_mv`` of the second around the beat.
+
+        Raises
+        ------
+        ConfigurationError, TimestampError
+            As for `check_beats`; sleepecg is needed for ``source="waveform"`` alone.
+
+        Notes
+        -----
+        A beat is the ECG from 0.3 s before to 0.3 s behind the sharpest peak within 50
+        ms of its time; the median beat is that of the usable beats of the same half
+        hour of the record. Mains: median over seconds of the power of a Hann window at
+        50 and 60 Hz, less the mean of that 4 Hz below and above, where only the ECG is.
+        """
+        from hexoframe.analysis.ecgcheck import assess_ecg  # noqa: PLC0415
+
+        with without_warning():
+            table = assess_ecg(self, by, source=source, lead=lead, origin=origin)
+        warn_of_scales(self, [lead])
+        return table
+
     @without_warning()
     def bad_spans(self, key: str | int) -> pd.DataFrame:
         """Return the spans of bad data of a channel, a row a span.
@@ -721,9 +932,10 @@ class Record(RecordData):
             ``"day"``, days of the zone in which the record is shown; or a table with
             columns ``start`` and ``end`` (times with a zone), whose other columns stay.
             The whole record by default. A span takes the samples that `between` gives.
-        origin : {"start", "epoch"}
+        origin : {"start", "epoch", "midnight"}
             Where spans of equal length begin: with the record, as the vendor's five
-            minutes do, or at whole multiples in UTC.
+            minutes do, at whole multiples in UTC, or at midnight in the zone of the
+            record.
         wide : bool, default False
             Whether to return a row a span with a column a metric, and after those of a
             channel the share that they rest on; without the vendor's figures and notes.
@@ -803,10 +1015,11 @@ class Record(RecordData):
         Parameters
         ----------
         in_bed : pair of times, or DataFrame, optional
-            Time in bed: (lights off, lights on) with a zone, or a table with columns
-            ``start`` and ``end``, such as a diary (other columns stay) or `nights` with
-            other times. By default the activities of sleep and, where the source has
-            none, the stretches of ``sleep_phase``: see `nights`.
+            Time in bed: (lights off, lights on) in the forms of `between`, or a table
+            with columns ``start`` and ``end`` of times with a zone, such as a diary
+            (other columns stay) or `nights` with other times. By default the activities
+            of sleep and, where the source has none, the stretches of ``sleep_phase``:
+            see `nights`.
         min_share : float, default 0.8
             Share of the time in bed that must have a phase. Under it, only minutes and
             shares are given; the rest is missing.
@@ -1073,7 +1286,7 @@ class Record(RecordData):
     @one_warning()
     def check_breaths(
         self,
-        window: By = "5min",
+        by: By = "5min",
         *,
         min_share: float = 0.1,
         origin: Origin = "start",
@@ -1082,8 +1295,8 @@ class Record(RecordData):
 
         Parameters
         ----------
-        window : str, Timedelta, DataFrame or None, default "5min"
-            Spans, as for `hrv`.
+        by : str, Timedelta, DataFrame or None, default "5min"
+            Spans, as for `summary`.
         min_share : float, default 0.1
             Share of a span that must be comparable for it to have figures.
         origin : {"start", "epoch"}
@@ -1094,19 +1307,19 @@ class Record(RecordData):
         DataFrame
             Labels of the span, ``start``, ``end``, ``span_share``. Then:
 
-            * ``good_share``: part of the span that can be compared: the belts have a
+            * ``judged_share``: part of the span that can be compared: the belts have a
               signal, nothing is flagged, the shirt is worn and not handled
-            * ``n_device``: inspirations of the device
-            * ``n_waveform``: inspirations in the signal of the belts, matched + missed
+            * ``device``: inspirations of the device
+            * ``waveform``: inspirations in the signal of the belts, matched + missed
             * ``matched``: those of the device that the signal has too, within 0.75 s,
               each the nearest to the other
             * ``missed``: those of the signal that the device has not
             * ``extra``: those of the device that the signal has not
-            * ``device_rate``: n_device a minute of the time that can be compared
-            * ``waveform_rate``: n_waveform a minute of the same time
-            * ``difference``: 100 x (n_device / n_waveform - 1)
-            * ``offset``: median time of the device behind the signal, of matched ones
-            * ``jitter``: standard deviation (n - 1) of that time
+            * ``device_rate``: device a minute of the time that can be compared
+            * ``waveform_rate``: waveform a minute of the same time
+            * ``difference``: 100 x (device / waveform - 1)
+            * ``offset_ms``: median of signal - device, of matched ones
+            * ``jitter_ms``: standard deviation (n - 1) of the same
             * ``agrees``: whether the difference is 5 % or less; missing where nothing
               can be compared
             * ``note``: why the two do not agree, or cannot be compared
@@ -1130,7 +1343,7 @@ class Record(RecordData):
         """
         from hexoframe.analysis.breathcheck import compare_breaths  # noqa: PLC0415
 
-        return compare_breaths(self, window, min_share=min_share, origin=origin)
+        return compare_breaths(self, by, min_share=min_share, origin=origin)
 
     @one_warning()
     def calibrate(
@@ -1181,8 +1394,8 @@ class Record(RecordData):
         self,
         *,
         threshold: float,
-        min_length: str | pd.Timedelta = "1min",
-        max_dip: str | pd.Timedelta = "0s",
+        min_length: Length = "1min",
+        max_dip: Length = "0s",
     ) -> pd.DataFrame:
         """Return the bouts of activity, a row a bout.
 
@@ -1194,9 +1407,9 @@ class Record(RecordData):
         threshold : float, in g
             Least activity of a second. No cut-point is published for the activity of
             these shirts, so there is no default: look at ``record.plot("activity")``.
-        min_length : str or Timedelta, default "1min"
+        min_length : str, Timedelta or number of seconds, default "1min"
             Shorter runs are no bouts.
-        max_dip : str or Timedelta, default "0s"
+        max_dip : str, Timedelta or number of seconds, default "0s"
             How long activity may be below the threshold within a bout.
 
         Returns
@@ -1239,8 +1452,8 @@ class Record(RecordData):
         by : str, Timedelta or DataFrame, optional
             Spans, as for `summary`: ``"1min"`` gives the steps of each minute. The
             whole record by default.
-        origin : {"start", "epoch"}
-            Where spans of equal length begin.
+        origin : {"start", "epoch", "midnight"}
+            Where spans of equal length begin: as for `to_frame`.
 
         Returns
         -------
@@ -1297,8 +1510,8 @@ class Record(RecordData):
         channel : {"device_position", "sleep_position"}
             The side of the device that is up, or P1 to P5, of which P5 is upright; what
             P1 to P4 are depends on how the device lies in its pocket.
-        origin : {"start", "epoch"}
-            Where spans of equal length begin.
+        origin : {"start", "epoch", "midnight"}
+            Where spans of equal length begin: as for `to_frame`.
 
         Returns
         -------
@@ -1328,7 +1541,7 @@ class Record(RecordData):
     @one_warning()
     def enmo(
         self,
-        epoch: str | pd.Timedelta = "5s",
+        epoch: Length = "5s",
         *,
         origin: Origin = "start",
         min_share: float = 1.0,
@@ -1337,10 +1550,10 @@ class Record(RecordData):
 
         Parameters
         ----------
-        epoch : str or Timedelta, default "5s"
+        epoch : str, Timedelta or number of seconds, default "5s"
             Length of an epoch.
-        origin : {"start", "epoch"}
-            Where epochs begin: with the record, or at whole multiples in UTC.
+        origin : {"start", "epoch", "midnight"}
+            Where epochs begin: as for `to_frame`.
         min_share : float, default 1.0
             Share of its samples that an epoch must have; under it ENMO is NaN, so that
             nothing is said across a gap.
@@ -1457,10 +1670,11 @@ class Record(RecordData):
         Parameters
         ----------
         what : str or int, optional
-            ``"overview"``, which is the default; ``"breaths"``, ``"coverage"``,
-            ``"hrv"``, ``"rr"``, ``"sleep"``, ``"summary"``; or any channel or column:
-            ``"ecg"``, ``"respiration"``, ``"rr_interval"`` and ``"activity"`` have
-            pictures of their own. Up to a minute of ECG is a strip on millimetre paper.
+            ``"overview"``, which is the default; ``"beats"``, ``"breaths"``,
+            ``"coverage"``, ``"hrv"``, ``"rr"``, ``"sleep"``, ``"summary"``; or any
+            channel or column: ``"ecg"``, ``"respiration"``, ``"rr_interval"`` and
+            ``"activity"`` have pictures of their own. Up to a minute of ECG is a strip
+            on millimetre paper.
         start, end : str, datetime, timedelta, int or float, optional
             Where to begin and to end, as for `between`: a time with a zone, or a length
             behind the start of the record, such as ``"90s"``; all of it by default.

@@ -869,6 +869,32 @@ def test_a_cache_that_others_could_read_is_closed_to_them(load):
     assert stat.S_IMODE((where / "mine.txt").stat().st_mode) == 0o644
 
 
+def test_a_folder_that_cannot_be_read_is_said(monkeypatch):
+    monkeypatch.setenv("HEXOFRAME_CACHE_DIR", "y" * 5000)
+    for use in (cache.info, cache.clear, cache.Cache().entries):
+        with pytest.raises(CacheError, match=r"cache folder /.*y+ cannot be read"):
+            use()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights there")
+def test_a_link_in_a_circle_is_counted_as_a_link(load, folder):
+    load()
+    (path,) = folder.rglob("entry.json")
+    before = cache.info()["bytes"].tolist()
+    (path.parent / "circle").symlink_to("circle")
+    assert cache.info()["bytes"].tolist() == [before[0] + len("circle")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_pipes_in_the_cache_are_not_waited_for(load, folder, whole, differences):
+    load()
+    for note in list(folder.rglob("entry.json")):
+        note.unlink()
+        os.mkfifo(note)
+    assert cache.info().empty
+    assert differences(load(), whole) == []
+
+
 NOTES = {
     "a list": "[]",
     "a text for a number": {"record": "41"},

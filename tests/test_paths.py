@@ -85,6 +85,11 @@ def test_files_and_folders_are_told_apart(tmp_path):
         check_path(tmp_path / "a\0b")
 
 
+def test_a_path_with_a_nul_is_refused():
+    with pytest.raises(ConfigurationError, match=r"cache= 'a\\x00b' holds a NUL"):
+        expanded("a\0b", what="cache=")
+
+
 def test_the_home_of_nobody_is_refused_by_name(monkeypatch):
     assert expanded("~/x") == Path.home() / "x"
     with pytest.raises(ConfigurationError, match="give the whole path"):

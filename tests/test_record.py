@@ -821,7 +821,7 @@ def test_two_events_may_share_a_tick(worn_record):
     assert len(worn_record.replace(step=both).step) == len(steps) + 1
 
 
-@pytest.mark.filterwarnings("ignore::hexoframe.errors.UnverifiedCalibrationWarning")
+@UNVERIFIED
 def test_an_edited_channel_says_so_in_provenance_and_an_empty_edit_does_not(
     worn_record,
 ):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.spans import By
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.moments import Length
 
     Marks = NDArray[np.bool_]
     Ticks = NDArray[np.int64]
@@ -74,8 +75,8 @@ def list_bouts(
     record: RecordData,
     *,
     threshold: float,
-    min_length: str | pd.Timedelta = "1min",
-    max_dip: str | pd.Timedelta = "0s",
+    min_length: Length = "1min",
+    max_dip: Length = "0s",
 ) -> pd.DataFrame:
     """Return the bouts of activity, as `hexoframe.Record.activity_bouts` says.
 
@@ -85,7 +86,7 @@ def list_bouts(
         The record.
     threshold : float, in g
         Least activity.
-    min_length, max_dip : str or Timedelta
+    min_length, max_dip : str, Timedelta or number of seconds
         Least length of a bout, and longest time below the threshold within one.
 
     Returns

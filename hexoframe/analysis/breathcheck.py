@@ -18,8 +18,9 @@ from hexoframe.analysis.breaths import (
     doubted_spans,
     seen_spans,
 )
+from hexoframe.analysis.matching import match_ticks
 from hexoframe.analysis.observed import require_channel
-from hexoframe.analysis.spans import window_spans
+from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.tickspans import TickSpans
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
@@ -50,15 +51,15 @@ _UNITS = {
     "device_rate": "rpm",
     "waveform_rate": "rpm",
     "difference": "%",
-    "offset": "ms",
-    "jitter": "ms",
+    "offset_ms": "ms",
+    "jitter_ms": "ms",
 }
 _FIGURES = (*_UNITS,)
 
 
 def compare_breaths(
     record: RecordData,
-    window: By = "5min",
+    by: By = "5min",
     *,
     min_share: float = 0.1,
     origin: Origin = "start",
@@ -69,7 +70,7 @@ def compare_breaths(
     ----------
     record : RecordData
         The record.
-    window, origin
+    by, origin
         Spans, as for `hexoframe.analysis.spans.spans_of`.
     min_share : float, default 0.1
         Share of a span that must be comparable.
@@ -86,15 +87,14 @@ def compare_breaths(
     """
     if not 0 <= min_share <= 1:
         raise ConfigurationError(f"min_share={min_share!r}: give a share from 0 to 1")
-    spans = window_spans(record, window, origin)
+    spans = spans_of(record, by, origin=origin)
     device = device_events(record)
     if BELTS not in record:
         require_channel(record, BELTS, "breaths are checked")
     waveform = find_wave_events(record)
     clear = _clear_spans(record)
-    matched, late = _match(
-        device.inspiration, waveform.inspiration, _NEAR_S * record.clock
-    )
+    near = int(_NEAR_S * record.clock)
+    matched = match_ticks(device.inspiration, waveform.inspiration, near)
     found = np.zeros(len(waveform.inspiration), np.bool_)
     found[matched[matched >= 0]] = True
     both = _Both(
@@ -102,7 +102,7 @@ def compare_breaths(
         device.inspiration,
         _Side.of(device, matched >= 0, clear),
         _Side.of(waveform, found, clear),
-        np.where(matched >= 0, late, np.nan) * 1000 / record.clock,
+        _offsets(device, waveform, matched) * 1000 / record.clock,
     )
     time = clear.within(spans.starts, spans.ends)
     length = np.maximum(spans.ends - spans.starts, 1)
@@ -151,15 +151,15 @@ class _Side(NamedTuple):
 class _Both(NamedTuple):
     """Both sources where they can be compared.
 
-    `events` are all inspirations of the device, and `late` is by how many ms each is
-    behind that of the signal; NaN where none matches.
+    `events` are all inspirations of the device, and `offsets` by how many ms that of
+    the signal is later; NaN where none matches.
     """
 
     clock: int
     events: Ticks
     device: _Side
     waveform: _Side
-    late: Values
+    offsets: Values
 
 
 def _clear_spans(record: RecordData) -> TickSpans:
@@ -177,24 +177,12 @@ def _clear_spans(record: RecordData) -> TickSpans:
     return seen.shared(good).shared(whole)
 
 
-def _match(ours: Ticks, theirs: Ticks, near: float) -> tuple[Ticks, Ticks]:
-    """Return for each of ours the row of theirs that matches, or -1; and how far.
-
-    Two match that are the nearest ones to each other, and near.
-    """
-    if not len(ours) or not len(theirs):
-        return np.full(len(ours), -1, np.int64), np.zeros(len(ours), np.int64)
-    row, back = _nearest(ours, theirs), _nearest(theirs, ours)
-    late = ours - theirs[row]
-    mutual = (back[row] == np.arange(len(ours))) & (np.abs(late) <= near)
-    return np.where(mutual, row, -1), late
-
-
-def _nearest(ours: Ticks, theirs: Ticks) -> Ticks:
-    after = np.minimum(np.searchsorted(theirs, ours), len(theirs) - 1)
-    before = np.maximum(after - 1, 0)
-    closer = ours - theirs[before] <= np.abs(theirs[after] - ours)
-    return np.where(closer, before, after)
+def _offsets(device: BreathEvents, waveform: BreathEvents, matched: Ticks) -> Values:
+    """Return signal - device of each inspiration of the device; NaN without a match."""
+    offsets = np.full(len(matched), np.nan)
+    has = matched >= 0
+    offsets[has] = waveform.inspiration[matched[has]] - device.inspiration[has]
+    return offsets
 
 
 def _table(
@@ -208,42 +196,42 @@ def _table(
             (int(begin[at]), int(end[at])) for begin, end in edges
         )
         ours, theirs = device.part(low, high), waveform.part(first, last)
-        late = both.late[ours.rows]
+        offsets = both.offsets[ours.rows]
         rows.append(
-            _row(ours, theirs, late[~np.isnan(late)], float(minutes[at]))
+            _row(ours, theirs, offsets[~np.isnan(offsets)], float(minutes[at]))
             | _verdict(ours, theirs, both, float(share[at]), min_share)
         )
     table = pd.DataFrame(rows, columns=_COLUMNS)
-    table.insert(0, "good_share", share)
-    blank = ~(table["good_share"] >= min_share) | (table["good_share"] == 0)
+    table.insert(0, "judged_share", share)
+    blank = ~(table["judged_share"] >= min_share) | (table["judged_share"] == 0)
     table.loc[blank, list(_FIGURES)] = np.nan
     table["agrees"] = table["agrees"].astype("boolean")
     table["note"] = table["note"].astype("string")
     return spans.labelled(table)
 
 
-_COLUMNS = ["n_device", "n_waveform", "matched", "missed", "extra", "device_rate",
-            "waveform_rate", "difference", "offset", "jitter", "agrees",
+_COLUMNS = ["device", "waveform", "matched", "missed", "extra", "device_rate",
+            "waveform_rate", "difference", "offset_ms", "jitter_ms", "agrees",
             "note"]  # fmt: skip
 
 
 def _row(
-    device: _Side, waveform: _Side, late: Values, minutes: float
+    device: _Side, waveform: _Side, offsets: Values, minutes: float
 ) -> dict[str, Any]:
     """Return the figures of one span."""
     matched, missed = int(device.shared.sum()), int((~waveform.shared).sum())
     seen = matched + missed
     return {
-        "n_device": len(device.ticks),
-        "n_waveform": seen,
+        "device": len(device.ticks),
+        "waveform": seen,
         "matched": matched,
         "missed": missed,
         "extra": len(device.ticks) - matched,
         "device_rate": len(device.ticks) / minutes if minutes else np.nan,
         "waveform_rate": seen / minutes if minutes else np.nan,
         "difference": _percent(len(device.ticks), seen),
-        "offset": float(np.median(late)) if len(late) else np.nan,
-        "jitter": float(np.std(late, ddof=1)) if len(late) > 1 else np.nan,
+        "offset_ms": float(np.median(offsets)) if len(offsets) else np.nan,
+        "jitter_ms": float(np.std(offsets, ddof=1)) if len(offsets) > 1 else np.nan,
     }
 
 

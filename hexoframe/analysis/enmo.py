@@ -23,10 +23,12 @@ from hexoframe.timestamps.ticks import NS_PER_TICK
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hexoframe.analysis.bins import Rows
     from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.tickspans import TickSpans
     from hexoframe.channels import Channel
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.moments import Length
 
     Values = NDArray[np.float64]
 
@@ -37,7 +39,7 @@ _ACCELERATION = "acceleration"
 
 def compute_enmo(
     record: RecordData,
-    epoch: str | pd.Timedelta = "5s",
+    epoch: Length = "5s",
     *,
     origin: Origin = "start",
     min_share: float = 1.0,
@@ -48,10 +50,11 @@ def compute_enmo(
     ----------
     record : RecordData
         The record.
-    epoch : str or Timedelta, default "5s"
+    epoch : str, Timedelta or number of seconds, default "5s"
         Length of an epoch.
-    origin : {"start", "epoch"}
-        Where epochs begin: with the record, or at whole multiples in UTC.
+    origin : {"start", "epoch", "midnight"}
+        Where epochs begin: with the record, at whole multiples in UTC, or at midnight
+        in the zone of the record.
     min_share : float, default 1.0
         Share of the samples of an epoch that must be good.
 
@@ -69,8 +72,8 @@ def compute_enmo(
     channel = record.channel(_ACCELERATION)
     if _ACCELERATION not in record:
         require_channel(record, _ACCELERATION, "ENMO is computed")
-    samples = period / NS_PER_TICK[record.clock] / float(channel.ticks or 1)
-    if samples < 1:
+    step = NS_PER_TICK[record.clock] * float(channel.ticks or 1)
+    if period < step:
         raise ConfigurationError(
             f"epoch={epoch!r}: give at least one sample of {channel.rate_hz:g} Hz"
         )
@@ -80,7 +83,7 @@ def compute_enmo(
     sums = _sums(record, channel, edges)
     with np.errstate(invalid="ignore", divide="ignore"):
         # Where an epoch is no whole number of steps, some have a sample more.
-        share = np.minimum(sums.good / np.floor(samples), 1.0)
+        share = np.minimum(sums.good / np.floor(np.diff(edges) / step), 1.0)
         enough = (sums.good > 0) & (share >= min_share)
         enmo = np.where(enough, sums.total / sums.good, np.nan)
     index = pd.DatetimeIndex(edges[:-1].view("datetime64[ns]"), name="time")
@@ -100,20 +103,27 @@ class _Sums(NamedTuple):
     good: Values
 
 
-def _sums(record: RecordData, channel: Channel, edges: NDArray[np.int64]) -> _Sums:
-    bins = len(edges) - 1
-    found = _Sums(np.zeros(bins), np.zeros(bins))
-    ns, off = NS_PER_TICK[record.clock], unworn_spans(record)
+def _sums(record: RecordData, channel: Channel, edges: Rows) -> _Sums:
+    """Add up the samples of epochs, which go from one edge (in ns) to the next."""
+    found = _Sums(np.zeros(len(edges) - 1), np.zeros(len(edges) - 1))
+    off = unworn_spans(record)
     for piece in record.pieces(_ACCELERATION):
-        ticks = ticks_of(piece, channel)
-        cuts = np.searchsorted(ticks * ns, edges)
-        rows = slice(int(cuts[0]), int(cuts[-1]))
-        beyond, good = _beyond_gravity(record, channel, piece.iloc[rows])
-        _leave_out(good, ticks[rows], off)
+        stamps = pd.DatetimeIndex(piece.index).asi8
+        first = max(int(np.searchsorted(edges, stamps[0], side="right")) - 1, 0)
+        last = int(np.searchsorted(edges, stamps[-1], side="right"))
+        rows = np.searchsorted(stamps, edges[first : last + 1])
+        filled = np.flatnonzero(np.diff(rows))
+        if not len(filled):
+            continue
+        beyond, good = _beyond_gravity(record, channel, piece)
+        _leave_out(good, ticks_of(piece, channel), off)
         beyond[~good] = 0
-        inside = np.repeat(np.arange(bins), np.diff(cuts))
-        found.good[:] += np.bincount(inside, good, minlength=bins)
-        found.total[:] += np.bincount(inside, beyond, minlength=bins)
+        # Epochs with samples follow each other without others between.
+        until, begins = rows[filled[-1] + 1], rows[filled]
+        found.total[first + filled] += np.add.reduceat(beyond[:until], begins)
+        found.good[first + filled] += np.add.reduceat(
+            good[:until], begins, dtype=np.int64
+        )
     return found
 
 

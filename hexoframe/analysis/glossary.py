@@ -44,7 +44,7 @@ def definitions(result: str | None = None) -> pd.DataFrame:
     Examples
     --------
     >>> definitions("sleep").set_index("name").loc["se", "definition"]
-    '100 x tst / tib'
+    'sleep efficiency, 100 x tst / tib'
     """
     table = pd.DataFrame(_rows(), dtype="string")
     if result is None:

@@ -38,7 +38,7 @@ _WORDS = {
 }
 _LAST = (
     "Every value is given with the share of time that it rests on, and none where that "
-    "is under the stated minimum."
+    "is under 10 % (HRV in windows: 80 %), unless stated otherwise."
 )
 _RR, _QUALITY = "rr_interval", "rr_interval_quality"
 
@@ -116,10 +116,10 @@ def _channels(record: RecordData) -> Iterator[str]:
         channel = record.channel(name)
         if channel.rate_hz is not None and channel.datatypes[0].align == "mean":
             hertz = channel.rate_hz
-            rate = f"{hertz:g} Hz" if hertz >= 1 else f"1/{1 / hertz:g} s"
+            rate = f"at {hertz:g} Hz" if hertz >= 1 else f"every {1 / hertz:g} s"
             rates.setdefault(rate, []).append(_name(channel))
     if rates:
-        groups = [f"{_listed(names)} at {rate}" for rate, names in rates.items()]
+        groups = [f"{_listed(names)} {rate}" for rate, names in rates.items()]
         yield f"Channels: {'; '.join(groups)}."
 
 

@@ -21,10 +21,11 @@ from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.states import find_states
 from hexoframe.analysis.tickspans import TickSpans
 from hexoframe.channels import codes_of
-from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
+from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
 from hexoframe.recording import metadata
 from hexoframe.recording.facts import ranges_of_sleep
 from hexoframe.recording.frames import ticks_of
+from hexoframe.timestamps.moments import moment_to_tick
 from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
@@ -127,8 +128,10 @@ def _night_table(nights: _Nights) -> pd.DataFrame:
 
 def _find_nights(record: RecordData, in_bed: Any) -> _Nights:
     if in_bed is not None:
-        table = _given_table(in_bed)
-        return _of_spans(record, spans_of(record, table), table, "given")
+        table = _given_table(record, in_bed)
+        spans = spans_of(record, table)
+        _check_within(record, table, spans)
+        return _of_spans(record, spans, table, "given")
     ranges = record.facts.ranges
     asleep = None if ranges is None else ranges_of_sleep(ranges)
     if asleep is not None and len(asleep):
@@ -136,16 +139,35 @@ def _find_nights(record: RecordData, in_bed: Any) -> _Nights:
     return _of_channel(record)
 
 
-def _given_table(in_bed: Any) -> pd.DataFrame:
+def _given_table(record: RecordData, in_bed: Any) -> pd.DataFrame:
     if isinstance(in_bed, pd.DataFrame):
         # A table of nights may come back, with other times.
         return in_bed.drop(columns=["night", "source", "cut"], errors="ignore")
     if isinstance(in_bed, str) or not hasattr(in_bed, "__len__") or len(in_bed) != 2:
         raise ConfigurationError(
-            f"in_bed={in_bed!r}: give a pair of times with a zone, (lights off, lights "
-            "on), or a DataFrame with the columns start and end, such as a diary"
+            f"in_bed={in_bed!r}: give a pair of times, (lights off, lights on), or"
+            " a DataFrame with the columns start and end, such as a diary"
         )
-    return pd.DataFrame({"start": [in_bed[0]], "end": [in_bed[1]]}, dtype=object)
+    ticks = [
+        moment_to_tick(one, clock=record.clock, origin=record.start_tick)
+        for one in in_bed
+    ]
+    first, last = ticks_to_index(np.array(ticks, np.int64), clock=record.clock)
+    if last < first:
+        raise TimestampError(
+            f"in_bed= ends ({last}) before it starts ({first}): exchange them"
+        )
+    return pd.DataFrame({"start": [first], "end": [last]})
+
+
+def _check_within(record: RecordData, table: pd.DataFrame, spans: Spans) -> None:
+    """Refuse nights of which none lies in the record: they are of another one."""
+    if len(table) and not spans.labels["span_share"].any():
+        first = table.iloc[0]
+        raise TimestampError(
+            f"in_bed= from {first.start} to {first.end} lies outside of "
+            f"{_name(record)}, which is from {record.start} to {record.end}"
+        )
 
 
 def _of_spans(
@@ -218,9 +240,9 @@ def _phases(record: RecordData) -> pd.DataFrame:
         record,
         _PHASE,
         "sleep is computed",
-        "the service scores it where an activity is sleep, and a CSV of the dashboard "
-        "never has it. hexoframe.load_record(id) brings it, and so does the binary "
-        "export (ZIP); activity and sleep_position of other records say nothing of "
+        "the service scores it where an activity is sleep, and of such a record "
+        "hexoframe.load_record(id) and the binary export have it; a CSV of the "
+        "dashboard never has it. Activity and sleep_position alone say nothing of "
         "sleep",
     )
 

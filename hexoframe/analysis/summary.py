@@ -307,7 +307,7 @@ class _Work:
         worn = known - self._ticks_in(wear.not_worn)
         nothing = np.full(len(length), np.nan)
         value = np.divide(100.0 * worn, known, out=nothing.copy(), where=known > 0)
-        share = np.divide(known, length, out=nothing.copy(), where=length > 0)
+        share = np.divide(known, length, out=np.zeros(len(length)), where=length > 0)
         lost = {
             "nothing tells of wear for {:,} s": (length - known) / self.record.clock
         }

@@ -252,7 +252,8 @@ def breathing_rows(table: pd.DataFrame) -> Rows:
 
 def breath_check_rows(table: pd.DataFrame) -> Rows:
     """Return rows of `Record.check_breaths`: a row a span."""
-    return _result_rows(table, _CHECKED, _CHECKED_RATES)
+    told = table.rename(columns={"judged_share": "good_share"})
+    return _result_rows(told, _CHECKED, _CHECKED_RATES)
 
 
 def breath_rows(table: pd.DataFrame) -> Rows:
@@ -460,12 +461,12 @@ _BREATHING = {
     "RSA": ("rsa", 1),
 }
 _CHECKED = {
-    "device": "n_device",
-    "belts": "n_waveform",
+    "device": "device",
+    "belts": "waveform",
     "missed": "missed",
     "extra": "extra",
 }
-_CHECKED_RATES = {"diff": ("difference", 1), "offset": ("offset", 0)}
+_CHECKED_RATES = {"diff": ("difference", 1), "offset": ("offset_ms", 0)}
 # So many rows say each what to know of them.
 _FEW_ROWS = 12
 
@@ -498,6 +499,65 @@ def breath_check_notes(table: pd.DataFrame) -> list[str]:
 
 def _figure(value: float, decimals: int) -> str:
     return _MISSING if pd.isna(value) else f"{value:.{decimals}f}"
+
+
+# Rows of beats for so long, at a terminal.
+_BEATS_FOR = "5min"
+
+
+def beat_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.beats`, a row for five minutes from the first beat on."""
+    groups = table.resample(_BEATS_FOR, origin="start")
+    return [_beats_of(begin, some) for begin, some in groups if len(some)]
+
+
+def _beats_of(begin: Any, some: pd.DataFrame) -> dict[str, str]:
+    good = some[some["usable"]]
+    # A beat may have several reasons, and counts for each.
+    texts = some.loc[~some["usable"], "reason"].str.replace("_", " ")
+    why = texts.str.split("; ").explode().value_counts()
+    return {
+        "from": _minute(begin),
+        "beats": f"{len(some):,}",
+        "usable": _percent(len(good) / len(some)),
+        "RR (s)": _figure(good["rr"].mean(), 3),
+        "edited": str(int(some["edited"].sum())),
+        "not usable": ", ".join(f"{reason} {count}" for reason, count in why.items()),
+    }
+
+
+def check_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.check_beats`."""
+    return [
+        {
+            "from": _minute(row["start"]),
+            "judged": _percent(row["judged_share"]),
+            "device": f"{row['device']:,}",
+            "ECG": f"{row['waveform']:,}",
+            "extra": f"{row['extra']:,}",
+            "missed": f"{row['missed']:,}",
+            "good": _percent(row["good_matched_share"]),
+            "offset (ms)": _figure(row["offset_ms"], 1),
+            "jitter (ms)": _figure(row["jitter_ms"], 1),
+            "not judged": row["note"],
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+def ecg_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.check_ecg`."""
+    shares = ("missing", "sensor_off", "not_worn", "saturated", "flat")
+    return [
+        {
+            "from": _minute(row["start"]),
+            "beats": f"{row['beats']:,}",
+            "correlation": _figure(row["correlation"], 2),
+            **{name.replace("_", " "): _percent(row[name]) for name in shares},
+            "mains (mV)": _figure(row["mains_mv"], 3),
+        }
+        for _, row in table.iterrows()
+    ]
 
 
 def cache_rows(held: pd.DataFrame) -> Rows:

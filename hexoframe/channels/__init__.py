@@ -478,6 +478,9 @@ def find(family: Family, key: str | int) -> Channel:
     return channel.only(row)
 
 
+_LONGEST_ID = 9  # digits; Python itself refuses thousands of them
+
+
 def _spelt(key: str | int) -> str:
     """Return a name in the spelling of the table: "Heart Rate" is heart_rate."""
     return str(key).strip().lower().replace(" ", "_")
@@ -485,7 +488,7 @@ def _spelt(key: str | int) -> str:
 
 def _as_id(key: str | int) -> int | None:
     if isinstance(key, str):
-        return int(key) if key.isdecimal() else None
+        return int(key) if key.isdecimal() and len(key) <= _LONGEST_ID else None
     try:
         return key.__index__()
     except AttributeError:

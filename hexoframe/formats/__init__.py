@@ -15,7 +15,8 @@ mat       MATLAB file
 wire      JSON answers of the API, for `hexoframe.api`
 ========= ====================================================================
 
-What they share: `options` of readers, `atomic` writing, `cells` and `headings` of CSV.
+What they share: `options` of readers, `sourcefiles` that must not change, `atomic`
+writing and what makes a place `unwritable`, `cells` and `headings` of CSV.
 """
 
 from __future__ import annotations

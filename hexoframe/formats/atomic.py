@@ -29,6 +29,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from hexoframe.errors import FileFormatError, OutputExistsError
+from hexoframe.paths import is_file, is_folder, writing_to
 
 __all__ = [
     "complete",
@@ -121,9 +122,7 @@ def new_file(
     The path does not exist yet. A target that may not be overwritten stays if it is the
     `same` as the new file, and is an `OutputExistsError` if it differs.
     """
-    if not target.is_file():
-        _refuse(target)
-    with _scratch(target) as folder:
+    with writing_to(target), _scratch(target, is_file) as folder:
         # Beside its lock: a target may have any name.
         (folder / _NEW).mkdir()
         path = folder / _NEW / target.name
@@ -159,9 +158,7 @@ def new_folder(
     so too if another file has the name of a new one. The file `derived` follows from
     the others: it is not compared, and replaced whenever others move.
     """
-    if not target.is_dir():
-        _refuse(target)
-    with _scratch(target) as scratch:
+    with writing_to(target), _scratch(target, is_folder) as scratch:
         folder = scratch / _NEW
         folder.mkdir()
         yield folder
@@ -340,8 +337,14 @@ def _kept(
 
 
 @contextmanager
-def _scratch(target: Path) -> Iterator[Path]:
-    """Make a hidden folder on the disk of the target, and remove it at the end."""
+def _scratch(target: Path, fits: Callable[[Path], bool]) -> Iterator[Path]:
+    """Make a hidden folder on the disk of the target, and remove it at the end.
+
+    A target that is there and does not fit, a folder where a file is written, is
+    refused.
+    """
+    if not fits(target):
+        _refuse(target)
     made = [path for path in target.parents if not path.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -127,7 +127,19 @@ def first_bad(count: int, good: Callable[[int], bool]) -> int:
 
 
 def _stream(source: Path | bytes) -> Any:
-    return str(source) if isinstance(source, Path) else pa.BufferReader(source)
+    if isinstance(source, Path) and _is_utf8(str(source)):
+        return str(source)
+    # Arrow itself opens no other names.
+    data = source.read_bytes() if isinstance(source, Path) else source
+    return pa.BufferReader(data)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _lines(source: Path | bytes) -> BinaryIO:

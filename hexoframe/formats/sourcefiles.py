@@ -64,39 +64,37 @@ class SourceFiles:
         """Return a channel that refuses to be read once a file in use is another one.
 
         With `vouched`, a checksum tells whether the content is the same, whatever file
-        it is in; then only its error is explained.
+        it is in: its error is explained, and the file must not change while it is read.
         """
         is_read = False
 
-        def check() -> None:
-            if not vouched:
-                self._check(used)
+        @contextmanager
+        def reading() -> Iterator[None]:
+            files = SourceFiles(used) if vouched else self
+            with self._explained(used):
+                files._check(used)  # noqa: SLF001  # of this class
+                yield
+                files._check(used)  # noqa: SLF001
 
         def read() -> pd.DataFrame:
             nonlocal is_read
-            with self._explained(used):
-                check()
+            with reading():
                 frame = channel.read()
-                check()
             is_read = True
             return frame
 
         def pieces(rows: int) -> Iterator[pd.DataFrame]:
             if channel.pieces is None:
                 return
-            with self._explained(used):
-                check()
-                for piece in channel.pieces(rows):
-                    check()
-                    yield piece
+            with reading():
+                yield from channel.pieces(rows)
 
         def receipt() -> Receipt:
-            with self._explained(used):
-                known = channel.known()
+            if is_read:
                 # What was counted while the samples were read is true of them.
-                if not is_read:
-                    check()
-            return known
+                return channel.known()
+            with reading():
+                return channel.known()
 
         return replace(
             channel,

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.breathing import summarise_breathing
-from hexoframe.analysis.breaths import list_breaths
 from hexoframe.errors import ConfigurationError
 from hexoframe.plotting.figures import (
     INK,
@@ -86,8 +84,7 @@ def plot_breaths(
 def record_breaths(request: PictureRequest) -> FigureAxes:
     """Draw the breaths of a record, with means of five minutes."""
     window = record_window(request.record, request.start, request.duration)
-    part = request.part()
-    return _draw(list_breaths(part), summarise_breathing(part), window, request.ax)
+    return _draw(*request.breaths(), window, request.ax)
 
 
 def _draw(

@@ -11,6 +11,7 @@ times   ticks <-> UTC time of pandas
 writing ticks -> text; the directives of a format
 reading text -> ticks
 zones   named time zones, and the hour that comes twice in autumn
+moments times and lengths of time as users give them
 ======= =====================================================================
 
 The names below are public. The rates of channels and the formats of files do not belong

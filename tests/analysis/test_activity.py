@@ -83,7 +83,7 @@ def test_a_bout_is_a_run_of_seconds_at_the_threshold_or_above():
     assert table["cadence"].tolist() == [120, 120]
     assert table["good_share"].tolist() == [1, 1]
     assert table.attrs["hexoframe"]["units"]["mean_activity"] == "g"
-    longer = record.activity_bouts(threshold=0.1, min_length="61s")
+    longer = record.activity_bouts(threshold=0.1, min_length=61)
     assert len(longer) == 0
     assert longer.dtypes.to_dict() == table.dtypes.to_dict()
     dips = record.activity_bouts(threshold=0.1, max_dip="10s")

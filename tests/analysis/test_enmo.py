@@ -146,6 +146,16 @@ def test_epochs_across_pieces_are_those_of_the_whole_at_once(monkeypatch, origin
     assert table.attrs["hexoframe"]["units"] == {"enmo": "g"}
 
 
+def test_epochs_may_begin_at_midnight_where_the_wearer_is():
+    # 45 min beyond the hour: an epoch of an hour begins at 18:15 in UTC.
+    record = recording(*np.ones((3, 64 * 7200))).tz_convert("Asia/Kathmandu")
+    table = record.enmo("1h", origin="midnight", min_share=0)
+    assert {(time.minute, time.second) for time in table.index} == {(0, 0)}
+    assert table["enmo"].to_numpy() == pytest.approx(3**0.5 - 1)
+    counts = table["good_share"] * 64 * 3600
+    assert counts.sum() == pytest.approx(64 * 7200)
+
+
 def test_arguments_that_are_none_are_refused():
     record = recording(*np.ones((3, 64)))
     for wrong, told in [

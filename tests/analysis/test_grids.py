@@ -14,6 +14,11 @@ from hexoframe.record import Record
 from hexoframe.recording.frames import make_frame
 from hexoframe.timestamps import grid_to_index
 
+# Gains that no real data confirm are none of this file's concern.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::hexoframe.errors.UnverifiedCalibrationWarning"
+)
+
 NS = 3_906_250
 # Days with 25 and 23 hours, one of them with a midnight that comes twice, one of them
 # with none, and a change of half an hour.

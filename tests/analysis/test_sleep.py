@@ -176,6 +176,8 @@ def test_the_time_in_bed_may_be_given():
     row = one(record, lights)
     assert (row["tib"], row["sol"], row["awake"]) == (100, 10, 20)
     assert row["source"] == "given"
+    # As everywhere: a tick, or a length behind the start of the record, a minute ahead.
+    assert one(record, (START + 20 * 15360, "121min"))["tib"] == 100
     diary = pd.DataFrame(
         {
             "subject": ["a", "a"],
@@ -196,6 +198,8 @@ def test_the_time_in_bed_may_be_given():
             record.sleep(wrong)
     with pytest.raises(TimestampError, match="before it starts"):
         record.sleep(lights[::-1])
+    with pytest.raises(TimestampError, match=r"2025.*outside of .*2024-03-01 22:59"):
+        record.sleep(("2025-03-01T22:20Z", "2025-03-02T00:00Z"))
     with pytest.raises(TimestampError, match="zone"):
         record.sleep(("2024-03-01 22:20", "2024-03-02 00:00"))
 

@@ -397,3 +397,12 @@ def test_the_index_knows_every_metric_of_an_export(samples):
         statistics = hexoframe.open_record(samples / name).statistics
         left = {str(one).lower() for one in statistics["name"]} - known
         assert not left - {"uri", "start_date", "start", "end"}
+
+
+def test_counts_of_the_recorder_give_the_same_numbers(samples):
+    path = samples / "hexoskin_10min.zip"
+    table = hexoframe.open_record(path).summary()
+    raw = hexoframe.open_record(path, units="raw").summary()
+    for column in ("value", "vendor_rule", "good_share"):
+        np.testing.assert_allclose(raw[column], table[column], rtol=1e-12)
+    assert raw["unit"].equals(table["unit"])

@@ -94,7 +94,10 @@ class _Worker:
             self.process.join()
             code = self.process.exitcode or 0
             why = f"crash: {signal.Signals(-code).name if code < 0 else code}"
-            tried = self._ended("memory" if why.endswith("KILL") else "escape", why)
+            # The dump of where it hangs may bring it down.
+            late = time.monotonic() - self.since > 0.9 * self._limits.seconds
+            verdict = "memory" if why.endswith("KILL") else "escape"
+            tried = self._ended("hang" if late else verdict, why)
         self.case = None
         return tried
 

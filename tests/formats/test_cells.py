@@ -1,6 +1,7 @@
 """Cells of a CSV: the line that is to blame is named, whatever the content."""
 
 import io
+import sys
 
 import pyarrow as pa
 import pytest
@@ -31,6 +32,16 @@ def test_the_first_broken_line_is_named(bad, blanks, kind):
         read_cells(text.encode(), types, skip=1, where="mine")
     with pytest.raises(FileFormatError, match=rf"mine, line {row + 2}\D"):
         list(stream_cells(text.encode(), types, skip=1, where="mine"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are text")
+def test_a_file_whose_name_is_no_text_is_read(tmp_path):
+    path = tmp_path / "a\udcff.csv"
+    path.write_text("x\n1\n2\n")
+    types = {"x": pa.float64()}
+    assert read_cells(path, types, skip=1)["x"].to_pylist() == [1, 2]
+    (block,) = stream_cells(path, types, skip=1)
+    assert block["x"].to_pylist() == [1, 2]
 
 
 @given(count=st.integers(1, 500), data=st.data())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import re
 import warnings
 import zoneinfo
@@ -1884,6 +1885,23 @@ def test_a_folder_that_lacks_files_or_has_others_is_refused(tmp_path):
         record = open_text(folder, allow_partial=True)
     assert "heart_rate" not in record
     assert "ecg" in record
+
+
+def test_a_folder_that_lacks_its_facts_is_refused(tmp_path):
+    folder, _ = two_recordings(tmp_path)
+    (folder / "info.txt").unlink()
+    (folder / "info.txt").symlink_to("nowhere")
+    with pytest.raises(IncompleteDataError, match=r"info\.txt missing"):
+        open_text(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_the_place_of_the_checksums_is_not_waited_for(tmp_path):
+    folder, _ = two_recordings(tmp_path)
+    (folder / SUMS).unlink()
+    os.mkfifo(folder / SUMS)
+    with pytest.raises(FileFormatError, match=r"hexoframe\.sha256 is no file"):
+        open_text(folder)
 
 
 def test_a_damaged_list_of_checksums_is_named(tmp_path):

@@ -18,6 +18,7 @@ from urllib3.exceptions import DecodeError
 from hexoframe.api.http.failures import PassingError, path_of
 from hexoframe.errors import ResponseError, UnreachableError
 from hexoframe.jsontext import shown
+from hexoframe.paths import is_file
 
 if TYPE_CHECKING:
     import requests
@@ -193,6 +194,8 @@ class PartialFile:
 
     def headers(self) -> dict[str, str]:
         """Return the headers that request the rest, {} to request all."""
+        if not (is_file(self._file) and is_file(self._tag)):
+            return {}
         try:
             length, tag = self._file.stat().st_size, self._tag.read_text("ascii")
         except (FileNotFoundError, UnicodeDecodeError):

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
@@ -69,6 +69,8 @@ _MOST_GRANTED = 1 << 16
 _MOST_DOWNLOADED = 8 << 30
 _LISTED = BodyLimits(most_bytes=_MOST_LISTED)
 _SAME_PAGE_TRIES = 3
+# Objects that were added while the pages came, and those that they moved.
+_MORE_THAN_TOLD = 100
 # As long as the retries of one request take, and once more.
 _LATELY_S = 60
 _USUAL = RetryPolicy()
@@ -312,6 +314,16 @@ class ServiceSession:
     def _redirected(self, request: _Request, response: requests.Response) -> _Request:
         """Return the request of a redirect, which must stay within the host."""
         where = self.origin.vet(response.headers["Location"], seen_at=request.path)
+        asked, told = (
+            sorted(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+            for url in (response.url, where)
+        )
+        if asked and asked != told:
+            # Without its filters it would be another list, or other samples.
+            raise ResponseError(
+                f"{self.origin}{request.path} redirects to {urlsplit(where).path} "
+                "without the query of the request; is this a Hexoskin server?"
+            )
         return _Request(
             url=f"{self.origin}{where}",
             accept=request.accept,
@@ -394,8 +406,16 @@ class ServiceSession:
         )
 
 
+class _Unled(requests.Session):
+    """Follows no link: requests would look at each even if it is told not to."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Return None: `ServiceSession` judges the links."""
+        return
+
+
 def _connections() -> requests.Session:
-    session = requests.Session()
+    session = _Unled()
     adapter = WatchedAdapter(pool_connections=2, pool_maxsize=8, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -431,8 +451,10 @@ class PagedList:
                 yield item
                 if given == limit:
                     return
-            if meta.next is None:
+            # An empty page ends a list whatever it says of a next one.
+            if meta.next is None or not objects:
                 break
+            self._check_end(meta)
             link = self._origin.vet(meta.next, seen_at=self._path)
             query = None
         self._check_total(meta, limit)
@@ -455,6 +477,15 @@ class PagedList:
             f"{self._origin}{self._path} gives one page again and again, after "
             f"{len(self._seen)} objects; try again later"
         )
+
+    def _check_end(self, meta: PageMeta) -> None:
+        """Refuse a list that goes on behind the end that it tells."""
+        total = meta.total_count
+        if total is not None and self._received > total + _MORE_THAN_TOLD:
+            raise ResponseError(
+                f"{self._origin}{self._path} goes on after {self._received} objects, "
+                f"where it told of {total}; is this a Hexoskin server?"
+            )
 
     def _check_total(self, meta: PageMeta, limit: int | None) -> None:
         total = meta.total_count

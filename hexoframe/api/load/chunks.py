@@ -22,6 +22,7 @@ from pyarrow import ipc
 from hexoframe.errors import ConfigurationError
 from hexoframe.formats.checksums import sha256_of
 from hexoframe.formats.wire.answers import DatatypeSamples
+from hexoframe.paths import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -120,6 +121,8 @@ class ChunkStore:
         path = self.path(chunk)
         if path.name in self._checked:
             return True
+        if not (is_file(path) and is_file(self._checksum(path))):
+            return False
         try:
             expected = self._checksum(path).read_text("ascii")
             found = sha256_of(path)

@@ -1,4 +1,4 @@
-"""``hexoframe show``, ``summary``, ``hrv``, ``breaths``, ``sleep``: tables."""
+"""``hexoframe show``, ``summary``, ``hrv``, ``beats``, ``breaths``, ``sleep``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from hexoframe.record import Record
 
-__all__ = ["breaths", "hrv", "show", "sleep", "summary"]
+__all__ = ["beats", "breaths", "hrv", "show", "sleep", "summary"]
 
 _NAMED = ("ranges", "sleep", "day", "whole")
 # What is fetched for it: the belts and the heart rate tell when the shirt was worn.
@@ -417,12 +417,11 @@ def breaths(  # noqa: PLR0913  # click passes each option by name
     """
     if each and check:
         raise click.UsageError("give --each or --check, not both")
-    spans = None if window == "whole" else window
 
     def compute(record: Record) -> pd.DataFrame:
         if each:
             return record.breaths()
-        return record.check_breaths(spans) if check else record.breathing(spans)
+        return record.check_breaths(window) if check else record.breathing(window)
 
     def show(table: pd.DataFrame, form: str) -> None:
         _show_breaths(table, form, each=each, check=check)
@@ -514,6 +513,69 @@ def _show_sleep(table: pd.DataFrame, form: str) -> None:
     show_lines(table_lines(table, form, sleep_rows) if len(table) else ["no night"])
     if form == "table":
         show_lines([*wrapped_lines(sleep_notes(table)), ""])
+
+
+# -- beats -----------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("whats", metavar="PATH|ID...", nargs=-1, required=True)
+@click.option(
+    "--check",
+    is_flag=True,
+    help='Compare them with the beats in the ECG; needs pip install "hexoframe[ecg]".',
+)
+@click.option("--ecg", is_flag=True, help="How good the ECG is, a row a minute.")
+@model("auto")
+@fetching
+@reading
+@listing
+def beats(  # noqa: PLR0913  # click passes each option by name
+    whats: tuple[str, ...],
+    *,
+    check: bool,
+    ecg: bool,
+    model: str,
+    how: dict[str, Any],
+    source: dict[str, Any],
+    form: str,
+) -> None:
+    """Show the beats of the heart: which are usable, and why not.
+
+    PATH is what 'hexoframe convert' takes, and ID a record of the service. A row for
+    five minutes: how many beats there are, which share is usable (no flag, plausible,
+    of a shirt that was worn), RR of these, and what is wrong with the others. --csv and
+    --json have every beat.
+
+    With --check, a row for five minutes: judged, the share in which beats were looked
+    for in the ECG; extra beats of the device, which the ECG does not show; beats that
+    the device missed; good: which share of its usable beats is in the ECG within 50 ms.
+    With --ecg, a row a minute: correlation of beats with the median beat, shares of
+    time without samples, with a sensor off, not worn, saturated or flat; mains noise in
+    mV.
+    """
+    if check and ecg:
+        raise click.UsageError("give --check or --ecg, not both")
+
+    def compute(record: Record) -> pd.DataFrame:
+        if check:
+            return record.check_beats()
+        return record.check_ecg() if ecg else record.beats()
+
+    def show_table(table: pd.DataFrame, form: str) -> None:
+        from hexoframe.app.listing import (  # noqa: PLC0415  # pandas
+            beat_rows,
+            check_rows,
+            ecg_rows,
+        )
+
+        rows = check_rows if check else ecg_rows if ecg else beat_rows
+        show_lines(table_lines(table, form, rows) if len(table) else ["no beat"])
+        show_lines([""])
+
+    channels = (*_CHANNELS, "ecg") if check or ecg else _CHANNELS
+    records = _opened(whats, Selection(model=model), how, source, channels=channels)
+    _tell_results(records, compute, show_table, form)
 
 
 # -- a table of each recording ---------------------------------------------------------

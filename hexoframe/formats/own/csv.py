@@ -214,13 +214,16 @@ class _ChannelFile:
 
     def _check_bytes(self) -> None:
         """Refuse other bytes than were written, by the first line that is wrong."""
-        if self.held != self.entry.rows or not (change := other_bytes(self.entry)):
+        # What is missing or cut was said when the record was opened.
+        if self.held != self.entry.rows or not is_file(self.path):
+            return
+        if not (change := other_bytes(self.entry)):
             return
         for _ in self._frames():
             pass
         raise FileFormatError(
             f"{self.path} {change}; write or copy the record again. If you changed it "
-            f"on purpose, take its sha256 out of {CSV_LAYOUT.manifest}"
+            f"on purpose, take its sha256 and the last one out of {CSV_LAYOUT.manifest}"
         )
 
     def _check_heading(self) -> None:

@@ -115,7 +115,7 @@ def load_footer(path: Path) -> pq.FileMetaData:
             f"{path} has bytes in its name that are no text, which Arrow cannot open: "
             "give it another name"
         ) from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FileFormatError(f"{path}: {_damage(path, error)}") from error
 
 

@@ -456,7 +456,8 @@ def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any
     schema = _schema(record, channel, {} if first is None else first.attrs)
     whole = pieces if first is None else chain([first], pieces)
     with pq.ParquetWriter(
-        path,
+        # Arrow takes a path such as a:b/c for a URL.
+        path.absolute(),
         schema,
         compression="zstd",
         use_dictionary=list(channel.columns),

@@ -198,8 +198,7 @@ def _check_names(
             f"recordings: take them out of the folder, or remove {SUMS} if they belong "
             "together"
         )
-    written = {name for name in sums if Path(name).stem.lower() in all_names()}
-    if lacking := sorted(written - there):
+    if lacking := sorted(name for name in sums if not is_file(path / name)):
         message = f"{path}: {', '.join(lacking)} missing, which {SUMS} lists"
         if not options.allow_partial:
             raise IncompleteDataError(

@@ -20,7 +20,7 @@ from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, channels_of
 from hexoframe.channels.calibration import counts_from_values, json_from_values
 from hexoframe.errors import ConfigurationError, MissingFactsWarning, warn
 from hexoframe.formats.atomic import new_folder
-from hexoframe.formats.checksums import SUMS, write_sums
+from hexoframe.formats.checksums import SUMS, SummedFile, write_sums
 from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.text import facts as fact_files
 from hexoframe.formats.text.lines import Stamps
@@ -135,10 +135,9 @@ def write(  # noqa: PLR0913  # the settings of the old script
             MissingFactsWarning,
         )
     with new_folder(target, overwrite=overwrite, owned=_is_own, derived=SUMS) as folder:
-        for channel in wanted:
-            _write_channel(record, channel, folder, how)
+        sums = dict(_write_channel(record, channel, folder, how) for channel in wanted)
         _write_facts(record, folder, how.dialect)
-        write_sums(folder)
+        write_sums(folder, sums)
     return target
 
 
@@ -194,7 +193,8 @@ def _written() -> frozenset[str]:
 
 def _write_channel(
     record: RecordData, channel: Channel, folder: Path, how: _Settings
-) -> None:
+) -> tuple[str, str]:
+    """Write one file; return its name and its checksum."""
     path = folder / f"{file_name(channel, how.dialect, how.units)}{SUFFIX}"
     writer = LineWriter(
         channel,
@@ -203,9 +203,10 @@ def _write_channel(
         units=how.units,
         scale=record.scale,
     )
-    with path.open("wb") as file:
+    with SummedFile(path) as file:
         for piece in record.pieces(channel.name, digits.BLOCK):
             file.write(writer.lines(piece))
+    return path.name, file.sha256
 
 
 def _write_facts(record: RecordData, folder: Path, dialect: Dialect) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 import json
 import logging
 import pickle
@@ -261,6 +262,53 @@ def test_a_redirect_to_another_host_is_refused(server, session_of):
         with pytest.raises(ResponseError, match="another host are refused") as caught:
             session_of(server).get_json("/api/record/", {"user": "someone@example.org"})
     assert "someone" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1]:x", "http://[", "http://127.0.0.1:999999"]
+)
+def test_a_redirect_that_is_no_url_is_refused(session_of, url):
+    def answer(line):
+        line.recv(65_536)
+        line.sendall(f"HTTP/1.1 302 Found\r\nLocation: {url}\r\n\r\n".encode())
+        line.close()
+
+    with _bare_server(answer) as host:
+        session = session_of(_At(host), UnsignedBasic(host, "a@b.c", "pw"))
+        with pytest.raises(ResponseError, match="a link"):
+            session.get_json("/api/record/")
+
+
+def test_a_redirect_without_the_query_of_the_request_is_refused(session_of):
+    def answer(line):
+        line.recv(65_536)
+        line.sendall(b"HTTP/1.1 302 Found\r\nLocation: ?\r\n\r\n")
+        line.close()
+
+    with _bare_server(answer) as host:
+        session = session_of(_At(host), UnsignedBasic(host, "a@b.c", "pw"))
+        with pytest.raises(ResponseError, match="without the query") as caught:
+            session.get_json("/api/record/", {"user": "someone@example.org"})
+    assert "someone" not in str(caught.value)
+
+
+def test_a_list_without_an_end_is_left(session_of):
+    pages = itertools.count()
+
+    def answer(line):
+        line.recv(65_536)
+        first = 10 * next(pages)
+        objects = [{"id": first + number} for number in range(10)]
+        meta = {"total_count": 20, "next": "/api/record/?limit=1000&offset=0"}
+        body = json.dumps({"meta": meta, "objects": objects}).encode()
+        head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        line.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        line.close()
+
+    with _bare_server(answer) as host:
+        session = session_of(_At(host), UnsignedBasic(host, "a@b.c", "pw"))
+        with pytest.raises(ResponseError, match=r"goes on after 130 objects.* of 20"):
+            list(session.pages("/api/record/"))
 
 
 def test_a_redirect_within_the_host_is_followed(server, session_of):

@@ -140,6 +140,11 @@ def test_a_record_without_an_end_that_began_days_ago_makes_no_sense():
         head_of(end=None, status="realtime")
 
 
+def test_another_record_than_the_one_that_was_asked_for_is_refused():
+    with pytest.raises(ResponseError, match="/api/record/42/ answered record 41"):
+        fetch_head(Answering(RECORD), 42)
+
+
 def test_an_end_before_the_start_is_no_span():
     assert head_of(end=START - 5).span == (START, START)
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 
+import pandas as pd
 import pytest
 
 import hexoframe
@@ -210,7 +211,7 @@ def test_each_breath_is_a_row_and_the_others_are_counted(give, path):
 def test_the_check_of_breaths_says_how_many_rows_agree(give, path):
     told = give("breaths", path, "--check").stdout
     table = hexoframe.open_record(path).check_breaths()
-    assert told.splitlines()[2].split()[3] == str(table["n_device"].iloc[0])
+    assert told.splitlines()[2].split()[3] == str(table["device"].iloc[0])
     agree, known = table["agrees"].sum(), table["agrees"].notna().sum()
     assert f"within 5 % in {agree} of {known} rows" in told
 
@@ -300,3 +301,35 @@ def test_a_csv_of_the_dashboard_says_who_has_phases(give, samples):
     assert done.exit_code == 1
     assert "no channel sleep_phase, from which sleep is computed" in done.stderr
     assert "a CSV of the dashboard never has it" in " ".join(done.stderr.split())
+
+
+# -- beats -----------------------------------------------------------------------------
+
+
+def test_beats_are_a_row_for_five_minutes_or_each_for_other_programs(give, path):
+    table = hexoframe.open_record(path).beats()
+    lines = give("beats", path).stdout.splitlines()
+    assert lines[1].split()[:3] == ["from", "beats", "usable"]
+    first = table[table.index < table.index[0] + pd.Timedelta("5min")]
+    assert lines[2].split()[2] == str(len(first))
+    assert f"unreliable {first['reason'].str.contains('unreliable').sum()}" in lines[2]
+    rows = list(csv.DictReader(io.StringIO(give("beats", path, "--csv").stdout)))
+    assert [float(row["rr"] or "nan") for row in rows] == pytest.approx(
+        table["rr"].tolist(), nan_ok=True
+    )
+    assert {"time", *table} < set(rows[0])
+
+
+def test_beats_are_checked_with_the_ecg(give, path):
+    pytest.importorskip("sleepecg", reason="the extra ecg is not installed")
+    (row, *_) = json.loads(give("beats", path, "--check", "--json").stdout)
+    assert row["matched"] == hexoframe.open_record(path).check_beats()["matched"][0]
+    assert "jitter_ms" in give("beats", path, "--check", "--all-columns").stdout
+    told = give("beats", path, "--ecg").stdout.splitlines()
+    assert told[1].split()[:3] == ["from", "beats", "correlation"]
+
+
+def test_one_check_at_a_time(give, path):
+    result = give("beats", path, "--check", "--ecg")
+    assert result.exit_code == 2
+    assert "not both" in result.stderr

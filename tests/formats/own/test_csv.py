@@ -643,6 +643,16 @@ def test_counts_are_not_taken_for_values(tmp_path):
     assert record.receipt("acceleration").lost == ((START[256], START[256] + 256),)
 
 
+def test_a_missing_file_without_rows_is_empty_where_a_part_is_allowed(tmp_path):
+    raw, _ = two_scales(tmp_path)
+    names = ["acceleration", "rr_interval"]
+    folder = table.write(read(raw), tmp_path / "again", channels=names)
+    (folder / "rr_interval.csv").unlink()
+    with pytest.warns(MissingSamplesWarning, match="missing"):
+        record = read(folder, allow_partial=True)
+    assert record["rr_interval"].empty
+
+
 def test_a_folder_without_checksums_opens_as_before(tmp_path):
     raw, _ = two_scales(tmp_path)
     whole = read(raw)["acceleration"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from types import ModuleType
 from typing import NamedTuple
@@ -85,6 +86,23 @@ def edit(path, change):
     change(held)
     held.pop("sha256", None)
     path.write_text(json.dumps(held), encoding="utf-8")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+@pytest.mark.parametrize("what", ["pipe", "folder", "circle"])
+def test_what_is_no_file_in_the_place_of_one_is_refused(kind, folder, what):
+    file = folder / kind.layout.file_of("heart_rate")
+    file.unlink()
+    if what == "pipe":
+        os.mkfifo(file)
+    elif what == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to(file)
+    with pytest.raises(FileFormatError, match=f"{file.name} is no file"):
+        read(kind, folder)
+    with pytest.warns(MissingSamplesWarning, match=f"{file.name} is no file"):
+        read(kind, folder, allow_partial=True)
 
 
 def test_a_manifest_may_be_changed_on_purpose(kind, folder):

@@ -511,6 +511,22 @@ def test_stamps_with_a_gap_are_decoded(tmp_path):
         assert_same_record(record, parquet.read(folder, ReadOptions()))
 
 
+def test_a_footer_with_names_that_are_no_text_is_refused(folder):
+    path = folder / "heart_rate.parquet"
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"heart_rate", b"heart\xffrate"))
+    with pytest.raises(FileFormatError, match=r"heart_rate\.parquet"):
+        parquet.read(folder, ReadOptions())["heart_rate"]
+
+
+def test_a_relative_folder_that_looks_like_a_url_is_a_folder(
+    hexoskin, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    folder = parquet.write(hexoskin, Path("a:b"))
+    assert_same_record(hexoskin, parquet.read(folder, ReadOptions()))
+
+
 def test_a_manifest_from_before_even_stamps_opens(folder, hexoskin):
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
