@@ -10,6 +10,7 @@ import pandas as pd
 from hexoframe.analysis.detector import find_beats
 from hexoframe.analysis.ecgparts import lead_of
 from hexoframe.analysis.hrv import beats_of_record
+from hexoframe.analysis.matching import match_ticks
 from hexoframe.analysis.spans import spans_of
 from hexoframe.recording import metadata
 from hexoframe.timestamps.times import ticks_to_index
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Numbers = NDArray[np.float64]
 
-__all__ = ["compare_beats", "match_beats"]
+__all__ = ["compare_beats"]
 
 _TOLERANCE_MS = 50
 # Less than this of a span is no reason worth a note.
@@ -79,7 +80,7 @@ def compare_beats(
         device=beats.ticks,
         good=beats.counts,
         judged=found.judged.cover(beats.ticks),
-        partner=match_beats(
+        partner=match_ticks(
             beats.ticks, found.ticks, _TOLERANCE_MS * record.clock // 1000
         ),
         waveform=found.ticks,
@@ -92,30 +93,6 @@ def compare_beats(
     units = {str(name): _UNITS.get(str(name), "") for name in table}
     table.attrs = {metadata.KEY: metadata.result_block(units, record_id=record.id)}
     return table
-
-
-def match_beats(device: Rows, waveform: Rows, tolerance: int) -> Rows:
-    """Return the row of `waveform` that each beat of `device` matches, -1 without one.
-
-    Both are ascending ticks. Two beats match if each is the nearest to the other, and
-    they are at most `tolerance` ticks apart.
-    """
-    partner = np.full(len(device), -1, np.int64)
-    if not len(device) or not len(waveform):
-        return partner
-    there, back = _nearest(device, waveform), _nearest(waveform, device)
-    mutual = back[there] == np.arange(len(device))
-    near = np.abs(waveform[there] - device) <= tolerance
-    partner[mutual & near] = there[mutual & near]
-    return partner
-
-
-def _nearest(ticks: Rows, others: Rows) -> Rows:
-    """Return the row of the nearest of others; of two, the earlier."""
-    after = np.minimum(np.searchsorted(others, ticks), len(others) - 1)
-    before = np.maximum(after - 1, 0)
-    is_before = np.abs(ticks - others[before]) <= np.abs(others[after] - ticks)
-    return np.where(is_before, before, after)
 
 
 def _offsets(record: RecordData, compared: _Compared) -> Numbers:

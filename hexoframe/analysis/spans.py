@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Ticks = NDArray[np.int64]
     By = str | pd.Timedelta | pd.DataFrame | None
 
-__all__ = ["Spans", "spans_of"]
+__all__ = ["Spans", "spans_of", "window_length_s", "window_spans"]
 
 # A result has a row a span: more are a mistake.
 _MOST_SPANS = 1_000_000
@@ -147,6 +147,24 @@ def spans_of(record: RecordData, by: By = None, *, origin: Origin = "start") -> 
     if isinstance(by, str) and by in _KINDS:
         return _KINDS[by](record)
     return _of_length(record, by, origin)
+
+
+def window_spans(record: RecordData, window: By, origin: Origin) -> Spans:
+    """Return `spans_of`; messages name the argument as results with windows call it."""
+    try:
+        return spans_of(record, window, origin=origin)
+    except (ConfigurationError, TimestampError) as error:
+        raise type(error)(str(error).replace("by=", "window=")) from error
+
+
+def window_length_s(window: By) -> float | None:
+    """Return the length of windows in s; None for spans that are not of one length."""
+    if window is None or isinstance(window, pd.DataFrame):
+        return None
+    try:
+        return length_ns("window", window) / 1e9
+    except ConfigurationError:
+        return None  # the name of spans: others were refused before
 
 
 def _of_length(record: RecordData, by: Any, origin: Origin) -> Spans:

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 import hexoframe
-from hexoframe.analysis.beatcheck import match_beats
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
 
@@ -19,15 +18,6 @@ def record(tmp_path_factory):
     shirt = Shirt(seed=2, duration_s=900, activity="rest", lead_off=((400, 60),))
     path = tmp_path_factory.mktemp("check") / "a.zip"
     return hexoframe.open_record(write_export(wear(shirt), path)).load()
-
-
-def test_two_beats_match_if_each_is_the_nearest_to_the_other():
-    device = np.array([0, 100, 108, 200, 300, 413])
-    waveform = np.array([3, 107, 212, 250, 400])
-    # 100 is nearer to nothing, 212 is 12 ticks away, 413 is 13.
-    assert match_beats(device, waveform, 12).tolist() == [0, -1, 1, 2, -1, -1]
-    assert match_beats(device, waveform[:0], 12).tolist() == [-1] * 6
-    assert match_beats(device[:0], waveform, 12).tolist() == []
 
 
 def test_a_device_that_is_right_matches_without_offset(record):

@@ -73,6 +73,7 @@ def test_the_list_says_what_each_picture_shows():
         "ecg",
         "respiration",
         "beats",
+        "breaths",
         "rr",
         "hrv",
         "summary",

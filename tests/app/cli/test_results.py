@@ -181,6 +181,63 @@ def test_nonlinear_figures_are_added(give, path):
     assert {"sampen", "dfa_a1", "dfa_a2"} <= set(row)
 
 
+# -- breaths ---------------------------------------------------------------------------
+
+
+def test_breaths_is_a_row_a_span(give, path):
+    told = give("breaths", path).stdout.splitlines()
+    row = hexoframe.open_record(path).breathing().iloc[0]
+    assert told[1].split() == ["start", "share", "breaths", "BR", "CV", "Ti", "Te",
+                               "VT", "MV", "RSA"]  # fmt: skip
+    cells = told[2].split()
+    assert cells[3] == str(row["n_breaths"])
+    assert cells[4] == f"{row['rate']:.1f}"
+    assert cells[8:10] == [
+        f"{row['tidal_volume']:.0f}", f"{row['ventilation'] / 1000:.1f}",
+    ]  # fmt: skip
+
+
+def test_each_breath_is_a_row_and_the_others_are_counted(give, path):
+    told = give("breaths", path, "--each").stdout.splitlines()
+    table = hexoframe.open_record(path).breaths()
+    first = table.iloc[0]
+    assert told[2].split()[1:4] == [
+        f"{first[name]:.2f}" for name in ("ti", "te", "ttot")
+    ]
+    notes = " ".join(told[2 + len(table) :])
+    assert f"{table['usable'].sum()} of {len(table)} breaths are usable" in notes
+
+
+def test_the_check_of_breaths_says_how_many_rows_agree(give, path):
+    told = give("breaths", path, "--check").stdout
+    table = hexoframe.open_record(path).check_breaths()
+    assert told.splitlines()[2].split()[3] == str(table["device"].iloc[0])
+    agree, known = table["agrees"].sum(), table["agrees"].notna().sum()
+    assert f"within 5 % in {agree} of {known} rows" in told
+
+
+@pytest.mark.parametrize("more", [(), ("--each",), ("--check",)])
+def test_breaths_fit_80_columns_at_a_terminal(terminal, path, more):
+    child = terminal("breaths", path, *more)
+    lines = child.read().replace("\r", "").splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_breaths_for_other_programs_are_those_of_python(give, path, form):
+    told = give("breaths", path, "--window", "whole", form).stdout
+    rows = as_csv(told) if form == "--csv" else json.loads(told)
+    table = hexoframe.open_record(path).breathing(None)
+    assert [float(row["rate"]) for row in rows] == table["rate"].tolist()
+    assert set(rows[0]) == {"record", *table}
+
+
+def test_each_breath_or_the_check_and_not_both(give, path):
+    result = give("breaths", path, "--each", "--check")
+    assert result.exit_code == 2
+    assert "not both" in result.stderr
+
+
 # -- sleep -----------------------------------------------------------------------------
 
 
