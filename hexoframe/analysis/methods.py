@@ -6,7 +6,7 @@ Each figure is from the record or from the tables; nothing is computed here.
 from __future__ import annotations
 
 import platform
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -100,7 +100,22 @@ def _source(record: RecordData) -> Iterator[str]:
     )
     edited = info.get("edited")
     if edited:
-        yield f"Edited by hand before the analysis: {_listed(edited)}."
+        beats = _edited_beats(info.get("edited_beats", {}))
+        yield f"Edited by hand before the analysis: {_listed(edited)}{beats}."
+
+
+def _edited_beats(marks: dict[str, Any]) -> str:
+    """Say which beats a table of corrections has changed."""
+    if "all" in marks:
+        whose = "the ECG" if marks["all"] == "waveform" else "a table"
+        return f"; all beats are those of {whose}"
+    counts = {
+        "added": sum(map(len, marks.get("added", {}).values())),
+        "removed": len(marks.get("removed", ())),
+        "changed": len(marks.get("changed", ())),
+    }
+    told = [f"{count:,} {what}" for what, count in counts.items() if count]
+    return f" (beats: {_listed(told)})" if told else ""
 
 
 def _length(duration: pd.Timedelta) -> str:

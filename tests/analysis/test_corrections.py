@@ -242,3 +242,12 @@ def test_a_table_that_means_nothing_is_refused(record, change, error, says):
 def test_beats_and_their_channel_are_not_given_at_once(record):
     with pytest.raises(ConfigurationError, match="both say what the beats are"):
         record.replace(beats=record.beats(), rr_interval=record["rr_interval"])
+
+
+def test_the_methods_say_what_was_edited(record):
+    table = pd.concat([record.beats(), pd.DataFrame(index=at(1180))]).sort_index()
+    told = record.replace(beats=table).methods()
+    assert "rr interval quality and nn interval" in told.replace("_", " ")
+    assert "(beats: 1 added and 1 changed)." in told
+    other = pd.DataFrame(index=at(*range(50, 2000, 210)))
+    assert "all beats are those of a table" in record.replace(beats=other).methods()

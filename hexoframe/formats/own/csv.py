@@ -223,7 +223,8 @@ class _ChannelFile:
             pass
         raise FileFormatError(
             f"{self.path} {change}; write or copy the record again. If you changed it "
-            f"on purpose, take its sha256 and the last one out of {CSV_LAYOUT.manifest}"
+            f"on purpose, take its sha256 out of {CSV_LAYOUT.manifest}, and the one of "
+            "the whole at its end"
         )
 
     def _check_heading(self) -> None:
