@@ -292,3 +292,23 @@ def test_holes_lead_off_a_dead_belt_and_a_shirt_off_leave_the_other_breaths(tmp_
     true = (recording.breaths / 256)[:-1][quiet.to_numpy()]
     near = np.abs(kept[:, None] - true[None, :]).min(axis=0) < 0.3
     assert near.mean() >= 0.97
+
+
+@pytest.mark.slow
+def test_two_hours_with_the_shirt_off_for_one_give_back_the_breaths(tmp_path):
+    recording, record = synthetic(
+        tmp_path, seed=9, duration_s=7200, gaps=((600, 180),), lead_off=((1200, 300),),
+        unworn=((2400, 3600),),
+    )  # fmt: skip
+    table = record.breaths()
+    assert len(table) == len(recording.breaths) - 1
+    second = (table["start"] - record.start).dt.total_seconds()
+    ends = (table["end"] - record.start).dt.total_seconds()
+    off = (ends > 2400) & (second < 6000)
+    assert not table.loc[off, "usable"].any()
+    # For 45 s and more after it, the belts that were pulled at are in doubt.
+    quiet = (ends < 2390) | (second > 6060)
+    assert table.loc[quiet, "usable"].mean() >= 0.99
+    check = record.check_breaths()
+    assert check["agrees"].dropna().all()
+    assert check["matched"].sum() >= 0.99 * check["waveform"].sum()
