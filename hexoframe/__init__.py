@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING
 from hexoframe.version import __version__
 
 if TYPE_CHECKING:
-    from hexoframe import cache, errors, timestamps
+    from hexoframe import analysis, cache, errors, plotting, timestamps
     from hexoframe.channels import channel_table, code_table, schema
     from hexoframe.client import Client, connect
     from hexoframe.opening import open_record, open_records
@@ -75,6 +75,7 @@ __all__ = [
     "Client",
     "Record",
     "__version__",
+    "analysis",
     "cache",
     "channel_table",
     "code_table",
@@ -89,6 +90,7 @@ __all__ = [
     "logout",
     "open_record",
     "open_records",
+    "plotting",
     "record_info",
     "schema",
     "timestamps",
@@ -98,6 +100,7 @@ __all__ = [
 _HOMES = {
     "Client": "hexoframe.client",
     "Record": "hexoframe.record",
+    "analysis": "hexoframe.analysis",
     "cache": "hexoframe.cache",
     "channel_table": "hexoframe.channels",
     "code_table": "hexoframe.channels",
@@ -112,6 +115,7 @@ _HOMES = {
     "logout": "hexoframe.service",
     "open_record": "hexoframe.opening",
     "open_records": "hexoframe.opening",
+    "plotting": "hexoframe.plotting",
     "record_info": "hexoframe.service",
     "schema": "hexoframe.channels",
     "timestamps": "hexoframe.timestamps",

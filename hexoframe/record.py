@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 
     from hexoframe.analysis.align import Events
     from hexoframe.analysis.beats import Counted
+    from hexoframe.analysis.breaths import BreathSource
+    from hexoframe.analysis.detector import BeatSource
     from hexoframe.analysis.grids import Origin
     from hexoframe.analysis.hrv import Window
     from hexoframe.analysis.spans import By
     from hexoframe.analysis.spectrum import Method
+    from hexoframe.analysis.volumes import VolumeCalibration
     from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["Record"]
@@ -180,7 +183,7 @@ class Record(RecordData):
         return frame if self.scale == "raw" else frames.to_raw(frame, self.channel(key))
 
     def replace(self, **channels: pd.DataFrame) -> Self:
-        """Return the record with cleaned channels in the place of its own.
+        """Return the record with cleaned channels, or corrected beats.
 
         Parameters
         ----------
@@ -189,13 +192,25 @@ class Record(RecordData):
             columns, dtypes and the index (UTC or with a zone, ns, ascending) that
             ``record[name]`` has. Rows may be left out or changed.
 
+            ``beats=`` takes a table such as `beats` returns, which says the beats that
+            there are. Rows may be added (a time is enough), taken away, or changed in
+            ``rr``, ``quality`` or ``usable``; other columns are ignored, but for the
+            ``source`` of an added beat. The interval of a beat that is new, or behind a
+            new one, is the distance to the row before (none after 4 s). Where a row was
+            taken away, the next must say what that means: without the column ``rr``
+            there was no beat, and intervals are the distances of rows; NaN leaves a
+            hole. To leave a beat out of results, keep its row and set ``usable`` False.
+            ``rr_interval``, its flags and ``nn_interval`` follow, and so do `beats` and
+            `hrv`; ``heart_rate`` and what else the device computed stay.
+
         Returns
         -------
         Record
             A view; this record stays as it is. ``info["edited"]`` names the channels,
             and files that are written of it say so too. Quality, wear and what is
             computed follow the new frames; what is known of the source (samples that
-            were lost or came twice) stays beside them.
+            were lost or came twice) stays beside them. ``info["edited_beats"]`` keeps
+            which beats were added, removed and changed, in ticks.
 
         Raises
         ------
@@ -203,14 +218,34 @@ class Record(RecordData):
             If the model has no such channel.
         ConfigurationError
             If a frame does not fit its channel; the message says in what.
+        TimestampError
+            If the times of beats have no zone, do not ascend or are no whole ticks.
 
         Examples
         --------
+        >>> beats = record.beats()  # doctest: +SKIP
+        >>> beats.loc["2022-11-04 23:31", "usable"] = False  # doctest: +SKIP
+        >>> record.replace(beats=beats).hrv()  # doctest: +SKIP
         >>> rate = record.heart_rate  # doctest: +SKIP
         >>> clean = record.replace(heart_rate=rate[rate.heart_rate < 200])
         ... # doctest: +SKIP
         """
-        return self.replaced(channels)
+        beats = channels.pop("beats", None)
+        if beats is None:
+            return self.replaced(channels)
+        from hexoframe.analysis.corrections import (  # noqa: PLC0415
+            BEAT_CHANNELS,
+            correct_beats,
+        )
+
+        both = [key for key in channels if self.channel(key).name in BEAT_CHANNELS]
+        if both:
+            raise ConfigurationError(
+                f"beats and {both[0]} were given, and both say what the beats are: "
+                "replace one of them, then the other"
+            )
+        with without_warning():
+            return correct_beats(self.replaced(channels), beats)
 
     def load(self) -> Self:
         """Read every channel into memory and return the record."""
@@ -324,7 +359,7 @@ class Record(RecordData):
         ConfigurationError
             If the length is not above one tick.
         """
-        from hexoframe.analysis.blocks import channel_windows  # noqa: PLC0415
+        from hexoframe.analysis.streams import channel_windows  # noqa: PLC0415
 
         found = channel_windows(self, key, length)
         warn_of_scales(self, [key])
@@ -665,6 +700,184 @@ class Record(RecordData):
         warn_of_scales(self, ["rr_interval"])
         return table
 
+    def beats(
+        self, source: BeatSource = "device", *, lead: str | int = "ecg_i"
+    ) -> pd.DataFrame:
+        """Return the beats, a row a beat.
+
+        Parameters
+        ----------
+        source : {"device", "waveform"}
+            Beats of ``rr_interval``, or those found in the ECG, which needs the extra
+            ``hexoframe[ecg]``. Where samples are missing, saturated or flat, an
+            electrode or the shirt is off, and within 0.3 s, no beat is looked for.
+        lead : str or int, default "ecg_i"
+            Lead in which beats are looked for.
+
+        Returns
+        -------
+        DataFrame, indexed by ``time`` of the R wave
+
+            * ``rr``: time since the beat before, in s; NaN where there is none
+            * ``quality``: flags of the beat, NA where it has none
+            * ``usable``: counted by `hrv`: no flag, plausible, of a shirt that was worn
+            * ``pair``: usable, as is the beat before, where the interval begins to the
+              tick
+            * ``reason``: why it is not usable: ``no beat before``, a flag (``noisy``,
+              ``unreliable``), ``no flags``, ``implausible``, ``not_worn``
+            * ``source``: ``device``, ``waveform``, or ``hand`` for added beats
+            * ``edited``: changed by `replace`
+
+            Correct the table and give it to `replace`.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no RR intervals, or no ECG; if sleepecg is needed and not
+            installed; if an argument is none of these.
+        TimestampError
+            If beats come twice.
+        UnknownChannelError
+            If the channel was left out when the record was opened.
+
+        Examples
+        --------
+        >>> record.beats()["usable"].mean()  # doctest: +SKIP
+        """
+        from hexoframe.analysis.beattable import beat_table  # noqa: PLC0415
+
+        with without_warning():
+            table = beat_table(self, source, lead=lead)
+        warn_of_scales(self, ["rr_interval" if source == "device" else lead])
+        return table
+
+    def check_beats(
+        self,
+        by: By = "5min",
+        *,
+        lead: str | int = "ecg_i",
+        origin: Origin = "start",
+    ) -> pd.DataFrame:
+        """Compare the beats of the device with the ECG; needs ``hexoframe[ecg]``.
+
+        Beats are looked for as in ``beats("waveform")``, half an hour at a time. A beat
+        of the device and one of the ECG match if each is the nearest to the other, at
+        most 50 ms away.
+
+        Parameters
+        ----------
+        by : str, Timedelta, DataFrame or None, default "5min"
+            Spans, as for `summary`; ``"beat"`` for a row a beat.
+        lead : str or int, default "ecg_i"
+            Lead in which beats are looked for.
+        origin : {"start", "epoch"}
+            Where spans of equal length begin, as for `summary`.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span, ``start``, ``end`` and ``span_share``, then
+
+            * ``judged_share``: part of the span in which beats were looked for
+            * ``device``: beats of the device in it
+            * ``waveform``: beats found in the ECG
+            * ``matched``: beats that both have
+            * ``extra``: beats of the device that the ECG does not show
+            * ``missed``: beats of the ECG that the device does not have
+            * ``matched_share``: matched / device
+            * ``good``: beats of the device that are usable
+            * ``good_matched_share``: the part of them that is matched
+            * ``offset_ms``: median of ECG - device, of matched beats
+            * ``jitter_ms``: standard deviation of the same
+            * ``note``: why the rest was not judged
+
+            With ``by="beat"``, indexed by ``time`` (that of the device, if it has the
+            beat): ``match`` (``matched``, ``extra``, ``missed``, or ``not judged``),
+            ``offset_ms`` and ``usable``.
+
+        Raises
+        ------
+        ConfigurationError
+            If sleepecg is not installed, the record has no ECG or no RR intervals, or
+            an argument is none of these.
+        TimestampError
+            If a time of a table has no zone, or a span ends before it starts.
+
+        Notes
+        -----
+        The detector is that of sleepecg (after Pan and Tompkins, IEEE Trans Biomed Eng
+        32 (1985) 230). Stretches that can be judged are searched as one; a beat is
+        moved to a sharper peak within 0.2 s, if there is one; and where no beat is
+        found for 2.5 usual intervals, it looks again. An ECG in noise tells little:
+        missed and extra beats there may be those of the detector. See `check_ecg`.
+        """
+        from hexoframe.analysis.beatcheck import compare_beats  # noqa: PLC0415
+
+        with without_warning():
+            return compare_beats(self, by, lead=lead, origin=origin)
+
+    def check_ecg(
+        self,
+        by: By = "1min",
+        *,
+        source: BeatSource = "device",
+        lead: str | int = "ecg_i",
+        origin: Origin = "start",
+    ) -> pd.DataFrame:
+        """Return how good the ECG is, a row a span, or a row a beat.
+
+        Computed from the samples; ``ecg_quality`` is a channel of flags of the device.
+
+        Parameters
+        ----------
+        by : str, Timedelta, DataFrame or None, default "1min"
+            Spans, as for `summary`; ``"beat"`` for a row a beat.
+        source : {"device", "waveform"}
+            Beats that are compared, as for `beats`.
+        lead : str or int, default "ecg_i"
+            The lead.
+        origin : {"start", "epoch"}
+            Where spans of equal length begin, as for `summary`.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span, ``start``, ``end`` and ``span_share``, then
+
+            * ``beats``: beats that are whole in what can be judged
+            * ``correlation``: median of their correlation with the median beat
+            * ``correlation_low``: the tenth percentile of it
+            * ``missing``: part of the span without samples
+            * ``sensor_off``: part in which an electrode was off, by the flags
+            * ``not_worn``: part in which the shirt was off
+            * ``saturated``: part at the limits of the converter
+            * ``flat``: part in which no sample differs from the one before for 1 s
+            * ``mains_mv``: amplitude of mains noise, in mV
+            * ``mains_hz``: its frequency, 50 or 60 Hz
+
+            Of several reasons, a sample has the first. With ``by="beat"``, indexed by
+            ``time``: ``correlation`` (NaN where the beat is not whole), ``lost`` (the
+            reason), and ``mains_mv`` of the second around the beat.
+
+        Raises
+        ------
+        ConfigurationError, TimestampError
+            As for `check_beats`; sleepecg is needed for ``source="waveform"`` alone.
+
+        Notes
+        -----
+        A beat is the ECG from 0.3 s before to 0.3 s behind the sharpest peak within 50
+        ms of its time; the median beat is that of the usable beats of the same half
+        hour of the record. Mains: median over seconds of the power of a Hann window at
+        50 and 60 Hz, less the mean of that 4 Hz below and above, where only the ECG is.
+        """
+        from hexoframe.analysis.ecgcheck import assess_ecg  # noqa: PLC0415
+
+        with without_warning():
+            table = assess_ecg(self, by, source=source, lead=lead, origin=origin)
+        warn_of_scales(self, [lead])
+        return table
+
     @without_warning()
     def bad_spans(self, key: str | int) -> pd.DataFrame:
         """Return the spans of bad data of a channel, a row a span.
@@ -905,6 +1118,276 @@ class Record(RecordData):
         from hexoframe.analysis.sleep import list_nights  # noqa: PLC0415
 
         return list_nights(self)
+
+    @one_warning()
+    def breaths(
+        self,
+        source: BreathSource = "device",
+        *,
+        calibration: VolumeCalibration | None = None,
+        longest_s: float = 15.0,
+    ) -> pd.DataFrame:
+        """Return the breaths of the record, a row a breath.
+
+        A breath goes from the beginning of an inspiration to that of the next one.
+
+        Parameters
+        ----------
+        source : {"device", "waveform"}
+            The events of the device (``inspiration``, ``expiration``), or those that
+            the signal of the belts shows (needs scipy; see `check_breaths`).
+        calibration : VolumeCalibration, optional
+            What `calibrate` returned for this record: makes volumes of amplitudes. By
+            default they are those of the device, which hold one gain for everybody.
+        longest_s : float, in s, default 15.0
+            Longer ones are not usable: in the real exports each of them was many
+            breaths that the device missed. Give more to look for pauses.
+
+        Returns
+        -------
+        DataFrame
+            * ``start``: beginning of the inspiration
+            * ``expiration``: beginning of the expiration; missing where none was found
+            * ``end``: beginning of the next inspiration
+            * ``ti``: time of the inspiration, from start to expiration
+            * ``te``: time of the expiration, from expiration to end
+            * ``ttot``: time of the breath, from start to end
+            * ``duty_cycle``: ti / ttot
+            * ``amplitude``: fall of the weighted signal of the belts (0.75 thoracic +
+              0.25 abdominal) while inhaling
+            * ``volume``: tidal_volume at the first second that ends 0.75 s or more
+              after the expiration began, missing if the next one began by then; with a
+              calibration slope x amplitude
+            * ``rsa``: respiratory sinus arrhythmia, the longest RR interval that ends
+              in the expiration less the shortest one that ends in the inspiration, and
+              0 where that is negative
+            * ``moving``: whether a step was taken in it; missing without the channel
+              step
+            * ``usable``: whether there is no reason against it
+            * ``reason``: why it is not usable, the first that holds: gap, not_worn,
+              handled, flagged, no expiration, long, implausible
+
+            The table has its units in ``frame.attrs["hexoframe"]["units"]``; `summary`
+            and `hrv` take it as their spans.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no such channels, as a CSV of the dashboard; if the
+            calibration is of another record or donning; or if an argument is none of
+            these.
+        UnknownChannelError
+            If a channel was left out when the record was opened.
+
+        Notes
+        -----
+        Reasons: ``gap``, the belts have no signal in it (seconds of the rate are
+        missing, in a record without the waveform), so no breath goes across one;
+        ``not_worn`` and ``handled`` as in `wear`; ``flagged``, the device doubts a belt
+        in a second of it; ``no expiration``; ``long``, above `longest_s`;
+        ``implausible``, the signal does not fall, or rate or volume are outside the
+        limits of `hexoframe.channel_table` (a breath under 1 s). Arrhythmia: peak to
+        trough as in Grossman, van Beek and Wientjes, Psychophysiology 27 (1990) 702, of
+        intervals that count as in `hrv`; only of breaths that such intervals cover
+        whole, three at least, one in each part. The belt signal falls while inhaling,
+        and its counts differ from donning to donning.
+
+        Examples
+        --------
+        >>> breaths = record.breaths()  # doctest: +SKIP
+        >>> breaths[breaths["usable"]].describe()  # doctest: +SKIP
+        """
+        from hexoframe.analysis.breaths import list_breaths  # noqa: PLC0415
+
+        return list_breaths(self, source, calibration=calibration, longest_s=longest_s)
+
+    @one_warning()
+    def breathing(  # noqa: PLR0913  # each is a question of its own
+        self,
+        window: By = "5min",
+        *,
+        source: BreathSource = "device",
+        calibration: VolumeCalibration | None = None,
+        longest_s: float = 15.0,
+        min_share: float | None = None,
+        min_breaths: int = 5,
+        origin: Origin = "start",
+    ) -> pd.DataFrame:
+        """Return rate, variability and volumes of breathing, a row a span.
+
+        Parameters
+        ----------
+        window : str, Timedelta, DataFrame or None, default "5min"
+            Spans, as for `hrv`. A span has the breaths that begin in it.
+        source, calibration, longest_s
+            As for `breaths`.
+        min_share : float, optional
+            Share of a span that usable breaths must cover for it to have figures: by
+            default 0.8 of a length of time, and 0.1 of any other span.
+        min_breaths : int, default 5
+            Usable breaths that a span must have.
+        origin : {"start", "epoch"}
+            Where windows of one length begin.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span, ``start``, ``end``, ``span_share``. Then, of usable
+            breaths alone:
+
+            * ``n_breaths``: usable breaths that begin in the span
+            * ``good_share``: part of the span that usable breaths cover
+            * ``rate``: 60 / ttot
+            * ``ti``: mean time of the inspiration
+            * ``te``: mean time of the expiration
+            * ``ttot``: mean time of a breath
+            * ``ttot_sd``: standard deviation (n - 1) of the times of breaths
+            * ``ttot_cv``: 100 x ttot_sd / ttot
+            * ``duty_cycle``: mean of ti / ttot of each breath
+            * ``amplitude``: mean amplitude
+            * ``tidal_volume``: mean volume of the breaths that have one
+            * ``ventilation``: volume a minute of the breaths that have one, over the
+              time that they take
+            * ``n_volumes``: breaths with a volume
+            * ``rsa``: mean respiratory sinus arrhythmia of the breaths that have one
+            * ``n_rsa``: breaths with a respiratory sinus arrhythmia
+            * ``note``: why there are no figures, and which breaths were left out
+
+        Raises
+        ------
+        ConfigurationError, UnknownChannelError
+            As for `breaths`; also if `window` names no spans.
+        TimestampError
+            If a time of a table has no zone, or a span ends before it starts.
+
+        Notes
+        -----
+        A quick breath has no volume where the next one follows before the device told
+        it, so ``tidal_volume`` and ``ventilation`` rest on ``n_volumes``, and ``rsa``
+        on ``n_rsa``; under `min_breaths` of them they are missing.
+
+        Examples
+        --------
+        >>> record.breathing()[["start", "rate", "ttot_cv"]]  # doctest: +SKIP
+        """
+        from hexoframe.analysis.breathing import summarise_breathing  # noqa: PLC0415
+
+        return summarise_breathing(
+            self,
+            window,
+            source=source,
+            calibration=calibration,
+            longest_s=longest_s,
+            min_share=min_share,
+            min_breaths=min_breaths,
+            origin=origin,
+        )
+
+    @one_warning()
+    def check_breaths(
+        self,
+        by: By = "5min",
+        *,
+        min_share: float = 0.1,
+        origin: Origin = "start",
+    ) -> pd.DataFrame:
+        """Compare the breaths of the device with the signal of its belts; needs scipy.
+
+        Parameters
+        ----------
+        by : str, Timedelta, DataFrame or None, default "5min"
+            Spans, as for `summary`.
+        min_share : float, default 0.1
+            Share of a span that must be comparable for it to have figures.
+        origin : {"start", "epoch"}
+            Where windows of one length begin.
+
+        Returns
+        -------
+        DataFrame
+            Labels of the span, ``start``, ``end``, ``span_share``. Then:
+
+            * ``judged_share``: part of the span that can be compared: the belts have a
+              signal, nothing is flagged, the shirt is worn and not handled
+            * ``device``: inspirations of the device
+            * ``waveform``: inspirations in the signal of the belts, matched + missed
+            * ``matched``: those of the device that the signal has too, within 0.75 s,
+              each the nearest to the other
+            * ``missed``: those of the signal that the device has not
+            * ``extra``: those of the device that the signal has not
+            * ``device_rate``: device a minute of the time that can be compared
+            * ``waveform_rate``: waveform a minute of the same time
+            * ``difference``: 100 x (device / waveform - 1)
+            * ``offset_ms``: median of signal - device, of matched ones
+            * ``jitter_ms``: standard deviation (n - 1) of the same
+            * ``agrees``: whether the difference is 5 % or less; missing where nothing
+              can be compared
+            * ``note``: why the two do not agree, or cannot be compared
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has no breaths or no belts, scipy is not installed, or an
+            argument is none of these.
+        TimestampError
+            If a time of a table has no zone, or a span ends before it starts.
+
+        Notes
+        -----
+        The signal is 0.75 thoracic + 0.25 abdominal (a belt without a signal is left
+        out), below 1.5 Hz (Butterworth of order 2, forward and backward). A peak is the
+        beginning of an inspiration if it rises above the lowest points within 10 s to
+        both sides by 10 counts and by 30 % of the upper quartile of the 17 peaks
+        around it; it is placed at the highest sample within 0.2 s. The waveform is read
+        in pieces.
+        """
+        from hexoframe.analysis.breathcheck import compare_breaths  # noqa: PLC0415
+
+        return compare_breaths(self, by, min_share=min_share, origin=origin)
+
+    @one_warning()
+    def calibrate(
+        self, volumes: pd.DataFrame | None = None, *, weight: float | None = None
+    ) -> VolumeCalibration:
+        """Return what makes volumes of the counts of the belts, for this donning.
+
+        How far belts move for a litre changes each time a shirt is put on. So the
+        result names this record and the span in which the shirt was not taken off, and
+        `breaths` refuses it for any other.
+
+        Parameters
+        ----------
+        volumes : DataFrame, optional
+            Spirometer: columns ``start`` and ``end`` (times with a zone) and
+            ``volume``, what all breaths that lie wholly in the span inhaled, in mL.
+            At least three rows of usable breaths; rows with others are left out.
+        weight : float, in kg, optional
+            Instead of pairs: the vendor's rule, 13.28 mL a count for 65 kg, in
+            proportion. It is no calibration of a person, and holds for the record.
+
+        Returns
+        -------
+        VolumeCalibration
+            ``slope`` (mL per count, a line through 0 by least squares), ``residual``
+            (standard deviation around it, mL), ``n`` (pairs), ``left_out``, ``method``,
+            ``record_id``, ``family``, ``start_tick`` and ``end_tick``.
+
+        Raises
+        ------
+        ConfigurationError
+            If neither or both are given, too few pairs are usable, or they are from
+            before and after the shirt was taken off.
+        TimestampError
+            If a time has no zone, or a span ends before it starts.
+
+        Examples
+        --------
+        >>> calibration = record.calibrate(pairs)  # doctest: +SKIP
+        >>> record.breaths(calibration=calibration)["volume"]  # doctest: +SKIP
+        """
+        from hexoframe.analysis.volumes import calibrate_volumes  # noqa: PLC0415
+
+        return calibrate_volumes(self, volumes, weight=weight)
 
     @one_warning()
     def activity_bouts(
@@ -1187,10 +1670,11 @@ class Record(RecordData):
         Parameters
         ----------
         what : str or int, optional
-            ``"overview"``, which is the default; ``"coverage"``, ``"hrv"``, ``"rr"``,
-            ``"sleep"``, ``"summary"``; or any channel or column: ``"ecg"``,
-            ``"respiration"``, ``"rr_interval"`` and ``"activity"`` have pictures of
-            their own. Up to a minute of ECG is a strip on millimetre paper.
+            ``"overview"``, which is the default; ``"beats"``, ``"breaths"``,
+            ``"coverage"``, ``"hrv"``, ``"rr"``, ``"sleep"``, ``"summary"``; or any
+            channel or column: ``"ecg"``, ``"respiration"``, ``"rr_interval"`` and
+            ``"activity"`` have pictures of their own. Up to a minute of ECG is a strip
+            on millimetre paper.
         start, end : str, datetime, timedelta, int or float, optional
             Where to begin and to end, as for `between`: a time with a zone, or a length
             behind the start of the record, such as ``"90s"``; all of it by default.

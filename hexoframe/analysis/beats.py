@@ -15,6 +15,7 @@ import pandas as pd
 from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.wear import physical
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
+from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
 from hexoframe.recording import metadata
 from hexoframe.recording.scales import without_warning
@@ -53,6 +54,8 @@ _RESIDUE = 0.01
 _PLAY_NS = 1000
 # No heart waits so long; the sum of intervals in ns must also fit into 64 bits.
 _LONGEST_S = 86_400
+# Nor does any beat so slowly: such a median is one of milliseconds.
+_SLOWEST_S = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +158,8 @@ def beats_of(rr: pd.DataFrame | pd.Series[Any], quality: Any = None) -> RRSeries
     ------
     ConfigurationError, TimestampError
         If `rr` is no such frame, has negative or infinite intervals, times that do not
-        ascend, or times or intervals that are no whole ticks.
+        ascend, or times or intervals that are no whole ticks. In a frame of a record,
+        intervals outside of what the recorder measures are as missing.
     """
     column = _column("rr", rr)
     index = _index("rr", column)
@@ -164,6 +168,8 @@ def beats_of(rr: pd.DataFrame | pd.Series[Any], quality: Any = None) -> RRSeries
     row = channels_of(family)[RR].datatypes[0]
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     values = physical(row, values, block.get("scale", "physical"))
+    if block:
+        values = _measured(row, values)
     clock = CLOCK_OF_FAMILY[family] if "family" in block else _clock_of(index, values)
     made = _make(index, values, clock)
     if quality is None:
@@ -172,6 +178,11 @@ def beats_of(rr: pd.DataFrame | pd.Series[Any], quality: Any = None) -> RRSeries
     flags = _column("quality", quality)
     unflagged = _unflagged(_index("quality", flags), flags.to_numpy(), index)
     return replace(made, counts=made.counts & unflagged)
+
+
+def _measured(row: Datatype, values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return intervals of a recorder, NaN where the number is no measurement."""
+    return np.where(np.isfinite(values) & unmeasured(values, row), np.nan, values)
 
 
 def _column(name: str, given: Any) -> pd.Series[Any]:
@@ -212,6 +223,12 @@ def _make(
             f"the interval of row {row} ({index[row].isoformat()}) is "
             f"{values[row]:g} s: give intervals in s from 0 (no beat before) to "
             f"{_LONGEST_S}, or NaN"
+        )
+    usual = float(np.median(intervals[intervals > 0])) if intervals.any() else 0.0
+    if usual > _SLOWEST_S:
+        raise ConfigurationError(
+            f"the median interval is {usual:g} s, which no heart has: give intervals "
+            "in s; if yours are in ms, divide them by 1000"
         )
     ticks = _ticks(index.as_unit("ns").asi8, clock)
     stands = np.flatnonzero(np.diff(ticks) <= 0)
@@ -357,6 +374,7 @@ def _all_beats(record: RecordData) -> RRSeries:
     frame = rr_channel(record, RR)
     row = record.channel(RR).datatypes[0]
     values = physical(row, frame[row.column].to_numpy(), record.scale)
+    values = _measured(row, values)
     return _make(pd.DatetimeIndex(frame.index), values, record.clock)
 
 

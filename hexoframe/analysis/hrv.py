@@ -25,12 +25,11 @@ from hexoframe.analysis.hrvtable import (
     limits_of,
 )
 from hexoframe.analysis.quality import usable_rows, worn_rows
-from hexoframe.analysis.spans import spans_of
+from hexoframe.analysis.spans import spans_of, window_length_s, window_spans
 from hexoframe.analysis.spectrum import STEP_S, Method
-from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
+from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
 from hexoframe.recording import metadata
 from hexoframe.recording.scales import without_warning
-from hexoframe.timestamps.moments import length_ns
 
 if TYPE_CHECKING:
     from hexoframe.analysis.beats import RRSeries
@@ -86,7 +85,7 @@ def compute_hrv(  # noqa: PLR0913  # each is a question of its own
     ConfigurationError, TimestampError, UnknownChannelError
         As for `hexoframe.Record.hrv`.
     """
-    spans = _spans(record, window, origin)
+    spans = window_spans(record, window, origin)
     _check_method(spectrum)
     made = table_of_spans(
         record, spans, window, beats=beats, min_share=min_share, min_pairs=min_pairs
@@ -98,14 +97,6 @@ def compute_hrv(  # noqa: PLR0913  # each is a question of its own
     table = _with_units(spans.labelled(made.frame()), record.id)
     _warn_of_floor(table)
     return table
-
-
-def _spans(record: RecordData, window: Window, origin: Origin) -> Spans:
-    """Return the spans of a window; messages name the argument as it is called here."""
-    try:
-        return spans_of(record, window, origin=origin)
-    except (ConfigurationError, TimestampError) as error:
-        raise type(error)(str(error).replace("by=", "window=")) from error
 
 
 def beats_of_record(record: RecordData, counted: Counted = "good") -> RRSeries:
@@ -153,7 +144,7 @@ def table_of_spans(  # noqa: PLR0913  # each is a question of its own
 
     A `brief` one is for RMSSD alone.
     """
-    fixed = _length_s(window)
+    fixed = window_length_s(window)
     limits = limits_of(min_share, min_pairs, is_window=fixed is not None)
     series = beats_of_record(record, beats)
     _warn_of_strays(series)
@@ -191,16 +182,6 @@ def _with_units(table: pd.DataFrame, record_id: int | None) -> pd.DataFrame:
     units = {str(name): UNITS.get(str(name), "") for name in table}
     table.attrs = {metadata.KEY: metadata.result_block(units, record_id=record_id)}
     return table
-
-
-def _length_s(window: Window) -> float | None:
-    """Return the length of windows; None for spans that are not of one length."""
-    if window is None or isinstance(window, pd.DataFrame):
-        return None
-    try:
-        return length_ns("window", window) / 1e9
-    except ConfigurationError:
-        return None  # the name of spans: others were refused before
 
 
 def _check_method(method: str) -> None:

@@ -6,7 +6,7 @@ Each figure is from the record or from the tables; nothing is computed here.
 from __future__ import annotations
 
 import platform
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ _WORDS = {
 }
 _LAST = (
     "Every value is given with the share of time that it rests on, and none where that "
-    "is under the stated minimum."
+    "is under 10 % (HRV in windows: 80 %), unless stated otherwise."
 )
 _RR, _QUALITY = "rr_interval", "rr_interval_quality"
 
@@ -100,7 +100,22 @@ def _source(record: RecordData) -> Iterator[str]:
     )
     edited = info.get("edited")
     if edited:
-        yield f"Edited by hand before the analysis: {_listed(edited)}."
+        beats = _edited_beats(info.get("edited_beats", {}))
+        yield f"Edited by hand before the analysis: {_listed(edited)}{beats}."
+
+
+def _edited_beats(marks: dict[str, Any]) -> str:
+    """Say which beats a table of corrections has changed."""
+    if "all" in marks:
+        whose = "the ECG" if marks["all"] == "waveform" else "a table"
+        return f"; all beats are those of {whose}"
+    counts = {
+        "added": sum(map(len, marks.get("added", {}).values())),
+        "removed": len(marks.get("removed", ())),
+        "changed": len(marks.get("changed", ())),
+    }
+    told = [f"{count:,} {what}" for what, count in counts.items() if count]
+    return f" (beats: {_listed(told)})" if told else ""
 
 
 def _length(duration: pd.Timedelta) -> str:
@@ -116,10 +131,10 @@ def _channels(record: RecordData) -> Iterator[str]:
         channel = record.channel(name)
         if channel.rate_hz is not None and channel.datatypes[0].align == "mean":
             hertz = channel.rate_hz
-            rate = f"{hertz:g} Hz" if hertz >= 1 else f"1/{1 / hertz:g} s"
+            rate = f"at {hertz:g} Hz" if hertz >= 1 else f"every {1 / hertz:g} s"
             rates.setdefault(rate, []).append(_name(channel))
     if rates:
-        groups = [f"{_listed(names)} at {rate}" for rate, names in rates.items()]
+        groups = [f"{_listed(names)} {rate}" for rate, names in rates.items()]
         yield f"Channels: {'; '.join(groups)}."
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.bins import BLOCK
+from hexoframe.analysis.marks import runs, sample_limits
 from hexoframe.analysis.wear import find_wear, implausible, physical
 from hexoframe.channels import channels_of, codes_of
 from hexoframe.channels.calibration import unmeasured
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hexoframe.channels import Channel, Code, Datatype
-    from hexoframe.channels.calibration import Scale
+    from hexoframe.channels import Channel, Code
     from hexoframe.recording.data import RecordData
 
     Marks = NDArray[np.bool_]
@@ -39,7 +39,6 @@ __all__ = [
     "doubted_rows",
     "implausible_rows",
     "measured_rows",
-    "runs",
     "usable_rows",
     "worn_rows",
 ]
@@ -306,26 +305,6 @@ def _step_ns(channel: Channel) -> int:
     return round((channel.ticks or 0) * NS_PER_TICK[channel.clock])
 
 
-def runs(stamps: Rows, marks: Marks, step: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last stamp of each run of marked rows.
-
-    Rows more than one and a half steps (in ns) apart belong to two runs; with a step of
-    0, for events, only unmarked rows separate runs.
-    """
-    # Most flags are never set.
-    if not marks.any():
-        return
-    apart = (
-        np.diff(stamps) * 2 > step * 3
-        if step
-        else np.zeros(max(len(stamps) - 1, 0), bool)
-    )
-    joined = marks[1:] & marks[:-1] & ~apart
-    first = marks & ~np.concatenate(([False], joined))[: len(marks)]
-    last = marks & ~np.concatenate((joined, [False]))[: len(marks)]
-    yield from zip(stamps[first].tolist(), stamps[last].tolist(), strict=True)
-
-
 # --- what the samples themselves tell -----------------------------------------------
 
 
@@ -338,7 +317,7 @@ def _told_by_samples(
     told: dict[str, Marks] = {}
     if row.interval or row.void is not None:
         told["no_signal"] = _seconds(record, channel, stamps, _void(record, channel))
-    if _limits(row, record.scale):
+    if sample_limits(row, record.scale):
         told["clipped"] = _seconds(record, channel, stamps, _clipped(record, channel))
     if row.initial is not None:
         told["initial"] = np.zeros(len(stamps), dtype=np.bool_)
@@ -431,24 +410,11 @@ def _void(record: RecordData, channel: Channel) -> Marks:
     return marks
 
 
-def _limits(row: Datatype, scale: Scale) -> tuple[float, float] | None:
-    """Least and greatest values that are not clipped, if they are known."""
-    if row.kind != "waveform" or row.minimum is None or row.maximum is None:
-        return None
-    gain, offset = (row.gain, row.offset) if scale == "physical" else (1.0, 0.0)
-    low, high = (
-        (limit - row.offset) / row.gain * gain + offset
-        for limit in (row.minimum, row.maximum)
-    )
-    # Half a count of tolerance, because of float32.
-    return low + gain / 2, high - gain / 2
-
-
 def _clipped(record: RecordData, channel: Channel) -> Marks:
     frame = record[channel.name]
     marks = np.zeros(len(frame), dtype=np.bool_)
     for row in channel.datatypes:
-        limits = _limits(row, record.scale)
+        limits = sample_limits(row, record.scale)
         if limits is None:
             continue
         samples = frame[row.column].to_numpy()
@@ -463,7 +429,7 @@ def _clipped(record: RecordData, channel: Channel) -> Marks:
 
 
 def _clipped_spans(record: RecordData, channel: Channel) -> Iterator[_Span]:
-    if _limits(channel.datatypes[0], record.scale) is None:
+    if sample_limits(channel.datatypes[0], record.scale) is None:
         return
     marked = pd.DatetimeIndex(record[channel.name].index).asi8[
         _clipped(record, channel)

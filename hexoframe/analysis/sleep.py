@@ -21,7 +21,7 @@ from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.states import find_states
 from hexoframe.analysis.tickspans import TickSpans
 from hexoframe.channels import codes_of
-from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
+from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
 from hexoframe.recording import metadata
 from hexoframe.recording.facts import ranges_of_sleep
 from hexoframe.recording.frames import ticks_of
@@ -129,7 +129,9 @@ def _night_table(nights: _Nights) -> pd.DataFrame:
 def _find_nights(record: RecordData, in_bed: Any) -> _Nights:
     if in_bed is not None:
         table = _given_table(record, in_bed)
-        return _of_spans(record, spans_of(record, table), table, "given")
+        spans = spans_of(record, table)
+        _check_within(record, table, spans)
+        return _of_spans(record, spans, table, "given")
     ranges = record.facts.ranges
     asleep = None if ranges is None else ranges_of_sleep(ranges)
     if asleep is not None and len(asleep):
@@ -151,7 +153,21 @@ def _given_table(record: RecordData, in_bed: Any) -> pd.DataFrame:
         for one in in_bed
     ]
     first, last = ticks_to_index(np.array(ticks, np.int64), clock=record.clock)
+    if last < first:
+        raise TimestampError(
+            f"in_bed= ends ({last}) before it starts ({first}): exchange them"
+        )
     return pd.DataFrame({"start": [first], "end": [last]})
+
+
+def _check_within(record: RecordData, table: pd.DataFrame, spans: Spans) -> None:
+    """Refuse nights of which none lies in the record: they are of another one."""
+    if len(table) and not spans.labels["span_share"].any():
+        first = table.iloc[0]
+        raise TimestampError(
+            f"in_bed= from {first.start} to {first.end} lies outside of "
+            f"{_name(record)}, which is from {record.start} to {record.end}"
+        )
 
 
 def _of_spans(
@@ -224,9 +240,9 @@ def _phases(record: RecordData) -> pd.DataFrame:
         record,
         _PHASE,
         "sleep is computed",
-        "the service scores it where an activity is sleep, and a CSV of the dashboard "
-        "never has it. hexoframe.load_record(id) brings it, and so does the binary "
-        "export (ZIP); activity and sleep_position of other records say nothing of "
+        "the service scores it where an activity is sleep, and of such a record "
+        "hexoframe.load_record(id) and the binary export have it; a CSV of the "
+        "dashboard never has it. Activity and sleep_position alone say nothing of "
         "sleep",
     )
 

@@ -6,7 +6,7 @@ A span takes the samples whose steps begin in it, as `Record.between` and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 
 from hexoframe.analysis.grids import edges_of, grids_of
 from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
+from hexoframe.recording import metadata
 from hexoframe.recording.facts import ranges_of_sleep
 from hexoframe.timestamps.moments import length_ns, moment_to_tick
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Ticks = NDArray[np.int64]
     By = str | pd.Timedelta | pd.DataFrame | None
 
-__all__ = ["Spans", "spans_of"]
+__all__ = ["Spans", "spans_of", "window_length_s", "window_spans"]
 
 # A result has a row a span: more are a mistake.
 _MOST_SPANS = 1_000_000
@@ -50,6 +51,8 @@ class Spans:
         Steps that begin from `lows` up to, not including, `highs` belong to the span:
         the same ticks, but without a limit at the edges of the record, since samples
         may outlast it.
+    yields : bool
+        Whether labels that a result has too give way to those of the result.
     labels : DataFrame, shape (n, columns)
         What identifies each span (``id``, ``name`` and ``activity_type`` of a range,
         ``day``, or the caller's columns), then ``start``, ``end`` in the zone of the
@@ -60,6 +63,7 @@ class Spans:
     ends: Ticks
     lows: Ticks
     highs: Ticks
+    yields: bool = False
     labels: pd.DataFrame
 
     def __len__(self) -> int:
@@ -89,14 +93,14 @@ class Spans:
         `table` has the same number of rows for each span, span by span.
         """
         twice = [name for name in self.labels if name in table]
-        if twice:
+        if twice and not self.yields:
             raise ConfigurationError(
                 f"by= has the column {twice[0]!r}, and the result has one too: rename "
                 "yours"
             )
         each = len(table) // len(self) if len(self) else 0
         places = np.repeat(np.arange(len(self)), each)
-        labels = self.labels.iloc[places].reset_index(drop=True)
+        labels = self.labels.drop(columns=twice).iloc[places].reset_index(drop=True)
         return pd.concat([labels, table.reset_index(drop=True)], axis=1)
 
 
@@ -108,11 +112,12 @@ def spans_of(record: RecordData, by: By = None, *, origin: Origin = "start") -> 
     record : RecordData
         The record.
     by : str, Timedelta, DataFrame or None
-        None is the whole record; a length of time such as ``"5min"``; ``"ranges"`` the
-        activities of the record and ``"sleep"`` those of sleep; ``"day"`` the days of
-        the zone in which the record is shown, of 23 or 25 hours where clocks change. A
-        DataFrame has columns ``start`` and ``end`` of times with a zone; its other
-        columns stay as labels. Spans of ranges and of a table may overlap.
+        None or ``"whole"`` is the whole record; a length of time such as ``"5min"``;
+        ``"ranges"`` the activities of the record and ``"sleep"`` those of sleep;
+        ``"day"`` the days of the zone in which the record is shown, of 23 or 25 hours
+        where clocks change. A DataFrame has columns ``start`` and ``end`` of times with
+        a zone; its other columns stay as labels. Spans of ranges and of a table may
+        overlap.
     origin : {"start", "epoch", "midnight"}
         Where spans of equal length begin: with the record, at whole multiples in UTC,
         or at midnight in the zone of the record.
@@ -136,12 +141,30 @@ def spans_of(record: RecordData, by: By = None, *, origin: Origin = "start") -> 
     """
     if isinstance(by, pd.DataFrame):
         return _of_table(record, by)
-    if by is None:
+    if by is None or by == "whole":
         whole = np.array([[record.start_tick, record.end_tick]], np.int64)
         return _spans(record, whole, pd.DataFrame(index=range(1)))
     if isinstance(by, str) and by in _KINDS:
         return _KINDS[by](record)
     return _of_length(record, by, origin)
+
+
+def window_spans(record: RecordData, window: By, origin: Origin) -> Spans:
+    """Return `spans_of`; messages name the argument as results with windows call it."""
+    try:
+        return spans_of(record, window, origin=origin)
+    except (ConfigurationError, TimestampError) as error:
+        raise type(error)(str(error).replace("by=", "window=")) from error
+
+
+def window_length_s(window: By) -> float | None:
+    """Return the length of windows in s; None for spans that are not of one length."""
+    if window is None or isinstance(window, pd.DataFrame):
+        return None
+    try:
+        return length_ns("window", window) / 1e9
+    except ConfigurationError:
+        return None  # the name of spans: others were refused before
 
 
 def _of_length(record: RecordData, by: Any, origin: Origin) -> Spans:
@@ -150,7 +173,7 @@ def _of_length(record: RecordData, by: Any, origin: Origin) -> Spans:
     except ConfigurationError as error:
         raise ConfigurationError(
             f"by={by!r}: give a length of time such as '5min', one of "
-            f"{', '.join(_KINDS)}, or a DataFrame with the columns start and end"
+            f"{', '.join(_KINDS)}, whole, or a DataFrame with the columns start and end"
         ) from error
     ns = NS_PER_TICK[record.clock]
     if period <= ns:
@@ -246,7 +269,9 @@ def _of_table(record: RecordData, table: pd.DataFrame) -> Spans:
         np.int64,
     ).reshape(-1, 2)
     others = [name for name in table if name not in _OWN]
-    return _spans(record, wanted, table[others].reset_index(drop=True))
+    made = _spans(record, wanted, table[others].reset_index(drop=True))
+    # A table of hexoframe, such as bouts, names its own figures as other results do.
+    return replace(made, yields=bool(metadata.block_of(table)))
 
 
 def _tick(record: RecordData, time: Any, what: str) -> int:

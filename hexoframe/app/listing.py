@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = [
     "SUMMARY_NUMBERS",
     "all_rows",
+    "breath_check_notes",
+    "breath_check_rows",
+    "breath_notes",
+    "breath_rows",
+    "breathing_rows",
     "cache_rows",
     "channel_rows",
     "cost_rows",
@@ -33,10 +38,10 @@ __all__ = [
     "coverage_frame",
     "coverage_rows",
     "fact_lines",
-    "hrv_notes",
     "hrv_rows",
     "joined",
     "megabytes",
+    "notes_of",
     "plain",
     "record_facts",
     "record_rows",
@@ -236,16 +241,60 @@ def coverage_rows(coverage: pd.DataFrame) -> Rows:
 
 def hrv_rows(table: pd.DataFrame) -> Rows:
     """Return rows of `Record.hrv`: a row a span, with what it rests on."""
+    return _result_rows(table, {"pairs": "n_pairs"}, _HRV)
+
+
+def breathing_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.breathing`: a row a span, with what it rests on."""
+    litres = table.assign(ventilation=table["ventilation"] / 1000)
+    return _result_rows(litres, {"breaths": "n_breaths"}, _BREATHING)
+
+
+def breath_check_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.check_breaths`: a row a span."""
+    told = table.rename(columns={"judged_share": "good_share"})
+    return _result_rows(told, _CHECKED, _CHECKED_RATES)
+
+
+def breath_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.breaths`: a row a breath."""
+    return [
+        {
+            "start": _moment(row["start"])[11:],
+            **{
+                label: _figure(row[name], decimals)
+                for label, (name, decimals) in _BREATH.items()
+            },
+            "not usable": plain(row["reason"]),
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+def breath_notes(table: pd.DataFrame) -> list[str]:
+    """Return how many of `Record.breaths` are usable, and why the others are not."""
+    why = table.loc[~table["usable"], "reason"].value_counts()
+    others = ", ".join(f"{count} {reason}" for reason, count in why.items())
+    head = f"{int(table['usable'].sum()):,} of {len(table):,} breaths are usable"
+    return [head + (f"; left out: {others}" if others else "")]
+
+
+def _result_rows(
+    table: pd.DataFrame,
+    counts: Mapping[str, str],
+    figures: Mapping[str, tuple[str, int]],
+) -> Rows:
+    """Return rows of a result: what the span is, what it rests on, its figures."""
     names = [name for name in ("name", "day") if name in table]
     return [
         {
             **{name: plain(row[name]) for name in names},
             "start": _minute(row["start"]),
             "share": _percent(row["good_share"], lambda share: f"{share:.1%}"),
-            "pairs": _count(row["n_pairs"]),
+            **{label: _count(row[name]) for label, name in counts.items()},
             **{
                 label: _figure(row[name], decimals)
-                for label, (name, decimals) in _HRV.items()
+                for label, (name, decimals) in figures.items()
             },
         }
         for _, row in table.iterrows()
@@ -394,12 +443,39 @@ _HRV = {
     "HF": ("hf", 0),
     "LF/HF": ("lf_hf", 2),
 }
+_BREATH = {
+    "Ti": ("ti", 2),
+    "Te": ("te", 2),
+    "Ttot": ("ttot", 2),
+    "counts": ("amplitude", 0),
+    "VT": ("volume", 0),
+    "RSA": ("rsa", 1),
+}
+_BREATHING = {
+    "BR": ("rate", 1),
+    "CV": ("ttot_cv", 0),
+    "Ti": ("ti", 2),
+    "Te": ("te", 2),
+    "VT": ("tidal_volume", 0),
+    "MV": ("ventilation", 1),
+    "RSA": ("rsa", 1),
+}
+_CHECKED = {
+    "device": "device",
+    "belts": "waveform",
+    "missed": "missed",
+    "extra": "extra",
+}
+_CHECKED_RATES = {"diff": ("difference", 1), "offset": ("offset_ms", 0)}
 # So many rows say each what to know of them.
 _FEW_ROWS = 12
 
 
-def hrv_notes(table: pd.DataFrame) -> list[str]:
-    """Return what to know of the rows of `Record.hrv`; of many, what is alike."""
+def notes_of(table: pd.DataFrame, figure: str) -> list[str]:
+    """Return what to know of the rows of a result; of many, what is alike.
+
+    `figure` is a column that is missing where a row has none.
+    """
     notes = table.loc[table["note"] != "", ["start", "note"]]
     if len(notes) <= _FEW_ROWS:
         return [
@@ -409,13 +485,79 @@ def hrv_notes(table: pd.DataFrame) -> list[str]:
     alike = notes["note"].value_counts()
     if len(alike) <= _FEW_ROWS:
         return [f"{count} rows: {note}" for note, count in alike.items()]
-    without = int(table["rmssd"].isna().sum())
+    without = int(table[figure].isna().sum())
     counts = f"{without} of {len(table)} rows have no figures, and {len(notes)} a note"
     return [f"{counts}: see --all-columns"]
 
 
+def breath_check_notes(table: pd.DataFrame) -> list[str]:
+    """Return in how many rows of `Record.check_breaths` both agree, and why not."""
+    known = table["agrees"].dropna()
+    head = f"within 5 % in {int(known.sum())} of {len(known)} rows"
+    return [head, *notes_of(table, "difference")]
+
+
 def _figure(value: float, decimals: int) -> str:
     return _MISSING if pd.isna(value) else f"{value:.{decimals}f}"
+
+
+# Rows of beats for so long, at a terminal.
+_BEATS_FOR = "5min"
+
+
+def beat_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.beats`, a row for five minutes from the first beat on."""
+    groups = table.resample(_BEATS_FOR, origin="start")
+    return [_beats_of(begin, some) for begin, some in groups if len(some)]
+
+
+def _beats_of(begin: Any, some: pd.DataFrame) -> dict[str, str]:
+    good = some[some["usable"]]
+    # A beat may have several reasons, and counts for each.
+    texts = some.loc[~some["usable"], "reason"].str.replace("_", " ")
+    why = texts.str.split("; ").explode().value_counts()
+    return {
+        "from": _minute(begin),
+        "beats": f"{len(some):,}",
+        "usable": _percent(len(good) / len(some)),
+        "RR (s)": _figure(good["rr"].mean(), 3),
+        "edited": str(int(some["edited"].sum())),
+        "not usable": ", ".join(f"{reason} {count}" for reason, count in why.items()),
+    }
+
+
+def check_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.check_beats`."""
+    return [
+        {
+            "from": _minute(row["start"]),
+            "judged": _percent(row["judged_share"]),
+            "device": f"{row['device']:,}",
+            "ECG": f"{row['waveform']:,}",
+            "extra": f"{row['extra']:,}",
+            "missed": f"{row['missed']:,}",
+            "good": _percent(row["good_matched_share"]),
+            "offset (ms)": _figure(row["offset_ms"], 1),
+            "jitter (ms)": _figure(row["jitter_ms"], 1),
+            "not judged": row["note"],
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+def ecg_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Record.check_ecg`."""
+    shares = ("missing", "sensor_off", "not_worn", "saturated", "flat")
+    return [
+        {
+            "from": _minute(row["start"]),
+            "beats": f"{row['beats']:,}",
+            "correlation": _figure(row["correlation"], 2),
+            **{name.replace("_", " "): _percent(row[name]) for name in shares},
+            "mains (mV)": _figure(row["mains_mv"], 3),
+        }
+        for _, row in table.iterrows()
+    ]
 
 
 def cache_rows(held: pd.DataFrame) -> Rows:

@@ -70,7 +70,7 @@ MENU: Mapping[str, str] = {
 """Menu item for each, or the command that has it."""
 
 _CALL = re.compile(r"\b(?:hexoframe\.)?([\w.]+(?:\(\)\.\w+)?)\([^()]*\)")
-_ARGUMENT = re.compile(r"\b(\w+=)(True\b|'\w*'|(?=[\w'\"]))?")
+_ARGUMENT = re.compile(r"\b(\w+=)(True\b|'\w*'|(?=[-\w'\"]))?")
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")
 _BYTES = re.compile(r"(?<![\w'\"])b(?='[^']*'|\"[^\"]*\")")
 _TICKS = re.compile(r"\bticks? (\d{12,13})(?:( to | and )(\d{12,13}))?\b")
@@ -101,6 +101,8 @@ def reworded(text: str, words: Mapping[str, str] = COMMAND_LINE) -> str:
     'it exists: say --overwrite, or leave --model out'
     >>> reworded("call hexoframe.login(), or give tz='America/Montreal'")
     "call 'hexoframe login', or give --source-tz 'America/Montreal'"
+    >>> reworded("weight=-5.0: give a number of kg")
+    '--weight -5.0: give a number of kg'
     >>> reworded("it ends at tick 437610700800, found b'RIFF'")
     "it ends at 2024-03-02 22:00:00 UTC, found 'RIFF'"
     """

@@ -24,10 +24,16 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pandas as pd
 
+from hexoframe.analysis.beattable import beat_table
+from hexoframe.analysis.breathing import summarise_breathing
+from hexoframe.analysis.breaths import list_breaths
+from hexoframe.analysis.ecgcheck import assess_ecg, median_beat
 from hexoframe.analysis.quality import bad_spans
 from hexoframe.analysis.summary import summarise
 from hexoframe.channels import channels_of
 from hexoframe.plotting.activity import plot_activity, record_activity
+from hexoframe.plotting.beats import plot_beats, record_beats
+from hexoframe.plotting.breaths import plot_breaths, record_breaths
 from hexoframe.plotting.channel import plot_channel, record_channel
 from hexoframe.plotting.coverage import plot_coverage, record_coverage
 from hexoframe.plotting.ecg import plot_ecg, record_ecg
@@ -50,6 +56,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "plot_activity",
+    "plot_beats",
+    "plot_breaths",
     "plot_channel",
     "plot_coverage",
     "plot_ecg",
@@ -105,6 +113,19 @@ class PictureRequest:
     def summary(self, by: str) -> pd.DataFrame:
         """Return the summary of what is shown, a row a span and metric."""
         return summarise(self.part(), by)
+
+    def beats(self) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None]:
+        """Return the beats of what is shown; with an ECG, their likeness and median."""
+        part = self.part()
+        table = beat_table(part)
+        if "ecg" not in part:
+            return table, None, None
+        return table, assess_ecg(part, "beat"), median_beat(part)
+
+    def breaths(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the breaths of what is shown, and the breathing of five minutes."""
+        part = self.part()
+        return list_breaths(part), summarise_breathing(part)
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """Return a channel if the record has it."""
@@ -172,6 +193,18 @@ PICTURES: dict[str, Picture] = {
             record_respiration,
             channel="respiration",
             waveforms=("respiration",),
+        ),
+        Picture(
+            "beats",
+            "intervals, what is usable of them, and their ECG",
+            record_beats,
+            waveforms=("ecg", "respiration"),  # belts tell when the shirt was worn
+        ),
+        Picture(
+            "breaths",
+            "rate, volume and arrhythmia of each breath",
+            record_breaths,
+            waveforms=("respiration",),  # it tells of gaps, and of wear
         ),
         Picture("rr", "tachogram and Poincare plot", record_rr, channel="rr_interval"),
         Picture(

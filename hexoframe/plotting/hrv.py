@@ -28,7 +28,7 @@ from hexoframe.plotting.figures import (
     tidy,
 )
 from hexoframe.plotting.panels import draw_shade, show_time
-from hexoframe.plotting.windows import Window, record_window
+from hexoframe.plotting.windows import record_window, window_of_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
+    from hexoframe.plotting.windows import Window
 
 __all__ = ["plot_hrv", "record_hrv"]
 
@@ -79,7 +80,7 @@ def plot_hrv(
         )
     if not len(table):
         raise ConfigurationError("the table has no row: give windows, as record.hrv()")
-    return _draw(table, spectrum, _window_of(table), ax)
+    return _draw(table, spectrum, window_of_table(table, "record.hrv()"), ax)
 
 
 def record_hrv(request: PictureRequest) -> FigureAxes:
@@ -113,17 +114,6 @@ def _draw(
     if shaded and ax is None:
         explain_colours(figure, [(DOUBTFUL, "too few beats that count")])
     return picture(figure, axes)
-
-
-def _window_of(table: pd.DataFrame) -> Window:
-    starts, ends = (pd.DatetimeIndex(table[name]) for name in ("start", "end"))
-    tz = starts.tz
-    if tz is None:
-        raise ConfigurationError(
-            "the table has times without a zone: give what record.hrv() returns"
-        )
-    first, last = starts.as_unit("ns").asi8.min(), ends.as_unit("ns").asi8.max()
-    return Window(int(first), int(last), tz)
 
 
 def _new_axes() -> tuple[Figure, list[Axes]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.analysis.quality import runs
+from hexoframe.analysis.marks import runs
 from hexoframe.channels import codes_of
 from hexoframe.plotting.figures import (
     ABSENT,

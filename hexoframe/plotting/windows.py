@@ -51,6 +51,7 @@ __all__ = [
     "union_of",
     "view_of",
     "views_of",
+    "window_of_table",
 ]
 
 # Stamps of beats are rounded one by one: their distance may be two ticks off.
@@ -327,6 +328,21 @@ def record_window(
             f"to {record.end}"
         )
     return part
+
+
+def window_of_table(table: pd.DataFrame, source: str) -> Window:
+    """Return the window that the rows (start, end) of a result span.
+
+    `source` is the call that returns such a table.
+    """
+    starts, ends = (pd.DatetimeIndex(table[name]) for name in ("start", "end"))
+    tz = starts.tz
+    if tz is None:
+        raise ConfigurationError(
+            f"the table has times without a zone: give what {source} returns"
+        )
+    first, last = starts.as_unit("ns").asi8.min(), ends.as_unit("ns").asi8.max()
+    return Window(int(first), int(last), tz)
 
 
 def span_until(

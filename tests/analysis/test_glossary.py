@@ -20,6 +20,9 @@ PROFILE = {"weight": 70, "height": 1.7, "age": 30, "sex": "female", "rest_hr": 6
 ASKS = {
     "nights": lambda record: record.nights(),
     "sleep": lambda record: record.sleep(),
+    "breaths": lambda record: record.breaths(),
+    "breathing": lambda record: record.breathing(),
+    "check_breaths": lambda record: record.check_breaths(),
     "activity_bouts": lambda record: record.activity_bouts(threshold=0.01),
     "steps": lambda record: record.steps(),
     "postures": lambda record: record.postures(),

@@ -198,6 +198,8 @@ def test_the_time_in_bed_may_be_given():
             record.sleep(wrong)
     with pytest.raises(TimestampError, match="before it starts"):
         record.sleep(lights[::-1])
+    with pytest.raises(TimestampError, match=r"2025.*outside of .*2024-03-01 22:59"):
+        record.sleep(("2025-03-01T22:20Z", "2025-03-02T00:00Z"))
     with pytest.raises(TimestampError, match="zone"):
         record.sleep(("2024-03-01 22:20", "2024-03-02 00:00"))
 

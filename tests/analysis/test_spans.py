@@ -236,3 +236,23 @@ def test_a_record_without_length_is_one_whole_span():
     for by in (None, "5min", "day"):
         assert len(spans_of(record, by)) == 1
     assert spans_of(record).labels["span_share"].tolist() == [1]
+
+
+def test_a_table_of_hexoframe_gives_way_to_the_columns_of_a_result():
+    record = recording(120)
+    spans = pd.DataFrame({"start": [record.start], "end": [record.end], "steps": [7]})
+    with pytest.raises(ConfigurationError, match="'steps', and the result has one too"):
+        record.summary(by=spans, wide=True)
+    spans.attrs = {"hexoframe": {"units": {"steps": "count"}}}
+    table = record.summary(by=spans.assign(bout=1), wide=True)
+    assert table["bout"].tolist() == [1]
+    # Below 35 bpm no heart rate is plausible.
+    assert table["heart_rate_mean"].tolist() == [np.arange(35, 123).mean()]
+    assert table.columns.is_unique
+
+
+def test_whole_is_a_word_for_the_whole_record():
+    record = recording(120)
+    for by in (None, "whole"):
+        spans = spans_of(record, by)
+        assert (spans.starts, spans.ends) == (record.start_tick, record.end_tick)

@@ -178,16 +178,16 @@ def test_the_cache_tells_what_is_whole_and_what_is_not():
 
 
 def test_notes_of_many_rows_are_told_together():
-    from hexoframe.app.listing import hrv_notes
+    from hexoframe.app.listing import notes_of
 
     starts = pd.date_range("2024-03-01", periods=20, freq="5min", tz="UTC")
     table = pd.DataFrame({"start": starts, "note": "", "rmssd": 20.0})
-    assert hrv_notes(table) == []
+    assert notes_of(table, "rmssd") == []
     table.loc[3, "note"] = "too short"
-    assert hrv_notes(table) == ["2024-03-01 00:15: too short"]
+    assert notes_of(table, "rmssd") == ["2024-03-01 00:15: too short"]
     table["note"] = ["near"] * 15 + ["no interval counts"] * 5
-    assert hrv_notes(table) == ["15 rows: near", "5 rows: no interval counts"]
+    assert notes_of(table, "rmssd") == ["15 rows: near", "5 rows: no interval counts"]
     table["note"] = [f"covered {each} %" for each in range(20)]
     table.loc[:7, "rmssd"] = float("nan")
-    (line,) = hrv_notes(table)
+    (line,) = notes_of(table, "rmssd")
     assert line == "8 of 20 rows have no figures, and 20 a note: see --all-columns"

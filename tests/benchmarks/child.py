@@ -73,6 +73,31 @@ def convert(path, target):
     return {"libraries": start, "peak": _peak_mb()}
 
 
+def check_beats(path):
+    """Compare the beats of a record with its ECG, which is streamed."""
+    import hexoframe
+
+    record = hexoframe.open_record(path)
+    record.between(None, record.start + (record.end - record.start) / 200).check_beats()
+    start = _peak_mb()
+    hexoframe.open_record(path).check_beats()
+    return {"libraries": start, "peak": _peak_mb()}
+
+
+def find_beats(path):
+    """Find the beats in a whole lead with sleepecg alone."""
+    import numpy as np
+    from sleepecg import detect_heartbeats
+
+    import hexoframe
+
+    record = hexoframe.open_record(path)
+    detect_heartbeats(np.random.default_rng(0).normal(size=10_000), 256)
+    start = _peak_mb()
+    detect_heartbeats(record["ecg"]["ecg_i"].to_numpy().astype(np.float64), 256)
+    return {"libraries": start, "peak": _peak_mb()}
+
+
 def client():
     """Connect to the server of the environment; requests do not wait for a slot."""
     from hexoframe.api.auth.schemes import UnsignedBasic
@@ -148,7 +173,17 @@ def fetch(asked):
 BASIC = ("HEXOFRAME_BASE_URL", "HEXOFRAME_USERNAME", "HEXOFRAME_PASSWORD")
 WORK = {
     work.__name__: work
-    for work in (import_pandas, import_record, load, convert, ask, ask_classic, fetch)
+    for work in (
+        import_pandas,
+        import_record,
+        load,
+        convert,
+        check_beats,
+        find_beats,
+        ask,
+        ask_classic,
+        fetch,
+    )
 }
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def dies():
 
 
 def grows():
-    held = b"x" * (200 << 20)
+    held = b"x" * (400 << 20)
     return held.count(b"y")
 
 

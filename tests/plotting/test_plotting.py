@@ -72,6 +72,8 @@ def test_the_list_says_what_each_picture_shows():
         "coverage",
         "ecg",
         "respiration",
+        "beats",
+        "breaths",
         "rr",
         "hrv",
         "summary",

@@ -97,8 +97,8 @@ _drawing = gather(
         "--channel",
         "what",
         metavar="NAME",
-        help="One channel, by name or id; or coverage, hrv, rr, sleep or summary. The "
-        "page of the whole record by default.",
+        help="One channel, by name or id; or beats, breaths, coverage, hrv, rr, sleep "
+        "or summary. The page of the whole record by default.",
     ),
     click.option(
         "--start",

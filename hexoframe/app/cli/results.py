@@ -1,4 +1,4 @@
-"""``hexoframe show``, ``summary``, ``hrv``, ``sleep``: tables without Python."""
+"""``hexoframe show``, ``summary``, ``hrv``, ``beats``, ``breaths``, ``sleep``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from hexoframe.record import Record
 
-__all__ = ["hrv", "show", "sleep", "summary"]
+__all__ = ["beats", "breaths", "hrv", "show", "sleep", "summary"]
 
 _NAMED = ("ranges", "sleep", "day", "whole")
 # What is fetched for it: the belts and the heart rate tell when the shirt was worn.
@@ -54,6 +54,21 @@ _OF_NIGHTS = (
     "heart_rate",
     "heart_rate_quality",
     "respiration",
+)
+
+
+# Events, what doubts them, what moves with them; beats for the arrhythmia.
+_OF_BREATHS = (
+    "inspiration",
+    "expiration",
+    "breathing_rate",
+    "breathing_rate_quality",
+    "tidal_volume",
+    "respiration",
+    "heart_rate_quality",
+    "rr_interval",
+    "rr_interval_quality",
+    "step",
 )
 
 
@@ -353,6 +368,85 @@ def _show_summary(table: pd.DataFrame, form: str) -> None:
     show_lines([""])
 
 
+# -- breaths ---------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("whats", metavar="PATH|ID...", nargs=-1, required=True)
+@click.option(
+    "--window",
+    metavar="SPANS",
+    type=_Spans(),
+    default="5min",
+    help="A row for each: a length of time, which is 5min by default; ranges "
+    "(activities); sleep (those of sleep); day; or whole for the whole record.",
+)
+@click.option(
+    "--each", is_flag=True, help="A row a breath: times, amplitude, volume, reason."
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="The breaths of the device beside those that the signal of the belts shows; "
+    'needs pip install "hexoframe[analysis]".',
+)
+@model("auto")
+@fetching
+@reading
+@listing
+def breaths(  # noqa: PLR0913  # click passes each option by name
+    whats: tuple[str, ...],
+    *,
+    window: str,
+    each: bool,
+    check: bool,
+    model: str,
+    how: dict[str, Any],
+    source: dict[str, Any],
+    form: str,
+) -> None:
+    """Show breathing: rate, variability, timing, volumes.
+
+    PATH is what 'hexoframe convert' takes, and ID a record of the service. Of usable
+    breaths alone: belts with a signal, not flagged, plausible, of a shirt that was
+    worn. share is the part of the time that they cover.
+
+    BR, per min; CV of the times of breaths, in %; Ti and Te, inhaling and exhaling, in
+    s; VT in mL; MV in L/min; RSA, the arrhythmia of the heart, in ms. With --check:
+    diff of the device, in %, and its offset, in ms. --csv and --json have everything.
+    """
+    if each and check:
+        raise click.UsageError("give --each or --check, not both")
+
+    def compute(record: Record) -> pd.DataFrame:
+        if each:
+            return record.breaths()
+        return record.check_breaths(window) if check else record.breathing(window)
+
+    def show(table: pd.DataFrame, form: str) -> None:
+        _show_breaths(table, form, each=each, check=check)
+
+    chosen = Selection(model=model)
+    records = _opened(whats, chosen, how, source, channels=_OF_BREATHS)
+    _tell_results(records, compute, show, form)
+
+
+def _show_breaths(table: pd.DataFrame, form: str, *, each: bool, check: bool) -> None:
+    """Print a table of breaths or of spans, and what to know of it."""
+    from hexoframe.app import listing as rows_of  # noqa: PLC0415  # pandas
+
+    if each:
+        write, notes = rows_of.breath_rows, rows_of.breath_notes(table)
+    elif check:
+        write, notes = rows_of.breath_check_rows, rows_of.breath_check_notes(table)
+    else:
+        write, notes = rows_of.breathing_rows, rows_of.notes_of(table, "rate")
+    nothing = "no breath" if each else "no span"
+    show_lines(table_lines(table, form, write) if len(table) else [nothing])
+    if form == "table":
+        show_lines([*wrapped_lines(notes), ""])
+
+
 # -- sleep -----------------------------------------------------------------------------
 
 
@@ -421,6 +515,69 @@ def _show_sleep(table: pd.DataFrame, form: str) -> None:
         show_lines([*wrapped_lines(sleep_notes(table)), ""])
 
 
+# -- beats -----------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("whats", metavar="PATH|ID...", nargs=-1, required=True)
+@click.option(
+    "--check",
+    is_flag=True,
+    help='Compare them with the beats in the ECG; needs pip install "hexoframe[ecg]".',
+)
+@click.option("--ecg", is_flag=True, help="How good the ECG is, a row a minute.")
+@model("auto")
+@fetching
+@reading
+@listing
+def beats(  # noqa: PLR0913  # click passes each option by name
+    whats: tuple[str, ...],
+    *,
+    check: bool,
+    ecg: bool,
+    model: str,
+    how: dict[str, Any],
+    source: dict[str, Any],
+    form: str,
+) -> None:
+    """Show the beats of the heart: which are usable, and why not.
+
+    PATH is what 'hexoframe convert' takes, and ID a record of the service. A row for
+    five minutes: how many beats there are, which share is usable (no flag, plausible,
+    of a shirt that was worn), RR of these, and what is wrong with the others. --csv and
+    --json have every beat.
+
+    With --check, a row for five minutes: judged, the share in which beats were looked
+    for in the ECG; extra beats of the device, which the ECG does not show; beats that
+    the device missed; good: which share of its usable beats is in the ECG within 50 ms.
+    With --ecg, a row a minute: correlation of beats with the median beat, shares of
+    time without samples, with a sensor off, not worn, saturated or flat; mains noise in
+    mV.
+    """
+    if check and ecg:
+        raise click.UsageError("give --check or --ecg, not both")
+
+    def compute(record: Record) -> pd.DataFrame:
+        if check:
+            return record.check_beats()
+        return record.check_ecg() if ecg else record.beats()
+
+    def show_table(table: pd.DataFrame, form: str) -> None:
+        from hexoframe.app.listing import (  # noqa: PLC0415  # pandas
+            beat_rows,
+            check_rows,
+            ecg_rows,
+        )
+
+        rows = check_rows if check else ecg_rows if ecg else beat_rows
+        show_lines(table_lines(table, form, rows) if len(table) else ["no beat"])
+        show_lines([""])
+
+    channels = (*_CHANNELS, "ecg") if check or ecg else _CHANNELS
+    records = _opened(whats, Selection(model=model), how, source, channels=channels)
+    _tell_results(records, compute, show_table, form)
+
+
 # -- a table of each recording ---------------------------------------------------------
 
 
@@ -465,8 +622,8 @@ def _result(
 
 def _show_hrv(table: pd.DataFrame, form: str) -> None:
     """Print a table, and why rows have no figures."""
-    from hexoframe.app.listing import hrv_notes, hrv_rows  # noqa: PLC0415  # pandas
+    from hexoframe.app.listing import hrv_rows, notes_of  # noqa: PLC0415  # pandas
 
     show_lines(table_lines(table, form, hrv_rows) if len(table) else ["no span"])
     if form == "table":
-        show_lines([*wrapped_lines(hrv_notes(table)), ""])
+        show_lines([*wrapped_lines(notes_of(table, "rmssd")), ""])

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 
+import pandas as pd
 import pytest
 
 import hexoframe
@@ -180,6 +181,63 @@ def test_nonlinear_figures_are_added(give, path):
     assert {"sampen", "dfa_a1", "dfa_a2"} <= set(row)
 
 
+# -- breaths ---------------------------------------------------------------------------
+
+
+def test_breaths_is_a_row_a_span(give, path):
+    told = give("breaths", path).stdout.splitlines()
+    row = hexoframe.open_record(path).breathing().iloc[0]
+    assert told[1].split() == ["start", "share", "breaths", "BR", "CV", "Ti", "Te",
+                               "VT", "MV", "RSA"]  # fmt: skip
+    cells = told[2].split()
+    assert cells[3] == str(row["n_breaths"])
+    assert cells[4] == f"{row['rate']:.1f}"
+    assert cells[8:10] == [
+        f"{row['tidal_volume']:.0f}", f"{row['ventilation'] / 1000:.1f}",
+    ]  # fmt: skip
+
+
+def test_each_breath_is_a_row_and_the_others_are_counted(give, path):
+    told = give("breaths", path, "--each").stdout.splitlines()
+    table = hexoframe.open_record(path).breaths()
+    first = table.iloc[0]
+    assert told[2].split()[1:4] == [
+        f"{first[name]:.2f}" for name in ("ti", "te", "ttot")
+    ]
+    notes = " ".join(told[2 + len(table) :])
+    assert f"{table['usable'].sum()} of {len(table)} breaths are usable" in notes
+
+
+def test_the_check_of_breaths_says_how_many_rows_agree(give, path):
+    told = give("breaths", path, "--check").stdout
+    table = hexoframe.open_record(path).check_breaths()
+    assert told.splitlines()[2].split()[3] == str(table["device"].iloc[0])
+    agree, known = table["agrees"].sum(), table["agrees"].notna().sum()
+    assert f"within 5 % in {agree} of {known} rows" in told
+
+
+@pytest.mark.parametrize("more", [(), ("--each",), ("--check",)])
+def test_breaths_fit_80_columns_at_a_terminal(terminal, path, more):
+    child = terminal("breaths", path, *more)
+    lines = child.read().replace("\r", "").splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_breaths_for_other_programs_are_those_of_python(give, path, form):
+    told = give("breaths", path, "--window", "whole", form).stdout
+    rows = as_csv(told) if form == "--csv" else json.loads(told)
+    table = hexoframe.open_record(path).breathing(None)
+    assert [float(row["rate"]) for row in rows] == table["rate"].tolist()
+    assert set(rows[0]) == {"record", *table}
+
+
+def test_each_breath_or_the_check_and_not_both(give, path):
+    result = give("breaths", path, "--each", "--check")
+    assert result.exit_code == 2
+    assert "not both" in result.stderr
+
+
 # -- sleep -----------------------------------------------------------------------------
 
 
@@ -243,3 +301,35 @@ def test_a_csv_of_the_dashboard_says_who_has_phases(give, samples):
     assert done.exit_code == 1
     assert "no channel sleep_phase, from which sleep is computed" in done.stderr
     assert "a CSV of the dashboard never has it" in " ".join(done.stderr.split())
+
+
+# -- beats -----------------------------------------------------------------------------
+
+
+def test_beats_are_a_row_for_five_minutes_or_each_for_other_programs(give, path):
+    table = hexoframe.open_record(path).beats()
+    lines = give("beats", path).stdout.splitlines()
+    assert lines[1].split()[:3] == ["from", "beats", "usable"]
+    first = table[table.index < table.index[0] + pd.Timedelta("5min")]
+    assert lines[2].split()[2] == str(len(first))
+    assert f"unreliable {first['reason'].str.contains('unreliable').sum()}" in lines[2]
+    rows = list(csv.DictReader(io.StringIO(give("beats", path, "--csv").stdout)))
+    assert [float(row["rr"] or "nan") for row in rows] == pytest.approx(
+        table["rr"].tolist(), nan_ok=True
+    )
+    assert {"time", *table} < set(rows[0])
+
+
+def test_beats_are_checked_with_the_ecg(give, path):
+    pytest.importorskip("sleepecg", reason="the extra ecg is not installed")
+    (row, *_) = json.loads(give("beats", path, "--check", "--json").stdout)
+    assert row["matched"] == hexoframe.open_record(path).check_beats()["matched"][0]
+    assert "jitter_ms" in give("beats", path, "--check", "--all-columns").stdout
+    told = give("beats", path, "--ecg").stdout.splitlines()
+    assert told[1].split()[:3] == ["from", "beats", "correlation"]
+
+
+def test_one_check_at_a_time(give, path):
+    result = give("beats", path, "--check", "--ecg")
+    assert result.exit_code == 2
+    assert "not both" in result.stderr

@@ -74,10 +74,13 @@ def test_the_comma_itself_has_another_signature_than_its_code(server, ask):
     "change",
     [
         {"secret": "wrong"}, {"key": "wrong"}, {"at": 0},
-        {"at": time.time() + 900}, {"at": time.time() - 900},
+        {"late": 900}, {"late": -900},
     ],
 )  # fmt: skip
 def test_a_bad_signature_is_told_from_a_bad_password(server, ask, change):
+    # Of the moment of the request: the tests before this one may take long.
+    if "late" in change:
+        change = {"at": time.time() + change["late"]}
     reply = ask(server, PATH, **signed(server, PATH, **change))
     assert reply.status == 401
     assert reply.json() == {"error": "API signature failed."}

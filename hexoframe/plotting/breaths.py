@@ -1,0 +1,166 @@
+"""Breaths: rate, tidal volume and arrhythmia of each, with the windows behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hexoframe.errors import ConfigurationError
+from hexoframe.plotting.figures import (
+    INK,
+    LINES,
+    Margins,
+    days,
+    explain_marks,
+    label_panels,
+    make_panels,
+    picture,
+    say_empty,
+    tidy,
+)
+from hexoframe.plotting.panels import draw_shade, shade_legend, show_time
+from hexoframe.plotting.windows import record_window, window_of_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from hexoframe.plotting import PictureRequest
+    from hexoframe.plotting.figures import FigureAxes, Given
+    from hexoframe.plotting.windows import Window
+
+__all__ = ["plot_breaths", "record_breaths"]
+
+_HEIGHT = 1.25
+_MARGINS = Margins(left=1.25, right=0.2)
+_NEEDED = ("start", "end", "ttot", "amplitude", "volume", "rsa", "usable", "reason")
+# Reasons that say that nothing of a body was measured.
+_ABSENT = ("gap", "not_worn")
+# With more breaths, dots are smaller.
+_MANY = 2000
+
+
+def plot_breaths(
+    table: pd.DataFrame,
+    windows: pd.DataFrame | None = None,
+    *,
+    ax: Given | None = None,
+) -> FigureAxes:
+    """Draw each usable breath as a dot: its rate, volume and arrhythmia.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``record.breaths()``. Breaths that are not usable are shaded.
+    windows : DataFrame, optional
+        ``record.breathing()``: means of windows, each a line as long as the window.
+    ax : sequence of three Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    fig : Figure
+        The figure.
+    axes : array of Axes
+        Rate (60 / ttot), tidal volume (amplitude where there is none), arrhythmia.
+
+    Raises
+    ------
+    ConfigurationError
+        If `table` is no such table or has no row, or `ax` not three Axes.
+    """
+    lacks = [name for name in _NEEDED if name not in table]
+    if lacks:
+        raise ConfigurationError(
+            f"the table has no column {lacks[0]!r}: give what record.breaths() returns"
+        )
+    if not len(table):
+        raise ConfigurationError("the table has no row: no breath was found")
+    return _draw(table, windows, window_of_table(table, "record.breaths()"), ax)
+
+
+def record_breaths(request: PictureRequest) -> FigureAxes:
+    """Draw the breaths of a record, with means of five minutes."""
+    window = record_window(request.record, request.start, request.duration)
+    return _draw(*request.breaths(), window, request.ax)
+
+
+def _draw(
+    table: pd.DataFrame,
+    windows: pd.DataFrame | None,
+    window: Window,
+    ax: Given | None,
+) -> FigureAxes:
+    has_volume = bool((table["volume"].notna() & table["usable"]).any())
+    depth = ("volume", "tidal_volume") if has_volume else ("amplitude", "amplitude")
+    label = "volume\n(mL)" if has_volume else "amplitude\n(counts)"
+    panels: tuple[tuple[str, Any, str], ...] = (
+        ("rate\n(1/min)", 60 / table["ttot"], "rate"),
+        (label, table[depth[0]], depth[1]),
+        ("RSA\n(ms)", table["rsa"], "rsa"),
+    )
+    figure, axes = make_panels("plot_breaths", [_HEIGHT] * len(panels), ax, _MARGINS)
+    for one in axes:
+        tidy(one)
+    show_time(axes, window)
+    shades = table.loc[~table["usable"], ["start", "end"]].assign(
+        absent=table["reason"].isin(_ABSENT).astype(bool)
+    )
+    used: set[bool] = set()
+    marks: list[Any] = []
+    for one, (_, values, name) in zip(axes, panels, strict=True):
+        used |= draw_shade(one, shades, window)
+        known = table["usable"].to_numpy(np.bool_) & values.notna().to_numpy(np.bool_)
+        if not known.any():
+            say_empty(one, "no usable breath has one")
+            continue
+        drawn = _dots(one, table.loc[known, "start"], values[known].to_numpy())
+        if windows is not None:
+            drawn += _levels(one, windows, name)
+        marks = marks or drawn
+        one.set_ylim(0, 1.1 * float(values[known].quantile(0.999)) or 1.0)
+    label_panels(axes, [text for text, *_ in panels], _MARGINS if ax is None else None)
+    if ax is None:
+        if marks:
+            explain_marks(axes[0], marks)
+        shade_legend(figure, used)
+    return picture(figure, axes)
+
+
+def _stamps(column: pd.Series[Any]) -> NDArray[np.float64]:
+    return days(pd.DatetimeIndex(column).as_unit("ns").asi8)
+
+
+def _dots(axes: Axes, starts: pd.Series[Any], values: NDArray[np.float64]) -> list[Any]:
+    size = 2.4 if len(values) <= _MANY else 1.2
+    drawn: list[Any] = axes.plot(
+        _stamps(starts),
+        values,
+        linestyle="",
+        marker="o",
+        markersize=size,
+        markeredgewidth=0,
+        color=INK,
+        alpha=0.6,
+        label="a breath",
+    )
+    return drawn
+
+
+def _levels(axes: Axes, windows: pd.DataFrame, name: str) -> list[Any]:
+    """Draw the mean of each window as a level from its start to its end."""
+    known = windows[windows[name].notna()]
+    if not len(known):
+        return []
+    level: Any = axes.hlines(
+        known[name].to_numpy(),
+        _stamps(known["start"]),
+        _stamps(known["end"]),
+        color=LINES[2],
+        linewidth=2.0,
+        label="mean of a window",
+        zorder=3,
+    )
+    return [level]
