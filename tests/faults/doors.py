@@ -12,6 +12,7 @@ import functools
 import io
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -360,8 +361,6 @@ def _written_out(place: Path, how: Mapping[str, Any], out: Path) -> Result | Non
 def _told_by_command(place: Path, scratch: Path) -> Result | None:
     """Show the path by the command line: a line to read, whatever comes."""
     out, errors = io.StringIO(), io.StringIO()
-    import sys
-
     before, here = sys.argv, Path.cwd()
     sys.argv = ["hexoframe", "show", str(place)]
     try:
