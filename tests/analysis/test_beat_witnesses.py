@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import hexoframe
-from hexoframe.analysis.beatcheck import match_beats
 from hexoframe.analysis.detector import find_beats
 from hexoframe.analysis.ecgparts import lead_of
+from hexoframe.analysis.matching import match_ticks
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
 
@@ -46,7 +46,7 @@ def test_neurokit_finds_the_same_beats_of_a_synthetic_shirt(found, tmp_path):
     record = hexoframe.open_record(write_export(truth, tmp_path / "a.zip"))
     ours, theirs = found(record), peaks_of(record)
     theirs = theirs[ours.judged.cover(theirs)]
-    partner = match_beats(ours.ticks, theirs, 12)
+    partner = match_ticks(ours.ticks, theirs, 12)
     assert (partner >= 0).all()
     assert len(theirs) == len(ours.ticks)
     # The filter of theirs moves peaks by a sample at most.
@@ -61,7 +61,7 @@ def test_neurokit_finds_most_of_the_good_beats_of_a_real_export(found):
     beats = record.beats()
     good = beats.index[beats["usable"]].asi8 // 3_906_250
     shares = [
-        float((match_beats(good, peaks, 12) >= 0).mean())
+        float((match_ticks(good, peaks, 12) >= 0).mean())
         for peaks in (found(record).ticks, peaks_of(record))
     ]
     assert shares[0] >= 0.99
