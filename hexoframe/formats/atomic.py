@@ -17,12 +17,14 @@ A process may be killed at any point:
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -226,9 +228,11 @@ def _hand_over(
         complete(target)
         try:
             folder.rename(target / _PENDING)
-        except OSError:
-            # Another writer was quicker: its files come first.
-            if not left or not os.path.lexists(target / _PENDING):
+        except OSError as error:
+            # Another writer was quicker: its files come first. They may be in their
+            # places by now.
+            taken = error.errno in {errno.EEXIST, errno.ENOTEMPTY}
+            if not left or not (taken or os.path.lexists(target / _PENDING)):
                 raise
         else:
             break
@@ -242,32 +246,44 @@ def complete(folder: Path) -> None:
     written, or if `new_folder` did not write the journal.
     """
     pending = folder / _PENDING
-    if not os.path.lexists(pending):
+    try:
+        mode = os.lstat(pending).st_mode
+    except (FileNotFoundError, NotADirectoryError):
         return
-    if pending.is_symlink() or not pending.is_dir():
+    if not stat.S_ISDIR(mode):
         raise FileFormatError(
             f"{pending} is not what hexoframe writes: remove it, and open the folder "
             "again"
         )
+    for left in reversed(range(_TURNS)):
+        try:
+            _complete_pending(pending)
+        except OSError as error:
+            if not os.path.lexists(pending):
+                return  # another process completed it meanwhile
+            # It came, went and came again while the lock was made.
+            passing = isinstance(error, FileExistsError | FileNotFoundError)
+            if passing and left:
+                continue
+            raise FileFormatError(
+                f"{folder} holds two states of a record, since writing it was "
+                f"interrupted, and completing that failed ({error.strerror}): open it "
+                "where it can be written, or write the record again to another place"
+            ) from error
+        return
+
+
+def _complete_pending(pending: Path) -> None:
     from filelock import FileLock  # noqa: PLC0415  # only if a writer was killed
 
-    try:
-        with FileLock(pending / _LOCK):
-            if (pending / _JOURNAL).exists():
-                _follow(pending)
-                (pending / _JOURNAL).unlink()
-            _remove_emptied(pending)
-        if os.name == "nt":
-            # There, a lock that is held cannot be removed.
-            _remove_emptied(pending)
-    except OSError as error:
-        if not os.path.lexists(pending):
-            return  # another process completed it meanwhile
-        raise FileFormatError(
-            f"{folder} holds two states of a record, since writing it was interrupted, "
-            f"and completing that failed ({error.strerror}): open it where it can be "
-            "written, or write the record again to another place"
-        ) from error
+    with FileLock(pending / _LOCK):
+        if (pending / _JOURNAL).exists():
+            _follow(pending)
+            (pending / _JOURNAL).unlink()
+        _remove_emptied(pending)
+    if os.name == "nt":
+        # There, a lock that is held cannot be removed.
+        _remove_emptied(pending)
 
 
 def _remove_emptied(pending: Path) -> None:
@@ -378,9 +394,9 @@ def _owning(folder: Path) -> Iterator[None]:
 
     lock = FileLock(folder / _LOCK, thread_local=False)
     while not lock.is_locked:
-        folder.mkdir(exist_ok=True)
         # A process that sweeps at this moment may take the folder for one left.
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, FileExistsError):
+            folder.mkdir(exist_ok=True)
             lock.acquire()
     try:
         yield
