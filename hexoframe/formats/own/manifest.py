@@ -12,7 +12,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,13 +46,18 @@ __all__ = [
     "Head",
     "Layout",
     "Manifest",
+    "check_seal",
     "check_version",
+    "file_to_json",
+    "manifest_to_json",
     "parse_entry",
     "parse_head",
+    "parse_manifest",
     "read_manifest",
     "record_folder",
     "record_head",
     "replace_facts",
+    "sealed",
     "source_of",
     "tables_to_json",
     "to_json",
@@ -234,20 +239,25 @@ def write_manifest(
     `entries` has by channel what `EntryCounter.entry` returns, with what the format
     adds to it. Facts that JSON cannot hold are a `ConfigurationError`.
     """
-    held = {
-        "format": layout.name,
+    files = {
+        name: {**file_to_json(folder / layout.file_of(name), record, name), **more}
+        for name, more in entries.items()
+    }
+    held = {"format": layout.name, **manifest_to_json(record, files)}
+    (folder / layout.manifest).write_text(sealed(held), encoding="utf-8")
+
+
+def manifest_to_json(record: RecordData, files: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `parse_manifest` reads; `files` are by channel."""
+    return {
         "version": VERSION,
         **record_head(record),
         "start_time": record.start.tz_convert("UTC").isoformat(),
         "end_time": record.end.tz_convert("UTC").isoformat(),
         "info": record.facts.info,
         "facts": tables_to_json(record.facts),
-        "channels": {
-            name: {**_file_to_json(folder / layout.file_of(name), record, name), **more}
-            for name, more in entries.items()
-        },
+        "channels": dict(files),
     }
-    (folder / layout.manifest).write_text(_sealed(held), encoding="utf-8")
 
 
 def replace_facts(layout: Layout, facts: Facts, folder: Path) -> None:
@@ -257,13 +267,23 @@ def replace_facts(layout: Layout, facts: Facts, folder: Path) -> None:
     held = _read_held(path, layout)
     held |= {"info": facts.info, "facts": tables_to_json(facts)}
     with new_file(path, overwrite=True) as fresh:
-        fresh.write_text(_sealed(held), encoding="utf-8")
+        fresh.write_text(sealed(held), encoding="utf-8")
 
 
-def _sealed(held: Mapping[str, Any]) -> str:
+def sealed(held: Mapping[str, Any]) -> str:
     """Return the text of a manifest, with the checksum of all that it says."""
     said = json.loads(to_json(held, _FACTS))
     return to_json({**said, _SEAL: _sum_of(said)}, _FACTS, indent=1) + "\n"
+
+
+def check_seal(held: Mapping[str, Any], source: JsonSource) -> None:
+    """Refuse what was changed since `sealed` wrote it; without a checksum it passes."""
+    if held.get(_SEAL, _sum_of(held)) != _sum_of(held):
+        raise FileFormatError(
+            f"{source.where} does not say what was written: its SHA-256 is not the one "
+            f"in it. Write or copy the record again, or take the line {_SEAL!r} out if "
+            "you changed it on purpose"
+        )
 
 
 def _sum_of(held: Mapping[str, Any]) -> str:
@@ -286,7 +306,8 @@ def to_json(value: Any, what: str, *, indent: int | None = None) -> str:
     return text
 
 
-def _file_to_json(path: Path, record: RecordData, name: str) -> dict[str, Any]:
+def file_to_json(path: Path, record: RecordData, name: str) -> dict[str, Any]:
+    """Return what `parse_manifest` reads of a file beside its entry."""
     channel = channels_of(record.family)[name]
     raw = record.scale == "raw"
     return {
@@ -306,22 +327,36 @@ def _file_to_json(path: Path, record: RecordData, name: str) -> dict[str, Any]:
 
 def read_manifest(path: Path, layout: Layout) -> Manifest:
     """Read a manifest; a damaged, foreign or newer one is a `FileFormatError`."""
-    held, source = _read_held(path, layout), source_of(path)
+    return parse_manifest(
+        _read_held(path, layout),
+        source_of(path),
+        lambda name: path.parent / layout.file_of(name),
+    )
+
+
+def parse_manifest(
+    held: Mapping[str, Any],
+    source: JsonSource,
+    place: Callable[[str], Path],
+    *,
+    channels: Collection[str] | None = None,
+) -> Manifest:
+    """Return what `manifest_to_json` made, or raise if it makes no sense.
+
+    `place` says where the file of a channel is. With `channels` the others are left
+    out unread.
+    """
     head = parse_head(held, source)
     form = source.typed(held, _ManifestForm)
     check_info(form.info, source, field="info")
-    channels = {
-        name: _parse_file(path.parent / layout.file_of(name), entry, head, source)
+    files = {
+        name: _parse_file(place(name), entry, head, source)
         for name, entry in form.channels.items()
+        if channels is None or name in channels
     }
     facts = _parse_facts(form.info, form.facts, source)
-    if held.get(_SEAL, _sum_of(held)) != _sum_of(held):
-        raise FileFormatError(
-            f"{path} does not say what was written: its SHA-256 is not the one in it. "
-            f"Write or copy the record again, or take the line {_SEAL!r} out if you "
-            "changed it on purpose"
-        )
-    return Manifest(**head._asdict(), facts=facts, channels=channels)
+    check_seal(held, source)
+    return Manifest(**head._asdict(), facts=facts, channels=files)
 
 
 def source_of(path: Path, key: bytes = b"") -> JsonSource:

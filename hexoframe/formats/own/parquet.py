@@ -36,6 +36,7 @@ from hexoframe.formats.own.footer import (
     KEY,
     MAGIC,
     RECEIPT_KEY,
+    RECORD,
     arrow_fields,
     attrs_of,
     load_footer,
@@ -77,7 +78,15 @@ if TYPE_CHECKING:
     from hexoframe.formats.own.manifest import ChannelEntry, Manifest
     from hexoframe.recording.facts import Facts
 
-__all__ = ["read", "sniff", "verify", "write", "write_facts"]
+__all__ = [
+    "FrameReader",
+    "read",
+    "sniff",
+    "verify",
+    "write",
+    "write_channel",
+    "write_facts",
+]
 
 # Enough of a file to see what it is.
 _HEAD = 256
@@ -146,7 +155,7 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         manifest,
         options,
         check=partial(_find_fault, thorough=options.allow_partial),
-        lazy=_FrameReader(manifest, options.scale).lazy,
+        lazy=FrameReader(manifest, options.scale).lazy,
     )
 
 
@@ -198,6 +207,8 @@ def _other_columns(footer: pq.FileMetaData, channel: Channel) -> str:
         {column.name: str(column.type) for column in columns}
         for columns in (footer.schema.to_arrow_schema(), arrow_fields(channel))
     )
+    if found.get(RECORD.name) == str(RECORD.type):
+        del found[RECORD.name]
     if found == wanted:
         return ""
     return f"has the columns {found}, but the channel table asks for {wanted}"
@@ -206,7 +217,7 @@ def _other_columns(footer: pq.FileMetaData, channel: Channel) -> str:
 # -- reading samples -------------------------------------------------------------------
 
 
-class _FrameReader:
+class FrameReader:
     """Makes the frames of a record; channels with equal stamps share one index.
 
     Stamps that are even by the manifest are computed and not decoded: its checksum
@@ -220,21 +231,31 @@ class _FrameReader:
         self._even: dict[tuple[int, int, int], pd.DatetimeIndex] = {}
 
     def lazy(
-        self, entry: ChannelEntry, channel: Channel, fault: Fault | None
+        self,
+        entry: ChannelEntry,
+        channel: Channel,
+        fault: Fault | None = None,
+        *,
+        load: Callable[[], bytes] | None = None,
     ) -> LazyChannel:
-        """Return a channel that is read when touched; it is empty after a fault."""
+        """Return a channel that is read when touched; it is empty after a fault.
+
+        `load` returns the bytes of a file that is not on this disk.
+        """
         if fault is not None:
             nothing = frames.empty_frame(
                 channel, record_id=self._manifest.record_id, scale=self._scale
             )
             return LazyChannel(read=lambda: nothing)
         return LazyChannel(
-            read=lambda: self._read(entry, channel),
-            pieces=lambda rows: self._pieces(entry, channel, rows),
+            read=lambda: self._read(entry, channel, load or entry.path.read_bytes),
+            pieces=lambda rows: self._pieces(entry, channel, rows, load),
         )
 
-    def _read(self, entry: ChannelEntry, channel: Channel) -> pd.DataFrame:
-        data = entry.path.read_bytes()
+    def _read(
+        self, entry: ChannelEntry, channel: Channel, load: Callable[[], bytes]
+    ) -> pd.DataFrame:
+        data = load()
         check = partial(check_bytes, entry, data)
         dtypes: dict[str, str] = dict.fromkeys(channel.columns, channel.dtype)
         with _decoding(entry, check):
@@ -258,18 +279,25 @@ class _FrameReader:
         return self._even[key]
 
     def _pieces(
-        self, entry: ChannelEntry, channel: Channel, rows: int
+        self,
+        entry: ChannelEntry,
+        channel: Channel,
+        rows: int,
+        load: Callable[[], bytes] | None,
     ) -> Iterator[pd.DataFrame]:
-        check = partial(check_bytes, entry)
+        data = None if load is None else load()
+        check = partial(check_bytes, entry, data)
         check()
-        with _decoding(entry, check), pq.ParquetFile(entry.path) as file:
+        source = entry.path if data is None else pa.BufferReader(data)
+        names = ["time", *channel.columns]
+        with _decoding(entry, check), pq.ParquetFile(source) as file:
             footer = file.metadata
-            for batch in file.iter_batches(batch_size=rows, use_threads=False):
+            for batch in file.iter_batches(
+                batch_size=rows, columns=names, use_threads=False
+            ):
                 if len(batch):
                     # A copy, as the views that Arrow hands out are read-only.
-                    columns = {
-                        name: _values(batch, name).copy() for name in batch.schema.names
-                    }
+                    columns = {name: _values(batch, name).copy() for name in names}
                     index = _index(columns.pop("time"))
                     yield self._frame((entry.path, footer), channel, index, columns)
 
@@ -447,24 +475,35 @@ def write_facts(facts: Facts, folder: Path) -> None:
 
 
 def _write_channel(record: RecordData, name: str, folder: Path) -> dict[str, Any]:
-    """Write one file and return its entry of the manifest."""
+    """Write one file into a record folder and return its entry of the manifest."""
+    return write_channel(record, name, folder / PARQUET_LAYOUT.file_of(name))
+
+
+def write_channel(
+    record: RecordData, name: str, path: Path, *, number: int | None = None
+) -> dict[str, Any]:
+    """Write the file of a channel and return its entry of the manifest.
+
+    With `number` it has a column ``record`` that is this number in every row.
+    """
     channel = channels_of(record.family)[name]
-    path = folder / PARQUET_LAYOUT.file_of(name)
     counter = EntryCounter(record, name)
     pieces = counter.count(record.pieces(name, min(_PIECE_ROWS, _GROUP_ROWS)))
     first = next(pieces, None)
     schema = _schema(record, channel, {} if first is None else first.attrs)
+    if number is not None:
+        schema = schema.append(RECORD)
     whole = pieces if first is None else chain([first], pieces)
     with pq.ParquetWriter(
         # Arrow takes a path such as a:b/c for a URL.
         path.absolute(),
         schema,
         compression="zstd",
-        use_dictionary=list(channel.columns),
+        use_dictionary=[field.name for field in schema if field.name != "time"],
         column_encoding={"time": "DELTA_BINARY_PACKED"},
         **_PAGES,
     ) as writer:
-        for table in _row_groups(_table(piece, schema) for piece in whole):
+        for table in _row_groups(_table(piece, schema, number) for piece in whole):
             writer.write_table(table, row_group_size=_GROUP_ROWS)
         entry = counter.entry()
         text = to_json(entry, f"the receipt of {name}")
@@ -503,11 +542,13 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
     }
 
 
-def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+def _table(frame: pd.DataFrame, schema: pa.Schema, number: int | None) -> pa.Table:
     stamps = pd.DatetimeIndex(frame.index).asi8
     time = pa.array(stamps).view(schema.field(0).type)
     columns = frames.arrays_of(frame).values()
     arrays = [pa.array(values, from_pandas=True) for values in columns]
+    if number is not None:
+        arrays.append(pa.repeat(pa.scalar(number, RECORD.type), len(frame)))
     return pa.Table.from_arrays([time, *arrays], schema=schema)
 
 

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -49,6 +50,7 @@ __all__ = [
     "Fault",
     "check_bytes",
     "find_faults",
+    "kept_belts",
     "open_manifest",
     "other_bytes",
     "raise_faults",
@@ -128,7 +130,7 @@ def open_manifest(
         facts=manifest.facts,
         scale=options.scale,
         tz=manifest.tz,
-        belts=_kept_belts(manifest, faults),
+        belts=kept_belts(manifest, faults),
     )
 
 
@@ -144,7 +146,9 @@ def _check_sizes(path: Path, manifest: Manifest, wanted: Mapping[str, Channel]) 
     check_memory(str(path), packed, columns)
 
 
-def _kept_belts(manifest: Manifest, faults: Mapping[str, Fault]) -> Belts | None:
+def kept_belts(
+    manifest: Manifest, faults: Mapping[str, Fault] = MappingProxyType({})
+) -> Belts | None:
     """Return what the belts say, also if their channel is not wanted."""
     for name, entry in manifest.channels.items():
         if entry.survey is not None and entry.survey.belts is not None:
