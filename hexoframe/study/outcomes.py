@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from hexoframe.errors import harmless
+from hexoframe.errors import HexoframeError, harmless
 from hexoframe.study.layout import failure_key, key_of_source, read_json, write_json
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Failure:
     when : str
         Time of the last one.
     trace : str
-        End of the traceback, for those of a user's function.
+        End of the traceback, of a user's function or of what nobody expected.
     """
 
     record: int | None
@@ -90,7 +90,7 @@ def failure_of(
     """Return an error as a failure."""
     text = " ".join([str(error), *getattr(error, "__notes__", ())]).strip()
     trace = ""
-    if stage == "function":
+    if stage == "function" or not isinstance(error, HexoframeError | OSError):
         trace = _end_of_trace(error)
     return Failure(
         record=record,

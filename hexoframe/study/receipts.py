@@ -8,10 +8,11 @@ them as a table, and never asked where a receipt says otherwise.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -19,16 +20,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hexoframe.channels import CLOCK_OF_FAMILY, find
-from hexoframe.errors import FileFormatError, HexoframeError
+from hexoframe.channels import CLOCK_OF_FAMILY
+from hexoframe.errors import HexoframeError
 from hexoframe.formats.own.manifest import (
-    Manifest,
-    check_seal,
     check_version,
     manifest_to_json,
+    parse_facts,
+    parse_file,
     parse_head,
-    parse_manifest,
-    sealed,
+    to_json,
 )
 from hexoframe.jsontext import JsonSource
 from hexoframe.study.layout import (
@@ -41,7 +41,10 @@ from hexoframe.study.layout import (
 from hexoframe.timestamps.times import tick_to_time
 
 if TYPE_CHECKING:
+    from hexoframe.formats.own.manifest import ChannelEntry
+    from hexoframe.recording.belts import Belts
     from hexoframe.recording.data import RecordData
+    from hexoframe.recording.facts import Facts
     from hexoframe.study.storage import Storage
 
 __all__ = [
@@ -50,9 +53,8 @@ __all__ = [
     "StoredFile",
     "StudySource",
     "load_index",
-    "parse_receipt",
     "read_receipt",
-    "receipt_text",
+    "receipt_bytes",
     "receipt_to_json",
     "row_of",
     "save_index",
@@ -60,6 +62,8 @@ __all__ = [
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = "hexoframe study receipt"
+# The checksum is that of the bytes between, so that a task need not write them anew.
+_SEAL_BYTES, _END = len(b'{"sha256":"","receipt":') + 64, b"}\n"
 _STAMP = "receipt"
 _TIME = pa.timestamp("ns", tz="UTC")
 _ROWS = pa.schema(
@@ -119,15 +123,29 @@ class StoredFile(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _StudyReceiptForm:
+    record: int
+    source: StudySource
+    asked: list[str] | None
+    tables: dict[str, StoredFile]
+    measures: dict[str, float | None]
+    warnings: list[str]
+    channels: dict[str, dict[str, Any]]
+    info: dict[str, Any]
+    facts: dict[str, Any]
+
+
 class RecordReceipt:
-    """What a study holds of a record.
+    """What a study holds of a record; entries and facts are parsed when asked for.
 
     Attributes
     ----------
     number : int
         The record in this study: its id, or for one without an id its start.
-    manifest : Manifest
-        Family, span, facts and channels.
+    head : Head
+        Family, scale, span and zone.
+    source : StudySource
+        Where it came from.
     asked : list of str, or None
         Channels that were asked for; None for all.
     tables : dict of str to StoredFile
@@ -138,102 +156,101 @@ class RecordReceipt:
         What the sync warned of.
     """
 
-    number: int
-    manifest: Manifest
-    source: StudySource
-    asked: list[str] | None
-    tables: dict[str, StoredFile]
-    measures: dict[str, float | None]
-    warnings: list[str]
+    def __init__(
+        self, held: Any, origin: JsonSource, place: Callable[[str], Path]
+    ) -> None:
+        if not isinstance(held, dict) or held.get("format") != _FORMAT:
+            raise origin.fail(f"no receipt: expected the format {_FORMAT!r}")
+        check_version(Path(origin.where), held.get("version"), held.get("hexoframe"))
+        self._form = origin.typed(held, _StudyReceiptForm)
+        self._origin = origin
+        self._place = place
+        self._entries: dict[str, ChannelEntry] = {}
+        self.head = parse_head(held, origin)
+        self.number = self._form.record
+        self.source = self._form.source
+        self.asked = self._form.asked
+        self.tables = self._form.tables
+        self.measures = self._form.measures
+        self.warnings = self._form.warnings
 
+    @property
+    def channels(self) -> list[str]:
+        """Names of the channels that have files."""
+        return list(self._form.channels)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _StudyReceiptForm:
-    record: int
-    source: StudySource
-    asked: list[str] | None
-    tables: dict[str, StoredFile]
-    measures: dict[str, float | None]
-    warnings: list[str]
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the source says of the record, as in `Facts.info`."""
+        return self._form.info
+
+    @property
+    def bytes(self) -> int:
+        """Size of the files of the channels."""
+        return sum(entry.get("bytes", 0) for entry in self._form.channels.values())
+
+    def entry(self, name: str) -> ChannelEntry:
+        """Return the entry of a channel."""
+        if name not in self._entries:
+            held = self._form.channels[name]
+            file = self._place(sample_key(name, self.number))
+            self._entries[name] = parse_file(file, held, self.head, self._origin)
+        return self._entries[name]
+
+    def facts(self) -> Facts:
+        """Return info and tables of the record."""
+        return parse_facts(self._form.info, self._form.facts, self._origin)
+
+    def belts(self) -> Belts | None:
+        """Return what the belts say of wear, as the sync found it."""
+        for name, held in self._form.channels.items():
+            survey = held.get("survey")
+            if isinstance(survey, dict) and survey.get("belts"):
+                found = self.entry(name).survey
+                return None if found is None else found.belts
+        return None
 
 
 def receipt_to_json(
-    record: RecordData, files: Mapping[str, Any], **more: Any
+    record: RecordData, files: Mapping[str, Any], more: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a receipt that `read_receipt` reads; `more` are its other attributes."""
-    number = more.pop("number")
-    held = {"format": _FORMAT, **manifest_to_json(record, files)}
-    return json.loads(sealed({**held, "record": number, **more}))  # type: ignore[no-any-return]
+    """Return what a receipt says; `more` are its other attributes, by name."""
+    held = {"format": _FORMAT, **manifest_to_json(record, files), **more}
+    known: dict[str, Any] = json.loads(to_json(held, "the receipt of a record"))
+    return known
 
 
-def receipt_text(held: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a receipt."""
-    return (json.dumps(held, ensure_ascii=False) + "\n").encode()
+def receipt_bytes(held: Mapping[str, Any]) -> bytes:
+    """Return the file of a receipt: what it says, and the checksum of that."""
+    said = json.dumps(held, ensure_ascii=False, separators=(",", ":")).encode()
+    return _seal(said) + said + _END
 
 
-def read_receipt(
-    storage: Storage, number: int, *, channels: Collection[str | int] | None = None
-) -> RecordReceipt:
+def _seal(said: bytes) -> bytes:
+    return b'{"sha256":"%s","receipt":' % hashlib.sha256(said).hexdigest().encode()
+
+
+def read_receipt(storage: Storage, number: int) -> RecordReceipt:
     """Read a receipt; FileNotFoundError if the study has no such record.
 
-    With `channels`, names or ids, the entries of the others are left out.
+    FileFormatError if it is damaged, or is that of another record.
     """
     key = receipt_key(number)
-    source = _source_of(storage, key)
-    held = source.read(storage.read(key))
-    return parse_receipt(held, source, storage, channels=channels)
-
-
-def parse_receipt(
-    held: Any,
-    source: JsonSource,
-    storage: Storage,
-    *,
-    folder: Path | None = None,
-    channels: Collection[str | int] | None = None,
-) -> RecordReceipt:
-    """Return a receipt; its channel files lie in the storage, or in `folder`."""
-    if not isinstance(held, dict) or held.get("format") != _FORMAT:
-        raise source.fail(f"no receipt: expected the format {_FORMAT!r}")
-    check_version(Path(source.where), held.get("version"), held.get("hexoframe"))
-    form = source.typed(held, _StudyReceiptForm)
-
-    def place(name: str) -> Path:
-        key = sample_key(name, form.record)
-        if folder is not None:
-            return folder / key
-        return storage.path(key) or Path(storage.url(key))
-
-    wanted = None
-    if channels is not None:
-        family = parse_head(held, source).family
-        # What the belts say of wear concerns every channel.
-        wanted = {find(family, key).name for key in channels} | _with_belts(held)
-    manifest = parse_manifest(held, source, place, channels=wanted)
-    return RecordReceipt(
-        number=form.record,
-        manifest=manifest,
-        source=form.source,
-        asked=form.asked,
-        tables=form.tables,
-        measures=form.measures,
-        warnings=form.warnings,
-    )
-
-
-def _with_belts(held: Mapping[str, Any]) -> set[str]:
-    entries = held.get("channels")
-    return {
-        name
-        for name, entry in (entries.items() if isinstance(entries, dict) else ())
-        if isinstance(entry, dict) and (entry.get("survey") or {}).get("belts")
-    }
-
-
-def _source_of(storage: Storage, key: str) -> JsonSource:
-    return JsonSource(
+    origin = JsonSource(
         storage.url(key), advice="remove it, and sync the record into the study again"
     )
+    data = storage.read(key)
+    said = data[_SEAL_BYTES : -len(_END)]
+    if data != _seal(said) + said + _END:
+        raise origin.fail("it does not say what was written: its SHA-256 is another")
+    receipt = RecordReceipt(
+        json.loads(said),
+        origin,
+        lambda below: storage.path(below) or Path(storage.url(below)),
+    )
+    if receipt.number != number:
+        raise origin.fail(f"it is the receipt of record {receipt.number}, renamed")
+    return receipt
 
 
 # -- all receipts as a table -----------------------------------------------------------
@@ -251,8 +268,11 @@ class Index:
         Whether the manifest of the study says something else.
     damaged : dict of int to str
         Receipts that cannot be read, with the reason.
+    names : dict of str to str
+        The listing of the receipts that it was made of.
     """
 
+    names: dict[str, str] = field(default_factory=dict)
     rows: dict[int, dict[str, Any]] = field(default_factory=dict)
     changed: bool = False
     damaged: dict[int, str] = field(default_factory=dict)
@@ -281,22 +301,28 @@ def _second(row: Mapping[str, Any]) -> int:
     return int(row["start_tick"] // row["clock"])
 
 
-def load_index(storage: Storage) -> Index:
-    """Return what the receipts say; the manifest saves reading those it knows."""
+def load_index(storage: Storage, before: Index | None = None) -> Index:
+    """Return what the receipts say.
+
+    Those that `before` or the manifest of the study knows in their present state are
+    not read.
+    """
     names = storage.listing(RECEIPTS)
-    kept = _kept_rows(storage)
-    found = Index()
+    if before is not None and before.names == names:
+        return before
+    kept = before.rows if before is not None else _kept_rows(storage)
+    found = Index(names=names)
     for name, stamp in names.items():
         number = number_in(name)
         if number is None:
             continue
         row = kept.get(number)
-        if row is not None and row[_STAMP] == stamp:
+        if row is not None and row.get(_STAMP) == stamp:
             found.add(number, row)
             continue
         found.changed = True
         try:
-            found.add(number, _row_in(storage, number) | {_STAMP: stamp})
+            found.add(number, row_of(read_receipt(storage, number)) | {_STAMP: stamp})
         except FileNotFoundError:
             continue  # removed since
         except HexoframeError as error:
@@ -332,24 +358,9 @@ def _kept_rows(storage: Storage) -> dict[int, dict[str, Any]]:
         return {}
 
 
-def _row_in(storage: Storage, number: int) -> dict[str, Any]:
-    key = receipt_key(number)
-    source = _source_of(storage, key)
-    held = source.read(storage.read(key))
-    check_version(Path(source.where), held.get("version"), held.get("hexoframe"))
-    check_seal(held, source)
-    if held.get("record") != number:
-        raise FileFormatError(
-            f"{source.where} is the receipt of record {held.get('record')}: it was "
-            "renamed; sync the record again"
-        )
-    return row_of(held, source)
-
-
-def row_of(held: Mapping[str, Any], source: JsonSource) -> dict[str, Any]:
+def row_of(receipt: RecordReceipt) -> dict[str, Any]:
     """Return the row of a receipt: what the table shows, and what a sync compares."""
-    head, form = parse_head(held, source), source.typed(held, _StudyReceiptForm)
-    info, channels = held.get("info", {}), held.get("channels", {})
+    head, info, source = receipt.head, receipt.info, receipt.source
     clock = CLOCK_OF_FAMILY[head.family]
     start, end = (tick_to_time(tick, clock=clock) for tick in head.span)
     user = info.get("user_id")
@@ -363,15 +374,12 @@ def row_of(held: Mapping[str, Any], source: JsonSource) -> dict[str, Any]:
         "email": _text(info.get("email")),
         "device": _text(info.get("device")),
         "family": head.family,
-        "channels": list(channels),
-        "bytes": sum(entry.get("bytes", 0) for entry in channels.values()),
-        "measures": json.dumps(form.measures),
-        "warnings": len(form.warnings),
-        "asked": None if form.asked is None else ",".join(form.asked),
-        "kind": form.source.kind,
-        "place": form.source.place,
-        "part": form.source.part,
-        "state": form.source.state,
+        "channels": receipt.channels,
+        "bytes": receipt.bytes,
+        "measures": json.dumps(receipt.measures),
+        "warnings": len(receipt.warnings),
+        "asked": None if receipt.asked is None else ",".join(receipt.asked),
+        **source._asdict(),
         "has_id": info.get("id") is not None,
     }
 

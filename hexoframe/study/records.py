@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +27,9 @@ from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.own.footer import RECORD
 from hexoframe.formats.own.manifest import file_to_json
 from hexoframe.formats.own.parquet import FrameReader, write_channel
-from hexoframe.formats.own.verify import kept_belts
 from hexoframe.jsontext import JsonSource
 from hexoframe.record import Record
+from hexoframe.recording.data import LazyChannel
 from hexoframe.recording.scales import without_warning
 from hexoframe.study.layout import (
     TABLES,
@@ -41,9 +40,8 @@ from hexoframe.study.layout import (
 )
 from hexoframe.study.receipts import (
     RecordReceipt,
-    parse_receipt,
     read_receipt,
-    receipt_text,
+    receipt_bytes,
     receipt_to_json,
     row_of,
 )
@@ -51,7 +49,8 @@ from hexoframe.study.receipts import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hexoframe.recording.data import LazyChannel, RecordData
+    from hexoframe.channels import Channel
+    from hexoframe.recording.data import RecordData
     from hexoframe.study.receipts import StudySource
     from hexoframe.study.storage import Storage
 
@@ -83,24 +82,24 @@ def store_record(  # noqa: PLR0913  # what is kept of it
         files = _write_channels(record, number, folder)
         tables = _write_tables(record, number, folder)
         what = {
-            "number": number,
+            "record": number,
             "source": list(source),
             "asked": None if asked is None else list(asked),
             "tables": {n: [size, digest] for n, (size, digest) in tables.items()},
             "warnings": list(warnings),
         }
-        draft = receipt_to_json(record, files, measures={}, **what)
+        draft = receipt_to_json(record, files, {**what, "measures": {}})
         origin = JsonSource(storage.url(receipt_key(number)))
-        measured = _measures(parse_receipt(draft, origin, storage, folder=folder))
-        held = receipt_to_json(record, files, measures=measured, **what)
+        measured = _measures(RecordReceipt(draft, origin, folder.joinpath))
+        held = {**draft, "measures": measured}
         # From here on the record of before is not there.
         drop_record(storage, number)
         for name in files:
             storage.put(folder / sample_key(name, number), sample_key(name, number))
         for name in tables:
             storage.put(folder / f"table-{name}.parquet", table_key(name, number))
-        storage.write(receipt_key(number), receipt_text(held))
-    return row_of(held, origin)
+        storage.write(receipt_key(number), receipt_bytes(held))
+    return row_of(RecordReceipt(held, origin, folder.joinpath))
 
 
 def _write_channels(
@@ -150,7 +149,7 @@ def drop_record(storage: Storage, number: int) -> None:
     for name in storage.folders("results"):
         storage.remove(result_key(name, number))
     if receipt is not None:
-        for name in receipt.manifest.channels:
+        for name in receipt.channels:
             storage.remove(sample_key(name, number))
         for name in receipt.tables:
             storage.remove(table_key(name, number))
@@ -162,7 +161,7 @@ def drop_record(storage: Storage, number: int) -> None:
 @without_warning()
 def _measures(receipt: RecordReceipt) -> dict[str, float | None]:
     """Return what the table of a study says of a record; waveforms are not read."""
-    record = _record_of(receipt, {})
+    record = _record_of(receipt, None)
     coverage = summarise_coverage(record)
     figures: dict[str, Any] = {
         f"coverage_{name}": share
@@ -194,57 +193,69 @@ def open_stored(
     FileNotFoundError if the study has no such record, UnknownChannelError if its model
     has none of a name.
     """
-    receipt = read_receipt(storage, number, channels=channels)
-    family, is_local = receipt.manifest.family, storage.path("") is not None
-    loads = {
-        name: partial(storage.read, sample_key(name, number))
-        for name in receipt.manifest.channels
-        if not is_local
-    }
+    receipt = read_receipt(storage, number)
+    family = receipt.head.family
     left_out: set[str] = set()
     if channels is not None:
         left_out = {*channels_of(family)} - {find(family, key).name for key in channels}
-    return _record_of(receipt, loads, left_out=left_out)
+    return _record_of(receipt, storage, left_out=left_out)
 
 
 def _record_of(
-    receipt: RecordReceipt, loads: dict[str, Any], *, left_out: Collection[str] = ()
+    receipt: RecordReceipt,
+    storage: Storage | None,
+    *,
+    left_out: Collection[str] = (),
 ) -> Record:
-    manifest = receipt.manifest
-    known = channels_of(manifest.family)
-    reader = FrameReader(manifest, manifest.scale)
-    channels = {}
-    for name, entry in manifest.channels.items():
-        if name not in known or name in left_out:
-            continue  # of a newer hexoframe, or there for what its belts say
-        held = reader.lazy(entry, known[name], load=loads.get(name))
-        held = replace(held, receipt=entry.receipt, survey=entry.survey)
-        channels[name] = _explained(held, receipt.number, name)
+    """Return a record whose files are where its receipt says, or in a storage."""
+    head, known = receipt.head, channels_of(receipt.head.family)
+    number = receipt.info.get("id")
+    reader = FrameReader(held=head.scale, wanted=head.scale, record_id=number)
+    # Other names are those of a newer hexoframe.
+    names = [n for n in receipt.channels if n in known and n not in left_out]
     return Record(
-        manifest.family,
-        manifest.span,
-        channels,
-        facts=manifest.facts,
-        scale=manifest.scale,
-        tz=manifest.tz,
+        head.family,
+        head.span,
+        {name: _channel(receipt, reader, known[name], storage) for name in names},
+        facts=receipt.facts,
+        scale=head.scale,
+        tz=head.tz,
         left_out=left_out,
-        belts=kept_belts(manifest),
+        belts=receipt.belts,
     )
 
 
-def _explained(channel: LazyChannel, number: int, name: str) -> LazyChannel:
-    """Return a channel whose errors say what to do about a file of a study."""
+def _channel(
+    receipt: RecordReceipt,
+    reader: FrameReader,
+    channel: Channel,
+    storage: Storage | None,
+) -> LazyChannel:
+    """Return a channel of which nothing is read, not even its entry."""
+    name, number = channel.name, receipt.number
+    load = None
+    if storage is not None and storage.path("") is None:
+        load = partial(storage.read, sample_key(name, number))
+
+    def held() -> LazyChannel:
+        return reader.lazy(receipt.entry(name), channel, load=load)
 
     def read() -> pd.DataFrame:
         with _reading(number, name):
-            return channel.read()
+            return held().read()
 
     def pieces(rows: int) -> Iterator[pd.DataFrame]:
         with _reading(number, name):
-            if channel.pieces is not None:
-                yield from channel.pieces(rows)
+            made = held().pieces
+            if made is not None:
+                yield from made(rows)
 
-    return replace(channel, read=read, pieces=pieces)
+    return LazyChannel(
+        read=read,
+        pieces=pieces,
+        receipt=lambda: receipt.entry(name).receipt,
+        survey=lambda: receipt.entry(name).survey,
+    )
 
 
 _TOLD = "hexoframe_study_record"

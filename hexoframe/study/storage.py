@@ -156,10 +156,18 @@ class DiskStorage:
 
     def write(self, key: str, data: bytes) -> None:
         """Write or replace a file as a whole."""
-        with _writing(self._root / key), self.scratch() as folder:
-            file = folder / "file"
-            file.write_bytes(data)
-            self._place(file, key)
+        file = self._root / _SCRATCH / _own_name()
+        with _writing(self._root / key):
+            try:
+                try:
+                    file.write_bytes(data)
+                except FileNotFoundError:
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(data)
+                self._place(file, key)
+            except BaseException:
+                file.unlink(missing_ok=True)
+                raise
 
     def put(self, file: Path, key: str) -> None:
         """Move a file to its place as a whole."""
@@ -207,8 +215,7 @@ class DiskStorage:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Yield a hidden folder on the disk of the study, and remove it then."""
-        own = f"{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
-        folder = self._root / _SCRATCH / own
+        folder = self._root / _SCRATCH / _own_name()
         with _writing(folder):
             folder.mkdir(parents=True)
         try:
@@ -221,9 +228,11 @@ class DiskStorage:
         place = self._root / _SCRATCH
         if not is_folder(place):
             return
-        for folder in place.iterdir():
-            if _is_left(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+        for left in filter(_is_left, place.iterdir()):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 @functools.cache
@@ -231,9 +240,14 @@ def _host() -> str:
     return re.sub(r"[^A-Za-z0-9.]+", ".", socket.gethostname()) or "host"
 
 
-def _is_left(folder: Path) -> bool:
-    """Whether no process works in a scratch folder any more."""
-    owner = _OWNER.fullmatch(folder.name)
+def _own_name() -> str:
+    """Return a name in the scratch folder that says who works there."""
+    return f"{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _is_left(path: Path) -> bool:
+    """Whether no process works on what is in the scratch folder any more."""
+    owner = _OWNER.fullmatch(path.name)
     if owner is not None and owner["host"] == _host() and os.name == "posix":
         try:
             os.kill(int(owner["pid"]), 0)
@@ -243,7 +257,7 @@ def _is_left(folder: Path) -> bool:
             return False
         return False
     with suppress(OSError):
-        return time.time() - folder.stat().st_mtime > _LEFT_S
+        return time.time() - path.stat().st_mtime > _LEFT_S
     return False
 
 

@@ -113,6 +113,7 @@ class Study(Mapping[int, Record]):
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._known: Index | None = None
 
     # -- records -----------------------------------------------------------------------
 
@@ -185,7 +186,8 @@ class Study(Mapping[int, Record]):
             ) from error
 
     def _index(self) -> Index:
-        return load_index(self._storage)
+        self._known = load_index(self._storage, self._known)
+        return self._known
 
     def _begun(self) -> Storage:
         """Return the storage; refuse a place where no study was begun."""
@@ -412,7 +414,7 @@ class Study(Mapping[int, Record]):
         list of str
             The warnings, each with its kind.
         """
-        return read_receipt(self._begun(), int(number), channels=()).warnings
+        return read_receipt(self._begun(), int(number)).warnings
 
     def verify(self, *, progress: bool | None = None) -> pd.DataFrame:
         """Compare every byte of the study with its receipts.

@@ -55,8 +55,8 @@ def _record_faults(storage: Storage, number: int, known: set[str]) -> Iterator[_
         yield number, storage.url(receipt_key(number)), str(error)
         return
     told = {
-        sample_key(name, number): entry.sha256
-        for name, entry in receipt.manifest.channels.items()
+        sample_key(name, number): receipt.entry(name).sha256
+        for name in receipt.channels
     }
     told |= {
         table_key(name, number): file.sha256 for name, file in receipt.tables.items()

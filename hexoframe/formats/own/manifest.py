@@ -12,7 +12,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,18 +46,17 @@ __all__ = [
     "Head",
     "Layout",
     "Manifest",
-    "check_seal",
     "check_version",
     "file_to_json",
     "manifest_to_json",
     "parse_entry",
+    "parse_facts",
+    "parse_file",
     "parse_head",
-    "parse_manifest",
     "read_manifest",
     "record_folder",
     "record_head",
     "replace_facts",
-    "sealed",
     "source_of",
     "tables_to_json",
     "to_json",
@@ -244,11 +243,11 @@ def write_manifest(
         for name, more in entries.items()
     }
     held = {"format": layout.name, **manifest_to_json(record, files)}
-    (folder / layout.manifest).write_text(sealed(held), encoding="utf-8")
+    (folder / layout.manifest).write_text(_sealed(held), encoding="utf-8")
 
 
 def manifest_to_json(record: RecordData, files: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `parse_manifest` reads; `files` are by channel."""
+    """Return what a manifest says beside its format; `files` are by channel."""
     return {
         "version": VERSION,
         **record_head(record),
@@ -267,23 +266,13 @@ def replace_facts(layout: Layout, facts: Facts, folder: Path) -> None:
     held = _read_held(path, layout)
     held |= {"info": facts.info, "facts": tables_to_json(facts)}
     with new_file(path, overwrite=True) as fresh:
-        fresh.write_text(sealed(held), encoding="utf-8")
+        fresh.write_text(_sealed(held), encoding="utf-8")
 
 
-def sealed(held: Mapping[str, Any]) -> str:
+def _sealed(held: Mapping[str, Any]) -> str:
     """Return the text of a manifest, with the checksum of all that it says."""
     said = json.loads(to_json(held, _FACTS))
     return to_json({**said, _SEAL: _sum_of(said)}, _FACTS, indent=1) + "\n"
-
-
-def check_seal(held: Mapping[str, Any], source: JsonSource) -> None:
-    """Refuse what was changed since `sealed` wrote it; without a checksum it passes."""
-    if held.get(_SEAL, _sum_of(held)) != _sum_of(held):
-        raise FileFormatError(
-            f"{source.where} does not say what was written: its SHA-256 is not the one "
-            f"in it. Write or copy the record again, or take the line {_SEAL!r} out if "
-            "you changed it on purpose"
-        )
 
 
 def _sum_of(held: Mapping[str, Any]) -> str:
@@ -307,7 +296,7 @@ def to_json(value: Any, what: str, *, indent: int | None = None) -> str:
 
 
 def file_to_json(path: Path, record: RecordData, name: str) -> dict[str, Any]:
-    """Return what `parse_manifest` reads of a file beside its entry."""
+    """Return what `parse_file` reads beside an entry."""
     channel = channels_of(record.family)[name]
     raw = record.scale == "raw"
     return {
@@ -327,36 +316,21 @@ def file_to_json(path: Path, record: RecordData, name: str) -> dict[str, Any]:
 
 def read_manifest(path: Path, layout: Layout) -> Manifest:
     """Read a manifest; a damaged, foreign or newer one is a `FileFormatError`."""
-    return parse_manifest(
-        _read_held(path, layout),
-        source_of(path),
-        lambda name: path.parent / layout.file_of(name),
-    )
-
-
-def parse_manifest(
-    held: Mapping[str, Any],
-    source: JsonSource,
-    place: Callable[[str], Path],
-    *,
-    channels: Collection[str] | None = None,
-) -> Manifest:
-    """Return what `manifest_to_json` made, or raise if it makes no sense.
-
-    `place` says where the file of a channel is. With `channels` the others are left
-    out unread.
-    """
+    held, source = _read_held(path, layout), source_of(path)
     head = parse_head(held, source)
     form = source.typed(held, _ManifestForm)
-    check_info(form.info, source, field="info")
-    files = {
-        name: _parse_file(place(name), entry, head, source)
+    channels = {
+        name: parse_file(path.parent / layout.file_of(name), entry, head, source)
         for name, entry in form.channels.items()
-        if channels is None or name in channels
     }
-    facts = _parse_facts(form.info, form.facts, source)
-    check_seal(held, source)
-    return Manifest(**head._asdict(), facts=facts, channels=files)
+    facts = parse_facts(form.info, form.facts, source)
+    if held.get(_SEAL, _sum_of(held)) != _sum_of(held):
+        raise FileFormatError(
+            f"{path} does not say what was written: its SHA-256 is not the one in it. "
+            f"Write or copy the record again, or take the line {_SEAL!r} out if you "
+            "changed it on purpose"
+        )
+    return Manifest(**head._asdict(), facts=facts, channels=channels)
 
 
 def source_of(path: Path, key: bytes = b"") -> JsonSource:
@@ -486,9 +460,8 @@ def parse_entry(
     )
 
 
-def _parse_file(
-    path: Path, held: Any, head: Head, manifest: JsonSource
-) -> ChannelEntry:
+def parse_file(path: Path, held: Any, head: Head, manifest: JsonSource) -> ChannelEntry:
+    """Return the entry of the file at `path` in a manifest, or raise."""
     source = replace(manifest, where=f"{manifest.where}, channel {path.stem}")
     form = source.typed(held, _FileForm)
     # Only this name is allowed: a manifest must not point out of its folder.
@@ -577,9 +550,11 @@ _TEXTS: Any = list[str | None]
 _CELLS: Mapping[str, Any] = {"Int64": list[int | None], "float64": list[float | None]}
 
 
-def _parse_facts(
+def parse_facts(
     info: dict[str, Any], tables: dict[str, Any], source: JsonSource
 ) -> Facts:
+    """Return info and tables of a manifest, or raise if they make no sense."""
+    check_info(info, source, field="info")
     known: dict[str, pd.DataFrame] = {}
     for name, shape in SHAPES.items():
         if name not in tables:

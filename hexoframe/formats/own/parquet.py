@@ -155,7 +155,9 @@ def read(path: Path, options: ReadOptions) -> RecordData:
         manifest,
         options,
         check=partial(_find_fault, thorough=options.allow_partial),
-        lazy=FrameReader(manifest, options.scale).lazy,
+        lazy=FrameReader(
+            held=manifest.scale, wanted=options.scale, record_id=manifest.record_id
+        ).lazy,
     )
 
 
@@ -222,11 +224,15 @@ class FrameReader:
 
     Stamps that are even by the manifest are computed and not decoded: its checksum
     vouches for the file, and the first and last stamp in the footer are compared.
+    Values are written at the scale `held`, and wanted at another.
     """
 
-    def __init__(self, manifest: Manifest, scale: Scale) -> None:
-        self._manifest = manifest
-        self._scale = scale
+    def __init__(
+        self, *, held: Scale, wanted: Scale, record_id: int | None = None
+    ) -> None:
+        self._held: Scale = held
+        self._scale: Scale = wanted
+        self._record_id = record_id
         self._indexes: dict[tuple[int, int, int], pd.DatetimeIndex] = {}
         self._even: dict[tuple[int, int, int], pd.DatetimeIndex] = {}
 
@@ -244,7 +250,7 @@ class FrameReader:
         """
         if fault is not None:
             nothing = frames.empty_frame(
-                channel, record_id=self._manifest.record_id, scale=self._scale
+                channel, record_id=self._record_id, scale=self._scale
             )
             return LazyChannel(read=lambda: nothing)
         return LazyChannel(
@@ -319,7 +325,7 @@ class FrameReader:
         columns: dict[str, NDArray[Any]],
     ) -> pd.DataFrame:
         path, footer = file
-        held = self._manifest.scale
+        held = self._held
         frame = frames.make_frame(channel, index, columns, scale=held)
         frame.attrs = attrs_of(path, footer.metadata or {})
         return rescaled(frame, channel, held=held, wanted=self._scale)

@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -50,7 +49,6 @@ __all__ = [
     "Fault",
     "check_bytes",
     "find_faults",
-    "kept_belts",
     "open_manifest",
     "other_bytes",
     "raise_faults",
@@ -130,7 +128,7 @@ def open_manifest(
         facts=manifest.facts,
         scale=options.scale,
         tz=manifest.tz,
-        belts=kept_belts(manifest, faults),
+        belts=_kept_belts(manifest, faults),
     )
 
 
@@ -146,9 +144,7 @@ def _check_sizes(path: Path, manifest: Manifest, wanted: Mapping[str, Channel]) 
     check_memory(str(path), packed, columns)
 
 
-def kept_belts(
-    manifest: Manifest, faults: Mapping[str, Fault] = MappingProxyType({})
-) -> Belts | None:
+def _kept_belts(manifest: Manifest, faults: Mapping[str, Fault]) -> Belts | None:
     """Return what the belts say, also if their channel is not wanted."""
     for name, entry in manifest.channels.items():
         if entry.survey is not None and entry.survey.belts is not None:
