@@ -32,7 +32,7 @@ from hexoframe.errors import (
 )
 from hexoframe.formats.archive.container import placeholder_of
 from hexoframe.formats.atomic import complete
-from hexoframe.formats.kinds import kind_of
+from hexoframe.formats.kinds import is_study, kind_of
 from hexoframe.formats.options import ReadOptions
 from hexoframe.paths import check_path, expanded, is_file, is_folder
 from hexoframe.record import Record
@@ -293,6 +293,8 @@ def _found_table(path: Path) -> str:
 
 
 def _found_folder(path: Path) -> str:
+    if is_study(path):
+        return "a study of many recordings; open it with open_study()"
     items = sorted(item for item in path.iterdir() if not item.name.startswith("."))
     if not items:
         absent = [
@@ -564,6 +566,10 @@ def _below(path: Path, seen: set[str], skipped: _Skipped) -> Iterator[Path]:
     seen.add(place)
     if not is_folder(path):
         yield path
+        return
+    if is_study(path):
+        reason = f"{path} is a study: open_study() opens it, and its records"
+        _leave_out(path, reason, skipped, foreign=True)
         return
     try:
         complete(path)

@@ -70,9 +70,9 @@ def _compact_channel(storage: Storage, index: Index, name: str) -> int:
     kept = [part for part in true if len(part.records) == _RECORDS]
     inside = {int(number) for part in kept for number in part.records}
     left = [number for number in wanted if number not in inside]
-    if {n for part in true for n in part.records} == {str(n) for n in wanted} and (
-        len(true) == len(parts) and len(parts) <= -(-len(wanted) // _RECORDS)
-    ):
+    least = sum(-(-len(some) // _RECORDS) for _, some in _by_family(index, wanted))
+    held = {int(number) for part in parts for number in part.records}
+    if len(true) == len(parts) <= least and held == {*wanted}:
         return len(wanted)
     taken = [part.file for part in parts]
     fresh = []

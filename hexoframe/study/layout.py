@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from hexoframe.errors import ConfigurationError, FileFormatError
+from hexoframe.formats.kinds import STUDY_FORMAT, STUDY_NOTE
 from hexoframe.jsontext import JsonSource
 from hexoframe.version import __version__
 
@@ -54,14 +55,13 @@ __all__ = [
 ]
 
 VERSION = 1
-NOTE, MANIFEST, SUBJECTS = "study.json", "manifest.parquet", "subjects.parquet"
+MANIFEST, SUBJECTS = "manifest.parquet", "subjects.parquet"
 RECEIPTS = "receipts"
 TABLES = ("ranges", "annotations", "statistics", "metrics")
 """Facts that have files of their own, for other programs."""
 SYNC = "sync"
 """Name of the failures of `sync`; no result may have it."""
 
-_FORMAT = "hexoframe study"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+-]{0,99}")
 _NUMBER = re.compile(r"(?:record=)?(-?\d+)\.(?:json|parquet)")
 _SHOWN = 5
@@ -153,7 +153,7 @@ def check_root(storage: Storage) -> bool:
     newer version.
     """
     try:
-        held, _ = read_json(storage, NOTE)
+        held, _ = read_json(storage, STUDY_NOTE)
     except FileNotFoundError:
         pass
     else:
@@ -163,7 +163,7 @@ def check_root(storage: Storage) -> bool:
     if others:
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
         raise ConfigurationError(
-            f"{storage.root} is no study: it has no {NOTE}, and holds "
+            f"{storage.root} is no study: it has no {STUDY_NOTE}, and holds "
             f"{', '.join(others[:_SHOWN])}{more}. Give the folder of a study, or a "
             "new or empty one; the recordings in a folder come into a study with "
             "sync(folder)"
@@ -172,11 +172,11 @@ def check_root(storage: Storage) -> bool:
 
 
 def _check_version(storage: Storage, held: dict[str, Any]) -> None:
-    where, version = storage.url(NOTE), held.get("version")
-    if held.get("format") != _FORMAT or not isinstance(version, int):
+    where, version = storage.url(STUDY_NOTE), held.get("version")
+    if held.get("format") != STUDY_FORMAT or not isinstance(version, int):
         raise FileFormatError(
-            f"{where} is no note of a study: expected the format {_FORMAT!r} and its "
-            "version"
+            f"{where} is no note of a study: expected the format {STUDY_FORMAT!r} and "
+            "its version"
         )
     if version > VERSION:
         raise FileFormatError(
@@ -191,5 +191,5 @@ def make_root(storage: Storage) -> None:
     if check_root(storage):
         return
     made = datetime.now(UTC).isoformat(timespec="seconds")
-    note = {"format": _FORMAT, "version": VERSION, "hexoframe": __version__}
-    write_json(storage, NOTE, {**note, "made": made})
+    note = {"format": STUDY_FORMAT, "version": VERSION, "hexoframe": __version__}
+    write_json(storage, STUDY_NOTE, {**note, "made": made})

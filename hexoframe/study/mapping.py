@@ -39,6 +39,12 @@ __all__ = ["check_function", "name_of", "run_map"]
 _ALIKE = 3
 _OWN = frozenset({"function", "result"})
 _ABOUT = "about.json"
+_OTHER = {
+    "function": "another function",
+    "code": "another version of the function",
+    "arguments": "other arguments",
+    "channels": "other channels",
+}
 
 
 def check_function(function: Any, arguments: Mapping[str, Any]) -> None:
@@ -194,7 +200,7 @@ def _check_about(storage: Storage, job: Job, *, overwrite: bool) -> None:
     changed = [part for part in about if held and held.get(part) != about[part]]
     if changed and not overwrite:
         raise ConfigurationError(
-            f"the results {job.name!r} are those of another {changed[0]}: give these a "
+            f"the results {job.name!r} are those of {_OTHER[changed[0]]}: give these a "
             f"name of their own (name={_next(job.name)!r}), or say overwrite=True to "
             "compute all anew"
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -641,7 +641,7 @@ def _places(what: Any) -> list[str | Path] | None:
         return None if _is_id(what) else [os.fspath(what)]
     if what is None or _is_id(what) or isinstance(what, pd.DataFrame | pd.Series):
         return None
-    if not isinstance(what, Mapping):
+    if isinstance(what, Iterable) and not isinstance(what, Mapping):
         listed = list(what)
         kinds = {_is_id(each) for each in listed}
         if kinds == {False}:

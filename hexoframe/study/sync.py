@@ -27,7 +27,9 @@ from hexoframe.errors import (
     collecting_warnings,
     would_meet_all,
 )
+from hexoframe.formats.kinds import is_study
 from hexoframe.opening import open_records
+from hexoframe.paths import expanded
 from hexoframe.study.duplicates import (
     Duplicate,
     duplicates_frame,
@@ -201,6 +203,11 @@ def sync_files(
     """Bring the recordings in files, folders and patterns into a study."""
     run, ignored = _Run(storage, wanted), 0
     for place in places:
+        if is_study(expanded(place)):
+            raise ConfigurationError(
+                f"{place} is a study itself: copy its folder to have it elsewhere, or "
+                "sync from the files or the service that it came from"
+            )
         with collecting_warnings():
             # What it warns of is in the tables. Channels are left out one by one.
             records = open_records(

@@ -154,9 +154,9 @@ class _Pool:
         self.close()
         self._pool = self._new()
 
-    def close(self) -> None:
+    def close(self, *, wait: bool = False) -> None:
         """End the processes; what has not begun is dropped."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=wait, cancel_futures=True)
 
 
 def _in_processes(job: Job, numbers: Sequence[int], count: int) -> Outcomes:
@@ -175,7 +175,8 @@ def _in_processes(job: Job, numbers: Sequence[int], count: int) -> Outcomes:
                 yield _alone(pool, job, number)
             died.clear()
     finally:
-        pool.close()
+        # A task at work cannot be stopped; who interrupts does not wait for it.
+        pool.close(wait=not waiting)
 
 
 def _together(
