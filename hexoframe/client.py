@@ -821,10 +821,10 @@ def load_span(
     return Record.of(join_records(parts))
 
 
-def _change_of(moment: datetime | str) -> datetime:
-    """Return a time with a zone, to the second before: the service has no more."""
+def _change_of(moment: datetime | str) -> str:
+    """Return a time with a zone as text, to the second before."""
     tick = time_to_tick(moment, clock=1000, rounding="down")
-    return tick_to_time(tick, clock=1000).floor("s")
+    return tick_to_time(tick, clock=1000).floor("s").isoformat()
 
 
 def _of_status(

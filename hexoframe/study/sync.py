@@ -181,9 +181,9 @@ class _Run:
             self.index = load_index(self.storage)
             save_index(self.storage, self.index)
         return SyncOutcome(
-            added=self.added,
-            updated=self.updated,
-            unchanged=self.unchanged,
+            added=sorted(self.added),
+            updated=sorted(self.updated),
+            unchanged=sorted(self.unchanged),
             failures=failures_frame(self.failures),
             duplicates=duplicates_frame(self.duplicates),
             **more,

@@ -10,10 +10,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import pkgutil
 import queue
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError as CancelledTaskError
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -280,6 +281,7 @@ def _in_executor(job: Job, numbers: Sequence[int], executor: Executor) -> Outcom
     def submit(number: int) -> Any:
         return executor.submit(run_task, job, number, **more)
 
+    _check_workers(executor, more)
     limit = _EACH * _size_of(executor)
     waiting = deque(numbers)
     for number, future in _flights(submit, waiting, limit):
@@ -288,7 +290,7 @@ def _in_executor(job: Job, numbers: Sequence[int], executor: Executor) -> Outcom
         except Exception as error:  # noqa: BLE001  # of any library
             yield _lost(job, number, error)
         else:
-            _check_version(outcome)
+            _check_version(outcome.version)
             yield outcome
     if waiting:
         raise ConfigurationError(
@@ -296,6 +298,30 @@ def _in_executor(job: Job, numbers: Sequence[int], executor: Executor) -> Outcom
             "that were finished are kept. Give a new executor, or workers=N, which "
             "starts its processes anew"
         )
+
+
+def _check_workers(executor: Any, more: Mapping[str, Any]) -> None:
+    """Ask the workers for their hexoframe, with words that need none to be understood.
+
+    A worker of Dask that cannot unpack a task is lost without a word, for ever.
+    """
+    question = (pkgutil.resolve_name, "hexoframe.version:__version__")
+    try:
+        versions = {executor.submit(*question, **more).result()}
+        if _is_distributed(executor):
+            versions |= set(executor.run(*question).values())
+    except ModuleNotFoundError as error:
+        raise _without_hexoframe() from error
+    for version in versions:
+        _check_version(version)
+
+
+def _without_hexoframe() -> ConfigurationError:
+    return ConfigurationError(
+        f"the workers have no hexoframe: install version {__version__} where they run "
+        f"(pip install hexoframe=={__version__}), with the Python of this process, and "
+        "start them anew"
+    )
 
 
 def _is_distributed(executor: Executor) -> bool:
@@ -315,11 +341,7 @@ def _lost(job: Job, number: int, error: Exception) -> TaskOutcome:
     """Return what became of a task that did not come back, or raise what meets all."""
     absent = _absent_module(error)
     if absent == "hexoframe":
-        raise ConfigurationError(
-            f"the workers have no hexoframe: install version {__version__} where they "
-            f"run (pip install hexoframe=={__version__}), with the Python of this "
-            "process, and start them anew"
-        ) from error
+        raise _without_hexoframe() from error
     if absent is not None:
         raise ConfigurationError(
             f"the workers cannot import {absent!r}, which {job.title} needs: install "
@@ -346,10 +368,10 @@ def _absent_module(error: BaseException | None) -> str | None:
     return None
 
 
-def _check_version(outcome: TaskOutcome) -> None:
-    if outcome.version != __version__:
+def _check_version(version: str) -> None:
+    if version != __version__:
         raise ConfigurationError(
-            f"the workers have hexoframe {outcome.version}, and this process "
+            f"the workers have hexoframe {version}, and this process "
             f"{__version__}: install the same version everywhere (pip install "
             f"hexoframe=={__version__}), so that all results are computed alike"
         )

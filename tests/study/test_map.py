@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import pkgutil
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -141,7 +141,9 @@ def test_results_of_two_functions_or_arguments_are_never_mixed(study):
 
 def test_a_name_comes_from_the_function_and_its_arguments(study):
     assert mapped(study, jobs.rate, scale=2).name == "rate-scale=2"
-    assert mapped(study, "summary", by="10s", wide=True).name == "summary-by=10s-wide=True"
+    assert (
+        mapped(study, "summary", by="10s", wide=True).name == "summary-by=10s-wide=True"
+    )
     with pytest.raises(ConfigurationError, match="needs one for its results"):
         mapped(study, lambda _: {})
     for name in ("", "a/b", "../x", "sync"):
@@ -157,13 +159,19 @@ def test_a_name_comes_from_the_function_and_its_arguments(study):
 def test_a_record_that_fails_is_a_row_and_is_tried_again(study):
     results = mapped(study, jobs.only_hexoskin)
     (row,) = results.failures.to_dict("records")
-    assert (row["record"], row["stage"], row["type"]) == (300_012, "function", "ValueError")
+    assert (row["record"], row["stage"], row["type"]) == (
+        300_012,
+        "function",
+        "ValueError",
+    )
     assert row["message"] == "astroskin_1000 is no hexoskin"
     assert not row["retryable"]
     assert results.records == NUMBERS[1:]
     again = mapped(study, jobs.only_hexoskin)
     assert again.failures["attempts"].tolist() == [2]
-    assert mapped(study, jobs.only_hexoskin, retry=False).failures["attempts"].tolist() == [2]
+    assert mapped(study, jobs.only_hexoskin, retry=False).failures[
+        "attempts"
+    ].tolist() == [2]
 
 
 def test_a_failure_that_is_mended_is_no_row_any_more(study):
@@ -172,7 +180,11 @@ def test_a_failure_that_is_mended_is_no_row_any_more(study):
     broken.write_bytes(whole[:-10])
     results = mapped(study, jobs.rate)
     (row,) = results.failures.to_dict("records")
-    assert (row["record"], row["stage"], row["type"]) == (300_013, "load", "FileFormatError")
+    assert (row["record"], row["stage"], row["type"]) == (
+        300_013,
+        "load",
+        "FileFormatError",
+    )
     broken.write_bytes(whole)
     assert len(mapped(study, jobs.rate).failures) == 0
 
@@ -207,7 +219,9 @@ def test_a_wrong_argument_of_a_verb_stops_the_run_and_own_reasons_do_not(study):
         mapped(study, "summary", by="5 bananas")
     with pytest.raises(ConfigurationError, match="unexpected keyword argument 'bye'"):
         mapped(study, "summary", bye="ranges")
-    with pytest.raises(ConfigurationError, match=r"no verb of a record .*: give one of"):
+    with pytest.raises(
+        ConfigurationError, match=r"no verb of a record .*: give one of"
+    ):
         mapped(study, "sumary")
     # Each record says in its own words that it has no sleep.
     results = mapped(study, "sleep")
@@ -254,7 +268,11 @@ def test_a_worker_that_is_killed_costs_two_retries_and_then_a_row(study):
     results = mapped(study, jobs.kill_one, workers=2)
     assert results.records == [n for n in NUMBERS if n != 300_013]
     (row,) = results.failures.to_dict("records")
-    assert (row["record"], row["stage"], row["type"]) == (300_013, "worker", "WorkerDied")
+    assert (row["record"], row["stage"], row["type"]) == (
+        300_013,
+        "worker",
+        "WorkerDied",
+    )
     assert row["attempts"] == 3
 
 
@@ -289,12 +307,16 @@ def test_few_tasks_are_in_flight(study):
 class Remote:
     """An executor whose workers lack something."""
 
-    def __init__(self, error):
+    def __init__(self, error, *, knows_hexoframe=True):
         self.error = error
+        self.knows_hexoframe = knows_hexoframe
 
-    def submit(self, *_):
+    def submit(self, function, *_):
         future = Future()
-        future.set_exception(self.error)
+        if function is pkgutil.resolve_name and self.knows_hexoframe:
+            future.set_result(hexoframe.__version__)
+        else:
+            future.set_exception(self.error)
         return future
 
 
@@ -307,14 +329,22 @@ def deserialising(module):
 def test_workers_without_hexoframe_are_told_of(study):
     with pytest.raises(ConfigurationError, match="workers have no hexoframe: install"):
         mapped(study, jobs.rate, workers=Remote(deserialising("hexoframe")))
-    with pytest.raises(ConfigurationError, match="cannot import 'mine', which rate needs"):
+    absent = ModuleNotFoundError("No module named 'hexoframe'", name="hexoframe")
+    with pytest.raises(ConfigurationError, match="workers have no hexoframe: install"):
+        mapped(study, jobs.rate, workers=Remote(absent, knows_hexoframe=False))
+    with pytest.raises(
+        ConfigurationError, match="cannot import 'mine', which rate needs"
+    ):
         mapped(study, jobs.rate, workers=Remote(deserialising("mine")))
 
 
 def test_workers_with_another_hexoframe_are_told_of(study, monkeypatch):
     monkeypatch.setattr(engines, "__version__", "99.0")
-    with ThreadPoolExecutor(1) as pool, pytest.raises(
-        ConfigurationError, match=r"workers have hexoframe .* this process 99\.0"
+    with (
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(
+            ConfigurationError, match=r"workers have hexoframe .* this process 99\.0"
+        ),
     ):
         mapped(study, jobs.rate, workers=pool)
 
@@ -335,4 +365,4 @@ def test_a_study_may_be_moved_and_its_results_with_it(study, tmp_path):
     shutil.move(study.root, tmp_path / "elsewhere")
     moved = hexoframe.open_study(tmp_path / "elsewhere")
     pd.testing.assert_frame_equal(moved.results("rate").frame, frame)
-    assert os.path.basename(moved.root) == "elsewhere"
+    assert Path(moved.root).name == "elsewhere"
