@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,11 @@ def keep_subjects(
         raise ConfigurationError(
             f"the subjects cannot be kept ({error}): one type a column, please"
         ) from error
-    storage.write(SUBJECTS, sink.getvalue())
+    data = sink.getvalue()
+    with suppress(FileNotFoundError):
+        if storage.read(SUBJECTS) == data:
+            return
+    storage.write(SUBJECTS, data)
 
 
 def _given(given: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:

@@ -32,6 +32,7 @@ __all__ = [
     "run",
     "say_if_interrupted",
     "tell",
+    "tell_line",
     "tell_path",
     "tell_saved",
 ]
@@ -185,6 +186,12 @@ def tell(kind: str, name: str, error: Exception) -> bool:
     for line in _lines(error, "" if named else f"{kind} {name}: "):
         _say(line)
     return True
+
+
+def tell_line(text: str) -> None:
+    """Say something on stderr, unless the command is to be quiet."""
+    if not click.get_current_context().meta.get(_QUIET):
+        _say(_line(text))
 
 
 def tell_saved(saved: Iterable[Saved], kind: str) -> None:
