@@ -166,6 +166,15 @@ def test_two_recordings_of_one_id_are_not_mixed(empty, tmp_path, sync):
     assert empty[7].ecg.equals(hexoframe.open_record(tmp_path / "a" / "x.zip").ecg)
 
 
+def test_an_export_that_is_there_twice_is_no_failure(empty, tmp_path, sync):
+    path = export(tmp_path / "in" / "a.zip")
+    shutil.copy(path, tmp_path / "in" / "b.zip")
+    outcome = sync(empty, tmp_path / "in", channels=["heart_rate"])
+    assert outcome.failures.empty
+    assert outcome.added == [7]
+    assert outcome.duplicates["source"].tolist() == [str(tmp_path / "in" / "b.zip")]
+
+
 def test_files_that_were_moved_are_the_originals_still(empty, tmp_path, sync):
     export(tmp_path / "a" / "x.zip")
     sync(empty, tmp_path / "a", channels=["heart_rate"])
