@@ -6,8 +6,10 @@ Modules, from below:
 
 * `settings`, `faults`, `journal`: switches, faults on demand, log of requests
 * `messages`, `catalog`: requests and answers, the fixed facts of the API
-* `signals`, `exports`, `world`: records and their samples; users, records, ranges
+* `signals`, `exports`, `growth`, `world`: records, their samples, how they grow; users,
+  ranges
 * `objects`, `metrics`, `lists`, `reports`, `writes`: resources other than data
+* `tcx`: activities as files, and uploaded ones
 * `dataquery`, `data`, `edf`: the data resource
 * `oauth1`, `auth`: authentication
 * `service`: joins all of these, without HTTP
@@ -29,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from hexoframe.errors import ConfigurationError
 from hexoframe.simulator.server.faults import ServerFault
+from hexoframe.simulator.server.growth import Growth
 from hexoframe.simulator.server.journal import LoggedRequest
 from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import World, default_shirts
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from hexoframe.simulator.server.running import Server
 
 __all__ = [
+    "Growth",
     "LoggedRequest",
     "ServerFault",
     "Switches",
@@ -51,10 +55,11 @@ _NAP_S = 0.5
 
 
 @contextmanager
-def serve(
+def serve(  # noqa: PLR0913  # what there is, and how it answers
     *,
     recordings: Iterable[Shirt | Recording] | None = None,
     exports: Iterable[str | os.PathLike[str]] = (),
+    growing: Iterable[Growth] = (),
     port: int = 0,
     switches: Switches = _USUAL,
     clock: Callable[[], float] = time.time,
@@ -68,12 +73,14 @@ def serve(
         `default_shirts`, with the clock of the exports, or of 256 ticks a second.
     exports : iterable of path
         Vendor exports to serve too, as ZIP or unpacked folder.
+    growing : iterable of Growth
+        Those of the records that are still being recorded.
     port : int, default 0
         Port on 127.0.0.1; 0 takes a free one.
     switches : Switches
         Choices where the real service is not known, latency, bandwidth, limits.
     clock : callable, default time.time
-        Seconds since 1970, for signatures and tokens.
+        Seconds since 1970, for signatures, tokens and uploaded files.
 
     Yields
     ------
@@ -96,7 +103,9 @@ def serve(
     ...         answer.status
     200
     """
-    server = _server(recordings, exports, port=port, switches=switches, clock=clock)
+    server = _server(
+        recordings, exports, growing, port=port, switches=switches, clock=clock
+    )
     server.start()
     # A session may end within the block (a notebook). Its end of the block comes after
     # the threads were frozen, and waiting for them would take for ever.
@@ -108,9 +117,10 @@ def serve(
         server.stop()
 
 
-def _server(
+def _server(  # noqa: PLR0913  # those of serve
     recordings: Iterable[Shirt | Recording] | None,
     exports: Iterable[str | os.PathLike[str]],
+    growing: Iterable[Growth],
     *,
     port: int,
     switches: Switches,
@@ -128,7 +138,8 @@ def _server(
     if recordings is None:
         fast = bool(paths) and World((), paths).clock == 1000
         recordings = default_shirts("astroskin_1000" if fast else "hexoskin")
-    return Server(World(recordings, paths), switches, port=port, clock=clock)
+    world = World(recordings, paths, growing)
+    return Server(world, switches, port=port, clock=clock)
 
 
 def simulate(
