@@ -181,10 +181,9 @@ def refused_change(origin: Origin, path: str, said: str = "") -> str:
     quoted = f" ({said})" if said else ""
     return (
         f"{origin}{path} may not be changed with these credentials{quoted}, and "
-        "nothing was. A token of OAuth2 is read-only unless it was asked for "
-        "otherwise: connect with scope='readwrite' (HEXOFRAME_SCOPE=readwrite), or get "
-        "a HEXOFRAME_TOKEN of that scope. What belongs to another user, that user must "
-        "change"
+        "nothing was. A token of OAuth2 is read-only unless it was requested with "
+        "scope='readwrite': connect so, or get a HEXOFRAME_TOKEN of that scope. What "
+        "belongs to another user, that user must change"
     )
 
 

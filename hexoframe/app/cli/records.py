@@ -1,4 +1,7 @@
-"""``hexoframe records``, ``ranges``, ``info``, ``estimate``: what the service has."""
+"""``hexoframe records``, ``info``, ``estimate``: what the service has.
+
+``ranges`` and ``annotations`` are listed here, and changed in `changes`.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,14 @@ from hexoframe.app.choices import Selection
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_frame, show_json, show_lines, width
 from hexoframe.app.cli.options import MOMENT, WholeNumber, ids, listing, selection
-from hexoframe.app.cli.running import fail, tell
+from hexoframe.app.cli.running import Commands, fail, tell
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hexoframe.client import Client
 
-__all__ = ["estimate", "info", "ranges", "records"]
+__all__ = ["annotations_", "estimate", "info", "ranges", "records"]
 
 _USER = click.option("--user", metavar="USER", help="Only of this user: id or e-mail.")
 _START = click.option(
@@ -58,24 +61,52 @@ def records(form: str, **filters: Any) -> None:
     )
 
 
-@click.command()
+@click.group(cls=Commands, invoke_without_command=True)
 @_USER
 @_START
 @_END
 @_LIMIT
 @listing
 def ranges(form: str, **filters: Any) -> None:
-    """List the ranges (activities) that you may see, the newest first.
+    """List the ranges (activities) that you may see, or change them.
 
-    TIME carries its zone, as 2024-03-01T22:00:00Z does.
+    Without a command they are listed, the newest first. TIME carries its zone, as
+    2024-03-01T22:00:00Z does.
     """
     from hexoframe.app.listing import range_rows  # noqa: PLC0415  # pandas
+
+    if click.get_current_context().invoked_subcommand is not None:
+        return
 
     _show(
         lambda client: client.list_ranges(**filters),
         form,
         range_rows,
         "There is no such range that you may see.",
+    )
+
+
+@click.group("annotations", cls=Commands, invoke_without_command=True)
+@_USER
+@_START
+@click.option("--end", metavar="TIME", type=MOMENT, help="Only what comes until then.")
+@_LIMIT
+@listing
+def annotations_(form: str, **filters: Any) -> None:
+    """List annotations and button presses, or change them.
+
+    Without a command they are listed, the oldest first. TIME carries its zone, as
+    2024-03-01T22:00:00Z does.
+    """
+    from hexoframe.app.listing import annotation_rows  # noqa: PLC0415  # pandas
+
+    if click.get_current_context().invoked_subcommand is not None:
+        return
+    _show(
+        lambda client: client.list_annotations(**filters),
+        form,
+        annotation_rows,
+        "There is no such annotation that you may see.",
     )
 
 
