@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +21,7 @@ from hexoframe.api.load.download import (
     LoadOptions,
     Refresh,
     estimate_record,
+    family_of_record,
     fetch_record,
     kept_record,
 )
@@ -744,7 +746,11 @@ class Client(ObjectChanges, ActivityFiles):
                 progress=progress,
             )
 
-        return Follower(self.session, record, options, load=load).parts()
+        find_family = partial(family_of_record, self.session, options=options.load)
+        follower = Follower(
+            self.session, record, options, find_family=find_family, load=load
+        )
+        return follower.parts()
 
     def load_channel(
         self, /, record: int | str, channel: str | int, **how: Any

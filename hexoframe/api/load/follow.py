@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from hexoframe.api.load.download import LoadOptions, family_of_record
 from hexoframe.api.load.fetch import WindowReader
 from hexoframe.api.load.plan import live_windows
 from hexoframe.api.load.recordhead import RecordHead, fetch_head
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hexoframe.api.http.session import ServiceSession
+    from hexoframe.api.load.download import LoadOptions
     from hexoframe.channels import Datatype, Family
     from hexoframe.recording.data import RecordData
 
@@ -241,9 +241,10 @@ class _Given:
 
 
 class Follower:
-    """Follows one record; `load` loads the whole record when it is over.
+    """Follows one record.
 
-    Waits are those of the session, so that they can be interrupted, and made in tests.
+    `find_family` asks which model it is of, as soon as there are samples; `load` loads
+    the whole record when it is over. Waits are those of the session, so that they can be interrupted, and made in tests.
     """
 
     def __init__(
@@ -252,11 +253,13 @@ class Follower:
         record: int | str,
         options: FollowOptions,
         *,
+        find_family: Callable[[RecordHead], Family],
         load: Callable[[], RecordData],
     ) -> None:
         self._session = session
         self._record = record
         self._options = options
+        self._find_family = find_family
         self._load = load
         self._every_s, self._patience_s = options.every_s, options.patience_s
         self._given = _Given()
@@ -375,7 +378,7 @@ class Follower:
         fresh = self._ask(head, self._family or usual)
         if fresh and self._family is None:
             # The channels tell, as soon as there are some.
-            self._family = family_of_record(self._session, head, self._options.load)
+            self._family = self._find_family(head)
             if self._family != usual:
                 fresh |= self._ask(head, self._family, self._first)
         return fresh

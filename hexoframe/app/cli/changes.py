@@ -1,6 +1,7 @@
-"""``hexoframe ranges`` and ``annotations`` with ``add``, ``update`` and ``delete``.
+"""``hexoframe ranges`` and ``annotations``: listed, and with what users write.
 
-Nothing is sent without ``--yes``: what would be made, changed or deleted is shown.
+Their commands are ``add``, ``update`` and ``delete``. Nothing is sent without
+``--yes``: what would be made, changed or deleted is shown.
 """
 
 from __future__ import annotations
@@ -14,9 +15,18 @@ import click
 from hexoframe.app.batch import each_of
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_frame, show_lines, width, wrapped_lines
-from hexoframe.app.cli.options import LISTING, MOMENT, WholeNumber, ids, listing
-from hexoframe.app.cli.records import annotations_, ranges
-from hexoframe.app.cli.running import fail, tell
+from hexoframe.app.cli.options import (
+    AT_MOST,
+    BY_USER,
+    FROM,
+    LISTING,
+    MOMENT,
+    UNTIL,
+    WholeNumber,
+    ids,
+    listing,
+)
+from hexoframe.app.cli.running import Commands, fail, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +68,29 @@ _FILE = click.argument("file", required=False, type=click.Path(path_type=Path))
 
 
 # -- ranges ----------------------------------------------------------------------------
+
+
+@click.group(cls=Commands, invoke_without_command=True)
+@BY_USER
+@FROM
+@UNTIL
+@AT_MOST
+@listing
+def ranges(form: str, **filters: Any) -> None:
+    """List the ranges (activities) that you may see, or change them.
+
+    Without a command they are listed, the newest first. TIME carries its zone, as
+    2024-03-01T22:00:00Z does.
+    """
+    from hexoframe.app.listing import range_rows  # noqa: PLC0415  # pandas
+
+    if click.get_current_context().invoked_subcommand is not None:
+        return
+
+    with connected() as client:
+        found = client.list_ranges(**filters)
+    nothing = "There is no such range that you may see."
+    show_frame(found, form, range_rows, nothing=nothing)
 
 
 @click.command("add")
@@ -128,6 +161,28 @@ ranges.add_section("Commands", _add_range, _update_range, _delete_range)
 
 
 # -- annotations -----------------------------------------------------------------------
+
+
+@click.group("annotations", cls=Commands, invoke_without_command=True)
+@BY_USER
+@FROM
+@click.option("--end", metavar="TIME", type=MOMENT, help="Only what comes until then.")
+@AT_MOST
+@listing
+def annotations_(form: str, **filters: Any) -> None:
+    """List annotations and button presses, or change them.
+
+    Without a command they are listed, the oldest first. TIME carries its zone, as
+    2024-03-01T22:00:00Z does.
+    """
+    from hexoframe.app.listing import annotation_rows  # noqa: PLC0415  # pandas
+
+    if click.get_current_context().invoked_subcommand is not None:
+        return
+    with connected() as client:
+        found = client.list_annotations(**filters)
+    nothing = "There is no such annotation that you may see."
+    show_frame(found, form, annotation_rows, nothing=nothing)
 
 
 @click.command("add")

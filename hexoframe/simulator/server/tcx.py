@@ -69,7 +69,7 @@ def tcx_of(
     return bytes(ET.tostring(top, encoding="UTF-8", xml_declaration=True))
 
 
-class _Point(NamedTuple):
+class _TcxPoint(NamedTuple):
     tick: int
     heart_rate: int
     joule: float
@@ -78,7 +78,7 @@ class _Point(NamedTuple):
 
 def _points(
     world: World, record: ServedRecord, span: tuple[int, int]
-) -> Iterator[_Point]:
+) -> Iterator[_TcxPoint]:
     """Yield the heart rates of a record whose seconds lie in a span."""
     series = record.source.series(_HEART_RATE, span)
     if series is None or not record.is_synced:
@@ -91,7 +91,7 @@ def _points(
     for tick, value in zip(series.ticks.tolist(), series.values.tolist(), strict=True):
         if span[0] < tick <= span[1] and value > 0:
             place = places.get(tick // world.clock)
-            yield _Point(tick, int(value), spent.get(tick, 0.0), place)
+            yield _TcxPoint(tick, int(value), spent.get(tick, 0.0), place)
 
 
 def _add(parent: ET.Element, name: str, value: object) -> None:
