@@ -244,7 +244,8 @@ class Follower:
     """Follows one record.
 
     `find_family` asks which model it is of, as soon as there are samples; `load` loads
-    the whole record when it is over. Waits are those of the session, so that they can be interrupted, and made in tests.
+    the whole record when it is over. Waits are those of the session, so that they can
+    be interrupted, and made in tests.
     """
 
     def __init__(

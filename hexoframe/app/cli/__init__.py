@@ -106,11 +106,18 @@ def demo(path: Path | None, to: Path | None) -> None:
     help="File with a private key and a certificate: serve HTTPS, which the vendor's "
     "own client insists on.",
 )
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Add record 300099, which begins now and grows for an hour, to be followed.",
+)
 def simulate(
     paths: tuple[Path, ...],
     port: int,
     exports: tuple[Path, ...],
     certificate: Path | None,
+    *,
+    live: bool,
 ) -> None:
     """Run a simulated Hexoskin service on this machine.
 
@@ -120,7 +127,7 @@ def simulate(
     """
     from hexoframe.simulator.server import simulate as serve  # noqa: PLC0415  # numpy
 
-    serve(port, (*exports, *paths), certificate=certificate)
+    serve(port, (*exports, *paths), certificate=certificate, live=live)
 
 
 _hexoframe.add_section(

@@ -27,7 +27,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hexoframe.errors import ConfigurationError
 from hexoframe.simulator.server.faults import ServerFault
@@ -38,6 +38,7 @@ from hexoframe.simulator.server.world import World, default_shirts
 from hexoframe.simulator.shirt import Recording, Shirt
 
 if TYPE_CHECKING:
+    from hexoframe.channels import Family
     from hexoframe.simulator.server.running import Server
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
 
 _USUAL = Switches()
 _NAP_S = 0.5
+_LIVE_RECORD = 300_099
 
 
 @contextmanager
@@ -136,8 +138,7 @@ def _server(  # noqa: PLR0913  # those of serve
         ) from error
     paths = tuple(exports)
     if recordings is None:
-        fast = bool(paths) and World((), paths).clock == 1000
-        recordings = default_shirts("astroskin_1000" if fast else "hexoskin")
+        recordings = default_shirts(_family_of(paths))
     world = World(recordings, paths, growing)
     return Server(world, switches, port=port, clock=clock)
 
@@ -147,6 +148,7 @@ def simulate(
     exports: Iterable[str | os.PathLike[str]] = (),
     *,
     certificate: str | os.PathLike[str] | None = None,
+    live: bool = False,
 ) -> None:
     """Print address and credentials, then serve until interrupted.
 
@@ -161,6 +163,8 @@ def simulate(
         Vendor exports to serve besides the synthetic records.
     certificate : path, optional
         PEM file with a private key and a certificate, for HTTPS.
+    live : bool, default False
+        Whether there is also a record of an hour that begins now, and grows.
 
     Raises
     ------
@@ -168,9 +172,12 @@ def simulate(
         If Flask is not installed, the port is not available, or a path is no export.
     """
     pem = None if certificate is None else os.fspath(certificate)
+    switches, paths = Switches(certificate=pem), tuple(exports)
     with (
         _termination() as ended,
-        serve(port=port, exports=exports, switches=Switches(certificate=pem)) as server,
+        serve(
+            port=port, exports=paths, switches=switches, **_live(live, paths)
+        ) as server,
     ):
         for name, value in server.environment().items():
             sys.stdout.write(f"{name}={value}\n")
@@ -179,6 +186,31 @@ def simulate(
             # On Windows a wait without an end could not be interrupted.
             while not ended.wait(_NAP_S):
                 pass
+
+
+def _live(wanted: bool, exports: tuple[Any, ...]) -> dict[str, Any]:  # noqa: FBT001  # a switch
+    """Return the records with one that begins now and grows, if it is wanted."""
+    if not wanted:
+        return {}
+    family = _family_of(exports)
+    clock = 1000 if family == "astroskin_1000" else 256
+    shirt = Shirt(
+        record_id=_LIVE_RECORD,
+        family=family,
+        seed=_LIVE_RECORD,
+        duration_s=3600,
+        start=int(time.time()) * clock,
+    )
+    return {
+        "recordings": (*default_shirts(family), shirt),
+        "growing": [Growth(record=_LIVE_RECORD)],
+    }
+
+
+def _family_of(exports: tuple[Any, ...]) -> Family:
+    """Return the family of the synthetic records beside some exports."""
+    fast = bool(exports) and World((), exports).clock == 1000
+    return "astroskin_1000" if fast else "hexoskin"
 
 
 @contextmanager
