@@ -17,9 +17,13 @@ from hexoframe.app.wording import reworded
 from hexoframe.errors import ConfigurationError, TimestampError
 
 __all__ = [
+    "AT_MOST",
+    "BY_USER",
+    "FROM",
     "LISTING",
     "MOMENT",
     "MOMENT_OF_RECORD",
+    "UNTIL",
     "WholeNumber",
     "fetching",
     "fetching_ranges",
@@ -337,6 +341,23 @@ output = gather(
 
 
 # -- lists -----------------------------------------------------------------------------
+
+BY_USER = click.option(
+    "--user", metavar="USER", help="Only of this user: id or e-mail."
+)
+"""Option for the user whose objects are listed."""
+FROM = click.option(
+    "--start", metavar="TIME", type=MOMENT, help="Only what begins then or later."
+)
+"""Option for the time from which on objects are listed."""
+UNTIL = click.option(
+    "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
+)
+"""Option for the time up to which objects are listed."""
+AT_MOST = click.option(
+    "--limit", metavar="N", type=WholeNumber(1), help="At most N of them."
+)
+"""Option for how many are listed."""
 
 
 def _form(*, all_columns: bool, as_csv: bool, as_json: bool) -> str:
