@@ -75,8 +75,10 @@ _FOR_PEOPLE = {
     "rpm": ("breaths/min", 1.0),
     "spm": ("steps/min", 1.0),
 }
-# Limits of a panel: those of nearly all values that may be believed, and some room.
+# Limits of a panel: those of nearly all values that may be believed, and some room. Of a
+# waveform those of nearly all seconds: a beat is high for a few samples only.
 _BELIEVED = (0.005, 0.995)
+_SECONDS_BELIEVED = (0.02, 0.98)
 _ROOM = 0.15
 # Offsets of a zone are looked at so often; no zone changes between.
 _OFFSET_STEP_S = 900
@@ -180,6 +182,7 @@ def _is_held(channel: Channel) -> bool:
 
 def panel_of(record: RecordData, source: Source) -> Panel:
     """Return the panel of a channel, with every sample."""
+    spans = _doubts(record, source)
     channel, row = source.channel, source.channel.datatypes[0]
     unit = unit_of(row.unit if record.scale == "physical" else "count")
     unit, factor = _FOR_PEOPLE.get(unit, (unit, 1.0))
@@ -192,7 +195,7 @@ def panel_of(record: RecordData, source: Source) -> Panel:
         "tall": row.kind == "waveform",
         "step": float(channel.ticks or 0),
         "every": 0,
-        "spans": _spans(record, source),
+        "spans": _spans(record, spans),
     }
     if row.codes:
         return Panel(
@@ -202,7 +205,7 @@ def panel_of(record: RecordData, source: Source) -> Panel:
     content["style"] = "dots" if row.kind == "event" else "line"
     panel = Panel(source=source, content=content)
     content |= _samples(record, channel, panel.store)
-    content["limits"] = _limits(record, channel)
+    content["limits"] = _limits(record, channel, spans)
     content["marks"] = _marks(record, channel)
     return panel
 
@@ -303,21 +306,22 @@ def _nothing(row: Datatype, record: RecordData, *, counted: bool) -> dict[str, A
     return {"void": count if raw else row.void}
 
 
-def _limits(record: RecordData, channel: Channel) -> list[float] | None:
+def _limits(
+    record: RecordData, channel: Channel, spans: pd.DataFrame
+) -> list[float] | None:
     """Return the limits of nearly all values that may be believed; None without any."""
     frame = record[channel.name]
     stamps = stamps_of(frame)
-    kept = np.ones(len(frame), np.bool_)
-    spans = bad_spans(record, channel.columns[0])
-    known = measured_rows(stamps, spans)
-    # Where nothing may be believed, what there is decides.
-    if known.any():
-        kept = known
+    kept = measured_rows(stamps, spans.assign(absent=True))
+    # Where nothing may be believed, what was measured decides, or what there is.
+    if not kept.any():
+        kept = measured_rows(stamps, spans)
+    if not kept.any():
+        kept[:] = True
     ends = []
     for row in channel.datatypes:
         values = frame[row.column].to_numpy()[kept]
         if channel.kind == "waveform" and len(values):
-            # Of each second: a beat is high for a few samples only.
             seconds = stamps[kept] // 1_000_000_000
             starts = np.flatnonzero(np.diff(seconds, prepend=seconds[0] - 1))
             ends += list(envelope(values, starts))
@@ -327,7 +331,8 @@ def _limits(record: RecordData, channel: Channel) -> list[float] | None:
     values = values[np.isfinite(values)]
     if not len(values):
         return None
-    low, high = np.quantile(values, _BELIEVED)
+    wave = channel.kind == "waveform"
+    low, high = np.quantile(values, _SECONDS_BELIEVED if wave else _BELIEVED)
     room = _ROOM * (high - low) or 1.0
     return [float(low - room), float(high + room)]
 
@@ -365,13 +370,17 @@ def _rows(record: RecordData, channel: Channel) -> list[dict[str, Any]]:
 # -- shades and marks ------------------------------------------------------------------
 
 
-def _spans(record: RecordData, source: Source) -> dict[str, Any]:
-    """Return the spans of a channel in doubt, with their reasons."""
+def _doubts(record: RecordData, source: Source) -> pd.DataFrame:
+    """Return the spans of a channel in doubt; none where the record does not have it."""
+    # The flags of a quality channel are what is drawn, and do not shade themselves.
+    if source.channel.name in record and source.channel.datatypes[0].align != "or":
+        return bad_spans(record, source.key)
+    return bad_spans(record, source.key).iloc[:0]
+
+
+def _spans(record: RecordData, spans: pd.DataFrame) -> dict[str, Any]:
+    """Return spans of `bad_spans` in ticks, with their reasons."""
     ns, origin = NS_PER_TICK[record.clock], record.start_tick
-    channel = source.channel
-    if channel.name not in record or channel.datatypes[0].align == "or":
-        return {"start": [], "end": [], "why": [], "absent": [], "reasons": []}
-    spans = bad_spans(record, source.key)
     reasons = list(dict.fromkeys(spans["reason"].tolist()))
     place = {reason: at for at, reason in enumerate(reasons)}
     start, end = (

@@ -75,6 +75,7 @@
 
     make(width, height) {
       this.uplot?.destroy();
+      this.width = width - gutter - 8;
       const names = this.isRows ? [] : this.series?.lines() ?? [];
       const axis = {
         stroke: colours.faint, size: gutter, gap: 4, font: "11px system-ui, sans-serif",
@@ -83,7 +84,7 @@
       const rows = this.facts.rows ?? [];
       const y = this.isRows
         ? { splits: () => rows.map((_, i) => i), values: () => rows.map((row) => fitted(row.name)), grid: { show: false } }
-        : { space: 26, values: (_, splits) => splits.map((v) => plain(v)) };
+        : { space: 26, values: (_, splits) => splits.map((v) => plain(v * this.facts.factor)) };
       this.uplot = new uPlot({
         width, height, legend: { show: false }, cursor: { show: false }, padding: [4, 8, 4, 0],
         scales: {
@@ -114,7 +115,7 @@
         ...(dots ? { paths: () => null } : {}),
         points: {
           size, width: 0, fill: colour,
-          show: () => dots || (this.drawn?.all && this.drawn.count * 8 < this.uplot.over.clientWidth),
+          show: () => dots || (this.drawn?.all && this.drawn.count * 8 < this.width),
           // A sample with a hole to either side has no line, and is a dot.
           filter: (u, k, all) => (all ? null : lone(u.data[k])),
         },
@@ -149,8 +150,8 @@
       uplot.batch(() => {
         if (!this.isRows) {
           const series = this.current(state.a, state.b);
-          const width = Math.max(uplot.over.clientWidth, 50);
-          this.drawn = series?.points(state.a, state.b, width, Math.max(ROOM, 4 * width));
+          const room = Math.max(ROOM, 4 * this.width);
+          this.drawn = series?.points(state.a, state.b, this.width, room);
           const empty = !this.drawn || !this.drawn.data[0].length;
           uplot.setData(empty ? this.nothing() : this.drawn.data, false);
         }
@@ -311,7 +312,7 @@
     markNear(tick) {
       if (!this.marks) return "";
       const { ticks, why, label } = this.marks;
-      const near = ((state.b - state.a) / this.uplot.over.clientWidth) * 4;
+      const near = ((state.b - state.a) / this.width) * 4;
       let i = lower(ticks, tick);
       if (i > 0 && (i === ticks.length || tick - ticks[i - 1] < ticks[i] - tick)) i--;
       if (!(Math.abs(ticks[i] - tick) <= near)) return "";
@@ -446,14 +447,17 @@
     ctx.textAlign = "center";
     ctx.textBaseline = "top";
     const labels = clock.labels(found, step);
+    let written = -Infinity;
     found.forEach((tick, i) => {
       ctx.fillRect(x(tick), line, 1, 5);
       const [time, day = ""] = labels[i].split("\n");
-      ctx.fillText(time, x(tick), line + 7);
-      if (day) ctx.fillText(day, Math.max(x(tick), 30), line + 20);
+      const half = ctx.measureText(day || time).width / 2;
+      const at = Math.min(Math.max(x(tick), half), left + width + 8 - half);
+      if (at - half < written + 4) return;
+      written = at + half;
+      ctx.fillText(time, at, line + 7);
+      if (day) ctx.fillText(day, at, line + 20);
     });
-    ctx.textAlign = "right";
-    ctx.fillText(FACTS.tz.length * 6 < gutter ? FACTS.tz : FACTS.tz.split("/").at(-1), left - 8, line + 7);
     ctx.textAlign = "left";
   }
 
@@ -529,7 +533,7 @@
   }
 
   function told(tick) {
-    return `${clock.local(tick)} · tick ${FACTS.origin + tick} · ${clock.length(tick)} behind the start`;
+    return `${clock.local(tick)} (${FACTS.tz}) · tick ${FACTS.origin + tick} · ${clock.length(tick)} behind the start`;
   }
 
   function setCursor(tick, spoken = false) {
@@ -659,8 +663,7 @@
   }
 
   function onTouch(before, event) {
-    const width = shown()[0].uplot.over.clientWidth;
-    const per = (state.b - state.a) / width;
+    const per = (state.b - state.a) / shown()[0].width;
     if (pointers.size === 1) {
       const by = (before.clientX - event.clientX) * per;
       go(state.a + by, state.b + by);
