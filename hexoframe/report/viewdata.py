@@ -75,10 +75,10 @@ _FOR_PEOPLE = {
     "rpm": ("breaths/min", 1.0),
     "spm": ("steps/min", 1.0),
 }
-# Limits of a panel: those of nearly all values that may be believed, and some room. Of a
-# waveform those of nearly all seconds: a beat is high for a few samples only.
+# Limits of a panel: those of nearly all values that may be believed, and some room. Of
+# a waveform those of nearly all seconds: a beat is high for a few samples only.
 _BELIEVED = (0.005, 0.995)
-_SECONDS_BELIEVED = (0.02, 0.98)
+_SECONDS_BELIEVED = (0.01, 0.99)
 _ROOM = 0.15
 # Offsets of a zone are looked at so often; no zone changes between.
 _OFFSET_STEP_S = 900
@@ -94,7 +94,7 @@ class Source(NamedTuple):
 
 @dataclass(kw_only=True)
 class Panel:
-    """A panel as the page reads it, and its packed samples by the ids they get there."""
+    """A panel as the page reads it, and its packed samples by their ids there."""
 
     source: Source
     content: dict[str, Any]
@@ -135,7 +135,7 @@ def chosen_sources(
     """
     if keys is not None:
         asked = [
-            Source(each.columns[0] if len(each.columns) == 1 else each.name, each, True)  # noqa: FBT003
+            Source(each.columns[0] if len(each.columns) == 1 else each.name, each, True)
             for key in keys
             for each in _columns(record.channel(key))
         ]
@@ -229,9 +229,7 @@ def samples_between(
     In the form of a panel, with the packed samples in it.
     """
     origin = record.start_tick
-    part = record.cut(
-        max(origin + first, origin), min(origin + last, record.end_tick)
-    )
+    part = record.cut(max(origin + first, origin), min(origin + last, record.end_tick))
 
     def store(data: bytes) -> str:
         return base64.b64encode(data).decode("ascii")
@@ -350,7 +348,9 @@ def _rows(record: RecordData, channel: Channel) -> list[dict[str, Any]]:
     if row.align == "or":
         stamps, step = stamps_of(frame), round((channel.ticks or 0) * ns)
         bits = np.nan_to_num(frame[row.column].to_numpy()).astype(np.int64)
-        for value in [1 << place for place in range(int(bits.max(initial=0)).bit_length())]:
+        for value in [
+            1 << place for place in range(int(bits.max(initial=0)).bit_length())
+        ]:
             spans = list(runs(stamps, (bits & value) != 0, step))
             if spans:
                 held[value] = np.array(spans) - [step, 0]
@@ -371,7 +371,7 @@ def _rows(record: RecordData, channel: Channel) -> list[dict[str, Any]]:
 
 
 def _doubts(record: RecordData, source: Source) -> pd.DataFrame:
-    """Return the spans of a channel in doubt; none where the record does not have it."""
+    """Return the spans of a channel in doubt; none where the record lacks it."""
     # The flags of a quality channel are what is drawn, and do not shade themselves.
     if source.channel.name in record and source.channel.datatypes[0].align != "or":
         return bad_spans(record, source.key)
@@ -405,7 +405,9 @@ def _marks(record: RecordData, channel: Channel) -> dict[str, Any] | None:
         table = beat_table(record)
         ticks = stamps_of(table) // NS_PER_TICK[record.clock] - origin
         bad = np.flatnonzero(~table["usable"].to_numpy())
-        reasons = [str(one).replace("_", " ") for one in table["reason"].to_numpy()[bad]]
+        reasons = [
+            str(one).replace("_", " ") for one in table["reason"].to_numpy()[bad]
+        ]
         known = {reason: at for at, reason in enumerate(dict.fromkeys(reasons))}
         return {
             "label": "beat",

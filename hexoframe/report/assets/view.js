@@ -12,6 +12,8 @@
   const ROOM = 16384;
   // From a server samples are asked for up to so many.
   const MOST_ASKED = 400000;
+  // Steps of an axis of whole numbers.
+  const WHOLE = [1, 10, 100, 1000, 10000].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
   const state = {
     a: 0, b: END, cursor: null, mark: null, fit: false, active: null, drag: null,
   };
@@ -84,7 +86,7 @@
       const rows = this.facts.rows ?? [];
       const y = this.isRows
         ? { splits: () => rows.map((_, i) => i), values: () => rows.map((row) => fitted(row.name)), grid: { show: false } }
-        : { space: 26, values: (_, splits) => splits.map((v) => plain(v * this.facts.factor)) };
+        : { space: 26, ...(this.isWhole() ? { incrs: WHOLE } : {}), values: (_, splits) => splits.map((v) => plain(v * this.facts.factor)) };
       this.uplot = new uPlot({
         width, height, legend: { show: false }, cursor: { show: false }, padding: [4, 8, 4, 0],
         scales: {
@@ -102,6 +104,12 @@
         this[`${name}Box`] = element("div", name, this.uplot.over);
         this[`${name}Box`].hidden = true;
       }
+    }
+
+    // Whether its values are whole numbers, which need no lines between them.
+    isWhole() {
+      const packs = this.series?.columns.map((one) => one.pack) ?? [];
+      return packs.length > 0 && packs.every(({ form, gain }) => form !== "f64" && (gain * this.facts.factor) % 1 === 0);
     }
 
     line(i) {
@@ -495,7 +503,7 @@
       ctx.stroke();
       ctx.fillStyle = colours.faint;
       ctx.textAlign = "right";
-      ctx.fillText(panel.facts.label.length * 6 < gutter ? panel.facts.label : "overview", left - 6, 24);
+      if (ctx.measureText(panel.facts.label).width < left - 6) ctx.fillText(panel.facts.label, left - 6, 24);
       ctx.textAlign = "left";
     }
     drawWear(ctx, x, 40, 4, left, width);
@@ -799,7 +807,7 @@
       element("kbd", "", element("td", "", row), key);
       element("td", "", row, text);
     }
-    for (const text of ["wheel or pinch: zoom", "drag: zoom to the span", "Shift and drag: mark a span", "Shift and wheel: move"]) {
+    for (const text of ["wheel or pinch: zoom", "drag: zoom to the span", "Shift and drag: mark a span", "Shift and wheel: move", "wheel beside the panels: scroll"]) {
       const row = element("tr", "", document.querySelector("#keys tbody"));
       element("td", "", row, "mouse");
       element("td", "", row, text);
