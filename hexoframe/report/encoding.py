@@ -91,6 +91,8 @@ def as_column(
     counts = np.empty(len(values), np.int64)
     for first in range(0, len(values), _BLOCK):
         block = values[first : first + _BLOCK]
+        if np.isinf(block).any():
+            return plain
         found = counts_from_values(block, datatype, scale=scale)
         missing = np.isnan(block)
         whole = np.where(missing, 0.0, found)
@@ -135,19 +137,17 @@ def pack(numbers: NDArray[Any], store: Store) -> dict[str, Any]:
     most = int(numbers[known].max()) if known.any() else 0
     if most - least >= 2**32 - 1:
         # Ticks of more than 49 days; doubles hold them to the tick.
-        return pack(numbers.astype(np.float64), store)
+        return pack(np.where(known, numbers, np.nan), store)
     form = "u16" if most - least < 2**16 - 1 else "u32"
     width = _WIDTHS[form]
+    size = width().itemsize
     above = np.full(len(numbers), np.iinfo(width).max, width)
     above[known] = (numbers[known] - least).astype(width)
     # Differences wrap round, as the sums of the page do.
     steps = np.diff(above, prepend=width(0))
-    signs = (steps.view(f"i{width().itemsize}") >> (8 * width().itemsize - 1)).view(
-        width
-    )
-    zigzag = (steps << width(1)) ^ signs
-    planes = zigzag.astype(zigzag.dtype.newbyteorder("<"), copy=False)
-    return _stored(form, least, planes.view(np.uint8).reshape(len(numbers), -1), store)
+    signs = (steps.view(f"i{size}") >> (8 * size - 1)).view(width)
+    zigzag = ((steps << width(1)) ^ signs).astype(f"<u{size}", copy=False)
+    return _stored(form, least, zigzag.view(np.uint8).reshape(-1, size), store)
 
 
 def _stored(

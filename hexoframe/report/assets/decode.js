@@ -64,7 +64,7 @@ const Decode = (() => {
     const missing = { u16: 0xffff, u32: 0xffffffff }[pack.form];
     const { base, void: none = null, above = null, upto = null } = pack;
     return (x) =>
-      x !== missing && x === x && x + base !== none &&
+      x !== missing && Number.isFinite(x) && x + base !== none &&
       (above === null || x + base > above) && (upto === null || x + base <= upto);
   }
 

@@ -54,6 +54,7 @@
       this.title = element("h2", "", head, facts.label);
       element("span", "unit", head, facts.unit);
       this.value = element("span", "value", head);
+      this.note = element("span", "note", head);
       this.why = element("span", "why", head);
       this.how = element("span", "how", head);
       this.plot = element("div", "plot", section);
@@ -198,7 +199,6 @@
           reached = Math.max(reached, right);
         }
       }
-      if (this.isRows) this.rows();
       ctx.strokeStyle = colours.line2;
       ctx.setLineDash([4, 4]);
       for (const { tick } of FACTS.annotations) {
@@ -248,7 +248,8 @@
           }
         }
       }
-      if (!this.isRows && this.drawn) this.beyond(ctx, bbox, dpr);
+      if (this.isRows) this.rows();
+      else if (this.drawn) this.beyond(ctx, bbox, dpr);
       ctx.restore();
     }
 
@@ -292,8 +293,8 @@
         text = this.reading(tick);
       }
       const mark = this.markNear(tick);
-      if (mark) reasons.add(mark);
-      return { text, why: [...reasons].join(", ") };
+      if (mark?.why) reasons.add(`${mark.label}: ${mark.why}`);
+      return { text, note: mark && !mark.why ? mark.label : "", why: [...reasons].join(", ") };
     }
 
     reading(tick) {
@@ -318,13 +319,12 @@
     }
 
     markNear(tick) {
-      if (!this.marks) return "";
+      if (!this.marks) return null;
       const { ticks, why, label } = this.marks;
       const near = ((state.b - state.a) / this.width) * 4;
       let i = lower(ticks, tick);
       if (i > 0 && (i === ticks.length || tick - ticks[i - 1] < ticks[i] - tick)) i--;
-      if (!(Math.abs(ticks[i] - tick) <= near)) return "";
-      return why.has(i) ? `${label}: ${why.get(i)}` : label;
+      return Math.abs(ticks[i] - tick) <= near ? { label, why: why.get(i) ?? "" } : null;
     }
   }
 
@@ -527,8 +527,9 @@
       const inside = tick !== null && tick >= state.a && tick <= state.b;
       one.cursorBox.hidden = !inside;
       if (inside) one.cursorBox.style.transform = `translateX(${one.uplot.valToPos(tick, "x")}px)`;
-      const { text, why } = inside ? one.at(tick) : { text: "", why: "" };
+      const { text, note, why } = inside ? one.at(tick) : { text: "", note: "", why: "" };
       one.value.textContent = text;
+      one.note.textContent = note;
       one.why.textContent = why;
       one.markBox.hidden = !state.mark;
       if (state.mark) {
@@ -549,8 +550,8 @@
     if (tick !== null && spoken) {
       if (state.cursor < state.a || state.cursor > state.b) centre(state.cursor);
       const panel = active();
-      const read = panel ? panel.at(state.cursor) : { text: "", why: "" };
-      say([told(state.cursor), panel?.facts.label, read.text, read.why].filter(Boolean).join(", "));
+      const { text, note, why } = panel?.at(state.cursor) ?? {};
+      say([told(state.cursor), panel?.facts.label, text, note, why].filter(Boolean).join(", "));
     }
     showCursor();
   }
