@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import hexoframe
@@ -143,7 +144,8 @@ def test_values_are_those_of_the_frame_at_ten_ticks_of_each_panel(tab, page, rec
         found = tab.run(
             "([key, rows]) => { const { series } = hexoframe.panel(key);"
             " const { times, columns } = series;"
-            " return rows.map((i) => [times.at(i), ...columns.map((c) => c.value(i))]); }",
+            " const values = (i) => columns.map((one) => one.value(i));"
+            " return rows.map((i) => [times.at(i), ...values(i)]); }",
             [key, rows],
         )
         wanted = [
@@ -367,3 +369,154 @@ def test_a_day_opens_in_eight_seconds_and_zooms_in_150_ms(tab, day, tmp_path):
     assert took <= 8
     assert sorted(zooms)[5] <= 150
     assert tab.run("() => hexoframe.panel('ecg_i').drawn.count") == 2560
+
+
+# -- mouse, touch, clock ---------------------------------------------------------------
+
+
+def plot_box(tab):
+    return tab.page.locator(".u-over").first.bounding_box()
+
+
+def window(tab):
+    return tab.run("() => [hexoframe.state.a, hexoframe.state.b]")
+
+
+def test_the_wheel_zooms_where_the_mouse_is(tab, page):
+    tab.open(page)
+    box = plot_box(tab)
+    whole = window(tab)
+    at = whole[1] / 4
+    tab.page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 10)
+    for _ in range(5):
+        tab.page.mouse.wheel(0, -300)
+    tab.page.wait_for_function("() => hexoframe.state.b < 30000 * 4")
+    tab.page.wait_for_timeout(200)
+    first, last = window(tab)
+    assert last - first < whole[1] / 8
+    assert abs((at - first) / (last - first) - 0.25) < 0.01
+    tab.page.mouse.dblclick(box["x"] + 50, box["y"] + 10)
+    tab.page.wait_for_timeout(100)
+    assert window(tab) == whole
+
+
+def test_dragging_zooms_and_with_shift_it_marks(tab, page, record):
+    tab.open(page)
+    box = plot_box(tab)
+    whole = window(tab)
+
+    def drag():
+        tab.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 10)
+        tab.page.mouse.down()
+        tab.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 12, steps=4)
+        tab.page.mouse.up()
+        tab.page.wait_for_timeout(100)
+
+    tab.page.keyboard.down("Shift")
+    drag()
+    tab.page.keyboard.up("Shift")
+    assert window(tab) == whole
+    first, last = tab.run("() => hexoframe.state.mark")
+    assert abs(first - whole[1] * 0.5) < whole[1] / 500
+    assert abs(last - whole[1] * 0.6) < whole[1] / 500
+    part = eval(  # noqa: S307  # that is what a user does
+        tab.page.locator("#line").input_value(), {"record": record}
+    )
+    assert part.end_tick - part.start_tick == last - first
+    tab.page.keyboard.press("Escape")
+    assert tab.run("() => hexoframe.state.mark") is None
+    drag()
+    first, last = window(tab)
+    assert abs(first - whole[1] * 0.5) < whole[1] / 500
+    assert abs(last - whole[1] * 0.6) < whole[1] / 500
+
+
+def test_two_fingers_zoom_and_one_moves(chromium, page):
+    one = Tab(chromium, 390, has_touch=True).open(page)
+    box, whole = plot_box(one), window(one)
+    hand = one.context.new_cdp_session(one.page)
+    y = box["y"] + 20
+
+    def touch(kind, *places):
+        points = [{"x": x, "y": y, "id": at} for at, x in enumerate(places)]
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    left, middle = box["x"], box["x"] + box["width"] / 2
+    touch("touchStart", middle - 20, middle + 20)
+    for step in range(1, 9):
+        touch("touchMove", middle - 20 - 10 * step, middle + 20 + 10 * step)
+    touch("touchEnd")
+    one.page.wait_for_timeout(150)
+    first, last = window(one)
+    assert (last - first) / whole[1] == pytest.approx(40 / 200, rel=0.15)
+    assert (first + last) / 2 / whole[1] == pytest.approx(0.5, abs=0.05)
+    touch("touchStart", left + 200)
+    for step in range(1, 9):
+        touch("touchMove", left + 200 - 10 * step)
+    touch("touchEnd")
+    one.page.wait_for_timeout(150)
+    moved, end = window(one)
+    assert end - moved == last - first
+    assert moved > first
+    assert one.complaints == []
+    one.context.close()
+
+
+def test_the_clock_of_the_page_is_that_of_the_zone_across_its_change(tab, tmp_path):
+    """In Montreal 01:59:59 is followed by 03:00:00 that night."""
+    first = int(pd.Timestamp("2024-03-10T04:00Z").timestamp()) * 256
+    ticks = first + 256 * np.arange(1, 6 * 3600 + 1)
+    rate = pd.DataFrame(
+        {"heart_rate": np.full(len(ticks), 60.0)},
+        index=hexoframe.timestamps.ticks_to_index(ticks, clock=256),
+    )
+    night = hexoframe.Record("hexoskin", (first, int(ticks[-1])), {"heart_rate": rate})
+    night = night.tz_convert("America/Montreal")
+    tab.open(Path(night.explore(tmp_path / "night.html")).as_uri())
+    for tick in (0, 1, 3 * 3600 * 256 - 1, 3 * 3600 * 256, 3 * 3600 * 256 + 77):
+        moment = hexoframe.timestamps.tick_to_time(first + tick, clock=256)
+        local = moment.tz_convert("America/Montreal")
+        told = tab.run("(tick) => hexoframe.clock.local(tick)", tick)
+        text = f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d}"
+        assert told == f"{text} {local:%z}"[:-2] + f":{local:%z}"[-2:].rjust(3, ":")
+        exact = tab.run("(tick) => hexoframe.clock.exact(tick)", tick)
+        assert hexoframe.timestamps.time_to_tick(exact, clock=256) == first + tick
+    labels = tab.run(
+        "() => { const { found, step } = hexoframe.clock.splits(0, 6 * 3600 * 256, 8);"
+        " return hexoframe.clock.labels(found, step); }"
+    )
+    assert labels == [
+        "23:00\n2024-03-09", "00:00\n2024-03-10", "01:00", "03:00", "04:00", "05:00",
+        "06:00",
+    ]  # fmt: skip
+    for text, seconds in (
+        ("23:00", 0),
+        ("01:30", 2.5 * 3600),
+        ("2024-03-10 03:30:00.5", 3.5 * 3600 + 0.5),
+        ("90s", 90),
+        ("1.5 h", 5400),
+        (str(first + 256), 1),
+    ):
+        found = tab.run("(text) => hexoframe.clock.parsed(text, 6 * 3600 * 256)", text)
+        assert found == seconds * 256, text
+    for text in ("", "soon", "25h30", "12"):
+        assert tab.run("(text) => hexoframe.clock.parsed(text, 1e9)", text) is None
+
+
+def test_no_panel_moves_when_the_cursor_says_much(chromium, page):
+    one = Tab(chromium, 390).open(page)
+    before = [each.bounding_box() for each in one.page.locator(".u-over").all()]
+    one.page.mouse.move(before[1]["x"] + 2, before[1]["y"] + 5)
+    assert "initial" in one.page.locator(".why").all_inner_texts()
+    after = [each.bounding_box() for each in one.page.locator(".u-over").all()]
+    assert after == before
+    one.context.close()
+
+
+def test_a_page_prints_with_its_lines_and_no_buttons(tab, page, tmp_path):
+    tab.open(page)
+    path = tmp_path / "page.pdf"
+    tab.page.pdf(path=path, format="A4")
+    assert path.stat().st_size > 20_000
+    tab.page.emulate_media(media="print")
+    assert not tab.page.locator("#tools").is_visible()

@@ -1,4 +1,4 @@
-"""The server of a view: this machine alone, whoever has the token, the samples asked."""
+"""The server of a view: this machine alone, the token, the samples that are asked."""
 
 from __future__ import annotations
 

@@ -530,7 +530,7 @@
       const { text, note, why } = inside ? one.at(tick) : { text: "", note: "", why: "" };
       one.value.textContent = text;
       one.note.textContent = note;
-      one.why.textContent = why;
+      one.why.textContent = one.why.title = why;
       one.markBox.hidden = !state.mark;
       if (state.mark) {
         const [from, to] = state.mark.map((at) => one.uplot.valToPos(Math.min(Math.max(at, state.a), state.b), "x"));
