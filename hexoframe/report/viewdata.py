@@ -60,8 +60,9 @@ _SHOWN = (
     "spo2",
     "activity",
     "sleep_phase",
-    "sleep_position",
 )
+# Shown with the phases of a night: by day it says nothing.
+_OF_NIGHTS = ("sleep_phase", "sleep_position")
 # Held by the page too, where the record has them.
 _HELD = ("rr_interval",)
 # Of these each column has a panel: leads hide each other, and belts lie far apart.
@@ -148,12 +149,14 @@ def chosen_sources(
             )
         return sources
     known = channels_of(record.family)
-    first = [name for name in _SHOWN if name in record]
+    shown = [name for name in _SHOWN if name in record and len(record[name])]
+    if _OF_NIGHTS[0] in shown:
+        shown += _OF_NIGHTS[1:]
     more = [name for name in record if name in _HELD or _is_held(known[name])]
     sources = [
-        Source(name, record.channel(name), name in _SHOWN)
-        for name in dict.fromkeys([*first, *more])
-        if len(record[name])
+        Source(name, record.channel(name), name in shown)
+        for name in dict.fromkeys([*shown, *more])
+        if name in record and len(record[name])
     ]
     if not sources:
         raise ConfigurationError(

@@ -519,4 +519,9 @@ def test_a_page_prints_with_its_lines_and_no_buttons(tab, page, tmp_path):
     tab.page.pdf(path=path, format="A4")
     assert path.stat().st_size > 20_000
     tab.page.emulate_media(media="print")
+    tab.run("() => dispatchEvent(new Event('beforeprint'))")
+    # The axis and the panels are one width, so that each line has its time.
+    axis = tab.page.locator("#axis").bounding_box()
+    plots = [one.bounding_box() for one in tab.page.locator(".plot .uplot").all()]
+    assert {(one["x"], one["width"]) for one in plots} == {(axis["x"], axis["width"])}
     assert not tab.page.locator("#tools").is_visible()

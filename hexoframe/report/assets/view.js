@@ -12,6 +12,8 @@
   const ROOM = 16384;
   // From a server samples are asked for up to so many.
   const MOST_ASKED = 400000;
+  // Width on paper, in pixels: A4 with the margins of a browser.
+  const PAPER = 690;
   // Steps of an axis of whole numbers.
   const WHOLE = [1, 10, 100, 1000, 10000].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
   const state = {
@@ -360,6 +362,8 @@
 
   function layOut(width = document.body.clientWidth - (innerWidth <= 600 ? 12 : 24)) {
     gutter = innerWidth <= 600 ? 52 : 84;
+    // The time axis is as wide as the panels, on paper too.
+    $("time").style.width = `${width}px`;
     const wanted = shown().reduce((sum, one) => sum + one.height() + 20, 0);
     const room = innerHeight - $("panels").offsetTop - 70;
     const scale = Math.min(2.4, Math.max(1, room / Math.max(wanted, 1)));
@@ -851,7 +855,7 @@
     $("overview").addEventListener("pointermove", onStrip);
     document.addEventListener("keydown", onKey);
     addEventListener("resize", () => layOut());
-    addEventListener("beforeprint", () => layOut(680));
+    addEventListener("beforeprint", () => layOut(PAPER));
     addEventListener("afterprint", () => layOut());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); layOut(); });
   }
