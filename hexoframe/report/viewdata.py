@@ -70,9 +70,10 @@ _APART = ("ecg", "respiration")
 # Events that are marked in the panels of a channel.
 _BEATS, _BREATHS = "ecg", "respiration"
 _INHALING = "inspiration"
-# Units for people, and the factor from those of the frames.
+# Units of the channel table as people read them, and the factor to them.
 _FOR_PEOPLE = {
     "mL/min": ("L/min", 0.001),
+    "mL": ("L", 0.001),
     "rpm": ("breaths/min", 1.0),
     "spm": ("steps/min", 1.0),
 }
@@ -187,12 +188,12 @@ def panel_of(record: RecordData, source: Source) -> Panel:
     """Return the panel of a channel, with every sample."""
     spans = _doubts(record, source)
     channel, row = source.channel, source.channel.datatypes[0]
-    unit = unit_of(row.unit if record.scale == "physical" else "count")
-    unit, factor = _FOR_PEOPLE.get(unit, (unit, 1.0))
+    unit = row.unit if record.scale == "physical" else "count"
+    shown, factor = _FOR_PEOPLE.get(unit, (unit_of(unit), 1.0))
     content = {
         "key": source.key,
         "label": label_of(source.key),
-        "unit": unit,
+        "unit": shown,
         "factor": factor,
         "shown": source.shown,
         "tall": row.kind == "waveform",

@@ -146,9 +146,10 @@ def test_limits_hold_the_beats_and_leave_out_a_loose_electrode(record, page):
 
 
 def test_people_read_litres_and_the_page_keeps_the_unit_of_the_frame(page):
-    panel = panels_of(page)["minute_ventilation"]
-    assert (panel["unit"], panel["factor"]) == ("L/min", 0.001)
-    assert panel["columns"][0]["gain"] == 13.28
+    for name, unit in (("minute_ventilation", "L/min"), ("tidal_volume", "L")):
+        panel = panels_of(page)[name]
+        assert (panel["unit"], panel["factor"]) == (unit, 0.001)
+        assert panel["columns"][0]["gain"] == 13.28
     assert panels_of(page)["breathing_rate"]["unit"] == "breaths/min"
 
 

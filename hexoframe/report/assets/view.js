@@ -146,7 +146,7 @@
       if (!state.fit && known) {
         least = Math.max(least, known[0]);
         most = Math.min(most, known[1]);
-        if (least >= most) [least, most] = known;
+        if (least > most) [least, most] = known;
       }
       const pack = this.series?.columns[0]?.pack;
       // Not less than a few counts: noise of the last digit is no signal.
