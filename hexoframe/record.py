@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from hexoframe.analysis.spans import By
     from hexoframe.analysis.spectrum import Method
     from hexoframe.analysis.volumes import VolumeCalibration
+    from hexoframe.report.view import RecordView
     from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["Record"]
@@ -1735,6 +1736,65 @@ class Record(RecordData):
         from hexoframe.plotting import plot_record  # noqa: PLC0415
 
         return plot_record(self, what, start=start, end=end, duration=duration, ax=ax)
+
+    @one_warning()
+    def explore(
+        self,
+        path: str | Path | None = None,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> RecordView:
+        """Return a page to zoom into the record, from the night to the single beat.
+
+        One HTML file with the samples in it: a browser opens it from the disk, offline,
+        and a notebook shows it inline. It says times in the zone of the record and
+        ticks, shades what is missing or in doubt, and writes the line
+        ``record.between(...)`` of what is in view.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write, such as ``"night.html"``; without it nothing is written.
+        start, end : str, datetime, timedelta, int or float, optional
+            Where to begin and to end, as for `between`; all of it by default.
+        channels : sequence of str or int, optional
+            Channels and columns, in the order of their panels. By default the first
+            lead of the ECG, the belts, what is at 1 Hz, the intervals between beats and
+            the states, as far as the record has samples of them.
+        overwrite : bool, default False
+            Whether a file from before may be replaced.
+
+        Returns
+        -------
+        RecordView
+            The page: ``path``, ``html``, and ``reduced``, the channels of which it does
+            not hold every sample.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has none of the channels.
+        UnknownChannelError
+            If the model has no such channel.
+        TimestampError
+            As for `between`.
+        OutputExistsError
+            If the file has other content and `overwrite` was not given.
+
+        Notes
+        -----
+        A page holds every sample as far as 25 MB allow, which is about a day of ECG and
+        belts. Beyond, the largest channels keep the lowest and the highest sample of
+        each 1/16 s, which the page says. ``hexoframe explore`` shows every sample of
+        any record.
+        """
+        from hexoframe.report.view import make_view  # noqa: PLC0415
+
+        part = self if start is None and end is None else self.between(start, end)
+        return make_view(part, path, channels=channels, overwrite=overwrite)
 
     # -- exits ---------------------------------------------------------------------
 
