@@ -1901,6 +1901,71 @@ class Record(RecordData):
         """
         return self._write(formats.MAT, path, channels=channels, overwrite=overwrite)
 
+    @one_warning()
+    def to_edf(
+        self,
+        path: str | Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        gaps: Literal["raise", "fill", "split"] = "raise",
+        overwrite: bool = False,
+    ) -> Path:
+        """Write EDF+, which EDFbrowser, MNE, edfio and pyedflib read.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write; with ``gaps="split"`` a folder of files, without the suffix.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        gaps : {"raise", "fill", "split"}, default "raise"
+            What to do where samples or values are missing: EDF has a place for each.
+            "fill" writes the digital minimum and marks it with an annotation ``BAD_gap
+            <channel>`` or ``BAD_nan <column>``. "split" writes a file for each part
+            between, where a hole is a second or longer; a shorter one is filled and
+            marked.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file, or the folder.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
+        ConfigurationError
+            If there is a hole and `gaps` is "raise", if samples are off their grid, or
+            counts do not fit into 16 bits.
+
+        Notes
+        -----
+        A channel of 1 Hz and more is a signal ``<id>:<name>``, as the vendor labels it,
+        of the counts of the recorder; counts of unsigned channels of 16 bits are lower
+        by 32 768. A count that was no whole number is rounded, with a warning. A value
+        at 1 Hz is that of the second in which it stands; a frame has it at the end of
+        that second. After its last sample, up to the end of a data record of a second,
+        a signal is filled, with an annotation ``padding <channel>``.
+
+        Events, states, slower channels, activities and annotations are annotations, at
+        their exact times. The exact start of the record is in the field for the
+        recording and in the time of the first data record; `open_record` reads it.
+        Track, metrics, statistics and other facts have no place; name, birth date and
+        other facts of a person are never written.
+
+        Source: Kemp and Olivan 2003, https://www.edfplus.info/specs/edfplus.html.
+
+        Examples
+        --------
+        >>> record.to_edf("night.edf")  # doctest: +SKIP
+        """
+        return self._write(
+            formats.EDF, path, channels=channels, overwrite=overwrite, gaps=gaps
+        )
+
     def _write(self, form: formats.Format, target: str | Path, **options: Any) -> Path:
         """Write with a format, then warn of scales that were never confirmed."""
         path = form.write(self, target, **options)
