@@ -13,6 +13,9 @@ edf       EDF+ of the vendor and of hexoframe
 text      classic .txt of HxApi2_0
 own       hexoframe's Parquet and CSV
 mat       MATLAB file
+kubios    RR intervals for Kubios HRV
+wfdb      WFDB records of PhysioNet
+bids      dataset of BIDS
 wire      JSON answers of the API, for `hexoframe.api`
 ========= ====================================================================
 
@@ -39,12 +42,15 @@ if TYPE_CHECKING:
     from hexoframe.recording.data import RecordData
 
 __all__ = [
+    "BIDS",
     "CSV",
     "EDF",
     "FORMATS",
+    "KUBIOS",
     "MAT",
     "PARQUET",
     "TXT",
+    "WFDB",
     "Format",
     "FormatModule",
     "Reader",
@@ -106,7 +112,12 @@ class Writer(Protocol):
 class WriteStyle(TypedDict, total=False):
     """Options of some writers, as the methods of `Record` tell them."""
 
+    beats: Literal["good", "nn", "all"]
     gaps: Literal["raise", "fill", "split"]
+    run: int | None
+    session: str | None
+    subject: str | None
+    task: str
     timestamps: Literal["epoch", "string"]
     timestamp_format: str
     tz: str
@@ -299,6 +310,24 @@ def _mat() -> Writer:
     return mat
 
 
+def _kubios() -> StyledWriter:
+    from hexoframe.formats import kubios  # noqa: PLC0415
+
+    return kubios
+
+
+def _wfdb() -> Writer:
+    from hexoframe.formats import wfdb  # noqa: PLC0415
+
+    return wfdb
+
+
+def _bids() -> StyledWriter:
+    from hexoframe.formats import bids  # noqa: PLC0415
+
+    return bids
+
+
 PARQUET = Format(
     name="parquet",
     title="hexoframe's Parquet folder",
@@ -323,6 +352,20 @@ EDF = Format(
     suffix=".edf",
 )
 MAT = Format(name="mat", title="MATLAB file", writer=_mat, suffix=".mat")
+KUBIOS = Format(
+    name="kubios",
+    title="RR intervals for Kubios",
+    styled_writer=_kubios,
+    style=("beats", "gaps"),
+    suffix="_rr.txt",
+)
+WFDB = Format(name="wfdb", title="WFDB folder", writer=_wfdb)
+BIDS = Format(
+    name="bids",
+    title="BIDS dataset",
+    styled_writer=_bids,
+    style=("subject", "session", "task", "run"),
+)
 
 FORMATS: tuple[Format, ...] = (
     CSV,
@@ -339,5 +382,8 @@ FORMATS: tuple[Format, ...] = (
     Format(name="converter", title="converter CSV", reader=_converter),
     EDF,
     MAT,
+    KUBIOS,
+    WFDB,
+    BIDS,
 )
 """All formats. The first whose `sniff` takes a path reads it, so the order matters."""

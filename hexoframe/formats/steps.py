@@ -16,7 +16,7 @@ import numpy as np
 
 from hexoframe.channels import channels_of
 from hexoframe.channels.calibration import counts_from_values
-from hexoframe.errors import ConfigurationError
+from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
 from hexoframe.recording.frames import arrays_of, ticks_of
 from hexoframe.timestamps.times import tick_to_time
 
@@ -30,13 +30,17 @@ if TYPE_CHECKING:
     Spans = NDArray[np.int64]
 
 __all__ = [
+    "EvenGroup",
     "Hole",
     "SampleStream",
     "Scan",
     "common_origin",
     "counts_to_write",
+    "even_groups",
+    "is_regular",
     "length_text",
     "scan_channel",
+    "warn_of_rounding",
     "whole_channel",
 ]
 
@@ -65,6 +69,11 @@ class Hole(NamedTuple):
 def whole_channel(record: RecordData, name: str) -> Channel:
     """Return the entry of a channel with all of its columns."""
     return channels_of(record.family)[name]
+
+
+def is_regular(channel: Channel) -> bool:
+    """Whether a channel has a sample a second or more."""
+    return channel.ticks is not None and channel.ticks <= channel.clock
 
 
 def length_text(ticks: int, clock: int) -> str:
@@ -275,6 +284,15 @@ class SampleStream:
         self._next = end
         return taken
 
+    @property
+    def position(self) -> int:
+        """Number of the sample that is next."""
+        return self._next
+
+    def held_until(self) -> int:
+        """Return the number after the last sample that was read so far."""
+        return self._last + 1
+
     def _fill(self) -> bool:
         """Read the next piece if nothing is held; say whether something is."""
         if not len(self._numbers):
@@ -307,3 +325,98 @@ def counts_to_write(
 ) -> NDArray[np.float64]:
     """Return whole counts behind values of a frame; NaN stays NaN."""
     return np.rint(counts_from_values(values, row, scale=record.scale))
+
+
+def warn_of_rounding(form: str, rounded: Mapping[str, float]) -> None:
+    """Warn of the channels whose counts were rounded, and by how much."""
+    told = [f"{name} by up to {off:.2g}" for name, off in rounded.items() if off]
+    if told:
+        warn(
+            f"{form} holds whole counts, so these values were rounded to them (in "
+            f"counts): {', '.join(told)}. Parquet and CSV hold them as they are",
+            HexoframeWarning,
+        )
+
+
+# -- channels of one rate --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EvenGroup:
+    """The channels of one rate that have samples, on one grid.
+
+    Attributes
+    ----------
+    scans : dict of Channel to Scan
+        What each holds.
+    origin : int, in ticks
+        Begin of the first step of the grid.
+    """
+
+    record: RecordData
+    scans: dict[Channel, Scan]
+    origin: int
+
+    @property
+    def step(self) -> Fraction:
+        """Ticks from sample to sample."""
+        return Fraction(next(iter(self.scans)).ticks or 1)
+
+    @property
+    def rate(self) -> int:
+        """Samples in a second."""
+        return round(self.record.clock / self.step)
+
+    @property
+    def first(self) -> int:
+        """Stamp of the first sample of the grid."""
+        return self.origin + next(iter(self.scans)).lag
+
+    @property
+    def samples(self) -> int:
+        """Samples from the begin of the grid to the last one."""
+        last = max(scan.last for scan in self.scans.values())
+        return round((last - self.origin) / self.step) + 1
+
+    @property
+    def rows(self) -> list[tuple[Datatype, Channel]]:
+        """The columns that have a value, with their channels."""
+        return [
+            (row, channel)
+            for channel, scan in self.scans.items()
+            for row in channel.datatypes
+            if row.column in scan.lows
+        ]
+
+    def blocks(self, size: int = _ROWS) -> Iterator[list[NDArray[Any]]]:
+        """Yield the samples in blocks, an array for each of `rows`."""
+        streams = {
+            channel: SampleStream(self.record, channel, self.origin)
+            for channel in self.scans
+        }
+        for begin in range(0, self.samples, size):
+            count = min(size, self.samples - begin)
+            taken = {channel: stream.take(count) for channel, stream in streams.items()}
+            yield [taken[channel][row.column] for row, channel in self.rows]
+
+
+def even_groups(
+    record: RecordData, channels: Iterable[Channel]
+) -> tuple[list[EvenGroup], list[Channel]]:
+    """Return the channels that have samples by rate, and the others.
+
+    Others are events, states, channels slower than 1 Hz, and those without a sample.
+    """
+    by_step: dict[Fraction, dict[Channel, Scan]] = {}
+    others = []
+    for channel in channels:
+        scan = scan_channel(record, channel) if is_regular(channel) else Scan()
+        if scan.lows:
+            by_step.setdefault(Fraction(channel.ticks or 1), {})[channel] = scan
+        else:
+            others.append(channel)
+    groups = [
+        EvenGroup(record, scans, common_origin(record, scans))
+        for scans in by_step.values()
+    ]
+    return groups, others

@@ -30,6 +30,7 @@ import pyarrow.compute as pc
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, Family, find
 from hexoframe.channels.calibration import values_from_counts
 from hexoframe.errors import FileFormatError, UnknownChannelError
+from hexoframe.formats.decimals import SECOND
 from hexoframe.formats.edf.tals import Tals
 from hexoframe.jsontext import JsonSource
 from hexoframe.recording.facts import Facts, facts_table
@@ -72,7 +73,6 @@ _VALUE = (
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _UNPRINTED = ("count", "bits", "code", "1")
 VERSION = 1
-_SECOND = 10**9
 
 
 class Filled(NamedTuple):
@@ -276,10 +276,8 @@ def read_notes(tals: Tals, family: Family, second: int, path: Path) -> ReadNotes
 
 def nearest_ticks(times: NDArray[np.int64], clock: int) -> NDArray[np.int64]:
     """Return the ticks nearest to times in ns."""
-    seconds, nanos = np.divmod(times, _SECOND)
-    ticks: NDArray[np.int64] = (
-        seconds * clock + (nanos * clock + _SECOND // 2) // _SECOND
-    )
+    seconds, nanos = np.divmod(times, SECOND)
+    ticks: NDArray[np.int64] = seconds * clock + (nanos * clock + SECOND // 2) // SECOND
     return ticks
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hexoframe.errors import FileFormatError
+from hexoframe.formats.decimals import DIGITS, SECOND, decimal_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +30,6 @@ _PATTERN = (
     "(?:\x15(?P<length>[0-9]{1,9})(?:[.](?P<rest>[0-9]{0,18})[0-9]*)?)?"
     "\x14(?P<text>(?s:.)*)\x14$"
 )
-_DIGITS = 9
-_SECOND = 10**_DIGITS
 
 
 class Tals(NamedTuple):
@@ -52,16 +51,6 @@ class Tals(NamedTuple):
 
 
 # -- writing ---------------------------------------------------------------------------
-
-
-def _seconds(times: Nanoseconds) -> pa.Array:
-    """Return times as exact decimal numbers of seconds, without a sign."""
-    whole, part = (
-        pa.array(each).cast(pa.string()) for each in np.divmod(np.abs(times), _SECOND)
-    )
-    digits = pc.utf8_rtrim(pc.utf8_lpad(part, _DIGITS, "0"), "0")
-    point = pc.if_else(pc.equal(digits, ""), "", ".")
-    return pc.binary_join_element_wise(whole, point, digits, "")
 
 
 class PackedAnnotations:
@@ -86,19 +75,27 @@ class PackedAnnotations:
         onsets, durations = tals.onsets[order], tals.durations[order]
         lasting = pc.if_else(
             pa.array(durations >= 0),
-            pc.binary_join_element_wise("\x15", _seconds(durations), ""),
+            pc.binary_join_element_wise(
+                "\x15", decimal_seconds(durations, signed=False), ""
+            ),
             "",
         )
         signs = pc.if_else(pa.array(onsets < 0), "-", "+")
         texts = pa.array(tals.texts[order], pa.string())
         made = pc.binary_join_element_wise(
-            signs, _seconds(onsets), lasting, "\x14", texts, "\x14\0", ""
+            signs,
+            decimal_seconds(onsets, signed=False),
+            lasting,
+            "\x14",
+            texts,
+            "\x14\0",
+            "",
         )
         joined = made.cast(pa.large_binary())
         self._bytes = b"".join(joined.to_pylist())
         lengths = pc.binary_length(joined).to_numpy(zero_copy_only=False)
         self._ends = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
-        seconds = np.clip((onsets - start) // _SECOND, 0, records - 1)
+        seconds = np.clip((onsets - start) // SECOND, 0, records - 1)
         # How many have come by the end of each record.
         self._come = np.searchsorted(seconds, np.arange(records), side="right")
         self._width = self._needed(int(lengths.max(initial=0)))
@@ -123,8 +120,8 @@ class PackedAnnotations:
 
     def _head(self, record: int) -> bytes:
         """Return the annotation with which each data record tells its own time."""
-        time = np.array([record * _SECOND + self._start])
-        return f"+{_seconds(time)[0]}\x14\x14\0".encode()
+        time = np.array([record * SECOND + self._start])
+        return f"+{decimal_seconds(time)[0]}\x14\x14\0".encode()
 
     def take(self, records: int) -> NDArray[np.int16]:
         """Return the next data records of the signal, a row each."""
@@ -183,12 +180,12 @@ def _names(found: pa.StructArray) -> list[str]:
 
 def _nanoseconds(whole: pa.Array, part: pa.Array) -> Nanoseconds:
     """Return decimal numbers of seconds in ns, cut; an empty one is 0."""
-    padded = pc.utf8_slice_codeunits(pc.utf8_rpad(part, _DIGITS, "0"), 0, _DIGITS)
+    padded = pc.utf8_slice_codeunits(pc.utf8_rpad(part, DIGITS, "0"), 0, DIGITS)
     seconds, nanos = (
         pc.if_else(pc.equal(text, ""), "0", text).cast(pa.int64()).to_numpy()
         for text in (whole, padded)
     )
-    times: Nanoseconds = seconds * _SECOND + nanos
+    times: Nanoseconds = seconds * SECOND + nanos
     return times
 
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hexoframe.errors import HexoframeWarning, warn
 from hexoframe.formats.atomic import new_file, new_folder
 from hexoframe.formats.edf.header import (
     ANNOTATIONS,
@@ -36,7 +35,9 @@ from hexoframe.formats.steps import (
     Scan,
     common_origin,
     counts_to_write,
+    is_regular,
     scan_channel,
+    warn_of_rounding,
     whole_channel,
 )
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -76,7 +77,7 @@ def write(
         refuse_holes(record, content.holes(), ("fill", "split"))
     with new_file(path, overwrite=overwrite) as target:
         content.write(target)
-    _warn_of_rounding(content.rounded)
+    warn_of_rounding("EDF", content.rounded)
     return path
 
 
@@ -93,18 +94,8 @@ def _write_parts(
             content = _Content.of(part, names)
             content.write(target / f"{folder.name}-{number:03d}{SUFFIX}")
             rounded |= content.rounded
-    _warn_of_rounding(rounded)
+    warn_of_rounding("EDF", rounded)
     return folder
-
-
-def _warn_of_rounding(rounded: dict[str, float]) -> None:
-    if rounded:
-        told = ", ".join(f"{name} by up to {off:.2g}" for name, off in rounded.items())
-        warn(
-            "EDF holds whole counts, so these values were rounded to them (in counts): "
-            f"{told}. Parquet and CSV hold them as they are",
-            HexoframeWarning,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +134,7 @@ class _Content:
     def of(cls, record: RecordData, names: Sequence[str]) -> _Content:
         """Look at all channels once."""
         channels = [whole_channel(record, name) for name in names]
-        signals = [each for each in channels if _is_signal(each)]
+        signals = [each for each in channels if is_regular(each)]
         scans = {channel: scan_channel(record, channel) for channel in signals}
         held = {channel: scan for channel, scan in scans.items() if scan.lows}
         others = [channel for channel in channels if channel not in held]
@@ -166,12 +157,8 @@ class _Content:
 
     @property
     def rounded(self) -> dict[str, float]:
-        """Channels whose counts are no whole numbers, and how far off they are."""
-        return {
-            channel.name: scan.rounded
-            for channel, scan in self.scans.items()
-            if scan.rounded
-        }
+        """How far counts are from whole numbers, by channel."""
+        return {channel.name: scan.rounded for channel, scan in self.scans.items()}
 
     def holes(self) -> Iterator[Hole]:
         """Yield the spans without a value; those at the end are no holes in a row."""
@@ -264,13 +251,13 @@ class _Content:
         empty = [
             each.name
             for each in self.others
-            if _is_signal(each) or not len(self.record[each.name])
+            if is_regular(each) or not len(self.record[each.name])
         ]
         notes.add(self.origin * ns, said_by(self.record, empty))
         notes.add_facts(self.record.facts)
         notes.add_filled(self._filled())
         for channel in self.others:
-            if not _is_signal(channel):
+            if not is_regular(channel):
                 notes.add_values(self.record, channel)
         return PackedAnnotations(
             notes.tals(second * ns),
@@ -297,8 +284,3 @@ class _Content:
                     yield Filled(BLANK, hole.columns[0], hole.start, hole.end)
                 elif scan.first <= hole.start < covered:
                     yield Filled(GAP, channel.name, hole.start, hole.end)
-
-
-def _is_signal(channel: Channel) -> bool:
-    """Whether a data record of a second has samples of the channel."""
-    return channel.ticks is not None and channel.ticks <= channel.clock
