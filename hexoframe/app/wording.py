@@ -34,6 +34,7 @@ COMMAND_LINE: Mapping[str, str] = {
     "by=": "--by",
     "channels=": "--channels",
     "end=": "--end",
+    "gaps=": "--gaps",
     "file=": "--out",
     "height=": "--height",
     "in_bed=": "--in-bed",

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BLANK",
     "GAP",
+    "OWN",
     "PADDING",
     "Filled",
     "Notes",
@@ -61,7 +62,8 @@ __all__ = [
 ]
 
 GAP, BLANK, PADDING = "BAD_gap", "BAD_nan", "padding"
-_OWN = "hexoframe"
+OWN = "hexoframe"
+"""Begin of the own annotation, and equipment in the field for the recording."""
 _ACTIVITY = "activity: "
 _NOTE = re.compile(
     r"note(?: (?P<datatype>\d{1,18}))?(?: #(?P<id>\d{1,18}))?(?:: (?P<comment>.*))?",
@@ -198,7 +200,7 @@ def said_by(record: RecordData, empty: Iterable[str]) -> str:
         ],
     }
     held = {key: value for key, value in told.items() if value not in ([], None)}
-    return f"{_OWN} {json.dumps(held, separators=(',', ':'))}"
+    return f"{OWN} {json.dumps(held, separators=(',', ':'))}"
 
 
 # -- reading ---------------------------------------------------------------------------
@@ -231,13 +233,13 @@ class ReadNotes:
 
 def own_note(texts: Iterable[str], path: Path) -> Said | None:
     """Return what hexoframe's own annotation says; None if there is none."""
-    told = next((text for text in texts if text.startswith(f"{_OWN} {{")), None)
+    told = next((text for text in texts if text.startswith(f"{OWN} {{")), None)
     if told is None:
         return None
     source = JsonSource(
-        f"{path}, annotation {_OWN!r}", advice="write or copy the file again"
+        f"{path}, annotation {OWN!r}", advice="write or copy the file again"
     )
-    held = source.read(told.removeprefix(f"{_OWN} "))
+    held = source.read(told.removeprefix(f"{OWN} "))
     said = source.typed(held, Said)
     if said.family not in FAMILIES:
         raise FileFormatError(
@@ -327,7 +329,7 @@ def _take(notes: ReadNotes, text: str, span: tuple[int, int], clock: int) -> Non
     """Take one annotation of hexoframe; `span` is its time and duration, in ns."""
     time, length = span
     kind, _, name = text.partition(" ")
-    if text.startswith(f"{_OWN} {{"):
+    if text.startswith(f"{OWN} {{"):
         return
     if kind in {GAP, BLANK, PADDING} and length > 0:
         start, end = nearest_ticks(np.array([time, time + length]), clock).tolist()

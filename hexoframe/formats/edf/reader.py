@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hexoframe.channels import CLOCK_OF_FAMILY, families_of, find
+from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, families_of, find
 from hexoframe.channels.calibration import counts_from_values
 from hexoframe.errors import (
     ConfigurationError,
@@ -31,6 +31,7 @@ from hexoframe.errors import (
 from hexoframe.formats.edf.header import EdfHeader
 from hexoframe.formats.edf.notes import (
     BLANK,
+    OWN,
     ReadNotes,
     Said,
     facts_of,
@@ -72,12 +73,20 @@ _ID = re.compile(r"\bhexoskin_record_id=(\d{1,18})\b")
 
 
 def sniff(path: Path) -> bool:
-    """Whether a file begins as an EDF does, even after a mark of byte order."""
+    """Whether a file is an EDF, but for a sound one of another maker."""
     if not is_file(path):
         return False
     with path.open("rb") as file:
         head = file.read(len(_BOM) + len(_MARK))
-    return head.removeprefix(_BOM).startswith(_MARK)
+    if not head.removeprefix(_BOM).startswith(_MARK):
+        return False
+    try:
+        header = EdfHeader.read(path)
+    except FileFormatError:
+        return True
+    return OWN in header.recording or any(
+        rows_of_file(header, family) for family in FAMILIES
+    )
 
 
 def read(path: Path, options: ReadOptions) -> RecordData:

@@ -25,7 +25,15 @@ from hexoframe.formats.edf.header import (
     SignalHeader,
     english_day,
 )
-from hexoframe.formats.edf.notes import BLANK, GAP, PADDING, Filled, Notes, said_by
+from hexoframe.formats.edf.notes import (
+    BLANK,
+    GAP,
+    OWN,
+    PADDING,
+    Filled,
+    Notes,
+    said_by,
+)
 from hexoframe.formats.edf.signals import signal_of
 from hexoframe.formats.edf.tals import PackedAnnotations
 from hexoframe.formats.holes import check_gaps, parts_between, refuse_holes
@@ -99,7 +107,7 @@ def _write_parts(
 
 
 @dataclass(frozen=True, slots=True)
-class _Signal:
+class _EdfSignal:
     """A column that becomes a signal: its samples and where they lie."""
 
     row: Datatype
@@ -200,11 +208,11 @@ class _Content:
                 columns.append(packed.take(count))
                 file.write(np.concatenate(columns, axis=1).tobytes())
 
-    def _signals(self, channel: Channel) -> list[_Signal]:
+    def _signals(self, channel: Channel) -> list[_EdfSignal]:
         scan = self.scans[channel]
         samples = round(self.clock / (channel.ticks or 1))
         return [
-            _Signal(
+            _EdfSignal(
                 row,
                 signal_of(row, samples, scan.lows[row.column], scan.highs[row.column]),
             )
@@ -213,7 +221,7 @@ class _Content:
         ]
 
     def _header(
-        self, signals: Sequence[_Signal], packed: PackedAnnotations
+        self, signals: Sequence[_EdfSignal], packed: PackedAnnotations
     ) -> EdfHeader:
         start = dt.datetime.fromtimestamp(self.origin // self.clock, tz=dt.UTC)
         annotations = SignalHeader(
@@ -237,7 +245,7 @@ class _Content:
 
     def _recording(self, start: dt.datetime) -> str:
         record = self.record
-        text = f"Startdate {english_day(start)} X X hexoframe tick={record.start_tick}"
+        text = f"Startdate {english_day(start)} X X {OWN} tick={record.start_tick}"
         if record.id is not None:
             # As the vendor has it; the own annotation says it where this is too long.
             longer = f"{text} hexoskin_record_id={record.id}"
