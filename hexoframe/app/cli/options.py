@@ -265,8 +265,8 @@ def _put_out(
         )
     if more["gaps"] != "raise" and not {*_HOLED} & {*formats}:
         raise click.UsageError(
-            f"--gaps is for EDF and Kubios. Add --format {_listed(_HOLED)}, or leave it "
-            "out."
+            f"--gaps is for EDF and Kubios. Add --format {_listed(_HOLED)}, or leave "
+            "it out."
         )
     wanted = Output(
         folder=to,
@@ -345,9 +345,9 @@ output = gather(
         metavar="WAY",
         type=click.Choice(("raise", "fill", "split")),
         default="raise",
-        help="What EDF and Kubios do where samples or beats are missing: raise, which is "
-        "the default, skips the recording; split writes a file for each part between; "
-        "fill (EDF) fills and marks.",
+        help="What EDF and Kubios do where samples or beats are missing: raise, which "
+        "is the default, skips the recording; split writes a file for each part "
+        "between; fill (EDF) fills and marks.",
     ),
     click.option(
         "--overwrite", is_flag=True, help="Replace files that were written before."
