@@ -1993,6 +1993,228 @@ class Record(RecordData):
         """
         return self._write(formats.MAT, path, channels=channels, overwrite=overwrite)
 
+    @one_warning()
+    def to_edf(
+        self,
+        path: str | Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        gaps: Literal["raise", "fill", "split"] = "raise",
+        overwrite: bool = False,
+    ) -> Path:
+        """Write EDF+, which EDFbrowser, MNE, edfio and pyedflib read.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write; with ``gaps="split"`` a folder of files, without the suffix.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        gaps : {"raise", "fill", "split"}, default "raise"
+            What to do where samples or values are missing: EDF has a place for each.
+            "fill" writes the digital minimum and marks it with an annotation ``BAD_gap
+            <channel>`` or ``BAD_nan <column>``. "split" writes a file for each part
+            between, where a hole is a second or longer; a shorter one is filled and
+            marked.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file, or the folder.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
+        ConfigurationError
+            If there is a hole and `gaps` is "raise", if samples are off their grid, or
+            counts do not fit into 16 bits.
+
+        Notes
+        -----
+        A channel of 1 Hz and more is a signal ``<id>:<name>``, as the vendor labels it,
+        of the counts of the recorder; counts of unsigned channels of 16 bits are lower
+        by 32 768. A count that was no whole number is rounded, with a warning. A value
+        at 1 Hz is that of the second in which it stands; a frame has it at the end of
+        that second. After its last sample, up to the end of a data record of a second,
+        a signal is filled, with an annotation ``padding <channel>``.
+
+        Events, states, slower channels, activities and annotations are annotations, at
+        their exact times. The exact start of the record is in the field for the
+        recording and in the time of the first data record; `open_record` reads it.
+        Track, metrics, statistics and other facts have no place; name, birth date and
+        other facts of a person are never written.
+
+        Source: Kemp and Olivan 2003, https://www.edfplus.info/specs/edfplus.html.
+
+        Examples
+        --------
+        >>> record.to_edf("night.edf")  # doctest: +SKIP
+        """
+        return self._write(
+            formats.EDF, path, channels=channels, overwrite=overwrite, gaps=gaps
+        )
+
+    @one_warning()
+    def to_kubios(
+        self,
+        path: str | Path,
+        *,
+        beats: Counted = "good",
+        gaps: Literal["raise", "split"] = "raise",
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the RR intervals as text for Kubios HRV: one a line, in s.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write; with ``gaps="split"`` a folder of files, without the suffix.
+        beats : {"good", "nn", "all"}, default "good"
+            Intervals that count, as for `hrv`.
+        gaps : {"raise", "split"}, default "raise"
+            What to do where no beat counts for more than 3 s: Kubios adds the intervals
+            up, so that a hole would be closed. "split" writes a file for each stretch
+            between, and ``stretches.csv`` with the start of each, its length in s and
+            its number of intervals. Shorter holes are closed up, with a warning.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file, or the folder.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
+        ConfigurationError
+            If there is a hole of more than 3 s and `gaps` is "raise", or if the record
+            has no RR intervals, or none that counts.
+
+        Examples
+        --------
+        >>> record.to_kubios("rr.txt")  # doctest: +SKIP
+        """
+        return self._write(
+            formats.KUBIOS, path, channels=None, overwrite=overwrite, beats=beats,
+            gaps=gaps,
+        )  # fmt: skip
+
+    @one_warning()
+    def to_wfdb(
+        self,
+        root: str | Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write WFDB records, as PhysioNet has them: one a rate.
+
+        Parameters
+        ----------
+        root : str or Path
+            Folder in which ``record_<id>/`` is made.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The folder, with ``record_<id>_256hz.hea`` and ``.dat`` and so on for each
+            rate of 1 Hz and more. Samples are the counts of the recorder, in 16 bits
+            or, where these do not hold them all, in 24; a sample that is missing has
+            the value that WFDB keeps for it. The header has the gain, the baseline and
+            the time of the first sample, rounded to us; the exact tick is in a comment.
+
+        Raises
+        ------
+        OutputExistsError
+            If there are such files with other content and `overwrite` was not given.
+        ConfigurationError
+            If no channel has a sample, or samples are off the grid of their rate.
+
+        Notes
+        -----
+        Events, states, slower channels, activities and annotations have no place, which
+        a warning says. Source: https://physionet.org/physiotools/wag/header-5.htm.
+
+        Examples
+        --------
+        >>> record.to_wfdb("deposit")  # doctest: +SKIP
+        """
+        return self._write(formats.WFDB, root, channels=channels, overwrite=overwrite)
+
+    @one_warning()
+    def to_bids(  # noqa: PLR0913  # the entities of a name, each a word of its own
+        self,
+        root: str | Path,
+        *,
+        subject: str | None = None,
+        session: str | None = None,
+        task: str = "recording",
+        run: int | None = None,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the record into a BIDS dataset, as physiological recordings.
+
+        Parameters
+        ----------
+        root : str or Path
+            Folder of the dataset, which is made, or gets one recording more.
+        subject : str, optional
+            Label of the subject, of letters and digits; by default the id of the record
+            or, without one, its start.
+        session : str, optional
+            Label of the session.
+        task : str, default "recording"
+            What the subject did, of letters and digits.
+        run : int, optional
+            Number of the recording, where there are several.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The folder ``sub-<subject>/beh`` with a ``_physio.tsv.gz`` for each rate,
+            ``n/a`` where a sample is missing, and ``_events.tsv`` with what has a time
+            of its own: beats, breaths, steps, states, slower channels, activities and
+            notes. Times count from the start of the record, which ``_scans.tsv`` says.
+
+        Raises
+        ------
+        OutputExistsError
+            If there are such files with other content and `overwrite` was not given.
+        ConfigurationError
+            If a label has other signs, or samples are off the grid of their rate.
+
+        Notes
+        -----
+        Nothing that names a person or a device is written, but the text of notes is.
+        Track, metrics and statistics are left out, which a warning says. For a study
+        see `hexoframe.formats.bids.write_study`. Source:
+        https://bids-specification.readthedocs.io, version 1.10.
+
+        Examples
+        --------
+        >>> record.to_bids("dataset", subject="01", task="rest")  # doctest: +SKIP
+        """
+        return self._write(
+            formats.BIDS, root, channels=channels, overwrite=overwrite,
+            subject=subject, session=session, task=task, run=run,
+        )  # fmt: skip
+
     def _write(self, form: formats.Format, target: str | Path, **options: Any) -> Path:
         """Write with a format, then warn of scales that were never confirmed."""
         path = form.write(self, target, **options)

@@ -36,6 +36,7 @@ COMMAND_LINE: Mapping[str, str] = {
     "end=": "--end",
     "every=": "--every",
     "file=": "--out",
+    "gaps=": "--gaps",
     "height=": "--height",
     "in_bed=": "--in-bed",
     "late=": "--late",

@@ -240,6 +240,10 @@ partial = _PARTIAL
 
 # -- where it goes ---------------------------------------------------------------------
 
+# Formats with values of either scale, and those that cannot hold a hole.
+_SCALED = ("csv", "parquet", "mat", "bids")
+_HOLED = ("edf", "kubios")
+
 
 def _put_out(
     to: Path, formats: tuple[Any, ...], tz: str | None, *, overwrite: bool, **more: Any
@@ -257,10 +261,16 @@ def _put_out(
         raise click.UsageError(
             "--dialect port is for .txt. Add --format txt, or leave it out."
         )
-    if more["units"] == "raw" and set(formats) == {"txt"}:
+    if more["units"] == "raw" and not {*_SCALED} & {*formats}:
         raise click.UsageError(
-            "--units raw is for CSV, Parquet and MAT: .txt always has the values of "
-            "the service's answers. Add --format csv, parquet or mat, or leave it out."
+            "--units raw is for CSV, Parquet, MAT and BIDS: .txt always has the values "
+            "of the service's answers, EDF and WFDB counts and their scale. Add "
+            f"--format {_listed(_SCALED)}, or leave it out."
+        )
+    if more["gaps"] != "raise" and not {*_HOLED} & {*formats}:
+        raise click.UsageError(
+            f"--gaps is for EDF and Kubios. Add --format {_listed(_HOLED)}, or leave "
+            "it out."
         )
     wanted = Output(
         folder=to,
@@ -270,6 +280,7 @@ def _put_out(
         tz="UTC" if tz is None else tz,
         dialect=more["dialect"],
         units=more["units"],
+        gaps=more["gaps"],
         overwrite=overwrite,
     )
     try:
@@ -330,8 +341,17 @@ output = gather(
         metavar="UNITS",
         type=click.Choice(("physical", "raw")),
         default="physical",
-        help="Values in CSV, Parquet and MAT: physical, which is the default, or raw "
-        "for the counts of the recorder.",
+        help="Values in CSV, Parquet, MAT and BIDS: physical, which is the default, or "
+        "raw for the counts of the recorder.",
+    ),
+    click.option(
+        "--gaps",
+        metavar="WAY",
+        type=click.Choice(("raise", "fill", "split")),
+        default="raise",
+        help="What EDF and Kubios do where samples or beats are missing: raise, which "
+        "is the default, skips the recording; split writes a file for each part "
+        "between; fill (EDF) fills and marks.",
     ),
     click.option(
         "--overwrite", is_flag=True, help="Replace files that were written before."
