@@ -1,11 +1,11 @@
 """The command ``hexoframe``: its sections, and the commands menu, demo and simulate.
 
 The other commands are in `account` (login, logout, whoami), `records` (records, ranges,
-info, estimate), `files` (download, range, convert, cache), `results` (show, summary,
-hrv, beats, breaths, sleep), `plots` (plot, channels) and `scripts`. `running` runs any
-of them, `options` is what they share on the command line, `lists` prints tables. Each
-module imports click alone at first, and the rest when a command runs, so that help and
-version are quick. No command computes here.
+info, estimate), `files` (download, range, convert, deidentify, cache), `results` (show,
+summary, hrv, beats, breaths, sleep), `plots` (plot, channels) and `scripts`. `running`
+runs any of them, `options` is what they share on the command line, `lists` prints
+tables. Each module imports click alone at first, and the rest when a command runs, so
+that help and version are quick. No command computes here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from hexoframe.app.cli.account import login, logout, whoami
-from hexoframe.app.cli.files import cache, convert, download, range_
+from hexoframe.app.cli.files import cache, convert, deidentify, download, range_
 from hexoframe.app.cli.options import WholeNumber
 from hexoframe.app.cli.plots import channels, plot
 from hexoframe.app.cli.records import estimate, info, ranges, records
@@ -125,7 +125,7 @@ _hexoframe.add_section(
 )
 _hexoframe.add_section("Who you are", login, logout, whoami)
 _hexoframe.add_section(
-    "Files", convert, show, plot, summary, hrv, beats, breaths, sleep, cache
+    "Files", convert, deidentify, show, plot, summary, hrv, beats, breaths, sleep, cache
 )
 _hexoframe.add_section("Without an account", channels, demo, simulate, scripts)
 
