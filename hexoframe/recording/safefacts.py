@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from hexoframe.channels import FAMILIES, channels_of
@@ -284,7 +283,9 @@ def _without(
     for column, title in titles.items():
         held = table[column]
         lost[title] += int((held.notna() & (held.astype("string") != "")).sum())
-        table[column] = held.mask(np.ones(len(held), np.bool_))
+        # Made anew: a masked column of text may keep its letters in memory.
+        nothing: list[Any] = [None] * len(held)
+        table[column] = pd.Series(nothing, index=held.index, dtype=str(held.dtype))
     return table
 
 
