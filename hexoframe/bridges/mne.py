@@ -32,7 +32,7 @@ __all__ = ["to_mne"]
 # What filters of MNE leave out by its name.
 _SKIPPED = "BAD_ACQ_SKIP"
 _MISSING = "missing"
-_VOLTS = {"mV": 1e-3}
+_TO_VOLTS = {"mV": 1000.0}
 _NS = 1_000_000_000
 
 
@@ -114,7 +114,7 @@ def _raw(mne: Any, record: RecordData, signals: Sequence[EvenSignal]) -> Any:
         )
     data = np.stack(
         [
-            values[:count] * _VOLTS.get(_unit(record, signal), 1.0)
+            values[:count] / _TO_VOLTS.get(_unit(record, signal), 1.0)
             for signal, values in zip(signals, each, strict=True)
         ]
     )
@@ -157,7 +157,7 @@ def _unit(record: RecordData, signal: EvenSignal) -> str:
 
 def _type(record: RecordData, signal: EvenSignal) -> str:
     """Return what MNE calls the kind of a channel."""
-    if _unit(record, signal) in _VOLTS:
+    if _unit(record, signal) in _TO_VOLTS:
         return "ecg"
     return "resp" if signal.row.wear == "belt" else "misc"
 
@@ -170,7 +170,7 @@ def _description(record: RecordData, signals: Sequence[EvenSignal], begin: int) 
         "clock": record.clock,
         "first_tick": begin,
         "units": {
-            name: "V" if unit in _VOLTS else unit for name, unit in units.items()
+            name: "V" if unit in _TO_VOLTS else unit for name, unit in units.items()
         },
     }
     return json.dumps(told)
