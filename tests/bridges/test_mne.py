@@ -5,9 +5,10 @@ MNE is in the extra `mne`; tests that need it are marked slow.
 
 from __future__ import annotations
 
-import builtins
 import json
+import sys
 from collections import defaultdict
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -33,15 +34,58 @@ def mne():
     return pytest.importorskip("mne", reason=WHY)
 
 
+class StandIn:
+    """What is asked of a Raw; it keeps what it is given."""
+
+    def __init__(self, data, info, **_):
+        self.ch_names, rate, self.types = info
+        self.info = {"sfreq": rate}
+        self.data = data
+        self.n_times = data.shape[1]
+
+    def set_meas_date(self, time):
+        self.info["meas_date"] = time
+
+    def set_annotations(self, marks, **_):
+        self.annotations = marks
+
+
+def annotations(onset, duration, description, *, ch_names, orig_time):
+    return SimpleNamespace(
+        onset=np.array(onset),
+        duration=np.array(duration),
+        description=description,
+        ch_names=ch_names,
+        orig_time=orig_time,
+    )
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """MNE as far as it is called, for where it is not installed."""
+    module = SimpleNamespace(
+        create_info=lambda names, rate, types, **_: (names, rate, types),
+        io=SimpleNamespace(RawArray=StandIn),
+        Annotations=annotations,
+    )
+    monkeypatch.setitem(sys.modules, "mne", module)
+
+
+def test_what_mne_is_given_covers_exactly_the_bad_spans(stand_in, samples):
+    record = hexoframe.open_record(samples / "hexoskin_10min.zip")
+    raws = record.to_mne()
+    assert list(raws) == [256, 128, 64, 1]
+    assert raws[128].types == ["resp", "resp"]
+    check_marks(record, raws)
+    ecg = record["ecg"]["ecg_i"].to_numpy(np.float64)
+    assert np.array_equal(raws[256].data, [ecg / 1000])
+    assert raws[256].info["meas_date"] == raws[256].annotations.orig_time
+    assert len(raws[1].annotations.onset) > 10
+    del stand_in
+
+
 def test_without_mne_the_message_says_what_to_install(monkeypatch):
-    usual = builtins.__import__
-
-    def refuse(name, *rest, **more):
-        if name == "mne":
-            raise ImportError
-        return usual(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    monkeypatch.setitem(sys.modules, "mne", None)
     with pytest.raises(ConfigurationError, match=r"hexoframe\[mne\]"):
         whole_record(5).to_mne()
 
