@@ -5,9 +5,17 @@ The formats come from the registry, so that each is searched from the day it is 
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
 import json
+import lzma
 import pickle
+import struct
+import zipfile
+import zlib
 
+import pyarrow as pa
 import pytest
 
 import hexoframe
@@ -53,6 +61,28 @@ def test_the_search_finds_the_secrets_of_a_record_as_it_is(record, tmp_path, nam
     found = leaks(contents(tmp_path / "out"), secrets_of(record))
     told = {text.partition(" in ")[0] for text in found}
     assert len(told) > 1, told
+
+
+def zipped(data):
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/b", data)
+    return box.getvalue()
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [gzip.compress, zlib.compress, bz2.compress, lzma.compress, zipped,
+     lambda data: pa.compress(data, "zstd", asbytes=True)],
+)  # fmt: skip
+def test_the_search_looks_into_what_is_packed_also_twice(tmp_path, pack):
+    secret = 918273645546372819
+    for number, data in enumerate((f"id {secret}".encode(), struct.pack("<q", secret))):
+        packed = pack(b"head" * 99 + gzip.compress(data))
+        assert data not in packed
+        (tmp_path / f"{number}.bin").write_bytes(b"a header of its own" + packed)
+    found = leaks(contents(tmp_path), [secret])
+    assert {text.partition(".bin")[0][-1] for text in found} == {"0", "1"}
 
 
 def test_nor_does_a_file_that_is_written_from_it_once_more(record, tmp_path):

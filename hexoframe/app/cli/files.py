@@ -168,7 +168,7 @@ def deidentify(  # noqa: PLR0913  # click passes each group of options by name
     *,
     allow_partial: bool,
 ) -> None:
-    """Write recordings without what tells who wore the shirt.
+    """Write recordings that do not tell who wore the shirt.
 
     Ids, e-mail, serial of the device, names, notes, comments and the GPS track are left
     out, and dates move by whole weeks. PATH is what 'hexoframe convert' takes. Prints

@@ -65,7 +65,7 @@ def records(form: str, **filters: Any) -> None:
 @_LIMIT
 @listing
 def ranges(form: str, **filters: Any) -> None:
-    """List the ranges (activities) that you may see, the newest first.
+    """List the ranges (activities) you may see, the newest first.
 
     TIME carries its zone, as 2024-03-01T22:00:00Z does.
     """
