@@ -124,9 +124,11 @@ def named_facts(start: int, clock: int = 256) -> Facts:
         "statistics": statistics,
     }
     made = {
-        name: facts_table(name, rows, clock=clock)  # type: ignore[arg-type]
+        name: facts_table(name, rows, clock=clock).assign(of="Zhivago")  # type: ignore[arg-type]
         for name, rows in tables.items()
     }
+    for table in made.values():
+        table.attrs["of"] = "Zhivago"
     return Facts(info=info, **made)
 
 

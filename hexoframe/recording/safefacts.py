@@ -32,13 +32,14 @@ __all__ = ["Kept", "identifiers", "safe_facts", "safe_titles"]
 Kept = Literal["annotations", "dates", "device", "ranges", "track"]
 """What a caller may keep; nothing else can be."""
 
+_DEVICE = "device serial"
 # What facts of a source are called in a receipt; the rest are "other facts".
 _NAMES = MappingProxyType(
     {
         "record id": ("id", "records", "range_id"),
         "user id": ("user", "user_id"),
         "e-mail": ("email",),
-        "device serial": ("device", "devices"),
+        _DEVICE: ("device", "devices"),
         "request": ("request",),
         "dates": (
             "start", "end", "start_date", "start_timestamp", "timestamp",
@@ -116,19 +117,30 @@ def safe_facts(
     """
     lost: Counter[str] = Counter()
     info = _safe_info(facts.info, family, keep, ticks, lost)
+    held = {name: _bare(name, getattr(facts, name)) for name in SHAPES}
+    if "track" not in keep:
+        track, held["track"] = held["track"], None
+        lost[_TRACK] += 0 if track is None else len(track)
     told = Facts(
         info=info,
-        ranges=_safe_ranges(facts.ranges, lost, keep="ranges" in keep),
+        ranges=_safe_ranges(held["ranges"], lost, keep="ranges" in keep),
         annotations=_safe_annotations(
-            facts.annotations, lost, keep="annotations" in keep
+            held["annotations"], lost, keep="annotations" in keep
         ),
-        track=facts.track if "track" in keep else None,
-        metrics=_safe_figures("metrics", facts.metrics, lost),
-        statistics=_safe_figures("statistics", facts.statistics, lost),
+        track=held["track"],
+        metrics=_safe_figures(held["metrics"], lost, title="metrics"),
+        statistics=_safe_figures(held["statistics"], lost, title="statistics"),
     )
-    if told.track is None and facts.track is not None and len(facts.track):
-        lost[_TRACK] += len(facts.track)
     return told, +lost
+
+
+def _bare(name: str, table: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Return a copy of a table with the columns of its shape, and no attributes."""
+    if table is None:
+        return None
+    bare = table[[column for column in SHAPES[name] if column != "time"]].copy()
+    bare.attrs = {}
+    return bare
 
 
 def _safe_info(
@@ -144,7 +156,7 @@ def _safe_info(
         # The receipt of an earlier time is told in the new one.
         if key in {PSEUDONYM, RECEIPT}:
             continue
-        if key == "device" and "device" in keep:
+        if "device" in keep and key in _NAMES[_DEVICE]:
             told[key] = value
             continue
         safe = checks[key](value) if key in checks else None
@@ -244,8 +256,7 @@ def _safe_ranges(
     """Return activities without ids and texts; sleep is still known as such."""
     if ranges is None:
         return None
-    table = ranges[list(SHAPES["ranges"])].reset_index(drop=True)
-    table = _without(table, _RANGE_IDS, lost)
+    table = _without(ranges.reset_index(drop=True), _RANGE_IDS, lost)
     if keep:
         return table
     numbered = table.assign(id=pd.Series(table.index, dtype="Int64"))
@@ -270,8 +281,7 @@ def _safe_annotations(
     """Return button presses without ids and comments."""
     if annotations is None:
         return None
-    columns = [name for name in SHAPES["annotations"] if name != "time"]
-    table = _without(annotations[columns], _ANNOTATION_IDS, lost)
+    table = _without(annotations, _ANNOTATION_IDS, lost)
     return table if keep else _without(table, _COMMENTS, lost)
 
 
@@ -290,15 +300,15 @@ def _without(
 
 
 def _safe_figures(
-    name: str, table: pd.DataFrame | None, lost: Counter[str]
+    table: pd.DataFrame | None, lost: Counter[str], *, title: str
 ) -> pd.DataFrame | None:
     """Return metrics or statistics that are figures under known names."""
     if table is None:
         return None
     cells = zip(table["name"], table["value"], table["unit"], strict=True)
     kept = [_is_safe_figure(*row) for row in cells]
-    lost[name] += kept.count(False)
-    return table.loc[kept, list(SHAPES[name])].reset_index(drop=True)
+    lost[title] += kept.count(False)
+    return table[kept].reset_index(drop=True)
 
 
 def _is_safe_figure(name: Any, value: Any, unit: Any) -> bool:
