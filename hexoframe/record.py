@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Never, Self, overload
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from hexoframe.analysis.spans import By
     from hexoframe.analysis.spectrum import Method
     from hexoframe.analysis.volumes import VolumeCalibration
+    from hexoframe.bridges.signals import Gaps
+    from hexoframe.recording.safefacts import Kept
     from hexoframe.report.view import RecordView
     from hexoframe.timestamps.moments import Length, Moment
 
@@ -247,6 +249,70 @@ class Record(RecordData):
             )
         with without_warning():
             return correct_beats(self.replaced(channels), beats)
+
+    def deidentify(
+        self,
+        *,
+        pseudonym: str | None = None,
+        shift_weeks: int | None = None,
+        keep: Kept | Collection[Kept] = (),
+    ) -> Self:
+        """Return the record without what tells who wore the shirt.
+
+        Only facts pass that are known to name nobody. Removed are the ids of record and
+        user, e-mail, serial of the device, names, notes and comments, the GPS track,
+        and all else that the source says; activities are called ``sleep`` or
+        ``activity``. All times move by the same whole number of weeks.
+
+        Parameters
+        ----------
+        pseudonym : str, optional
+            Name of the record in files and pictures, of letters, digits, - and _; one
+            for each record. A random one by default.
+        shift_weeks : int, optional
+            By how many weeks times move; negative for earlier. By default chosen by
+            chance for each record: a year to ten back, such that clocks of the zone of
+            the record are changed alike. To keep the distances between the records of a
+            person, give all of them the same number.
+        keep : str or collection of str
+            What stays after all: ``"dates"``, ``"device"`` (its serial),
+            ``"annotations"`` (their comments), ``"ranges"`` (names and notes of
+            activities), ``"track"``.
+
+        Returns
+        -------
+        Record
+            A view; this record stays as it is. Channels that were not read are moved
+            when they are. ``info["deidentified"]`` is the receipt, which files of the
+            record keep: what was removed and how often, and what became of dates. It
+            holds no old value and no shift, since with it anybody moves the dates back;
+            who must be able to gives `shift_weeks` and notes it.
+
+        Raises
+        ------
+        ConfigurationError
+            If the pseudonym holds an id, a name or the date of the record, or is none
+            for a file; if the shift is no whole number, or leads out of the years 2009
+            to 2050; if `keep` names something else.
+
+        Notes
+        -----
+        Differences of times are exact, the day of the week and the time of day in UTC
+        stay. Local time of day stays too, unless clocks are changed in between: the
+        receipt says by how much. Show the record in the zone of the wearer first, with
+        `tz_convert`.
+
+        Samples are not changed. Who has the original finds the record by them; and the
+        weight follows from the adjusted volumes, which `channels=` leaves out.
+
+        Examples
+        --------
+        >>> safe = record.tz_convert("America/Montreal").deidentify()  # doctest: +SKIP
+        >>> safe.to_parquet("to_share")  # doctest: +SKIP
+        """
+        from hexoframe.recording.deidentify import deidentify  # noqa: PLC0415
+
+        return deidentify(self, pseudonym=pseudonym, shift_weeks=shift_weeks, keep=keep)
 
     def load(self) -> Self:
         """Read every channel into memory and return the record."""
@@ -2214,6 +2280,108 @@ class Record(RecordData):
             formats.BIDS, root, channels=channels, overwrite=overwrite,
             subject=subject, session=session, task=task, run=run,
         )  # fmt: skip
+
+    # -- other libraries -----------------------------------------------------------
+
+    @one_warning()
+    def to_neurokit(
+        self,
+        channel: str | int,
+        *,
+        gaps: Gaps = "raise",
+        beats: Counted = "good",
+    ) -> Any:
+        """Return a channel as NeuroKit2 takes it; nothing is imported.
+
+        Parameters
+        ----------
+        channel : str or int
+            A channel at an even rate, or one column of it (``"ecg_i"``,
+            ``"respiration_thoracic"``); or ``"rr_interval"`` for the beats.
+        gaps : {"raise", "fill"}
+            What to do where samples are missing: nothing, with an error that names
+            them, or put NaN in their places, so that times stay right.
+        beats : {"good", "nn", "all"}
+            Intervals that count, as for `hrv`; the others are left out.
+
+        Returns
+        -------
+        (ndarray of float64, float), or dict
+            The signal from its first to its last value, in the unit of the channel, and
+            its sampling rate in Hz, the one to give as ``sampling_rate=``. Channels of
+            a record have rates of their own: the belts are at half the rate of the ECG.
+
+            Of the beats ``{"RRI": ..., "RRI_Time": ...}``: intervals in ms, and the
+            times of their later beats in s since the start of the record, for
+            ``neurokit2.hrv_time`` and the like. They take no differences across holes,
+            since the times tell where these are.
+
+        Raises
+        ------
+        ConfigurationError
+            If a channel has no even rate, several columns or no samples, samples are
+            missing and `gaps` is ``"raise"``, or an argument is none of these.
+        UnknownChannelError
+            If the model has no such channel, or it was left out.
+
+        Examples
+        --------
+        >>> signal, rate = record.to_neurokit("respiration_thoracic")  # doctest: +SKIP
+        >>> neurokit2.rsp_process(signal, sampling_rate=rate)  # doctest: +SKIP
+        >>> neurokit2.hrv_time(record.to_neurokit("rr_interval"))  # doctest: +SKIP
+        """
+        from hexoframe.bridges.neurokit import to_neurokit  # noqa: PLC0415
+
+        taken = to_neurokit(self, channel, gaps=gaps, beats=beats)
+        warn_of_scales(self, [channel])
+        return taken
+
+    @one_warning()
+    def to_mne(
+        self,
+        channels: Sequence[str | int] | None = None,
+        *,
+        gaps: Gaps = "raise",
+    ) -> dict[float, Any]:
+        """Return a ``Raw`` of MNE for each sampling rate; needs ``hexoframe[mne]``.
+
+        Parameters
+        ----------
+        channels : sequence of str or int, optional
+            Channels and columns at an even rate; by default all that the record has, of
+            1 Hz and more, without flags.
+        gaps : {"raise", "fill"}
+            What to do where samples are missing, as for `to_neurokit`.
+
+        Returns
+        -------
+        dict of float to mne.io.RawArray
+            By the rate in Hz, the fastest first. ECG in V, all else in the unit that
+            the description names. ``meas_date`` is the time of the first sample in
+            microseconds; the exact tick is in ``raw.info["description"]``, as JSON.
+
+            Annotations ``BAD_<reason>`` cover what `bad_spans` says of each column, as
+            far as there are samples, with ``ch_names``; those of missing samples are
+            ``BAD_ACQ_SKIP``, which filters of MNE know. Annotations of the record, such
+            as button presses, are there by their comments.
+
+        Raises
+        ------
+        ConfigurationError
+            If MNE is not installed, a channel has no even rate or no samples, or
+            samples are missing and `gaps` is ``"raise"``.
+        UnknownChannelError
+            If the model has no such channel, or it was left out.
+
+        Examples
+        --------
+        >>> record.to_mne(["ecg"])[256].filter(1, 40, picks="ecg")  # doctest: +SKIP
+        """
+        from hexoframe.bridges.mne import to_mne  # noqa: PLC0415
+
+        raws = to_mne(self, channels, gaps=gaps)
+        warn_of_scales(self, channels)
+        return raws
 
     def _write(self, form: formats.Format, target: str | Path, **options: Any) -> Path:
         """Write with a format, then warn of scales that were never confirmed."""

@@ -34,6 +34,7 @@ __all__ = [
     "model_choice",
     "no_waveforms",
     "output",
+    "output_whole",
     "partial",
     "reading",
     "selection",
@@ -291,26 +292,21 @@ def _put_out(
     return wanted
 
 
-output = gather(
-    "output",
-    _put_out,
-    click.option(
-        "--to",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        default=Path(),
-        help="Folder for the files; this one by default.",
-    ),
-    click.option(
+def _format(default: str) -> Callable[[_F], _F]:
+    return click.option(
         "-f",
         "--format",
         "formats",
         metavar="FORMAT",
         type=click.Choice(FORMATS),
         multiple=True,
-        default=("txt",),
-        help=f"{_listed(FORMATS)}; may be given several times. The default is txt.",
-    ),
+        default=(default,),
+        help=f"{_listed(FORMATS)}; may be given several times. The default is "
+        f"{default}.",
+    )
+
+
+_WRITTEN = (
     click.option(
         "--timestamps",
         metavar="FORM",
@@ -357,7 +353,18 @@ output = gather(
         "--overwrite", is_flag=True, help="Replace files that were written before."
     ),
 )
+_TO = click.option(
+    "--to",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Folder for the files; this one by default.",
+)
+
+output = gather("output", _put_out, _TO, _format("txt"), *_WRITTEN)
 """Options for where and how records are written, as ``output``."""
+output_whole = gather("output", _put_out, _TO, _format("parquet"), *_WRITTEN)
+"""The same, for a command whose files are to keep all that is known."""
 
 
 # -- lists -----------------------------------------------------------------------------
