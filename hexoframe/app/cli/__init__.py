@@ -1,12 +1,12 @@
 """The command ``hexoframe``: its sections, and the commands menu, demo and simulate.
 
 The other commands are in `account` (login, logout, whoami), `records` (records, info,
-estimate), `changes` (ranges, annotations), `files` (download, range, convert, deidentify,
-cache), `live` (follow), `results` (show, summary, hrv, beats, breaths, sleep), `plots`
-(plot, channels), `views` (explore) and `scripts`. `running` runs any of them, `options`
-is what they share on the command line, `lists` prints tables. Each module imports click
-alone at first, and the rest when a command runs, so that help and version are quick. No
-command computes here.
+estimate), `changes` (ranges, annotations), `files` (download, range, convert,
+deidentify, cache), `live` (follow), `results` (show, summary, hrv, beats, breaths,
+sleep), `plots` (plot, channels), `views` (explore) and `scripts`. `running` runs any of
+them, `options` is what they share on the command line, `lists` prints tables. Each
+module imports click alone at first, and the rest when a command runs, so that help and
+version are quick. No command computes here.
 """
 
 from __future__ import annotations
