@@ -18,6 +18,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from hexoframe.analysis.beattable import beat_table
 from hexoframe.formats.atomic import new_file
 from hexoframe.paths import expanded
 from hexoframe.report.viewdata import (
@@ -142,7 +143,9 @@ def fitting_panels(
     The largest gives way first: it keeps the lowest and the highest sample of each 1/16
     s, and of longer spans where that is still too much.
     """
-    panels = [panel_of(record, one) for one in chosen_sources(record, channels)]
+    sources = chosen_sources(record, channels)
+    beats = functools.cache(lambda: beat_table(record))
+    panels = [panel_of(record, source, beats) for source in sources]
     for rate in _RATES_HZ:
         every = record.clock // rate
         while sum(panel.size for panel in panels) > largest - _REST:

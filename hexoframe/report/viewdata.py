@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hexoframe.analysis.beattable import beat_table
 from hexoframe.analysis.marks import runs
 from hexoframe.analysis.quality import bad_spans
 from hexoframe.analysis.wear import find_wear
@@ -29,7 +28,7 @@ from hexoframe.report.encoding import as_column, as_times, envelope
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -184,8 +183,13 @@ def _is_held(channel: Channel) -> bool:
 # -- a panel ---------------------------------------------------------------------------
 
 
-def panel_of(record: RecordData, source: Source) -> Panel:
-    """Return the panel of a channel, with every sample."""
+def panel_of(
+    record: RecordData, source: Source, beats: Callable[[], pd.DataFrame]
+) -> Panel:
+    """Return the panel of a channel, with every sample.
+
+    `beats` returns the beats of the record, which are marked over an ECG.
+    """
     spans = _doubts(record, source)
     channel, row = source.channel, source.channel.datatypes[0]
     unit = row.unit if record.scale == "physical" else "count"
@@ -210,7 +214,7 @@ def panel_of(record: RecordData, source: Source) -> Panel:
     panel = Panel(source=source, content=content)
     content |= _samples(record, channel, panel.store)
     content["limits"] = _limits(record, channel, spans)
-    content["marks"] = _marks(record, channel)
+    content["marks"] = _marks(record, channel, beats)
     return panel
 
 
@@ -399,14 +403,16 @@ def _spans(record: RecordData, spans: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _marks(record: RecordData, channel: Channel) -> dict[str, Any] | None:
+def _marks(
+    record: RecordData, channel: Channel, beats: Callable[[], pd.DataFrame]
+) -> dict[str, Any] | None:
     """Return the beats over an ECG, or the breaths over a belt; None for the rest.
 
     Ticks are differences, which are short numbers.
     """
     origin = record.start_tick
     if channel.name == _BEATS and "rr_interval" in record:
-        table = beat_table(record)
+        table = beats()
         ticks = stamps_of(table) // NS_PER_TICK[record.clock] - origin
         bad = np.flatnonzero(~table["usable"].to_numpy())
         reasons = [
