@@ -38,12 +38,12 @@ __all__ = ["annotations_", "ranges"]
 _YES = click.option(
     "-y", "--yes", is_flag=True, help="Do it; without this it is only shown."
 )
-_NAME = click.option("--name", metavar="TEXT", help="What it is called.")
-_TEXT = click.option("--text", "annotation", metavar="TEXT", help="The text of it.")
+_NAME = click.option("--name", metavar="WORDS", help="What it is called.")
+_TEXT = click.option("--text", "annotation", metavar="WORDS", help="The text of it.")
 _START = click.option("--start", metavar="TIME", type=MOMENT, help="When it starts.")
 _AT = click.option("--start", metavar="TIME", type=MOMENT, help="The moment.")
 _END = click.option("--end", metavar="TIME", type=MOMENT, help="When it ends.")
-_NOTE = click.option("--note", metavar="TEXT", help="A text beside it.")
+_NOTE = click.option("--note", metavar="WORDS", help="A text beside it.")
 _ROUTINE = click.option(
     "--routine",
     "trainingroutine",
@@ -77,15 +77,14 @@ _FILE = click.argument("file", required=False, type=click.Path(path_type=Path))
 @AT_MOST
 @listing
 def ranges(form: str, **filters: Any) -> None:
-    """List the ranges (activities) that you may see, or change them.
+    """List ranges (activities), or make and change them.
 
     Without a command they are listed, the newest first. TIME carries its zone, as
     2024-03-01T22:00:00Z does.
     """
-    from hexoframe.app.listing import range_rows  # noqa: PLC0415  # pandas
-
     if click.get_current_context().invoked_subcommand is not None:
         return
+    from hexoframe.app.listing import range_rows  # noqa: PLC0415  # pandas
 
     with connected() as client:
         found = client.list_ranges(**filters)
@@ -170,15 +169,15 @@ ranges.add_section("Commands", _add_range, _update_range, _delete_range)
 @AT_MOST
 @listing
 def annotations_(form: str, **filters: Any) -> None:
-    """List annotations and button presses, or change them.
+    """List annotations and button presses, or make and change them.
 
     Without a command they are listed, the oldest first. TIME carries its zone, as
     2024-03-01T22:00:00Z does.
     """
-    from hexoframe.app.listing import annotation_rows  # noqa: PLC0415  # pandas
-
     if click.get_current_context().invoked_subcommand is not None:
         return
+    from hexoframe.app.listing import annotation_rows  # noqa: PLC0415  # pandas
+
     with connected() as client:
         found = client.list_annotations(**filters)
     nothing = "There is no such annotation that you may see."

@@ -67,7 +67,7 @@ def info(number: str, *, as_json: bool) -> None:
 @selection
 @listing
 def estimate(numbers: tuple[str, ...], selection: Selection, form: str) -> None:
-    """Show what downloads would cost, before anything is downloaded.
+    """Show what downloads would cost, before any begins.
 
     A record that the cache has costs one request.
     """
