@@ -18,7 +18,8 @@ import hexoframe
 from hexoframe.errors import ConfigurationError
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
-from tests.named import named_record
+from tests.leaks import contents, leaks
+from tests.named import named_record, secrets_of
 from tests.test_record import START, whole_record
 
 WHY = "mne is not installed: pip install '.[mne]'"
@@ -222,13 +223,14 @@ def test_a_start_between_microseconds_is_exact_in_the_description(mne):
 @slow
 def test_it_goes_through_a_file_of_mne_and_back(mne, samples, tmp_path):
     record = named_record(samples)
-    raw = record.deidentify(pseudonym="S01", keep="dates").to_mne(["ecg"])[256]
+    raw = record.deidentify(pseudonym="S01").to_mne(["ecg", "heart_rate"])[256]
     raw.save(tmp_path / "a_raw.fif", fmt="double", verbose=False)
     again = mne.io.read_raw_fif(tmp_path / "a_raw.fif", verbose=False)
     assert np.array_equal(again.get_data(), raw.get_data())
     assert again.info["description"] == raw.info["description"]
     assert json.loads(again.info["description"])["record"] == "S01"
     assert [*again.annotations.description] == [*raw.annotations.description]
+    assert leaks(contents(tmp_path), secrets_of(record)) == []
 
 
 @slow

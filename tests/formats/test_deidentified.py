@@ -144,3 +144,36 @@ def test_what_is_kept_is_there_and_nothing_else(record, tmp_path, name):
         "fw-881",
     ]
     assert leaks(found, [*never, *IDS]) == []
+
+
+def test_nor_does_a_record_of_the_service(small, client_of, tmp_path):
+    server = small()
+    record = client_of(server).load_record(41)
+    assert record.info["email"]
+    safe = record.deidentify()
+    for name in formats.names_to_write():
+        try:
+            write(name, safe, tmp_path / "out")
+        except pytest.skip.Exception:
+            continue
+    # A user id of five digits is found by chance among samples.
+    said = [record.info["email"], record.info["device"], "user_id", "client.account"]
+    told = [*said, "HXSKIN", "127.0.0.1", "/api/record/", record.start_tick]
+    dates = [f"{record.start:%Y-%m-%d}", f"{record.start:%Y%m%d}"]
+    assert leaks(contents(tmp_path / "out"), [*told, *dates]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["svg", "pdf", "png"])
+def test_nor_does_a_picture(record, tmp_path, suffix):
+    plt = pytest.importorskip("matplotlib.pyplot", reason="needs hexoframe[plot]")
+    safe = record.deidentify(pseudonym="S01")
+    with plt.rc_context({"svg.fonttype": "none", "pdf.compression": 0}):
+        for what in (None, "ecg", "coverage", "summary"):
+            figure, _ = safe.plot(what)
+            figure.savefig(tmp_path / f"{what}.{suffix}")
+            plt.close(figure)
+    secrets = [text for text in secrets_of(record) if isinstance(text, str | int)]
+    assert leaks(contents(tmp_path), secrets) == []
+    if suffix == "svg":
+        assert "S01" in (tmp_path / "None.svg").read_text("utf-8")
