@@ -27,8 +27,8 @@ HEAVY = {
 
 COMMANDS = [
     "menu", "records", "ranges", "annotations", "info", "estimate", "download",
-    "range", "follow", "login", "logout", "whoami", "convert", "show", "plot", "cache", "channels", "demo",
-    "simulate", "scripts",
+    "range", "follow", "login", "logout", "whoami", "convert", "show", "plot", "cache",
+    "channels", "demo", "simulate", "scripts",
 ]  # fmt: skip
 WHOLE = [
     *([name] for name in COMMANDS),

@@ -221,3 +221,34 @@ def test_a_process_that_is_killed_goes_on_without_a_hole(
         assert server.most_in_a_second() <= 5
         with new_client(server) as client:
             assert lines_of(tmp_path / "live_41.csv") == whole(client)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_two_followers_and_a_download_keep_to_five_requests_a_second(
+    worn, tmp_path, monkeypatch
+):
+    """In three processes, as fast as they may."""
+    growth = Growth(record=41, speed=10)
+    other = Shirt(seed=8, duration_s=5400, record_id=42)
+    with serve(recordings=[worn(MINUTE), worn(other)], growing=[growth]) as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        start = [sys.executable, "-m", "hexoframe", "-q"]
+        commands = [
+            [*start, "follow", "41", "--every", "0.2s", "--to", "one"],
+            [*start, "follow", "41", "--every", "0.2s", "--to", "two"],
+            [*start, "download", "42", "--format", "parquet", "--channels",
+             "device_position,ecg,rr,heart_rate"],
+        ]  # fmt: skip
+        running = [
+            subprocess.Popen(one, cwd=tmp_path, stdout=subprocess.DEVNULL)
+            for one in commands
+        ]
+        assert [one.wait(timeout=240) for one in running] == [0, 0, 0]
+        paths = [entry.path for entry in server.log]
+        assert sum("record/41" in path for path in paths) > 20
+        assert sum("record=42" in path for path in paths) > 3
+        assert server.most_in_a_second() <= 5
+    files = [tmp_path / name / "live_41.csv" for name in ("one", "two")]
+    assert lines_of(files[0]) == lines_of(files[1])
