@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -531,6 +532,9 @@ def test_an_activity_is_downloaded_sent_and_there(server, client, tmp_path):
     assert path == tmp_path / f"range_{number}.tcx"
     assert b"TrainingCenterDatabase" in path.read_bytes()
     assert client.download_activity(number, path) == path
+    deep = tmp_path / "a" / "b.c"
+    assert client.download_activity(number, deep).parent == deep
+    shutil.rmtree(tmp_path / "a")
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
     server._gateway.service._imports._takes_s = 0
     (result,) = client.upload_tcx(path)
