@@ -280,7 +280,7 @@ class Follower:
         head = fetch_head(self._session, self._record)
         self._begin(head)
         status, wait_s, vain_s = head.status, self._every_s, 0.0
-        while not head.is_complete:
+        while head.status != "complete":
             fresh = self._bearing(partial(self._look, head), _Samples(), vain_s)
             if fresh:
                 yield self._part(fresh, head)
@@ -327,7 +327,7 @@ class Follower:
             row.channel for row in load.datatypes(usual)
             if row.kind in {"waveform", "state"} and row.in_model
         )  # fmt: skip
-        if later and not head.is_complete:
+        if later and head.status != "complete":
             warn(
                 f"record {head.id} is still recorded (status {head.status!r}), and the "
                 f"service has no {', '.join(later)} of it until it is complete: the "
