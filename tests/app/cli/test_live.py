@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from hexoframe.app.livefile import LiveFile
-from hexoframe.errors import FileFormatError
+from hexoframe.errors import ConfigurationError, FileFormatError
 from hexoframe.simulator.server import Growth, serve
 from hexoframe.simulator.shirt import Shirt
 
@@ -189,12 +189,29 @@ def test_wrong_options_are_told(give, given, said):
 def test_a_file_of_another_kind_is_left_as_it_is(tmp_path):
     path = tmp_path / "live_41.csv"
     path.write_text("mine\n")
-    with pytest.raises(FileFormatError, match="is another file"):
-        LiveFile(tmp_path, 41)
+    with (
+        pytest.raises(FileFormatError, match="is another file"),
+        LiveFile(tmp_path, 41),
+    ):
+        pass
     assert path.read_text() == "mine\n"
     path.write_text("time,channel,value\n2024-03-01T22:00:01Z,heart_rate,x\n")
-    with pytest.raises(FileFormatError, match="holds a line"):
-        LiveFile(tmp_path, 41).seen()
+    with (
+        LiveFile(tmp_path, 41) as file,
+        pytest.raises(FileFormatError, match="holds a line"),
+    ):
+        file.seen()
+
+
+def test_two_processes_do_not_write_one_file(tmp_path):
+    with LiveFile(tmp_path, 41) as file:
+        with (
+            pytest.raises(ConfigurationError, match="by another process"),
+            LiveFile(tmp_path, 41),
+        ):
+            pass
+        assert file.seen() == {}
+    assert [path.name for path in tmp_path.iterdir()] == ["live_41.csv"]
 
 
 @pytest.mark.slow
