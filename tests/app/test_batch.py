@@ -69,7 +69,9 @@ def test_every_format_is_written(samples, tmp_path):
     assert (saved.name, saved.errors) == ("it", [])
     assert all(path.exists() for path in saved.paths)
     names = {path.name for path in saved.paths}
-    assert {f"record_{record.id}{end}" for end in ("", ".mat", ".edf", "_rr.txt")} < names
+    assert {
+        f"record_{record.id}{end}" for end in ("", ".mat", ".edf", "_rr.txt")
+    } < names
 
 
 def test_a_record_that_cannot_be_read_is_told_once_for_all_formats(samples, tmp_path):

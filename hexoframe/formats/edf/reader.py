@@ -441,8 +441,7 @@ class _SignalFiles:
     def lazy(self, lost: tuple[tuple[int, int], ...]) -> LazyChannel:
         """Return the channel, still unread."""
         total = len(self.file.data) * self.samples
-        mask = _marked(self.left_out, 0, total)
-        receipt = Receipt(samples=total - int(mask.sum()), lost=lost)
+        receipt = Receipt(samples=total - _covered(self.left_out, total), lost=lost)
         return LazyChannel(read=self.read, pieces=self.pieces, receipt=receipt)
 
     def read(self) -> pd.DataFrame:
@@ -492,6 +491,13 @@ def _numbered(
     above, below = step.numerator, step.denominator
     numbers: NDArray[np.int64] = (2 * below * offset + above) // (2 * above)
     return numbers[np.argsort(numbers[:, 0])]
+
+
+def _covered(spans: NDArray[np.int64], count: int) -> int:
+    """Return how many of `count` samples lie in spans, which are in order."""
+    inside = np.clip(spans, 0, count)
+    reached = np.maximum.accumulate(np.concatenate(([0], inside[:, 1])))[:-1]
+    return int(np.maximum(inside[:, 1] - np.maximum(inside[:, 0], reached), 0).sum())
 
 
 def _marked(spans: NDArray[np.int64], base: int, count: int) -> NDArray[np.bool_]:

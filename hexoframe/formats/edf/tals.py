@@ -70,7 +70,6 @@ class PackedAnnotations:
     """
 
     def __init__(self, tals: Tals, *, start: int, records: int) -> None:
-        self._start = start
         order = np.argsort(tals.onsets, kind="stable")
         onsets, durations = tals.onsets[order], tals.durations[order]
         lasting = pc.if_else(
@@ -98,6 +97,9 @@ class PackedAnnotations:
         seconds = np.clip((onsets - start) // SECOND, 0, records - 1)
         # How many have come by the end of each record.
         self._come = np.searchsorted(seconds, np.arange(records), side="right")
+        told = decimal_seconds(np.arange(records) * SECOND + start).to_pylist()
+        # With this annotation each data record tells its own time.
+        self._heads = [f"+{time}\x14\x14\0".encode() for time in told]
         self._width = self._needed(int(lengths.max(initial=0)))
         self._given = 0
         self._record = 0
@@ -105,8 +107,7 @@ class PackedAnnotations:
     @property
     def samples(self) -> int:
         """Size of the signal: values of two bytes in a data record."""
-        head = len(self._head(len(self._come)))
-        return (head + self._width + 1) // 2
+        return (max(map(len, self._heads)) + self._width + 1) // 2
 
     def _needed(self, longest: int) -> int:
         """Return the smallest size with which nothing is left behind the last record.
@@ -118,17 +119,12 @@ class PackedAnnotations:
         left = self._ends[-1] - before
         return int(np.ceil(left / (records - np.arange(records))).max()) + longest
 
-    def _head(self, record: int) -> bytes:
-        """Return the annotation with which each data record tells its own time."""
-        time = np.array([record * SECOND + self._start])
-        return f"+{decimal_seconds(time)[0]}\x14\x14\0".encode()
-
     def take(self, records: int) -> NDArray[np.int16]:
         """Return the next data records of the signal, a row each."""
         size = 2 * self.samples
         rows = []
         for record in range(self._record, self._record + records):
-            head = self._head(record)
+            head = self._heads[record]
             room = self._ends[self._given] + size - len(head)
             fits = int(np.searchsorted(self._ends, room, side="right")) - 1
             until = min(int(self._come[record]), fits)
