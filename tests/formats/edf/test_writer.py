@@ -56,7 +56,7 @@ class Bytes:
         sizes = list(map(int, fields[8]))
         body = np.frombuffer(data[at:], "<i2").reshape(self.records, sum(sizes))
         ends = np.cumsum(sizes)
-        self.values = {
+        self.digits = {
             label: body[:, end - size : end].reshape(-1)
             for label, end, size in zip(self.labels, ends, sizes, strict=True)
         }
@@ -77,12 +77,12 @@ class Bytes:
 def test_digital_values_are_the_counts_of_the_recorder(record, tmp_path):
     file = Bytes(record.to_edf(tmp_path / "a.edf"))
     raw = {name: record.raw(name) for name in ("ecg", "respiration", "acceleration")}
-    assert (file.values["4113:ECG_I"][: 12 * 256] == raw["ecg"]["ecg_i"]).all()
+    assert (file.digits["4113:ECG_I"][: 12 * 256] == raw["ecg"]["ecg_i"]).all()
     thorax = raw["respiration"]["respiration_thoracic"]
     # Unsigned counts of 16 bits lie lower by half of their range.
-    assert (file.values["4129:resp_thorac"] == thorax - 32_768).all()
-    assert (file.values["4145:accel_X"] == raw["acceleration"]["acceleration_x"]).all()
-    assert (file.values["19:heart_rate"] == record["heart_rate"]["heart_rate"]).all()
+    assert (file.digits["4129:resp_thorac"] == thorax - 32_768).all()
+    assert (file.digits["4145:accel_X"] == raw["acceleration"]["acceleration_x"]).all()
+    assert (file.digits["19:heart_rate"] == record["heart_rate"]["heart_rate"]).all()
 
 
 def test_the_scale_of_a_signal_is_exact_in_eight_characters(record, tmp_path):
@@ -139,7 +139,7 @@ def test_what_is_filled_at_the_end_is_listed(tmp_path):
     (pad,) = (note for note in file.notes if note[2].startswith("padding"))
     part = START % 256 / 256
     assert pad == (part + 5 - 16 / 256, 16 / 256, "padding ecg")
-    assert (file.values["4113:ECG_I"][-16:] == 0).all()
+    assert (file.digits["4113:ECG_I"][-16:] == 0).all()
 
 
 def test_a_crowded_second_leaves_its_annotations_to_the_next(tmp_path):
@@ -264,7 +264,7 @@ def test_what_is_filled_is_marked_and_left_out_again(tmp_path):
         (part + 20, 10, "BAD_gap heart_rate"),
         (part + 40, 0.5, "BAD_gap ecg"),
     ]
-    ecg = file.values["4113:ECG_I"]
+    ecg = file.digits["4113:ECG_I"]
     filled = np.zeros(60 * 256, bool)
     filled[20 * 256 : 30 * 256] = filled[40 * 256 : 40 * 256 + 128] = True
     assert (ecg[filled] == 0).all()
