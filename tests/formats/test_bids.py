@@ -21,12 +21,17 @@ pytestmark = pytest.mark.filterwarnings(
 
 def physio(folder, rate, stem="sub-01_task-rest"):
     path = folder / f"{stem}_recording-{rate}hz_physio.tsv.gz"
-    told = json.loads(path.with_name(path.name.replace(".tsv.gz", ".json")).read_text())
+    beside = path.with_name(path.name.replace(".tsv.gz", ".json"))
+    told = json.loads(beside.read_text())
     text = gzip.decompress(path.read_bytes()).decode()
     table = pd.read_csv(
-        io.StringIO(text), sep="\t", header=None, names=told["Columns"], na_values="n/a",
+        io.StringIO(text),
+        sep="\t",
+        header=None,
+        names=told["Columns"],
+        na_values="n/a",
         keep_default_na=False,
-    )  # fmt: skip
+    )
     return told, table, text
 
 
@@ -160,7 +165,7 @@ def test_nothing_names_a_person_or_a_device(tmp_path):
     ],
 )
 def test_labels_with_other_signs_are_refused(tmp_path, how):
-    with pytest.raises(ConfigurationError, match="letters and digits|a number from 1"):
+    with pytest.raises(ConfigurationError, match=r"letters and digits|a number from 1"):
         made(3).to_bids(tmp_path, **how)
     assert list(tmp_path.iterdir()) == []
 

@@ -13,7 +13,6 @@ from hexoframe.errors import ConfigurationError, HexoframeWarning
 from hexoframe.record import Record
 from tests.formats.shirts import START, frame_of
 
-
 pytestmark = pytest.mark.filterwarnings(
     "ignore::hexoframe.errors.UnverifiedCalibrationWarning"
 )
