@@ -9,6 +9,7 @@
 ``BAD_nan ecg_ii``        there are rows, which have no value in this column
 ``padding heart_rate``    filled, before its first or after its last sample
 ``hexoframe {...}``       family, start and end in ticks, and what the rest cannot say
+``hexoframe sha256 ...``  see `seal`
 ========================= ==========================================================
 
 Bytes are for `tals`.
@@ -330,7 +331,7 @@ def _take(notes: ReadNotes, text: str, span: tuple[int, int], clock: int) -> Non
     """Take one annotation of hexoframe; `span` is its time and duration, in ns."""
     time, length = span
     kind, _, name = text.partition(" ")
-    if text.startswith(f"{OWN} {{"):
+    if kind == OWN:
         return
     if kind in {GAP, BLANK, PADDING} and length > 0:
         start, end = nearest_ticks(np.array([time, time + length]), clock).tolist()

@@ -20,6 +20,7 @@ from hexoframe.channels.calibration import counts_from_values
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
+    HexoframeWarning,
     IncompleteDataError,
     MissingFactsWarning,
     MissingSamplesWarning,
@@ -39,6 +40,7 @@ from hexoframe.formats.edf.notes import (
     own_note,
     read_notes,
 )
+from hexoframe.formats.edf.seal import is_unbroken
 from hexoframe.formats.edf.signals import (
     Scaling,
     family_of_file,
@@ -165,6 +167,15 @@ class _File:
         data = _DataRecords.of(path, header, partial_too=options.allow_partial)
         tals = _annotations(data)
         said = own_note(tals, path)
+        if said is not None and data.count == header.records:
+            _check_seal(path, header, partial_too=options.allow_partial)
+        elif said is None and f" {OWN} tick=" in header.recording:
+            warn(
+                f"{path} says that hexoframe wrote it, but the annotation {OWN!r} is "
+                "missing or changed: it is read as a file of others, and what is filled "
+                "in it as samples",
+                MissingFactsWarning,
+            )
         family = _family(header, said, options, path)
         clock = CLOCK_OF_FAMILY[family]
         onsets = _onsets(data, clock)
@@ -251,6 +262,22 @@ class _File:
             nothing = empty_frame(channel, record_id=number, scale=scale)
             return LazyChannel(read=lambda: nothing, receipt=Receipt(samples=0))
         return None
+
+
+def _check_seal(path: Path, header: EdfHeader, *, partial_too: bool) -> None:
+    """Refuse a file of hexoframe that is not as it was written, or warn of it."""
+    if is_unbroken(path, header.record_bytes):
+        return
+    text = (
+        f"{path} is not as hexoframe wrote it: its SHA-256 is not the one in its last "
+        "annotation"
+    )
+    if not partial_too:
+        raise FileFormatError(
+            f"{text}; write or copy the record again, or open it with "
+            "allow_partial=True if another program changed it on purpose"
+        )
+    warn(f"{text}; any of its values may be another one", HexoframeWarning)
 
 
 def _family(
