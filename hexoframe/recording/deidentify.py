@@ -105,8 +105,8 @@ def deidentify(
 
 
 def _checked_keep(keep: str | Collection[str]) -> frozenset[Kept]:
-    named = {keep} if isinstance(keep, str) else {*keep}
-    if not named <= {*_KEPT}:
+    named = [keep] if isinstance(keep, str) or keep is None else list(keep)
+    if any(each not in _KEPT for each in named):
         raise ConfigurationError(
             f"keep={keep!r}: give one of {', '.join(map(repr, _KEPT))}, or a list of "
             "them. Ids, e-mail, names and what else the source says of a person are "

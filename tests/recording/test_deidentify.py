@@ -69,6 +69,21 @@ def test_the_other_models_and_their_clock_move_alike(samples, name):
         )
 
 
+def test_counts_stay_counts(samples):
+    raw = hexoframe.open_record(samples / "hexoskin_10min.zip", units="raw")
+    safe = raw.deidentify(shift_weeks=-5)
+    assert safe.scale == "raw"
+    assert safe["ecg"].attrs["hexoframe"]["scale"] == "raw"
+    assert np.array_equal(safe["ecg"].to_numpy(), raw["ecg"].to_numpy())
+
+
+def test_a_record_without_length_or_channels_is_one_too():
+    record = Record("hexoskin", (START, START), {})
+    safe = record.deidentify(shift_weeks=-5)
+    assert safe.start_tick == safe.end_tick == START - 5 * WEEK_TICKS
+    assert len(safe["heart_rate"]) == 0
+
+
 def test_results_are_those_of_the_record_itself(samples):
     whole = hexoframe.open_record(samples / "hexoskin_10min.zip")
     safe = whole.deidentify(shift_weeks=-7)
@@ -308,7 +323,9 @@ def test_a_shift_that_is_none_or_leads_too_far_is_refused(record, weeks):
         record.deidentify(shift_weeks=weeks)
 
 
-@pytest.mark.parametrize("keep", ["id", ["user"], ["dates", "email"], "name"])
+@pytest.mark.parametrize(
+    "keep", ["id", ["user"], ["dates", "email"], "name", None, [["dates"]], [1]]
+)
 def test_ids_and_names_cannot_be_kept(record, keep):
     with pytest.raises(ConfigurationError, match="never kept"):
         record.deidentify(keep=keep)
