@@ -2042,14 +2042,16 @@ class Record(RecordData):
         Returns
         -------
         dict of float to mne.io.RawArray
-            By the rate in Hz, the fastest first. ECG in V, all else in the unit that
-            the description names. ``meas_date`` is the time of the first sample in
-            microseconds; the exact tick is in ``raw.info["description"]``, as JSON.
+            By the rate in Hz, the fastest first, over the time that all channels of the
+            rate have. ECG in V, all else in the unit that the description names.
+            ``meas_date`` is the time at which the first sample begins (a value at 1 Hz
+            begins a second before its stamp), in microseconds; the exact tick is in
+            ``raw.info["description"]``, as JSON.
 
             Annotations ``BAD_<reason>`` cover what `bad_spans` says of each column, as
             far as there are samples, with ``ch_names``; those of missing samples are
-            ``BAD_ACQ_SKIP``, which filters of MNE know. Annotations of the record, such
-            as button presses, are there by their comments.
+            ``BAD_ACQ_SKIP``, which filters of MNE leave out. Those of the record, such
+            as button presses, are called ``annotation``, with their comments.
 
         Raises
         ------

@@ -354,6 +354,14 @@ def test_a_record_of_the_first_years_moves_forward():
     assert all(53 <= week <= 522 for week in weeks)
 
 
+@pytest.mark.parametrize("name", ["../x", "a/b", "", 7, None])
+def test_a_pseudonym_that_a_file_makes_up_leads_nowhere(tmp_path, name):
+    data = whole_record(2)
+    odd = data.of(data, facts=Facts(info={"pseudonym": name}))
+    assert odd.name is None
+    assert odd.to_csv(tmp_path / "out").parent == tmp_path / "out"
+
+
 # -- clocks that are changed -----------------------------------------------------------
 
 
