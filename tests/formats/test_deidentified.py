@@ -94,6 +94,13 @@ def test_nor_does_a_file_that_is_written_from_it_once_more(record, tmp_path):
     assert leaks(contents(tmp_path / "again"), secrets_of(record)) == []
 
 
+def test_parquet_gives_back_all_of_it_and_the_receipt(record, tmp_path, differences):
+    safe = record.deidentify()
+    again = hexoframe.open_record(safe.to_parquet(tmp_path))
+    assert differences(safe, again) == []
+    assert again.facts.info == safe.facts.info
+
+
 def test_one_channel_file_alone_knows_the_pseudonym(record, tmp_path):
     path = record.deidentify(pseudonym="S01").to_parquet(tmp_path)
     assert path.name == "record_S01"
