@@ -291,12 +291,12 @@ def test_what_is_named_in_keep_stays(record):
 
 
 def test_names_and_shifts_are_by_chance(record):
-    safe = [record.deidentify() for _ in range(40)]
+    safe = [record.deidentify() for _ in range(20)]
     names = {one.pseudonym for one in safe}
-    assert len(names) == 40
+    assert len(names) == 20
     assert all(re.fullmatch(r"P[0-9a-f]{8}", name) for name in names)
     weeks = {(record.start - one.start) / WEEK for one in safe}
-    assert len(weeks) > 20
+    assert len(weeks) > 10
     assert all(week == int(week) and 53 <= week <= 522 for week in weeks)
 
 
