@@ -20,6 +20,7 @@ recording  the data of a recording: frames, facts, metadata, gaps
 analysis   results: alignment, coverage, quality; frames in, frames out
 formats    bytes <-> RecordData, one module or package a format; no network
 plotting   figures
+bridges    arrays for other libraries, in memory
 cache      records on disk
 api        the service: auth (credentials), http (requests), load (downloads)
 reprs      a record as text and as HTML

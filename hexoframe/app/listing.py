@@ -276,9 +276,9 @@ def _rate(hertz: float) -> str:
 
 
 def coverage_frame(record: Record) -> pd.DataFrame:
-    """Return `Record.coverage` with the id of the record; reads all of it."""
+    """Return `Record.coverage` with the id or pseudonym of the record; reads it all."""
     coverage = record.coverage().reset_index()
-    coverage.insert(0, "record", record.id)
+    coverage.insert(0, "record", record.pseudonym or record.id)
     return coverage
 
 

@@ -445,7 +445,7 @@ def _marks(
 def record_facts(record: RecordData) -> dict[str, Any]:
     """Return what the page says of the record; who wore it is not in it."""
     wear = find_wear(record)
-    number = "" if record.id is None else f" {record.id}"
+    number = "" if record.name is None else f" {record.name}"
     return {
         "title": f"Record{number}",
         "family": record.family,
