@@ -42,9 +42,10 @@ __all__ = [
     "Panel",
     "Source",
     "chosen_sources",
+    "fill_panel",
+    "guess_size",
     "panel_of",
     "record_facts",
-    "reduce_panel",
     "samples_between",
 ]
 
@@ -81,6 +82,10 @@ _FOR_PEOPLE = {
 _BELIEVED = (0.005, 0.995)
 _SECONDS_BELIEVED = (0.01, 0.99)
 _ROOM = 0.15
+# The size of a channel is guessed from so many parts of it of so many rows; that of a
+# small one, and of the extremes that are kept, from bytes a number.
+_PARTS, _PART_ROWS = 8, 1 << 15
+_BYTES_SMALL, _BYTES_REDUCED = 0.5, 2.0
 # Offsets of a zone are looked at so often; no zone changes between.
 _OFFSET_STEP_S = 900
 
@@ -186,7 +191,7 @@ def _is_held(channel: Channel) -> bool:
 def panel_of(
     record: RecordData, source: Source, beats: Callable[[], pd.DataFrame]
 ) -> Panel:
-    """Return the panel of a channel, with every sample.
+    """Return the panel of a channel, without its samples.
 
     `beats` returns the beats of the record, which are marked over an ECG.
     """
@@ -211,22 +216,53 @@ def panel_of(
             content={**content, "style": "rows", "rows": _rows(record, channel)},
         )
     content["style"] = "dots" if row.kind == "event" else "line"
-    panel = Panel(source=source, content=content)
-    content |= _samples(record, channel, panel.store)
     content["limits"] = _limits(record, channel, spans)
     content["marks"] = _marks(record, channel, beats)
-    return panel
+    return Panel(source=source, content=content)
 
 
-def reduce_panel(record: RecordData, panel: Panel, every: int) -> None:
-    """Keep the lowest and the highest sample of each `every` ticks in the place of all.
+def fill_panel(record: RecordData, panel: Panel, every: int = 0) -> None:
+    """Give a panel its samples: all, or lowest and highest of each `every` ticks.
 
-    Each column becomes two: the lowest and the highest.
+    Then each column becomes two: the lowest and the highest.
     """
+    if panel.content["style"] == "rows":
+        return
     panel.texts.clear()
     channel = panel.source.channel
     panel.content |= _samples(record, channel, panel.store, every=every)
     panel.content["every"] = every
+
+
+def guess_size(record: RecordData, panel: Panel, every: int = 0) -> float:
+    """Return about how many bytes `fill_panel` will take in the page.
+
+    From a few parts of the channel: packing a week to find that it is too large would
+    take minutes.
+    """
+    channel = panel.source.channel
+    if panel.content["style"] == "rows":
+        return 0.0
+    rows = len(record[channel.name])
+    if every:
+        kept = (record.end_tick - record.start_tick) / every
+        return 2 * len(channel.columns) * min(kept, rows) * _BYTES_REDUCED
+    if rows <= _PARTS * _PART_ROWS:
+        return rows * len(channel.columns) * _BYTES_SMALL
+    size = 0
+    frame = record[channel.name]
+    for first in np.linspace(0, rows - _PART_ROWS, _PARTS).astype(int).tolist():
+        for row in channel.datatypes:
+            values = frame[row.column].to_numpy()[first : first + _PART_ROWS]
+            found: list[bytes] = []
+
+            def store(data: bytes, found: list[bytes] = found) -> str:
+                found.append(data)
+                return ""
+
+            as_column(values, row, scale=record.scale).packed(store)
+            size += sum(map(len, found))
+    return size * 4 / 3 * rows / (_PARTS * _PART_ROWS)
 
 
 def samples_between(
@@ -273,6 +309,8 @@ def _samples(
     else:
         times, pairs = as_times(ticks, channel, store), rows
     return {
+        # Samples may lie before the start of their record, and behind its end.
+        "extent": [int(ticks[0]), int(ticks[-1])] if len(ticks) else None,
         "times": times,
         "columns": [
             {
