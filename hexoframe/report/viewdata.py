@@ -355,28 +355,23 @@ def _limits(
 ) -> list[float] | None:
     """Return the limits of nearly all values that may be believed; None without any."""
     frame = record[channel.name]
+    columns = [frame[row.column].to_numpy() for row in channel.datatypes]
     stamps = stamps_of(frame)
-    kept = measured_rows(stamps, spans.assign(absent=True))
+    quantiles = _BELIEVED
+    if channel.kind == "waveform" and len(frame):
+        starts = np.arange(0, len(frame), max(round(channel.rate_hz or 1), 1))
+        columns = [end for values in columns for end in envelope(values, starts)]
+        stamps, quantiles = stamps[starts], _SECONDS_BELIEVED
     # Where nothing may be believed, what was measured decides, or what there is.
-    if not kept.any():
-        kept = measured_rows(stamps, spans)
-    if not kept.any():
-        kept[:] = True
-    ends = []
-    for row in channel.datatypes:
-        values = frame[row.column].to_numpy()[kept]
-        if channel.kind == "waveform" and len(values):
-            seconds = stamps[kept] // 1_000_000_000
-            starts = np.flatnonzero(np.diff(seconds, prepend=seconds[0] - 1))
-            ends += list(envelope(values, starts))
-        else:
-            ends.append(values)
-    values = np.concatenate(ends) if ends else np.empty(0)
-    values = values[np.isfinite(values)]
-    if not len(values):
+    for left_out in (spans.assign(absent=True), spans, spans.iloc[:0]):
+        kept = measured_rows(stamps, left_out)
+        values = np.concatenate([one[kept] for one in columns])
+        values = values[np.isfinite(values)]
+        if len(values):
+            break
+    else:
         return None
-    wave = channel.kind == "waveform"
-    low, high = np.quantile(values, _SECONDS_BELIEVED if wave else _BELIEVED)
+    low, high = np.quantile(values, quantiles)
     room = _ROOM * (high - low) or 1.0
     return [float(low - room), float(high + room)]
 
