@@ -16,7 +16,7 @@ import pandas as pd
 from hexoframe.analysis.marks import runs
 from hexoframe.analysis.quality import bad_spans
 from hexoframe.analysis.wear import find_wear
-from hexoframe.channels import channels_of, codes_of, datatypes_of
+from hexoframe.channels import channels_of, check_list, codes_of, datatypes_of
 from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, harmless
 from hexoframe.plotting.figures import label_of, unit_of
@@ -139,6 +139,7 @@ def chosen_sources(
     By default the first lead, the belts, what is at 1 Hz, the intervals and the states;
     those that are empty are left out. What was asked for is shown, even if it is empty.
     """
+    check_list(keys)
     if keys is not None:
         asked = [
             Source(each.columns[0] if len(each.columns) == 1 else each.name, each, True)
@@ -168,7 +169,9 @@ def chosen_sources(
             "there is nothing to show: the record has no sample of the channels that "
             f"a view shows; it has {', '.join(record) or 'no channel'}"
         )
-    return sources
+    if shown:
+        return sources
+    return [source._replace(shown=True) for source in sources]
 
 
 def _columns(channel: Channel) -> list[Channel]:

@@ -112,6 +112,13 @@ def test_by_default_leads_belts_rates_and_states_are_held_and_some_shown(page):
     assert not {"acceleration", "heart_rate_quality", "sdnn"} & set(panels)
 
 
+def test_where_nothing_of_the_usual_is_there_all_is_shown(record):
+    beats = {"rr_interval": record["rr_interval"]}
+    alone = hexoframe.Record("hexoskin", (record.start_tick, record.end_tick), beats)
+    (panel,) = panels_of(alone.explore().html).values()
+    assert (panel["key"], panel["shown"]) == ("rr_interval", True)
+
+
 def test_channels_that_are_asked_for_are_shown_in_their_order(record):
     asked = ["acceleration", "heart_rate_quality", "ptt", "ecg"]
     panels = panels_of(record.explore(channels=asked).html)
@@ -300,6 +307,10 @@ def test_what_cannot_be_shown_is_said(record):
         record.explore(channels=["hrv_hf_normalized"])
     with pytest.raises(UnknownChannelError):
         record.explore(channels=["eeg"])
+    with pytest.raises(ConfigurationError, match=r"give a list, such as \['ecg'\]"):
+        record.explore(channels="ecg")
+    with pytest.raises(ConfigurationError, match="name at least one"):
+        record.explore(channels=[])
     with pytest.raises(TimestampError, match="outside the record"):
         record.explore(start="2h")
     empty = hexoframe.Record("hexoskin", (437_588_582_400, 437_588_592_400), {})

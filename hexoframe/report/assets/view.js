@@ -183,7 +183,8 @@
       else if (drawn) {
         const series = this.current(state.a, state.b);
         if (series.every) text = `lowest and highest of each ${clock.length(series.every)}`;
-        else text = drawn.all ? `${drawn.count} samples, each drawn` : "lowest and highest of each pixel";
+        else if (!drawn.all) text = "lowest and highest of each pixel";
+        else text = drawn.count === 1 ? "1 sample" : `${drawn.count} samples, each drawn`;
       } else if (this.isRows && !facts.rows.length) text = "no code or flag is set";
       this.how.textContent = text;
     }
