@@ -27,6 +27,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -262,15 +263,18 @@ def _run_and_tell(
     )
     figures = Figures()
     start = time.monotonic()
-    for tried in run(
-        doors,
-        cases,
-        scratch,
-        seed=asked.seed,
-        workers=asked.workers,
-        limits=Limits(seconds=asked.limit),
-    ):
-        figures.add(tried)
+    limits = Limits(seconds=asked.limit)
+    # Ctrl-C ends a long run with what is known by then.
+    with suppress(KeyboardInterrupt):
+        for tried in run(
+            doors,
+            cases,
+            scratch,
+            seed=asked.seed,
+            workers=asked.workers,
+            limits=limits,
+        ):
+            figures.add(tried)
     print(figures.table(), end="\n\n")
     for verdict in GOOD + BAD:
         print(f"{verdict:<10} {MEANING[verdict]}")
