@@ -37,6 +37,8 @@ _DISPLACED_COUNTS = 500.0
 _DISPLACED_AFTER_S = 45
 # Belts that never moved for so long in all may be unplugged: flat, they say nothing.
 _ALIVE_FOR_S = 60
+# Beyond so many seconds without samples nothing tells of those before.
+_REACH_S = 2 * _HALF_WINDOW_S + _DISPLACED_AFTER_S + 1
 # Samples of a window that may be missing: a part of a second at the ends of a record.
 _COMPLETE = 0.99
 _SUMS = 6
@@ -119,13 +121,18 @@ class BeltCounter:
         """Return the spans that the samples within the record tell."""
         clock = self._channel.clock
         first, last = span[0] // clock, -(-span[1] // clock)
-        if not self._seconds or last <= first:
+        parts = [
+            (seconds[inside], part[..., inside])
+            for seconds, part in zip(self._seconds, self._sums, strict=True)
+            if (inside := (seconds >= first) & (seconds < last)).any()
+        ]
+        if not parts:
             return Belts((), (), ())
-        sums = np.zeros((len(self._columns), _SUMS, last - first))
-        for seconds, part in zip(self._seconds, self._sums, strict=True):
-            inside = (seconds >= first) & (seconds < last)
+        line = _Line(np.unique(np.concatenate([seconds for seconds, _ in parts])))
+        sums = np.zeros((len(self._columns), _SUMS, line.length))
+        for seconds, part in parts:
             # Two pieces may share a second.
-            sums[..., seconds[inside] - first] += part[..., inside]
+            sums[..., line.places(seconds)] += part
         full = clock / float(self._channel.ticks or 1)
         deviations = np.array([_deviation(each, full) for each in sums])
         known = ~np.isnan(deviations).any(axis=0)
@@ -136,7 +143,7 @@ class BeltCounter:
         moved = np.count_nonzero(known & ~flat) >= _ALIVE_FOR_S
         return Belts(
             *(
-                _ticks(runs, span, clock)
+                _ticks(line.seconds(runs), span, clock)
                 for runs in (
                     _runs(_widened(known, _HALF_WINDOW_S, _HALF_WINDOW_S)),
                     still if moved else [],
@@ -151,6 +158,31 @@ class BeltCounter:
         )
 
 
+class _Line:
+    """Places of seconds in an array, where long stretches without samples are short.
+
+    No array is as long as a record whose file says that it lasts a century.
+    """
+
+    def __init__(self, there: NDArray[np.int64]) -> None:
+        skipped = np.maximum(np.diff(there, prepend=there[:1]) - _REACH_S, 0)
+        self._there = there
+        self._skipped = np.cumsum(skipped) + there[0]
+        self._places = there - self._skipped
+        self.length = int(self._places[-1]) + _REACH_S
+
+    def places(self, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where seconds are that have samples."""
+        return self._places[np.searchsorted(self._there, seconds)]
+
+    def seconds(self, runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return runs of places as seconds; none reaches beyond a short stretch."""
+        edges = np.array(runs, dtype=np.int64).reshape(-1, 2)
+        before = np.searchsorted(self._places, edges, side="right") - 1
+        found = edges + self._skipped[before]
+        return [(int(first), int(last)) for first, last in found]
+
+
 def has_belts(channel: Channel) -> bool:
     """Whether the samples of a channel are those of both belts: one decides nothing."""
     return len(_belts_of(channel)) > 1
@@ -161,12 +193,10 @@ def _belts_of(channel: Channel) -> list[str]:
 
 
 def _ticks(runs: Sequence[tuple[int, int]], span: tuple[int, int], clock: int) -> Spans:
-    """Return runs of seconds, counted from that of the record's start, as ticks."""
+    """Return runs of seconds as ticks within a record."""
     start, end = span
-    begin = start - start % clock
     spans = (
-        (max(begin + first * clock, start), min(begin + last * clock, end))
-        for first, last in runs
+        (max(first * clock, start), min(last * clock, end)) for first, last in runs
     )
     return tuple((first, last) for first, last in spans if first < last)
 

@@ -146,6 +146,32 @@ def test_stamps_outside_the_record_take_no_memory_and_say_nothing():
     assert in_seconds(counter.result((START, START + 300 * 256)).flat) == [(100, 160)]
 
 
+def test_a_record_that_is_said_to_last_decades_takes_no_more_memory_than_its_samples():
+    both = [flat(breathing(240, seed=seed), 30, 90) for seed in (1, 3)]
+    both = [flat(belt, 160, 200) for belt in both]
+    belts = {
+        name: belt.astype(np.float32)
+        for name, belt in zip(CHANNEL.columns, both, strict=True)
+    }
+    away = 25 * 365 * 86_400 * 256
+    found = []
+    for later in (0, away):
+        ticks = START + 2 * np.arange(240 * HZ)
+        ticks[120 * HZ :] += later
+        counter = BeltCounter(CHANNEL)
+        counter.add(make_frame(CHANNEL, ticks_to_index(ticks, clock=256), belts))
+        found.append(counter.result((START, int(ticks[-1]) + 2)))
+    near, far = found
+    middle = START + 120 * 256
+    assert len(near.flat) == 2
+    assert cut_belts(far, None, middle).flat == cut_belts(near, None, middle).flat
+    assert far.flat[1] == tuple(tick + away for tick in near.flat[1])
+    assert far.measured == (
+        (START, middle),
+        (middle + away, near.measured[-1][1] + away),
+    )
+
+
 def test_an_empty_channel_says_nothing():
     counter = BeltCounter(CHANNEL)
     assert counter.result((START, START + 2560)) == Belts((), (), ())
