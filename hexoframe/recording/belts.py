@@ -212,7 +212,8 @@ class _Line:
 
     def places(self, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return where seconds are that have samples."""
-        return self._places[np.searchsorted(self._there, seconds)]
+        found: NDArray[np.int64] = self._places[np.searchsorted(self._there, seconds)]
+        return found
 
     def seconds(self, runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return runs of places as seconds; none reaches beyond a short stretch."""

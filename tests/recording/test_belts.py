@@ -138,7 +138,7 @@ def test_even_rows_are_counted_as_those_with_any_stamps_are(offset, rows):
         counter.add(frame.iloc[first : first + (rows or len(frame))])
     for sums, belt in zip(plain, both, strict=True):
         for tick, value in zip(ticks.tolist(), belt.tolist(), strict=True):
-            if value and value == value:
+            if value and not np.isnan(value):
                 t = tick % 256 / 256
                 terms = (1, value, value * value, t, t * t, t * value)
                 sums[:, tick // 256 - START // 256] += terms
