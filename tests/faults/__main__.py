@@ -44,6 +44,7 @@ from tests.faults.pool import Case, Limits, Tried, Work, try_all
 from tests.faults.verdicts import BAD, GOOD, MEANING, HangError, Result, place_of
 
 _TRIES = 20
+_TOLD_EVERY = 1000
 
 
 def worker_of(doors: Mapping[str, Door], seed: int) -> Work:
@@ -268,6 +269,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _tell(figures: Figures, seconds: float) -> None:
+    """Say how far a long run is."""
+    told = f"{figures.total.total()} inputs in {seconds:.0f} s, {figures.bad} bad"
+    print(told, file=sys.stderr, flush=True)
+
+
 def _run_and_tell(
     doors: Mapping[str, Door], scratch: Path, asked: argparse.Namespace
 ) -> int:
@@ -288,6 +295,8 @@ def _run_and_tell(
             limits=limits,
         ):
             figures.add(tried)
+            if not figures.total.total() % _TOLD_EVERY:
+                _tell(figures, time.monotonic() - start)
     print(figures.table(), end="\n\n")
     for verdict in GOOD + BAD:
         print(f"{verdict:<10} {MEANING[verdict]}")
