@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hexoframe.api.auth.credentials import base_url_of, find_credential
+from hexoframe.api.http.objects import field_of
 from hexoframe.api.http.session import ServiceSession
 from hexoframe.api.links import CLOCK_OF_HOST
 from hexoframe.api.load.download import (
@@ -918,8 +919,8 @@ def load_span(
     parts: list[RecordData] = [
         client.load_record(
             one["id"],
-            start=max(first - ahead, int(one["start"])),
-            end=last if not one["end"] or last <= int(one["end"]) else None,
+            start=max(first - ahead, int(field_of(one, "start"))),
+            end=last if not one.get("end") or last <= int(one["end"]) else None,
             **how,
         )
         for one in found

@@ -33,7 +33,7 @@ from hexoframe.formats.archive.container import placeholder_of
 from hexoframe.formats.atomic import complete
 from hexoframe.formats.kinds import kind_of
 from hexoframe.formats.options import ReadOptions
-from hexoframe.paths import check_path, expanded, is_file, is_folder
+from hexoframe.paths import check_path, expanded, is_file, is_folder, reading_from
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
 from hexoframe.timestamps import CLASSIC_FORMAT
@@ -146,7 +146,9 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
         allow_partial=allow_partial,
     )
     if isinstance(path, str | os.PathLike) or not hasattr(path, "read"):
-        data = _read(_single(_path_of(path)), options, record)
+        found = _path_of(path)
+        with reading_from(found):
+            data = _read(_single(found), options, record)
     else:
         data = _read_stream(path, options, record)
     return Record.of(data, left_out=options.left_out(data.family))
@@ -389,7 +391,8 @@ class Records(Mapping[str, Record]):
     def __getitem__(self, key: str | int) -> Record:
         """Open a record."""
         place = self._found[str(key)]
-        data = _read(place.path, self._options, place.name)
+        with reading_from(place.path):
+            data = _read(place.path, self._options, place.name)
         return Record.of(data, left_out=self._options.left_out(data.family))
 
     def __iter__(self) -> Iterator[str]:
