@@ -244,7 +244,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
     @property
     def pseudonym(self) -> str | None:
         """Name in the place of all ids, of a record that was de-identified."""
-        given = self._facts.info.get(PSEUDONYM)
+        given = self.facts.info.get(PSEUDONYM)
         return given if is_pseudonym(given) else None
 
     @property

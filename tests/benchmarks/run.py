@@ -5,8 +5,8 @@
 The names are startup, archive, parquet, text, frames, summary, hrv, beats, plot, view,
 service and study; without one all are run. Each row shows the medians of both ways,
 their ratio (with the lowest and the highest of the rounds) and what is aimed at for a
-day; a shorter record is no fair measure. The exit code says whether the benchmarks could
-run, never how fast: other work on the machine moves a ratio.
+day; a shorter record is no fair measure. The exit code says whether the benchmarks
+could run, never how fast: other work on the machine moves a ratio.
 """
 
 from __future__ import annotations

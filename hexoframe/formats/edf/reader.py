@@ -173,8 +173,8 @@ class _File:
         elif said is None and f" {OWN} tick=" in header.recording:
             warn(
                 f"{path} says that hexoframe wrote it, but the annotation {OWN!r} is "
-                "missing or changed: it is read as a file of others, and what is filled "
-                "in it as samples",
+                "missing or changed: it is read as a file of others, and what is "
+                "filled in it as samples",
                 MissingFactsWarning,
             )
         family = _family(header, said, options, path)
