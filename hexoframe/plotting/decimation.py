@@ -17,7 +17,21 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Values = NDArray[np.floating]
 
-__all__ = ["DrawnPoints", "LineSamples", "draw_rows", "gap_rows", "pick_rows"]
+__all__ = [
+    "BLOCK_S",
+    "DrawnPoints",
+    "LineSamples",
+    "block_extremes",
+    "draw_rows",
+    "extremes_outside",
+    "gap_rows",
+    "outside",
+    "pick_rows",
+    "typical_band",
+]
+
+BLOCK_S = 10
+"""Length of a block in s, long enough for a beat and a breath."""
 
 # A decimated column has so many; with fewer, decimation would save nothing.
 _PER_COLUMN = 4
@@ -89,6 +103,81 @@ def _extremes(heights: Values, cuts: Rows) -> Rows:
     highest = [first + int(heights[first:last].argmax()) for first, last in columns]
     found = np.array(lowest + highest, dtype=np.int64)
     return np.concatenate((firsts, found, lasts - 1))
+
+
+def outside(stamps: Rows, spans: Rows) -> NDArray[np.bool_]:
+    """Tell which times lie outside of ascending spans, whose ends belong to them."""
+    if not len(spans):
+        return np.ones(len(stamps), dtype=np.bool_)
+    at = np.searchsorted(spans[:, 0], stamps, side="right") - 1
+    inside: NDArray[np.bool_] = (at >= 0) & (stamps <= spans[at, 1])
+    return ~inside
+
+
+def extremes_outside(samples: LineSamples, edges: Rows, spans: Rows) -> Values:
+    """Return the lowest and the highest samples of columns, outside of spans.
+
+    The columns begin at `edges`, and the last edge ends the last one.
+    """
+    # The end of a span belongs to it.
+    begins, ends = spans[:, 0], spans[:, 1] + 1
+    borders = np.unique(np.concatenate((edges, begins, ends)))
+    borders = borders[(borders >= edges[0]) & (borders <= edges[-1])]
+    borders[-1] += 1
+    cuts = np.searchsorted(samples.stamps, borders)
+    kept = (np.diff(cuts) > 0) & outside(borders[:-1], spans)
+    return np.concatenate(
+        _part_extremes(samples.heights, cuts[:-1][kept], cuts[1:][kept])
+    )
+
+
+def block_extremes(samples: LineSamples) -> tuple[Rows, Values, Values]:
+    """Return when blocks of `BLOCK_S` begin, and their lowest and highest samples.
+
+    Blocks without a sample are left out.
+    """
+    step = BLOCK_S * 1_000_000_000
+    begins = np.arange(samples.stamps[0], samples.stamps[-1] + 1, step)
+    cuts = np.append(np.searchsorted(samples.stamps, begins), len(samples.stamps))
+    filled = np.diff(cuts) > 0
+    low, high = _part_extremes(samples.heights, cuts[:-1][filled], cuts[1:][filled])
+    return begins[filled], low, high
+
+
+def _part_extremes(heights: Values, firsts: Rows, lasts: Rows) -> tuple[Values, Values]:
+    """Return the lowest and the highest of parts, none of which is empty."""
+    if not len(firsts):
+        return heights[:0], heights[:0]
+    pairs = np.stack((firsts, lasts), axis=1).ravel()
+    # reduceat takes the part behind the last border as well.
+    pairs = pairs[:-1] if pairs[-1] == len(heights) else pairs
+    return tuple(
+        each.reduceat(heights, pairs)[::2] for each in (np.minimum, np.maximum)
+    )
+
+
+def typical_band(
+    blocks: tuple[Rows, Values, Values], edges: Rows
+) -> list[tuple[Rows, Values, Values]]:
+    """Return runs of columns: their middles, and the medians of the blocks in them.
+
+    A column without a block ends a run. Of an even number of blocks the median is the
+    greater one of the two in the middle.
+    """
+    begins, low, high = blocks
+    column = np.searchsorted(edges, begins, side="right") - 1
+    inside = (column >= 0) & (column < len(edges) - 1)
+    column, low, high = column[inside], low[inside], high[inside]
+    firsts = np.flatnonzero(np.diff(column, prepend=-1))
+    if not len(firsts):
+        return []
+    median = firsts + np.diff(firsts, append=len(column)) // 2
+    lows, highs = (one[np.lexsort((one, column))][median] for one in (low, high))
+    found = column[firsts]
+    runs = np.flatnonzero(np.diff(found) > 1) + 1
+    middles = ((edges[:-1] + edges[1:]) // 2)[found]
+    parts = (np.split(each, runs) for each in (middles, lows, highs))
+    return list(zip(*parts, strict=True))
 
 
 def draw_rows(samples: LineSamples, rows: Rows) -> DrawnPoints:

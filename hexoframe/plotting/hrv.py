@@ -19,6 +19,7 @@ from hexoframe.plotting.figures import (
     SMALL,
     WIDTH,
     days,
+    entitle,
     explain_colours,
     explain_marks,
     given_axes,
@@ -28,6 +29,7 @@ from hexoframe.plotting.figures import (
     tidy,
 )
 from hexoframe.plotting.panels import draw_shade, show_time
+from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import record_window, window_of_table
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_hrv", "record_hrv"]
 
-_HEIGHT = 3.9
+_HEIGHT = 4.3
 _NEEDED = ("start", "end", "rmssd", "lf", "hf")
 # So many decades below its highest point, a spectrum is drawn.
 _DECADES = 1e4
@@ -80,18 +82,23 @@ def plot_hrv(
         )
     if not len(table):
         raise ConfigurationError("the table has no row: give windows, as record.hrv()")
-    return _draw(table, spectrum, window_of_table(table, "record.hrv()"), ax)
+    return _draw(table, spectrum, window_of_table(table, "record.hrv()"), None, ax)
 
 
 def record_hrv(request: PictureRequest) -> FigureAxes:
     """Draw the variability of a record in windows of five minutes."""
     window = record_window(request.record, request.start, request.duration)
-    part = request.part()
-    return _draw(compute_hrv(part), spectrum_of_record(part), window, request.ax)
+    part, ax = request.part(), request.ax
+    spectrum = spectrum_of_record(part)
+    return _draw(compute_hrv(part), spectrum, window, request.record.id, ax)
 
 
 def _draw(
-    table: pd.DataFrame, spectrum: pd.DataFrame, window: Window, ax: Given | None
+    table: pd.DataFrame,
+    spectrum: pd.DataFrame,
+    window: Window,
+    record: object,
+    ax: Given | None,
 ) -> FigureAxes:
     figure, axes = _new_axes() if ax is None else given_axes("plot_hrv", ax, 3)
     for one in axes:
@@ -113,12 +120,14 @@ def _draw(
     _draw_spectrum(axes[2], spectrum)
     if shaded and ax is None:
         explain_colours(figure, [(DOUBTFUL, "too few beats that count")])
+    if ax is None:
+        entitle(figure, title_of("Heart rate variability", window, record))
     return picture(figure, axes)
 
 
 def _new_axes() -> tuple[Figure, list[Axes]]:
     figure: Figure = pyplot().figure(figsize=(WIDTH, _HEIGHT))
-    room = {"left": 0.075, "right": 0.985, "bottom": 0.145, "top": 0.88}
+    room = {"left": 0.075, "right": 0.985, "bottom": 0.16, "top": 0.84}
     grid = figure.add_gridspec(
         2, 2, width_ratios=(2.0, 1.0), wspace=0.24, hspace=0.22, **room
     )

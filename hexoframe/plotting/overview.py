@@ -13,11 +13,11 @@ from hexoframe.errors import harmless
 from hexoframe.plotting.figures import (
     DOUBTFUL,
     FAINT,
-    FONT,
     INK,
     SMALL,
     WIDTH,
     days,
+    entitle,
     make_panels,
     picture,
     say_empty,
@@ -25,10 +25,12 @@ from hexoframe.plotting.figures import (
 from hexoframe.plotting.panels import (
     draw_panel,
     finish_panels,
+    has_values,
     margins_for,
     panel_height,
     show_time,
 )
+from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import record_window, stamps_of, view_of
 from hexoframe.recording.facts import facts_table
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Window
+    from hexoframe.plotting.windows import ChannelView, Window
     from hexoframe.recording.data import RecordData
     from hexoframe.timestamps.moments import Length, Moment
 
@@ -47,7 +49,9 @@ __all__ = ["plot_overview", "record_overview"]
 
 # Of these each column has a row: leads hide each other, and belts lie far apart.
 _APART = ("ecg", "respiration")
-# Channels shown if the record has them, from top to bottom.
+# By day the recorder takes the way the wearer stands and sits for a position in bed.
+_PHASE, _POSITION = "sleep_phase", "sleep_position"
+# Channels shown if the record has values of them, from top to bottom.
 _CHANNELS = (
     "ecg",
     "heart_rate",
@@ -59,8 +63,8 @@ _CHANNELS = (
     "acceleration",
     "activity",
     "cadence",
-    "sleep_phase",
-    "sleep_position",
+    _PHASE,
+    _POSITION,
 )
 _ROW_HEIGHT, _HEIGHT_EMPTY = 0.75, 1.0
 # Height of a lane of activities, and width of a letter, in inches.
@@ -81,15 +85,16 @@ def plot_overview(
 
     Rows are shaded where nothing was measured, and where the recorder's flags doubt the
     values. Activities are bars above the rows, and annotations lines through all of
-    them. Waveforms are cut at the limits of nearly all samples, so that a loose
-    electrode does not flatten the rest.
+    them. The limits of a row are those of nearly all values that may be believed, and
+    marks at its edges tell where others lie beyond.
 
     Parameters
     ----------
     record : Record
         What is drawn; the channels shown are read.
     channels : sequence of str or int, optional
-        Channels, a row each; by default a choice of those that the record has.
+        Channels, a row each; by default a choice of those that have values then; the
+        sleep position only where a sleep phase is known.
     start, duration
         The part of the record, as for `Record.plot`.
     ax : sequence of Axes, optional
@@ -107,24 +112,28 @@ def plot_overview(
     ConfigurationError, TimestampError, UnknownChannelError
         As for `Record.plot`.
     """
-    keys = _shown_keys(record) if channels is None else list(channels)
     window = record_window(record, start, duration)
-    views = [view_of(record[key], window) for key in keys]
+    if channels is None:
+        shown = _shown_rows(record, window)
+    else:
+        shown = [(key, view_of(record[key], window)) for key in channels]
+    views = [view for _, view in shown]
     head = _read_head(record, window)
     margins = margins_for(views)
     heights = [head.inches(alone=not views)]
     heights += [panel_height(view, _ROW_HEIGHT) for view in views]
     figure, axes = make_panels("plot_overview", heights, ax, margins)
     used: set[bool] = set()
-    for one, key, view in zip(axes[1:], keys, views, strict=True):
+    for one, (key, view) in zip(axes[1:], shown, strict=True):
         spans = bad_spans(record, key)
         names = (view.channel.name, *view.channel.columns)
         used |= draw_panel(one, view, shades=dict.fromkeys(names, spans))
     show_time(axes, window)
     _draw_ranges(axes[0], head, window)
     _draw_annotations(axes, head)
-    number = "" if record.id is None else f" {record.id}"
-    axes[0].set_title(f"Record{number}, {record.family}", loc="left", fontsize=FONT)
+    if ax is None:
+        family = record.family.partition("_")[0].capitalize()
+        entitle(figure, title_of(f"{family} overview", window, record.id))
     if not views:
         axes[0].tick_params(labelsize=SMALL)
         say_empty(axes[0], "the record has none of the channels that are shown here")
@@ -142,14 +151,21 @@ def record_overview(request: PictureRequest) -> FigureAxes:
     )
 
 
-def _shown_keys(record: RecordData) -> list[str | int]:
-    """Return the channels and columns that are shown of a record."""
-    keys: list[str | int] = []
+def _shown_rows(
+    record: RecordData, window: Window
+) -> list[tuple[str | int, ChannelView]]:
+    """Return the channels and columns of a record that have values in a window."""
+    shown: list[tuple[str | int, ChannelView]] = []
     for name in _CHANNELS:
-        if name in record:
-            columns = record.channel(name).columns
-            keys += columns if name in _APART else [name]
-    return keys
+        if name not in record:
+            continue
+        view = view_of(record[name], window)
+        rows = [(name, view)]
+        if name in _APART:
+            rows = [(row.channel.columns[0], row) for row in view.columns()]
+        shown += [row for row in rows if has_values(row[1])]
+    is_night = any(key == _PHASE for key, _ in shown)
+    return [row for row in shown if is_night or row[0] != _POSITION]
 
 
 # --- activities and annotations -------------------------------------------------------
