@@ -292,8 +292,7 @@ def plot_record(  # noqa: PLR0913  # those of Record.plot
         if ax is None:
             plt.close(figure)
         raise ConfigurationError(
-            f"there is nothing to draw ({said[0]}): the record has "
-            f"{', '.join(record) or 'no channel'}, and record.coverage() tells how "
-            "much of each"
+            f"there is nothing to draw of {key} ({said[0]}): record.plot() shows what "
+            "the record has"
         )
     return figure, axes

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import PolyCollection
+from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import Formatter, Locator
 
@@ -129,27 +129,28 @@ class LiveLine(Line2D):
         super().draw(renderer)
 
 
-class LiveBand(PolyCollection):
+class LiveBand(LineCollection):
     """The typical range of a line, in views so long that its waves run together.
 
-    From the median of the lowest samples of blocks to that of their highest ones; the
-    line then is an envelope of all samples, in a faint colour.
+    Two lines, through the medians of the lowest and of the highest samples of blocks;
+    what they belong to is faint then, and is the envelope of all samples.
     """
 
     def __init__(self, line: LiveLine, longest_s: float) -> None:
-        super().__init__([], facecolor=TYPICAL, edgecolor=TYPICAL, linewidth=0.4)
+        super().__init__([], colors=TYPICAL, linewidths=line.get_linewidth())
+        self.set_zorder(line.get_zorder() + 0.1)
         self.line, self._longest_s = line, longest_s
         self._colour = line.get_color()
         self._blocks: tuple[Any, ...] | None = None
 
     def put_on(self, axes: Axes) -> None:
-        """Add the band to the axes of its line."""
+        """Add it to the axes of its line."""
         axes.add_collection(self, autolim=False)
         self.fit(axes)
         axes.callbacks.connect("xlim_changed", self.fit)
 
     def fit(self, axes: Axes) -> None:
-        """Show the band in a long view, and the line as it is in a short one."""
+        """Show it in a long view; in a short one, show the line as it is."""
         first, last = nanoseconds(np.array(sorted(axes.get_xlim())))
         is_long = last - first > self._longest_s * _S and len(self.line.samples.stamps)
         self.line.set_color(EXTREMES if is_long else self._colour)
@@ -161,16 +162,13 @@ class LiveBand(PolyCollection):
         most = (last - first) / (_BLOCKS * BLOCK_S * _S)
         columns = max(1, int(min(axes.bbox.width / _COLUMN, most)))
         edges = np.linspace(0, last - first, columns + 1).astype(np.int64) + first
-        self.set_verts(
-            [_outline(*run) for run in typical_band(self._blocks, edges)]  # type: ignore[arg-type]
+        self.set_segments(
+            [
+                np.stack((days(stamps), heights), axis=1)
+                for stamps, *both in typical_band(self._blocks, edges)  # type: ignore[arg-type]
+                for heights in both
+            ]
         )
-
-
-def _outline(stamps: Rows, low: Any, high: Any) -> NDArray[np.float64]:
-    """Return the corners of a band, along its upper side and back."""
-    x = days(stamps)
-    upper, lower = np.stack((x, high), axis=1), np.stack((x, low), axis=1)
-    return np.concatenate((upper, lower[::-1]))
 
 
 class EdgeMarks(Line2D):

@@ -193,9 +193,10 @@ def _share_text(record: RecordData, found: Survey) -> str:
         for start, end in joined_spans(gap for gap in found.gaps if gap.kind != "hole")
     )
     whole = record.end_tick - record.start_tick
-    if absent >= whole:
+    told = percent_up(length / whole)
+    if absent >= whole or told == "100 %":
         return "no signal"
-    return f"{percent(part)}, {percent_up(length / whole)} no signal"
+    return f"{percent(part)}, {told} no signal"
 
 
 def _apart(stamps: NDArray[np.int64]) -> list[int]:

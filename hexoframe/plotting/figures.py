@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -50,6 +51,7 @@ __all__ = [
     "explain",
     "explain_colours",
     "explain_marks",
+    "few_ticks",
     "given_axes",
     "is_empty",
     "label_of",
@@ -66,7 +68,6 @@ __all__ = [
     "text_width",
     "tidy",
     "unit_of",
-    "whole_numbers",
     "write_beside",
 ]
 
@@ -87,7 +88,7 @@ WIDTH = 9.5
 FONT, SMALL = 9.0, 8.0
 
 # In inches: above the panels for title and legend, below for the time axis, between.
-_TOP, _BOTTOM, _BETWEEN = 0.66, 0.68, 0.13
+_TOP, _BOTTOM, _BETWEEN = 0.58, 0.68, 0.13
 # The title in inches: from the left, from above, and what it takes off the legends.
 _INDENT, _DROP, TITLE = 0.1, 0.07, 0.24
 # Width of a letter as a part of the font size, and of the numbers at an axis in inches.
@@ -110,8 +111,6 @@ _UNITS: Mapping[str, str] = MappingProxyType(
 )
 # How many of the channel table's unit are one of the unit that is shown.
 _PER: Mapping[str, float] = MappingProxyType({"mL/min": 1000.0, "mL": 1000.0})
-# How many ticks a panel has.
-_TICKS: Mapping[str, Any] = MappingProxyType({"nbins": 4, "min_n_ticks": 2})
 # Marks a text that stands in the place of a picture.
 _EMPTY = "empty"
 
@@ -159,7 +158,7 @@ def nanoseconds(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 class Margins(NamedTuple):
-    """Room beside panels in inches; `names` is that of the tick labels.
+    """Room around panels in inches; `names` is that of the tick labels.
 
     It is estimated from the number of letters: a layout that measures every text takes
     longer than drawing a day of samples.
@@ -168,6 +167,7 @@ class Margins(NamedTuple):
     left: float
     right: float
     names: float = NUMBERS
+    top: float = _TOP
 
 
 def pyplot() -> ModuleType:
@@ -242,10 +242,10 @@ def make_panels(
     """
     if given is not None:
         return given_axes(what, given, len(heights))
-    high = _TOP + sum(heights) + _BETWEEN * (len(heights) - 1) + _BOTTOM
+    high = margins.top + sum(heights) + _BETWEEN * (len(heights) - 1) + _BOTTOM
     wide = WIDTH - margins.left - margins.right
     boxes: list[Box] = []
-    top = high - _TOP
+    top = high - margins.top
     for height in heights:
         boxes.append((margins.left, top - height, wide, height))
         top -= height + _BETWEEN
@@ -278,26 +278,23 @@ def picture(figure: Figure, axes: Sequence[Axes]) -> FigureAxes:
 
 def tidy(axes: Axes) -> None:
     """Hide the spines that carry nothing, and set small type."""
-    from matplotlib.ticker import (  # noqa: PLC0415  # an extra
-        MaxNLocator,
-        ScalarFormatter,
-    )
+    from matplotlib.ticker import ScalarFormatter  # noqa: PLC0415  # an extra
 
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set(color=FAINT, linewidth=0.6)
     axes.tick_params(labelsize=SMALL, width=0.6, length=3, color=FAINT)
-    axes.yaxis.set_major_locator(MaxNLocator(**_TICKS))
+    few_ticks(axes.yaxis)
     # Each tick says its value, and nothing above the panel is to be added.
     axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
 
 
-def whole_numbers(axes: Axes) -> None:
-    """Put ticks at whole numbers alone: there is nothing between two beats a minute."""
+def few_ticks(axis: Axis, *, whole: bool = False) -> None:
+    """Put few ticks on an axis; at whole numbers where there is nothing between."""
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  # an extra
 
-    axes.yaxis.set_major_locator(MaxNLocator(**_TICKS, integer=True))
+    axis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=2, integer=whole))
 
 
 # --- labels and legends ---------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,18 +24,23 @@ __all__ = ["fair_limits", "limit_panel", "mark_beyond"]
 
 # Part of the values that may lie beyond the limits, at either side.
 _LEFT_OUT = 0.005
+# So many samples tell what nearly all are.
+_MOST = 100_000
 # They do where the others take less than one in so many parts of the height.
 _FLATTENED = 2.0
 # Room beyond nearly all values, and above and below lines, as parts of their height.
-_MORE, _ROOM = 0.15, 0.05
+_MORE, _ROOM = 0.2, 0.05
 
 
-def fair_limits(values: Values) -> tuple[float, float]:
+def fair_limits(
+    values: Values, ends: tuple[float, float] | None = None
+) -> tuple[float, float]:
     """Return the limits of a panel that shows some values; at least one is needed.
 
-    They hold all values, unless a few at either end would flatten all others.
+    They hold all values, unless a few at either end would flatten all others. The
+    `ends` are the least and the greatest where the values are only some of all.
     """
-    low, high = float(values.min()), float(values.max())
+    low, high = (float(values.min()), float(values.max())) if ends is None else ends
     least, most = np.quantile(values, [_LEFT_OUT, 1 - _LEFT_OUT]).tolist()
     # Where nearly all values are the same, the few others are what there is to see.
     if 0 < (most - least) * _FLATTENED < high - low:
@@ -46,20 +51,26 @@ def fair_limits(values: Values) -> tuple[float, float]:
     return low - room, high + room
 
 
-def limit_panel(axes: Axes, drawn: Sequence[Line2D], spans: pd.DataFrame) -> None:
+def limit_panel(
+    axes: Axes, drawn: Sequence[Line2D], spans: pd.DataFrame, *, is_wave: bool
+) -> None:
     """Set the limits of a panel to what may be believed, and mark what lies beyond.
 
     That is what lies outside of the bad `spans` (start, end, absent): a loose electrode
     swings to the limits of its amplifier and would flatten the rest. Where all of it is
-    doubtful, the limits are those of what was measured; else of everything.
+    doubtful, the limits are those of what was measured; else of everything. Of a
+    waveform nearly all samples are shown; of others nearly all pixel columns, since
+    what is rare in them, such as a walk in a night, is what there is to see.
     """
     absent = absent_of(spans)
     for bad in (union_of(spans), absent, np.empty((0, 2), np.int64)):
-        values = np.concatenate(
-            [_heights(line, bad) for line in drawn] or [bad.ravel()]
-        )
-        if len(values):
-            axes.set_ylim(fair_limits(values))
+        believed = (_believed(line, bad, is_wave=is_wave) for line in drawn)
+        found = [one for one in believed if len(one.some)]
+        if found:
+            ends = min(one.low for one in found), max(one.high for one in found)
+            axes.set_ylim(
+                fair_limits(np.concatenate([one.some for one in found]), ends)
+            )
             mark_beyond(axes, drawn, absent)
             return
 
@@ -79,11 +90,26 @@ def mark_beyond(
             EdgeMarks(line, spans, above=above).put_on(axes)
 
 
-def _heights(line: Line2D, bad: NDArray[np.int64]) -> Values:
-    """Return the heights of dots, or the extremes of a line, outside of bad spans."""
+class _Believed(NamedTuple):
+    """Values of a line: those that say what nearly all are, and the ends of all."""
+
+    some: Values
+    low: float = np.nan
+    high: float = np.nan
+
+
+def _believed(line: Line2D, bad: NDArray[np.int64], *, is_wave: bool) -> _Believed:
+    """Return what of a line or of dots lies outside of bad spans."""
     from hexoframe.plotting.artists import LiveLine  # noqa: PLC0415  # matplotlib
 
-    if isinstance(line, LiveLine) and len(bad):
-        return extremes_outside(line.samples, line.columns, bad)
     x, y = (np.asarray(one, dtype=np.float64) for one in line.get_data())
-    return y[~np.isnan(y) & outside(nanoseconds(x), bad)]
+    ends = y[~np.isnan(y) & outside(nanoseconds(x), bad)]
+    if isinstance(line, LiveLine) and len(bad):
+        ends = extremes_outside(line.samples, line.columns, bad)
+    some = ends
+    if isinstance(line, LiveLine) and is_wave:
+        every = slice(None, None, 1 + len(line.samples.stamps) // _MOST)
+        some = line.samples.heights[every][outside(line.samples.stamps[every], bad)]
+    if not len(some) or not len(ends):
+        return _Believed(some[:0])
+    return _Believed(some, float(ends.min()), float(ends.max()))

@@ -18,6 +18,7 @@ from hexoframe.plotting.figures import (
     WIDTH,
     days,
     entitle,
+    label_of,
     make_panels,
     picture,
     say_empty,
@@ -113,22 +114,25 @@ def plot_overview(
         As for `Record.plot`.
     """
     window = record_window(record, start, duration)
+    keys = _usual_keys(record) if channels is None else channels
+    rows = [_Row(view_of(record[key], window), bad_spans(record, key)) for key in keys]
+    lacking: list[str] = []
     if channels is None:
-        shown = _shown_rows(record, window)
-    else:
-        shown = [(key, view_of(record[key], window)) for key in channels]
-    views = [view for _, view in shown]
+        rows, lacking = _with_values(rows)
+    views = [row.view for row in rows]
     head = _read_head(record, window)
     margins = margins_for(views)
     heights = [head.inches(alone=not views)]
     heights += [panel_height(view, _ROW_HEIGHT) for view in views]
     figure, axes = make_panels("plot_overview", heights, ax, margins)
     used: set[bool] = set()
-    for one, (key, view) in zip(axes[1:], shown, strict=True):
-        spans = bad_spans(record, key)
-        names = (view.channel.name, *view.channel.columns)
-        used |= draw_panel(one, view, shades=dict.fromkeys(names, spans))
+    for one, row in zip(axes[1:], rows, strict=True):
+        names = (row.view.channel.name, *row.view.channel.columns)
+        shades = dict.fromkeys(names, row.spans)
+        used |= draw_panel(one, row.view, shades=shades)
     show_time(axes, window)
+    if lacking and views:
+        _say_below(axes[-1], f"nothing measured: {', '.join(lacking)}")
     _draw_ranges(axes[0], head, window)
     _draw_annotations(axes, head)
     if ax is None:
@@ -151,21 +155,43 @@ def record_overview(request: PictureRequest) -> FigureAxes:
     )
 
 
-def _shown_rows(
-    record: RecordData, window: Window
-) -> list[tuple[str | int, ChannelView]]:
-    """Return the channels and columns of a record that have values in a window."""
-    shown: list[tuple[str | int, ChannelView]] = []
+class _Row(NamedTuple):
+    """A channel or column, and its bad spans."""
+
+    view: ChannelView
+    spans: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """Name for a reader."""
+        columns = self.view.channel.columns
+        return label_of(columns[0] if len(columns) == 1 else self.view.channel.name)
+
+
+def _usual_keys(record: RecordData) -> list[str | int]:
+    """Return the channels and columns that are shown if anything was measured."""
+    keys: list[str | int] = []
     for name in _CHANNELS:
-        if name not in record:
-            continue
-        view = view_of(record[name], window)
-        rows = [(name, view)]
-        if name in _APART:
-            rows = [(row.channel.columns[0], row) for row in view.columns()]
-        shown += [row for row in rows if has_values(row[1])]
-    is_night = any(key == _PHASE for key, _ in shown)
-    return [row for row in shown if is_night or row[0] != _POSITION]
+        if name in record:
+            keys += record.channel(name).columns if name in _APART else [name]
+    return keys
+
+
+def _with_values(rows: list[_Row]) -> tuple[list[_Row], list[str]]:
+    """Return the rows in which anything was measured, and the names of the others.
+
+    The sleep position is neither where no sleep phase is known.
+    """
+    measured = {row.name: has_values(row.view, row.spans) for row in rows}
+    if not measured.get(label_of(_PHASE)):
+        measured.pop(label_of(_POSITION), None)
+    shown = [row for row in rows if measured.get(row.name)]
+    return shown, [name for name, known in measured.items() if not known]
+
+
+def _say_below(axes: Axes, text: str) -> None:
+    """Say something below the name of the time axis."""
+    axes.set_xlabel(f"{axes.get_xlabel()}\n{text}")
 
 
 # --- activities and annotations -------------------------------------------------------

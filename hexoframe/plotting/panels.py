@@ -12,7 +12,7 @@ import numpy as np
 
 from hexoframe.analysis.marks import runs
 from hexoframe.channels import codes_of
-from hexoframe.plotting.decimation import BLOCK_S
+from hexoframe.plotting.decimation import BLOCK_S, outside
 from hexoframe.plotting.figures import (
     ABSENT,
     DOUBTFUL,
@@ -28,6 +28,7 @@ from hexoframe.plotting.figures import (
     days,
     entitle,
     explain,
+    few_ticks,
     label_of,
     label_panels,
     make_panels,
@@ -35,11 +36,10 @@ from hexoframe.plotting.figures import (
     say_empty,
     text_width,
     tidy,
-    whole_numbers,
 )
 from hexoframe.plotting.limits import limit_panel
 from hexoframe.plotting.titles import title_of
-from hexoframe.plotting.windows import stamps_of, union_of
+from hexoframe.plotting.windows import absent_of, stamps_of, union_of
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from matplotlib.legend import Legend
     from numpy.typing import NDArray
 
+    from hexoframe.plotting.artists import LiveLine
+    from hexoframe.plotting.decimation import LineSamples
     from hexoframe.plotting.figures import Given
     from hexoframe.plotting.windows import ChannelView, Window
 
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HALF_HEIGHT",
-    "draw_lines",
+    "draw_line",
     "draw_panel",
     "draw_shade",
     "draw_stack",
@@ -128,10 +130,12 @@ def draw_stack(  # noqa: PLR0913  # each by name
     return figure, axes
 
 
-def has_values(view: ChannelView) -> bool:
-    """Tell whether there is anything to draw in the window of a view."""
-    is_codes = view.channel.datatypes[0].codes
-    return bool(_row_names(view) if is_codes else view.lines)
+def has_values(view: ChannelView, spans: pd.DataFrame) -> bool:
+    """Tell whether anything was measured in the window of a view, outside of spans."""
+    if view.channel.datatypes[0].codes:
+        return bool(_row_names(view))
+    absent = absent_of(spans)
+    return any(outside(one.stamps, absent).any() for one in view.lines.values())
 
 
 def panel_height(view: ChannelView, usual: float = _HEIGHT) -> float:
@@ -226,6 +230,9 @@ def draw_panel(
 ) -> set[bool]:
     """Draw a channel as its kind asks, and return which shades were used."""
     tidy(axes)
+    left, right = days(np.array([view.window.first, view.window.last]))
+    if left < right:
+        axes.set_xlim(left, right)
     row = view.channel.datatypes[0]
     spans = _spans(view, shades)
     used = draw_shade(axes, spans, view.window)
@@ -233,8 +240,8 @@ def draw_panel(
     if row.codes or row.align == "or":
         drawn = _draw_codes(axes, view)
     else:
-        drawn = draw_lines(axes, view)
-        limit_panel(axes, drawn, spans)
+        drawn = _draw_lines(axes, view)
+        limit_panel(axes, drawn, spans, is_wave=row.kind == "waveform")
         if row.minimum is not None and row.minimum >= 0:
             _keep_above_zero(axes, view)
     if not drawn and row.align == "or" and len(view.frame):
@@ -267,24 +274,18 @@ def _empty_text(view: ChannelView) -> str:
 # --- lines and dots -------------------------------------------------------------------
 
 
-def draw_lines(axes: Axes, view: ChannelView) -> list[Any]:
+def _draw_lines(axes: Axes, view: ChannelView) -> list[Any]:
     """Draw each column that has samples, and return what is drawn.
 
     A column is a line; of events, dots; a waveform whose waves run together has the
     typical range of its samples.
     """
-    from hexoframe.plotting.artists import (  # noqa: PLC0415  # matplotlib
-        LiveBand,
-        LiveLine,
-    )
+    from hexoframe.plotting.artists import LiveBand  # noqa: PLC0415  # matplotlib
 
-    left, right = days(np.array([view.window.first, view.window.last]))
-    if left < right:
-        axes.set_xlim(left, right)
     row = view.channel.datatypes[0]
     dots = row.kind == "event" and not row.interval
     if view.is_whole:
-        whole_numbers(axes)
+        few_ticks(axes.yaxis, whole=True)
     drawn: list[Any] = []
     for place, (column, samples) in enumerate(view.lines.items()):
         label = label_of(column.removeprefix(f"{view.channel.name}_"))
@@ -295,11 +296,7 @@ def draw_lines(axes: Axes, view: ChannelView) -> list[Any]:
             )
             line.set_label(label)
         else:
-            colour = LINES[place % len(LINES)]
-            line = LiveLine(
-                samples, color=colour, linewidth=_LINE_WIDTH, label=label, zorder=2.5
-            )
-            line.put_on(axes)
+            line = draw_line(axes, samples, label, color=LINES[place % len(LINES)])
             if row.kind == "waveform" and len(view.channel.columns) == 1:
                 LiveBand(line, _LONGEST_S).put_on(axes)
         drawn.append(line)
@@ -311,15 +308,27 @@ def draw_lines(axes: Axes, view: ChannelView) -> list[Any]:
     return drawn
 
 
+def draw_line(
+    axes: Axes, samples: LineSamples, label: str, *, color: str = INK
+) -> LiveLine:
+    """Draw samples as a line that fits the view of its panel."""
+    from hexoframe.plotting.artists import LiveLine  # noqa: PLC0415  # matplotlib
+
+    line = LiveLine(
+        samples, color=color, linewidth=_LINE_WIDTH, label=label, zorder=2.5
+    )
+    line.put_on(axes)
+    return line
+
+
 def _name_band(axes: Axes) -> None:
     """Say beside the panel what the two colours of a waveform are."""
+    from matplotlib.lines import Line2D  # noqa: PLC0415  # an extra
     from matplotlib.patches import Patch  # noqa: PLC0415  # an extra
 
-    meanings = (
-        (EXTREMES, "all samples"),
-        (TYPICAL, f"median of the\nextremes in {BLOCK_S} s"),
-    )
-    _list_beside(axes, [Patch(color=colour, label=text) for colour, text in meanings])
+    text = f"median of the\nextremes in {BLOCK_S} s"
+    line = Line2D([], [], color=TYPICAL, linewidth=1.5, label=text)
+    _list_beside(axes, [Patch(color=EXTREMES, label="all samples"), line])
 
 
 def _name_lines(axes: Axes, lines: Sequence[Any]) -> None:

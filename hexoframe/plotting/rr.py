@@ -9,6 +9,7 @@ import numpy as np
 from hexoframe.analysis.beats import beats_of as series_of
 from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.channels.calibration import unmeasured
+from hexoframe.plotting.decimation import LineSamples
 from hexoframe.plotting.figures import (
     FAINT,
     FONT,
@@ -20,6 +21,7 @@ from hexoframe.plotting.figures import (
     draw_rug,
     entitle,
     explain_marks,
+    few_ticks,
     given_axes,
     label_of,
     picture,
@@ -29,7 +31,7 @@ from hexoframe.plotting.figures import (
     tidy,
 )
 from hexoframe.plotting.limits import fair_limits, mark_beyond
-from hexoframe.plotting.panels import draw_lines, draw_shade, shade_legend, show_time
+from hexoframe.plotting.panels import draw_line, draw_shade, shade_legend, show_time
 from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import absent_of, beats_of, views_of
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -66,8 +68,9 @@ def plot_rr(  # noqa: PLR0913  # each by name
 ) -> FigureAxes:
     """Draw intervals over time, and each interval against the one before.
 
-    The limits are those of nearly all beats without a flag; marks at the edges tell
-    where others lie beyond.
+    A line joins the intervals of beats that follow each other and have no flag. The
+    limits are those of nearly all of them; marks at the edges tell where others lie
+    beyond.
 
     Parameters
     ----------
@@ -153,16 +156,25 @@ def _draw_tachogram(
     show_time([axes], view.window)
     used = draw_shade(axes, spans, view.window)
     axes.set_ylabel(view.axis_label, fontsize=FONT)
-    drawn = draw_lines(axes, view)
-    if not drawn:
+    (samples,) = view.lines.values() or (None,)
+    if samples is None:
         say_empty(axes, f"{view.channel.name}: no intervals")
         return used
-    (samples,) = view.lines.values()
-    sure = _flags_at(beats, samples.stamps) == 0
-    axes.set_ylim(fair_limits(samples.heights[sure] if sure.any() else samples.heights))
+    sure = _kept(samples, _flags_at(beats, samples.stamps) == 0)
+    line = draw_line(axes, sure, label_of(view.channel.name))
+    some = sure if len(sure.stamps) else samples
+    axes.set_ylim(fair_limits(some.heights))
     _mark_flagged(axes, view, beats)
-    mark_beyond(axes, drawn, absent_of(spans))
+    mark_beyond(axes, [line], absent_of(spans))
     return used
+
+
+def _kept(samples: LineSamples, keep: NDArray[np.bool_]) -> LineSamples:
+    """Return some of the samples, with a break wherever others are left out."""
+    apart = ~np.append(False, keep[:-1])
+    apart[samples.breaks] = True
+    stamps, heights = samples.stamps[keep], samples.heights[keep]
+    return LineSamples(stamps, heights, np.flatnonzero(apart[keep]))
 
 
 def _flags_at(beats: Beats, stamps: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -209,6 +221,7 @@ def _draw_poincare(axes: Axes, view: ChannelView, beats: Beats) -> None:
     # A few flagged intervals would make all others a dot.
     shown = np.concatenate((sure, sure - 1)) if len(sure) else slice(None)
     low, high = fair_limits(values[shown])
+    few_ticks(axes.xaxis)
     inside = (values >= low) & (values <= high)
     for rows, name, style in (
         (second[doubtful], "a beat is flagged", {"color": FAINT, "alpha": 0.35}),

@@ -18,6 +18,7 @@ from hexoframe.plotting.figures import (
     Margins,
     entitle,
     explain_marks,
+    few_ticks,
     label_of,
     label_panels,
     make_panels,
@@ -26,7 +27,6 @@ from hexoframe.plotting.figures import (
     text_width,
     tidy,
     unit_of,
-    whole_numbers,
 )
 from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import record_window, window_of_table
@@ -139,7 +139,7 @@ def _draw(
     for one, panel in zip(axes, panels, strict=False):
         tidy(one)
         if not panel.digits:
-            whole_numbers(one)
+            few_ticks(one.yaxis, whole=True)
         drawn = _draw_panel(one, panel, held)
         marks = marks or drawn
     if not panels:
