@@ -40,7 +40,7 @@ __all__ = ["plot_breaths", "record_breaths"]
 
 _HEIGHT = 1.25
 # Dots are explained below the shades.
-_MARGINS = Margins(left=1.45, right=0.2, top=0.76)
+_MARGINS = Margins(left=1.45, right=0.2).with_marks()
 _NEEDED = ("start", "end", "ttot", "amplitude", "volume", "rsa", "usable", "reason")
 # Reasons that say that nothing of a body was measured.
 _ABSENT = ("gap", "not_worn")

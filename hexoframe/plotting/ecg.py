@@ -368,10 +368,11 @@ def _say_what(axes: Sequence[Axes], view: ChannelView, leads: Sequence[_Lead]) -
     if any(lead.is_cut for lead in leads):
         axes[-1].annotate(
             "samples leave the paper",
-            (0, 0),
+            (1, 0),
             xycoords="axes fraction",
-            xytext=(0, -28),
+            xytext=(0, -24),
             textcoords="offset points",
+            ha="right",
             fontsize=SMALL,
             color=INK,
         )

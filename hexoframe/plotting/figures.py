@@ -35,6 +35,7 @@ __all__ = [
     "FAINT",
     "FONT",
     "INK",
+    "LINE",
     "LINES",
     "MANY",
     "NUMBERS",
@@ -91,6 +92,8 @@ FONT, SMALL = 9.0, 8.0
 _TOP, _BOTTOM, _BETWEEN = 0.58, 0.68, 0.13
 # The title in inches: from the left, from above, and what it takes off the legends.
 _INDENT, _DROP, TITLE = 0.1, 0.07, 0.24
+# A line of text, such as an explanation of marks below that of the shades.
+LINE = 0.18
 # Width of a letter as a part of the font size, and of the numbers at an axis in inches.
 _LETTER, NUMBERS = 0.58, 0.58
 # So many points are drawn as pixels also in a vector file.
@@ -168,6 +171,11 @@ class Margins(NamedTuple):
     right: float
     names: float = NUMBERS
     top: float = _TOP
+    bottom: float = _BOTTOM
+
+    def with_marks(self) -> Margins:
+        """Return them with room to explain marks, below the shades."""
+        return self._replace(top=self.top + LINE)
 
 
 def pyplot() -> ModuleType:
@@ -242,7 +250,8 @@ def make_panels(
     """
     if given is not None:
         return given_axes(what, given, len(heights))
-    high = margins.top + sum(heights) + _BETWEEN * (len(heights) - 1) + _BOTTOM
+    inner = sum(heights) + _BETWEEN * (len(heights) - 1)
+    high = margins.top + inner + margins.bottom
     wide = WIDTH - margins.left - margins.right
     boxes: list[Box] = []
     top = high - margins.top

@@ -147,6 +147,8 @@ def _draw_levels(axes: Axes, table: pd.DataFrame, names: tuple[str, ...]) -> Non
     for place, name in enumerate(names):
         values = table[name].to_numpy()
         known = ~np.isnan(values) & (values > 0 if several else True)
+        if not known.any():
+            continue
         colour = LINES[place + several]
         # The rows of a window, with a break after each.
         x = np.stack((starts, ends, ends), axis=1)[known].ravel()
@@ -193,20 +195,21 @@ def _draw_spectrum(axes: Axes, spectrum: pd.DataFrame) -> None:
     highest = float(np.nanmax(density))
     axes.set_ylim(
         max(float(np.nanmin(density[density > 0])), highest / _DECADES) / 1.5,
-        highest * 6,
+        highest * 40,
     )
     power = band_powers(density[None])
     for name, (low, high) in BANDS.items():
         begin, end = (edge / STEP_S for edge in (low, high))
         if low > 1:
             axes.axvline(begin, color=FAINT, linewidth=0.6, linestyle=":")
-        text = f"{name.upper()}\n{power[name][0]:.0f}"
+        # The band of VLF is too narrow for its text, which stands below the others.
+        is_narrow = name == "vlf"
         axes.text(
-            (begin + min(end, float(frequency[-1]))) / 2,
-            0.985,
-            text + (" ms²" if name != "vlf" else ""),
+            begin if is_narrow else (begin + min(end, float(frequency[-1]))) / 2,
+            0.87 if is_narrow else 0.985,
+            f"{name.upper()}\n{power[name][0]:.0f} ms²",
             transform=axes.get_xaxis_transform(),
-            ha="center",
+            ha="left" if is_narrow else "center",
             va="top",
             fontsize=SMALL,
         )

@@ -14,6 +14,7 @@ from hexoframe.plotting.figures import (
     DOUBTFUL,
     FAINT,
     INK,
+    LINE,
     SMALL,
     WIDTH,
     days,
@@ -122,6 +123,8 @@ def plot_overview(
     views = [row.view for row in rows]
     head = _read_head(record, window)
     margins = margins_for(views)
+    if lacking:
+        margins = margins._replace(bottom=margins.bottom + LINE)
     heights = [head.inches(alone=not views)]
     heights += [panel_height(view, _ROW_HEIGHT) for view in views]
     figure, axes = make_panels("plot_overview", heights, ax, margins)

@@ -103,13 +103,15 @@ def draw_stack(  # noqa: PLR0913  # each by name
     shades: Shades | None = None,
     ax: Given | None = None,
     right: float = 0.0,
+    marked: bool = False,
     title: str | None = None,
 ) -> tuple[Figure, list[Axes]]:
     """Draw a panel for each view, from top to bottom, and return figure and panels.
 
     `what` is the function that draws, for messages; `shades` are spans by channel or
     column, by default those without samples and of implausible values; `right` is the
-    least room right of the panels, in inches; the title is the name of the first
+    least room right of the panels, in inches; above `marked` ones there is room to
+    explain marks; the title is the name of the first
     channel by default.
     """
     heights = [panel_height(view) for view in views]
@@ -117,6 +119,7 @@ def draw_stack(  # noqa: PLR0913  # each by name
         heights = [_ONLY_HEIGHT]
     margins = margins_for(views)
     margins = margins._replace(right=max(margins.right, right))
+    margins = margins.with_marks() if marked else margins
     figure, axes = make_panels(what, heights, ax, margins)
     used: set[bool] = set()
     for one, view in zip(axes, views, strict=True):

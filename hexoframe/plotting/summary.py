@@ -270,6 +270,8 @@ def _draw_panel(axes: Axes, panel: _Panel, held: dict[Any, pd.DataFrame]) -> lis
     room = 0.18 * (high - low) or 1.0
     numbered = len(values) <= _NUMBERED
     axes.set_ylim(low - room * (1.6 if numbered else 0.5), high + room)
+    # No tick stands in the room below 0.
+    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= high + room])
     if numbered:
         _write_numbers(axes, panel, values, shares)
     least = Line2D([], [], color=LINES[1], linewidth=2.2, alpha=0.55)
