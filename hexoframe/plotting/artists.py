@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import Formatter, Locator
 
 from hexoframe.plotting.decimation import (
     BLOCK_S,
+    Band,
     LineSamples,
     block_extremes,
     draw_rows,
+    envelope,
     outside,
     pick_rows,
     typical_band,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EdgeMarks",
-    "LiveBand",
+    "LiveEnvelope",
     "LiveLine",
     "SparseMarks",
     "WallFormatter",
@@ -95,6 +97,7 @@ class LiveLine(Line2D):
             **style,
         )
         self.samples = samples
+        self.drawn = draw_rows(samples, np.empty(0, np.int64))
         self._fitted: tuple[float, ...] = ()
 
     def put_on(self, axes: Axes) -> None:
@@ -113,9 +116,9 @@ class LiveLine(Line2D):
             return
         self._fitted = asked
         rows = pick_rows(self.samples, _edges(asked))
-        drawn = draw_rows(self.samples, rows)
-        self.set_data(days(drawn.stamps), drawn.heights)
-        self.set_markevery(drawn.lone)  # type: ignore[arg-type]
+        self.drawn = draw_rows(self.samples, rows)
+        self.set_data(days(self.drawn.stamps), self.drawn.heights)
+        self.set_markevery(self.drawn.lone)  # type: ignore[arg-type]
 
     @property
     def columns(self) -> Rows:
@@ -124,51 +127,85 @@ class LiveLine(Line2D):
 
     def draw(self, renderer: RendererBase) -> None:
         """Fit and draw; a figure may be saved at another size than it is shown."""
-        pixels = hasattr(renderer, "buffer_rgba")
-        self.fit(cast("Axes", self.axes), 1 if pixels else _FINER)
+        self.fit(cast("Axes", self.axes), _finer(renderer))
         super().draw(renderer)
 
 
-class LiveBand(LineCollection):
-    """The typical range of a line, in views so long that its waves run together.
+class LiveEnvelope(PolyCollection):
+    """The samples of a line in views so long that its waves run together.
 
-    Two lines, through the medians of the lowest and of the highest samples of blocks;
-    what they belong to is faint then, and is the envelope of all samples.
+    Filled from the lowest to the highest sample of each pixel column, in the place of
+    the line. The `typical` range lies on it: two lines, through the medians of the
+    lowest and of the highest samples of blocks.
     """
 
     def __init__(self, line: LiveLine, longest_s: float) -> None:
-        super().__init__([], colors=TYPICAL, linewidths=line.get_linewidth())
-        self.set_zorder(line.get_zorder() + 0.1)
+        order = line.get_zorder()
+        super().__init__(
+            [], facecolor=EXTREMES, edgecolor=EXTREMES, linewidth=0.4, zorder=order
+        )
+        self.typical = LineCollection(
+            [], colors=TYPICAL, linewidths=line.get_linewidth(), zorder=order + 0.1
+        )
         self.line, self._longest_s = line, longest_s
-        self._colour = line.get_color()
-        self._blocks: tuple[Any, ...] | None = None
+        self._blocks: Band | None = None
+        self._fitted: tuple[float, ...] = ()
 
     def put_on(self, axes: Axes) -> None:
-        """Add it to the axes of its line."""
-        axes.add_collection(self, autolim=False)
+        """Add both to the axes of the line."""
+        for one in (self, self.typical):
+            axes.add_collection(one, autolim=False)
         self.fit(axes)
         axes.callbacks.connect("xlim_changed", self.fit)
 
-    def fit(self, axes: Axes) -> None:
-        """Show it in a long view; in a short one, show the line as it is."""
-        first, last = nanoseconds(np.array(sorted(axes.get_xlim())))
-        is_long = last - first > self._longest_s * _S and len(self.line.samples.stamps)
-        self.line.set_color(EXTREMES if is_long else self._colour)
-        self.set_visible(bool(is_long))
-        if not is_long:
+    def fit(self, axes: Axes, finer: int = 1) -> None:
+        """Show the envelope in a long view, and the line in a short one."""
+        left, right = sorted(axes.get_xlim())
+        asked = (left, right, axes.bbox.width, finer)
+        if asked == self._fitted:
             return
+        self._fitted = asked
+        first, last = nanoseconds(np.array([left, right])).tolist()
+        is_long = last - first > self._longest_s * _S
+        self.line.set_visible(not is_long)
+        for one in (self, self.typical):
+            one.set_visible(is_long)
+        if is_long:
+            self.line.fit(axes, finer)
+            bands = envelope(self.line.drawn, self.line.columns)
+            self.set_verts([_outline(band) for band in bands])
+            self._fit_typical(axes, first, last)
+
+    def _fit_typical(self, axes: Axes, first: int, last: int) -> None:
         if self._blocks is None:
             self._blocks = block_extremes(self.line.samples)
         most = (last - first) / (_BLOCKS * BLOCK_S * _S)
         columns = max(1, int(min(axes.bbox.width / _COLUMN, most)))
-        edges = np.linspace(0, last - first, columns + 1).astype(np.int64) + first
-        self.set_segments(
+        edges = first + np.linspace(0, last - first, columns + 1).astype(np.int64)
+        self.typical.set_segments(
             [
-                np.stack((days(stamps), heights), axis=1)
-                for stamps, *both in typical_band(self._blocks, edges)  # type: ignore[arg-type]
-                for heights in both
+                np.stack((days(band.stamps), heights), axis=1)
+                for band in typical_band(self._blocks, edges)
+                for heights in (band.low, band.high)
             ]
         )
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Fit and draw; a figure may be saved at another size than it is shown."""
+        self.fit(cast("Axes", self.axes), _finer(renderer))
+        super().draw(renderer)
+
+
+def _outline(band: Band) -> NDArray[np.float64]:
+    """Return the corners of a band, along its upper side and back."""
+    x = days(band.stamps)
+    upper, lower = (np.stack((x, y), axis=1) for y in (band.high, band.low))
+    return np.concatenate((upper, lower[::-1]))
+
+
+def _finer(renderer: RendererBase) -> int:
+    """Return how many columns are drawn for each dot."""
+    return 1 if hasattr(renderer, "buffer_rgba") else _FINER
 
 
 class EdgeMarks(Line2D):

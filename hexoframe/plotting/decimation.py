@@ -7,6 +7,7 @@ for all samples, all are kept. Arithmetic on arrays only: no channels, no matplo
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCK_S",
+    "Band",
     "DrawnPoints",
     "LineSamples",
+    "any_outside",
     "block_extremes",
     "draw_rows",
+    "envelope",
     "extremes_outside",
     "gap_rows",
     "outside",
@@ -61,11 +65,21 @@ class DrawnPoints(NamedTuple):
     lone: Rows
 
 
+class Band(NamedTuple):
+    """Ascending stamps in ns, and a lowest and a highest value at each."""
+
+    stamps: Rows
+    low: Values
+    high: Values
+
+
 def gap_rows(stamps: Rows, longest: float) -> Rows:
     """Return the rows that lie more than `longest` ns behind the row before."""
     found = [np.empty(0, dtype=np.int64)]
+    # Whole numbers are compared faster with one of their kind.
+    most = math.floor(longest)
     for first in range(0, len(stamps) - 1, _BLOCK):
-        far = np.diff(stamps[first : first + _BLOCK + 1]) > longest
+        far = np.diff(stamps[first : first + _BLOCK + 1]) > most
         # Few blocks have one, and any() is quicker than a search.
         if far.any():
             found.append(np.flatnonzero(far) + first + 1)
@@ -114,6 +128,13 @@ def outside(stamps: Rows, spans: Rows) -> NDArray[np.bool_]:
     return ~inside
 
 
+def any_outside(stamps: Rows, spans: Rows) -> bool:
+    """Tell whether any of ascending times lies outside of ascending spans."""
+    firsts = np.searchsorted(stamps, spans[:, 0])
+    lasts = np.searchsorted(stamps, spans[:, 1], side="right")
+    return int((lasts - firsts).sum()) < len(stamps)
+
+
 def extremes_outside(samples: LineSamples, edges: Rows, spans: Rows) -> Values:
     """Return the lowest and the highest samples of columns, outside of spans.
 
@@ -131,8 +152,8 @@ def extremes_outside(samples: LineSamples, edges: Rows, spans: Rows) -> Values:
     )
 
 
-def block_extremes(samples: LineSamples) -> tuple[Rows, Values, Values]:
-    """Return when blocks of `BLOCK_S` begin, and their lowest and highest samples.
+def block_extremes(samples: LineSamples) -> Band:
+    """Return blocks of `BLOCK_S`: their starts, their lowest and highest samples.
 
     Blocks without a sample are left out.
     """
@@ -141,7 +162,7 @@ def block_extremes(samples: LineSamples) -> tuple[Rows, Values, Values]:
     cuts = np.append(np.searchsorted(samples.stamps, begins), len(samples.stamps))
     filled = np.diff(cuts) > 0
     low, high = _part_extremes(samples.heights, cuts[:-1][filled], cuts[1:][filled])
-    return begins[filled], low, high
+    return Band(begins[filled], low, high)
 
 
 def _part_extremes(heights: Values, firsts: Rows, lasts: Rows) -> tuple[Values, Values]:
@@ -156,28 +177,54 @@ def _part_extremes(heights: Values, firsts: Rows, lasts: Rows) -> tuple[Values, 
     )
 
 
-def typical_band(
-    blocks: tuple[Rows, Values, Values], edges: Rows
-) -> list[tuple[Rows, Values, Values]]:
+def envelope(drawn: DrawnPoints, edges: Rows) -> list[Band]:
+    """Return runs of columns: their middles, lowest and highest points.
+
+    A column without a point ends a run.
+    """
+    known = ~np.isnan(drawn.heights)
+    stamps, heights = drawn.stamps[known], drawn.heights[known]
+    column, inside = _columns(stamps, edges)
+    firsts = np.flatnonzero(np.diff(column, prepend=-1))
+    if not len(firsts):
+        return []
+    low, high = (
+        one.reduceat(heights[inside], firsts) for one in (np.minimum, np.maximum)
+    )
+    return _bands(edges, column[firsts], low, high)
+
+
+def typical_band(blocks: Band, edges: Rows) -> list[Band]:
     """Return runs of columns: their middles, and the medians of the blocks in them.
 
     A column without a block ends a run. Of an even number of blocks the median is the
     greater one of the two in the middle.
     """
-    begins, low, high = blocks
-    column = np.searchsorted(edges, begins, side="right") - 1
-    inside = (column >= 0) & (column < len(edges) - 1)
-    column, low, high = column[inside], low[inside], high[inside]
+    column, inside = _columns(blocks.stamps, edges)
     firsts = np.flatnonzero(np.diff(column, prepend=-1))
     if not len(firsts):
         return []
     median = firsts + np.diff(firsts, append=len(column)) // 2
-    lows, highs = (one[np.lexsort((one, column))][median] for one in (low, high))
-    found = column[firsts]
-    runs = np.flatnonzero(np.diff(found) > 1) + 1
-    middles = ((edges[:-1] + edges[1:]) // 2)[found]
-    parts = (np.split(each, runs) for each in (middles, lows, highs))
-    return list(zip(*parts, strict=True))
+    low, high = (
+        one[inside][np.lexsort((one[inside], column))][median]
+        for one in (blocks.low, blocks.high)
+    )
+    return _bands(edges, column[firsts], low, high)
+
+
+def _columns(stamps: Rows, edges: Rows) -> tuple[Rows, NDArray[np.bool_]]:
+    """Return the columns of the times that lie in any, and which ones do."""
+    column = np.searchsorted(edges, stamps, side="right") - 1
+    inside = (column >= 0) & (column < len(edges) - 1)
+    return column[inside], inside
+
+
+def _bands(edges: Rows, columns: Rows, low: Values, high: Values) -> list[Band]:
+    """Cut a band into runs of columns that follow each other."""
+    middles = ((edges[:-1] + edges[1:]) // 2)[columns]
+    runs = np.flatnonzero(np.diff(columns) > 1) + 1
+    parts = (np.split(each, runs) for each in (middles, low, high))
+    return [Band(*run) for run in zip(*parts, strict=True)]
 
 
 def draw_rows(samples: LineSamples, rows: Rows) -> DrawnPoints:

@@ -87,7 +87,10 @@ def mark_beyond(
     spans = np.empty((0, 2), np.int64) if absent is None else absent
     for line in drawn:
         for above in (True, False):
-            EdgeMarks(line, spans, above=above).put_on(axes)
+            marks = EdgeMarks(line, spans, above=above)
+            marks.put_on(axes)
+            if not marks.is_used:
+                marks.remove()
 
 
 class _Believed(NamedTuple):
@@ -104,12 +107,14 @@ def _believed(line: Line2D, bad: NDArray[np.int64], *, is_wave: bool) -> _Believ
 
     x, y = (np.asarray(one, dtype=np.float64) for one in line.get_data())
     ends = y[~np.isnan(y) & outside(nanoseconds(x), bad)]
-    if isinstance(line, LiveLine) and len(bad):
-        ends = extremes_outside(line.samples, line.columns, bad)
     some = ends
     if isinstance(line, LiveLine) and is_wave:
         every = slice(None, None, 1 + len(line.samples.stamps) // _MOST)
         some = line.samples.heights[every][outside(line.samples.stamps[every], bad)]
-    if not len(some) or not len(ends):
-        return _Believed(some[:0])
+        # A doubtful extreme may hide a lesser one that may be believed.
+        ends = np.concatenate((ends, some))
+    elif isinstance(line, LiveLine) and len(bad):
+        some = ends = extremes_outside(line.samples, line.columns, bad)
+    if not len(some):
+        return _Believed(some)
     return _Believed(some, float(ends.min()), float(ends.max()))

@@ -12,7 +12,7 @@ import numpy as np
 
 from hexoframe.analysis.marks import runs
 from hexoframe.channels import codes_of
-from hexoframe.plotting.decimation import BLOCK_S, outside
+from hexoframe.plotting.decimation import BLOCK_S, any_outside
 from hexoframe.plotting.figures import (
     ABSENT,
     DOUBTFUL,
@@ -138,7 +138,7 @@ def has_values(view: ChannelView, spans: pd.DataFrame) -> bool:
     if view.channel.datatypes[0].codes:
         return bool(_row_names(view))
     absent = absent_of(spans)
-    return any(outside(one.stamps, absent).any() for one in view.lines.values())
+    return any(any_outside(one.stamps, absent) for one in view.lines.values())
 
 
 def panel_height(view: ChannelView, usual: float = _HEIGHT) -> float:
@@ -163,13 +163,13 @@ def margins_for(views: Sequence[ChannelView]) -> Margins:
 def _right_of(view: ChannelView) -> float:
     if len(view.channel.columns) > 1:
         return _LINE_NAMES
-    return _BAND_NAMES if _is_band(view) else _EDGE
+    return _BAND_NAMES if _is_dense(view) else _EDGE
 
 
-def _is_band(view: ChannelView) -> bool:
-    """Whether the waves of a view run together."""
+def _is_dense(view: ChannelView) -> bool:
+    """Whether there are waves in a view, and so many that they run together."""
     is_wave = view.channel.kind == "waveform" and len(view.channel.columns) == 1
-    return is_wave and view.window.seconds > _LONGEST_S
+    return is_wave and view.window.seconds > _LONGEST_S and bool(view.lines)
 
 
 def finish_panels(
@@ -179,11 +179,14 @@ def finish_panels(
     used: set[bool],
     margins: Margins | None,
 ) -> None:
-    """Label panels, and explain the shades used in a figure of our own.
+    """Label panels, explain the first envelope, and the shades of a figure of our own.
 
     Without margins the figure is the caller's.
     """
     label_panels(axes, [_panel_label(view) for view in views], margins)
+    bands = (one for one, view in zip(axes, views, strict=True) if _is_dense(view))
+    for first in itertools.islice(bands, 1):
+        _name_band(first)
     if margins is not None:
         shade_legend(figure, used)
 
@@ -283,7 +286,7 @@ def _draw_lines(axes: Axes, view: ChannelView) -> list[Any]:
     A column is a line; of events, dots; a waveform whose waves run together has the
     typical range of its samples.
     """
-    from hexoframe.plotting.artists import LiveBand  # noqa: PLC0415  # matplotlib
+    from hexoframe.plotting.artists import LiveEnvelope  # noqa: PLC0415  # matplotlib
 
     row = view.channel.datatypes[0]
     dots = row.kind == "event" and not row.interval
@@ -300,14 +303,12 @@ def _draw_lines(axes: Axes, view: ChannelView) -> list[Any]:
             line.set_label(label)
         else:
             line = draw_line(axes, samples, label, color=LINES[place % len(LINES)])
-            if row.kind == "waveform" and len(view.channel.columns) == 1:
-                LiveBand(line, _LONGEST_S).put_on(axes)
+            if _is_dense(view):
+                LiveEnvelope(line, _LONGEST_S).put_on(axes)
         drawn.append(line)
     axes.autoscale_view(scalex=False)
     if len(drawn) > 1:
         _name_lines(axes, drawn)
-    elif drawn and _is_band(view):
-        _name_band(axes)
     return drawn
 
 
