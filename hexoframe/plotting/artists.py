@@ -99,6 +99,7 @@ class LiveLine(Line2D):
         self.samples = samples
         self.drawn = draw_rows(samples, np.empty(0, np.int64))
         self._fitted: tuple[float, ...] = ()
+        self._ends: Rows | None = None
 
     def put_on(self, axes: Axes) -> None:
         """Add the line to some axes, whose view says which samples are drawn."""
@@ -115,7 +116,10 @@ class LiveLine(Line2D):
         if asked == self._fitted:
             return
         self._fitted = asked
-        rows = pick_rows(self.samples, _edges(asked))
+        rows = pick_rows(self.samples, _edges(asked), self._ends)
+        if self._ends is None and len(rows):
+            drawn = self.samples.heights[rows]
+            self._ends = rows[[int(drawn.argmin()), int(drawn.argmax())]]
         self.drawn = draw_rows(self.samples, rows)
         self.set_data(days(self.drawn.stamps), self.drawn.heights)
         self.set_markevery(self.drawn.lone)  # type: ignore[arg-type]

@@ -39,8 +39,9 @@ BLOCK_S = 10
 
 # A decimated column has so many; with fewer, decimation would save nothing.
 _PER_COLUMN = 4
-# Differences are taken in blocks that stay in the cache.
+# Differences are taken in blocks that stay in the cache, and so are extremes.
 _BLOCK = 1 << 16
+_TOGETHER = 64
 
 
 class LineSamples(NamedTuple):
@@ -86,12 +87,13 @@ def gap_rows(stamps: Rows, longest: float) -> Rows:
     return np.concatenate(found)
 
 
-def pick_rows(samples: LineSamples, edges: Rows) -> Rows:
+def pick_rows(samples: LineSamples, edges: Rows, ends: Rows | None = None) -> Rows:
     """Return the rows, ascending, that draw the same picture as all rows.
 
     The pixel columns of the view begin at `edges` (in ns); the last edge ends the view.
     What lies before and behind the view is a column each, so that lines lead out of the
-    view, and the limits of what is drawn are those of the data.
+    view, and the limits of what is drawn are those of the data; where the rows of the
+    lowest and the highest sample of all are known (`ends`), nothing is searched there.
     """
     stamps, heights, _ = samples
     if not len(stamps):
@@ -103,6 +105,9 @@ def pick_rows(samples: LineSamples, edges: Rows) -> Rows:
         inside = np.arange(first, last)
     else:
         inside = _extremes(heights, np.unique(cuts))
+    if ends is not None:
+        near = np.array([0, first - 1, last, len(heights) - 1, *ends])
+        return np.unique(np.concatenate((inside, near.clip(0, len(heights) - 1))))
     sides = np.unique([0, first]), np.unique([last, len(heights)])
     beside = [_extremes(heights, side) for side in sides]
     return np.unique(np.concatenate((inside, *beside)))
@@ -112,11 +117,12 @@ def _extremes(heights: Values, cuts: Rows) -> Rows:
     """Return the first, lowest, highest and last row of columns that are not empty."""
     firsts, lasts = cuts[:-1], cuts[1:]
     # A loop over the pixel columns: numpy has no argmin for parts of an array.
-    columns = list(zip(firsts.tolist(), lasts.tolist(), strict=True))
-    lowest = [first + int(heights[first:last].argmin()) for first, last in columns]
-    highest = [first + int(heights[first:last].argmax()) for first, last in columns]
-    found = np.array(lowest + highest, dtype=np.int64)
-    return np.concatenate((firsts, found, lasts - 1))
+    found = []
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        # Both from the cache, while the column is in it.
+        column = heights[first:last]
+        found += [first + int(column.argmin()), first + int(column.argmax())]
+    return np.concatenate((firsts, np.array(found, dtype=np.int64), lasts - 1))
 
 
 def outside(stamps: Rows, spans: Rows) -> NDArray[np.bool_]:
@@ -147,9 +153,13 @@ def extremes_outside(samples: LineSamples, edges: Rows, spans: Rows) -> Values:
     borders[-1] += 1
     cuts = np.searchsorted(samples.stamps, borders)
     kept = (np.diff(cuts) > 0) & outside(borders[:-1], spans)
-    return np.concatenate(
-        _part_extremes(samples.heights, cuts[:-1][kept], cuts[1:][kept])
-    )
+    heights, parts = samples.heights, np.stack((cuts[:-1], cuts[1:]), axis=1)[kept]
+    if not len(parts):
+        return heights[:0]
+    # The parts between those kept are reduced as well, and are left out.
+    rows = parts.ravel()[: -1 if parts[-1, 1] == len(heights) else None]
+    both = (one.reduceat(heights, rows)[::2] for one in (np.minimum, np.maximum))
+    return np.concatenate(list(both))
 
 
 def block_extremes(samples: LineSamples) -> Band:
@@ -159,22 +169,21 @@ def block_extremes(samples: LineSamples) -> Band:
     """
     step = BLOCK_S * 1_000_000_000
     begins = np.arange(samples.stamps[0], samples.stamps[-1] + 1, step)
-    cuts = np.append(np.searchsorted(samples.stamps, begins), len(samples.stamps))
-    filled = np.diff(cuts) > 0
-    low, high = _part_extremes(samples.heights, cuts[:-1][filled], cuts[1:][filled])
+    cuts = np.searchsorted(samples.stamps, begins)
+    filled = np.diff(cuts, append=len(samples.stamps)) > 0
+    firsts, heights = cuts[filled], samples.heights
+    low, high = (np.empty(len(firsts), heights.dtype) for _ in range(2))
+    for at in range(0, len(firsts), _TOGETHER):
+        some = slice(at, at + _TOGETHER)
+        # Both from the cache, while the blocks are in it.
+        part = heights[
+            firsts[at] : firsts[at + _TOGETHER]
+            if at + _TOGETHER < len(firsts)
+            else None
+        ]
+        np.minimum.reduceat(part, firsts[some] - firsts[at], out=low[some])
+        np.maximum.reduceat(part, firsts[some] - firsts[at], out=high[some])
     return Band(begins[filled], low, high)
-
-
-def _part_extremes(heights: Values, firsts: Rows, lasts: Rows) -> tuple[Values, Values]:
-    """Return the lowest and the highest of parts, none of which is empty."""
-    if not len(firsts):
-        return heights[:0], heights[:0]
-    pairs = np.stack((firsts, lasts), axis=1).ravel()
-    # reduceat takes the part behind the last border as well.
-    pairs = pairs[:-1] if pairs[-1] == len(heights) else pairs
-    return tuple(
-        each.reduceat(heights, pairs)[::2] for each in (np.minimum, np.maximum)
-    )
 
 
 def envelope(drawn: DrawnPoints, edges: Rows) -> list[Band]:
