@@ -165,7 +165,7 @@ class LiveEnvelope(PolyCollection):
     def fit(self, axes: Axes, finer: int = 1) -> None:
         """Show the envelope in a long view, and the line in a short one."""
         left, right = sorted(axes.get_xlim())
-        asked = (left, right, axes.bbox.width, finer)
+        asked: tuple[float, ...] = (left, right, axes.bbox.width, finer)
         if asked == self._fitted:
             return
         self._fitted = asked

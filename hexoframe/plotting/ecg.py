@@ -122,8 +122,8 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
 
 def record_ecg(request: PictureRequest) -> FigureAxes:
     """Draw the ECG of a record, with its beats, shaded by its quality."""
-    record, keywords = request.record, request.keywords()
-    start, duration, ax = (keywords[name] for name in ("start", "duration", "ax"))
+    record, given = request.record, request.keywords()
+    start, duration, ax = given["start"], given["duration"], given["ax"]
     (view,) = views_of("plot_ecg", record[request.key], start=start, duration=duration)
     rr, quality = (request.frame(f"rr_interval{end}") for end in ("", "_quality"))
     beats = beats_of(rr, quality, view.window)
@@ -376,5 +376,5 @@ def _say_what(axes: Sequence[Axes], view: ChannelView, leads: Sequence[_Lead]) -
             fontsize=SMALL,
             color=INK,
         )
-    if not leads:
-        say_empty(axes[0], f"{view.channel.name}: no samples")
+    for one in () if leads else axes:
+        say_empty(one, f"{view.channel.name}: no samples")

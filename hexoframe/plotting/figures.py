@@ -368,12 +368,12 @@ def say(axes: Axes, text: str, gid: str | None = None) -> None:
 
 def draw_rug(
     axes: Axes, stamps: NDArray[np.int64], place: int = 0, **style: Any
-) -> list[Artist]:
+) -> list[Any]:
     """Mark times (in ns) at the foot of a panel, clear of what is drawn above.
 
     Rugs of other kinds lie above each other, at places 0, 1, ...
     """
-    drawn: list[Artist] = axes.plot(
+    return axes.plot(
         days(stamps),
         np.full(len(stamps), _RUG * (place + 0.5)),
         transform=axes.get_xaxis_transform(),
@@ -385,7 +385,6 @@ def draw_rug(
         rasterized=len(stamps) > MANY,
         **style,
     )
-    return drawn
 
 
 def room_for_rugs(axes: Axes, count: int) -> None:

@@ -106,7 +106,7 @@ def _believed(line: Line2D, bad: NDArray[np.int64], *, is_wave: bool) -> _Believ
     from hexoframe.plotting.artists import LiveLine  # noqa: PLC0415  # matplotlib
 
     x, y = (np.asarray(one, dtype=np.float64) for one in line.get_data())
-    ends = y[~np.isnan(y) & outside(nanoseconds(x), bad)]
+    ends: Values = y[~np.isnan(y) & outside(nanoseconds(x), bad)]
     some = ends
     if isinstance(line, LiveLine) and is_wave:
         every = slice(None, None, 1 + len(line.samples.stamps) // _MOST)

@@ -123,13 +123,14 @@ class ChannelView:
         """
         channel = self.channel
         step = round((channel.ticks or 0) * NS_PER_TICK[channel.clock])
-        stamps, found = stamps_of(self.frame), []
+        stamps = stamps_of(self.frame)
+        found: list[tuple[int, int]] = []
         for row in (row for row in channel.datatypes if row.plausible):
             values = physical(row, self.frame[row.column].to_numpy(), self.scale)
             found += runs(stamps, implausible(row, values), step)
         if not found:
             return self.gaps
-        edges = np.array(found, dtype=np.int64).reshape(-1, 2) - [step, 0]
+        edges = np.array(found, dtype=np.int64) - np.array([step, 0])
         doubted = _span_table(edges, ["implausible"] * len(edges), absent=False)
         return pd.concat([self.gaps, doubted], ignore_index=True)
 

@@ -60,6 +60,7 @@ def test_saved_picture_is_as_large_as_the_paper_at_any_resolution(frames, dpi):
     for artist in [*axes.collections, *axes.lines[1:], *axes.texts, axes.title]:
         artist.remove() if artist in axes.collections else artist.set_visible(False)
     axes.set_title("", loc="left")
+    figure.suptitle("")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi)
     buffer.seek(0)
@@ -194,9 +195,12 @@ def test_strip_says_record_scale_and_zone(frames, texts_of):
     frame = ecg_of(frames).tz_convert("Asia/Kolkata")
     figure, _ = plot_ecg(frame)
     told = texts_of(figure)
-    assert "ECG, record 7   25 mm/s   10 mm/mV" in told
+    assert "25 mm/s   10 mm/mV" in told
+    assert figure.get_suptitle() == (
+        "ECG, record 7: 2022-11-05 04:59:49 to 04:59:58.996 (10 s)"
+    )
     assert "time (Asia/Kolkata)" in told
-    assert "2022-11-05" in told
+    assert "04:59:50\n2022-11-05" in told
     assert "samples leave the paper" not in told
 
 

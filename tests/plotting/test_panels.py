@@ -154,7 +154,7 @@ def test_flags_are_rows_of_their_names_and_bars_of_their_seconds(frames):
 def test_label_has_the_name_and_the_unit(frames):
     for name, label in (
         ("heart_rate", "Heart rate\n(bpm)"),
-        ("minute_ventilation", "Minute\nventilation\n(mL/min)"),
+        ("minute_ventilation", "Minute\nventilation\n(L/min)"),
         ("ecg", "ECG I\n(mV)"),
         ("respiration", "Respiration\n(counts)"),
         ("resp_tmpr", "Resp tmpr\n(°C)"),
