@@ -316,7 +316,8 @@ def _share_of(record: RecordData, name: str) -> float:
     channel = record.channel(name)
     known = record.kept_survey(name)
     receipt = record.receipt(name)
-    if known is None and (receipt.samples is None or receipt.lost):
+    is_held = record.is_read(name) or receipt.samples is None
+    if known is None and (is_held or receipt.lost):
         known = record.survey(name)
     samples = known.complete - known.void if known else receipt.samples or 0
     if channel.ticks is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hexoframe.plotting.decimation import extremes_outside, outside
+from hexoframe.plotting.decimation import envelope, extremes_outside, outside
 from hexoframe.plotting.figures import nanoseconds
 from hexoframe.plotting.windows import absent_of, union_of
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
+    from hexoframe.plotting.artists import LiveLine
+
     Values = NDArray[np.floating]
 
 __all__ = ["fair_limits", "limit_panel", "mark_beyond"]
@@ -26,22 +28,38 @@ __all__ = ["fair_limits", "limit_panel", "mark_beyond"]
 _LEFT_OUT = 0.005
 # So many samples tell what nearly all are.
 _MOST = 100_000
+# Part of the pixel columns whose waves are within the limits.
+_USUAL = 0.75
 # They do where the others take less than one in so many parts of the height.
 _FLATTENED = 2.0
 # Room beyond nearly all values, and above and below lines, as parts of their height.
 _MORE, _ROOM = 0.2, 0.05
 
 
-def fair_limits(
-    values: Values, ends: tuple[float, float] | None = None
-) -> tuple[float, float]:
+class _Reach(NamedTuple):
+    """From where to where values reach: nearly all of them, and all of them."""
+
+    least: float
+    most: float
+    low: float
+    high: float
+
+
+def fair_limits(values: Values) -> tuple[float, float]:
     """Return the limits of a panel that shows some values; at least one is needed.
 
-    They hold all values, unless a few at either end would flatten all others. The
-    `ends` are the least and the greatest where the values are only some of all.
+    They hold all values, unless a few at either end would flatten all others.
     """
-    low, high = (float(values.min()), float(values.max())) if ends is None else ends
+    return _limits(_reach_of(values))
+
+
+def _reach_of(values: Values) -> _Reach:
     least, most = np.quantile(values, [_LEFT_OUT, 1 - _LEFT_OUT]).tolist()
+    return _Reach(least, most, float(values.min()), float(values.max()))
+
+
+def _limits(reach: _Reach) -> tuple[float, float]:
+    least, most, low, high = reach
     # Where nearly all values are the same, the few others are what there is to see.
     if 0 < (most - least) * _FLATTENED < high - low:
         room = _MORE * (most - least)
@@ -64,13 +82,11 @@ def limit_panel(
     """
     absent = absent_of(spans)
     for bad in (union_of(spans), absent, np.empty((0, 2), np.int64)):
-        believed = (_believed(line, bad, is_wave=is_wave) for line in drawn)
-        found = [one for one in believed if len(one.some)]
-        if found:
-            ends = min(one.low for one in found), max(one.high for one in found)
-            axes.set_ylim(
-                fair_limits(np.concatenate([one.some for one in found]), ends)
-            )
+        found = [_reach(line, bad, is_wave=is_wave) for line in drawn]
+        reaches = np.array([each for each in found if each is not None])
+        if len(reaches):
+            (least, _, low, _), (_, most, _, high) = reaches.min(0), reaches.max(0)
+            axes.set_ylim(_limits(_Reach(least, most, low, high)))
             mark_beyond(axes, drawn, absent)
             return
 
@@ -93,28 +109,39 @@ def mark_beyond(
                 marks.remove()
 
 
-class _Believed(NamedTuple):
-    """Values of a line: those that say what nearly all are, and the ends of all."""
-
-    some: Values
-    low: float = np.nan
-    high: float = np.nan
-
-
-def _believed(line: Line2D, bad: NDArray[np.int64], *, is_wave: bool) -> _Believed:
-    """Return what of a line or of dots lies outside of bad spans."""
+def _reach(line: Line2D, bad: NDArray[np.int64], *, is_wave: bool) -> _Reach | None:
+    """Return the reach of a line or of dots outside of bad spans; None without any."""
     from hexoframe.plotting.artists import LiveLine  # noqa: PLC0415  # matplotlib
 
-    x, y = (np.asarray(one, dtype=np.float64) for one in line.get_data())
-    ends: Values = y[~np.isnan(y) & outside(nanoseconds(x), bad)]
-    some = ends
-    if isinstance(line, LiveLine) and is_wave:
-        every = slice(None, None, 1 + len(line.samples.stamps) // _MOST)
-        some = line.samples.heights[every][outside(line.samples.stamps[every], bad)]
-        # A doubtful extreme may hide a lesser one that may be believed.
-        ends = np.concatenate((ends, some))
-    elif isinstance(line, LiveLine) and len(bad):
-        some = ends = extremes_outside(line.samples, line.columns, bad)
+    if not isinstance(line, LiveLine):
+        x, y = (np.asarray(one, dtype=np.float64) for one in line.get_data())
+        heights: Values = y[outside(nanoseconds(x), bad)]
+    elif is_wave:
+        return _reach_of_wave(line, bad)
+    else:
+        heights = extremes_outside(line.samples, line.columns, bad)
+    return _reach_of(heights) if len(heights) else None
+
+
+def _reach_of_wave(line: LiveLine, bad: NDArray[np.int64]) -> _Reach | None:
+    """Return the reach of nearly all samples, and of the waves of most columns."""
+    stamps, heights, _ = line.samples
+    every = slice(None, None, 1 + len(stamps) // _MOST)
+    some = heights[every][outside(stamps[every], bad)]
     if not len(some):
-        return _Believed(some)
-    return _Believed(some, float(ends.min()), float(ends.max()))
+        return None
+    kept = outside(line.drawn.stamps, bad)
+    drawn = line.drawn._replace(
+        stamps=line.drawn.stamps[kept], heights=line.drawn.heights[kept]
+    )
+    bands = envelope(drawn, line.columns)
+    least, most, low, high = _reach_of(some)
+    if bands:
+        # A peak as short as that of a heart beat may be less than one in 200 samples.
+        lows, highs = (
+            np.concatenate(one) for one in list(zip(*bands, strict=True))[1:]
+        )
+        least = min(least, float(np.quantile(lows, 1 - _USUAL)))
+        most = max(most, float(np.quantile(highs, _USUAL)))
+        low, high = min(low, float(lows.min())), max(high, float(highs.max()))
+    return _Reach(least, most, low, high)

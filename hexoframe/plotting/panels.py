@@ -6,6 +6,7 @@ Draws any view of a channel; what only one picture shows is in that picture's mo
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -250,6 +251,8 @@ def draw_panel(
         limit_panel(axes, drawn, spans, is_wave=row.kind == "waveform")
         if row.minimum is not None and row.minimum >= 0:
             _keep_above_zero(axes, view)
+        if view.is_whole:
+            _hold_whole_numbers(axes)
     if not drawn and row.align == "or" and len(view.frame):
         say(axes, f"{view.channel.name}: no flag is set")
     elif not drawn:
@@ -364,6 +367,13 @@ def _keep_above_zero(axes: Axes, view: ChannelView) -> None:
     least = -_ROOM * high
     if low < least and not any((one.heights < 0).any() for one in view.lines.values()):
         axes.set_ylim(least, high)
+
+
+def _hold_whole_numbers(axes: Axes) -> None:
+    """Widen the limits where no two whole numbers lie between them."""
+    low, high = axes.get_ylim()
+    if math.floor(high) - math.ceil(low) < 1:
+        axes.set_ylim(math.floor(low), math.ceil(high))
 
 
 # --- states and flags: a row for each code, never a number on an axis -----------------

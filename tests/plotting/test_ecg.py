@@ -183,6 +183,24 @@ def test_more_than_a_minute_is_a_panel_a_lead(frames):
     )
 
 
+def test_long_view_has_the_rate_below_the_leads(frames):
+    rate = frames.regular("heart_rate", np.arange(60) + 60)
+    _, axes = plot_ecg(ecg_of(frames, 62), rate=rate)
+    assert [one.get_ylabel() for one in axes] == ["ECG I\n(mV)", "Heart rate\n(bpm)"]
+    assert lines_of(axes[1])[0].get_ydata().tolist() == list(range(60, 120))
+    # A strip has none.
+    _, axes = plot_ecg(ecg_of(frames), rate=rate)
+    assert axes.get_ylabel() == "ECG I (mV)"
+
+
+def test_long_view_of_a_record_has_its_rate(record, shades):
+    _, axes = record.plot("ecg")
+    assert [one.get_ylabel() for one in axes] == ["ECG I\n(mV)", "Heart rate\n(bpm)"]
+    start = record.start.timestamp()
+    absent = shades(axes[1], clock_start=start)["absent"]
+    assert (60, 70) in [tuple(map(round, span)) for span in absent]
+
+
 def test_counts_are_not_drawn_on_paper_ruled_in_millivolts(frames):
     ticks = frames.second * 256 + np.arange(2560)
     frame = frames.at("ecg", ticks, np.arange(2560) % 1400, scale="raw")

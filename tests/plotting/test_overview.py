@@ -198,3 +198,31 @@ def test_names_and_notes_of_a_source_are_drawn_as_they_are(record, texts_of):
     told = texts_of(figure)
     assert any(text.startswith(r"$\frac{$\x1b[2J") for text in told)
     assert r"$x\x07" in told
+
+
+def test_rows_in_which_nothing_was_measured_are_left_out_and_named(record):
+    held = {name: record[name] for name in record}
+    held["heart_rate"] = held["heart_rate"].iloc[:0]
+    held["respiration"] = held["respiration"] * 0.0  # no signal
+    held["breathing_rate_quality"] = held["breathing_rate_quality"] * 0 + 2 + 8
+    held["sleep_phase"] = held["sleep_phase"].iloc[:0]
+    span = (record.start_tick, record.end_tick)
+    _, axes = plot_overview(hexoframe.Record(record.family, span, held))
+    assert list(rows_of(axes)) == [
+        "ECG I (mV)",
+        "Acceleration (g)",
+        "Activity (g)",
+        "Cadence (steps/min)",
+    ]
+    first, told = axes[-1].get_xlabel().split("\n")
+    assert first == "time (UTC)"
+    # The sleep position by day is no row, and is not missed.
+    assert told == (
+        "nothing measured: Heart rate, Respiration thoracic, Respiration abdominal, "
+        "Breathing rate, Minute ventilation, Sleep phase"
+    )
+    # Whoever asks for a row has it.
+    _, axes = plot_overview(
+        hexoframe.Record(record.family, span, held), channels=["heart_rate"]
+    )
+    assert [text.get_text() for text in axes[1].texts] == ["heart_rate: no samples"]

@@ -125,7 +125,7 @@ def test_figure_that_would_show_nothing_is_an_error_and_is_closed(family):
     clock = 1000 if family == "astroskin_1000" else 256
     record = hexoframe.Record(family, (10**9 * clock, (10**9 + 60) * clock), {})
     for name in channels_of(family):
-        with pytest.raises(ConfigurationError, match="no samples|no intervals"):
+        with pytest.raises(ConfigurationError, match=r"no samples|no intervals"):
             record.plot(name)
         assert not plt.get_fignums()
 
@@ -297,21 +297,23 @@ def test_missing_matplotlib_is_told_with_what_to_install(samples):
     }
 
 
-def test_real_records_have_every_picture(real_data):
-    for folder in sorted((real_data / "exports").iterdir()):
-        record = hexoframe.open_record(folder)
-        lacks = {"sleep"} | {
-            "hexoskin-256696": {"hrv"},
-            "astroskin-122445": {"breaths"},
-        }.get(folder.name, set())
-        for what in (*NAMES, "heart_rate_quality", "minute_ventilation"):
-            if what in lacks:
-                with pytest.raises(ConfigurationError, match="nothing to draw"):
-                    record.plot(what)
-                continue
-            figure, _ = record.plot(what)
-            figure.savefig(io.BytesIO())
-            plt.close(figure)
+@pytest.mark.parametrize(
+    ("name", "lacks"),
+    [
+        ("hexoskin-256696", {"sleep", "hrv"}),
+        ("hexoskin-258583", {"sleep"}),
+        ("astroskin-122445", {"sleep", "breaths"}),
+    ],
+)
+def test_real_records_have_every_picture(real_data, name, lacks):
+    record = hexoframe.open_record(real_data / "exports" / name)
+    for what in {*NAMES, "heart_rate_quality", "minute_ventilation"} - lacks:
+        figure, _ = record.plot(what)
+        figure.savefig(io.BytesIO())
+        plt.close(figure)
+    for what in lacks:
+        with pytest.raises(ConfigurationError, match="nothing to draw"):
+            record.plot(what)
 
 
 @pytest.mark.parametrize(
