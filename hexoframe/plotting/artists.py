@@ -140,10 +140,10 @@ class LiveEnvelope(PolyCollection):
 
     Filled from the lowest to the highest sample of each pixel column, in the place of
     the line. The `typical` range lies on it: two lines, through the medians of the
-    lowest and of the highest samples of blocks.
+    lowest and of the highest samples of blocks that do not reach into `absent` spans.
     """
 
-    def __init__(self, line: LiveLine, longest_s: float) -> None:
+    def __init__(self, line: LiveLine, longest_s: float, absent: Rows) -> None:
         order = line.get_zorder()
         super().__init__(
             [], facecolor=EXTREMES, edgecolor=EXTREMES, linewidth=0.4, zorder=order
@@ -151,7 +151,7 @@ class LiveEnvelope(PolyCollection):
         self.typical = LineCollection(
             [], colors=TYPICAL, linewidths=line.get_linewidth(), zorder=order + 0.1
         )
-        self.line, self._longest_s = line, longest_s
+        self.line, self._longest_s, self._absent = line, longest_s, absent
         self._blocks: Band | None = None
         self._fitted: tuple[float, ...] = ()
 
@@ -182,7 +182,7 @@ class LiveEnvelope(PolyCollection):
 
     def _fit_typical(self, axes: Axes, first: int, last: int) -> None:
         if self._blocks is None:
-            self._blocks = block_extremes(self.line.samples)
+            self._blocks = block_extremes(self.line.samples, self._absent)
         most = (last - first) / (_BLOCKS * BLOCK_S * _S)
         columns = max(1, int(min(axes.bbox.width / _COLUMN, most)))
         edges = first + np.linspace(0, last - first, columns + 1).astype(np.int64)

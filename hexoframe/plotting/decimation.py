@@ -144,13 +144,16 @@ def any_outside(stamps: Rows, spans: Rows) -> bool:
 def extremes_outside(samples: LineSamples, edges: Rows, spans: Rows) -> Values:
     """Return the lowest and the highest samples of columns, outside of spans.
 
-    The columns begin at `edges`, and the last edge ends the last one.
+    The columns begin at `edges`; what lies before or behind all of them belongs to the
+    first or the last one.
     """
     # The end of a span belongs to it.
     begins, ends = spans[:, 0], spans[:, 1] + 1
     borders = np.unique(np.concatenate((edges, begins, ends)))
-    borders = borders[(borders >= edges[0]) & (borders <= edges[-1])]
-    borders[-1] += 1
+    first, last = int(samples.stamps[0]), int(samples.stamps[-1]) + 1
+    borders = np.unique(
+        np.append(borders[(borders > first) & (borders < last)], (first, last))
+    )
     cuts = np.searchsorted(samples.stamps, borders)
     kept = (np.diff(cuts) > 0) & outside(borders[:-1], spans)
     heights, parts = samples.heights, np.stack((cuts[:-1], cuts[1:]), axis=1)[kept]
@@ -162,10 +165,10 @@ def extremes_outside(samples: LineSamples, edges: Rows, spans: Rows) -> Values:
     return np.concatenate(list(both))
 
 
-def block_extremes(samples: LineSamples) -> Band:
+def block_extremes(samples: LineSamples, absent: Rows) -> Band:
     """Return blocks of `BLOCK_S`: their starts, their lowest and highest samples.
 
-    Blocks without a sample are left out.
+    Blocks without a sample, and those that reach into `absent` spans, are left out.
     """
     step = BLOCK_S * 1_000_000_000
     begins = np.arange(samples.stamps[0], samples.stamps[-1] + 1, step)
@@ -183,7 +186,11 @@ def block_extremes(samples: LineSamples) -> Band:
         ]
         np.minimum.reduceat(part, firsts[some] - firsts[at], out=low[some])
         np.maximum.reduceat(part, firsts[some] - firsts[at], out=high[some])
-    return Band(begins[filled], low, high)
+    begins = begins[filled]
+    # The last span that begins before a block ends must end before the block begins.
+    ends = np.append(np.iinfo(np.int64).min, np.maximum.accumulate(absent[:, 1]))
+    kept = ends[np.searchsorted(absent[:, 0], begins + step)] < begins
+    return Band(begins[kept], low[kept], high[kept])
 
 
 def envelope(drawn: DrawnPoints, edges: Rows) -> list[Band]:
@@ -218,7 +225,17 @@ def typical_band(blocks: Band, edges: Rows) -> list[Band]:
         one[inside][np.lexsort((one[inside], column))][median]
         for one in (blocks.low, blocks.high)
     )
-    return _bands(edges, column[firsts], low, high)
+    bands = _bands(edges, column[firsts], low, high)
+    return [_to_edges(band, edges) for band in bands]
+
+
+def _to_edges(band: Band, edges: Rows) -> Band:
+    """Lengthen a band from the middles of its columns to where they begin and end."""
+    first, last = np.searchsorted(edges, band.stamps[[0, -1]], side="right")
+    return Band(
+        np.concatenate((edges[[first - 1]], band.stamps, edges[[last]])),
+        *(np.concatenate((one[:1], one, one[-1:])) for one in (band.low, band.high)),
+    )
 
 
 def _columns(stamps: Rows, edges: Rows) -> tuple[Rows, NDArray[np.bool_]]:

@@ -247,7 +247,7 @@ def draw_panel(
     if row.codes or row.align == "or":
         drawn = _draw_codes(axes, view)
     else:
-        drawn = _draw_lines(axes, view)
+        drawn = _draw_lines(axes, view, absent_of(spans))
         limit_panel(axes, drawn, spans, is_wave=row.kind == "waveform")
         if row.minimum is not None and row.minimum >= 0:
             _keep_above_zero(axes, view)
@@ -283,7 +283,7 @@ def _empty_text(view: ChannelView) -> str:
 # --- lines and dots -------------------------------------------------------------------
 
 
-def _draw_lines(axes: Axes, view: ChannelView) -> list[Any]:
+def _draw_lines(axes: Axes, view: ChannelView, absent: NDArray[np.int64]) -> list[Any]:
     """Draw each column that has samples, and return what is drawn.
 
     A column is a line; of events, dots; a waveform whose waves run together has the
@@ -307,7 +307,7 @@ def _draw_lines(axes: Axes, view: ChannelView) -> list[Any]:
         else:
             line = draw_line(axes, samples, label, color=LINES[place % len(LINES)])
             if _is_dense(view):
-                LiveEnvelope(line, _LONGEST_S).put_on(axes)
+                LiveEnvelope(line, _LONGEST_S, absent).put_on(axes)
         drawn.append(line)
     axes.autoscale_view(scalex=False)
     if len(drawn) > 1:

@@ -127,7 +127,9 @@ class ChannelView:
         found: list[tuple[int, int]] = []
         for row in (row for row in channel.datatypes if row.plausible):
             values = physical(row, self.frame[row.column].to_numpy(), self.scale)
-            found += runs(stamps, implausible(row, values), step)
+            # Values below 0 are differences, such as from a mean, and no measurements.
+            if not (values < 0).any():
+                found += runs(stamps, implausible(row, values), step)
         if not found:
             return self.gaps
         edges = np.array(found, dtype=np.int64) - np.array([step, 0])
