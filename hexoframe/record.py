@@ -1793,7 +1793,8 @@ class Record(RecordData):
         ------
         ConfigurationError
             If matplotlib is not installed, a length of time is not valid, both an end
-            and a duration are given, or a part of the coverage is asked for.
+            and a duration are given, a part of the coverage is asked for, or there is
+            nothing to draw.
         TimestampError
             If a time has no zone, or there is nothing of the record then.
         UnknownChannelError
