@@ -2,10 +2,10 @@
 
 The other commands are in `account` (login, logout, whoami), `records` (records, ranges,
 info, estimate), `files` (download, range, convert, cache), `results` (show, summary,
-hrv, beats, breaths, sleep), `plots` (plot, channels) and `scripts`. `running` runs any
-of them, `options` is what they share on the command line, `lists` prints tables. Each
-module imports click alone at first, and the rest when a command runs, so that help and
-version are quick. No command computes here.
+hrv, beats, breaths, sleep), `plots` (plot, channels), `pages` (report) and `scripts`.
+`running` runs any of them, `options` is what they share on the command line, `lists`
+prints tables. Each module imports click alone at first, and the rest when a command
+runs, so that help and version are quick. No command computes here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import click
 from hexoframe.app.cli.account import login, logout, whoami
 from hexoframe.app.cli.files import cache, convert, download, range_
 from hexoframe.app.cli.options import WholeNumber
+from hexoframe.app.cli.pages import report
 from hexoframe.app.cli.plots import channels, plot
 from hexoframe.app.cli.records import estimate, info, ranges, records
 from hexoframe.app.cli.results import beats, breaths, hrv, show, sleep, summary
@@ -125,7 +126,17 @@ _hexoframe.add_section(
 )
 _hexoframe.add_section("Who you are", login, logout, whoami)
 _hexoframe.add_section(
-    "Files", convert, show, plot, summary, hrv, beats, breaths, sleep, cache
+    "Files",
+    convert,
+    show,
+    plot,
+    report,
+    summary,
+    hrv,
+    beats,
+    breaths,
+    sleep,
+    cache,
 )
 _hexoframe.add_section("Without an account", channels, demo, simulate, scripts)
 
