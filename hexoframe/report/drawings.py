@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from hexoframe.plotting.figures import pyplot
+from hexoframe.report.texts import spaced
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -46,8 +47,11 @@ def embedded(figure: Figure, *, title: str, number: int) -> Markup:
     """
     from markupsafe import Markup, escape  # noqa: PLC0415  # comes with jinja2
     from matplotlib import rc_context  # noqa: PLC0415  # an extra
+    from matplotlib.text import Text  # noqa: PLC0415  # an extra
 
     try:
+        for text in figure.findobj(Text):
+            text.set_text(spaced(text.get_text()))
         # Texts are drawn by the browser, with the fonts that it finds.
         with rc_context(_SETTINGS), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hexoframe.report.texts import listed, numbered, share
+from hexoframe.report.texts import doubtful, listed, numbered
 
 if TYPE_CHECKING:
     from typing import Any
@@ -22,7 +22,7 @@ __all__ = ["BEST", "WORST", "chosen_minutes", "told_minute", "usable_share"]
 BEST = "the highest correlation with the median beat, where nothing is lost"
 """What makes a minute the best one."""
 WORST = (
-    "the lowest correlation, of minutes with the shirt on and samples; one without a "
+    "the lowest correlation, of minutes with shirt and electrodes on; one without a "
     "whole beat is worse than any"
 )
 """What makes a minute the worst one."""
@@ -34,9 +34,12 @@ _REASONS = {
     "saturated": "saturated",
     "flat": "flat",
 }
-# A minute that is absent for more than this shows nothing of an ECG.
+# A minute without an ECG for more than this, for such a reason, is no bad ECG.
 _MOST_ABSENT = 0.5
-# Ticks of a minute that the record does not have.
+_ABSENT = ("missing", "sensor_off", "not_worn")
+# Less mains noise than half a step of the converter is not told.
+_LEAST_MAINS_MV = 0.003
+# A minute of which the record has less is not a whole one.
 _WHOLE = 0.999
 
 
@@ -61,7 +64,7 @@ def chosen_minutes(minutes: pd.DataFrame) -> tuple[int | None, int | None]:
     known = rows[~np.isnan(correlation[rows])]
     whole = known[lost[known] == 0]
     best = whole if len(whole) else known
-    absent = minutes[["not_worn", "missing"]].to_numpy().max(axis=1, initial=0.0)
+    absent = minutes[list(_ABSENT)].to_numpy().max(axis=1, initial=0.0)
     shown = rows[absent[rows] <= _MOST_ABSENT]
     # Without a whole beat there is no correlation, which is worse than any.
     badness = np.stack((np.nan_to_num(correlation, nan=-2.0), -lost), axis=1)
@@ -73,20 +76,22 @@ def chosen_minutes(minutes: pd.DataFrame) -> tuple[int | None, int | None]:
 
 
 def told_minute(row: pd.Series[Any]) -> str:
-    """Say how good a minute is."""
+    """Say how good a minute is, in a sentence."""
     if np.isnan(row["correlation"]):
-        told = "no whole beat"
+        told = "No whole beat"
     else:
         told = (
             f"{int(row['beats'])} beats, median correlation "
             f"{numbered(row['correlation'], 2)} with the median beat"
         )
     lost = [
-        f"{share(row[name])} {text}" for name, text in _REASONS.items() if row[name] > 0
+        f"{doubtful(row[name])} {text}"
+        for name, text in _REASONS.items()
+        if row[name] > 0
     ]
     if lost:
         told += f"; {listed(lost)}"
-    if row["mains_mv"] > 0:
+    if row["mains_mv"] >= _LEAST_MAINS_MV:
         told += (
             f"; mains {numbered(row['mains_mv'], 3)} mV at "
             f"{numbered(row['mains_hz'], 0)} Hz"

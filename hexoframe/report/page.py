@@ -214,8 +214,8 @@ class _Report:
                 self._picture(
                     "overview",
                     "The whole record on one time axis",
-                    "Grey: nothing was measured or the shirt was off; light grey: the "
-                    "device or the limits of plausible values doubt it.",
+                    "Waveforms are drawn with all their peaks; activities and marks "
+                    "stand above.",
                 ),
                 *self._activities(),
             ],
@@ -376,6 +376,9 @@ class _Report:
         drawn = _tried(lambda: self._draw(self._record, name, **part))
         if isinstance(drawn, PageText):
             return drawn
+        if name == _LEAD:
+            # It names a scale that holds on paper of its own, not on this page.
+            drawn[0].axes[0].set_title("", loc="left")
         self._figures += 1
         markup = embedded(drawn[0], title=title, number=self._figures)
         return PageFigure(title=title, markup=markup, caption=caption)

@@ -122,7 +122,7 @@ def _sentence(table: pd.DataFrame) -> str:
         people = int(table["subject"].nunique())
         told += f" of {count(people)} subject{'s' * (people != 1)}"
     if "duration" in table and pd.api.types.is_timedelta64_dtype(table["duration"]):
-        told += f", {length_in_words(table['duration'].sum())} in all"
+        told += f", {length_in_words(pd.Timedelta(table['duration'].sum()))} in all"
     return f"{told}."
 
 
@@ -134,7 +134,7 @@ def _rows(
 ) -> PageTable:
     units = metadata.block_of(table).get("units", {})
     names = [str(name) for name in table]
-    columns = [PageColumn(str(table.index.name or "record"), kind="text")]
+    columns = [PageColumn("record", kind="text")]
     if lines:
         columns.append(PageColumn(line_name, kind="text"))
     columns += [_heading(table[name], name, units.get(name, "")) for name in names]

@@ -14,12 +14,13 @@ from hexoframe.report.parts import PageColumn, PageTable
 from hexoframe.report.texts import (
     MISSING,
     count,
+    doubtful,
     figure,
     moment,
     numbered,
     share,
-    spaced,
     time_of_day,
+    told_note,
     unit_in_words,
     words,
 )
@@ -120,9 +121,9 @@ _COVERAGE = (
     _Shown("came", "share", "", share),
     _Shown("gaps", "gaps", "", count),
     _Shown("longest gap", "longest_gap", "", _longest),
-    _Shown("flagged", "flagged", "", share),
-    _Shown("implausible", "implausible", "", share),
-    _Shown("sensor off", "sensor_off", "", share),
+    _Shown("flagged", "flagged", "", doubtful),
+    _Shown("implausible", "implausible", "", doubtful),
+    _Shown("sensor off", "sensor_off", "", doubtful),
     _Shown("no signal", "no_signal", "samples", count),
 )
 _OF_COVERAGE = (
@@ -174,7 +175,7 @@ def _of_spans(
     ]
     rows, more = _few(rows, "activities")
     notes = [
-        f"{name}: {spaced(str(row['note']))}."
+        f"{name}: {told_note(row['note'])}."
         for name, row in named[: len(rows)]
         if row["note"]
     ]
@@ -248,7 +249,7 @@ def summary_table(table: pd.DataFrame) -> PageTable:
         [
             label_of(str(metric)),
             *_metric(row),
-            spaced(str(row["note"])),
+            told_note(row["note"]),
         ]
         for metric, row in told.iterrows()
     ]
@@ -289,7 +290,7 @@ def _without_figure(table: pd.DataFrame) -> list[str]:
             str(metric).replace("_", " ")
         )
     return [
-        f"No figure of {', '.join(names)}: {spaced(note)}."
+        f"No figure of {', '.join(names)}: {told_note(note)}."
         for note, names in why.items()
     ]
 
@@ -360,7 +361,7 @@ def annotation_table(table: pd.DataFrame) -> PageTable:
     rows, notes = _few(rows, "annotations")
     return PageTable(
         title="Annotations",
-        columns=[PageColumn("time", kind="text"), PageColumn("comment", kind="text")],
+        columns=[PageColumn("time", kind="text"), PageColumn("comment", kind="note")],
         rows=rows,
         notes=notes,
     )

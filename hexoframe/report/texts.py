@@ -15,7 +15,7 @@ import pandas as pd
 
 from hexoframe.errors import harmless
 from hexoframe.plotting.figures import unit_of
-from hexoframe.recording.gaps import percent
+from hexoframe.recording.gaps import percent, percent_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MISSING",
     "count",
+    "doubtful",
     "figure",
     "listed",
     "moment",
@@ -30,6 +31,7 @@ __all__ = [
     "share",
     "spaced",
     "time_of_day",
+    "told_note",
     "unit_in_words",
     "words",
 ]
@@ -61,6 +63,11 @@ _DECIMALS: Mapping[str, int] = MappingProxyType(
         "spm": 0,
     }
 )
+# Arguments that notes name, and what they are.
+_ARGUMENT = re.compile(r"\b([a-z_][a-z_0-9]*)=(?=[,; ]|$)")
+_ARGUMENTS: Mapping[str, str] = MappingProxyType(
+    {"rest_hr": "resting heart rate", "vo2max": "VO2max"}
+)
 _UNITS: Mapping[str, str] = MappingProxyType(
     {"rpm": "breaths/min", "spm": "steps/min", "rep": "steps", "1/min": "breaths/min"}
 )
@@ -80,6 +87,18 @@ def unit_in_words(unit: str) -> str:
 def spaced(text: str) -> str:
     """Return a text with thin spaces for the commas between thousands."""
     return _THOUSANDS.sub(_THIN, text)
+
+
+def told_note(note: object) -> str:
+    """Return a note of a result for those who do not call its functions.
+
+    Examples
+    --------
+    >>> told_note("needs weight=, rest_hr= of the wearer; 3 not_worn")
+    'needs weight, resting heart rate of the wearer; 3 not worn'
+    """
+    plain = _ARGUMENT.sub(lambda found: _ARGUMENTS.get(found[1], found[1]), str(note))
+    return spaced(plain.replace("not_worn", "not worn"))
 
 
 def words(value: object) -> str:
@@ -133,6 +152,11 @@ def numbered(value: Any, decimals: int) -> str:
 def share(part: Any) -> str:
     """Return a share in percent, cut: only a whole one shows 100 %."""
     return MISSING if pd.isna(part) else percent(float(part))
+
+
+def doubtful(part: Any) -> str:
+    """Return a share that is doubted in percent, rounded up: only none shows 0 %."""
+    return MISSING if pd.isna(part) else percent_up(float(part))
 
 
 def moment(time: Any) -> str:

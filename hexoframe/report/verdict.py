@@ -124,7 +124,7 @@ def _edited(info: Mapping[str, Any]) -> list[str]:
 def _little(known: Mapping[str, float]) -> list[str]:
     names = [name for name, part in known.items() if part < _LITTLE]
     alert = (
-        f"Less than half of the time is usable of {listed(names)}: their results rest "
-        "on little."
+        f"Usable for less than half of the time: {listed(names)}. What is computed "
+        "from these rests on little."
     )
     return [alert] if names else []

@@ -43,6 +43,8 @@ def table(*rows, length="1min"):
         ([(0.9, 0, 0, 0), (-0.9, 0, 0, 0), (NAN, 0, 0, 1)], 0, 2),
         # A shirt on a chair and a gap show no bad ECG.
         ([(0.9, 0, 0, 0), (NAN, 0, 1, 0), (NAN, 1, 0, 0), (0.7, 0, 0, 0)], 0, 3),
+        # Of two alike, the one with more lost.
+        ([(NAN, 0, 0, 0.8), (NAN, 0, 0, 0.9), (0.7, 0, 0, 0)], 2, 1),
         # All have lost a part: the highest of them.
         ([(0.8, 0, 0, 0.1), (0.9, 0, 0, 0.2)], 1, 0),
         ([(NAN, 0, 1, 0)], None, None),
@@ -62,6 +64,12 @@ def test_a_minute_that_the_record_does_not_fill_is_left_out_if_there_is_another(
     assert chosen_minutes(minutes.iloc[1:].reset_index(drop=True)) == (0, 0)
 
 
+def test_an_electrode_that_is_off_shows_no_bad_ecg():
+    minutes = table((0.9, 0, 0, 0), (NAN, 0, 0, 0))
+    minutes.loc[1, "sensor_off"] = 1.0
+    assert chosen_minutes(minutes) == (0, 0)
+
+
 def test_the_usable_share_counts_a_cut_minute_by_its_length():
     minutes = table((0.9, 0, 0, 0), (0.9, 0, 0, 1), (NAN, 0.5, 0.5, 0.5))
     minutes.loc[1, "span_share"] = 0.5
@@ -74,7 +82,7 @@ def test_what_is_said_of_a_minute():
     (row,) = (row for _, row in table((0.876, 0, 0, 0.25)).iterrows())
     told = told_minute(row)
     assert told == (
-        "60 beats, median correlation 0.88 with the median beat; 25.0 % saturated."
+        "60 beats, median correlation 0.88 with the median beat; 25 % saturated."
     )
     (row,) = (row for _, row in table((NAN, 0, 0, 1)).iterrows())
-    assert told_minute(row) == "no whole beat; 100 % saturated."
+    assert told_minute(row) == "No whole beat; 100 % saturated."

@@ -18,8 +18,12 @@ def filled(**more):
 
 def test_the_policy_lets_nothing_run_and_no_address_be_asked():
     page = filled()
-    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)[1]
-    rules = dict(rule.partition(" ")[::2] for rule in policy.replace("&#39;", "'").split("; "))
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)[
+        1
+    ]
+    rules = dict(
+        rule.partition(" ")[::2] for rule in policy.replace("&#39;", "'").split("; ")
+    )
     style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)[1]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert rules == {

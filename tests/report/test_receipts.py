@@ -43,7 +43,9 @@ def test_the_checksum_sees_one_value_and_not_how_a_missing_one_is_written(few_mi
     before = sample_digest(few_minutes, "heart_rate")
     changed = frame.copy()
     changed.iloc[7, 0] += 1
-    assert sample_digest(few_minutes.replace(heart_rate=changed), "heart_rate") != before
+    assert (
+        sample_digest(few_minutes.replace(heart_rate=changed), "heart_rate") != before
+    )
     strange = np.array([0x7FF8_0000_0000_0001], np.uint64).view(np.float64)[0]
     digests = set()
     for nan in (np.nan, strange, -np.nan):

@@ -16,7 +16,7 @@ def named(table):
     return [dict(zip(names, row, strict=True)) for row in table.rows]
 
 
-def test_the_summary_has_ours_the_vendors_and_the_rule_and_says_why_there_is_no_figure():
+def test_the_summary_has_ours_the_vendors_and_the_rule_and_why_a_figure_is_missing():
     frame = pd.DataFrame(
         {
             "value": [61.267, np.nan, np.nan],
@@ -25,7 +25,11 @@ def test_the_summary_has_ours_the_vendors_and_the_rule_and_says_why_there_is_no_
             "n": pd.array([1234, 5, pd.NA], dtype="Int64"),
             "vendor": [70.0, 22.25, np.nan],
             "vendor_rule": [70.04, np.nan, np.nan],
-            "note": ["the vendor also counts 1,234 s not worn", "5 % usable", "needs it"],
+            "note": [
+                "the vendor also counts 1,234 s not worn",
+                "5 % usable",
+                "needs it",
+            ],
         },
         index=pd.Index(["heart_rate_mean", "minute_ventilation_mean", "energy_mean"]),
     )
@@ -46,7 +50,7 @@ def test_variability_of_the_record_and_of_each_activity_with_its_note():
     figures = ("mean_hr", "mean_nn", "sdnn", "rmssd", "pnn50", "sd1", "sd2", "lf", "hf")
     whole = pd.DataFrame(
         {"n_beats": [3000], "n_pairs": [2900], "good_share": [0.437], "lf_hf": [1.234],
-         **dict.fromkeys(figures, [12.345]), "note": [""]}
+         **{name: [12.345] for name in figures}, "note": [""]}
     )  # fmt: skip
     part = whole.assign(
         name="Walk", start=pd.Timestamp("2024-03-01T22:05Z"), rmssd=np.nan,
@@ -67,7 +71,7 @@ def test_volumes_are_in_litres_for_readers():
     names = ("rate", "ti", "te", "ttot_cv", "duty_cycle", "rsa")
     frame = pd.DataFrame(
         {"n_breaths": [10], "good_share": [0.9], "tidal_volume": [512.0],
-         "ventilation": [7654.0], **dict.fromkeys(names, [1.0]), "note": [""]}
+         "ventilation": [7654.0], **{name: [1.0] for name in names}, "note": [""]}
     )  # fmt: skip
     table = tables.breathing_table(frame, None)
     (row,) = named(table)
