@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,8 +125,18 @@ def _written(
     from hexoframe.formats.atomic import protecting  # noqa: PLC0415  # shutil
 
     without_screen()
+    found: Iterable[tuple[str, Record | Exception]]
+    found = opened(whats, selection, how, source)
+    if reporting.file is not None:
+        found = list(found)
+        count = sum(not isinstance(record, Exception) for _, record in found)
+        if count > 1:
+            raise ConfigurationError(
+                f"there are {count} recordings, and {reporting.file} is the file of "
+                "one page: leave file= out, and each gets a file of its own"
+            )
     written: set[Path] = set()
-    for name, record in opened(whats, selection, how, source):
+    for name, record in found:
         if isinstance(record, Exception):
             yield Saved(name=name, errors=[record])
             continue

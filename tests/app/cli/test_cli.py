@@ -27,8 +27,8 @@ HEAVY = {
 
 COMMANDS = [
     "menu", "records", "ranges", "info", "estimate", "download", "range", "login",
-    "logout", "whoami", "convert", "show", "plot", "cache", "channels", "demo",
-    "simulate", "scripts",
+    "logout", "whoami", "convert", "show", "plot", "report", "cache", "channels",
+    "demo", "simulate", "scripts",
 ]  # fmt: skip
 WHOLE = [*([name] for name in COMMANDS), ["cache", "info"], ["cache", "clear"]]
 
