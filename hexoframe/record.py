@@ -656,19 +656,50 @@ class Record(RecordData):
         -------
         DataFrame
             Labels of the span (for activities ``id``, ``name``, ``activity_type``),
-            ``start``, ``end``, ``span_share`` (its part that lies in the record).
-            What it rests on: ``n_beats``, ``n_pairs``, ``good_share`` (covered by
-            intervals that count). In ms ``mean_nn``, ``sdnn``, ``rmssd``, ``sd1``,
-            ``sd2``, and ``sdann`` and ``sdnni`` (spans of 10 min and more);
-            ``mean_hr`` in bpm, ``pnn50`` in %, ``triangular_index``. In ms^2 ``vlf``,
-            ``lf``, ``hf``, ``total_power``; ``lf_nu`` and ``hf_nu`` in %, ``lf_hf``.
-            ``sampen``, ``dfa_a1``, ``dfa_a2``. ``n_windows``: five-minute windows that
-            ``sdann``, ``sdnni`` and the spectrum of a long span are means of.
-            ``rmssd_floor_ms``: what rounding to ticks adds to RMSSD in quadrature.
-            ``judged_by``: quality, nn, limits or none. ``note``: why figures are NaN,
-            or what to know of them. Definitions, edges of bands and sources:
-            `hexoframe.analysis.compute_hrv_time`, `compute_hrv_frequency` and
-            `compute_hrv_nonlinear`. Units: ``frame.attrs["hexoframe"]["units"]``.
+            ``start``, ``end``, ``span_share`` (its part that lies in the record), then
+
+            * ``n_beats``: intervals that count
+            * ``n_pairs``: pairs of intervals that count, of which the second begins
+              where the first ends, to the tick
+            * ``good_share``: part of the span that intervals that count cover
+            * ``mean_nn``: mean of the intervals that count
+            * ``mean_hr``: 60 000 / mean_nn
+            * ``sdnn``: standard deviation (n - 1) of the intervals that count
+            * ``rmssd``: root of the mean square of the differences of pairs
+            * ``pnn50``: share of pairs that differ by more than 50 ms
+            * ``sd1``: standard deviation of pairs across the diagonal of the Poincare
+              plot
+            * ``sd2``: standard deviation of pairs along the diagonal of the Poincare
+              plot
+            * ``triangular_index``: intervals / those in the fullest bin of 1/128 s
+            * ``sdann``: standard deviation of the means of the full five minutes; of
+              spans of 10 min and more
+            * ``sdnni``: mean of the standard deviations of the full five minutes; of
+              spans of 10 min and more
+            * ``vlf``: power from 0.0033 to 0.04 Hz
+            * ``lf``: power from 0.04 to 0.15 Hz
+            * ``hf``: power from 0.15 to 0.4 Hz
+            * ``total_power``: vlf + lf + hf
+            * ``lf_nu``: 100 x lf / (lf + hf)
+            * ``hf_nu``: 100 x hf / (lf + hf)
+            * ``lf_hf``: lf / hf
+            * ``sampen``: sample entropy, m = 2, r = 0.2 standard deviations; with
+              nonlinear=True
+            * ``dfa_a1``: slope of the detrended fluctuations from 4 to 16 beats; with
+              nonlinear=True
+            * ``dfa_a2``: slope of the detrended fluctuations from 16 to 64 beats; with
+              nonlinear=True
+            * ``n_windows``: five-minute windows that sdann, sdnni and the spectrum of a
+              long span are means of
+            * ``rmssd_floor_ms``: what rounding to ticks adds to RMSSD, in quadrature
+            * ``judged_by``: what says which intervals count: quality, nn, limits or
+              none
+            * ``note``: why figures are missing, or what to know of them
+
+            Times are in ms, powers in ms^2, ``mean_hr`` in bpm, ``pnn50``, ``lf_nu``
+            and ``hf_nu`` in %: ``frame.attrs["hexoframe"]["units"]`` has them. Sources
+            and the rest of the definitions: `hexoframe.analysis.compute_hrv_time`,
+            `compute_hrv_frequency` and `compute_hrv_nonlinear`.
 
         Raises
         ------
@@ -720,13 +751,13 @@ class Record(RecordData):
 
             * ``rr``: time since the beat before, in s; NaN where there is none
             * ``quality``: flags of the beat, NA where it has none
-            * ``usable``: counted by `hrv`: no flag, plausible, of a shirt that was worn
+            * ``usable``: counted by hrv: no flag, plausible, of a shirt that was worn
             * ``pair``: usable, as is the beat before, where the interval begins to the
               tick
-            * ``reason``: why it is not usable: ``no beat before``, a flag (``noisy``,
-              ``unreliable``), ``no flags``, ``implausible``, ``not_worn``
-            * ``source``: ``device``, ``waveform``, or ``hand`` for added beats
-            * ``edited``: changed by `replace`
+            * ``reason``: why it is not usable: no beat before, a flag (noisy,
+              unreliable), no flags, implausible, not_worn
+            * ``source``: device, waveform, or hand for added beats
+            * ``edited``: changed by replace
 
             Correct the table and give it to `replace`.
 
@@ -779,17 +810,17 @@ class Record(RecordData):
             Labels of the span, ``start``, ``end`` and ``span_share``, then
 
             * ``judged_share``: part of the span in which beats were looked for
-            * ``device``: beats of the device in it
+            * ``device``: beats of the device in the span
             * ``waveform``: beats found in the ECG
             * ``matched``: beats that both have
             * ``extra``: beats of the device that the ECG does not show
             * ``missed``: beats of the ECG that the device does not have
             * ``matched_share``: matched / device
             * ``good``: beats of the device that are usable
-            * ``good_matched_share``: the part of them that is matched
+            * ``good_matched_share``: part of the good beats that is matched
             * ``offset_ms``: median of ECG - device, of matched beats
-            * ``jitter_ms``: standard deviation of the same
-            * ``note``: why the rest was not judged
+            * ``jitter_ms``: standard deviation of ECG - device, of matched beats
+            * ``note``: why part of the span was not judged
 
             With ``by="beat"``, indexed by ``time`` (that of the device, if it has the
             beat): ``match`` (``matched``, ``extra``, ``missed``, or ``not judged``),
@@ -845,15 +876,16 @@ class Record(RecordData):
             Labels of the span, ``start``, ``end`` and ``span_share``, then
 
             * ``beats``: beats that are whole in what can be judged
-            * ``correlation``: median of their correlation with the median beat
-            * ``correlation_low``: the tenth percentile of it
+            * ``correlation``: median of the correlation of each of them with the median
+              beat
+            * ``correlation_low``: tenth percentile of these correlations
             * ``missing``: part of the span without samples
             * ``sensor_off``: part in which an electrode was off, by the flags
             * ``not_worn``: part in which the shirt was off
             * ``saturated``: part at the limits of the converter
             * ``flat``: part in which no sample differs from the one before for 1 s
             * ``mains_mv``: amplitude of mains noise, in mV
-            * ``mains_hz``: its frequency, 50 or 60 Hz
+            * ``mains_hz``: frequency of the mains noise, 50 or 60 Hz
 
             Of several reasons, a sample has the first. With ``by="beat"``, indexed by
             ``time``: ``correlation`` (NaN where the beat is not whole), ``lost`` (the
