@@ -319,7 +319,9 @@ class _Report:
                 "hrv", "Variability in windows of five minutes, and the spectrum"
             ),
             tables.hrv_table(
-                whole, self._of_activities(lambda: compute_hrv(self._record, "ranges"))
+                whole,
+                self._of_activities(lambda: compute_hrv(self._record, "ranges")),
+                definitions("hrv"),
             ),
         ]
 
@@ -333,6 +335,7 @@ class _Report:
             tables.breathing_table(
                 whole,
                 self._of_activities(lambda: summarise_breathing(record, "ranges")),
+                definitions("breathing"),
             ),
         ]
 

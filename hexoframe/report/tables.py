@@ -5,6 +5,7 @@ Takes frames of results; nothing is computed here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -151,14 +152,29 @@ def _few(rows: list[list[str]], what: str) -> tuple[list[list[str]], list[str]]:
 # -- spans: the whole record, then its activities --------------------------------------
 
 
-def hrv_table(whole: pd.DataFrame, activities: pd.DataFrame | None) -> PageTable:
+def hrv_table(
+    whole: pd.DataFrame, activities: pd.DataFrame | None, meanings: pd.DataFrame
+) -> PageTable:
     """Return the table of `Record.hrv`: of the record, and of each activity."""
-    return _of_spans("Heart-rate variability", whole, activities, _HRV)
+    table = _of_spans("Heart-rate variability", whole, activities, _HRV)
+    return replace(table, notes=[*table.notes, *_defined(_HRV, meanings)])
 
 
-def breathing_table(whole: pd.DataFrame, activities: pd.DataFrame | None) -> PageTable:
+def breathing_table(
+    whole: pd.DataFrame, activities: pd.DataFrame | None, meanings: pd.DataFrame
+) -> PageTable:
     """Return the table of `Record.breathing`: of the record, and of each activity."""
-    return _of_spans("Breathing", whole, activities, _BREATHING)
+    table = _of_spans("Breathing", whole, activities, _BREATHING)
+    return replace(table, notes=[*table.notes, *_defined(_BREATHING, meanings)])
+
+
+def _defined(shown: Iterable[_Shown], meanings: pd.DataFrame) -> list[str]:
+    """Say what the columns are, where a table of definitions has them."""
+    known = meanings.set_index("name")["definition"]
+    told = [
+        f"{each.name}: {known[each.column]}" for each in shown if each.column in known
+    ]
+    return [f"{'; '.join(told)}."] if told else []
 
 
 def _of_spans(
@@ -224,17 +240,11 @@ def sleep_table(table: pd.DataFrame, meanings: pd.DataFrame) -> PageTable:
         for _, row in table.iterrows()
         if row["cut"]
     ]
-    known = meanings.set_index("name")["definition"]
-    told = [
-        f"{each.name}: {known[each.column]}"
-        for each in _SLEEP
-        if each.unit and each.column in known
-    ]
     return PageTable(
         title="Nights",
         columns=[PageColumn("night", kind="text"), *_heads(_SLEEP)],
         rows=rows,
-        notes=[*notes, *cut, f"{'; '.join(told)}."],
+        notes=[*notes, *cut, *_defined(_SLEEP, meanings)],
     )
 
 

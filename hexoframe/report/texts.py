@@ -65,6 +65,7 @@ _DECIMALS: Mapping[str, int] = MappingProxyType(
 )
 # Arguments that notes name, and what they are.
 _ARGUMENT = re.compile(r"\b([a-z_][a-z_0-9]*)=(?=[,; ]|$)")
+_LEAST_SHARE = re.compile(r"under the (\S+ %) of min_share")
 _ARGUMENTS: Mapping[str, str] = MappingProxyType(
     {"rest_hr": "resting heart rate", "vo2max": "VO2max"}
 )
@@ -98,6 +99,7 @@ def told_note(note: object) -> str:
     'needs weight, resting heart rate of the wearer; 3 not worn'
     """
     plain = _ARGUMENT.sub(lambda found: _ARGUMENTS.get(found[1], found[1]), str(note))
+    plain = _LEAST_SHARE.sub(r"under the minimum of \1", plain)
     return spaced(plain.replace("not_worn", "not worn"))
 
 

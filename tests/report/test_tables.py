@@ -56,14 +56,16 @@ def test_variability_of_the_record_and_of_each_activity_with_its_note():
         name="Walk", start=pd.Timestamp("2024-03-01T22:05Z"), rmssd=np.nan,
         note="1,000 beats are too few",
     )  # fmt: skip
-    table = tables.hrv_table(whole, part)
+    table = tables.hrv_table(whole, part, definitions("hrv"))
     first, second = named(table)
     assert (first["span"], first["beats"], first["covered"]) == (
         "whole record", f"3{THIN}000", "43.7 %",
     )  # fmt: skip
     assert (first["RMSSD"], first["LF"], first["LF/HF"]) == ("12.3", "12", "1.23")
     assert (second["span"], second["RMSSD"]) == ("Walk, 22:05", NONE)
-    assert table.notes == [f"Walk, 22:05: 1{THIN}000 beats are too few."]
+    first, second = table.notes
+    assert first == f"Walk, 22:05: 1{THIN}000 beats are too few."
+    assert "RMSSD: root of the mean square of the differences of pairs;" in second
     assert ("RMSSD", "ms") in [(each.name, each.unit) for each in table.columns]
 
 
@@ -73,7 +75,7 @@ def test_volumes_are_in_litres_for_readers():
         {"n_breaths": [10], "good_share": [0.9], "tidal_volume": [512.0],
          "ventilation": [7654.0], **{name: [1.0] for name in names}, "note": [""]}
     )  # fmt: skip
-    table = tables.breathing_table(frame, None)
+    table = tables.breathing_table(frame, None, definitions("breathing"))
     (row,) = named(table)
     assert (row["tidal volume"], row["ventilation"]) == ("0.51", "7.7")
     units = {each.name: each.unit for each in table.columns}
