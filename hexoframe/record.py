@@ -1780,13 +1780,13 @@ class Record(RecordData):
         >>> record.report("record.html")  # doctest: +SKIP
         """
         from hexoframe.plotting import plot_record  # noqa: PLC0415
-        from hexoframe.report.page import write_report  # noqa: PLC0415
+        from hexoframe.report.page import shown_channels, write_report  # noqa: PLC0415
 
         with without_warning():
             target = write_report(
                 self, path, draw=plot_record, identify=identify, overwrite=overwrite
             )
-        warn_of_scales(self)
+        warn_of_scales(self, shown_channels(self))
         return target
 
     def to_txt(  # noqa: PLR0913  # the settings of the old script

@@ -37,7 +37,7 @@ from hexoframe.report.ecgminutes import (
 from hexoframe.report.html import check_target, environment, fill, write_page
 from hexoframe.report.parts import PageFigure, PagePart, PageSection, PageText
 from hexoframe.report.receipts import RULE, sample_digest, versions
-from hexoframe.report.texts import count, listed, moment, spaced, words
+from hexoframe.report.texts import count, exact_moment, listed, moment, spaced, words
 from hexoframe.report.verdict import judge
 from hexoframe.timestamps.moments import length_in_words
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting.figures import FigureAxes
 
-__all__ = ["write_report"]
+__all__ = ["shown_channels", "write_report"]
 
 _T = TypeVar("_T")
 _MODELS = {
@@ -115,6 +115,15 @@ def write_report(
     return write_page(page, target, overwrite=overwrite)
 
 
+def shown_channels(record: RecordData) -> list[str]:
+    """Return the channels whose values a report shows.
+
+    What the device computes every five minutes is computed anew, from the beats.
+    """
+    rates = ((name, record.channel(name).rate_hz) for name in record)
+    return [name for name, rate in rates if rate is None or rate >= 1]
+
+
 def _without_words(record: RecordData) -> RecordData:
     """Return a record without what somebody wrote in it: comments and notes."""
     facts = record.facts
@@ -160,7 +169,7 @@ class _Report:
         return {
             "title": f"Record {number}",
             "model": _MODELS[record.family],
-            "span": f"{moment(record.start)} to {moment(record.end)} {record.tz}",
+            "start": f"{moment(record.start)} {record.tz}",
             "duration": length_in_words(record.duration),
             "verdict": verdict,
             "facts": self._facts(),
@@ -179,8 +188,8 @@ class _Report:
         known = [
             ("Model", _MODELS[record.family]),
             ("Record", "without id" if record.id is None else str(record.id)),
-            ("Start", f"{moment(record.start)} {record.tz}"),
-            ("End", f"{moment(record.end)} {record.tz}"),
+            ("Start", f"{exact_moment(record.start)} {record.tz}"),
+            ("End", f"{exact_moment(record.end)} {record.tz}"),
             ("Length", length_in_words(record.duration)),
             ("Clock", f"{record.clock} ticks/s"),
             ("Channels", count(len(record))),

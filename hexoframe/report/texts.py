@@ -24,6 +24,7 @@ __all__ = [
     "MISSING",
     "count",
     "doubtful",
+    "exact_moment",
     "figure",
     "listed",
     "moment",
@@ -167,6 +168,12 @@ def moment(time: Any) -> str:
         return MISSING
     # On the clock on the wall: in the hour that comes twice pandas cannot round.
     return f"{time.tz_localize(None).floor('s'):%Y-%m-%d %H:%M:%S}"
+
+
+def exact_moment(time: pd.Timestamp) -> str:
+    """Return date and time of day with thousandths, where there are any."""
+    whole = time.tz_localize(None).round("ms")
+    return f"{whole:%Y-%m-%d %H:%M:%S.%f}"[:-3].removesuffix(".000")
 
 
 def time_of_day(time: Any) -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import hexoframe
-from hexoframe.errors import ConfigurationError, OutputExistsError
+from hexoframe.errors import (
+    ConfigurationError,
+    OutputExistsError,
+    UnverifiedCalibrationWarning,
+)
 from hexoframe.record import Record
 from hexoframe.recording.facts import Facts, facts_table
-from hexoframe.report.page import write_report
+from hexoframe.report.page import shown_channels, write_report
 from tests.report.conftest import EVIL, SECRETS
 
 pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
@@ -60,7 +65,7 @@ def test_the_figures_are_those_of_the_results(made, few_minutes):
     # The paragraph to paste, but for the commas between thousands.
     methods = few_minutes.methods().replace(",", " ")
     assert " ".join(methods.split()) in " ".join(made.text.replace(",", " ").split())
-    assert "2024-03-01 22:00:00 to 2024-03-01 22:04:00 UTC" in made.text
+    assert "Start 2024-03-01 22:00:00 UTC End 2024-03-01 22:0" in made.text
 
 
 def test_every_channel_has_its_checksum(made, few_minutes):
@@ -99,6 +104,22 @@ def test_what_cannot_be_drawn_says_why_in_its_place(few_minutes, parsed, tmp_pat
     page = parsed(report(few_minutes, tmp_path, draw))
     assert "There is nothing of overview here." in page.text
     assert not page.all("figure")
+
+
+def test_the_variability_that_the_device_computed_is_not_shown_nor_warned_of(
+    samples, plain, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("hexoframe.plotting.plot_record", plain)
+    record = hexoframe.open_record(samples / "hexoskin_10min.zip")
+    assert len(record["rmssd"])
+    assert record.channel("rmssd").datatypes[0].verified == "vendor"
+    shown = set(shown_channels(record))
+    assert {"ecg", "heart_rate", "rr_interval"} <= shown
+    assert "rmssd" not in shown
+    monkeypatch.setattr("hexoframe.recording.scales._warned", set())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UnverifiedCalibrationWarning)
+        record.report(tmp_path / "record.html")
 
 
 # -- records that lack something -------------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 
 from hexoframe.report.texts import (
     count,
+    exact_moment,
     figure,
     listed,
     moment,
@@ -56,6 +57,12 @@ def test_a_moment_is_an_iso_date_on_the_clock_on_the_wall():
     assert moment(time) == "2022-11-06 01:30:00"
     assert moment(time + pd.Timedelta("1h")) == "2022-11-06 01:30:00"
     assert moment(pd.NaT) == "\u2013"
+
+
+def test_an_exact_moment_has_thousandths_where_there_are_any():
+    time = pd.Timestamp("2022-11-06T05:30:00.99609375Z").tz_convert("Asia/Kolkata")
+    assert exact_moment(time) == "2022-11-06 11:00:00.996"
+    assert exact_moment(time.ceil("s")) == "2022-11-06 11:00:01"
 
 
 def test_words_are_one_line_without_control_characters():
