@@ -393,11 +393,17 @@ def _owning(folder: Path) -> Iterator[None]:
     from filelock import FileLock  # noqa: PLC0415  # only to write
 
     lock = FileLock(folder / _LOCK, thread_local=False)
-    while not lock.is_locked:
-        # A process that sweeps at this moment may take the folder for one left.
-        with suppress(FileNotFoundError, FileExistsError):
+    for left in reversed(range(_TURNS)):
+        try:
             folder.mkdir(exist_ok=True)
             lock.acquire()
+        except (FileNotFoundError, FileExistsError):
+            # A process that sweeps at this moment may take the folder for one left;
+            # where no folder can be made at all, as in /proc, it never comes.
+            if not left:
+                raise
+        else:
+            break
     try:
         yield
     finally:

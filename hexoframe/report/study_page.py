@@ -53,7 +53,7 @@ def write_study_page(  # noqa: PLR0913  # what a row is made of, each by name
     title: str = "Study",
     links: Mapping[Any, str] | None = None,
     lines: Mapping[Any, pd.Series[Any]] | None = None,
-    line_name: str = "heart rate",
+    line_name: str = "heart rate (bpm)",
     overwrite: bool = False,
 ) -> Path:
     """Write a page with a row for each record of a study.
@@ -73,8 +73,8 @@ def write_study_page(  # noqa: PLR0913  # what a row is made of, each by name
     lines : mapping of record to Series, optional
         What the sparkline of a record shows, indexed by time: its heart rate, a value a
         minute, say. NaN and gaps break the line. All have the same limits.
-    line_name : str, default "heart rate"
-        What that is.
+    line_name : str, default "heart rate (bpm)"
+        What that is, with its unit.
     overwrite : bool, default False
         Whether a file from before may be replaced.
 
@@ -154,7 +154,7 @@ def _rows(
         if lines
         else []
     )
-    return PageTable(title="Records", columns=columns, rows=rows, notes=notes)
+    return PageTable(title="A row a record", columns=columns, rows=rows, notes=notes)
 
 
 def _heading(column: pd.Series[Any], name: str, unit: str) -> PageColumn:

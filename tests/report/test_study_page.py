@@ -84,7 +84,7 @@ def test_sparklines_have_common_limits_and_break_at_gaps(table, tmp_path, parsed
     # 60 is the lowest step and 80 the middle; the line breaks at the missing minute.
     assert paths == ["M0 20h0l20 0M60 10h0", "M0 0h0l60 0"]
     labels = [each["aria-label"] for each in found.all("svg")]
-    assert labels == ["heart rate of 12", "heart rate of 41"]
+    assert labels == ["heart rate (bpm) of 12", "heart rate (bpm) of 41"]
     assert "from 60 to 100" in found.text
 
 
