@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Never, Self, overload
 
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from hexoframe.analysis.spans import By
     from hexoframe.analysis.spectrum import Method
     from hexoframe.analysis.volumes import VolumeCalibration
+    from hexoframe.bridges.signals import Gaps
+    from hexoframe.recording.safefacts import Kept
+    from hexoframe.report.view import RecordView
     from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["Record"]
@@ -246,6 +249,70 @@ class Record(RecordData):
             )
         with without_warning():
             return correct_beats(self.replaced(channels), beats)
+
+    def deidentify(
+        self,
+        *,
+        pseudonym: str | None = None,
+        shift_weeks: int | None = None,
+        keep: Kept | Collection[Kept] = (),
+    ) -> Self:
+        """Return the record without what tells who wore the shirt.
+
+        Only facts pass that are known to name nobody. Removed are the ids of record and
+        user, e-mail, serial of the device, names, notes and comments, the GPS track,
+        and all else that the source says; activities are called ``sleep`` or
+        ``activity``. All times move by the same whole number of weeks.
+
+        Parameters
+        ----------
+        pseudonym : str, optional
+            Name of the record in files and pictures, of letters, digits, - and _; one
+            for each record. A random one by default.
+        shift_weeks : int, optional
+            By how many weeks times move; negative for earlier. By default chosen by
+            chance for each record: a year to ten back, such that clocks of the zone of
+            the record are changed alike. To keep the distances between the records of a
+            person, give all of them the same number.
+        keep : str or collection of str
+            What stays after all: ``"dates"``, ``"device"`` (its serial),
+            ``"annotations"`` (their comments), ``"ranges"`` (names and notes of
+            activities), ``"track"``.
+
+        Returns
+        -------
+        Record
+            A view; this record stays as it is. Channels that were not read are moved
+            when they are. ``info["deidentified"]`` is the receipt, which files of the
+            record keep: what was removed and how often, and what became of dates. It
+            holds no old value and no shift, since with it anybody moves the dates back;
+            who must be able to gives `shift_weeks` and notes it.
+
+        Raises
+        ------
+        ConfigurationError
+            If the pseudonym holds an id, a name or the date of the record, or is none
+            for a file; if the shift is no whole number, or leads out of the years 2009
+            to 2050; if `keep` names something else.
+
+        Notes
+        -----
+        Differences of times are exact, the day of the week and the time of day in UTC
+        stay. Local time of day stays too, unless clocks are changed in between: the
+        receipt says by how much. Show the record in the zone of the wearer first, with
+        `tz_convert`.
+
+        Samples are not changed. Who has the original finds the record by them; and the
+        weight follows from the adjusted volumes, which `channels=` leaves out.
+
+        Examples
+        --------
+        >>> safe = record.tz_convert("America/Montreal").deidentify()  # doctest: +SKIP
+        >>> safe.to_parquet("to_share")  # doctest: +SKIP
+        """
+        from hexoframe.recording.deidentify import deidentify  # noqa: PLC0415
+
+        return deidentify(self, pseudonym=pseudonym, shift_weeks=shift_weeks, keep=keep)
 
     def load(self) -> Self:
         """Read every channel into memory and return the record."""
@@ -1736,6 +1803,65 @@ class Record(RecordData):
 
         return plot_record(self, what, start=start, end=end, duration=duration, ax=ax)
 
+    @one_warning()
+    def explore(
+        self,
+        path: str | Path | None = None,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> RecordView:
+        """Return a page to zoom into the record, from the night to the single beat.
+
+        One HTML file with the samples in it: a browser opens it from the disk, offline,
+        and a notebook shows it inline. It says times in the zone of the record and
+        ticks, shades what is missing or in doubt, and writes the line
+        ``record.between(...)`` of what is in view.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write, such as ``"night.html"``; without it nothing is written.
+        start, end : str, datetime, timedelta, int or float, optional
+            Where to begin and to end, as for `between`; all of it by default.
+        channels : sequence of str or int, optional
+            Channels and columns, in the order of their panels. By default the first
+            lead of the ECG, the belts, what is at 1 Hz, the intervals between beats and
+            the states, as far as the record has samples of them.
+        overwrite : bool, default False
+            Whether a file from before may be replaced.
+
+        Returns
+        -------
+        RecordView
+            The page: ``path``, ``html``, and ``reduced``, the channels of which it does
+            not hold every sample.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has none of the channels.
+        UnknownChannelError
+            If the model has no such channel.
+        TimestampError
+            As for `between`.
+        OutputExistsError
+            If the file has other content and `overwrite` was not given.
+
+        Notes
+        -----
+        A page holds every sample as far as 25 MB allow, which is about a day of ECG and
+        belts. Beyond, the largest channels keep the lowest and the highest sample of
+        each 1/16 s, which the page says. ``hexoframe explore`` shows every sample of
+        any record.
+        """
+        from hexoframe.report.view import make_view  # noqa: PLC0415
+
+        part = self if start is None and end is None else self.between(start, end)
+        return make_view(part, path, channels=channels, overwrite=overwrite)
+
     # -- exits ---------------------------------------------------------------------
 
     def report(
@@ -1983,6 +2109,330 @@ class Record(RecordData):
             If scipy is not installed, or a channel is too large for the format.
         """
         return self._write(formats.MAT, path, channels=channels, overwrite=overwrite)
+
+    @one_warning()
+    def to_edf(
+        self,
+        path: str | Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        gaps: Literal["raise", "fill", "split"] = "raise",
+        overwrite: bool = False,
+    ) -> Path:
+        """Write EDF+, which EDFbrowser, MNE, edfio and pyedflib read.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write; with ``gaps="split"`` a folder of files, without the suffix.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        gaps : {"raise", "fill", "split"}, default "raise"
+            What to do where samples or values are missing: EDF has a place for each.
+            "fill" writes the digital minimum and marks it with an annotation ``BAD_gap
+            <channel>`` or ``BAD_nan <column>``. "split" writes a file for each part
+            between, where a hole is a second or longer; a shorter one is filled and
+            marked.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file, or the folder.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
+        ConfigurationError
+            If there is a hole and `gaps` is "raise", if samples are off their grid, or
+            counts do not fit into 16 bits.
+
+        Notes
+        -----
+        A channel of 1 Hz and more is a signal ``<id>:<name>``, as the vendor labels it,
+        of the counts of the recorder; counts of unsigned channels of 16 bits are lower
+        by 32 768. A count that was no whole number is rounded, with a warning. A value
+        at 1 Hz is that of the second in which it stands; a frame has it at the end of
+        that second. After its last sample, up to the end of a data record of a second,
+        a signal is filled, with an annotation ``padding <channel>``.
+
+        Events, states, slower channels, activities and annotations are annotations, at
+        their exact times. The exact start of the record is in the field for the
+        recording and in the time of the first data record; `open_record` reads it.
+        Track, metrics, statistics and other facts have no place; name, birth date and
+        other facts of a person are never written.
+
+        Source: Kemp and Olivan 2003, https://www.edfplus.info/specs/edfplus.html.
+
+        Examples
+        --------
+        >>> record.to_edf("night.edf")  # doctest: +SKIP
+        """
+        return self._write(
+            formats.EDF, path, channels=channels, overwrite=overwrite, gaps=gaps
+        )
+
+    @one_warning()
+    def to_kubios(
+        self,
+        path: str | Path,
+        *,
+        beats: Counted = "good",
+        gaps: Literal["raise", "split"] = "raise",
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the RR intervals as text for Kubios HRV: one a line, in s.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write; with ``gaps="split"`` a folder of files, without the suffix.
+        beats : {"good", "nn", "all"}, default "good"
+            Intervals that count, as for `hrv`.
+        gaps : {"raise", "split"}, default "raise"
+            What to do where no beat counts for more than 3 s: Kubios adds the intervals
+            up, so that a hole would be closed. "split" writes a file for each stretch
+            between, and ``stretches.csv`` with the start of each, its length in s and
+            its number of intervals. Shorter holes are closed up, with a warning.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file, or the folder.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
+        ConfigurationError
+            If there is a hole of more than 3 s and `gaps` is "raise", or if the record
+            has no RR intervals, or none that counts.
+
+        Examples
+        --------
+        >>> record.to_kubios("rr.txt")  # doctest: +SKIP
+        """
+        return self._write(
+            formats.KUBIOS, path, channels=None, overwrite=overwrite, beats=beats,
+            gaps=gaps,
+        )  # fmt: skip
+
+    @one_warning()
+    def to_wfdb(
+        self,
+        root: str | Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write WFDB records, as PhysioNet has them: one a rate.
+
+        Parameters
+        ----------
+        root : str or Path
+            Folder in which ``record_<id>/`` is made.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The folder, with ``record_<id>_256hz.hea`` and ``.dat`` and so on for each
+            rate of 1 Hz and more. Samples are the counts of the recorder, in 16 bits
+            or, where these do not hold them all, in 24; a sample that is missing has
+            the value that WFDB keeps for it. The header has the gain, the baseline and
+            the time of the first sample, rounded to us; the exact tick is in a comment.
+
+        Raises
+        ------
+        OutputExistsError
+            If there are such files with other content and `overwrite` was not given.
+        ConfigurationError
+            If no channel has a sample, or samples are off the grid of their rate.
+
+        Notes
+        -----
+        Events, states, slower channels, activities and annotations have no place, which
+        a warning says. Source: https://physionet.org/physiotools/wag/header-5.htm.
+
+        Examples
+        --------
+        >>> record.to_wfdb("deposit")  # doctest: +SKIP
+        """
+        return self._write(formats.WFDB, root, channels=channels, overwrite=overwrite)
+
+    @one_warning()
+    def to_bids(  # noqa: PLR0913  # the entities of a name, each a word of its own
+        self,
+        root: str | Path,
+        *,
+        subject: str | None = None,
+        session: str | None = None,
+        task: str = "recording",
+        run: int | None = None,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the record into a BIDS dataset, as physiological recordings.
+
+        Parameters
+        ----------
+        root : str or Path
+            Folder of the dataset, which is made, or gets one recording more.
+        subject : str, optional
+            Label of the subject, of letters and digits; by default the id of the record
+            or, without one, its start.
+        session : str, optional
+            Label of the session.
+        task : str, default "recording"
+            What the subject did, of letters and digits.
+        run : int, optional
+            Number of the recording, where there are several.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The folder ``sub-<subject>/beh`` with a ``_physio.tsv.gz`` for each rate,
+            ``n/a`` where a sample is missing, and ``_events.tsv`` with what has a time
+            of its own: beats, breaths, steps, states, slower channels, activities and
+            notes. Times count from the start of the record, which ``_scans.tsv`` says.
+
+        Raises
+        ------
+        OutputExistsError
+            If there are such files with other content and `overwrite` was not given.
+        ConfigurationError
+            If a label has other signs, or samples are off the grid of their rate.
+
+        Notes
+        -----
+        Nothing that names a person or a device is written, but the text of notes is.
+        Track, metrics and statistics are left out, which a warning says. For a study
+        see `hexoframe.formats.bids.write_study`. Source:
+        https://bids-specification.readthedocs.io, version 1.10.
+
+        Examples
+        --------
+        >>> record.to_bids("dataset", subject="01", task="rest")  # doctest: +SKIP
+        """
+        return self._write(
+            formats.BIDS, root, channels=channels, overwrite=overwrite,
+            subject=subject, session=session, task=task, run=run,
+        )  # fmt: skip
+
+    # -- other libraries -----------------------------------------------------------
+
+    @one_warning()
+    def to_neurokit(
+        self,
+        channel: str | int,
+        *,
+        gaps: Gaps = "raise",
+        beats: Counted = "good",
+    ) -> Any:
+        """Return a channel as NeuroKit2 takes it; nothing is imported.
+
+        Parameters
+        ----------
+        channel : str or int
+            A channel at an even rate, or one column of it (``"ecg_i"``,
+            ``"respiration_thoracic"``); or ``"rr_interval"`` for the beats.
+        gaps : {"raise", "fill"}
+            What to do where samples are missing: nothing, with an error that names
+            them, or put NaN in their places, so that times stay right.
+        beats : {"good", "nn", "all"}
+            Intervals that count, as for `hrv`; the others are left out.
+
+        Returns
+        -------
+        (ndarray of float64, float), or dict
+            The signal from its first to its last value, in the unit of the channel, and
+            its sampling rate in Hz, the one to give as ``sampling_rate=``. Channels of
+            a record have rates of their own: the belts are at half the rate of the ECG.
+
+            Of the beats ``{"RRI": ..., "RRI_Time": ...}``: intervals in ms, and the
+            times of their later beats in s since the start of the record, for
+            ``neurokit2.hrv_time`` and the like. They take no differences across holes,
+            since the times tell where these are.
+
+        Raises
+        ------
+        ConfigurationError
+            If a channel has no even rate, several columns or no samples, samples are
+            missing and `gaps` is ``"raise"``, or an argument is none of these.
+        UnknownChannelError
+            If the model has no such channel, or it was left out.
+
+        Examples
+        --------
+        >>> signal, rate = record.to_neurokit("respiration_thoracic")  # doctest: +SKIP
+        >>> neurokit2.rsp_process(signal, sampling_rate=rate)  # doctest: +SKIP
+        >>> neurokit2.hrv_time(record.to_neurokit("rr_interval"))  # doctest: +SKIP
+        """
+        from hexoframe.bridges.neurokit import to_neurokit  # noqa: PLC0415
+
+        taken = to_neurokit(self, channel, gaps=gaps, beats=beats)
+        warn_of_scales(self, [channel])
+        return taken
+
+    @one_warning()
+    def to_mne(
+        self,
+        channels: Sequence[str | int] | None = None,
+        *,
+        gaps: Gaps = "raise",
+    ) -> dict[float, Any]:
+        """Return a ``Raw`` of MNE for each sampling rate; needs ``hexoframe[mne]``.
+
+        Parameters
+        ----------
+        channels : sequence of str or int, optional
+            Channels and columns at an even rate; by default all that the record has, of
+            1 Hz and more, without flags.
+        gaps : {"raise", "fill"}
+            What to do where samples are missing, as for `to_neurokit`.
+
+        Returns
+        -------
+        dict of float to mne.io.RawArray
+            By the rate in Hz, the fastest first. ECG in V, all else in the unit that
+            the description names. ``meas_date`` is the time of the first sample in
+            microseconds; the exact tick is in ``raw.info["description"]``, as JSON.
+
+            Annotations ``BAD_<reason>`` cover what `bad_spans` says of each column, as
+            far as there are samples, with ``ch_names``; those of missing samples are
+            ``BAD_ACQ_SKIP``, which filters of MNE know. Annotations of the record, such
+            as button presses, are there by their comments.
+
+        Raises
+        ------
+        ConfigurationError
+            If MNE is not installed, a channel has no even rate or no samples, or
+            samples are missing and `gaps` is ``"raise"``.
+        UnknownChannelError
+            If the model has no such channel, or it was left out.
+
+        Examples
+        --------
+        >>> record.to_mne(["ecg"])[256].filter(1, 40, picks="ecg")  # doctest: +SKIP
+        """
+        from hexoframe.bridges.mne import to_mne  # noqa: PLC0415
+
+        raws = to_mne(self, channels, gaps=gaps)
+        warn_of_scales(self, channels)
+        return raws
 
     def _write(self, form: formats.Format, target: str | Path, **options: Any) -> Path:
         """Write with a format, then warn of scales that were never confirmed."""

@@ -26,12 +26,15 @@ if TYPE_CHECKING:
 __all__ = [
     "SUMMARY_NUMBERS",
     "all_rows",
+    "annotation_rows",
     "breath_check_notes",
     "breath_check_rows",
     "breath_notes",
     "breath_rows",
     "breathing_rows",
     "cache_rows",
+    "change_facts",
+    "change_rows",
     "channel_rows",
     "cost_rows",
     "costs_frame",
@@ -193,6 +196,55 @@ def range_rows(ranges: pd.DataFrame) -> Rows:
         | {"user": plain(row["user"])}
         for _, row in ranges.reset_index().iterrows()
     ]
+
+
+def annotation_rows(annotations: pd.DataFrame) -> Rows:
+    """Return rows of `Client.list_annotations`."""
+    return [
+        {
+            "id": plain(row["id"]),
+            "annotation": plain(row["annotation"]),
+            "start (UTC)": _MISSING if pd.isna(row["start"]) else _moment(row["start"]),
+            "record": plain(row["record"]),
+            "user": plain(row["user"]),
+        }
+        for _, row in annotations.reset_index().iterrows()
+    ]
+
+
+def change_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Client.create_ranges` or `create_annotations`."""
+    return [
+        {
+            "state": plain(row["state"]),
+            "id": plain(row["id"]),
+            **{
+                name: plain(row[name])
+                for name in ("name", "annotation")
+                if name in table
+            },
+            "start (UTC)": _moment(row["start"]),
+            **({"end (UTC)": _moment(row["end"])} if "end" in table else {}),
+            "user": plain(row["user"]),
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+def change_facts(item: Mapping[str, Any]) -> Facts:
+    """Return the fields of a range or an annotation that a user can change."""
+    context = item.get("context")
+    inside = context if isinstance(context, Mapping) else {}
+    facts: Facts = {}
+    for name in ("id", "name", "annotation", "start", "end", "note"):
+        if item.get(name) not in _NOTHING:
+            value = item[name]
+            timed = name in {"start", "end"}
+            facts[name] = f"{_moment(_time_of(value))} UTC" if timed else plain(value)
+    for name in ("trainingroutine", "datatype", "record", "user"):
+        if (number := id_of(inside.get(name) or item.get(name))) is not None:
+            facts[name] = plain(number)
+    return facts
 
 
 def _id_and_span(row: pd.Series[Any]) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""Pages of a record that open without Python: single files that ask for no address.
+"""Pages of a record, each a single file that opens without Python and asks no address.
+
+The report to send, which holds no script; `page` alone asks a record, the others take
+frames and figures:
 
 page        the report of a record: what is computed and drawn, in which order
 study_page  the page of a study: a row a record, with sparkline and link
@@ -10,9 +13,9 @@ drawings    figures of matplotlib as parts of a page
 sparkline   the path of a small line
 parts       what a page is made of
 texts       numbers, shares, times and lengths as a reader wants them
-templates   templates (jinja2) and style sheets
-html        templates filled, with a policy that lets nothing run, and written
+html        templates (jinja2, in ``templates``) filled and written
 
-`page` alone asks a record; the other modules take frames and figures. Every text is
-escaped, and no page holds a script or names an address, apart from its links.
+The view to zoom into: `view` writes it, of what `viewdata` takes from a record and
+`encoding` packs; `serve` shows it on this machine. Its script and style are in
+``assets``, with uPlot, which draws the lines, and its licence.
 """

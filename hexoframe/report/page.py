@@ -165,9 +165,8 @@ class _Report:
             ecg=usable_share(minutes) if isinstance(minutes, pd.DataFrame) else None,
             info=record.facts.info,
         )
-        number = "without id" if record.id is None else str(record.id)
         return {
-            "title": f"Record {number}",
+            "title": f"Record {words(record.name or 'without id')}",
             "model": _MODELS[record.family],
             "start": f"{moment(record.start)} {record.tz}",
             "duration": length_in_words(record.duration),
@@ -187,7 +186,7 @@ class _Report:
         }
         known = [
             ("Model", _MODELS[record.family]),
-            ("Record", "without id" if record.id is None else str(record.id)),
+            ("Record", words(record.name or "without id")),
             ("Start", f"{exact_moment(record.start)} {record.tz}"),
             ("End", f"{exact_moment(record.end)} {record.tz}"),
             ("Length", length_in_words(record.duration)),
