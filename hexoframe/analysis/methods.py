@@ -16,6 +16,7 @@ from hexoframe.analysis.metrics import indexed_metrics
 from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.usage import span_samples
 from hexoframe.analysis.wear import find_wear, overlap
+from hexoframe.recording.facts import inner_fact
 from hexoframe.timestamps.moments import length_in_words
 from hexoframe.version import __version__
 
@@ -87,8 +88,9 @@ def _source(record: RecordData) -> Iterator[str]:
         f"{length_in_words(record.duration)}."
     )
     info = record.facts.info
-    algorithms = (info.get("algo") or {}).get("algorithms") or {}
-    versions = [f"{name.replace('_', ' ')} {one}" for name, one in algorithms.items()]
+    algorithms = inner_fact(info, "algo", "algorithms")
+    known = algorithms if isinstance(algorithms, dict) else {}
+    versions = [f"{str(name).replace('_', ' ')} {one}" for name, one in known.items()]
     if versions:
         yield f"The vendor's algorithms were {_listed(versions)}."
     ways = sorted({str(way) for way in info.get("provenance", {}).values()})

@@ -24,7 +24,7 @@ from hexoframe.analysis.wear import wear_table
 from hexoframe.errors import HexoframeError
 from hexoframe.plotting.figures import pyplot
 from hexoframe.recording.data import RecordData
-from hexoframe.recording.facts import shown_table
+from hexoframe.recording.facts import inner_fact, shown_table
 from hexoframe.report import tables
 from hexoframe.report.drawings import embedded
 from hexoframe.report.ecgminutes import (
@@ -198,6 +198,9 @@ class _Report:
             ),
             ("Read from", listed(ways) or "not known"),
         ]
+        moved = inner_fact(info, "deidentified", "dates", "moved")
+        if moved not in (None, "no"):
+            known.append(("Dates", f"moved {words(moved)}"))
         if self._identify:
             known += [
                 (name, words(info[key]))

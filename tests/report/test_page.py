@@ -203,6 +203,16 @@ def test_neither_wearer_nor_device_nor_comments_are_named_unless_asked(
     assert "range &" in quiet
 
 
+def test_a_record_without_names_is_called_by_its_pseudonym_and_says_that_dates_moved(
+    few_minutes, plain, parsed, tmp_path
+):
+    safe = few_minutes.between("0s", "20s").deidentify(pseudonym="P01")
+    page = parsed(report(safe, tmp_path, plain, identify=True)).text
+    assert "Record P01" in page
+    assert "Dates moved by a whole number of weeks" in page
+    assert "77" not in re.sub(r"[0-9a-f]{64}", "", page.partition("Hexoskin report")[2])
+
+
 def test_pictures_do_not_know_the_comments_either(hostile_pages):
     *_, seen = hostile_pages
     assert seen

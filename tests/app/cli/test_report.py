@@ -52,7 +52,7 @@ def test_without_a_file_the_page_has_the_name_of_its_record(give, minute):
     number = hexoframe.open_record(minute).id
     result = give("report", minute, "--tz", "Asia/Kolkata")
     assert result.stdout == f"record_{number}.html\n"
-    assert "03:30:00 to" in Path(f"record_{number}.html").read_text("utf-8")
+    assert "03:30:00 Asia/Kolkata" in Path(f"record_{number}.html").read_text("utf-8")
 
 
 def test_a_page_that_is_there_is_kept_and_one_that_is_the_same_is_no_failure(
