@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -12,9 +14,6 @@ from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
 
-pytest.importorskip("jinja2", reason="pages need hexoframe[report]")
-mpl = pytest.importorskip("matplotlib", reason="pages need hexoframe[report]")
-
 # A text that a page must show and never obey.
 EVIL = """"'><script>document.title='owned'</script><img src=x onerror=alert(1)>"""
 SECRETS = {
@@ -24,9 +23,36 @@ SECRETS = {
 }
 
 
-@pytest.fixture(autouse=True)
+CHROMIUM = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+# Marks of a module that looks at pages in a browser.
+IN_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="there is no Chromium: install it, or name it in CHROMIUM",
+    ),
+    # Playwright runs an event loop of its own.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: the extra browser"
+    )
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
 def no_window():
     """Draw without a screen, change no setting, leave no figure open."""
+    mpl = pytest.importorskip("matplotlib", reason="pages need hexoframe[report]")
     from matplotlib import pyplot as plt
 
     mpl.use("Agg")

@@ -6,12 +6,17 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+
+pytest.importorskip("jinja2", reason="pages need hexoframe[report]")
+pytest.importorskip("matplotlib", reason="pages need hexoframe[report]")
+
 from matplotlib.figure import Figure
 
 from hexoframe.plotting import coverage, figures
 from hexoframe.report import drawings
 from hexoframe.report.drawings import embedded
 
+pytestmark = pytest.mark.usefixtures("no_window")
 STYLE = (Path(drawings.__file__).parent / "templates" / "page.css").read_text("utf-8")
 
 

@@ -10,6 +10,8 @@ import pytest
 from hexoframe.errors import ConfigurationError
 from hexoframe.report import html
 
+pytest.importorskip("jinja2", reason="pages need hexoframe[report]")
+
 
 def filled(**more):
     content = {"title": "T", "sentence": "S", "sections": [], "versions": []}

@@ -21,7 +21,12 @@ from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.report.page import shown_channels, write_report
 from tests.report.conftest import EVIL, SECRETS
 
-pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
+pytest.importorskip("jinja2", reason="pages need hexoframe[report]")
+pytest.importorskip("matplotlib", reason="pages need hexoframe[report]")
+pytestmark = [
+    pytest.mark.usefixtures("no_window"),
+    pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -6,43 +6,19 @@ of others.
 
 from __future__ import annotations
 
-import os
-import shutil
-
 import pytest
 
 from hexoframe.report.study_page import write_study_page
-from tests.report.conftest import EVIL
+from tests.report.conftest import EVIL, IN_BROWSER
 
-CHROMIUM = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+pytest.importorskip("jinja2", reason="pages need hexoframe[report]")
 pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None,
-        reason="there is no Chromium: install it, or name it in CHROMIUM",
-    ),
-    pytest.mark.filterwarnings(
-        # Playwright runs an event loop of its own.
-        "ignore::DeprecationWarning",
-        "ignore::ResourceWarning",
-        "ignore::hexoframe.errors.HexoframeWarning",
-    ),
+    *IN_BROWSER,
+    pytest.mark.usefixtures("no_window"),
+    pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning"),
 ]
 # A4 less the margins of the page, in px of 1/96 inch.
 WIDE, HIGH = (210 - 26) / 25.4 * 96, (297 - 31) / 25.4 * 96
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed: extra browser"
-    )
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ from hexoframe.recording import metadata
 from hexoframe.report.study_page import write_study_page
 from tests.report.conftest import EVIL
 
+pytest.importorskip("jinja2", reason="pages need hexoframe[report]")
+
 
 @pytest.fixture
 def table():
