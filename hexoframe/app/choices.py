@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FAILURES",
     "FORMATS",
+    "KEPT_FACTS",
     "MODELS",
     "NoRecordingError",
     "Output",
@@ -32,6 +33,8 @@ __all__ = [
 
 FORMATS = names_to_write()
 """What a user may call the formats to write."""
+KEPT_FACTS = ("annotations", "dates", "device", "ranges", "track")
+"""What a user may keep of a recording that is de-identified."""
 MODELS = ("auto", "Hexoskin", "CHA3000", "astroskin_256", "astroskin_1000")
 """Names for the model of a device; ``auto`` finds it out."""
 

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 __all__ = [
     "BINARY",
     "CSV",
+    "FIT",
     "FORMS",
     "JSON",
+    "TCX",
     "BodyLimits",
     "OnBytes",
     "PartialFile",
@@ -38,10 +40,13 @@ __all__ = [
 ]
 
 JSON, CSV, BINARY = "application/json", "text/csv", "application/octet-stream"
+TCX, FIT = "application/vnd.garmin.tcx+xml", "application/vnd.ant.fit"
 # A ZIP has several names.
 FORMS: Mapping[str, frozenset[str]] = {
     JSON: frozenset({JSON}),
     CSV: frozenset({CSV}),
+    TCX: frozenset({TCX}),
+    FIT: frozenset({FIT}),
     BINARY: frozenset({BINARY, "application/zip", "application/x-zip-compressed"}),
 }
 OnBytes = Callable[[int, int | None], object]

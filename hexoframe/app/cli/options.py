@@ -17,9 +17,13 @@ from hexoframe.app.wording import reworded
 from hexoframe.errors import ConfigurationError, TimestampError
 
 __all__ = [
+    "AT_MOST",
+    "BY_USER",
+    "FROM",
     "LISTING",
     "MOMENT",
     "MOMENT_OF_RECORD",
+    "UNTIL",
     "WholeNumber",
     "fetching",
     "fetching_ranges",
@@ -30,6 +34,7 @@ __all__ = [
     "model_choice",
     "no_waveforms",
     "output",
+    "output_whole",
     "partial",
     "reading",
     "selection",
@@ -287,26 +292,21 @@ def _put_out(
     return wanted
 
 
-output = gather(
-    "output",
-    _put_out,
-    click.option(
-        "--to",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        default=Path(),
-        help="Folder for the files; this one by default.",
-    ),
-    click.option(
+def _format(default: str) -> Callable[[_F], _F]:
+    return click.option(
         "-f",
         "--format",
         "formats",
         metavar="FORMAT",
         type=click.Choice(FORMATS),
         multiple=True,
-        default=("txt",),
-        help=f"{_listed(FORMATS)}; may be given several times. The default is txt.",
-    ),
+        default=(default,),
+        help=f"{_listed(FORMATS)}; may be given several times. The default is "
+        f"{default}.",
+    )
+
+
+_WRITTEN = (
     click.option(
         "--timestamps",
         metavar="FORM",
@@ -353,10 +353,38 @@ output = gather(
         "--overwrite", is_flag=True, help="Replace files that were written before."
     ),
 )
+_TO = click.option(
+    "--to",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Folder for the files; this one by default.",
+)
+
+output = gather("output", _put_out, _TO, _format("txt"), *_WRITTEN)
 """Options for where and how records are written, as ``output``."""
+output_whole = gather("output", _put_out, _TO, _format("parquet"), *_WRITTEN)
+"""The same, for a command whose files are to keep all that is known."""
 
 
 # -- lists -----------------------------------------------------------------------------
+
+BY_USER = click.option(
+    "--user", metavar="USER", help="Only of this user: id or e-mail."
+)
+"""Option for the user whose objects are listed."""
+FROM = click.option(
+    "--start", metavar="TIME", type=MOMENT, help="Only what begins then or later."
+)
+"""Option for the time from which on objects are listed."""
+UNTIL = click.option(
+    "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
+)
+"""Option for the time up to which objects are listed."""
+AT_MOST = click.option(
+    "--limit", metavar="N", type=WholeNumber(1), help="At most N of them."
+)
+"""Option for how many are listed."""
 
 
 def _form(*, all_columns: bool, as_csv: bool, as_json: bool) -> str:
