@@ -97,6 +97,8 @@ class Said:
         Span of the record, which may begin and end within a data record.
     id : int or None
         Id of the record.
+    pseudonym : str or None
+        Name of a record that was de-identified.
     empty : list of str
         Channels that the record has, without a sample.
     edited : list of str
@@ -109,6 +111,7 @@ class Said:
     start: int
     end: int
     id: int | None = None
+    pseudonym: str | None = None
     empty: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
@@ -192,6 +195,7 @@ def said_by(record: RecordData, empty: Iterable[str]) -> str:
         "start": record.start_tick,
         "end": record.end_tick,
         "id": record.id,
+        "pseudonym": record.pseudonym,
         "empty": list(empty),
         "edited": list(facts.info.get("edited", ())),
         "tables": [

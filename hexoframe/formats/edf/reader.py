@@ -51,6 +51,7 @@ from hexoframe.formats.edf.tals import Tals, joined, parse, record_onsets
 from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.paths import is_file
 from hexoframe.recording.data import LazyChannel, RecordData
+from hexoframe.recording.facts import PSEUDONYM
 from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps.moments import moment_to_tick
@@ -219,6 +220,8 @@ class _File:
         found = _ID.search(self.header.recording)
         number = said.id if said is not None else int(found[1]) if found else None
         info: dict[str, Any] = {} if number is None else {"id": number}
+        if said is not None and said.pseudonym is not None:
+            info[PSEUDONYM] = said.pseudonym
         if said is not None and said.edited:
             info["edited"] = said.edited
         return {**info, "provenance": dict.fromkeys(names, _NAME)}
