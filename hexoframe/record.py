@@ -2289,8 +2289,8 @@ class Record(RecordData):
         root : str or Path
             Folder of the dataset, which is made, or gets one recording more.
         subject : str, optional
-            Label of the subject, of letters and digits; by default the id or pseudonym
-            of the record or, without one, its start.
+            Label of the subject, of letters and digits; by default those of the
+            pseudonym or id of the record or, without one, its start.
         session : str, optional
             Label of the session.
         task : str, default "recording"

@@ -4,10 +4,9 @@ The other commands are in `account` (login, logout, whoami), `records` (records,
 estimate), `changes` (ranges, annotations), `files` (download, range, convert,
 deidentify, cache), `live` (follow), `results` (show, summary, hrv, beats, breaths,
 sleep), `plots` (plot, channels), `pages` (report), `views` (explore), `studies` (study)
-and `scripts`.
-`running` runs any of them, `options` is what they share on the command line, `lists`
-prints tables. Each module imports click alone at first, and the rest when a command
-runs, so that help and version are quick. No command computes here.
+and `scripts`. `running` runs any of them, `options` is what they share on the command
+line, `lists` prints tables. Each module imports click alone at first, and the rest when
+a command runs, so that help and version are quick. No command computes here.
 """
 
 from __future__ import annotations
