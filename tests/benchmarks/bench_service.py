@@ -10,8 +10,8 @@ square of the length. Without the collector it grows with the length.
 Where the time of a load by JSON goes, in ns of a processor a sample (4 hours, a busy
 machine): fetched 8, unpacked 15, parsed and checked 51, kept until all is there 17,
 made into frames 8, written as Parquet 24, read back 3, all else 20; beside it a tenth
-of a second whatever the length. The parser, simdjson, holds the lock of Python: these 35 are
-the least that the clock can show, on however many processors.
+of a second whatever the length. The parser, simdjson, holds the lock of Python: these
+35 are the least that the clock can show, on however many processors.
 """
 
 from __future__ import annotations
