@@ -8,7 +8,7 @@ import numpy as np
 
 from hexoframe.plotting.decimation import envelope, extremes_outside, outside
 from hexoframe.plotting.figures import nanoseconds
-from hexoframe.plotting.windows import absent_of, union_of
+from hexoframe.plotting.spans import absent_of, union_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

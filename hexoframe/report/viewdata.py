@@ -19,9 +19,11 @@ from hexoframe.analysis.wear import find_wear
 from hexoframe.channels import channels_of, check_list, codes_of, datatypes_of
 from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, harmless
+from hexoframe.plotting.decimation import outside
 from hexoframe.plotting.figures import label_of, unit_of
 from hexoframe.plotting.panels import state_spans
-from hexoframe.plotting.windows import measured_rows, record_window, stamps_of, view_of
+from hexoframe.plotting.spans import absent_of
+from hexoframe.plotting.windows import record_window, stamps_of, view_of
 from hexoframe.recording.facts import facts_table
 from hexoframe.recording.frames import ticks_of
 from hexoframe.report.encoding import as_column, as_runs, as_times, envelope
@@ -354,7 +356,7 @@ def _limits(
         stamps, quantiles = stamps[starts], _SECONDS_BELIEVED
     # Where nothing may be believed, what was measured decides, or what there is.
     for left_out in (spans.assign(absent=True), spans, spans.iloc[:0]):
-        kept = measured_rows(stamps, left_out)
+        kept = outside(stamps, absent_of(left_out))
         values = np.concatenate([one[kept] for one in columns])
         values = values[np.isfinite(values)]
         if len(values):
