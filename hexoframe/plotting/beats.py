@@ -110,7 +110,7 @@ def record_beats(request: PictureRequest) -> FigureAxes:
     window = record_window(request.record, request.start, request.duration)
     table, likeness, shape = request.beats()
     shade, ax = _not_worn(request.record), request.ax
-    title = title_of(_TITLE, window, request.record.id)
+    title = title_of(_TITLE, window, request.record.name)
     return _draw(table, likeness, shape, window=window, shade=shade, ax=ax, title=title)
 
 

@@ -90,7 +90,7 @@ def plot_breaths(
 def record_breaths(request: PictureRequest) -> FigureAxes:
     """Draw the breaths of a record, with means of five minutes."""
     window = record_window(request.record, request.start, request.duration)
-    return _draw(*request.breaths(), window, request.record.id, request.ax)
+    return _draw(*request.breaths(), window, request.record.name, request.ax)
 
 
 def _draw(

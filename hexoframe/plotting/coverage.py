@@ -123,7 +123,7 @@ def plot_coverage(
             f"plot_coverage needs records, not {wrong[0]}: give a record, or a list of "
             "records"
         )
-    names = [str(one.id or place) for place, one in enumerate(every)]
+    names = [one.name or str(place) for place, one in enumerate(every)]
     return _plot_many(names, every, ax)
 
 
@@ -227,7 +227,7 @@ def _plot_one(record: RecordData, ax: Given | None) -> FigureAxes:
         say_empty(axes, "the record has no channels")
     if ax is None:
         explain_colours(figure, [(_MEANINGS[name], name) for name in drawn])
-        entitle(figure, title_of("Coverage", window, record.id))
+        entitle(figure, title_of("Coverage", window, record.name))
     return picture(figure, [axes])
 
 

@@ -90,7 +90,7 @@ def record_hrv(request: PictureRequest) -> FigureAxes:
     window = record_window(request.record, request.start, request.duration)
     part, ax = request.part(), request.ax
     spectrum = spectrum_of_record(part)
-    return _draw(compute_hrv(part), spectrum, window, request.record.id, ax)
+    return _draw(compute_hrv(part), spectrum, window, request.record.name, ax)
 
 
 def _draw(

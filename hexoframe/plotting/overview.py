@@ -140,7 +140,7 @@ def plot_overview(
     _draw_annotations(axes, head)
     if ax is None:
         family = record.family.partition("_")[0].capitalize()
-        entitle(figure, title_of(f"{family} overview", window, record.id))
+        entitle(figure, title_of(f"{family} overview", window, record.name))
     if not views:
         axes[0].tick_params(labelsize=SMALL)
         say_empty(axes[0], "the record has none of the channels that are shown here")

@@ -116,7 +116,7 @@ def record_summary(request: PictureRequest) -> FigureAxes:
     """Draw the summary of a record: of its activities, or else of equal spans."""
     window = record_window(request.record, request.start, request.duration)
     table = request.summary(_spans(request.part()))
-    return _draw(table, window, request.record.id, request.ax)
+    return _draw(table, window, request.record.name, request.ax)
 
 
 def _draw(
