@@ -8,12 +8,10 @@ import numpy as np
 
 from hexoframe.plotting.decimation import envelope, extremes_outside, outside
 from hexoframe.plotting.figures import nanoseconds
-from hexoframe.plotting.spans import absent_of, union_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
     from numpy.typing import NDArray
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from hexoframe.plotting.artists import LiveLine
 
     Values = NDArray[np.floating]
+    Spans = NDArray[np.int64]
 
 __all__ = ["fair_limits", "limit_panel", "mark_beyond"]
 
@@ -70,18 +69,18 @@ def _limits(reach: _Reach) -> tuple[float, float]:
 
 
 def limit_panel(
-    axes: Axes, drawn: Sequence[Line2D], spans: pd.DataFrame, *, is_wave: bool
+    axes: Axes, drawn: Sequence[Line2D], spans: Spans, absent: Spans, *, is_wave: bool
 ) -> None:
     """Set the limits of a panel to what may be believed, and mark what lies beyond.
 
-    That is what lies outside of the bad `spans` (start, end, absent): a loose electrode
-    swings to the limits of its amplifier and would flatten the rest. Where all of it is
-    doubtful, the limits are those of what was measured; else of everything. Of a
-    waveform nearly all samples are shown; of others nearly all pixel columns, since
-    what is rare in them, such as a walk in a night, is what there is to see.
+    That is what lies outside of the bad `spans` (ascending, in ns), among which are the
+    `absent` ones, in which nothing was measured: a loose electrode swings to the limits
+    of its amplifier and would flatten the rest. Where all of it is doubtful, the limits
+    are those of what was measured; else of everything. Of a waveform nearly all samples
+    are shown; of others nearly all pixel columns, since what is rare in them, such as a
+    walk in a night, is what there is to see.
     """
-    absent = absent_of(spans)
-    for bad in (union_of(spans), absent, np.empty((0, 2), np.int64)):
+    for bad in (spans, absent, absent[:0]):
         found = [_reach(line, bad, is_wave=is_wave) for line in drawn]
         reaches = np.array([each for each in found if each is not None])
         if len(reaches):
@@ -92,7 +91,7 @@ def limit_panel(
 
 
 def mark_beyond(
-    axes: Axes, drawn: Sequence[Line2D], absent: NDArray[np.int64] | None = None
+    axes: Axes, drawn: Sequence[Line2D], absent: Spans | None = None
 ) -> None:
     """Mark at the edges where lines or dots lie beyond the limits, also after a zoom.
 
@@ -109,7 +108,7 @@ def mark_beyond(
                 marks.remove()
 
 
-def _reach(line: Line2D, bad: NDArray[np.int64], *, is_wave: bool) -> _Reach | None:
+def _reach(line: Line2D, bad: Spans, *, is_wave: bool) -> _Reach | None:
     """Return the reach of a line or of dots outside of bad spans; None without any."""
     from hexoframe.plotting.artists import LiveLine  # noqa: PLC0415  # matplotlib
 
@@ -123,7 +122,7 @@ def _reach(line: Line2D, bad: NDArray[np.int64], *, is_wave: bool) -> _Reach | N
     return _reach_of(heights) if len(heights) else None
 
 
-def _reach_of_wave(line: LiveLine, bad: NDArray[np.int64]) -> _Reach | None:
+def _reach_of_wave(line: LiveLine, bad: Spans) -> _Reach | None:
     """Return the reach of nearly all samples, and of the waves of most columns."""
     stamps, heights, _ = line.samples
     every = slice(None, None, 1 + len(stamps) // _MOST)

@@ -248,8 +248,9 @@ def draw_panel(
     if row.codes or row.align == "or":
         drawn = _draw_codes(axes, view)
     else:
-        drawn = _draw_lines(axes, view, absent_of(spans))
-        limit_panel(axes, drawn, spans, is_wave=row.kind == "waveform")
+        absent, is_wave = absent_of(spans), row.kind == "waveform"
+        drawn = _draw_lines(axes, view, absent)
+        limit_panel(axes, drawn, union_of(spans), absent, is_wave=is_wave)
         if row.minimum is not None and row.minimum >= 0:
             _keep_above_zero(axes, view)
         if view.is_whole:
