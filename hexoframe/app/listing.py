@@ -99,6 +99,17 @@ def _minute(time: Any) -> str:
     return _MISSING if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
 
 
+def _spans(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    """Yield spans with the text of their start: to the second if they are short."""
+    apart = table["start"].diff().dropna()
+    short = ((apart < pd.Timedelta("2min")) & (apart.dt.seconds % 60 > 0)).any()
+    for _, row in table.iterrows():
+        yield (
+            (f"{row['start']:%Y-%m-%d %H:%M:%S}" if short else _minute(row["start"])),
+            row,
+        )
+
+
 def _moment(time: pd.Timestamp) -> str:
     # On the clock on the wall: in the hour that comes twice pandas cannot round.
     time = time.tz_localize(None)
@@ -341,7 +352,7 @@ def _result_rows(
     return [
         {
             **{name: plain(row[name]) for name in names},
-            "start": _minute(row["start"]),
+            "start": start,
             "share": _percent(row["good_share"], lambda share: f"{share:.1%}"),
             **{label: _count(row[name]) for label, name in counts.items()},
             **{
@@ -349,7 +360,7 @@ def _result_rows(
                 for label, (name, decimals) in figures.items()
             },
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 
@@ -431,7 +442,7 @@ def span_rows(table: pd.DataFrame) -> Rows:
     return [
         {
             **{name: plain(row[name]) for name in names},
-            "start": _minute(row["start"]),
+            "start": start,
             **{
                 label: _percent(row[name], _tenths)
                 if label == "usable"
@@ -439,7 +450,7 @@ def span_rows(table: pd.DataFrame) -> Rows:
                 for label, (name, decimals) in _SPAN.items()
             },
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 
@@ -582,7 +593,7 @@ def check_rows(table: pd.DataFrame) -> Rows:
     """Return rows of `Record.check_beats`."""
     return [
         {
-            "from": _minute(row["start"]),
+            "from": start,
             "judged": _percent(row["judged_share"]),
             "device": f"{row['device']:,}",
             "ECG": f"{row['waveform']:,}",
@@ -593,7 +604,7 @@ def check_rows(table: pd.DataFrame) -> Rows:
             "jitter (ms)": _figure(row["jitter_ms"], 1),
             "not judged": row["note"],
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 
@@ -602,13 +613,13 @@ def ecg_rows(table: pd.DataFrame) -> Rows:
     shares = ("missing", "sensor_off", "not_worn", "saturated", "flat")
     return [
         {
-            "from": _minute(row["start"]),
+            "from": start,
             "beats": f"{row['beats']:,}",
             "correlation": _figure(row["correlation"], 2),
             **{name.replace("_", " "): _percent(row[name]) for name in shares},
             "mains (mV)": _figure(row["mains_mv"], 3),
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 

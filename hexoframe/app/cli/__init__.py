@@ -1,10 +1,10 @@
 """The command ``hexoframe``: its sections, and the commands menu, demo and simulate.
 
 The other commands are in `account` (login, logout, whoami), `records` (records, info,
-estimate), `changes` (ranges, annotations), `files` (download, range, convert, cache),
-`live` (follow), `results` (show, summary, hrv, beats, breaths, sleep), `plots` (plot,
-channels) and `scripts`. `running` runs any
-of them, `options` is what they share on the command line, `lists` prints tables. Each
+estimate), `changes` (ranges, annotations), `files` (download, range, convert,
+deidentify, cache), `live` (follow), `results` (show, summary, hrv, beats, breaths,
+sleep), `plots` (plot, channels), `views` (explore) and `scripts`. `running` runs any of
+them, `options` is what they share on the command line, `lists` prints tables. Each
 module imports click alone at first, and the rest when a command runs, so that help and
 version are quick. No command computes here.
 """
@@ -17,7 +17,7 @@ import click
 
 from hexoframe.app.cli.account import login, logout, whoami
 from hexoframe.app.cli.changes import annotations_, ranges
-from hexoframe.app.cli.files import cache, convert, download, range_
+from hexoframe.app.cli.files import cache, convert, deidentify, download, range_
 from hexoframe.app.cli.live import follow
 from hexoframe.app.cli.options import WholeNumber
 from hexoframe.app.cli.plots import channels, plot
@@ -25,6 +25,7 @@ from hexoframe.app.cli.records import estimate, info, records
 from hexoframe.app.cli.results import beats, breaths, hrv, show, sleep, summary
 from hexoframe.app.cli.running import Commands, progress, run, say_if_interrupted
 from hexoframe.app.cli.scripts import scripts
+from hexoframe.app.cli.views import explore
 from hexoframe.version import __version__
 
 __all__ = ["main"]
@@ -144,7 +145,18 @@ _hexoframe.add_section(
 )
 _hexoframe.add_section("Who you are", login, logout, whoami)
 _hexoframe.add_section(
-    "Files", convert, show, plot, summary, hrv, beats, breaths, sleep, cache
+    "Files",
+    convert,
+    deidentify,
+    show,
+    plot,
+    explore,
+    summary,
+    hrv,
+    beats,
+    breaths,
+    sleep,
+    cache,
 )
 _hexoframe.add_section("Without an account", channels, demo, simulate, scripts)
 

@@ -34,6 +34,7 @@ __all__ = [
     "model_choice",
     "no_waveforms",
     "output",
+    "output_whole",
     "partial",
     "reading",
     "selection",
@@ -240,6 +241,10 @@ partial = _PARTIAL
 
 # -- where it goes ---------------------------------------------------------------------
 
+# Formats with values of either scale, and those that cannot hold a hole.
+_SCALED = ("csv", "parquet", "mat", "bids")
+_HOLED = ("edf", "kubios")
+
 
 def _put_out(
     to: Path, formats: tuple[Any, ...], tz: str | None, *, overwrite: bool, **more: Any
@@ -257,10 +262,16 @@ def _put_out(
         raise click.UsageError(
             "--dialect port is for .txt. Add --format txt, or leave it out."
         )
-    if more["units"] == "raw" and set(formats) == {"txt"}:
+    if more["units"] == "raw" and not {*_SCALED} & {*formats}:
         raise click.UsageError(
-            "--units raw is for CSV, Parquet and MAT: .txt always has the values of "
-            "the service's answers. Add --format csv, parquet or mat, or leave it out."
+            "--units raw is for CSV, Parquet, MAT and BIDS: .txt always has the values "
+            "of the service's answers, EDF and WFDB counts and their scale. Add "
+            f"--format {_listed(_SCALED)}, or leave it out."
+        )
+    if more["gaps"] != "raise" and not {*_HOLED} & {*formats}:
+        raise click.UsageError(
+            f"--gaps is for EDF and Kubios. Add --format {_listed(_HOLED)}, or leave "
+            "it out."
         )
     wanted = Output(
         folder=to,
@@ -270,6 +281,7 @@ def _put_out(
         tz="UTC" if tz is None else tz,
         dialect=more["dialect"],
         units=more["units"],
+        gaps=more["gaps"],
         overwrite=overwrite,
     )
     try:
@@ -280,26 +292,21 @@ def _put_out(
     return wanted
 
 
-output = gather(
-    "output",
-    _put_out,
-    click.option(
-        "--to",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        default=Path(),
-        help="Folder for the files; this one by default.",
-    ),
-    click.option(
+def _format(default: str) -> Callable[[_F], _F]:
+    return click.option(
         "-f",
         "--format",
         "formats",
         metavar="FORMAT",
         type=click.Choice(FORMATS),
         multiple=True,
-        default=("txt",),
-        help=f"{_listed(FORMATS)}; may be given several times. The default is txt.",
-    ),
+        default=(default,),
+        help=f"{_listed(FORMATS)}; may be given several times. The default is "
+        f"{default}.",
+    )
+
+
+_WRITTEN = (
     click.option(
         "--timestamps",
         metavar="FORM",
@@ -330,14 +337,34 @@ output = gather(
         metavar="UNITS",
         type=click.Choice(("physical", "raw")),
         default="physical",
-        help="Values in CSV, Parquet and MAT: physical, which is the default, or raw "
-        "for the counts of the recorder.",
+        help="Values in CSV, Parquet, MAT and BIDS: physical, which is the default, or "
+        "raw for the counts of the recorder.",
+    ),
+    click.option(
+        "--gaps",
+        metavar="WAY",
+        type=click.Choice(("raise", "fill", "split")),
+        default="raise",
+        help="What EDF and Kubios do where samples or beats are missing: raise, which "
+        "is the default, skips the recording; split writes a file for each part "
+        "between; fill (EDF) fills and marks.",
     ),
     click.option(
         "--overwrite", is_flag=True, help="Replace files that were written before."
     ),
 )
+_TO = click.option(
+    "--to",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Folder for the files; this one by default.",
+)
+
+output = gather("output", _put_out, _TO, _format("txt"), *_WRITTEN)
 """Options for where and how records are written, as ``output``."""
+output_whole = gather("output", _put_out, _TO, _format("parquet"), *_WRITTEN)
+"""The same, for a command whose files are to keep all that is known."""
 
 
 # -- lists -----------------------------------------------------------------------------

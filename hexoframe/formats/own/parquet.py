@@ -496,6 +496,7 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
         "format": VERSION,
         "provenance": record.facts.info.get("provenance", {}).get(channel.name),
         "edited": channel.name in record.facts.info.get("edited", ()),
+        "pseudonym": record.pseudonym,
         "ids": {row.column: row.id for row in rows},
         "api_names": {row.column: row.api_name for row in rows},
         "gain": {row.column: row.gain for row in rows},
