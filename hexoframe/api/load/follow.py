@@ -9,7 +9,9 @@ record is loaded as a whole and compared, so that all parts together hold what i
 
 from __future__ import annotations
 
+import itertools
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -64,6 +66,8 @@ _LONGEST_WAIT = 8
 _LAGGING_S = 600
 # Kinds of channels that a phone sends while it records. States are found afterwards.
 _LIVE_KINDS = frozenset({"rate", "event"})
+# Looks of other processes are numbered from other ticks on.
+_MOST_AHEAD = 100_000
 # Records of these do not grow any more.
 _FINAL = frozenset({"complete", "incomplete", "error"})
 
@@ -271,6 +275,7 @@ class Follower:
         self._family: Family | None = None
         self._first = 0
         self._looked = False
+        self._looks = itertools.count(time.time_ns() % _MOST_AHEAD)
 
     def parts(self) -> Iterator[LivePart]:
         """Yield the parts as they come, the last one with the whole record."""
@@ -407,7 +412,7 @@ class Follower:
         first = self._from(family) if first is None else first
         end = max(head.span[1], self._given.edge or 0)
         reader = WindowReader(self._session, head, family, empty_tries=1)
-        windows = live_windows(family, (first, end), rows)
+        windows = live_windows(family, (first, end), rows, look=next(self._looks))
         found = join_windows(
             [reader.read(window) for window in windows], where=f"record {head.id}"
         )

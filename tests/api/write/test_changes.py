@@ -345,6 +345,14 @@ def test_a_lost_answer_is_looked_up_before_it_is_sent_again(server, client, kind
     assert len(client.list_annotations(start=START)) == 1
 
 
+def test_no_look_up_asks_the_same_as_another(server, client):
+    """A service that caches its answers would say that nothing is there yet."""
+    server.faults.add(*[ServerFault(kind="unheard", method="POST")] * 3)
+    client.create_range("x", START, END)
+    asked = [e.path for e in server.log if "start__range" in e.path]
+    assert len(asked) == len(set(asked)) == 4 + 1
+
+
 def test_lost_answers_to_changes_and_deletes_end_in_the_same_state(server, client):
     made = client.create_range("x", START, END)
     server.faults.add(
