@@ -24,7 +24,7 @@ import pandas as pd
 
 from hexoframe.api.load.fetch import WindowReader
 from hexoframe.api.load.plan import live_windows
-from hexoframe.api.load.recordhead import RecordHead, fetch_head
+from hexoframe.api.load.recordhead import RecordHead, fetch_head, number_of
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, Channel, channels_of, find
 from hexoframe.errors import (
     ConfigurationError,
@@ -167,7 +167,12 @@ class FollowOptions:
     seen: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse wrong lengths before any request."""
+        """Refuse wrong values before any request."""
+        if not isinstance(self.seen, Mapping):
+            raise ConfigurationError(
+                f"seen= is a {type(self.seen).__name__}: give frames by channel, such "
+                "as {'heart_rate': frame}"
+            )
         if self.every_s < _SHORTEST_S:
             raise ConfigurationError(
                 f"every={self.every!r}: give {_SHORTEST_S} s or more, as the service "
@@ -265,7 +270,7 @@ class Follower:
         load: Callable[[], RecordData],
     ) -> None:
         self._session = session
-        self._record = record
+        self._record = number_of("record", record)
         self._options = options
         self._find_family = find_family
         self._load = load

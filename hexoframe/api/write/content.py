@@ -190,6 +190,13 @@ def _text(kind: Written, name: str, value: Any) -> str:
             f"{name} of the {kind.name} is a {type(value).__name__}: give a text"
         )
     text = value.strip()
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(
+            f"{name} of the {kind.name} holds half a character at place {error.start}: "
+            "was the file that it comes from read in its own encoding?"
+        ) from error
     # A note may be empty; what names the object may not.
     if not text and name in kind.needed:
         raise ConfigurationError(f"{name} of the {kind.name} is empty: give a text")

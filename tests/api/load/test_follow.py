@@ -340,6 +340,7 @@ def test_a_value_that_the_whole_record_has_otherwise_is_told(growing, monkeypatc
         ({"every": "15"}, "every='15'"),
         ({"late": "-1s"}, "late='-1s'"),
         ({"patience": 0}, "patience=0"),
+        ({"seen": [1]}, "seen= is a list"),
     ],
 )
 def test_lengths_that_are_not_allowed_are_refused_before_a_request(growing, how, said):

@@ -175,6 +175,7 @@ def test_an_equal_object_is_returned_and_not_made_again(server, client):
         ({"user": -1}, ConfigurationError, "user of the range is -1"),
         ({"note": b"x"}, ConfigurationError, "note of the range"),
         ({"user": True}, ConfigurationError, "user of the range is True"),
+        ({"name": "a\ud800"}, ConfigurationError, "half a character at place 1"),
     ],
 )
 def test_wrong_values_are_refused_before_anything_is_sent(
@@ -600,6 +601,9 @@ def test_a_file_of_an_activity_is_checked_and_kept(client, tmp_path):
         client.download_activity(number, format="gpx")
     with pytest.raises(ServerError, match="501"):
         client.download_activity(number, tmp_path, format="fit")
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(ConfigurationError, match=r"is a file that is not .tcx"):
+        client.download_activity(number, tmp_path / "out")
     (tmp_path / f"range_{number}.tcx").write_text("mine")
     with pytest.raises(FileExistsError):
         client.download_activity(number, tmp_path)
