@@ -78,15 +78,16 @@ def follow(number: str, look: dict[str, Any], to: Path | None) -> None:
     'hexoframe download' writes it. Ctrl-C ends it. Exit code 1 if the record was given
     up before it was complete.
     """
+    from hexoframe.api.load.recordhead import number_of  # noqa: PLC0415  # pandas
     from hexoframe.app.livefile import LiveFile  # noqa: PLC0415  # pandas
 
-    count = 0
+    record, count = number_of("record", number), 0
     say_if_interrupted("nothing came yet")
     with ExitStack() as opened:
-        file = None if to is None else opened.enter_context(LiveFile(to, number))
+        file = None if to is None else opened.enter_context(LiveFile(to, record))
         client = opened.enter_context(connected())
         seen = {} if file is None else file.seen()
-        for part in client.follow(number, seen=seen, progress=progress(), **look):
+        for part in client.follow(record, seen=seen, progress=progress(), **look):
             if file is not None:
                 file.add(part.frames)
             count += part.samples
