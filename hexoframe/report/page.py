@@ -21,7 +21,7 @@ from hexoframe.analysis.methods import describe_methods
 from hexoframe.analysis.sleep import summarise_sleep
 from hexoframe.analysis.summary import summarise
 from hexoframe.analysis.wear import wear_table
-from hexoframe.errors import HexoframeError
+from hexoframe.errors import ConfigurationError, TimestampError, UnknownChannelError
 from hexoframe.plotting.figures import pyplot
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.facts import inner_fact, shown_table
@@ -55,6 +55,11 @@ _MODELS = {
     "astroskin_1000": "Astroskin",
 }
 _LEAD = "ecg_i"
+_NO_MINUTE = {
+    "best": "There is no best minute: no beat is whole, so that none can be compared.",
+    "worst": "There is no worst minute: shirt and electrodes were on in none.",
+}
+_ONE_MINUTE = "There is no other minute with shirt and electrodes on."
 # Facts that say who wore the shirt, and which shirt it was.
 _IDENTITY = {
     "user_id": "User id",
@@ -273,7 +278,7 @@ class _Report:
         )
 
     def _coverage_parts(self) -> list[PagePart]:
-        worn = tables.wear_table_of_page(wear_table(self._record))
+        worn = tables.doubtful_wear_table(wear_table(self._record))
         annotations = self._record.facts.annotations
         parts: list[PagePart] = [
             self._picture(
@@ -302,9 +307,11 @@ class _Report:
         best, worst = chosen_minutes(minutes)
         parts: list[PagePart] = []
         for row, name, rule in ((best, "best", BEST), (worst, "worst", WORST)):
-            if row is None or (name == "worst" and row == best):
-                why = "there is only one" if row is not None else "none has it"
-                parts.append(PageText(text=f"No {name} minute: {why}.", kind="absent"))
+            if row is None:
+                parts.append(PageText(text=_NO_MINUTE[name], kind="absent"))
+                continue
+            if name == "worst" and row == best:
+                parts.append(PageText(text=_ONE_MINUTE, kind="absent"))
                 continue
             minute = minutes.iloc[row]
             parts.append(
@@ -399,9 +406,12 @@ class _Report:
 
 
 def _tried(make: Callable[[], _T]) -> _T | PageText:
-    """Return what is made, or as a text why it cannot be."""
+    """Return what is made, or as a text why this record has none.
+
+    What is wrong with its source, such as lost samples, is raised.
+    """
     try:
         return make()
-    except HexoframeError as error:
+    except (ConfigurationError, TimestampError, UnknownChannelError) as error:
         text = str(error)
         return PageText(text=f"{text[:1].upper()}{text[1:]}.", kind="absent")

@@ -60,10 +60,10 @@ class PageFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
-    """A paragraph: plain, to be quoted, or why there is nothing to show."""
+    """A paragraph: to be quoted, or why there is nothing to show."""
 
     text: str
-    kind: Literal["plain", "quote", "absent"] = "plain"
+    kind: Literal["quote", "absent"]
     part: Literal["text"] = "text"
 
 

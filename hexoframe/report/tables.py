@@ -37,11 +37,11 @@ __all__ = [
     "annotation_table",
     "breathing_table",
     "coverage_table",
+    "doubtful_wear_table",
     "hrv_table",
     "receipt_table",
     "sleep_table",
     "summary_table",
-    "wear_table_of_page",
 ]
 
 # More rows than this do not help a reader.
@@ -334,7 +334,7 @@ def _rate(row: pd.Series[Any]) -> str:
     return f"{hertz:g} Hz" if hertz >= 1 else f"every {1 / hertz:g} s"
 
 
-def wear_table_of_page(table: pd.DataFrame) -> PageTable | None:
+def doubtful_wear_table(table: pd.DataFrame) -> PageTable | None:
     """Return the spans of `Record.wear` that were not simply worn; None without."""
     doubtful = table[(~table["worn"].fillna(value=False)) | table["handled"]]
     if not len(doubtful):

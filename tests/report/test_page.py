@@ -13,6 +13,7 @@ import pytest
 import hexoframe
 from hexoframe.errors import (
     ConfigurationError,
+    IncompleteDataError,
     OutputExistsError,
     UnverifiedCalibrationWarning,
 )
@@ -125,6 +126,28 @@ def test_the_variability_that_the_device_computed_is_not_shown_nor_warned_of(
     with warnings.catch_warnings():
         warnings.simplefilter("error", UnverifiedCalibrationWarning)
         record.report(tmp_path / "record.html")
+
+
+def test_what_is_wrong_with_the_source_is_raised_and_nothing_is_written(
+    few_minutes, tmp_path
+):
+    def draw(*_, **__):
+        raise IncompleteDataError("samples were lost")
+
+    with pytest.raises(IncompleteDataError, match="were lost"):
+        report(few_minutes.between("0s", "5s"), tmp_path, draw)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_record_without_a_minute_to_show_says_so(
+    few_minutes, plain, parsed, tmp_path
+):
+    off = few_minutes.wear().set_index("worn").loc[False]
+    part = few_minutes.between(off["start"], off["end"])
+    text = parsed(report(part, tmp_path, plain)).text
+    assert "There is no worst minute: shirt and electrodes were on in none." in text
+    one = parsed(report(few_minutes.between("0s", "50s"), tmp_path / "b", plain)).text
+    assert "There is no other minute with shirt and electrodes on." in one
 
 
 # -- records that lack something -------------------------------------------------------

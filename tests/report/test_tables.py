@@ -94,14 +94,14 @@ def test_nights_have_their_minutes_and_definitions():
 
 
 def test_a_shirt_that_was_off_is_a_row_and_one_that_never_was_has_no_table(few_minutes):
-    table = tables.wear_table_of_page(few_minutes.wear())
+    table = tables.doubtful_wear_table(few_minutes.wear())
     states = [row["state"] for row in named(table)]
     assert "not worn" in states
     assert "handled" in states
     worn = few_minutes.between("0s", "60s").wear()
-    assert tables.wear_table_of_page(worn) is None
+    assert tables.doubtful_wear_table(worn) is None
     blind = few_minutes.wear().assign(worn=pd.NA, handled=False, reason="no belts")
-    told = tables.wear_table_of_page(blind.astype({"worn": "boolean"}))
+    told = tables.doubtful_wear_table(blind.astype({"worn": "boolean"}))
     assert {row["state"] for row in named(told)} == {"not known"}
 
 
