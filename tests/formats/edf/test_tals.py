@@ -50,7 +50,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(events=EVENTS, start=st.integers(0, 10**9 - 1), records=st.integers(1, 12))
 def test_all_annotations_come_back_in_order(events, start, records):
     given_ = tals(*([list(each) for each in zip(*events, strict=True)] or ([], [], [])))
