@@ -1852,10 +1852,10 @@ class Record(RecordData):
 
         Notes
         -----
-        A page holds every sample as far as 25 MB allow, which is about a day of ECG and
-        belts. Beyond, the largest channels keep the lowest and the highest sample of
-        each 1/16 s, which the page says. ``hexoframe explore`` shows every sample of
-        any record.
+        A file holds every sample as far as 25 MB allow, which is about a day of ECG and
+        belts; without a path, in a notebook, 10 MB. Beyond, the largest channels keep
+        the lowest and the highest sample of each 1/16 s (or of longer spans), which the
+        page says. ``hexoframe explore`` shows every sample of any record.
         """
         from hexoframe.report.view import make_view  # noqa: PLC0415
 
