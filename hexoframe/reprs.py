@@ -90,7 +90,7 @@ def as_html(record: RecordData) -> str:
 
 
 def _headline(record: RecordData) -> list[str]:
-    number = "without id" if record.id is None else str(record.id)
+    number = record.name or "without id"
     length = _plain(str(record.duration.floor("ms"))).removeprefix("0 days ")
     lines = [
         f"Record {number} ({record.family}, values: {record.scale})",

@@ -27,6 +27,10 @@ DATA_FILES = (
     "channels/channels.csv",
     "channels/codes.csv",
     "py.typed",
+    "report/assets/uPlot.LICENSE",
+    "report/assets/uPlot.iife.min.js",
+    "report/assets/uPlot.min.css",
+    "report/assets/view.html",
 )
 
 

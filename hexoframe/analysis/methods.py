@@ -79,7 +79,7 @@ def _name(channel: Channel) -> str:
 
 
 def _source(record: RecordData) -> Iterator[str]:
-    number = "A recording" if record.id is None else f"Recording {record.id}"
+    number = "A recording" if record.name is None else f"Recording {record.name}"
     yield (
         f"{number} ({_MODELS[record.family]}, {record.clock} ticks a second) began "
         f"{record.start.floor('s'):%Y-%m-%d %H:%M:%S} {record.tz} and lasted "

@@ -22,16 +22,20 @@ from hexoframe.timestamps import clock_of, tick_to_time
 if TYPE_CHECKING:
     from hexoframe.api.load.plan import Estimate
     from hexoframe.record import Record
+    from hexoframe.study.planning import StudyPlan
 
 __all__ = [
     "SUMMARY_NUMBERS",
     "all_rows",
+    "annotation_rows",
     "breath_check_notes",
     "breath_check_rows",
     "breath_notes",
     "breath_rows",
     "breathing_rows",
     "cache_rows",
+    "change_facts",
+    "change_rows",
     "channel_rows",
     "cost_rows",
     "costs_frame",
@@ -43,11 +47,14 @@ __all__ = [
     "megabytes",
     "notes_of",
     "plain",
+    "plan_lines",
+    "plan_rows",
     "record_facts",
     "record_rows",
     "sleep_notes",
     "sleep_rows",
     "span_rows",
+    "study_rows",
     "summary_notes",
     "summary_rows",
     "user_facts",
@@ -94,6 +101,17 @@ def megabytes(size: float) -> str:
 
 def _minute(time: Any) -> str:
     return _MISSING if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
+
+
+def _spans(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    """Yield spans with the text of their start: to the second if they are short."""
+    apart = table["start"].diff().dropna()
+    short = ((apart < pd.Timedelta("2min")) & (apart.dt.seconds % 60 > 0)).any()
+    for _, row in table.iterrows():
+        yield (
+            (f"{row['start']:%Y-%m-%d %H:%M:%S}" if short else _minute(row["start"])),
+            row,
+        )
 
 
 def _moment(time: pd.Timestamp) -> str:
@@ -184,6 +202,55 @@ def range_rows(ranges: pd.DataFrame) -> Rows:
     ]
 
 
+def annotation_rows(annotations: pd.DataFrame) -> Rows:
+    """Return rows of `Client.list_annotations`."""
+    return [
+        {
+            "id": plain(row["id"]),
+            "annotation": plain(row["annotation"]),
+            "start (UTC)": _MISSING if pd.isna(row["start"]) else _moment(row["start"]),
+            "record": plain(row["record"]),
+            "user": plain(row["user"]),
+        }
+        for _, row in annotations.reset_index().iterrows()
+    ]
+
+
+def change_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Client.create_ranges` or `create_annotations`."""
+    return [
+        {
+            "state": plain(row["state"]),
+            "id": plain(row["id"]),
+            **{
+                name: plain(row[name])
+                for name in ("name", "annotation")
+                if name in table
+            },
+            "start (UTC)": _moment(row["start"]),
+            **({"end (UTC)": _moment(row["end"])} if "end" in table else {}),
+            "user": plain(row["user"]),
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+def change_facts(item: Mapping[str, Any]) -> Facts:
+    """Return the fields of a range or an annotation that a user can change."""
+    context = item.get("context")
+    inside = context if isinstance(context, Mapping) else {}
+    facts: Facts = {}
+    for name in ("id", "name", "annotation", "start", "end", "note"):
+        if item.get(name) not in _NOTHING:
+            value = item[name]
+            timed = name in {"start", "end"}
+            facts[name] = f"{_moment(_time_of(value))} UTC" if timed else plain(value)
+    for name in ("trainingroutine", "datatype", "record", "user"):
+        if (number := id_of(inside.get(name) or item.get(name))) is not None:
+            facts[name] = plain(number)
+    return facts
+
+
 def _id_and_span(row: pd.Series[Any]) -> dict[str, str]:
     return {
         "id": plain(row["id"]),
@@ -213,9 +280,9 @@ def _rate(hertz: float) -> str:
 
 
 def coverage_frame(record: Record) -> pd.DataFrame:
-    """Return `Record.coverage` with the id of the record; reads all of it."""
+    """Return `Record.coverage` with the id or pseudonym of the record; reads it all."""
     coverage = record.coverage().reset_index()
-    coverage.insert(0, "record", record.id)
+    coverage.insert(0, "record", record.pseudonym or record.id)
     return coverage
 
 
@@ -289,7 +356,7 @@ def _result_rows(
     return [
         {
             **{name: plain(row[name]) for name in names},
-            "start": _minute(row["start"]),
+            "start": start,
             "share": _percent(row["good_share"], lambda share: f"{share:.1%}"),
             **{label: _count(row[name]) for label, name in counts.items()},
             **{
@@ -297,7 +364,7 @@ def _result_rows(
                 for label, (name, decimals) in figures.items()
             },
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 
@@ -379,7 +446,7 @@ def span_rows(table: pd.DataFrame) -> Rows:
     return [
         {
             **{name: plain(row[name]) for name in names},
-            "start": _minute(row["start"]),
+            "start": start,
             **{
                 label: _percent(row[name], _tenths)
                 if label == "usable"
@@ -387,7 +454,7 @@ def span_rows(table: pd.DataFrame) -> Rows:
                 for label, (name, decimals) in _SPAN.items()
             },
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 
@@ -530,7 +597,7 @@ def check_rows(table: pd.DataFrame) -> Rows:
     """Return rows of `Record.check_beats`."""
     return [
         {
-            "from": _minute(row["start"]),
+            "from": start,
             "judged": _percent(row["judged_share"]),
             "device": f"{row['device']:,}",
             "ECG": f"{row['waveform']:,}",
@@ -541,7 +608,7 @@ def check_rows(table: pd.DataFrame) -> Rows:
             "jitter (ms)": _figure(row["jitter_ms"], 1),
             "not judged": row["note"],
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 
@@ -550,13 +617,13 @@ def ecg_rows(table: pd.DataFrame) -> Rows:
     shares = ("missing", "sensor_off", "not_worn", "saturated", "flat")
     return [
         {
-            "from": _minute(row["start"]),
+            "from": start,
             "beats": f"{row['beats']:,}",
             "correlation": _figure(row["correlation"], 2),
             **{name.replace("_", " "): _percent(row[name]) for name in shares},
             "mains (mV)": _figure(row["mains_mv"], 3),
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 
@@ -602,6 +669,57 @@ def cost_rows(costs: pd.DataFrame) -> Rows:
             "time": _length(pd.Timedelta(math.ceil(row["minutes"] * 60), unit="s")),
         }
         for name, row in rows
+    ]
+
+
+def plan_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of the table of a `StudyPlan`."""
+    return [
+        {
+            "record": plain(int(row["record"])),
+            "start (UTC)": _minute(row["start"]),
+            "duration": _length(row["duration"]),
+            "requests": f"{int(row['requests']):,}",
+            "size": megabytes(row["megabytes"] * 1e6),
+            "state": "in the study" if row["there"] else "to come",
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+def plan_lines(plan: StudyPlan) -> list[str]:
+    """Return what a `StudyPlan` says in all."""
+    time = _length(pd.Timedelta(math.ceil(plan.hours * 3600), unit="s"))
+    size = megabytes(plan.megabytes * 1e6)
+    records = f"{plan.records} of {len(plan.table)} records to come"
+    return [f"{records}: {plan.requests:,} requests, {size}, {time}"]
+
+
+def study_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Study.table`, the subjects first."""
+    names = list(map(str, table.columns))
+    subjects = names[: names.index("start")]
+    waves = [f"coverage_{name}" for name in ("ecg", "respiration", "acceleration")]
+    waves = [name for name in waves if name in table]
+    if not waves:
+        waves = [name for name in names if name.startswith("coverage_")]
+    worst = table[waves].min(axis=1).to_list()
+    listed = table.reset_index().to_dict("records")
+    rows = [{str(name): value for name, value in row.items()} for row in listed]
+    return [
+        {
+            "record": plain(row["record"]),
+            **{name: plain(row[name]) for name in subjects},
+            "start (UTC)": _minute(row["start"]),
+            "duration": _length(row["duration"]),
+            "coverage": _percent(coverage),
+            "usable": _percent(row.get("good_heart_rate")),
+            "worn": _percent(row.get("worn")),
+            "channels": plain(row["channels"]),
+            "size": megabytes(row["megabytes"] * 1e6),
+            "model": plain(row["model"]),
+        }
+        for row, coverage in zip(rows, worst, strict=True)
     ]
 
 

@@ -5,8 +5,8 @@ changes no setting of matplotlib, which is imported when something is drawn (ext
 ``plot``).
 
 `PICTURES` lists the pictures of a record, which ``record.plot(name)`` draws. A new one
-is a module with a function that takes a `PictureRequest`, and a line in the list. They
-share these modules:
+is a module with a function that takes a `PictureRequest`, and a line in the list.
+`follow` draws a record that is still being recorded. They share these modules:
 
 ============ ==========================================================================
 figures      figures, axes, colours, legends
@@ -39,6 +39,7 @@ from hexoframe.plotting.coverage import plot_coverage, record_coverage
 from hexoframe.plotting.ecg import plot_ecg, record_ecg
 from hexoframe.plotting.figures import pyplot
 from hexoframe.plotting.hrv import plot_hrv, record_hrv
+from hexoframe.plotting.live import follow
 from hexoframe.plotting.overview import plot_overview, record_overview
 from hexoframe.plotting.respiration import plot_respiration, record_respiration
 from hexoframe.plotting.rr import plot_rr, record_rr
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = [
+    "follow",
     "plot_activity",
     "plot_beats",
     "plot_breaths",

@@ -105,7 +105,7 @@ def plot_coverage(
             f"plot_coverage needs records, not {wrong[0]}: give a record, or a list of "
             "records"
         )
-    names = [str(one.id or place) for place, one in enumerate(every)]
+    names = [one.name or str(place) for place, one in enumerate(every)]
     return _plot_many(names, every, ax)
 
 

@@ -123,7 +123,7 @@ def plot_overview(
     show_time(axes, window)
     _draw_ranges(axes[0], head, window)
     _draw_annotations(axes, head)
-    number = "" if record.id is None else f" {record.id}"
+    number = "" if record.name is None else f" {record.name}"
     axes[0].set_title(f"Record{number}, {record.family}", loc="left", fontsize=FONT)
     if not views:
         axes[0].tick_params(labelsize=SMALL)

@@ -216,7 +216,7 @@ def makers() -> dict[str, Make]:
 ZIPPED = frozenset({"export ZIP", "export ZIP 2017", "export of a range"})
 # Formats of ours keep checksums of all that they write: no difference is excused. Where
 # they stand in a list of their own, a folder without it is one of the old script.
-SUMMED = frozenset({"parquet", "csv", *STYLES["txt"]})
+SUMMED = frozenset({"parquet", "csv", "edf", *STYLES["txt"]})
 
 
 def is_blind(door: str, kind: str, place: Path) -> bool:

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 __all__ = [
     "BINARY",
     "CSV",
+    "FIT",
     "FORMS",
     "JSON",
+    "TCX",
     "BodyLimits",
     "OnBytes",
     "PartialFile",
@@ -46,10 +48,13 @@ except ModuleNotFoundError:  # there is no wheel for this Python or machine
     quick_zlib = zlib
 
 JSON, CSV, BINARY = "application/json", "text/csv", "application/octet-stream"
+TCX, FIT = "application/vnd.garmin.tcx+xml", "application/vnd.ant.fit"
 # A ZIP has several names.
 FORMS: Mapping[str, frozenset[str]] = {
     JSON: frozenset({JSON}),
     CSV: frozenset({CSV}),
+    TCX: frozenset({TCX}),
+    FIT: frozenset({FIT}),
     BINARY: frozenset({BINARY, "application/zip", "application/x-zip-compressed"}),
 }
 OnBytes = Callable[[int, int | None], object]

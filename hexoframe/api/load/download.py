@@ -78,6 +78,8 @@ __all__ = [
     "LoadOptions",
     "Refresh",
     "estimate_record",
+    "estimate_span",
+    "family_of_record",
     "fetch_record",
     "kept_record",
 ]
@@ -231,6 +233,14 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
     return load.into_memory() if kept is None else kept
 
 
+def family_of_record(
+    session: ServiceSession, head: RecordHead, options: LoadOptions
+) -> Family:
+    """Return the family of a record; a request tells where the clock does not."""
+    family, _, _ = _Load(session, head, options, progress=False).family(None)
+    return family
+
+
 def estimate_record(
     session: ServiceSession,
     record: int | str,
@@ -244,6 +254,33 @@ def estimate_record(
     """
     head = fetch_head(session, record)
     return _Load(session, head, options, progress=False).estimate(cache)
+
+
+def estimate_span(
+    family: Family, span: tuple[int, int], options: LoadOptions
+) -> Estimate:
+    """Return about what `fetch_record` would cost of such a record; asks nobody.
+
+    A request that finds out the family is counted where there are several of one clock.
+    """
+    rows = options.datatypes(family)
+    window = options.window(span, CLOCK_OF_FAMILY[family], record=0)
+    plan = make_plan(family, span, rows, window=window, transport=options.transport)
+    cost = _with_tables(cost_of(family, plan.chunks))
+    clocks = [CLOCK_OF_FAMILY[each] for each in FAMILIES]
+    probed = options.model == "auto" and clocks.count(CLOCK_OF_FAMILY[family]) > 1
+    return replace(cost, requests=cost.requests + probed)
+
+
+def _with_tables(samples: Estimate) -> Estimate:
+    """Return the cost of samples with that of the head and the tables."""
+    requests = samples.requests + FACT_REQUESTS + 1
+    return replace(
+        samples,
+        requests=requests,
+        megabytes=samples.megabytes + TABLE_BYTES / 1e6,
+        minutes=max(samples.minutes, requests / REQUESTS_HZ / 60),
+    )
 
 
 def _cut_out(
@@ -330,7 +367,7 @@ class _Load:
 
     def through(self, cache: Cache, *, refresh: Refresh) -> RecordData:
         """Load the record into the cache, unless it is there, and open it there."""
-        family, auto, _ = self._family(cache)
+        family, auto, _ = self.family(cache)
         wanted = self._key(family, auto=auto)
         kept = None if refresh is True else self._kept(cache, wanted, refresh)
         if kept is not None:
@@ -359,7 +396,7 @@ class _Load:
 
     def kept_already(self, cache: Cache, *, refresh: Refresh) -> RecordData | None:
         """Open the record in a cache that cannot be written."""
-        family, auto, _ = self._family(cache)
+        family, auto, _ = self.family(cache)
         wanted = self._key(family, auto=auto)
         entry = cache.find(wanted) if self._head.is_complete else None
         if entry is None:
@@ -419,11 +456,11 @@ class _Load:
 
     def into_memory(self) -> RecordData:
         """Load the record without a cache."""
-        family, _, _ = self._family(None)
+        family, _, _ = self.family(None)
         with _scratch() as folder, self._download(family, folder) as download:
             return self._in_memory(download.complete)
 
-    def _family(self, cache: Cache | None) -> tuple[Family, bool, bool]:
+    def family(self, cache: Cache | None) -> tuple[Family, bool, bool]:
         """Return the family, whether it was found out, and whether by a request."""
         head = self._head
         named = self._options.family(head.clock)
@@ -455,7 +492,7 @@ class _Load:
 
     def estimate(self, cache: Cache | None) -> Estimate:
         """Return what the load would cost."""
-        family, auto, probed = self._family(cache)
+        family, auto, probed = self.family(cache)
         wanted = self._key(family, auto=auto)
         if cache is not None and self._head.is_complete and cache.find(wanted):
             return Estimate(
@@ -463,14 +500,7 @@ class _Load:
             )
         chunks = self.plan(family).chunks
         probe = (self._probe()[0],) if probed else ()
-        samples = cost_of(family, (*probe, *chunks))
-        requests = samples.requests + FACT_REQUESTS + 1
-        return replace(
-            samples,
-            requests=requests,
-            megabytes=samples.megabytes + TABLE_BYTES / 1e6,
-            minutes=max(samples.minutes, requests / REQUESTS_HZ / 60),
-        )
+        return _with_tables(cost_of(family, (*probe, *chunks)))
 
     # -- the download ----------------------------------------------------------------
 

@@ -17,9 +17,14 @@ from hexoframe.app.wording import reworded
 from hexoframe.errors import ConfigurationError, TimestampError
 
 __all__ = [
+    "AT_MOST",
+    "BY_USER",
+    "FROM",
     "LISTING",
     "MOMENT",
     "MOMENT_OF_RECORD",
+    "SPANS",
+    "UNTIL",
     "WholeNumber",
     "fetching",
     "fetching_ranges",
@@ -30,6 +35,7 @@ __all__ = [
     "model_choice",
     "no_waveforms",
     "output",
+    "output_whole",
     "partial",
     "reading",
     "selection",
@@ -37,6 +43,7 @@ __all__ = [
 
 # More seconds than 300 years have: a number that is larger is meant for a tick.
 _LEAST_TICK = 10_000_000_000
+_NAMED_SPANS = ("ranges", "sleep", "day", "whole")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 LISTING = ("table", "all", "csv", "json")
@@ -178,6 +185,35 @@ selection = gather(
 """Options that choose channels and span, as ``selection``."""
 
 
+class _Spans(click.ParamType):  # type: ignore[type-arg]  # older ones take none
+    """A length of time, or the name of spans."""
+
+    name = "spans"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return it unchanged, or refuse it."""
+        from hexoframe.timestamps.moments import length_ns  # noqa: PLC0415  # pandas
+
+        text = str(value)
+        if text not in _NAMED_SPANS:
+            try:
+                length_ns("it", text)
+            except ConfigurationError:
+                self.fail(
+                    f"{text!r} is neither a length of time, such as 5min, nor one of "
+                    f"{', '.join(_NAMED_SPANS)}",
+                    param,
+                    ctx,
+                )
+        return text
+
+
+SPANS = _Spans()
+"""Type of an option that names spans of time."""
+
+
 # -- how it is fetched -----------------------------------------------------------------
 
 _REFRESH = click.option("--refresh", is_flag=True, help="Fetch again what is cached.")
@@ -236,6 +272,10 @@ partial = _PARTIAL
 
 # -- where it goes ---------------------------------------------------------------------
 
+# Formats with values of either scale, and those that cannot hold a hole.
+_SCALED = ("csv", "parquet", "mat", "bids")
+_HOLED = ("edf", "kubios")
+
 
 def _put_out(
     to: Path, formats: tuple[Any, ...], tz: str | None, *, overwrite: bool, **more: Any
@@ -253,10 +293,16 @@ def _put_out(
         raise click.UsageError(
             "--dialect port is for .txt. Add --format txt, or leave it out."
         )
-    if more["units"] == "raw" and set(formats) == {"txt"}:
+    if more["units"] == "raw" and not {*_SCALED} & {*formats}:
         raise click.UsageError(
-            "--units raw is for CSV, Parquet and MAT: .txt always has the values of "
-            "the service's answers. Add --format csv, parquet or mat, or leave it out."
+            "--units raw is for CSV, Parquet, MAT and BIDS: .txt always has the values "
+            "of the service's answers, EDF and WFDB counts and their scale. Add "
+            f"--format {_listed(_SCALED)}, or leave it out."
+        )
+    if more["gaps"] != "raise" and not {*_HOLED} & {*formats}:
+        raise click.UsageError(
+            f"--gaps is for EDF and Kubios. Add --format {_listed(_HOLED)}, or leave "
+            "it out."
         )
     wanted = Output(
         folder=to,
@@ -266,6 +312,7 @@ def _put_out(
         tz="UTC" if tz is None else tz,
         dialect=more["dialect"],
         units=more["units"],
+        gaps=more["gaps"],
         overwrite=overwrite,
     )
     try:
@@ -276,26 +323,21 @@ def _put_out(
     return wanted
 
 
-output = gather(
-    "output",
-    _put_out,
-    click.option(
-        "--to",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        default=Path(),
-        help="Folder for the files; this one by default.",
-    ),
-    click.option(
+def _format(default: str) -> Callable[[_F], _F]:
+    return click.option(
         "-f",
         "--format",
         "formats",
         metavar="FORMAT",
         type=click.Choice(FORMATS),
         multiple=True,
-        default=("txt",),
-        help=f"{_listed(FORMATS)}; may be given several times. The default is txt.",
-    ),
+        default=(default,),
+        help=f"{_listed(FORMATS)}; may be given several times. The default is "
+        f"{default}.",
+    )
+
+
+_WRITTEN = (
     click.option(
         "--timestamps",
         metavar="FORM",
@@ -326,17 +368,54 @@ output = gather(
         metavar="UNITS",
         type=click.Choice(("physical", "raw")),
         default="physical",
-        help="Values in CSV, Parquet and MAT: physical, which is the default, or raw "
-        "for the counts of the recorder.",
+        help="Values in CSV, Parquet, MAT and BIDS: physical, which is the default, or "
+        "raw for the counts of the recorder.",
+    ),
+    click.option(
+        "--gaps",
+        metavar="WAY",
+        type=click.Choice(("raise", "fill", "split")),
+        default="raise",
+        help="What EDF and Kubios do where samples or beats are missing: raise, which "
+        "is the default, skips the recording; split writes a file for each part "
+        "between; fill (EDF) fills and marks.",
     ),
     click.option(
         "--overwrite", is_flag=True, help="Replace files that were written before."
     ),
 )
+_TO = click.option(
+    "--to",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Folder for the files; this one by default.",
+)
+
+output = gather("output", _put_out, _TO, _format("txt"), *_WRITTEN)
 """Options for where and how records are written, as ``output``."""
+output_whole = gather("output", _put_out, _TO, _format("parquet"), *_WRITTEN)
+"""The same, for a command whose files are to keep all that is known."""
 
 
 # -- lists -----------------------------------------------------------------------------
+
+BY_USER = click.option(
+    "--user", metavar="USER", help="Only of this user: id or e-mail."
+)
+"""Option for the user whose objects are listed."""
+FROM = click.option(
+    "--start", metavar="TIME", type=MOMENT, help="Only what begins then or later."
+)
+"""Option for the time from which on objects are listed."""
+UNTIL = click.option(
+    "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
+)
+"""Option for the time up to which objects are listed."""
+AT_MOST = click.option(
+    "--limit", metavar="N", type=WholeNumber(1), help="At most N of them."
+)
+"""Option for how many are listed."""
 
 
 def _form(*, all_columns: bool, as_csv: bool, as_json: bool) -> str:

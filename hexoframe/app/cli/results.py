@@ -13,6 +13,7 @@ from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_data, show_lines, table_lines, wrapped_lines
 from hexoframe.app.cli.options import (
     MOMENT,
+    SPANS,
     WholeNumber,
     fetching,
     gather,
@@ -29,16 +30,15 @@ from hexoframe.app.cli.running import (
     tell,
 )
 from hexoframe.app.wording import reworded
-from hexoframe.errors import ConfigurationError, HexoframeError
+from hexoframe.errors import HexoframeError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hexoframe.record import Record
 
-__all__ = ["beats", "breaths", "hrv", "show", "sleep", "summary"]
+__all__ = ["beats", "breaths", "hrv", "opened", "show", "sleep", "summary"]
 
-_NAMED = ("ranges", "sleep", "day", "whole")
 # What is fetched for it: the belts and the heart rate tell when the shirt was worn.
 _CHANNELS = (
     "rr_interval",
@@ -72,7 +72,7 @@ _OF_BREATHS = (
 )
 
 
-def _opened(
+def opened(
     whats: Sequence[str],
     selection: Selection,
     how: dict[str, Any],
@@ -130,7 +130,7 @@ def show(
     from hexoframe.app.listing import coverage_frame, coverage_rows  # noqa: PLC0415
 
     found, failed = [], 0
-    for name, record in _opened([what], selection, how, source):
+    for name, record in opened([what], selection, how, source):
         if isinstance(record, Exception):
             failed += tell("recording", name, record)
             continue
@@ -145,31 +145,6 @@ def show(
 
 
 # -- hrv -------------------------------------------------------------------------------
-
-
-class _Spans(click.ParamType):  # type: ignore[type-arg]  # older ones take none
-    """A length of time, or the name of spans."""
-
-    name = "spans"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        """Return it unchanged, or refuse it."""
-        from hexoframe.timestamps.moments import length_ns  # noqa: PLC0415  # pandas
-
-        text = str(value)
-        if text not in _NAMED:
-            try:
-                length_ns("it", text)
-            except ConfigurationError:
-                self.fail(
-                    f"{text!r} is neither a length of time, such as 5min, nor one of "
-                    f"{', '.join(_NAMED)}",
-                    param,
-                    ctx,
-                )
-        return text
 
 
 def _count(*, nonlinear: bool, **given: Any) -> dict[str, Any]:
@@ -215,7 +190,7 @@ _counting = gather(
 @click.option(
     "--window",
     metavar="SPANS",
-    type=_Spans(),
+    type=SPANS,
     default="5min",
     help="A row for each: a length of time, which is 5min by default; ranges "
     "(activities); sleep (those of sleep); day; or whole for the whole record.",
@@ -249,7 +224,7 @@ def hrv(  # noqa: PLR0913  # click passes each option by name
         return record.hrv(spans, **counting)
 
     chosen = Selection(model=model)
-    records = _opened(whats, chosen, how, source, channels=_CHANNELS)
+    records = opened(whats, chosen, how, source, channels=_CHANNELS)
     _tell_results(records, compute, _show_hrv, form)
 
 
@@ -291,7 +266,7 @@ _asking = gather(
 @click.option(
     "--by",
     metavar="SPANS",
-    type=_Spans(),
+    type=SPANS,
     default="whole",
     help="A row for each: a length of time, such as 5min; ranges (activities); sleep "
     "(those of sleep); day; or whole for the whole record, which is the default.",
@@ -346,7 +321,7 @@ def summary(  # noqa: PLR0913  # click passes each option by name
         return local.summary(None if whole else by, wide=as_row, **asking)
 
     chosen = Selection(model=model)
-    records = _opened(whats, chosen, how, source, channels=summary_channels())
+    records = opened(whats, chosen, how, source, channels=summary_channels())
     _tell_results(records, compute, _show_summary, form)
 
 
@@ -376,7 +351,7 @@ def _show_summary(table: pd.DataFrame, form: str) -> None:
 @click.option(
     "--window",
     metavar="SPANS",
-    type=_Spans(),
+    type=SPANS,
     default="5min",
     help="A row for each: a length of time, which is 5min by default; ranges "
     "(activities); sleep (those of sleep); day; or whole for the whole record.",
@@ -427,7 +402,7 @@ def breaths(  # noqa: PLR0913  # click passes each option by name
         _show_breaths(table, form, each=each, check=check)
 
     chosen = Selection(model=model)
-    records = _opened(whats, chosen, how, source, channels=_OF_BREATHS)
+    records = opened(whats, chosen, how, source, channels=_OF_BREATHS)
     _tell_results(records, compute, show, form)
 
 
@@ -502,7 +477,7 @@ def sleep(  # noqa: PLR0913  # click passes each option by name
         return local.sleep(in_bed, min_share=min_share)
 
     chosen = Selection(model=model)
-    records = _opened(whats, chosen, how, source, channels=_OF_NIGHTS)
+    records = opened(whats, chosen, how, source, channels=_OF_NIGHTS)
     _tell_results(records, compute, _show_sleep, form)
 
 
@@ -574,7 +549,7 @@ def beats(  # noqa: PLR0913  # click passes each option by name
         show_lines([""])
 
     channels = (*_CHANNELS, "ecg") if check or ecg else _CHANNELS
-    records = _opened(whats, Selection(model=model), how, source, channels=channels)
+    records = opened(whats, Selection(model=model), how, source, channels=channels)
     _tell_results(records, compute, show_table, form)
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "fail",
     "progress",
     "run",
+    "say",
     "say_if_interrupted",
     "tell",
     "tell_path",
@@ -185,6 +186,12 @@ def tell(kind: str, name: str, error: Exception) -> bool:
     for line in _lines(error, "" if named else f"{kind} {name}: "):
         _say(line)
     return True
+
+
+def say(text: str) -> None:
+    """Say something about a result on stderr, unless the user wants results alone."""
+    if not click.get_current_context().meta.get(_QUIET):
+        _say(_line(text))
 
 
 def tell_saved(saved: Iterable[Saved], kind: str) -> None:

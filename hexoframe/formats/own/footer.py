@@ -20,7 +20,7 @@ from hexoframe.formats.own.manifest import (
     source_of,
 )
 from hexoframe.recording import metadata
-from hexoframe.recording.facts import Facts
+from hexoframe.recording.facts import PSEUDONYM, Facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,7 @@ __all__ = [
     "KEY",
     "MAGIC",
     "RECEIPT_KEY",
+    "RECORD",
     "arrow_fields",
     "attrs_of",
     "load_footer",
@@ -44,6 +45,8 @@ MAGIC = b"PAR1"
 KEY = metadata.KEY.encode()
 RECEIPT_KEY = b"hexoframe_receipt"
 ATTRS = b"PANDAS_ATTRS"
+# Which record a row is of, where files of many records are read together.
+RECORD = pa.field("record", pa.int64(), nullable=False)
 _TIME = pa.field("time", pa.timestamp("ns", tz="UTC"), nullable=False)
 
 
@@ -92,6 +95,7 @@ class _Said(NamedTuple):
     provenance: str | None
     hexoframe: Any = None
     edited: bool = False
+    pseudonym: str | None = None
 
 
 def attrs_of(path: Path, keys: Mapping[bytes, bytes]) -> dict[Any, Any]:
@@ -125,6 +129,8 @@ def _info(said: _Said) -> dict[str, Any]:
         info["id"] = said.record
     if said.provenance is not None:
         info["provenance"] = {said.channel: said.provenance}
+    if said.pseudonym is not None:
+        info[PSEUDONYM] = said.pseudonym
     if said.edited:
         info["edited"] = [said.channel]
     return info

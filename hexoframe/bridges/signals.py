@@ -1,0 +1,164 @@
+"""Samples of a column at an even rate, as arrays: no hole is closed unasked.
+
+Other libraries count samples and know no times, so a sample that is missing would move
+all that follow. What a library makes of the arrays belongs in its own module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from hexoframe.errors import ConfigurationError
+from hexoframe.recording.frames import ticks_of
+from hexoframe.timestamps.times import tick_to_time
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from numpy.typing import NDArray
+
+    from hexoframe.channels import Channel, Datatype
+    from hexoframe.recording.data import RecordData
+
+__all__ = ["EvenSignal", "Gaps", "check_gaps", "even_signal"]
+
+Gaps = Literal["raise", "fill"]
+"""What becomes of missing samples: an error, or NaN in their places."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvenSignal:
+    """Samples of one column that follow each other at an even rate.
+
+    Attributes
+    ----------
+    row : Datatype
+        The column in the channel table.
+    first_tick : int
+        Stamp of the first sample.
+    samples : ndarray of float64, shape (n,)
+        From the first to the last sample with a value; NaN where one is missing.
+    step : Fraction, in ticks
+        From one sample to the next.
+    rate_hz : float
+        Samples in a second.
+    """
+
+    row: Datatype
+    first_tick: int
+    step: Fraction
+    samples: NDArray[np.float64]
+    rate_hz: float
+
+
+def check_gaps(gaps: str) -> None:
+    """Refuse another word than those of `Gaps`."""
+    if gaps not in get_args(Gaps):
+        raise ConfigurationError(
+            f"gaps={gaps!r}: give one of {', '.join(map(repr, get_args(Gaps)))}"
+        )
+
+
+def even_signal(record: RecordData, column: Channel, gaps: Gaps) -> EvenSignal:
+    """Return the samples of a channel that is narrowed to one column.
+
+    Parameters
+    ----------
+    record : RecordData
+        The record.
+    column : Channel
+        The channel, of one column.
+    gaps : {"raise", "fill"}
+        Whether missing samples are an error, or NaN.
+
+    Returns
+    -------
+    EvenSignal
+        The samples.
+
+    Raises
+    ------
+    ConfigurationError
+        If the channel has no even rate or no samples, or they are missing or not on
+        its grid.
+    """
+    (row,) = column.datatypes
+    step = column.ticks
+    if step is None or column.rate_hz is None:
+        raise ConfigurationError(
+            f"{column.name} has no even rate ({column.kind}s come when they happen): "
+            f"take its times and values from record[{column.name!r}]"
+        )
+    frame = record[row.column]
+    values = frame[row.column].to_numpy().astype(np.float64)
+    # Leads of one channel may differ in length by a sample, which is NaN.
+    known = np.flatnonzero(~np.isnan(values))
+    if not len(known):
+        raise ConfigurationError(
+            f"the record has no sample of {row.column}: it has "
+            f"{', '.join(record) or 'no channel'}"
+        )
+    inside = slice(int(known[0]), int(known[-1]) + 1)
+    values, ticks = values[inside], ticks_of(frame.iloc[inside], column)
+    places = _places(record, row, ticks, step)
+    if len(places) > 1 and np.median(np.diff(places)) > 1:
+        raise ConfigurationError(
+            f"{row.column} was thinned: most samples are missing. Load the record whole"
+        )
+    if len(known) < places[-1] + 1 and gaps == "raise":
+        _refuse(record, row, (ticks, places, ~np.isnan(values)), step)
+    whole = np.full(places[-1] + 1, np.nan)
+    whole[places] = values
+    return EvenSignal(
+        row=row,
+        first_tick=int(ticks[0]),
+        step=step,
+        samples=whole,
+        rate_hz=column.rate_hz,
+    )
+
+
+def _places(
+    record: RecordData, row: Datatype, ticks: NDArray[np.int64], step: Fraction
+) -> NDArray[np.int64]:
+    """Return the number of each sample on the grid that begins with the first one."""
+    since = ticks - ticks[0]
+    above, below = step.numerator, step.denominator
+    # The nearest, by integers: floor(since / step + 1/2).
+    places: NDArray[np.int64] = (2 * since * below + above) // (2 * above)
+    # A stamp is rounded to a tick, and so is the first.
+    off = np.abs(since * below - places * above) > below
+    off[1:] |= np.diff(places) <= 0
+    if off.any():
+        tick = int(ticks[int(off.argmax())])
+        time = tick_to_time(tick, clock=record.clock).tz_convert(record.tz)
+        raise ConfigurationError(
+            f"{row.column} has a sample at {time} that is not on its grid of "
+            f"{float(step):g} ticks: to_frame puts samples on a grid, and says how"
+        )
+    return places
+
+
+def _refuse(
+    record: RecordData,
+    row: Datatype,
+    samples: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]],
+    step: Fraction,
+) -> None:
+    """Raise the error for missing samples; it names the longest of the holes."""
+    ticks, places, known = samples
+    at = np.flatnonzero(known)
+    lacks = np.diff(places[at]) - 1
+    holes = np.flatnonzero(lacks)
+    longest = int(holes[lacks[holes].argmax()])
+    first = tick_to_time(int(ticks[at[longest]]), clock=record.clock)
+    length = float(lacks[longest] * step / record.clock)
+    count = f"{len(holes)} holes, the longest" if len(holes) > 1 else "a hole"
+    raise ConfigurationError(
+        f"{row.column} has {count} of {length:.3f} s ({lacks[longest]:,} samples), "
+        f"after {first.tz_convert(record.tz)}: give gaps='fill' for NaN in the places "
+        "of missing samples, or take a part without a hole with between()"
+    )
