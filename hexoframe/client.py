@@ -9,20 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hexoframe.api.auth.credentials import base_url_of, find_credential
+from hexoframe.api.http.objects import field_of
 from hexoframe.api.http.session import ServiceSession
 from hexoframe.api.links import CLOCK_OF_HOST
 from hexoframe.api.load.download import (
     LoadOptions,
     Refresh,
     estimate_record,
+    family_of_record,
     fetch_record,
     kept_record,
 )
+from hexoframe.api.load.follow import Follower, FollowOptions
 from hexoframe.api.load.joining import check_apart, join_records
 from hexoframe.api.load.recordhead import fetch_object, number_of
 from hexoframe.api.load.resources import (
@@ -36,6 +40,8 @@ from hexoframe.api.load.resources import (
     records_frame,
     users_frame,
 )
+from hexoframe.api.write.changes import ObjectChanges
+from hexoframe.api.write.files import ActivityFiles
 from hexoframe.cache import Cache
 from hexoframe.errors import (
     ConfigurationError,
@@ -51,11 +57,12 @@ from hexoframe.paths import expanded
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
 from hexoframe.timestamps import clock_of, tick_to_time, time_to_tick
-from hexoframe.timestamps.moments import Moment
+from hexoframe.timestamps.moments import Length, Moment
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hexoframe.api.load.follow import LivePart
     from hexoframe.api.load.plan import Estimate, Transport
     from hexoframe.channels.calibration import Scale
     from hexoframe.recording.data import RecordData
@@ -75,6 +82,7 @@ def connect(  # noqa: PLR0913  # every way to log in
     refresh_token: str | None = None,
     client_id: str | None = None,
     client_secret: str | None = None,
+    scope: str | None = None,
     cache: bool | str | Path = True,
 ) -> Client:
     """Return a client of the service; no request is sent yet.
@@ -95,6 +103,9 @@ def connect(  # noqa: PLR0913  # every way to log in
         OAuth2 token, and the token that renews it.
     client_id, client_secret : str, optional
         OAuth2 client, which tokens are requested with.
+    scope : {"readonly", "readwrite"}, optional
+        What tokens are requested for; ``readonly`` by default, with which nothing can
+        be created, changed or deleted.
     cache : bool, str or Path, default True
         Whether loaded records are kept, or the folder for them.
 
@@ -125,14 +136,15 @@ def connect(  # noqa: PLR0913  # every way to log in
         "refresh_token": refresh_token,
         "client_id": client_id,
         "client_secret": client_secret,
+        "scope": scope,
     }
     url = base_url_of(base_url)
     credential = find_credential(url, given=given)
     return Client.of(url, credential, cache=cache)
 
 
-class Client:
-    """The lists and records of one user on one server.
+class Client(ObjectChanges, ActivityFiles):
+    """The lists and records of one user on one server, and what that user writes.
 
     Made by `connect`, or of a session. Safe for use by several threads.
 
@@ -490,10 +502,10 @@ class Client:
             isinstance(filters.get(name), str) for name in ("start", "end")
         )
         # The clock only matters if a time becomes a tick.
-        clock = self._server_clock() if timed else 256
+        clock = self.server_clock() if timed else 256
         return dict(query_of(clock=clock, **filters))
 
-    def _server_clock(self) -> Clock:
+    def server_clock(self) -> Clock:
         """Return the ticks per second of the server; an unknown one is requested."""
         known = CLOCK_OF_HOST.get(self.base_url, self._clock)
         if known is None:
@@ -645,6 +657,107 @@ class Client:
             )
         number = number_of("record", record)
         return Record.of(kept_record(self.cache, self.base_url, number, options))
+
+    def follow(  # noqa: PLR0913  # only the caller can decide each of them
+        self,
+        record: int | str,
+        *,
+        every: Length = "15s",
+        channels: Sequence[str | int] | None = None,
+        waveforms: bool = True,
+        start: Moment | None = None,
+        late: Length = "30s",
+        patience: Length = "10min",
+        seen: Mapping[str, pd.DataFrame] | None = None,
+        model: str = "auto",
+        progress: bool | None = None,
+    ) -> Iterator[LivePart]:
+        """Follow a record while it is recorded: new samples as they come, each once.
+
+        Rates, intervals and other events come while a phone sends them; the service has
+        ECG, respiration and acceleration only when the recording is over. The last part
+        has the whole record, and those samples that did not come before: all parts
+        together hold what it holds.
+
+        Parameters
+        ----------
+        record : int or str
+            Id of the record.
+        every : str or timedelta, default "15s"
+            Time between two looks, from 0.2 s; longer, up to eight times, while nothing
+            comes. A look takes two requests or more, which count against the five a
+            second of all programs of a user.
+        channels, waveforms, model, progress
+            As for `load_record`.
+        start : int, str or datetime, optional
+            From where on: a time with a zone, a tick, or a length behind the start of
+            the record; from its start by default.
+        late : str or timedelta, default "30s"
+            How far before the newest sample a look asks again, as samples may come
+            late. Later ones are in the last part.
+        patience : str or timedelta, default "10min"
+            After how long without new samples, or another status, the record is given
+            up: the status says ``realtime`` for long after a phone stopped. A service
+            that fails, or does not answer, is asked again for as long.
+        seen : mapping of str to DataFrame, optional
+            Samples that the caller has, by channel: they do not come again.
+
+        Yields
+        ------
+        LivePart
+            A mapping from channel to the frame of its new samples; `status`, `until`
+            (the time of the newest sample) and, in the last part, `record`, the whole
+            record; `is_complete` says whether the service has all of that.
+
+        Raises
+        ------
+        NotFoundError, AuthenticationError, UnreachableError and others
+            As `load_record`.
+        KeyboardInterrupt
+            After Ctrl-C; its note says what came.
+
+        Warns
+        -----
+        UnfinishedRecordWarning
+            Of the channels that come at the end, once; and if the record is given up
+            before it is complete.
+        HexoframeWarning
+            If the whole record differs from what came while it was recorded.
+
+        Examples
+        --------
+        >>> for part in client.follow(12345, every="15s"):  # doctest: +SKIP
+        ...     print(part.until, part["heart_rate"])
+        """
+        options = FollowOptions(
+            load=LoadOptions(
+                channels=channels,
+                waveforms=waveforms,
+                start=start,
+                model=model,
+                reading=ReadOptions(),
+            ),
+            every=every,
+            late=late,
+            patience=patience,
+            seen={} if seen is None else seen,
+        )
+
+        def load() -> Record:
+            return self.load_record(
+                record,
+                channels=channels,
+                waveforms=waveforms,
+                start=start,
+                model=model,
+                progress=progress,
+            )
+
+        find_family = partial(family_of_record, self.session, options=options.load)
+        follower = Follower(
+            self.session, record, options, find_family=find_family, load=load
+        )
+        return follower.parts()
 
     def load_channel(
         self, /, record: int | str, channel: str | int, **how: Any
@@ -812,8 +925,8 @@ def load_span(
     parts: list[RecordData] = [
         client.load_record(
             one["id"],
-            start=max(first - ahead, int(one["start"])),
-            end=last if not one["end"] or last <= int(one["end"]) else None,
+            start=max(first - ahead, int(field_of(one, "start"))),
+            end=last if not one.get("end") or last <= int(one["end"]) else None,
             **how,
         )
         for one in found

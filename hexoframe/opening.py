@@ -34,7 +34,7 @@ from hexoframe.formats.archive.container import placeholder_of
 from hexoframe.formats.atomic import complete
 from hexoframe.formats.kinds import is_study, kind_of
 from hexoframe.formats.options import ReadOptions
-from hexoframe.paths import check_path, expanded, is_file, is_folder
+from hexoframe.paths import check_path, expanded, is_file, is_folder, reading_from
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
 from hexoframe.recording.sameness import same_recording
@@ -91,7 +91,8 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     """Open a recording from files.
 
     Vendor export (ZIP or its folder), dashboard CSV, converter CSV, classic .txt
-    folder, and hexoframe's own Parquet and CSV: the content says which it is. A
+    folder, EDF of the vendor or of hexoframe, and hexoframe's own Parquet and CSV: the
+    content says which it is. A
     dashboard or converter CSV may have been saved by a spreadsheet, R or pandas, as
     long as nothing was lost. Samples are read when a channel is touched.
 
@@ -99,8 +100,8 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     ----------
     path : str, Path or binary file
         File or folder; also a folder in which one recording was written. An open binary
-        file (``io.BytesIO``, an upload) holds one file: a ZIP, CSV, .txt, or Parquet
-        file. It is read whole at once, from its beginning if it can be rewound.
+        file (``io.BytesIO``, an upload) holds one file: a ZIP, CSV, .txt, EDF, or
+        Parquet file. It is read whole at once, from its beginning if it can be rewound.
     channels : sequence of str or int, optional
         Channels to load, by any name or id; all by default.
     units : {"physical", "raw"}
@@ -156,7 +157,9 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
         allow_partial=allow_partial,
     )
     if isinstance(path, str | os.PathLike) or not hasattr(path, "read"):
-        data = _read(_single(_path_of(path)), options, record)
+        found = _path_of(path)
+        with reading_from(found):
+            data = _read(_single(found), options, record)
     else:
         data = _read_stream(path, options, record)
     return Record.of(data, left_out=options.left_out(data.family))
@@ -199,7 +202,8 @@ def _read_stream(
                 raise FileFormatError(
                     f"{path}: {kind_of(path)}; an open file holds one file, expected "
                     "one of: the vendor's export as a ZIP, a CSV of the dashboard or "
-                    "the converter, a classic .txt, or one Parquet file of hexoframe"
+                    "the converter, a classic .txt, an EDF, or one Parquet file of "
+                    "hexoframe"
                 )
             # As for another process, everything is in memory.
             return copy.copy(_read(path, options, record))
@@ -429,7 +433,8 @@ class Records(Mapping[str, Record]):
     def __getitem__(self, key: str | int) -> Record:
         """Open a record."""
         place = self._found[str(key)]
-        data = _read(place.path, self._options, place.name)
+        with reading_from(place.path):
+            data = _read(place.path, self._options, place.name)
         return Record.of(data, left_out=self._options.left_out(data.family))
 
     def __iter__(self) -> Iterator[str]:

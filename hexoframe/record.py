@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Never, Self, overload
 
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from hexoframe.analysis.spans import By
     from hexoframe.analysis.spectrum import Method
     from hexoframe.analysis.volumes import VolumeCalibration
+    from hexoframe.bridges.signals import Gaps
+    from hexoframe.recording.safefacts import Kept
+    from hexoframe.report.view import RecordView
     from hexoframe.timestamps.moments import Length, Moment
 
 __all__ = ["Record"]
@@ -246,6 +249,70 @@ class Record(RecordData):
             )
         with without_warning():
             return correct_beats(self.replaced(channels), beats)
+
+    def deidentify(
+        self,
+        *,
+        pseudonym: str | None = None,
+        shift_weeks: int | None = None,
+        keep: Kept | Collection[Kept] = (),
+    ) -> Self:
+        """Return the record without what tells who wore the shirt.
+
+        Only facts pass that are known to name nobody. Removed are the ids of record and
+        user, e-mail, serial of the device, names, notes and comments, the GPS track,
+        and all else that the source says; activities are called ``sleep`` or
+        ``activity``. All times move by the same whole number of weeks.
+
+        Parameters
+        ----------
+        pseudonym : str, optional
+            Name of the record in files and pictures, of letters, digits, - and _; one
+            for each record. A random one by default.
+        shift_weeks : int, optional
+            By how many weeks times move; negative for earlier. By default chosen by
+            chance for each record: a year to ten back, such that clocks of the zone of
+            the record are changed alike. To keep the distances between the records of a
+            person, give all of them the same number.
+        keep : str or collection of str
+            What stays after all: ``"dates"``, ``"device"`` (its serial),
+            ``"annotations"`` (their comments), ``"ranges"`` (names and notes of
+            activities), ``"track"``.
+
+        Returns
+        -------
+        Record
+            A view; this record stays as it is. Channels that were not read are moved
+            when they are. ``info["deidentified"]`` is the receipt, which Parquet, CSV
+            and .txt keep: what was removed and how often, and what became of dates. It
+            holds no old value and no shift, since with it anybody moves the dates back;
+            who must be able to gives `shift_weeks` and notes it.
+
+        Raises
+        ------
+        ConfigurationError
+            If the pseudonym holds an id, a name or the date of the record, or is none
+            for a file; if the shift is no whole number, or leads out of the years 2009
+            to 2050; if `keep` names something else.
+
+        Notes
+        -----
+        Differences of times are exact, the day of the week and the time of day in UTC
+        stay. Local time of day stays too, unless clocks are changed in between: the
+        receipt says by how much. Show the record in the zone of the wearer first, with
+        `tz_convert`.
+
+        Samples are not changed. Who has the original finds the record by them; and the
+        weight follows from the adjusted volumes, which `channels=` leaves out.
+
+        Examples
+        --------
+        >>> safe = record.tz_convert("America/Montreal").deidentify()  # doctest: +SKIP
+        >>> safe.to_parquet("to_share")  # doctest: +SKIP
+        """
+        from hexoframe.recording.deidentify import deidentify  # noqa: PLC0415
+
+        return deidentify(self, pseudonym=pseudonym, shift_weeks=shift_weeks, keep=keep)
 
     def load(self) -> Self:
         """Read every channel into memory and return the record."""
@@ -656,19 +723,50 @@ class Record(RecordData):
         -------
         DataFrame
             Labels of the span (for activities ``id``, ``name``, ``activity_type``),
-            ``start``, ``end``, ``span_share`` (its part that lies in the record).
-            What it rests on: ``n_beats``, ``n_pairs``, ``good_share`` (covered by
-            intervals that count). In ms ``mean_nn``, ``sdnn``, ``rmssd``, ``sd1``,
-            ``sd2``, and ``sdann`` and ``sdnni`` (spans of 10 min and more);
-            ``mean_hr`` in bpm, ``pnn50`` in %, ``triangular_index``. In ms^2 ``vlf``,
-            ``lf``, ``hf``, ``total_power``; ``lf_nu`` and ``hf_nu`` in %, ``lf_hf``.
-            ``sampen``, ``dfa_a1``, ``dfa_a2``. ``n_windows``: five-minute windows that
-            ``sdann``, ``sdnni`` and the spectrum of a long span are means of.
-            ``rmssd_floor_ms``: what rounding to ticks adds to RMSSD in quadrature.
-            ``judged_by``: quality, nn, limits or none. ``note``: why figures are NaN,
-            or what to know of them. Definitions, edges of bands and sources:
-            `hexoframe.analysis.compute_hrv_time`, `compute_hrv_frequency` and
-            `compute_hrv_nonlinear`. Units: ``frame.attrs["hexoframe"]["units"]``.
+            ``start``, ``end``, ``span_share`` (its part that lies in the record), then
+
+            * ``n_beats``: intervals that count
+            * ``n_pairs``: pairs of intervals that count, of which the second begins
+              where the first ends, to the tick
+            * ``good_share``: part of the span that intervals that count cover
+            * ``mean_nn``: mean of the intervals that count
+            * ``mean_hr``: 60 000 / mean_nn
+            * ``sdnn``: standard deviation (n - 1) of the intervals that count
+            * ``rmssd``: root of the mean square of the differences of pairs
+            * ``pnn50``: share of pairs that differ by more than 50 ms
+            * ``sd1``: standard deviation of pairs across the diagonal of the Poincare
+              plot
+            * ``sd2``: standard deviation of pairs along the diagonal of the Poincare
+              plot
+            * ``triangular_index``: intervals / those in the fullest bin of 1/128 s
+            * ``sdann``: standard deviation of the means of the full five minutes; of
+              spans of 10 min and more
+            * ``sdnni``: mean of the standard deviations of the full five minutes; of
+              spans of 10 min and more
+            * ``vlf``: power from 0.0033 to 0.04 Hz
+            * ``lf``: power from 0.04 to 0.15 Hz
+            * ``hf``: power from 0.15 to 0.4 Hz
+            * ``total_power``: vlf + lf + hf
+            * ``lf_nu``: 100 x lf / (lf + hf)
+            * ``hf_nu``: 100 x hf / (lf + hf)
+            * ``lf_hf``: lf / hf
+            * ``sampen``: sample entropy, m = 2, r = 0.2 standard deviations; with
+              nonlinear=True
+            * ``dfa_a1``: slope of the detrended fluctuations from 4 to 16 beats; with
+              nonlinear=True
+            * ``dfa_a2``: slope of the detrended fluctuations from 16 to 64 beats; with
+              nonlinear=True
+            * ``n_windows``: five-minute windows that sdann, sdnni and the spectrum of a
+              long span are means of
+            * ``rmssd_floor_ms``: what rounding to ticks adds to RMSSD, in quadrature
+            * ``judged_by``: what says which intervals count: quality, nn, limits or
+              none
+            * ``note``: why figures are missing, or what to know of them
+
+            Times are in ms, powers in ms^2, ``mean_hr`` in bpm, ``pnn50``, ``lf_nu``
+            and ``hf_nu`` in %: ``frame.attrs["hexoframe"]["units"]`` has them. Sources
+            and the rest of the definitions: `hexoframe.analysis.compute_hrv_time`,
+            `compute_hrv_frequency` and `compute_hrv_nonlinear`.
 
         Raises
         ------
@@ -720,13 +818,13 @@ class Record(RecordData):
 
             * ``rr``: time since the beat before, in s; NaN where there is none
             * ``quality``: flags of the beat, NA where it has none
-            * ``usable``: counted by `hrv`: no flag, plausible, of a shirt that was worn
+            * ``usable``: counted by hrv: no flag, plausible, of a shirt that was worn
             * ``pair``: usable, as is the beat before, where the interval begins to the
               tick
-            * ``reason``: why it is not usable: ``no beat before``, a flag (``noisy``,
-              ``unreliable``), ``no flags``, ``implausible``, ``not_worn``
-            * ``source``: ``device``, ``waveform``, or ``hand`` for added beats
-            * ``edited``: changed by `replace`
+            * ``reason``: why it is not usable: no beat before, a flag (noisy,
+              unreliable), no flags, implausible, not_worn
+            * ``source``: device, waveform, or hand for added beats
+            * ``edited``: changed by replace
 
             Correct the table and give it to `replace`.
 
@@ -779,17 +877,17 @@ class Record(RecordData):
             Labels of the span, ``start``, ``end`` and ``span_share``, then
 
             * ``judged_share``: part of the span in which beats were looked for
-            * ``device``: beats of the device in it
+            * ``device``: beats of the device in the span
             * ``waveform``: beats found in the ECG
             * ``matched``: beats that both have
             * ``extra``: beats of the device that the ECG does not show
             * ``missed``: beats of the ECG that the device does not have
             * ``matched_share``: matched / device
             * ``good``: beats of the device that are usable
-            * ``good_matched_share``: the part of them that is matched
+            * ``good_matched_share``: part of the good beats that is matched
             * ``offset_ms``: median of ECG - device, of matched beats
-            * ``jitter_ms``: standard deviation of the same
-            * ``note``: why the rest was not judged
+            * ``jitter_ms``: standard deviation of ECG - device, of matched beats
+            * ``note``: why part of the span was not judged
 
             With ``by="beat"``, indexed by ``time`` (that of the device, if it has the
             beat): ``match`` (``matched``, ``extra``, ``missed``, or ``not judged``),
@@ -845,15 +943,16 @@ class Record(RecordData):
             Labels of the span, ``start``, ``end`` and ``span_share``, then
 
             * ``beats``: beats that are whole in what can be judged
-            * ``correlation``: median of their correlation with the median beat
-            * ``correlation_low``: the tenth percentile of it
+            * ``correlation``: median of the correlation of each of them with the median
+              beat
+            * ``correlation_low``: tenth percentile of these correlations
             * ``missing``: part of the span without samples
             * ``sensor_off``: part in which an electrode was off, by the flags
             * ``not_worn``: part in which the shirt was off
             * ``saturated``: part at the limits of the converter
             * ``flat``: part in which no sample differs from the one before for 1 s
             * ``mains_mv``: amplitude of mains noise, in mV
-            * ``mains_hz``: its frequency, 50 or 60 Hz
+            * ``mains_hz``: frequency of the mains noise, 50 or 60 Hz
 
             Of several reasons, a sample has the first. With ``by="beat"``, indexed by
             ``time``: ``correlation`` (NaN where the beat is not whole), ``lost`` (the
@@ -1694,7 +1793,8 @@ class Record(RecordData):
         ------
         ConfigurationError
             If matplotlib is not installed, a length of time is not valid, both an end
-            and a duration are given, or a part of the coverage is asked for.
+            and a duration are given, a part of the coverage is asked for, or there is
+            nothing to draw.
         TimestampError
             If a time has no zone, or there is nothing of the record then.
         UnknownChannelError
@@ -1704,7 +1804,117 @@ class Record(RecordData):
 
         return plot_record(self, what, start=start, end=end, duration=duration, ax=ax)
 
+    @one_warning()
+    def explore(
+        self,
+        path: str | Path | None = None,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> RecordView:
+        """Return a page to zoom into the record, from the night to the single beat.
+
+        One HTML file with the samples in it: a browser opens it from the disk, offline,
+        and a notebook shows it inline. It says times in the zone of the record and
+        ticks, shades what is missing or in doubt, and writes the line
+        ``record.between(...)`` of what is in view.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write, such as ``"night.html"``; without it nothing is written.
+        start, end : str, datetime, timedelta, int or float, optional
+            Where to begin and to end, as for `between`; all of it by default.
+        channels : sequence of str or int, optional
+            Channels and columns, in the order of their panels. By default the first
+            lead of the ECG, the belts, what is at 1 Hz, the intervals between beats and
+            the states, as far as the record has samples of them.
+        overwrite : bool, default False
+            Whether a file from before may be replaced.
+
+        Returns
+        -------
+        RecordView
+            The page: ``path``, ``html``, and ``reduced``, the channels of which it does
+            not hold every sample.
+
+        Raises
+        ------
+        ConfigurationError
+            If the record has none of the channels.
+        UnknownChannelError
+            If the model has no such channel.
+        TimestampError
+            As for `between`.
+        OutputExistsError
+            If the file has other content and `overwrite` was not given.
+
+        Notes
+        -----
+        A file holds every sample as far as 25 MB allow, which is about a day of ECG and
+        belts; without a path, in a notebook, 10 MB. Beyond, the largest channels keep
+        the lowest and the highest sample of each 1/16 s (or of longer spans), which the
+        page says. ``hexoframe explore`` shows every sample of any record.
+        """
+        from hexoframe.report.view import make_view  # noqa: PLC0415
+
+        part = self if start is None and end is None else self.between(start, end)
+        return make_view(part, path, channels=channels, overwrite=overwrite)
+
     # -- exits ---------------------------------------------------------------------
+
+    def report(
+        self, path: str | Path, *, identify: bool = False, overwrite: bool = False
+    ) -> Path:
+        """Write a page that opens without Python; needs ``hexoframe[report]``.
+
+        One file, for a reviewer, a supervisor or the records of a laboratory: a line of
+        verdict, coverage and wear, the record on one page, the best and the worst
+        minute of its ECG, beats, breathing and sleep with their tables, the summary
+        beside the vendor's figures, the paragraph of `methods`, and receipts: versions,
+        and a checksum of the samples of each channel. It prints on A4, is light or dark
+        as the reader's system, asks for no address and runs nothing.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write, ending in .html.
+        identify : bool, default False
+            Whether to name the wearer's e-mail and user id and the device, and to show
+            what was written by hand: comments of annotations. Without it the id of the
+            record is shown all the same, which says nothing to whoever has no access to
+            the account, and so are the names of activities.
+        overwrite : bool, default False
+            Whether a file from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file. The same record gives the same file, whenever it is written.
+
+        Raises
+        ------
+        ConfigurationError
+            If matplotlib or jinja2 is not installed, or the path does not end in .html.
+        OutputExistsError
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
+
+        Examples
+        --------
+        >>> record.report("record.html")  # doctest: +SKIP
+        """
+        from hexoframe.plotting import plot_record  # noqa: PLC0415
+        from hexoframe.report.page import shown_channels, write_report  # noqa: PLC0415
+
+        with without_warning():
+            target = write_report(
+                self, path, draw=plot_record, identify=identify, overwrite=overwrite
+            )
+        warn_of_scales(self, shown_channels(self))
+        return target
 
     def to_txt(  # noqa: PLR0913  # the settings of the old script
         self,
@@ -1900,6 +2110,332 @@ class Record(RecordData):
             If scipy is not installed, or a channel is too large for the format.
         """
         return self._write(formats.MAT, path, channels=channels, overwrite=overwrite)
+
+    @one_warning()
+    def to_edf(
+        self,
+        path: str | Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        gaps: Literal["raise", "fill", "split"] = "raise",
+        overwrite: bool = False,
+    ) -> Path:
+        """Write EDF+, which EDFbrowser, MNE, edfio and pyedflib read.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write; with ``gaps="split"`` a folder of files, without the suffix.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        gaps : {"raise", "fill", "split"}, default "raise"
+            What to do where samples or values are missing: EDF has a place for each.
+            "fill" writes the digital minimum and marks it with an annotation ``BAD_gap
+            <channel>`` or ``BAD_nan <column>``. "split" writes a file for each part
+            between, where a hole is a second or longer; a shorter one is filled and
+            marked.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file, or the folder.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
+        ConfigurationError
+            If there is a hole and `gaps` is "raise", if samples are off their grid, or
+            counts do not fit into 16 bits.
+
+        Notes
+        -----
+        A channel of 1 Hz and more is a signal ``<id>:<name>``, as the vendor labels it,
+        of the counts of the recorder; counts of unsigned channels of 16 bits are lower
+        by 32 768. A count that was no whole number is rounded, with a warning. A value
+        at 1 Hz is that of the second in which it stands; a frame has it at the end of
+        that second. After its last sample, up to the end of a data record of a second,
+        a signal is filled, with an annotation ``padding <channel>``.
+
+        Events, states, slower channels, activities and annotations are annotations, at
+        their exact times. The exact start of the record is in the field for the
+        recording and in the time of the first data record; `open_record` reads it.
+        Track, metrics, statistics and other facts have no place; name, birth date and
+        other facts of a person are never written.
+
+        Source: Kemp and Olivan 2003, https://www.edfplus.info/specs/edfplus.html.
+
+        Examples
+        --------
+        >>> record.to_edf("night.edf")  # doctest: +SKIP
+        """
+        return self._write(
+            formats.EDF, path, channels=channels, overwrite=overwrite, gaps=gaps
+        )
+
+    @one_warning()
+    def to_kubios(
+        self,
+        path: str | Path,
+        *,
+        beats: Counted = "good",
+        gaps: Literal["raise", "split"] = "raise",
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the RR intervals as text for Kubios HRV: one a line, in s.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write; with ``gaps="split"`` a folder of files, without the suffix.
+        beats : {"good", "nn", "all"}, default "good"
+            Intervals that count, as for `hrv`.
+        gaps : {"raise", "split"}, default "raise"
+            What to do where no beat counts for more than 3 s: Kubios adds the intervals
+            up, so that a hole would be closed. "split" writes a file for each stretch
+            between, and ``stretches.csv`` with the start of each, its length in s and
+            its number of intervals. Shorter holes are closed up, with a warning.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file, or the folder.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
+        ConfigurationError
+            If there is a hole of more than 3 s and `gaps` is "raise", or if the record
+            has no RR intervals, or none that counts.
+
+        Examples
+        --------
+        >>> record.to_kubios("rr.txt")  # doctest: +SKIP
+        """
+        return self._write(
+            formats.KUBIOS, path, channels=["rr_interval"], overwrite=overwrite,
+            beats=beats, gaps=gaps,
+        )  # fmt: skip
+
+    @one_warning()
+    def to_wfdb(
+        self,
+        root: str | Path,
+        *,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write WFDB records, as PhysioNet has them: one a rate.
+
+        Parameters
+        ----------
+        root : str or Path
+            Folder in which ``record_<id>/`` is made.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The folder, with ``record_<id>_256hz.hea`` and ``.dat`` and so on for each
+            rate of 1 Hz and more. Samples are the counts of the recorder, in 16 bits
+            or, where these do not hold them all, in 24; a sample that is missing has
+            the value that WFDB keeps for it. The header has the gain, the baseline and
+            the time of the first sample, rounded to us; the exact tick is in a comment.
+
+        Raises
+        ------
+        OutputExistsError
+            If there are such files with other content and `overwrite` was not given.
+        ConfigurationError
+            If no channel has a sample, or samples are off the grid of their rate.
+
+        Notes
+        -----
+        Events, states, slower channels, activities and annotations have no place, which
+        a warning says. Source: https://physionet.org/physiotools/wag/header-5.htm.
+
+        Examples
+        --------
+        >>> record.to_wfdb("deposit")  # doctest: +SKIP
+        """
+        return self._write(formats.WFDB, root, channels=channels, overwrite=overwrite)
+
+    @one_warning()
+    def to_bids(  # noqa: PLR0913  # the entities of a name, each a word of its own
+        self,
+        root: str | Path,
+        *,
+        subject: str | None = None,
+        session: str | None = None,
+        task: str = "recording",
+        run: int | None = None,
+        channels: Sequence[str | int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the record into a BIDS dataset, as physiological recordings.
+
+        Parameters
+        ----------
+        root : str or Path
+            Folder of the dataset, which is made, or gets one recording more.
+        subject : str, optional
+            Label of the subject, of letters and digits; by default those of the
+            pseudonym or id of the record or, without one, its start.
+        session : str, optional
+            Label of the session.
+        task : str, default "recording"
+            What the subject did, of letters and digits.
+        run : int, optional
+            Number of the recording, where there are several.
+        channels : sequence of str or int, optional
+            Channels; all that the record has by default.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The folder ``sub-<subject>/beh`` with a ``_physio.tsv.gz`` for each rate,
+            ``n/a`` where a sample is missing, and ``_events.tsv`` with what has a time
+            of its own: beats, breaths, steps, states, slower channels, activities and
+            notes. Times count from the start of the record, which ``_scans.tsv`` says.
+
+        Raises
+        ------
+        OutputExistsError
+            If there are such files with other content and `overwrite` was not given.
+        ConfigurationError
+            If a label has other signs, or samples are off the grid of their rate.
+
+        Notes
+        -----
+        Nothing that names a person or a device is written, but the text of notes is.
+        Track, metrics and statistics are left out, which a warning says. For a study
+        see `hexoframe.formats.bids.write_study`. Source:
+        https://bids-specification.readthedocs.io, version 1.10.
+
+        Examples
+        --------
+        >>> record.to_bids("dataset", subject="01", task="rest")  # doctest: +SKIP
+        """
+        return self._write(
+            formats.BIDS, root, channels=channels, overwrite=overwrite,
+            subject=subject, session=session, task=task, run=run,
+        )  # fmt: skip
+
+    # -- other libraries -----------------------------------------------------------
+
+    @one_warning()
+    def to_neurokit(
+        self,
+        channel: str | int,
+        *,
+        gaps: Gaps = "raise",
+        beats: Counted = "good",
+    ) -> Any:
+        """Return a channel as NeuroKit2 takes it; nothing is imported.
+
+        Parameters
+        ----------
+        channel : str or int
+            A channel at an even rate, or one column of it (``"ecg_i"``,
+            ``"respiration_thoracic"``); or ``"rr_interval"`` for the beats.
+        gaps : {"raise", "fill"}
+            What to do where samples are missing: nothing, with an error that names
+            them, or put NaN in their places, so that times stay right.
+        beats : {"good", "nn", "all"}
+            Intervals that count, as for `hrv`; the others are left out.
+
+        Returns
+        -------
+        (ndarray of float64, float), or dict
+            The signal from its first to its last value, in the unit of the channel, and
+            its sampling rate in Hz, the one to give as ``sampling_rate=``. Channels of
+            a record have rates of their own: the belts are at half the rate of the ECG.
+
+            Of the beats ``{"RRI": ..., "RRI_Time": ...}``: intervals in ms, and the
+            times of their later beats in s since the start of the record, for
+            ``neurokit2.hrv_time`` and the like. They take no differences across holes,
+            since the times tell where these are.
+
+        Raises
+        ------
+        ConfigurationError
+            If a channel has no even rate, several columns or no samples, samples are
+            missing and `gaps` is ``"raise"``, or an argument is none of these.
+        UnknownChannelError
+            If the model has no such channel, or it was left out.
+
+        Examples
+        --------
+        >>> signal, rate = record.to_neurokit("respiration_thoracic")  # doctest: +SKIP
+        >>> neurokit2.rsp_process(signal, sampling_rate=rate)  # doctest: +SKIP
+        >>> neurokit2.hrv_time(record.to_neurokit("rr_interval"))  # doctest: +SKIP
+        """
+        from hexoframe.bridges.neurokit import to_neurokit  # noqa: PLC0415
+
+        taken = to_neurokit(self, channel, gaps=gaps, beats=beats)
+        warn_of_scales(self, [channel])
+        return taken
+
+    @one_warning()
+    def to_mne(
+        self,
+        channels: Sequence[str | int] | None = None,
+        *,
+        gaps: Gaps = "raise",
+    ) -> dict[float, Any]:
+        """Return a ``Raw`` of MNE for each sampling rate; needs ``hexoframe[mne]``.
+
+        Parameters
+        ----------
+        channels : sequence of str or int, optional
+            Channels and columns at an even rate; by default all that the record has, of
+            1 Hz and more, without flags.
+        gaps : {"raise", "fill"}
+            What to do where samples are missing, as for `to_neurokit`.
+
+        Returns
+        -------
+        dict of float to mne.io.RawArray
+            By the rate in Hz, the fastest first, over the time that all channels of the
+            rate have. ECG in V, all else in the unit that the description names.
+            ``meas_date`` is the time at which the first sample begins (a value at 1 Hz
+            begins a second before its stamp), in microseconds; the exact tick is in
+            ``raw.info["description"]``, as JSON.
+
+            Annotations ``BAD_<reason>`` cover what `bad_spans` says of each column, as
+            far as there are samples, with ``ch_names``; those of missing samples are
+            ``BAD_ACQ_SKIP``, which filters of MNE leave out. Those of the record, such
+            as button presses, are called ``annotation``, with their comments.
+
+        Raises
+        ------
+        ConfigurationError
+            If MNE is not installed, a channel has no even rate or no samples, or
+            samples are missing and `gaps` is ``"raise"``.
+        UnknownChannelError
+            If the model has no such channel, or it was left out.
+
+        Examples
+        --------
+        >>> record.to_mne(["ecg"])[256].filter(1, 40, picks="ecg")  # doctest: +SKIP
+        """
+        from hexoframe.bridges.mne import to_mne  # noqa: PLC0415
+
+        raws = to_mne(self, channels, gaps=gaps)
+        warn_of_scales(self, channels)
+        return raws
 
     def _write(self, form: formats.Format, target: str | Path, **options: Any) -> Path:
         """Write with a format, then warn of scales that were never confirmed."""

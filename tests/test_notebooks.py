@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def sources(path, kind):
 
 def test_there_is_a_notebook_a_task_and_readme_names_them_in_order():
     numbers = [int(path.stem.partition("_")[0]) for path in PATHS]
-    assert numbers == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert numbers == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
     named = re.findall(r"`(\d\d_\w+)`", (ROOT / "README.md").read_text("utf-8"))
     assert named == [path.stem for path in PATHS]
 
@@ -124,6 +125,15 @@ def verbs_in(tree):
 # -- that they run ---------------------------------------------------------------------
 
 
+def others_in(path):
+    """Libraries that a notebook imports."""
+    trees = [ast.parse(code) for code in sources(path, "code")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    named = [alias.name for node in nodes if isinstance(node, ast.Import)
+             for alias in node.names]  # fmt: skip
+    return {name.partition(".")[0] for name in named}
+
+
 @pytest.mark.slow
 @each_notebook
 def test_notebook_runs_without_warnings_and_leaves_nothing_behind(
@@ -131,6 +141,9 @@ def test_notebook_runs_without_warnings_and_leaves_nothing_behind(
 ):
     nbclient = pytest.importorskip("nbclient", reason="needs hexoframe[notebooks]")
     nbformat = pytest.importorskip("nbformat", reason="needs hexoframe[notebooks]")
+    for name in others_in(path):
+        if find_spec(name) is None:
+            pytest.skip(f"{name} is not installed: it is in hexoframe[notebooks]")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("HEXOFRAME_CONFIG_DIR", str(tmp_path / "config"))
     before = set(FOLDER.iterdir())

@@ -57,8 +57,8 @@ def test_every_recipe_runs_as_it_stands_and_once_more(tmp_path, monkeypatch, cap
     # What the text says of them.
     printed = capsys.readouterr().out.splitlines()
     told = "".join(recipes()).splitlines()
-    # Twice seven lines.
-    assert len(printed) == 14
+    # Twice eight lines.
+    assert len(printed) == 16
     comments = [line.partition("# ")[2] for line in told]
     # Either a line of its own, or behind the call.
     assert [

@@ -37,9 +37,9 @@ BeatSource = Literal["device", "waveform"]
 _BRIDGE_S = 0.3
 # So near the edge of a stretch a QRS may be cut, and a T or P wave stands alone.
 _EDGE_S = 0.3
-# The C code of sleepecg 0.6 reads the first two seconds whether or not there are so
-# many, and keeps room for one interval in 0.2 s: a short signal ends in memory of
-# others. A level tail of this length keeps it within its own.
+# The C code of sleepecg (0.5.9 and 0.6) reads the first two seconds whether or not
+# there are so many, and keeps room for one interval in 0.2 s: a short signal ends in
+# memory of others. A level tail of this length keeps it within its own.
 _TAIL_S = 4.0
 # A stretch must hold some beats.
 _SHORTEST_S = 2.0

@@ -1,4 +1,4 @@
-"""The service: from the id of a record to its channels.
+"""The service: from the id of a record to its channels, and what users write.
 
 ==================== ==========================================================
 links                hosts, and which links of an answer may be followed
@@ -19,9 +19,13 @@ load.fetch           fetches the chunks of a plan
 load.build           builds a record from the chunks
 load.joining         joins several records into one
 load.download        a load as a whole: cache or service
+load.follow          a record while it is recorded
+write.content        what is created or changed: checked, compared with what is there
+write.changes        creates, changes and deletes, each once
+write.files          activities as files: sent, and downloaded
 ==================== ==========================================================
 
 A module imports only modules that stand above it in this list. `resources`, `chunks`,
-`plan`, `build` and `joining` send no request. What the samples in an answer mean is
-known to `hexoframe.formats`.
+`plan`, `build`, `joining` and `content` send no request. What the samples in an answer
+mean is known to `hexoframe.formats`.
 """

@@ -6,7 +6,8 @@ no user is asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,6 +33,7 @@ __all__ = [
     "each_of",
     "each_saved",
     "open_each",
+    "save_deidentified",
     "save_files",
     "save_ranges",
     "save_records",
@@ -115,6 +117,69 @@ def save_files(
             yield Saved(name=name, errors=[record])
         else:
             yield output.save(name, record)
+
+
+def save_deidentified(
+    paths: Iterable[str],
+    selection: Selection,
+    output: Output,
+    wish: Mapping[str, Any],
+    **how: Any,
+) -> Iterator[tuple[Saved, str | None]]:
+    """Open the recordings in `paths`, and write them without what names a person.
+
+    `wish` are the arguments of `Record.deidentify`, and `zone`, that of the wearer.
+    Yields what became of each recording, with its pseudonym. Beside it lies its
+    receipt. Several recordings cannot have one pseudonym: ConfigurationError.
+    """
+    output = replace(output, written={})
+    arguments = dict(wish)
+    zone = arguments.pop("zone", None)
+    opened: Iterable[tuple[str, Record | Exception]] = open_each(
+        paths, selection, units=output.units, **how
+    )
+    if arguments.get("pseudonym") is not None:
+        opened = list(opened)
+        count = sum(not isinstance(record, Exception) for _, record in opened)
+        if count > 1:
+            raise ConfigurationError(
+                f"there are {count} recordings, and pseudonym= names one: leave it out "
+                "for random ones, or take them one by one"
+            )
+    for name, record in opened:
+        if isinstance(record, Exception):
+            yield Saved(name=name, errors=[record]), None
+            continue
+        try:
+            local = record if zone is None else record.tz_convert(zone)
+            safe = local.deidentify(**arguments)
+        except FAILURES as error:
+            yield Saved(name=name, errors=[error]), None
+            continue
+        saved = output.save(name, safe)
+        if saved.paths:
+            _save_receipt(saved, safe, output)
+        yield saved, safe.pseudonym
+
+
+def _save_receipt(saved: Saved, record: Record, output: Output) -> None:
+    """Write what was removed of a record beside it."""
+    from hexoframe.formats.atomic import new_file, noting_unchanged  # noqa: PLC0415
+    from hexoframe.recording.facts import RECEIPT  # noqa: PLC0415
+
+    target = output.folder / f"{record.pseudonym}.{RECEIPT}.json"
+    text = json.dumps(record.facts.info[RECEIPT], indent=1) + "\n"
+    try:
+        with (
+            noting_unchanged() as unchanged,
+            new_file(target, overwrite=output.overwrite) as fresh,
+        ):
+            fresh.write_text(text, encoding="utf-8")
+    except FAILURES as error:
+        saved.errors.append(error)
+    else:
+        saved.paths.append(target)
+        saved.unchanged.append(bool(unchanged))
 
 
 def open_each(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FAILURES",
     "FORMATS",
+    "KEPT_FACTS",
     "MODELS",
     "NoRecordingError",
     "Output",
@@ -32,6 +33,8 @@ __all__ = [
 
 FORMATS = names_to_write()
 """What a user may call the formats to write."""
+KEPT_FACTS = ("annotations", "dates", "device", "ranges", "track")
+"""What a user may keep of a recording that is de-identified."""
 MODELS = ("auto", "Hexoskin", "CHA3000", "astroskin_256", "astroskin_1000")
 """Names for the model of a device; ``auto`` finds it out."""
 
@@ -132,6 +135,8 @@ class Output:
     units : {"physical", "raw"}
         Values in CSV, Parquet and MAT: in the unit of the channel, or counts of the
         recorder. The .txt has those of the service's answers either way.
+    gaps : {"raise", "fill", "split"}
+        What EDF and Kubios do with holes.
     overwrite : bool
         Whether files from before may be replaced.
     written : dict of str to set of Path, or None
@@ -145,6 +150,7 @@ class Output:
     tz: str = "UTC"
     dialect: Literal["classic", "port"] = "classic"
     units: Scale = "physical"
+    gaps: Literal["raise", "fill", "split"] = "raise"
     overwrite: bool = False
     written: dict[str, set[Path]] | None = None
 
@@ -196,7 +202,7 @@ class Output:
         return form.write(record, target, overwrite=self.overwrite, **self._style())
 
     def _style(self) -> WriteStyle:
-        style: WriteStyle = {"dialect": self.dialect}
+        style: WriteStyle = {"dialect": self.dialect, "gaps": self.gaps}
         if self.timestamps == "string":
             style |= {"timestamps": "string", "tz": self.tz}
             if self.timestamp_format is not None:

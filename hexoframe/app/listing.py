@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 __all__ = [
     "SUMMARY_NUMBERS",
     "all_rows",
+    "annotation_rows",
     "breath_check_notes",
     "breath_check_rows",
     "breath_notes",
     "breath_rows",
     "breathing_rows",
     "cache_rows",
+    "change_facts",
+    "change_rows",
     "channel_rows",
     "cost_rows",
     "costs_frame",
@@ -98,6 +101,17 @@ def megabytes(size: float) -> str:
 
 def _minute(time: Any) -> str:
     return _MISSING if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
+
+
+def _spans(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    """Yield spans with the text of their start: to the second if they are short."""
+    apart = table["start"].diff().dropna()
+    short = ((apart < pd.Timedelta("2min")) & (apart.dt.seconds % 60 > 0)).any()
+    for _, row in table.iterrows():
+        yield (
+            (f"{row['start']:%Y-%m-%d %H:%M:%S}" if short else _minute(row["start"])),
+            row,
+        )
 
 
 def _moment(time: pd.Timestamp) -> str:
@@ -188,6 +202,55 @@ def range_rows(ranges: pd.DataFrame) -> Rows:
     ]
 
 
+def annotation_rows(annotations: pd.DataFrame) -> Rows:
+    """Return rows of `Client.list_annotations`."""
+    return [
+        {
+            "id": plain(row["id"]),
+            "annotation": plain(row["annotation"]),
+            "start (UTC)": _MISSING if pd.isna(row["start"]) else _moment(row["start"]),
+            "record": plain(row["record"]),
+            "user": plain(row["user"]),
+        }
+        for _, row in annotations.reset_index().iterrows()
+    ]
+
+
+def change_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Client.create_ranges` or `create_annotations`."""
+    return [
+        {
+            "state": plain(row["state"]),
+            "id": plain(row["id"]),
+            **{
+                name: plain(row[name])
+                for name in ("name", "annotation")
+                if name in table
+            },
+            "start (UTC)": _moment(row["start"]),
+            **({"end (UTC)": _moment(row["end"])} if "end" in table else {}),
+            "user": plain(row["user"]),
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+def change_facts(item: Mapping[str, Any]) -> Facts:
+    """Return the fields of a range or an annotation that a user can change."""
+    context = item.get("context")
+    inside = context if isinstance(context, Mapping) else {}
+    facts: Facts = {}
+    for name in ("id", "name", "annotation", "start", "end", "note"):
+        if item.get(name) not in _NOTHING:
+            value = item[name]
+            timed = name in {"start", "end"}
+            facts[name] = f"{_moment(_time_of(value))} UTC" if timed else plain(value)
+    for name in ("trainingroutine", "datatype", "record", "user"):
+        if (number := id_of(inside.get(name) or item.get(name))) is not None:
+            facts[name] = plain(number)
+    return facts
+
+
 def _id_and_span(row: pd.Series[Any]) -> dict[str, str]:
     return {
         "id": plain(row["id"]),
@@ -217,9 +280,9 @@ def _rate(hertz: float) -> str:
 
 
 def coverage_frame(record: Record) -> pd.DataFrame:
-    """Return `Record.coverage` with the id of the record; reads all of it."""
+    """Return `Record.coverage` with the id or pseudonym of the record; reads it all."""
     coverage = record.coverage().reset_index()
-    coverage.insert(0, "record", record.id)
+    coverage.insert(0, "record", record.pseudonym or record.id)
     return coverage
 
 
@@ -250,8 +313,8 @@ def hrv_rows(table: pd.DataFrame) -> Rows:
 
 def breathing_rows(table: pd.DataFrame) -> Rows:
     """Return rows of `Record.breathing`: a row a span, with what it rests on."""
-    litres = table.assign(ventilation=table["ventilation"] / 1000)
-    return _result_rows(litres, {"breaths": "n_breaths"}, _BREATHING)
+    litres = {name: table[name] / 1000 for name in ("tidal_volume", "ventilation")}
+    return _result_rows(table.assign(**litres), {"breaths": "n_breaths"}, _BREATHING)
 
 
 def breath_check_rows(table: pd.DataFrame) -> Rows:
@@ -271,7 +334,7 @@ def breath_rows(table: pd.DataFrame) -> Rows:
             },
             "not usable": plain(row["reason"]),
         }
-        for _, row in table.iterrows()
+        for _, row in table.assign(volume=table["volume"] / 1000).iterrows()
     ]
 
 
@@ -293,7 +356,7 @@ def _result_rows(
     return [
         {
             **{name: plain(row[name]) for name in names},
-            "start": _minute(row["start"]),
+            "start": start,
             "share": _percent(row["good_share"], lambda share: f"{share:.1%}"),
             **{label: _count(row[name]) for label, name in counts.items()},
             **{
@@ -301,7 +364,7 @@ def _result_rows(
                 for label, (name, decimals) in figures.items()
             },
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 
@@ -383,7 +446,7 @@ def span_rows(table: pd.DataFrame) -> Rows:
     return [
         {
             **{name: plain(row[name]) for name in names},
-            "start": _minute(row["start"]),
+            "start": start,
             **{
                 label: _percent(row[name], _tenths)
                 if label == "usable"
@@ -391,7 +454,7 @@ def span_rows(table: pd.DataFrame) -> Rows:
                 for label, (name, decimals) in _SPAN.items()
             },
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 
@@ -452,7 +515,7 @@ _BREATH = {
     "Te": ("te", 2),
     "Ttot": ("ttot", 2),
     "counts": ("amplitude", 0),
-    "VT": ("volume", 0),
+    "VT": ("volume", 2),
     "RSA": ("rsa", 1),
 }
 _BREATHING = {
@@ -460,7 +523,7 @@ _BREATHING = {
     "CV": ("ttot_cv", 0),
     "Ti": ("ti", 2),
     "Te": ("te", 2),
-    "VT": ("tidal_volume", 0),
+    "VT": ("tidal_volume", 2),
     "MV": ("ventilation", 1),
     "RSA": ("rsa", 1),
 }
@@ -534,7 +597,7 @@ def check_rows(table: pd.DataFrame) -> Rows:
     """Return rows of `Record.check_beats`."""
     return [
         {
-            "from": _minute(row["start"]),
+            "from": start,
             "judged": _percent(row["judged_share"]),
             "device": f"{row['device']:,}",
             "ECG": f"{row['waveform']:,}",
@@ -545,7 +608,7 @@ def check_rows(table: pd.DataFrame) -> Rows:
             "jitter (ms)": _figure(row["jitter_ms"], 1),
             "not judged": row["note"],
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 
@@ -554,13 +617,13 @@ def ecg_rows(table: pd.DataFrame) -> Rows:
     shares = ("missing", "sensor_off", "not_worn", "saturated", "flat")
     return [
         {
-            "from": _minute(row["start"]),
+            "from": start,
             "beats": f"{row['beats']:,}",
             "correlation": _figure(row["correlation"], 2),
             **{name.replace("_", " "): _percent(row[name]) for name in shares},
             "mains (mV)": _figure(row["mains_mv"], 3),
         }
-        for _, row in table.iterrows()
+        for start, row in _spans(table)
     ]
 
 

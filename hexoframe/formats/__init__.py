@@ -9,14 +9,19 @@ here, no plotting.
 archive   the vendor's export: ZIP or folder
 dashboard CSV of the vendor's dashboard
 converter CSV of the vendor's converter
+edf       EDF+ of the vendor and of hexoframe
 text      classic .txt of HxApi2_0
 own       hexoframe's Parquet and CSV
 mat       MATLAB file
+kubios    RR intervals for Kubios HRV
+wfdb      WFDB records of PhysioNet
+bids      dataset of BIDS
 wire      JSON answers of the API, for `hexoframe.api`
 ========= ====================================================================
 
 What they share: `options` of readers, `sourcefiles` that must not change, `atomic`
-writing and what makes a place `unwritable`, `cells` and `headings` of CSV.
+writing and what makes a place `unwritable`, `cells` and `headings` of CSV, `steps` and
+`holes` of formats that keep a rate in place of stamps.
 """
 
 from __future__ import annotations
@@ -24,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 from hexoframe.errors import ConfigurationError
 from hexoframe.paths import expanded, writing_to
@@ -37,11 +42,15 @@ if TYPE_CHECKING:
     from hexoframe.recording.data import RecordData
 
 __all__ = [
+    "BIDS",
     "CSV",
+    "EDF",
     "FORMATS",
+    "KUBIOS",
     "MAT",
     "PARQUET",
     "TXT",
+    "WFDB",
     "Format",
     "FormatModule",
     "Reader",
@@ -101,8 +110,14 @@ class Writer(Protocol):
 
 
 class WriteStyle(TypedDict, total=False):
-    """Options of a writer of text, as `Record.to_txt` tells them."""
+    """Options of some writers, as the methods of `Record` tell them."""
 
+    beats: Literal["good", "nn", "all"]
+    gaps: Literal["raise", "fill", "split"]
+    run: int | None
+    session: str | None
+    subject: str | None
+    task: str
     timestamps: Literal["epoch", "string"]
     timestamp_format: str
     tz: str
@@ -111,18 +126,11 @@ class WriteStyle(TypedDict, total=False):
 
 
 class StyledWriter(Protocol):
-    """A module that writes a record as text in a style."""
+    """A module whose writer has options; its entry in the registry names them."""
 
-    def write(
-        self,
-        record: RecordData,
-        root: Path,
-        *,
-        channels: Sequence[str | int] | None = None,
-        overwrite: bool = False,
-        **style: Unpack[WriteStyle],
-    ) -> Path:
-        """As in `Writer`."""
+    @property
+    def write(self) -> Callable[..., Path]:
+        """As in `Writer`, with the options of the format."""
 
 
 class FormatModule(Reader, Writer, Protocol):
@@ -145,7 +153,9 @@ class Format:
     reader, writer : callable or None
         Import and return its module; None if it is not read, or not written.
     several_reader, styled_writer : callable or None
-        The same, if one path may hold several records, or if the writer has a style.
+        The same, if one path may hold several records, or if the writer has options.
+    style : tuple of str
+        The options of a styled writer; others are not passed to it.
     one_file : bool
         Whether one file is a whole record, in whatever folder it lies.
     suffix : str
@@ -158,6 +168,7 @@ class Format:
     several_reader: Callable[[], SeveralReader] | None = None
     writer: Callable[[], Writer] | None = None
     styled_writer: Callable[[], StyledWriter] | None = None
+    style: tuple[str, ...] = ()
     one_file: bool = False
     suffix: str = ""
 
@@ -170,7 +181,7 @@ class Format:
         overwrite: bool = False,
         **style: Unpack[WriteStyle],
     ) -> Path:
-        """Write a record; a format without a style ignores it.
+        """Write a record; options that the format does not have are ignored.
 
         `target` is the folder in which that of the record is made or, for a format with
         a suffix, the file.
@@ -188,8 +199,9 @@ class Format:
         style: WriteStyle,
     ) -> Path:
         if self.styled_writer is not None:
+            own: Any = {name: style[name] for name in style if name in self.style}  # type: ignore[literal-required]
             return self.styled_writer().write(
-                record, path, channels=channels, overwrite=overwrite, **style
+                record, path, channels=channels, overwrite=overwrite, **own
             )
         if self.writer is None:
             raise ConfigurationError(f"{self.title} is not written: {_choices()}")
@@ -280,10 +292,40 @@ def _converter() -> Reader:
     return reader
 
 
+def _edf_reader() -> Reader:
+    from hexoframe.formats.edf import reader  # noqa: PLC0415
+
+    return reader
+
+
+def _edf_writer() -> StyledWriter:
+    from hexoframe.formats.edf import writer  # noqa: PLC0415
+
+    return writer
+
+
 def _mat() -> Writer:
     from hexoframe.formats import mat  # noqa: PLC0415
 
     return mat
+
+
+def _kubios() -> StyledWriter:
+    from hexoframe.formats import kubios  # noqa: PLC0415
+
+    return kubios
+
+
+def _wfdb() -> Writer:
+    from hexoframe.formats import wfdb  # noqa: PLC0415
+
+    return wfdb
+
+
+def _bids() -> StyledWriter:
+    from hexoframe.formats import bids  # noqa: PLC0415
+
+    return bids
 
 
 PARQUET = Format(
@@ -298,8 +340,32 @@ TXT = Format(
     title="classic .txt folder",
     reader=_txt_reader,
     styled_writer=_txt_writer,
+    style=("timestamps", "timestamp_format", "tz", "dialect", "units"),
+)
+EDF = Format(
+    name="edf",
+    title="EDF file",
+    reader=_edf_reader,
+    styled_writer=_edf_writer,
+    style=("gaps",),
+    one_file=True,
+    suffix=".edf",
 )
 MAT = Format(name="mat", title="MATLAB file", writer=_mat, suffix=".mat")
+KUBIOS = Format(
+    name="kubios",
+    title="RR intervals for Kubios",
+    styled_writer=_kubios,
+    style=("beats", "gaps"),
+    suffix="_rr.txt",
+)
+WFDB = Format(name="wfdb", title="WFDB folder", writer=_wfdb)
+BIDS = Format(
+    name="bids",
+    title="BIDS dataset",
+    styled_writer=_bids,
+    style=("subject", "session", "task", "run"),
+)
 
 FORMATS: tuple[Format, ...] = (
     CSV,
@@ -314,6 +380,10 @@ FORMATS: tuple[Format, ...] = (
     Format(name="dashboard", title="dashboard CSV", reader=_dashboard, one_file=True),
     TXT,
     Format(name="converter", title="converter CSV", reader=_converter),
+    EDF,
     MAT,
+    KUBIOS,
+    WFDB,
+    BIDS,
 )
 """All formats. The first whose `sniff` takes a path reads it, so the order matters."""

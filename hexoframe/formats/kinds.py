@@ -19,7 +19,7 @@ STUDY_NOTE, STUDY_FORMAT = "study.json", "hexoframe study"
 _HEAD = 4096
 # Offset, bytes there, what the file is. The first that fits counts.
 _MARKS: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"0       ", "an EDF file"),
+    (0, b"0       ", "an EDF file of another maker; read it with MNE or edfio"),
     (0, b"\xffBIOSEMI", "a BDF file"),
     (8, b".FIT", "a FIT file of a sports watch"),
     (0, b"MATLAB ", "a MATLAB file"),

@@ -35,7 +35,7 @@ from hexoframe.errors import (
 from hexoframe.forks import PerProcess
 from hexoframe.recording import frames, metadata
 from hexoframe.recording.belts import BeltCounter, cut_belts, has_belts
-from hexoframe.recording.facts import Facts, cut_facts
+from hexoframe.recording.facts import PSEUDONYM, Facts, cut_facts, is_pseudonym
 from hexoframe.recording.gaps import Gap, Receipt, Survey, beyond, narrow, sensor_off
 from hexoframe.recording.survey import survey_channel
 from hexoframe.timestamps.times import tick_to_time
@@ -240,6 +240,17 @@ class RecordData(Mapping[str, pd.DataFrame]):
         """Id of the record at the service, where the source says it."""
         number = self.facts.info.get("id")
         return None if number is None else int(number)
+
+    @property
+    def pseudonym(self) -> str | None:
+        """Name in the place of all ids, of a record that was de-identified."""
+        given = self.facts.info.get(PSEUDONYM)
+        return given if is_pseudonym(given) else None
+
+    @property
+    def name(self) -> str | None:
+        """What files and pictures call the record: its pseudonym or id, if any."""
+        return self.pseudonym or (None if self.id is None else str(self.id))
 
     @property
     def start_tick(self) -> int:
@@ -729,7 +740,7 @@ def warn_of_model(data: RecordData, said: str | None) -> None:
     own = _own_channels(data.family) - data.left_out
     if said in (None, "auto") or not own or own & {*data}:
         return
-    name = "without id" if data.id is None else data.id
+    name = data.name or "without id"
     warn(
         f"record {name} is read as {data.family}, since model={said!r} was given, and "
         f"has none of the channels of that model ({', '.join(sorted(own))}): is it of "

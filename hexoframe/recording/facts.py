@@ -6,6 +6,7 @@ every reader fills them and every writer uses them. No samples, no files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Real
@@ -19,16 +20,26 @@ from hexoframe.timestamps.ticks import Clock
 from hexoframe.timestamps.times import tick_to_time
 
 __all__ = [
+    "PSEUDONYM",
+    "RECEIPT",
     "SHAPES",
     "Facts",
     "check_info",
     "cut_facts",
     "facts_table",
+    "inner_fact",
+    "is_pseudonym",
     "ranges_of_sleep",
     "shown_table",
 ]
 
+PSEUDONYM = "pseudonym"
+"""The fact that names a record whose own ids were removed."""
+RECEIPT = "deidentified"
+"""The fact that says what was removed from such a record."""
 _TIME = "datetime64[ns, UTC]"
+# What any disk takes as a name.
+_PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 # In the name of an activity or of its routine; the service numbers that of sleep 12.
 _SLEEP = "sleep|/trainingroutine/12/"
 # Column -> dtype; a table whose first column is `time` is indexed by it.
@@ -107,11 +118,32 @@ class _KnownInfo:
     provenance: dict[str, str] = field(default_factory=dict)
     whole_start: int = 0
     edited: list[str] = field(default_factory=list)
+    pseudonym: str | None = None
+    deidentified: dict[str, Any] = field(default_factory=dict)
+
+
+def is_pseudonym(name: object) -> bool:
+    """Whether a name can stand for a record, also in the name of a folder."""
+    return isinstance(name, str) and _PSEUDONYM.fullmatch(name) is not None
 
 
 def check_info(info: dict[str, Any], source: JsonSource, *, field: str = "") -> None:
     """Refuse facts that the package reads if they have another type."""
     source.typed(info, _KnownInfo, field=field)
+
+
+def inner_fact(info: Mapping[str, Any], *names: str) -> Any:
+    """Return a fact within facts; None where the source has none, or another kind.
+
+    Examples
+    --------
+    >>> inner_fact({"algo": {"ecg": "2.1"}}, "algo", "ecg"), inner_fact({}, "a", "b")
+    ('2.1', None)
+    """
+    held: Any = info
+    for name in names:
+        held = held.get(name) if isinstance(held, Mapping) else None
+    return held
 
 
 def facts_table(

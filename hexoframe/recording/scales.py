@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hexoframe.channels import Datatype
     from hexoframe.recording.data import RecordData
 
-__all__ = ["one_warning", "warn_of_scales", "without_warning"]
+__all__ = ["one_warning", "warn_of_rows", "warn_of_scales", "without_warning"]
 
 # Units of values that are counts, flags or codes as they are.
 _COUNTED = ("count", "bits", "code")
@@ -43,8 +43,14 @@ def warn_of_scales(record: RecordData, keys: Iterable[str | int] | None = None) 
         row
         for key in (record if keys is None else keys)
         for row in record.channel(key).datatypes
-        if _is_unverified(row) and record.receipt(row.channel).samples != 0
+        if record.receipt(row.channel).samples != 0
     ]
+    warn_of_rows(rows)
+
+
+def warn_of_rows(datatypes: Iterable[Datatype]) -> None:
+    """Warn of datatypes whose values the user gets, as `warn_of_scales` does."""
+    rows = [row for row in datatypes if _is_unverified(row)]
     waiting = _waiting.get()
     if waiting is None:
         _warn(rows)

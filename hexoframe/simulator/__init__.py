@@ -10,18 +10,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hexoframe.simulator.server import serve
+    from hexoframe.simulator.server import Growth, serve
+    from hexoframe.simulator.shirt import Shirt
 
-__all__ = ["serve"]
+__all__ = ["Growth", "Shirt", "serve"]
 
 
 def __getattr__(name: str) -> Any:
     """Import the server at its first use: the shirt alone needs no web framework."""
-    if name != "serve":
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from hexoframe.simulator.server import serve  # noqa: PLC0415
-
-    return serve
+    home = "shirt" if name == "Shirt" else "server"
+    return getattr(import_module(f"{__name__}.{home}"), name)

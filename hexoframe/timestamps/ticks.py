@@ -75,6 +75,12 @@ def clock_of(tick: Any) -> Clock:
     )
 
 
+def told_apart(clock: Clock) -> tuple[int, int]:
+    """Return the first tick by which `clock_of` tells a clock, and the one behind."""
+    first, last = _CLOCK_SECONDS
+    return first * clock, last * clock
+
+
 def check_clock(clock: Any) -> None:
     """Raise ConfigurationError unless the clock is 256 or 1000."""
     if clock not in NS_PER_TICK:

@@ -20,6 +20,10 @@ PROFILE = {"weight": 70, "height": 1.7, "age": 30, "sex": "female", "rest_hr": 6
 ASKS = {
     "nights": lambda record: record.nights(),
     "sleep": lambda record: record.sleep(),
+    "hrv": lambda record: record.hrv(None, nonlinear=True, min_pairs=10),
+    "beats": lambda record: record.beats(),
+    "check_beats": lambda record: record.check_beats(),
+    "check_ecg": lambda record: record.check_ecg(),
     "breaths": lambda record: record.breaths(),
     "breathing": lambda record: record.breathing(),
     "check_breaths": lambda record: record.check_breaths(),

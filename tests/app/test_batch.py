@@ -63,11 +63,15 @@ def test_every_model_but_auto_is_one_of_the_table():
 def test_every_format_is_written(samples, tmp_path):
     pytest.importorskip("scipy", reason="scipy writes MAT files")
     path = samples / "hexoskin_10min.zip"
-    record = hexoframe.open_record(path, channels=["heart_rate"])
+    channels = ["heart_rate", "rr_interval", "rr_interval_quality"]
+    record = hexoframe.open_record(path, channels=channels).between(0, 240)
     saved = Output(folder=tmp_path, formats=FORMATS).save("it", record)
     assert (saved.name, saved.errors) == ("it", [])
     assert all(path.exists() for path in saved.paths)
-    assert saved.paths[-1].name == f"record_{record.id}.mat"
+    names = {path.name for path in saved.paths}
+    assert {
+        f"record_{record.id}{end}" for end in ("", ".mat", ".edf", "_rr.txt")
+    } < names
 
 
 def test_a_record_that_cannot_be_read_is_told_once_for_all_formats(samples, tmp_path):

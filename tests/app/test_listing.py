@@ -16,6 +16,7 @@ from hexoframe.app.listing import (
     costs_frame,
     coverage_frame,
     coverage_rows,
+    ecg_rows,
     fact_lines,
     plain,
     record_facts,
@@ -191,3 +192,22 @@ def test_notes_of_many_rows_are_told_together():
     table.loc[:7, "rmssd"] = float("nan")
     (line,) = notes_of(table, "rmssd")
     assert line == "8 of 20 rows have no figures, and 20 a note: see --all-columns"
+
+
+@pytest.mark.parametrize(
+    ("length", "starts"),
+    [
+        ("5min", ["2024-03-01 22:10", "2024-03-01 22:15"]),
+        ("90s", ["2024-03-01 22:10:09", "2024-03-01 22:11:39"]),
+    ],
+)
+def test_spans_that_share_a_minute_show_their_second(length, starts):
+    begin = pd.Timestamp("2024-03-01T22:10:09.96875Z")
+    figures = dict.fromkeys(hexoframe.analysis.definitions("check_ecg")["name"], 0)
+    table = pd.DataFrame(
+        [
+            {**figures, "start": begin + number * pd.Timedelta(length)}
+            for number in (0, 1)
+        ]
+    )
+    assert [row["from"] for row in ecg_rows(table)] == starts

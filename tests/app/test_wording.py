@@ -41,7 +41,7 @@ def test_calls_and_arguments_become_commands_and_options(text, told):
     "text",
     [
         "units='mV' was given",
-        "gaps='raise' was given",
+        "pace='slow' was given",
         "a = b",
         "see f(x)",
         "https://x/?a=b",

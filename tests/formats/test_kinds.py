@@ -11,6 +11,7 @@ import pytest
 from hexoframe import open_record, open_records
 from hexoframe.errors import FileFormatError
 from hexoframe.formats.kinds import is_document, kind_of
+from tests.formats.edf.made import foreign
 
 
 def zipped(*names, first=b"x"):
@@ -42,7 +43,7 @@ KINDS = {
     "run.tcx": (b'<?xml version="1.0"?>' + TCX, "a TCX file of a sports watch"),
     "run.fit": (b"\x0e\x10\xd9\x07\0\0\0\0.FIT\0\0", "a FIT file of a sports watch"),
     "login.zip": (b"<!DOCTYPE html><html>", "a web page"),
-    "night.edf": (b"0       " + b" " * 248, "an EDF file"),
+    "night.edf": (foreign(), "an EDF file of another maker; read it with MNE or edfio"),
     "night.bdf": (b"\xffBIOSEMI" + b" " * 248, "a BDF file"),
     "beats.rds": (gzip.compress(b"X\n\0\0\0\x03"), "an R data file (RDS)"),
     "beats.rda": (gzip.compress(b"RDX3\nX\n"), "an R workspace"),

@@ -37,6 +37,14 @@ def record(samples):
 
 
 @pytest.fixture
+def beats(samples):
+    """The first minutes, without a hole of more than 3 s between the beats."""
+    channels = ["rr_interval", "rr_interval_quality"]
+    whole = hexoframe.open_record(samples / "hexoskin_10min.zip", channels=channels)
+    return whole.between(0, 240)
+
+
+@pytest.fixture
 def toy(monkeypatch):
     monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, TOY))
 
@@ -76,9 +84,12 @@ def test_what_a_format_writes_it_reads(record, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", formats.names_to_write())
-def test_what_is_written_again_is_left_as_it_is(record, tmp_path, name):
+def test_what_is_written_again_is_left_as_it_is(record, beats, tmp_path, name):
     if name == "mat":
         pytest.importorskip("scipy", reason="scipy writes MAT files")
+    channel, more = "heart_rate", 1
+    if name == "kubios":
+        record, channel, more = beats, "rr_interval", 1 / 256
     output = Output(folder=tmp_path, formats=(name,))
     first = output.save("it", record)
     before = times(*first.paths)
@@ -87,12 +98,12 @@ def test_what_is_written_again_is_left_as_it_is(record, tmp_path, name):
     assert (first.unchanged, again.unchanged) == ([False], [True])
     assert times(*first.paths) == before
     # Samples that differ in one value stay out.
-    rate = record["heart_rate"].copy()
-    rate.iloc[7, 0] += 1
+    frame = record[channel].copy()
+    frame.iloc[100, 0] += more
     other = Record(
         record.family,
         (record.start_tick, record.end_tick),
-        {"heart_rate": rate},
+        {**record, channel: frame},
         facts=record.facts,
     )
     refused = output.save("it", other)
@@ -113,9 +124,9 @@ def test_a_format_that_is_missing_joins_one_that_is_there(record, tmp_path):
 
 
 def test_a_format_that_is_not_written_says_which_are(record, tmp_path):
-    choices = "choose one of txt, csv, parquet, mat"
-    with pytest.raises(ConfigurationError, match=f"'edf' is no format.*{choices}"):
-        formats.to_write("edf")
+    choices = "choose one of txt, csv, parquet, edf, mat, kubios, wfdb, bids"
+    with pytest.raises(ConfigurationError, match=f"'fit' is no format.*{choices}"):
+        formats.to_write("fit")
     with pytest.raises(ConfigurationError, match=f"'dashboard' is no.*{choices}"):
         formats.to_write("dashboard")
     with pytest.raises(ConfigurationError, match=f"dashboard CSV is not.*{choices}"):
@@ -125,7 +136,7 @@ def test_a_format_that_is_not_written_says_which_are(record, tmp_path):
 def test_a_path_of_no_format_is_told_all_that_are_read(tmp_path):
     (tmp_path / "x").write_text("x")
     titles = [entry.title for entry, _ in formats.readers()]
-    assert len(titles) == 6
+    assert len(titles) == 7
     with pytest.raises(FileFormatError) as caught:
         hexoframe.open_record(tmp_path / "x")
     assert str(caught.value).endswith(f"expected one of: {', '.join(titles)}")
@@ -157,6 +168,7 @@ def test_an_export_is_opened_without_what_writes_other_formats(samples):
     absent = {
         "scipy",
         "hexoframe.formats.mat",
+        "hexoframe.formats.edf.writer",
         "hexoframe.formats.text.writer",
         "hexoframe.formats.dashboard.reader",
     }
@@ -197,7 +209,7 @@ def test_a_new_format_is_found_in_a_folder(record, tmp_path):
 @pytest.mark.usefixtures("toy")
 def test_a_new_format_is_named_where_nothing_opens(tmp_path):
     (tmp_path / "x").write_text("x")
-    with pytest.raises(FileFormatError, match="converter CSV, toy file"):
+    with pytest.raises(FileFormatError, match="EDF file, toy file"):
         hexoframe.open_record(tmp_path / "x")
 
 

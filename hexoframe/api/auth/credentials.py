@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 from hexoframe.api.auth.schemes import (
+    SCOPES,
     Bearer,
     Credential,
     Grant,
@@ -50,7 +51,10 @@ Prompt = Callable[[str, bool], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Given:
-    """The values that one source has. `token` `expires` in s since 1970."""
+    """The values that one source has. `token` `expires` in s since 1970.
+
+    `scope` is that of the token, or of those that are requested.
+    """
 
     username: str | None = None
     password: Secret | None = None
@@ -61,6 +65,7 @@ class Given:
     token: Secret | None = None
     refresh_token: Secret | None = None
     expires: float | None = None
+    scope: str | None = None
 
     _HIDDEN: ClassVar[frozenset[str]] = frozenset(
         {"password", "api_secret", "client_secret", "token", "refresh_token"}
@@ -107,6 +112,8 @@ def _checked(name: str, value: Any, secret: frozenset[str]) -> Any:
         raise ConfigurationError(
             f"{name} is a {type(value).__name__}; give a text (the value is not shown)"
         )
+    if name == "scope" and value not in SCOPES:
+        raise ConfigurationError(f"scope={value!r}: give {' or '.join(SCOPES)}")
     return Secret(value) if name in secret else value
 
 
@@ -137,7 +144,12 @@ def _from_environment(origin: Origin) -> Given:
 def _token_of(given: Given) -> Token | None:
     if given.token is None:
         return None
-    return Token(access=given.token, refresh=given.refresh_token, expires=given.expires)
+    return Token(
+        access=given.token,
+        refresh=given.refresh_token,
+        expires=given.expires,
+        scope=given.scope,
+    )
 
 
 def _kept_values(token: Token, grant: Grant) -> dict[str, Any]:
@@ -150,6 +162,7 @@ def _kept_values(token: Token, grant: Grant) -> dict[str, Any]:
         "client_id": grant.client_id,
         "client_secret": None if secret is None else secret.reveal(),
         "username": grant.username,
+        "scope": token.scope if token.scope in SCOPES else None,
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -229,7 +242,7 @@ def _ask_hidden(question: str) -> str:
             ) from None
 
 
-_KEYS = ("api_key", "api_secret", "client_id", "client_secret")
+_KEYS = ("api_key", "api_secret", "client_id", "client_secret", "scope")
 
 
 @dataclass(kw_only=True)
@@ -287,6 +300,7 @@ class _Search:
             client_secret=given.client_secret,
             username=given.username,
             password=given.password,
+            scope=given.scope,
         )
         if given.token is not None:
             store = self.store

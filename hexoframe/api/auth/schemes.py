@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
 
 __all__ = [
+    "READONLY",
+    "SCOPES",
     "TOKEN_PATH",
     "Anonymous",
     "Bearer",
@@ -39,6 +41,10 @@ __all__ = [
     "UnsignedBasic",
 ]
 
+READONLY = "readonly"
+"""Scope of a token that changes nothing, which is what is asked for by default."""
+SCOPES = (READONLY, "readwrite")
+"""All scopes of tokens."""
 TOKEN_PATH = "/api/connect/oauth2/token/"  # noqa: S105  # a path, no secret
 _EARLY_S = 30.0  # a token is renewed so long before it expires
 Post = Callable[[Mapping[str, str], "UnsignedBasic"], Mapping[str, Any]]
@@ -93,11 +99,16 @@ def _hidden(text: str | Secret) -> Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """An OAuth2 token. `expires` is in s since 1970, None if unknown."""
+    """An OAuth2 token.
+
+    `expires` is in s since 1970, `scope` is ``readonly`` or ``readwrite``; None if
+    unknown.
+    """
 
     access: Secret
     refresh: Secret | None = None
     expires: float | None = None
+    scope: str | None = None
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any], *, now: float) -> Token:
@@ -110,10 +121,12 @@ class Token:
                 "Hexoskin server?"
             )
         known = isinstance(lifetime, int | float)
+        scope = answer.get("scope")
         return cls(
             access=Secret(access),
             refresh=Secret(refresh) if refresh and isinstance(refresh, str) else None,
             expires=now + float(lifetime or 0) if known else None,
+            scope=scope if isinstance(scope, str) else None,
         )
 
 
@@ -121,13 +134,15 @@ class Token:
 class Grant:
     """What new tokens are requested with: an OAuth2 client, and the user who owns it.
 
-    The password lives in memory only, as long as the credential does.
+    The password lives in memory only, as long as the credential does. `scope` is what
+    tokens are asked for, ``readonly`` without one.
     """
 
     client_id: str | None = None
     client_secret: Secret | None = None
     username: str | None = None
     password: Secret | None = None
+    scope: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,6 +161,8 @@ class Credential(AuthBase, ABC):
     """Signs the requests to one host."""
 
     how_to_mend = "check the credentials"
+    reads_only = False
+    """Whether it is known that nothing can be changed with it."""
 
     def __init__(self, base_url: str) -> None:
         self.origin = Origin.of(base_url)
@@ -275,6 +292,16 @@ class Bearer(Credential):
         return self._grant
 
     @property
+    def reads_only(self) -> bool:  # type: ignore[override]  # asked of the token
+        """Whether the token, or the one that would be requested, is read-only."""
+        scope = self._scope if self._token is None else self._token.scope
+        return scope == READONLY
+
+    @property
+    def _scope(self) -> str:
+        return self._grant.scope or READONLY
+
+    @property
     def is_renewable(self) -> bool:
         """Whether there is any way to get another token."""
         grant = self._grant
@@ -345,7 +372,7 @@ class Bearer(Credential):
                     "grant_type": "password",
                     "username": self._grant.username,
                     "password": self._grant.password.reveal(),
-                    "scope": "readonly",
+                    "scope": self._scope,
                 }
             )
         return forms

@@ -37,12 +37,14 @@ if TYPE_CHECKING:
     from hexoframe.api.links import Origin
 
 __all__ = [
+    "CONNECTION",
     "PassingError",
     "RetryPolicy",
     "again",
     "error_text",
     "path_of",
     "raise_status",
+    "refused_change",
     "refused_grant",
     "unreachable",
 ]
@@ -55,10 +57,11 @@ _ERRORS: Mapping[int, type[RequestError]] = {
     404: NotFoundError,
     429: RateLimitedError,
 }
+_LOGIN = "/api/connect/"
 _MOST_EXPLAINED = 1 << 14  # bytes
 _PASSING = frozenset({429, 500, 502, 503, 504})
 # What the libraries raise for a broken connection. No plain OSError: that is the disk.
-_CONNECTION = (requests.RequestException, urllib3.exceptions.HTTPError)
+CONNECTION = (requests.RequestException, urllib3.exceptions.HTTPError)
 _SILENT = (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError)
 _NO_CONNECTION = (
     urllib3.exceptions.ConnectTimeoutError,
@@ -82,7 +85,8 @@ class PassingError(Exception):
     """A failure that may pass; `final` is the error to raise if it does not.
 
     `wait_s` is the wait that the service asks for; `unmet` says that no connection was
-    made at all.
+    made at all, `unheard` that the request was not acted on: it may be sent again even
+    if it must not be acted on twice.
     """
 
     def __init__(
@@ -96,6 +100,11 @@ class PassingError(Exception):
         self.final = final
         self.wait_s = wait_s
         self.unmet = unmet
+
+    @property
+    def unheard(self) -> bool:
+        """Whether the service cannot have acted on the request."""
+        return self.unmet or isinstance(self.final, RateLimitedError)
 
 
 # --- the error of an answer -----------------------------------------------------------
@@ -111,7 +120,13 @@ def raise_status(
     said = error_text(response)
     if status == 429 and wait_s and not said:
         said = f"for {wait_s:.0f} s"
-    message = _message(origin, path_of(response), status, said, auth)
+    path = path_of(response)
+    # A login changes nothing.
+    changes = response.request.method != "GET" and not path.startswith(_LOGIN)
+    if changes and status == 403:
+        message = refused_change(origin, path, said)
+    else:
+        message = _message(origin, path, status, said, auth)
     error = kind(message, status=status, retry_after=wait_s)
     if status in _PASSING:
         raise PassingError(error, wait_s=wait_s)
@@ -156,12 +171,23 @@ def error_text(response: requests.Response) -> str:
         # An explanation that is longer does not help.
         body = response.raw.read(_MOST_EXPLAINED, decode_content=True)
         content = JsonSource("the answer", ResponseError).read(body)
-    except (ResponseError, *_CONNECTION):
+    except (ResponseError, *CONNECTION):
         return ""
     if not isinstance(content, dict):
         return ""
     text = content.get("error", content.get("error_message", ""))
     return " ".join(str(text).split())[:200]
+
+
+def refused_change(origin: Origin, path: str, said: str = "") -> str:
+    """Return why a user may not change something, and what to do about it."""
+    quoted = f" ({said})" if said else ""
+    return (
+        f"{origin}{path} may not be changed with these credentials{quoted}, and "
+        "nothing was. A token of OAuth2 is read-only unless it was requested with "
+        "scope='readwrite': connect so, or get a HEXOFRAME_TOKEN of that scope. What "
+        "belongs to another user, that user must change"
+    )
 
 
 def _message(
@@ -280,7 +306,7 @@ def again(
             return attempt()
         except PassingError as error:
             failure = error
-        except _CONNECTION as error:
+        except CONNECTION as error:
             failure = unreachable(error, origin, path)
         # Raised outside of the handlers, so that the error carries no exception of a
         # library, whose text may hold the query.

@@ -23,13 +23,16 @@ import requests
 
 from hexoframe.api.auth.schemes import TOKEN_PATH, Bearer, Credential, UnsignedBasic
 from hexoframe.api.http.failures import (
+    CONNECTION,
     PassingError,
     RetryPolicy,
     again,
     error_text,
     path_of,
     raise_status,
+    refused_change,
     refused_grant,
+    unreachable,
 )
 from hexoframe.api.http.limiter import Limiter, limiter_for
 from hexoframe.api.http.objects import PageMeta, object_of, page_of
@@ -48,7 +51,9 @@ from hexoframe.api.links import Origin
 from hexoframe.errors import (
     AuthenticationError,
     ConfigurationError,
+    HexoframeError,
     IncompleteDataError,
+    NotFoundError,
     RequestError,
     ResponseError,
 )
@@ -74,17 +79,25 @@ _MORE_THAN_TOLD = 100
 # As long as the retries of one request take, and once more.
 _LATELY_S = 60
 _USUAL = RetryPolicy()
+# What the service answers when it did what was asked.
+_GIVEN: Mapping[str, frozenset[int]] = {
+    "GET": frozenset({200, 206}),
+    "POST": frozenset({200, 201, 202}),
+    "PATCH": frozenset({200, 202, 204}),
+    "DELETE": frozenset({200, 202, 204}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """One request, however often it is sent."""
+    """One request, however often it is sent; `body` is a form, or bytes."""
 
     url: str
+    method: str = "GET"
     params: Mapping[str, str] | None = None
     accept: str = JSON
     headers: Mapping[str, str] | None = None
-    form: Mapping[str, str] | None = None
+    body: Mapping[str, str] | bytes | None = None
     auth: Credential
 
     @property
@@ -140,6 +153,10 @@ class ServiceSession:
     def close(self) -> None:
         """Close the connections that are kept open."""
         self._connections.value.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait between two requests, as before a repetition."""
+        self._retries.sleep(seconds)
 
     # --- requests -------------------------------------------------------------------
 
@@ -242,6 +259,139 @@ class ServiceSession:
         walk = PagedList(self.get_json, self.origin, path)
         return walk.objects({**(params or {}), "limit": size}, limit)
 
+    # --- changes --------------------------------------------------------------------
+
+    def create(
+        self,
+        path: str,
+        content: Mapping[str, Any],
+        find: Callable[[], dict[str, Any] | None],
+    ) -> tuple[dict[str, Any], bool]:
+        """Create an object of a list, once however often the answer is lost.
+
+        After a lost answer nothing is sent again before `find` has looked whether the
+        object is there. Returns the object, and whether it was made by another request
+        than the first, whose answer was lost. AuthenticationError for a read-only
+        token.
+        """
+        body, lost, resent = json.dumps(content).encode("ascii"), False, False
+
+        def attempt() -> dict[str, Any]:
+            nonlocal lost, resent
+            found = find() if lost else None
+            if found is None:
+                try:
+                    found = self._change("POST", path, body)
+                except PassingError as failure:
+                    lost = lost or not failure.unheard
+                    raise
+                resent = lost
+                # It is there now, whatever comes.
+                lost = True
+            # An answer may name the new object, or say nothing of it.
+            found = found or find()
+            if found is None:
+                raise ResponseError(
+                    f"{self.origin}{path} took a new object, and does not hold it; is "
+                    "this a Hexoskin server?"
+                )
+            return found
+
+        try:
+            return self._again(attempt, path), resent
+        except HexoframeError as error:
+            if lost:
+                error.add_note(
+                    "whether it was made is not known: the same call looks for it "
+                    "before anything is sent again"
+                )
+            raise
+
+    def patch(self, path: str, content: Mapping[str, Any]) -> None:
+        """Change fields of an object; the same change may be sent again."""
+        body = json.dumps(content).encode("ascii")
+        self._again(lambda: self._change("PATCH", path, body), path)
+
+    def delete(self, path: str) -> None:
+        """Delete an object; if the answer to that was lost, it may be gone already."""
+        lost = False
+
+        def attempt() -> None:
+            nonlocal lost
+            try:
+                self._change("DELETE", path, b"")
+            except PassingError as failure:
+                lost = lost or not failure.unheard
+                raise
+            except NotFoundError:
+                if not lost:
+                    raise
+
+        self._again(attempt, path)
+
+    def upload(self, path: str, body: bytes, *, form: str) -> dict[str, Any]:
+        """Send a file; it is not sent again if the answer is lost, as it may be there.
+
+        ResponseError if the answer names no object.
+        """
+
+        def attempt() -> dict[str, Any] | None:
+            try:
+                return self._change("POST", path, body, form=form)
+            except PassingError as error:
+                if error.unheard:
+                    raise
+                failure = error.final
+            failure.add_note(
+                "whether the file was taken is not known: look for its activity with "
+                "list_ranges() before you send it again"
+            )
+            raise failure
+
+        return object_of(self._again(attempt, path), self.origin, path)
+
+    def _change(
+        self, method: str, path: str, body: bytes, *, form: str = JSON
+    ) -> dict[str, Any] | None:
+        """Send a change once, and return the object in the answer, or that it names.
+
+        PassingError where none came: it says whether the service may have acted.
+        """
+        url = f"{self.origin}{self.origin.vet(path)}"
+        if self.auth.reads_only:
+            raise AuthenticationError(
+                refused_change(self.origin, path, "its scope is readonly"), status=403
+            )
+        self._renew_if_due()
+        request = _Request(
+            url=url,
+            method=method,
+            headers={"Content-Type": form} if body else None,
+            body=body or None,
+            auth=self.auth,
+        )
+        try:
+            with contextlib.closing(self._answer(request)) as answer:
+                content = whole(answer, self._limits)
+                place = answer.headers.get("Location")
+        except CONNECTION as error:
+            failure = unreachable(error, self.origin, path)
+        else:
+            if not content.strip():
+                return None if place is None else self.get_object(place)
+            source = JsonSource(
+                f"{self.origin}{path} answered {len(content)} bytes that are not JSON",
+                ResponseError,
+                advice="is this a Hexoskin server?",
+            )
+            try:
+                return object_of(source.read(content), self.origin, path)
+            except ResponseError as error:
+                # Cut on its way: the service has done what was asked.
+                failure = PassingError(error)
+        # Raised out of the handler, so that it carries no exception of a library.
+        raise failure
+
     # --- how a request is sent ------------------------------------------------------
 
     def _get(
@@ -292,10 +442,10 @@ class ServiceSession:
         for _ in range(_MOST_REDIRECTS + 2):
             token = self.auth.token if isinstance(self.auth, Bearer) else None
             response = self._send(request)
-            if response.status_code in {200, 206}:
+            if response.status_code in _GIVEN[request.method]:
                 return response
             with contextlib.closing(response):
-                if response.is_redirect:
+                if response.is_redirect and request.method == "GET":
                     request = self._redirected(request, response)
                     continue
                 if (
@@ -343,10 +493,10 @@ class ServiceSession:
         connections = self._connections.value
         prepared = connections.prepare_request(
             requests.Request(
-                "GET" if request.form is None else "POST",
+                request.method,
                 request.url,
                 params=request.params,
-                data=request.form,
+                data=request.body,
                 headers=headers,
                 auth=request.auth,
             )
@@ -374,7 +524,8 @@ class ServiceSession:
         self, form: Mapping[str, str], client: UnsignedBasic
     ) -> Mapping[str, Any]:
         """Return the answer of the token endpoint to a form."""
-        request = _Request(url=f"{self.origin}{TOKEN_PATH}", form=form, auth=client)
+        url = f"{self.origin}{TOKEN_PATH}"
+        request = _Request(url=url, method="POST", body=form, auth=client)
         grant = form["grant_type"]
 
         def attempt() -> Mapping[str, Any]:

@@ -79,6 +79,7 @@ __all__ = [
     "Refresh",
     "estimate_record",
     "estimate_span",
+    "family_of_record",
     "fetch_record",
     "kept_record",
 ]
@@ -232,6 +233,14 @@ def fetch_record(  # noqa: PLR0913  # where from, what, and how
     return load.into_memory() if kept is None else kept
 
 
+def family_of_record(
+    session: ServiceSession, head: RecordHead, options: LoadOptions
+) -> Family:
+    """Return the family of a record; a request tells where the clock does not."""
+    family, _, _ = _Load(session, head, options, progress=False).family(None)
+    return family
+
+
 def estimate_record(
     session: ServiceSession,
     record: int | str,
@@ -358,7 +367,7 @@ class _Load:
 
     def through(self, cache: Cache, *, refresh: Refresh) -> RecordData:
         """Load the record into the cache, unless it is there, and open it there."""
-        family, auto, _ = self._family(cache)
+        family, auto, _ = self.family(cache)
         wanted = self._key(family, auto=auto)
         kept = None if refresh is True else self._kept(cache, wanted, refresh)
         if kept is not None:
@@ -387,7 +396,7 @@ class _Load:
 
     def kept_already(self, cache: Cache, *, refresh: Refresh) -> RecordData | None:
         """Open the record in a cache that cannot be written."""
-        family, auto, _ = self._family(cache)
+        family, auto, _ = self.family(cache)
         wanted = self._key(family, auto=auto)
         entry = cache.find(wanted) if self._head.is_complete else None
         if entry is None:
@@ -447,11 +456,11 @@ class _Load:
 
     def into_memory(self) -> RecordData:
         """Load the record without a cache."""
-        family, _, _ = self._family(None)
+        family, _, _ = self.family(None)
         with _scratch() as folder, self._download(family, folder) as download:
             return self._in_memory(download.complete)
 
-    def _family(self, cache: Cache | None) -> tuple[Family, bool, bool]:
+    def family(self, cache: Cache | None) -> tuple[Family, bool, bool]:
         """Return the family, whether it was found out, and whether by a request."""
         head = self._head
         named = self._options.family(head.clock)
@@ -483,7 +492,7 @@ class _Load:
 
     def estimate(self, cache: Cache | None) -> Estimate:
         """Return what the load would cost."""
-        family, auto, probed = self._family(cache)
+        family, auto, probed = self.family(cache)
         wanted = self._key(family, auto=auto)
         if cache is not None and self._head.is_complete and cache.find(wanted):
             return Estimate(

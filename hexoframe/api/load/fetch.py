@@ -49,7 +49,14 @@ if TYPE_CHECKING:
     from hexoframe.recording.data import RecordData
     from hexoframe.timestamps import Clock
 
-__all__ = ["BinaryRefusedError", "Fetched", "FetchedExport", "Fetcher", "fetch_samples"]
+__all__ = [
+    "BinaryRefusedError",
+    "Fetched",
+    "FetchedExport",
+    "Fetcher",
+    "WindowReader",
+    "fetch_samples",
+]
 
 _LOG = logging.getLogger(__name__)
 _PATH = "/api/data/"
@@ -180,6 +187,87 @@ def _place(head: RecordHead, chunk: Chunk) -> str:
     return f"record {head.id}, ticks {chunk.start} to {chunk.end}"
 
 
+class WindowReader:
+    """Reads windows of JSON of one record, and what the server left out of them.
+
+    `watching` returns what counts the bytes of a chunk. A window without any sample is
+    requested `empty_tries` times.
+    """
+
+    def __init__(
+        self,
+        session: ServiceSession,
+        head: RecordHead,
+        family: Family,
+        *,
+        watching: Callable[[Chunk], OnBytes | None] = lambda _: None,
+        empty_tries: int = _EMPTY_TRIES,
+    ) -> None:
+        self._session = session
+        self._head = head
+        self._rows: Mapping[int | None, Datatype] = {
+            row.id: row for row in datatypes_of(family)
+        }
+        self._watching = watching
+        self._empty_tries = empty_tries
+
+    def read(
+        self, chunk: Chunk, on_bytes: OnBytes | None = None
+    ) -> dict[int, DatatypeSamples]:
+        """Return all samples of a chunk, by datatype, perhaps some twice.
+
+        IncompleteDataError if the server leaves some out of the shortest window.
+        """
+        return self._unthinned(chunk, self._request(chunk, on_bytes))
+
+    def _request(
+        self, chunk: Chunk, took: OnBytes | None = None
+    ) -> dict[int, DatatypeSamples]:
+        """Return the samples of a chunk, thinned or not."""
+        took = took or self._watching(chunk)
+        for _ in range(self._empty_tries):
+            found = fetch_samples(self._session, self._head, chunk, on_bytes=took)
+            found = {n: found[n] for n in chunk.datatypes if n in found}
+            # No sample at all may be right, or a fault of the server: try once more.
+            if any(len(samples.ticks) for samples in found.values()):
+                return found
+        return {}
+
+    def _unthinned(
+        self, chunk: Chunk, found: dict[int, DatatypeSamples]
+    ) -> dict[int, DatatypeSamples]:
+        """Return the samples of a chunk with those that the server left out."""
+        thinned = [n for n in found if is_thinned(found[n], self._rows[n])]
+        if not thinned:
+            return found
+        if chunk.end - chunk.start < 2 * _LEAST_TICKS:
+            self._refuse_thinned(chunk, thinned)
+        halves = split(replace(chunk, datatypes=tuple(sorted(thinned))))
+        answers = [self._request(half) for half in halves]
+        # A datatype of which the halves hold no more samples was complete.
+        joined = self._joined(answers, chunk)
+        whole = {n for n in thinned if n in joined and _same(found[n], joined[n])}
+        rest = [
+            self._unthinned(half, {n: s for n, s in answer.items() if n not in whole})
+            for half, answer in zip(halves, answers, strict=True)
+        ]
+        return found | self._joined(rest, chunk)
+
+    def _joined(
+        self, answers: Sequence[Mapping[int, DatatypeSamples]], chunk: Chunk
+    ) -> dict[int, DatatypeSamples]:
+        return join_windows(answers, where=_place(self._head, chunk)).samples
+
+    def _refuse_thinned(self, chunk: Chunk, thinned: Sequence[int]) -> NoReturn:
+        names = [self._rows[number].api_name for number in thinned]
+        raise IncompleteDataError(
+            f"{_place(self._head, chunk)}: the server leaves out samples of "
+            f"{', '.join(names)} even in a window of {chunk.end - chunk.start} ticks; "
+            "load them with transport='zip', or what there is with allow_partial=True",
+            ledger=dict.fromkeys(names, chunk.window),
+        )
+
+
 class Fetcher:
     """Fetches the chunks of one record into a store, and tells a progress meter.
 
@@ -206,6 +294,7 @@ class Fetcher:
         self._store = store
         self._meter = meter
         self._allow_partial = allow_partial
+        self._windows = WindowReader(session, head, family, watching=self._took)
         self._pool = ThreadPool()
         self._lane = Lane(THREADS)
         self._guard = threading.Lock()
@@ -309,56 +398,9 @@ class Fetcher:
             self._lane.leave(None)
             raise _StoppedError
         try:
-            return self._unthinned(chunk, self._request(chunk, watch))
+            return self._windows.read(chunk, self._took(chunk, watch))
         finally:
             self._lane.leave(watch.took_s)
-
-    def _request(
-        self, chunk: Chunk, watch: _Watch | None = None
-    ) -> dict[int, DatatypeSamples]:
-        """Return the samples of a chunk, thinned or not."""
-        took = self._took(chunk, watch)
-        for _ in range(_EMPTY_TRIES):
-            found = fetch_samples(self._session, self._head, chunk, on_bytes=took)
-            found = {n: found[n] for n in chunk.datatypes if n in found}
-            # No sample at all may be right, or a fault of the server: try once more.
-            if any(len(samples.ticks) for samples in found.values()):
-                return found
-        return {}
-
-    def _unthinned(
-        self, chunk: Chunk, found: dict[int, DatatypeSamples]
-    ) -> dict[int, DatatypeSamples]:
-        """Return the samples of a chunk with those that the server left out."""
-        thinned = [n for n in found if is_thinned(found[n], self._rows[n])]
-        if not thinned:
-            return found
-        if chunk.end - chunk.start < 2 * _LEAST_TICKS:
-            self._refuse_thinned(chunk, thinned)
-        halves = split(replace(chunk, datatypes=tuple(sorted(thinned))))
-        answers = [self._request(half) for half in halves]
-        # A datatype of which the halves hold no more samples was complete.
-        joined = self._joined(answers, chunk)
-        whole = {n for n in thinned if n in joined and _same(found[n], joined[n])}
-        rest = [
-            self._unthinned(half, {n: s for n, s in answer.items() if n not in whole})
-            for half, answer in zip(halves, answers, strict=True)
-        ]
-        return found | self._joined(rest, chunk)
-
-    def _joined(
-        self, answers: Sequence[Mapping[int, DatatypeSamples]], chunk: Chunk
-    ) -> dict[int, DatatypeSamples]:
-        return join_windows(answers, where=self._place(chunk)).samples
-
-    def _refuse_thinned(self, chunk: Chunk, thinned: Sequence[int]) -> NoReturn:
-        names = [self._rows[number].api_name for number in thinned]
-        raise IncompleteDataError(
-            f"{self._place(chunk)}: the server leaves out samples of "
-            f"{', '.join(names)} even in a window of {chunk.end - chunk.start} ticks; "
-            "load them with transport='zip', or what there is with allow_partial=True",
-            ledger=dict.fromkeys(names, chunk.window),
-        )
 
     # -- the binary export ---------------------------------------------------------
 

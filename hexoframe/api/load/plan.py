@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
@@ -51,6 +51,7 @@ __all__ = [
     "Transport",
     "cost_of",
     "end_of_samples",
+    "live_windows",
     "make_plan",
     "wanted_datatypes",
 ]
@@ -71,6 +72,8 @@ some seconds on most lines."""
 
 # Channels differ in length by a sample or two, so one may last longer than the record.
 _BEYOND_S = 2
+# No wait between two looks at a live record is as long.
+_AHEAD_S = 86_400
 # Every sampled channel has a sample at a border between two chunks of the export.
 _BORDER_S = 300
 
@@ -387,6 +390,21 @@ def _earlier_states(
 def _longest_window(row: Datatype, clock: int) -> int:
     step = Fraction(clock, MOST_EVENTS_HZ) if row.ticks is None else row.ticks
     return math.floor(MOST_SAMPLES * step)
+
+
+def live_windows(
+    family: Family, span: tuple[int, int], rows: Sequence[Datatype], *, look: int
+) -> tuple[Chunk, ...]:
+    """Return windows of JSON from the first tick of a span on, the last one open.
+
+    A record that is still recorded may hold samples behind the end that the service
+    tells, so the last window reaches a day farther. The service caches answers, so each
+    `look` asks with another end.
+    """
+    first, end = span
+    *before, last = _json_windows(family, (first, max(end, first + 1)), rows)
+    ahead = last.end + _AHEAD_S * CLOCK_OF_FAMILY[family] + look
+    return (*before, replace(last, end=ahead))
 
 
 # -- what it costs ---------------------------------------------------------------------

@@ -1,11 +1,12 @@
 """The command ``hexoframe``: its sections, and the commands menu, demo and simulate.
 
-The other commands are in `account` (login, logout, whoami), `records` (records, ranges,
-info, estimate), `files` (download, range, convert, cache), `results` (show, summary,
-hrv, beats, breaths, sleep), `plots` (plot, channels), `studies` (study) and `scripts`.
-`running` runs any of them, `options` is what they share on the command line, `lists`
-prints tables. Each module imports click alone at first, and the rest when a command
-runs, so that help and version are quick. No command computes here.
+The other commands are in `account` (login, logout, whoami), `records` (records, info,
+estimate), `changes` (ranges, annotations), `files` (download, range, convert,
+deidentify, cache), `live` (follow), `results` (show, summary, hrv, beats, breaths,
+sleep), `plots` (plot, channels), `pages` (report), `views` (explore), `studies` (study)
+and `scripts`. `running` runs any of them, `options` is what they share on the command
+line, `lists` prints tables. Each module imports click alone at first, and the rest when
+a command runs, so that help and version are quick. No command computes here.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from pathlib import Path
 import click
 
 from hexoframe.app.cli.account import login, logout, whoami
-from hexoframe.app.cli.files import cache, convert, download, range_
+from hexoframe.app.cli.changes import annotations_, ranges
+from hexoframe.app.cli.files import cache, convert, deidentify, download, range_
+from hexoframe.app.cli.live import follow
 from hexoframe.app.cli.options import WholeNumber
+from hexoframe.app.cli.pages import report
 from hexoframe.app.cli.plots import channels, plot
-from hexoframe.app.cli.records import estimate, info, ranges, records
+from hexoframe.app.cli.records import estimate, info, records
 from hexoframe.app.cli.results import beats, breaths, hrv, show, sleep, summary
 from hexoframe.app.cli.running import Commands, progress, run, say_if_interrupted
 from hexoframe.app.cli.scripts import scripts
 from hexoframe.app.cli.studies import study
+from hexoframe.app.cli.views import explore
 from hexoframe.version import __version__
 
 __all__ = ["main"]
@@ -104,11 +109,18 @@ def demo(path: Path | None, to: Path | None) -> None:
     help="File with a private key and a certificate: serve HTTPS, which the vendor's "
     "own client insists on.",
 )
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Add record 300099, which begins now and grows for an hour, to be followed.",
+)
 def simulate(
     paths: tuple[Path, ...],
     port: int,
     exports: tuple[Path, ...],
     certificate: Path | None,
+    *,
+    live: bool,
 ) -> None:
     """Run a simulated Hexoskin service on this machine.
 
@@ -118,15 +130,36 @@ def simulate(
     """
     from hexoframe.simulator.server import simulate as serve  # noqa: PLC0415  # numpy
 
-    serve(port, (*exports, *paths), certificate=certificate)
+    serve(port, (*exports, *paths), certificate=certificate, live=live)
 
 
 _hexoframe.add_section(
-    "The service", menu, records, ranges, info, estimate, download, range_
+    "The service",
+    menu,
+    records,
+    ranges,
+    annotations_,
+    info,
+    estimate,
+    download,
+    range_,
+    follow,
 )
 _hexoframe.add_section("Who you are", login, logout, whoami)
 _hexoframe.add_section(
-    "Files", convert, show, plot, summary, hrv, beats, breaths, sleep, cache
+    "Files",
+    convert,
+    deidentify,
+    show,
+    plot,
+    report,
+    explore,
+    summary,
+    hrv,
+    beats,
+    breaths,
+    sleep,
+    cache,
 )
 _hexoframe.add_section("Many recordings", study)
 _hexoframe.add_section("Without an account", channels, demo, simulate, scripts)

@@ -40,7 +40,13 @@ def connected(*, offline: bool = False) -> Iterator[Client]:
 
 @click.command()
 @click.option("--user", metavar="EMAIL", help="User name; asked for by default.")
-def login(user: str | None) -> None:
+@click.option(
+    "--scope",
+    metavar="SCOPE",
+    type=click.Choice(("readonly", "readwrite")),
+    help="readonly (the default), or readwrite to make and change activities.",
+)
+def login(user: str | None, scope: str | None) -> None:
     """Log in, so that other commands need not ask.
 
     A token is kept, in the system's keyring or in a file that only you can read. A
@@ -52,7 +58,7 @@ def login(user: str | None) -> None:
     import hexoframe  # noqa: PLC0415  # requests
     from hexoframe.app.listing import fact_lines, user_facts  # noqa: PLC0415  # pandas
 
-    client = hexoframe.login(keep_token=True, ask=_ask, username=user)
+    client = hexoframe.login(keep_token=True, ask=_ask, username=user, scope=scope)
     show_lines(fact_lines(user_facts(client.account(), client.base_url), width()))
     click.echo("A token is kept; 'hexoframe logout' removes it.")
 

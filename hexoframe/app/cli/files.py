@@ -1,23 +1,31 @@
-"""``hexoframe download``, ``range``, ``convert`` and ``cache``: records on disk."""
+"""``hexoframe download``, ``range``, ``convert``, ``deidentify``, ``cache``: files."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hexoframe.app.batch import save_files, save_ranges, save_records
-from hexoframe.app.choices import Output, Selection
+from hexoframe.app.batch import (
+    save_deidentified,
+    save_files,
+    save_ranges,
+    save_records,
+)
+from hexoframe.app.choices import KEPT_FACTS, Output, Saved, Selection
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_frame, show_lines, wrapped_lines
 from hexoframe.app.cli.options import (
     LISTING,
     fetching,
     fetching_ranges,
+    gather,
     ids,
     listing,
     output,
+    output_whole,
     partial,
     reading,
     selection,
@@ -26,6 +34,7 @@ from hexoframe.app.cli.running import (
     KEPT,
     Commands,
     progress,
+    say,
     say_if_interrupted,
     tell_saved,
 )
@@ -34,7 +43,7 @@ from hexoframe.texttable import is_terminal
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["cache", "convert", "download", "range_"]
+__all__ = ["cache", "convert", "deidentify", "download", "range_"]
 
 
 @click.command()
@@ -48,10 +57,11 @@ def download(
     """Load records and write them into files.
 
     One that cannot be loaded is skipped, the others go on. Prints where it was written,
-    a path a line: DIR/E-MAIL/ID for .txt, DIR/record_ID for CSV and Parquet,
-    DIR/record_ID.mat. What is there already, unchanged, is left as it is, and the rest
-    is written; files with other content are replaced only with --overwrite. What was
-    loaded is cached; the next time it comes from there.
+    a path a line: DIR/E-MAIL/ID for .txt, DIR/record_ID for CSV, Parquet and WFDB,
+    DIR/record_ID.mat and .edf, DIR/record_ID_rr.txt for Kubios, DIR/sub-ID/beh for
+    BIDS. What is there already, unchanged, is left as it is, and the rest is written;
+    files with other content are replaced only with --overwrite. What was loaded is
+    cached; the next time it comes from there.
     """
     say_if_interrupted(KEPT)
     with connected(offline=how["offline"]) as client:
@@ -99,14 +109,88 @@ def convert(
     """Turn recordings on disk into files of other formats.
 
     PATH is a vendor export (ZIP or folder), dashboard CSV, converter CSV, classic .txt
-    folder, hexoframe's own Parquet or CSV, a folder of these, or a pattern. One that
-    cannot be read is skipped, the others go on; a file in a folder that is not a
+    folder, EDF, hexoframe's own Parquet or CSV, a folder of these, or a pattern. One
+    that cannot be read is skipped, the others go on; a file in a folder that is not a
     recording is skipped too, and is no failure. Nothing is asked of the service. Prints
     where it was written, and leaves what is there already, as 'hexoframe download'
     does.
     """
     saved = save_files(paths, selection, output, allow_partial=allow_partial, **source)
     tell_saved(saved, "recording")
+
+
+# -- without a name --------------------------------------------------------------------
+
+_WITHOUT_NAME = gather(
+    "wish",
+    dict,
+    click.option(
+        "--pseudonym",
+        metavar="NAME",
+        help="Name of the recording, if there is one PATH; by chance by default.",
+    ),
+    click.option(
+        "--shift-weeks",
+        metavar="N",
+        type=int,
+        help="By how many weeks dates move, negative for earlier; by default chosen by "
+        "chance for each recording, from a year to ten back.",
+    ),
+    click.option(
+        "--zone",
+        metavar="ZONE",
+        help="Zone of the wearer, such as America/Montreal, which is kept: a shift by "
+        "chance then keeps the local time of day.",
+    ),
+    click.option(
+        "--keep",
+        metavar="WHAT",
+        type=click.Choice(KEPT_FACTS),
+        multiple=True,
+        help=f"{', '.join(KEPT_FACTS)}: what stays after all; may be given several "
+        "times.",
+    ),
+)
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@_WITHOUT_NAME
+@selection
+@reading
+@partial
+@output_whole
+def deidentify(  # noqa: PLR0913  # click passes each group of options by name
+    paths: tuple[str, ...],
+    wish: dict[str, Any],
+    selection: Selection,
+    source: dict[str, Any],
+    output: Output,
+    *,
+    allow_partial: bool,
+) -> None:
+    """Write recordings that do not tell who wore the shirt.
+
+    Ids, e-mail, serial of the device, names, notes, comments and the GPS track are left
+    out, and dates move by whole weeks. PATH is what 'hexoframe convert' takes. Prints
+    where it was written: the recording under its pseudonym, and NAME.deidentified.json,
+    which says what was removed, but neither old values nor the shift. Which PATH became
+    which NAME is told on stderr alone.
+
+    Samples are not changed: who has the original finds it by them.
+    """
+    saved = save_deidentified(
+        paths, selection, output, wish, allow_partial=allow_partial, **source
+    )
+    tell_saved(_with_names(saved), "recording")
+
+
+def _with_names(saved: Iterable[tuple[Saved, str | None]]) -> Iterator[Saved]:
+    """Yield what was saved, and say which recording has which pseudonym."""
+    for each, pseudonym in saved:
+        if each.paths:
+            say(f"{each.name} is {pseudonym}")
+        yield each
 
 
 # -- the cache -------------------------------------------------------------------------

@@ -6,7 +6,7 @@ A decorator adds a group of options to a command, and passes them as one argumen
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,10 +17,15 @@ from hexoframe.app.wording import reworded
 from hexoframe.errors import ConfigurationError, TimestampError
 
 __all__ = [
+    "AT_MOST",
+    "BY_USER",
+    "CHANNELS",
+    "FROM",
     "LISTING",
     "MOMENT",
     "MOMENT_OF_RECORD",
     "SPANS",
+    "UNTIL",
     "WholeNumber",
     "fetching",
     "fetching_ranges",
@@ -31,9 +36,11 @@ __all__ = [
     "model_choice",
     "no_waveforms",
     "output",
+    "output_whole",
     "partial",
     "reading",
     "selection",
+    "split_names",
 ]
 
 # More seconds than 300 years have: a number that is larger is meant for a tick.
@@ -140,11 +147,23 @@ def _listed(values: Sequence[str]) -> str:
 
 
 def _select(channels: tuple[str, ...], *, no_waveforms: bool, **rest: Any) -> Selection:
-    named = (name.strip() for text in channels for name in text.split(","))
-    wanted = tuple(filter(None, named))
+    wanted = split_names(channels)
     return Selection(channels=wanted, waveforms=not no_waveforms, **rest)
 
 
+def split_names(given: Iterable[str]) -> tuple[str, ...]:
+    """Return the names in the values of an option, which commas separate."""
+    named = (name.strip() for text in given for name in text.split(","))
+    return tuple(filter(None, named))
+
+
+CHANNELS = click.option(
+    "--channels",
+    metavar="A,B,...",
+    multiple=True,
+    help="Channels by name or id, such as ecg,heart_rate; all by default.",
+)
+"""Option for names of channels, as ``channels``; `split_names` separates them."""
 no_waveforms = click.option(
     "--no-waveforms",
     is_flag=True,
@@ -155,12 +174,7 @@ no_waveforms = click.option(
 selection = gather(
     "selection",
     _select,
-    click.option(
-        "--channels",
-        metavar="A,B,...",
-        multiple=True,
-        help="Channels by name or id, such as ecg,heart_rate; all by default.",
-    ),
+    CHANNELS,
     no_waveforms,
     click.option(
         "--start",
@@ -267,6 +281,10 @@ partial = _PARTIAL
 
 # -- where it goes ---------------------------------------------------------------------
 
+# Formats with values of either scale, and those that cannot hold a hole.
+_SCALED = ("csv", "parquet", "mat", "bids")
+_HOLED = ("edf", "kubios")
+
 
 def _put_out(
     to: Path, formats: tuple[Any, ...], tz: str | None, *, overwrite: bool, **more: Any
@@ -284,10 +302,16 @@ def _put_out(
         raise click.UsageError(
             "--dialect port is for .txt. Add --format txt, or leave it out."
         )
-    if more["units"] == "raw" and set(formats) == {"txt"}:
+    if more["units"] == "raw" and not {*_SCALED} & {*formats}:
         raise click.UsageError(
-            "--units raw is for CSV, Parquet and MAT: .txt always has the values of "
-            "the service's answers. Add --format csv, parquet or mat, or leave it out."
+            "--units raw is for CSV, Parquet, MAT and BIDS: .txt always has the values "
+            "of the service's answers, EDF and WFDB counts and their scale. Add "
+            f"--format {_listed(_SCALED)}, or leave it out."
+        )
+    if more["gaps"] != "raise" and not {*_HOLED} & {*formats}:
+        raise click.UsageError(
+            f"--gaps is for EDF and Kubios. Add --format {_listed(_HOLED)}, or leave "
+            "it out."
         )
     wanted = Output(
         folder=to,
@@ -297,6 +321,7 @@ def _put_out(
         tz="UTC" if tz is None else tz,
         dialect=more["dialect"],
         units=more["units"],
+        gaps=more["gaps"],
         overwrite=overwrite,
     )
     try:
@@ -307,26 +332,21 @@ def _put_out(
     return wanted
 
 
-output = gather(
-    "output",
-    _put_out,
-    click.option(
-        "--to",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        default=Path(),
-        help="Folder for the files; this one by default.",
-    ),
-    click.option(
+def _format(default: str) -> Callable[[_F], _F]:
+    return click.option(
         "-f",
         "--format",
         "formats",
         metavar="FORMAT",
         type=click.Choice(FORMATS),
         multiple=True,
-        default=("txt",),
-        help=f"{_listed(FORMATS)}; may be given several times. The default is txt.",
-    ),
+        default=(default,),
+        help=f"{_listed(FORMATS)}; may be given several times. The default is "
+        f"{default}.",
+    )
+
+
+_WRITTEN = (
     click.option(
         "--timestamps",
         metavar="FORM",
@@ -357,17 +377,54 @@ output = gather(
         metavar="UNITS",
         type=click.Choice(("physical", "raw")),
         default="physical",
-        help="Values in CSV, Parquet and MAT: physical, which is the default, or raw "
-        "for the counts of the recorder.",
+        help="Values in CSV, Parquet, MAT and BIDS: physical, which is the default, or "
+        "raw for the counts of the recorder.",
+    ),
+    click.option(
+        "--gaps",
+        metavar="WAY",
+        type=click.Choice(("raise", "fill", "split")),
+        default="raise",
+        help="What EDF and Kubios do where samples or beats are missing: raise, which "
+        "is the default, skips the recording; split writes a file for each part "
+        "between; fill (EDF) fills and marks.",
     ),
     click.option(
         "--overwrite", is_flag=True, help="Replace files that were written before."
     ),
 )
+_TO = click.option(
+    "--to",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Folder for the files; this one by default.",
+)
+
+output = gather("output", _put_out, _TO, _format("txt"), *_WRITTEN)
 """Options for where and how records are written, as ``output``."""
+output_whole = gather("output", _put_out, _TO, _format("parquet"), *_WRITTEN)
+"""The same, for a command whose files are to keep all that is known."""
 
 
 # -- lists -----------------------------------------------------------------------------
+
+BY_USER = click.option(
+    "--user", metavar="USER", help="Only of this user: id or e-mail."
+)
+"""Option for the user whose objects are listed."""
+FROM = click.option(
+    "--start", metavar="TIME", type=MOMENT, help="Only what begins then or later."
+)
+"""Option for the time from which on objects are listed."""
+UNTIL = click.option(
+    "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
+)
+"""Option for the time up to which objects are listed."""
+AT_MOST = click.option(
+    "--limit", metavar="N", type=WholeNumber(1), help="At most N of them."
+)
+"""Option for how many are listed."""
 
 
 def _form(*, all_columns: bool, as_csv: bool, as_json: bool) -> str:

@@ -1,9 +1,8 @@
-"""``hexoframe records``, ``ranges``, ``info``, ``estimate``: what the service has."""
+"""``hexoframe records``, ``info`` and ``estimate``: which records the service has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,37 +10,29 @@ from hexoframe.app.batch import each_of
 from hexoframe.app.choices import Selection
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_frame, show_json, show_lines, width
-from hexoframe.app.cli.options import MOMENT, WholeNumber, ids, listing, selection
+from hexoframe.app.cli.options import (
+    AT_MOST,
+    BY_USER,
+    FROM,
+    UNTIL,
+    ids,
+    listing,
+    selection,
+)
 from hexoframe.app.cli.running import fail, tell
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from hexoframe.client import Client
-
-__all__ = ["estimate", "info", "ranges", "records"]
-
-_USER = click.option("--user", metavar="USER", help="Only of this user: id or e-mail.")
-_START = click.option(
-    "--start", metavar="TIME", type=MOMENT, help="Only what begins then or later."
-)
-_END = click.option(
-    "--end", metavar="TIME", type=MOMENT, help="Only what ends then or before."
-)
-_LIMIT = click.option(
-    "--limit", metavar="N", type=WholeNumber(1), help="At most N of them."
-)
+__all__ = ["estimate", "info", "records"]
 
 
 @click.command()
-@_USER
+@BY_USER
 @click.option("--device", metavar="ID", help="Only of this device.")
-@_START
-@_END
+@FROM
+@UNTIL
 @click.option(
     "--status", metavar="STATUS", help="Only of this status, such as complete."
 )
-@_LIMIT
+@AT_MOST
 @listing
 def records(form: str, **filters: Any) -> None:
     """List the records that you may see, the newest first.
@@ -50,44 +41,10 @@ def records(form: str, **filters: Any) -> None:
     """
     from hexoframe.app.listing import record_rows  # noqa: PLC0415  # pandas
 
-    _show(
-        lambda client: client.list_records(**filters),
-        form,
-        record_rows,
-        "There is no such record that you may see.",
-    )
-
-
-@click.command()
-@_USER
-@_START
-@_END
-@_LIMIT
-@listing
-def ranges(form: str, **filters: Any) -> None:
-    """List the ranges (activities) that you may see, the newest first.
-
-    TIME carries its zone, as 2024-03-01T22:00:00Z does.
-    """
-    from hexoframe.app.listing import range_rows  # noqa: PLC0415  # pandas
-
-    _show(
-        lambda client: client.list_ranges(**filters),
-        form,
-        range_rows,
-        "There is no such range that you may see.",
-    )
-
-
-def _show(
-    load: Callable[[Client], pd.DataFrame],
-    form: str,
-    rows: Callable[[pd.DataFrame], list[dict[str, str]]],
-    nothing: str,
-) -> None:
     with connected() as client:
-        found = load(client)
-    show_frame(found, form, rows, nothing=nothing)
+        found = client.list_records(**filters)
+    nothing = "There is no such record that you may see."
+    show_frame(found, form, record_rows, nothing=nothing)
 
 
 @click.command()
@@ -110,7 +67,7 @@ def info(number: str, *, as_json: bool) -> None:
 @selection
 @listing
 def estimate(numbers: tuple[str, ...], selection: Selection, form: str) -> None:
-    """Show what downloads would cost, before anything is downloaded.
+    """Show what downloads would cost, before any begins.
 
     A record that the cache has costs one request.
     """

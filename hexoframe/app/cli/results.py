@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from hexoframe.record import Record
 
-__all__ = ["beats", "breaths", "hrv", "show", "sleep", "summary"]
+__all__ = ["beats", "breaths", "hrv", "opened", "show", "sleep", "summary"]
 
 # What is fetched for it: the belts and the heart rate tell when the shirt was worn.
 _CHANNELS = (
@@ -72,7 +72,7 @@ _OF_BREATHS = (
 )
 
 
-def _opened(
+def opened(
     whats: Sequence[str],
     selection: Selection,
     how: dict[str, Any],
@@ -130,7 +130,7 @@ def show(
     from hexoframe.app.listing import coverage_frame, coverage_rows  # noqa: PLC0415
 
     found, failed = [], 0
-    for name, record in _opened([what], selection, how, source):
+    for name, record in opened([what], selection, how, source):
         if isinstance(record, Exception):
             failed += tell("recording", name, record)
             continue
@@ -224,7 +224,7 @@ def hrv(  # noqa: PLR0913  # click passes each option by name
         return record.hrv(spans, **counting)
 
     chosen = Selection(model=model)
-    records = _opened(whats, chosen, how, source, channels=_CHANNELS)
+    records = opened(whats, chosen, how, source, channels=_CHANNELS)
     _tell_results(records, compute, _show_hrv, form)
 
 
@@ -321,7 +321,7 @@ def summary(  # noqa: PLR0913  # click passes each option by name
         return local.summary(None if whole else by, wide=as_row, **asking)
 
     chosen = Selection(model=model)
-    records = _opened(whats, chosen, how, source, channels=summary_channels())
+    records = opened(whats, chosen, how, source, channels=summary_channels())
     _tell_results(records, compute, _show_summary, form)
 
 
@@ -387,7 +387,7 @@ def breaths(  # noqa: PLR0913  # click passes each option by name
     worn. share is the part of the time that they cover.
 
     BR, per min; CV of the times of breaths, in %; Ti and Te, inhaling and exhaling, in
-    s; VT in mL; MV in L/min; RSA, the arrhythmia of the heart, in ms. With --check:
+    s; VT in L; MV in L/min; RSA, the arrhythmia of the heart, in ms. With --check:
     diff of the device, in %, and its offset, in ms. --csv and --json have everything.
     """
     if each and check:
@@ -402,7 +402,7 @@ def breaths(  # noqa: PLR0913  # click passes each option by name
         _show_breaths(table, form, each=each, check=check)
 
     chosen = Selection(model=model)
-    records = _opened(whats, chosen, how, source, channels=_OF_BREATHS)
+    records = opened(whats, chosen, how, source, channels=_OF_BREATHS)
     _tell_results(records, compute, show, form)
 
 
@@ -477,7 +477,7 @@ def sleep(  # noqa: PLR0913  # click passes each option by name
         return local.sleep(in_bed, min_share=min_share)
 
     chosen = Selection(model=model)
-    records = _opened(whats, chosen, how, source, channels=_OF_NIGHTS)
+    records = opened(whats, chosen, how, source, channels=_OF_NIGHTS)
     _tell_results(records, compute, _show_sleep, form)
 
 
@@ -549,7 +549,7 @@ def beats(  # noqa: PLR0913  # click passes each option by name
         show_lines([""])
 
     channels = (*_CHANNELS, "ecg") if check or ecg else _CHANNELS
-    records = _opened(whats, Selection(model=model), how, source, channels=channels)
+    records = opened(whats, Selection(model=model), how, source, channels=channels)
     _tell_results(records, compute, show_table, form)
 
 

@@ -30,9 +30,9 @@ __all__ = [
     "fail",
     "progress",
     "run",
+    "say",
     "say_if_interrupted",
     "tell",
-    "tell_line",
     "tell_path",
     "tell_saved",
 ]
@@ -188,8 +188,8 @@ def tell(kind: str, name: str, error: Exception) -> bool:
     return True
 
 
-def tell_line(text: str) -> None:
-    """Say something on stderr, unless the command is to be quiet."""
+def say(text: str) -> None:
+    """Say something about a result on stderr, unless the user wants results alone."""
     if not click.get_current_context().meta.get(_QUIET):
         _say(_line(text))
 

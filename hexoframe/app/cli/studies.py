@@ -22,8 +22,8 @@ from hexoframe.app.cli.running import (
     Commands,
     fail,
     progress,
+    say,
     say_if_interrupted,
-    tell_line,
 )
 
 if TYPE_CHECKING:
@@ -135,8 +135,8 @@ def sync(  # noqa: PLR0913  # click passes each option by name
             click.echo(number)
         failed += _tell_failures(outcome.failures)
         for path, number in outcome.duplicates[["source", "record"]].to_numpy():
-            tell_line(f"{path} is the same recording as record {number}")
-        tell_line(repr(outcome).strip("<>"))
+            say(f"{path} is the same recording as record {number}")
+        say(repr(outcome).strip("<>"))
     taken = sum(len(one.added) + len(one.updated) for one in outcomes)
     fail(failed, taken + failed, "recordings")
 
@@ -145,7 +145,7 @@ def _tell_failures(failures: pd.DataFrame) -> int:
     """Say why records failed, and return how many they are."""
     names = failures["record"].astype("string").fillna(failures["source"])
     for name, message in zip(names, failures["message"], strict=True):
-        tell_line(f"{name}: {message}")
+        say(f"{name}: {message}")
     return len(failures)
 
 

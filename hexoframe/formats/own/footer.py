@@ -20,7 +20,7 @@ from hexoframe.formats.own.manifest import (
     source_of,
 )
 from hexoframe.recording import metadata
-from hexoframe.recording.facts import Facts
+from hexoframe.recording.facts import PSEUDONYM, Facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +95,7 @@ class _Said(NamedTuple):
     provenance: str | None
     hexoframe: Any = None
     edited: bool = False
+    pseudonym: str | None = None
 
 
 def attrs_of(path: Path, keys: Mapping[bytes, bytes]) -> dict[Any, Any]:
@@ -128,6 +129,8 @@ def _info(said: _Said) -> dict[str, Any]:
         info["id"] = said.record
     if said.provenance is not None:
         info["provenance"] = {said.channel: said.provenance}
+    if said.pseudonym is not None:
+        info[PSEUDONYM] = said.pseudonym
     if said.edited:
         info["edited"] = [said.channel]
     return info

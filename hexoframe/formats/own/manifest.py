@@ -72,9 +72,9 @@ _FACTS = "info of the record, or one of its tables,"
 
 
 def record_folder(record: RecordData, root: Path) -> Path:
-    """Return the folder of a record: named by its id or, without one, by its start."""
+    """Return the folder of a record: that of its name or, without one, its start."""
     start = record.start.tz_convert("UTC").strftime("%Y%m%dT%H%M%SZ")
-    return Path(root) / f"record_{start if record.id is None else record.id}"
+    return Path(root) / f"record_{record.name or start}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

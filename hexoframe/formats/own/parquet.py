@@ -2,16 +2,18 @@
 
 Nothing is lost, and each channel file also opens alone: here, and in pandas, polars and
 DuckDB as physical values with a time column. It has the column ``time`` (timestamp, ns,
-UTC; delta-packed) and the columns of the channel (float; dictionary, zstd), with null
-for a missing value. Its footer has the key-value metadata ``hexoframe`` (JSON: the
-block of the frame, and what the channel table and the record say),
-``hexoframe_receipt`` (JSON: the entry of the manifest), and ``PANDAS_ATTRS`` and
+UTC; delta-packed) and the columns of the channel (float; dictionary or split bytes,
+zstd), with null for a missing value. Its footer has the key-value metadata
+``hexoframe`` (JSON: the block of the frame, and what the channel table and the record
+say), ``hexoframe_receipt`` (JSON: the entry of the manifest), and ``PANDAS_ATTRS`` and
 ``pandas`` as pandas has them. Manifest and footer have modules of their own.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -96,6 +98,8 @@ _THREADS = min(4, os.cpu_count() or 1)
 _NS_UTC = pd.DatetimeTZDtype("ns", "UTC")
 # A row group is what others read at once: 68 minutes of ECG, a few MB of memory.
 _GROUP_ROWS = 1 << 20
+# What frexp makes of any power of two.
+_HALF = 0.5
 # Rows that the source gives at once; what is made of them fits into little memory.
 _PIECE_ROWS = 1 << 18
 # Later versions of pyarrow cut pages at 20 000 rows unless told otherwise, as 17 cannot
@@ -500,13 +504,18 @@ def write_channel(
     if number is not None:
         schema = schema.append(RECORD)
     whole = pieces if first is None else chain([first], pieces)
+    split = _split_columns(channel)
     with pq.ParquetWriter(
         # Arrow takes a path such as a:b/c for a URL.
         path.absolute(),
         schema,
         compression="zstd",
-        use_dictionary=[field.name for field in schema if field.name != "time"],
-        column_encoding={"time": "DELTA_BINARY_PACKED"},
+        use_dictionary=[
+            field.name
+            for field in schema
+            if field.name != "time" and field.name not in split
+        ],
+        column_encoding={"time": "DELTA_BINARY_PACKED", **split},
         **_PAGES,
     ) as writer:
         for table in _row_groups(_table(piece, schema, number) for piece in whole):
@@ -515,6 +524,23 @@ def write_channel(
         text = to_json(entry, f"the receipt of {name}")
         writer.add_key_value_metadata({RECEIPT_KEY: text.encode()})
     return {"sha256": sha256_of(path), **entry}
+
+
+def _split_columns(channel: Channel) -> dict[str, str]:
+    """Return the encoding of columns that are not written as a dictionary.
+
+    Counts times a power of two have zeros behind their first bits: with their bytes
+    split they are written twice as fast, and into 5 to 40 % less, as a dictionary of
+    thousands of values takes (five waveforms of three real records). In mV, such as an
+    ECG, they take twice as much.
+    """
+    return {
+        row.column: "BYTE_STREAM_SPLIT"
+        for row in channel.datatypes
+        if row.kind == "waveform"
+        and row.offset == 0
+        and math.frexp(row.gain)[0] == _HALF
+    }
 
 
 def _schema(
@@ -529,10 +555,17 @@ def _schema(
             {metadata.KEY: block, **attrs}, f"attrs of the frame {channel.name}"
         ),
     }
-    sample = pa.Table.from_pandas(frames.empty_frame(channel)).schema.metadata
     keys = {key: text.encode() for key, text in texts.items()}
-    keys[b"pandas"] = sample[b"pandas"]
+    keys[b"pandas"] = _told_to_pandas(channel)
     return pa.schema(arrow_fields(channel), metadata=keys)
+
+
+@functools.cache
+def _told_to_pandas(channel: Channel) -> bytes:
+    """Return what pandas writes beside a frame of a channel, so that it reads one."""
+    sample = pa.Table.from_pandas(frames.empty_frame(channel)).schema.metadata
+    told: bytes = sample[b"pandas"]
+    return told
 
 
 def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
@@ -541,6 +574,7 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
         "format": VERSION,
         "provenance": record.facts.info.get("provenance", {}).get(channel.name),
         "edited": channel.name in record.facts.info.get("edited", ()),
+        "pseudonym": record.pseudonym,
         "ids": {row.column: row.id for row in rows},
         "api_names": {row.column: row.api_name for row in rows},
         "gain": {row.column: row.gain for row in rows},
@@ -551,8 +585,11 @@ def _channel_head(record: RecordData, channel: Channel) -> dict[str, Any]:
 def _table(frame: pd.DataFrame, schema: pa.Schema, number: int | None) -> pa.Table:
     stamps = pd.DatetimeIndex(frame.index).asi8
     time = pa.array(stamps).view(schema.field(0).type)
-    columns = frames.arrays_of(frame).values()
-    arrays = [pa.array(values, from_pandas=True) for values in columns]
+    arrays = [
+        # Without a look for NaN the samples are not copied.
+        pa.array(values, from_pandas=bool(np.isnan(values).any()))
+        for values in frames.arrays_of(frame).values()
+    ]
     if number is not None:
         arrays.append(pa.repeat(pa.scalar(number, RECORD.type), len(frame)))
     return pa.Table.from_arrays([time, *arrays], schema=schema)

@@ -112,7 +112,8 @@ def write(  # noqa: PLR0913  # the settings of the old script
 ) -> Path:
     """Write a record as HxApi2_0 does; `Record.to_txt` tells the options.
 
-    Returns the folder, ``<root>/<e-mail or user id>/<record id>/``. Files of channels
+    Returns the folder, ``<root>/<e-mail or user id>/<record id>/``, or ``<root>/<its
+    pseudonym>/``. Files of channels
     and ranges (annotations.txt) are those of HxApi2_0 byte for byte, and so is that of
     GPS (track.txt), which only the port has; info.txt has `model` in addition, and
     hexoframe.sha256 the checksums of all. Button presses, metrics and statistics do not
@@ -144,6 +145,9 @@ def write(  # noqa: PLR0913  # the settings of the old script
 def _target(record: RecordData, root: Path) -> tuple[Path, list[str]]:
     """Return the folder of a record, and its unknown names."""
     info = record.facts.info
+    if record.pseudonym is not None:
+        # It stands for the user and for the record.
+        return root / record.pseudonym, []
     missing = []
     user = info.get("email") or info.get("user_id")
     if user is None:

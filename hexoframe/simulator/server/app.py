@@ -67,12 +67,12 @@ class Gateway:
             seconds = self.switches.rate_retry_after
             answer = _only(429, seconds)
         else:
-            fault = self.faults.take(path, accept)
+            fault = self.faults.take(path, accept, request.method)
             environ["hexoframe.fault"] = fault
             answer = spoilt(self._before(view, fault), fault)
         ranges = (request.headers.get("Range", ""), request.headers.get("If-Range", ""))
         out = Outgoing(answer, self.switches, fault=fault, asked=ranges)
-        dropped = fault is not None and fault.kind == "drop"
+        dropped = fault is not None and fault.kind in {"drop", "unheard"}
         self.journal.write(
             LoggedRequest(
                 time=arrived,
@@ -89,10 +89,13 @@ class Gateway:
 
     def _before(self, view: View, fault: ServerFault | None) -> Answer:
         """Return the answer, or that of a fault in its place."""
+        self.service.world.catch_up()
         if not _is_here(request.environ.get("HTTP_HOST", "")):
             return error(421, "this server answers only to names of this machine")
         if fault is not None and fault.kind == "status":
             return _only(fault.status, fault.retry_after)
+        if fault is not None and fault.kind == "unheard":
+            return empty(500)  # never sent
         if fault is not None and fault.kind == "redirect":
             return empty(302, Location=fault.url + request.environ["RAW_URI"])
         if fault is not None and fault.kind == "expired_token":
@@ -118,6 +121,8 @@ class Gateway:
             accept=wanted_form(request.headers.get("Accept", "")),
             gzip=self.switches.gzip and request.accept_encodings["gzip"] > 0,
             content=content,
+            body=request.get_data(),
+            form=request.mimetype,
             late=1 if fault is not None and fault.kind == "repeated_page" else 0,
         )
 
@@ -218,6 +223,8 @@ def _api_views(gateway: Gateway) -> dict[str, View]:
         "": root,
         "connect/oauth2/auth/": authorize,
         "connect/oauth2/token/": token,
+        "import/": lambda: service.upload(gateway.asked()),
+        "import/<key>/": lambda key: service.imported(gateway.asked(), key),
         "<name>/schema/": schema,
         "<name>/": lambda name: service.listing(gateway.asked(), name),
         "<name>/<key>/": lambda name, key: service.detail(gateway.asked(), name, key),

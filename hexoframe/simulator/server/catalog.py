@@ -23,6 +23,7 @@ __all__ = [
     "METRICS",
     "QUIET_TYPES",
     "ROUTINES",
+    "SKIPPED",
     "UNITS",
     "Metric",
     "Resource",
@@ -32,6 +33,12 @@ __all__ = [
     "schema_of",
 ]
 
+SKIPPED = (
+    "import",
+    "studymember",
+    r"studymember/(?P<user_id>\d+)/study/(?P<study_id>\d+)",
+)
+"""What the root lists beside the resources, without a schema: clients skip it."""
 # Help texts of fields; the vendor's client only shows them.
 _HELP = {
     "integer": "A whole number",

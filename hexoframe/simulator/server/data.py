@@ -124,6 +124,9 @@ class DataService:
         live = record.is_live and row is not None and row.kind != "waveform"
         if row is None or not (record.is_synced or live):
             return None
+        growing = record.arrivals
+        if growing is not None and row.kind == "state":
+            return None  # the server finds states when all is there
         whole = row.kind == "state"
         window = EVER if whole else (part.first, part.last)
         series = record.source.series(datatype, window)
@@ -137,8 +140,12 @@ class DataService:
             len(ticks) if part.last is None
             else np.searchsorted(ticks, part.last, "right")
         )  # fmt: skip
-        step = max(-(-(int(last) - int(first)) // asked.max_values), 1)
-        return Series(ticks[first:last:step], series.values[first:last:step])
+        ticks, values = ticks[first:last], series.values[first:last]
+        if growing is not None:
+            come = growing.rows(datatype, ticks)
+            ticks, values = ticks[come], values[come]
+        step = max(-(-len(ticks) // asked.max_values), 1)
+        return Series(ticks[::step], values[::step])
 
     def _states(self, record: ServedRecord, series: Series) -> Series:
         """Return the parts of a state that lie in ranges of sleep or rest."""
@@ -355,4 +362,6 @@ _UNITS = {"": "NA", "bits": "NA", "code": "NA", "count": "NA", "degC": "C"}
 
 def _printed_unit(row: Datatype) -> str:
     """Return a unit as the service prints it."""
-    return _UNITS.get(row.unit, row.unit)
+    # A gain without a part in the answers means that they hold counts, as for the ECG.
+    counts = row.json_gain == 1 and (row.gain != 1 or row.offset != 0)
+    return "NA" if counts else _UNITS.get(row.unit, row.unit)

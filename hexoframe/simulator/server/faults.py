@@ -18,6 +18,7 @@ __all__ = ["Faults", "Kind", "ServerFault"]
 Kind = Literal[
     "status",
     "drop",
+    "unheard",
     "cut",
     "drip",
     "content_type",
@@ -37,7 +38,9 @@ class ServerFault:
     ----------
     kind : str
         ``status``: only a status, with the body that the service gives with it;
-        ``drop``: the connection closes before a byte is sent;
+        ``drop``: the connection closes before a byte is sent, and the request was
+        acted on: the answer is lost;
+        ``unheard``: the same, and nothing was done;
         ``cut``: the connection closes within the body;
         ``drip``: the body comes slowly;
         ``content_type``: a web page comes instead, with status 200;
@@ -54,6 +57,8 @@ class ServerFault:
         Text that the path with its query contains; "" matches every request.
     accept : str, default ""
         Text that the Accept header contains, such as ``octet-stream``.
+    method : str, default ""
+        Only requests of this method, such as ``POST``.
     status : int, default 500
         For ``status``.
     retry_after : int or str, optional
@@ -80,6 +85,7 @@ class ServerFault:
     skip: int = 0
     path: str = ""
     accept: str = ""
+    method: str = ""
     status: int = 500
     retry_after: int | str | None = None
     share: float = 0.5
@@ -106,9 +112,10 @@ class ServerFault:
         if not self.bytes_per_s > 0:
             raise ConfigurationError(f"bytes_per_s is {self.bytes_per_s}; give above 0")
 
-    def matches(self, path: str, accept: str) -> bool:
-        """Return whether a path and an Accept header match."""
-        return self.path in path and self.accept in accept
+    def matches(self, path: str, accept: str, method: str) -> bool:
+        """Return whether the path, Accept header and method of a request match."""
+        named = self.path in path and self.accept in accept
+        return named and self.method in {"", method}
 
 
 class Faults:
@@ -134,11 +141,11 @@ class Faults:
         with self._lock:
             return tuple(self._waiting)
 
-    def take(self, path: str, accept: str) -> ServerFault | None:
+    def take(self, path: str, accept: str, method: str = "GET") -> ServerFault | None:
         """Return the fault of a request, if any, and count it down."""
         with self._lock:
             for place, fault in enumerate(self._waiting):
-                if not fault.matches(path, accept):
+                if not fault.matches(path, accept, method):
                     continue
                 if fault.skip:
                     self._waiting[place] = dataclasses.replace(

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 __all__ = [
-    "ACTIVITY_FILES",
     "BINARY",
     "CSV",
     "EDF",
+    "FIT",
     "JSON",
+    "TCX",
     "Answer",
     "BadQueryError",
     "DeniedError",
@@ -31,11 +32,8 @@ JSON = "application/json"
 CSV = "text/csv"
 BINARY = "application/octet-stream"
 EDF = "application/x-edf"
-# Forms of records and ranges that the simulator does not write.
-ACTIVITY_FILES = frozenset(
-    {"application/vnd.ant.fit", "application/vnd.garmin.tcx+xml"}
-)
-_FORMS = frozenset({JSON, CSV, BINARY, EDF, *ACTIVITY_FILES})
+TCX, FIT = "application/vnd.garmin.tcx+xml", "application/vnd.ant.fit"
+_FORMS = frozenset({JSON, CSV, BINARY, EDF, TCX, FIT})
 _ANY = frozenset({"*/*", "application/*"})
 _SORRY = "Sorry, this request could not be processed. Please try again later."
 

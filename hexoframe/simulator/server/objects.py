@@ -22,6 +22,7 @@ from hexoframe.simulator.server.catalog import (
     datatype_objects,
 )
 from hexoframe.simulator.server.metrics import metric_object, unit_object
+from hexoframe.simulator.server.settings import Switches
 from hexoframe.simulator.server.world import (
     STATUSES,
     Range,
@@ -97,9 +98,10 @@ def _profile(user: User) -> dict[str, Any]:
 class ObjectRows:
     """The rows of each resource, for the world as it is now."""
 
-    def __init__(self, world: World, *, newer_record_fields: bool) -> None:
+    def __init__(self, world: World, switches: Switches) -> None:
         self._world = world
-        self._newer = newer_record_fields
+        self._newer = switches.newer_record_fields
+        self._datatype_id = switches.datatype_id
         self._kept: dict[str, tuple[int, list[ObjectRow]]] = {}
         self._makers: Mapping[str, Callable[[], Iterable[ObjectRow]]] = {
             "activityattribute": self._attributes,
@@ -136,7 +138,9 @@ class ObjectRows:
 
     def _datatypes(self) -> Iterator[ObjectRow]:
         for body in datatype_objects(self._world.family):
-            yield ObjectRow(str(body["dataid"]), None, body)
+            key = body["dataid"]
+            named = {"id": key} if self._datatype_id else {}
+            yield ObjectRow(str(key), None, body | named)
 
     def _units(self) -> Iterator[ObjectRow]:
         for number in UNITS:
@@ -225,7 +229,7 @@ class ObjectRows:
             "dev_id": "F" * 32,
             "device": uri("device", record.device),
             "device_start": source.start,
-            "end": source.end,
+            "end": record.end,
             "firmware_rev": "1.0.5",
             "id": record.id,
             "importfile": None,
@@ -241,7 +245,8 @@ class ObjectRows:
         }
         if self._newer:
             body["algo"] = {"ecg": "2.1.1", "respiration": "2.2.0"}
-            body["duration"] = (source.end - source.start) / source.clock
+            end = source.start if record.end is None else record.end
+            body["duration"] = (end - source.start) / source.clock
             body["garment"] = "SNX334000"
         return body
 

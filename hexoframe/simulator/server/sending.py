@@ -114,7 +114,7 @@ class Outgoing:
         """Return the response; its body is sent at the speed of the line."""
         told = dict(self._headers)
         kind = self._fault.kind if self._fault else ""
-        if kind not in {"cut", "drip", "drop"} and line.bandwidth is None:
+        if kind not in {"cut", "drip", "drop", "unheard"} and line.bandwidth is None:
             body: bytes | Iterator[bytes] = self._body
             if self._chunked and self._body:
                 body = iter([self._body])
@@ -125,7 +125,7 @@ class Outgoing:
         return Response(body, self.status, told, content_type=self._type)
 
     def _pieces(self, line: Line, kind: str) -> Iterator[bytes]:
-        if kind == "drop":
+        if kind in {"drop", "unheard"}:
             raise ConnectionAbortedError
         piece, pause = _PIECE, 0.0
         if kind == "drip" and self._fault is not None:

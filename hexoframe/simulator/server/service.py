@@ -12,7 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from hexoframe.simulator.server.auth import Authenticator, Identity
-from hexoframe.simulator.server.catalog import Resource, resources, schema_of
+from hexoframe.simulator.server.catalog import (
+    SKIPPED,
+    Resource,
+    resources,
+    schema_of,
+)
 from hexoframe.simulator.server.data import DataRequest, DataService
 from hexoframe.simulator.server.lists import (
     Pairs,
@@ -24,7 +29,8 @@ from hexoframe.simulator.server.lists import (
     page_of,
 )
 from hexoframe.simulator.server.messages import (
-    ACTIVITY_FILES,
+    FIT,
+    TCX,
     Answer,
     BadQueryError,
     DeniedError,
@@ -36,11 +42,13 @@ from hexoframe.simulator.server.messages import (
 from hexoframe.simulator.server.objects import ObjectRow, ObjectRows, uri, user_object
 from hexoframe.simulator.server.reports import report
 from hexoframe.simulator.server.settings import Switches
+from hexoframe.simulator.server.tcx import Imports, tcx_of
 from hexoframe.simulator.server.world import World
-from hexoframe.simulator.server.writes import WRITABLE, Kind, change, create
+from hexoframe.simulator.server.writes import WRITABLE, Kind, ObjectWriter
 
 __all__ = ["ApiRequest", "Service"]
 
+_READONLY = "The scope of this token is readonly."
 # Fields that an object does not have under ``/api/v1/``.
 _DROPPED: Mapping[str, tuple[str, ...]] = {
     "annotation": ("last_modified",),
@@ -55,8 +63,9 @@ _DROPPED: Mapping[str, tuple[str, ...]] = {
 class ApiRequest(NamedTuple):
     """A request after authentication.
 
-    `method` is in upper case, with GET for HEAD; `path` has no query; `content` is the
-    parsed JSON body, None without one; `late` is 1 for the fault of a repeated page.
+    `method` is in upper case, with GET for HEAD; `path` has no query; `body` is of the
+    media type `form`, and `content` what it is in JSON, None if it is not; `late` is 1
+    for the fault of a repeated page.
     """
 
     who: Identity
@@ -66,7 +75,14 @@ class ApiRequest(NamedTuple):
     accept: str
     gzip: bool
     content: Any
+    body: bytes
+    form: str
     late: int
+
+    @property
+    def is_detail(self) -> bool:
+        """Whether it is about one object."""
+        return self.path.removeprefix("/api/v1").removeprefix("/api").count("/") > 2
 
     @property
     def v1(self) -> bool:
@@ -90,7 +106,9 @@ class Service:
         self.world = world
         self.authenticator = authenticator
         self.data = DataService(world, switches, clock)
-        self._rows = ObjectRows(world, newer_record_fields=switches.newer_record_fields)
+        self._rows = ObjectRows(world, switches)
+        self._float_starts = switches.float_starts
+        self._imports = Imports(world, clock, takes_s=switches.import_s)
 
     # --- root and schemas -----------------------------------------------------------
 
@@ -101,7 +119,7 @@ class Service:
                 "list_endpoint": f"/api/{name}/",
                 "schema": f"/api/{name}/schema/",
             }
-            for name in resources()
+            for name in (*resources(), *SKIPPED)
         }
         return json_answer(v1_uris(listed) if v1 else listed)
 
@@ -210,7 +228,22 @@ class Service:
             return error(404)
         if ask.method != "GET":
             return self._change(ask, name, row)
+        return self._shown_whole(ask, name, row)
+
+    def _shown_whole(self, ask: ApiRequest, name: str, row: ObjectRow) -> Answer:
+        if ask.accept == TCX and name in {"record", "range"}:
+            return Answer(200, self._tcx(name, int(row.key)), TCX)
         return self._send(self._full(ask, name, row), ask)
+
+    def _tcx(self, name: str, number: int) -> bytes:
+        """Return a record or a range as a TCX file."""
+        if name == "record":
+            record = self.world.records[number]
+            whole = record.source.start, record.source.end
+            return tcx_of(self.world, whole, [record], None)
+        span = self.world.ranges[number]
+        found = self.world.records_in(span)
+        return tcx_of(self.world, (span.start, span.end), found, span.routine)
 
     def _full(self, ask: ApiRequest, name: str, row: ObjectRow) -> dict[str, Any]:
         body = dict(row.body)
@@ -224,9 +257,30 @@ class Service:
 
     # --- changes --------------------------------------------------------------------
 
+    def _writer(self, ask: ApiRequest) -> ObjectWriter:
+        return ObjectWriter(self.world, ask.who.user, float_starts=self._float_starts)
+
+    def imported(self, ask: ApiRequest, key: str) -> Answer:
+        """Return the answer of ``/api/import/<key>/``: how far a file is."""
+        if ask.method != "GET":
+            return empty(405, Allow="GET")
+        found = self._imports.get(ask.who.user.id, key)
+        return error(404) if found is None else self._send(found, ask)
+
+    def upload(self, ask: ApiRequest) -> Answer:
+        """Take a TCX file, which becomes an activity after a while."""
+        if ask.method != "POST":
+            return empty(405, Allow="POST")
+        if not ask.who.may_write:
+            return error(403, _READONLY)
+        if ask.form != TCX:
+            raise BadQueryError(f"The simulator imports {TCX} only.")
+        made = self._imports.add(ask.who.user.id, ask.body)
+        return self._send(made, ask, 201, Location=made["resource_uri"])
+
     def _create(self, ask: ApiRequest, name: str) -> Answer:
         kind = _kind_of(name)
-        made = create(self.world, kind, _content(ask), ask.who.user)
+        made = self._writer(ask).create(kind, _content(ask))
         row = next(r for r in self._rows.of(name) if r.key == str(made.id))
         place = f"/api/{'v1/' if ask.v1 else ''}{name}/{made.id}/"
         return self._send(self._shown(name, row.body, ask), ask, 201, Location=place)
@@ -243,11 +297,12 @@ class Service:
         named = [key_of(body.get("resource_uri")) for body in objects]
         if not seen.issuperset({*filter(None, named), *map(key_of, gone)}):
             return error(404)
+        writer = self._writer(ask)
         for key, body in zip(named, objects, strict=True):
             if key is None:
-                create(self.world, kind, body, ask.who.user)
+                writer.create(kind, body)
             else:
-                change(self.world, kind, int(key), content=body, asking=ask.who.user)
+                writer.change(kind, int(key), body)
         for place in gone:
             self.world.delete(kind, int(key_of(place) or 0))
         return empty(202)
@@ -260,9 +315,7 @@ class Service:
         if ask.method == "DELETE":
             self.world.delete(kind, int(row.key))
             return empty(204)
-        user = ask.who.user
-        content = _content(ask)
-        change(self.world, kind, int(row.key), content=content, asking=user)
+        self._writer(ask).change(kind, int(row.key), _content(ask))
         changed = next(r for r in self._rows.of(name) if r.key == row.key)
         status = 202 if ask.method == "PATCH" else 200
         return self._send(self._shown(name, changed.body, ask), ask, status)
@@ -280,10 +333,11 @@ def _refused(
     if ask.method.lower() not in allowed:
         return empty(405, Allow=", ".join(method.upper() for method in allowed))
     if ask.method != "GET" and not ask.who.may_write:
-        return error(403, "The scope of this token is readonly.")
-    if ask.accept in ACTIVITY_FILES and (
-        resource.is_data or resource.name in {"record", "range"}
-    ):
+        return error(403, _READONLY)
+    # One activity comes as TCX; all other resources answer in JSON.
+    of_activity = resource.name in {"record", "range"}
+    unwritten = {FIT} if of_activity and ask.is_detail else {FIT, TCX}
+    if ask.accept in unwritten and (of_activity or resource.is_data):
         return error(501, "The simulator does not write this form.")
     return None
 

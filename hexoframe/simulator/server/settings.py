@@ -58,6 +58,13 @@ class Switches:
         Whether answers come in chunks, without Content-Length.
     newer_record_fields : bool, default False
         Whether a record also has `algo`, `duration` and `garment`.
+    datatype_id : bool, default False
+        Whether a datatype has an `id` beside its `dataid`.
+    float_starts : bool, default False
+        Whether the start and end of a new range or annotation may have a fraction of a
+        tick, which is dropped; if not, it is refused with 400.
+    import_s : float, in s, default 2
+        How long an uploaded file takes until its activity is there.
     latency_s : float, in s, default 0
         Wait before each answer.
     bandwidth : float, in bytes per s, optional
@@ -96,6 +103,9 @@ class Switches:
     gzip: bool = True
     chunked: bool = False
     newer_record_fields: bool = False
+    datatype_id: bool = False
+    float_starts: bool = False
+    import_s: float = 2
     latency_s: float = 0
     bandwidth: float | None = None
     rate_limit: int | None = None
@@ -119,6 +129,7 @@ class Switches:
             ("signature_window_s", 0),
             ("token_lifetime_s", 0),
             ("latency_s", 0),
+            ("import_s", 0),
             ("cache_mb", 0),
             ("max_values", 1),
             ("bandwidth", 1),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from hexoframe.channels import Family
 from hexoframe.errors import ConfigurationError
 from hexoframe.simulator.server.catalog import QUIET_TYPES, ROUTINES
 from hexoframe.simulator.server.exports import open_export
+from hexoframe.simulator.server.growth import Arrivals, Growth
 from hexoframe.simulator.server.signals import RecordSource, SyntheticSource
 from hexoframe.simulator.shirt import Recording, Shirt, TrackPoint
 
@@ -81,6 +83,12 @@ class ServedRecord:
     source: RecordSource
     status: Status = "complete"
     last_modified: str = "2024-03-02T12:00:00+00:00"
+    arrivals: Arrivals | None = None  # while it grows
+
+    @property
+    def end(self) -> int | None:
+        """End in ticks; that of what came so far while the record grows."""
+        return self.source.end if self.arrivals is None else self.arrivals.end
 
     @property
     def is_synced(self) -> bool:
@@ -192,7 +200,10 @@ class World:
     """
 
     def __init__(
-        self, recordings: Iterable[Shirt | Recording], exports: Iterable[Any]
+        self,
+        recordings: Iterable[Shirt | Recording],
+        exports: Iterable[Any],
+        growing: Iterable[Growth] = (),
     ) -> None:
         self.lock = threading.RLock()
         self.version = 0
@@ -222,6 +233,14 @@ class World:
             "astroskin_1000" if self.clock == 1000
             else "hexoskin" if families <= {"hexoskin"} else "astroskin_256"
         )  # fmt: skip
+        self._growing = [(growth, growth.clock()) for growth in growing]
+        for growth, _ in self._growing:
+            if growth.record not in self.records:
+                raise ConfigurationError(
+                    f"record {growth.record} cannot grow, as there is none; there are "
+                    f"{', '.join(map(str, self.records))}"
+                )
+        self.catch_up()
 
     def _add(self, number: int, user: int, device: str, source: RecordSource) -> None:
         if number in self.records:
@@ -281,7 +300,8 @@ class World:
             if self._made is None:
                 self._made = {"range": {}, "annotation": {}, "track": {}}
                 self._made["range"] |= {r.id: r for r in self._given_ranges}
-                for record in self.records.values():
+                whole = (r for r in self.records.values() if r.arrivals is None)
+                for record in whole:
                     self._add_objects_of(record)
             return self._made
 
@@ -339,6 +359,31 @@ class World:
         ]
 
     # --- changes --------------------------------------------------------------------
+
+    def catch_up(self) -> None:
+        """Let the growing records have what came since the last call.
+
+        When one is complete, its activities, annotations and tracks are there too.
+        """
+        with self.lock:
+            grown = {pair: self._arrivals(*pair) for pair in self._growing}
+            for (growth, begun), arrivals in grown.items():
+                number, whole = growth.record, arrivals.status == "complete"
+                if arrivals == self.records[number].arrivals:
+                    continue
+                kept = None if whole else arrivals
+                self.change_record(number, status=arrivals.status, arrivals=kept)
+                if whole:
+                    self._growing.remove((growth, begun))
+                if whole and self._made is not None:
+                    self._add_objects_of(self.records[number])
+
+    def _arrivals(self, growth: Growth, begun: float) -> Arrivals:
+        """Return what has come of a growing record, at quarters of a second."""
+        source = self.records[growth.record].source
+        now_s = growth.begun_s + (growth.clock() - begun) * growth.speed
+        span = source.start, source.end
+        return Arrivals(growth, span, source.clock, math.floor(4 * now_s) / 4)
 
     def change_record(self, number: int, **changes: Any) -> None:
         """Change fields of a record, such as `status` or `source`."""

@@ -5,6 +5,7 @@ The `world` stores and deletes them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from hexoframe.simulator.server.lists import key_of
 from hexoframe.simulator.server.messages import BadQueryError
 from hexoframe.simulator.server.world import Range, ServedAnnotation, User, World
 
-__all__ = ["WRITABLE", "Kind", "change", "create"]
+__all__ = ["WRITABLE", "Kind", "ObjectWriter"]
 
 Kind = Literal["annotation", "range"]
 WRITABLE: Mapping[str, Kind] = {"annotation": "annotation", "range": "range"}
@@ -23,59 +24,81 @@ _NEEDED: Mapping[Kind, tuple[str, ...]] = {
 }
 
 
-def create(world: World, kind: Kind, content: Mapping[str, Any], asking: User) -> Any:
-    """Store a new annotation or range and return it.
+class ObjectWriter:
+    """Creates and changes annotations and ranges for a user.
 
-    A missing field or an impossible value raises `BadQueryError`.
+    A missing field or an impossible value raises `BadQueryError`. With `float_starts` a
+    fraction of a tick is dropped.
     """
-    missing = [name for name in _NEEDED[kind] if content.get(name) is None]
-    if missing:
-        told = {name: ["This field is required."] for name in missing}
-        raise BadQueryError("fields are missing", fields=told)
-    blank: Any = ServedAnnotation(0, 0, 0, 4096, "", None)
-    if kind == "range":
-        blank = Range(0, 0, 0, 0, "", None)
-    return world.put(kind, _filled(world, blank, content, asking))
 
+    def __init__(self, world: World, asking: User, *, float_starts: bool) -> None:
+        self._world = world
+        self._asking = asking
+        self._float_starts = float_starts
 
-def change(
-    world: World, kind: Kind, number: int, *, content: Mapping[str, Any], asking: User
-) -> Any:
-    """Change the given fields of an annotation or a range and return it."""
-    there: Any = (world.annotations if kind == "annotation" else world.ranges)[number]
-    return world.put(kind, _filled(world, there, content, asking))
+    def create(self, kind: Kind, content: Mapping[str, Any]) -> Any:
+        """Store a new object and return it."""
+        missing = [name for name in _NEEDED[kind] if content.get(name) is None]
+        if missing:
+            told = {name: ["This field is required."] for name in missing}
+            raise BadQueryError("fields are missing", fields=told)
+        blank: Any = ServedAnnotation(0, 0, 0, 4096, "", None)
+        if kind == "range":
+            blank = Range(0, 0, 0, 0, "", None)
+        return self._world.put(kind, self._filled(blank, content))
 
+    def change(self, kind: Kind, number: int, content: Mapping[str, Any]) -> Any:
+        """Change the given fields of an object and return it."""
+        world = self._world
+        held: Mapping[int, Any] = (
+            world.annotations if kind == "annotation" else world.ranges
+        )
+        return world.put(kind, self._filled(held[number], content))
 
-def _filled(world: World, thing: Any, content: Mapping[str, Any], asking: User) -> Any:
-    """Return a copy with the values of a request body."""
-    known: dict[str, Any] = {}
-    if "user" in content:
-        known["user"] = _user(world, content["user"], asking)
-    ticks = {"start": "tick" if isinstance(thing, ServedAnnotation) else "start"}
-    if isinstance(thing, Range):
-        ticks["end"] = "end"
-        context = content.get("context") or {}
-        if context.get("trainingroutine") is not None:
-            known["routine"] = _routine(context["trainingroutine"])
-        known |= {name: content[name] for name in ("name", "note") if name in content}
-    else:
-        if "annotation" in content:
-            known["text"] = str(content["annotation"])
-        if "datatype" in content:
-            known["datatype"] = _datatype(world, content["datatype"])
-        if content.get("record") is not None:
-            known["record"] = _id("record", content["record"])
-    for name, stored in ticks.items():
-        if name in content:
-            known[stored] = _tick(name, content[name])
-    return thing._replace(**known)
+    def _filled(self, thing: Any, content: Mapping[str, Any]) -> Any:
+        """Return a copy with the values of a request body."""
+        world = self._world
+        known: dict[str, Any] = {}
+        if "user" in content:
+            known["user"] = self._user(content["user"])
+        ticks = {"start": "tick" if isinstance(thing, ServedAnnotation) else "start"}
+        if isinstance(thing, Range):
+            ticks["end"] = "end"
+            context = content.get("context") or {}
+            if context.get("trainingroutine") is not None:
+                known["routine"] = _routine(context["trainingroutine"])
+            known |= {
+                name: content[name] for name in ("name", "note") if name in content
+            }
+        else:
+            if "annotation" in content:
+                known["text"] = str(content["annotation"])
+            if "datatype" in content:
+                known["datatype"] = _datatype(world, content["datatype"])
+            if content.get("record") is not None:
+                known["record"] = _id("record", content["record"])
+        for name, stored in ticks.items():
+            if name in content:
+                known[stored] = self._tick(name, content[name])
+        filled = thing._replace(**known)
+        if isinstance(filled, Range) and filled.end < filled.start:
+            raise _bad("end", f"{filled.end} lies before the start {filled.start}.")
+        return filled
 
+    def _user(self, value: Any) -> int:
+        world = self._world
+        number = world.user_id(value) if isinstance(value, str) else _id("user", value)
+        if number is None or number not in world.sees[self._asking.id]:
+            raise _bad("user", f"There is no user {value!r}.")
+        return number
 
-def _user(world: World, value: Any, asking: User) -> int:
-    number = world.user_id(value) if isinstance(value, str) else _id("user", value)
-    if number not in world.sees[asking.id]:
-        raise _bad("user", f"There is no user {value!r}.")
-    return number
+    def _tick(self, name: str, value: Any) -> int:
+        plain = isinstance(value, int) and not isinstance(value, bool)
+        if isinstance(value, float) and math.isfinite(value) and self._float_starts:
+            return int(value)
+        if not plain:
+            raise _bad(name, f"{value!r} is no whole number.")
+        return int(value)
 
 
 def _datatype(world: World, value: Any) -> int:
@@ -97,12 +120,6 @@ def _id(name: str, value: Any) -> int:
     if not key.isdecimal():
         raise _bad(name, f"{value!r} is no URI and no id.")
     return int(key)
-
-
-def _tick(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _bad(name, f"{value!r} is no whole number.")
-    return value
 
 
 def _bad(name: str, text: str) -> BadQueryError:

@@ -26,11 +26,18 @@ HEAVY = {
 }
 
 COMMANDS = [
-    "menu", "records", "ranges", "info", "estimate", "download", "range", "login",
-    "logout", "whoami", "convert", "show", "plot", "cache", "channels", "demo",
-    "simulate", "scripts",
+    "menu", "records", "ranges", "annotations", "info", "estimate", "download",
+    "range", "follow", "login", "logout", "whoami", "convert", "deidentify", "show",
+    "plot", "report", "explore", "summary", "hrv", "beats", "breaths", "sleep", "cache",
+    "channels", "demo", "simulate", "scripts",
 ]  # fmt: skip
-WHOLE = [*([name] for name in COMMANDS), ["cache", "info"], ["cache", "clear"]]
+WHOLE = [
+    *([name] for name in COMMANDS),
+    ["cache", "info"],
+    ["cache", "clear"],
+    *([kind, verb] for kind in ("ranges", "annotations")
+      for verb in ("add", "update", "delete")),
+]  # fmt: skip
 
 
 # --- help and version ---------------------------------------------------------------

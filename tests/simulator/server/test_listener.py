@@ -52,7 +52,7 @@ def test_a_body_that_nobody_reads_is_not_taken_for_the_next_request(line):
     assert answer.status == 401
     answer, content = get(line)
     assert answer.status == 200
-    assert len(json.loads(content)) == 77
+    assert len(json.loads(content)) == 80
 
 
 def test_a_body_in_chunks_is_read_to_its_end(line):
@@ -78,7 +78,7 @@ def test_an_old_client_gets_a_whole_body_and_a_closed_connection(small):
             text += part
     head, _, body = text.partition(b"\r\n\r\n")
     assert b"chunked" not in head
-    assert len(json.loads(body)) == 77
+    assert len(json.loads(body)) == 80
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(server):

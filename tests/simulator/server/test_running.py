@@ -196,7 +196,9 @@ def test_a_client_that_crawls_signs_and_writes_as_the_vendors_gets_through(
     conf = {
         name: call("get", entry["schema"])
         for name, entry in call("get", "/api/").items()
+        if not name.startswith(("import", "studymember"))  # as the vendor's client
     }
+    assert len(conf) == 77
     assert all(
         {"fields", "allowed_list_http_methods"} <= s.keys() for s in conf.values()
     )

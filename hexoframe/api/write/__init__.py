@@ -1,0 +1,1 @@
+"""What users write to the service: activities, annotations, files of activities."""
