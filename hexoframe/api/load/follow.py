@@ -355,8 +355,8 @@ class Follower:
         if not self._rows(usual):
             raise ConfigurationError(
                 f"record {head.id} is not complete yet (status {head.status!r}), and "
-                f"none of {', '.join(later)} comes until then: name a rate too, such as "
-                "heart_rate"
+                f"none of {', '.join(later)} comes until then: name a rate too, such "
+                "as heart_rate"
             )
         if later:
             warn(
