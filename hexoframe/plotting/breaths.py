@@ -132,7 +132,7 @@ def _draw(
     return picture(figure, axes)
 
 
-class _Panel(NamedTuple):
+class _BreathPanel(NamedTuple):
     """A quantity of breaths as it is shown: its label, and its column of windows.
 
     `per` are how many of the table's unit are one of the unit that is shown.
@@ -144,15 +144,15 @@ class _Panel(NamedTuple):
     per: float = 1.0
 
 
-def _panels(table: pd.DataFrame) -> tuple[_Panel, _Panel, _Panel]:
-    rate = _Panel(f"rate\n({unit_of('rpm')})", 60 / table["ttot"], "rate")
+def _panels(table: pd.DataFrame) -> tuple[_BreathPanel, _BreathPanel, _BreathPanel]:
+    rate = _BreathPanel(f"rate\n({unit_of('rpm')})", 60 / table["ttot"], "rate")
     per = per_unit("mL")
-    depth = _Panel(
+    depth = _BreathPanel(
         f"volume\n({unit_of('mL')})", table["volume"] / per, "tidal_volume", per
     )
     if not (table["volume"].notna() & table["usable"]).any():
-        depth = _Panel("amplitude\n(counts)", table["amplitude"], "amplitude")
-    return rate, depth, _Panel("RSA\n(ms)", table["rsa"], "rsa")
+        depth = _BreathPanel("amplitude\n(counts)", table["amplitude"], "amplitude")
+    return rate, depth, _BreathPanel("RSA\n(ms)", table["rsa"], "rsa")
 
 
 def _stamps(column: pd.Series[Any]) -> NDArray[np.float64]:
@@ -175,7 +175,7 @@ def _dots(axes: Axes, starts: pd.Series[Any], values: NDArray[np.float64]) -> li
     return drawn
 
 
-def _levels(axes: Axes, windows: pd.DataFrame, panel: _Panel) -> list[Any]:
+def _levels(axes: Axes, windows: pd.DataFrame, panel: _BreathPanel) -> list[Any]:
     """Draw the mean of each window as a level from its start to its end."""
     known = windows[windows[panel.column].notna()]
     if not len(known):

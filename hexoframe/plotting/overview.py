@@ -116,7 +116,10 @@ def plot_overview(
     """
     window = record_window(record, start, duration)
     keys = _usual_keys(record) if channels is None else channels
-    rows = [_Row(view_of(record[key], window), bad_spans(record, key)) for key in keys]
+    rows = [
+        _OverviewRow(view_of(record[key], window), bad_spans(record, key))
+        for key in keys
+    ]
     lacking: list[str] = []
     if channels is None:
         rows, lacking = _with_values(rows)
@@ -158,7 +161,7 @@ def record_overview(request: PictureRequest) -> FigureAxes:
     )
 
 
-class _Row(NamedTuple):
+class _OverviewRow(NamedTuple):
     """A channel or column, and its bad spans."""
 
     view: ChannelView
@@ -180,7 +183,7 @@ def _usual_keys(record: RecordData) -> list[str | int]:
     return keys
 
 
-def _with_values(rows: list[_Row]) -> tuple[list[_Row], list[str]]:
+def _with_values(rows: list[_OverviewRow]) -> tuple[list[_OverviewRow], list[str]]:
     """Return the rows in which anything was measured, and the names of the others.
 
     The sleep position is neither where no sleep phase is known.
