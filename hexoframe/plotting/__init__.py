@@ -15,6 +15,7 @@ limits       limits of panels, and marks for what lies beyond
 windows      what is shown: a channel in a window of time, its samples, gaps and beats
 panels       views of channels drawn under each other on one time axis
 artists      lines, marks and time ticks that adapt to the view (imports matplotlib)
+spans        what spans of time cover together, and what nothing was measured in
 decimation   few samples that draw the same picture as all of them
 ============ ==========================================================================
 """

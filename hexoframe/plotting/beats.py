@@ -29,8 +29,9 @@ from hexoframe.plotting.figures import (
 )
 from hexoframe.plotting.limits import fair_limits, mark_beyond
 from hexoframe.plotting.panels import draw_shade, shade_legend, show_time
+from hexoframe.plotting.spans import absent_of
 from hexoframe.plotting.titles import title_of
-from hexoframe.plotting.windows import Window, absent_of, record_window, stamps_of
+from hexoframe.plotting.windows import Window, record_window, stamps_of
 from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:

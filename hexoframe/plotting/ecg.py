@@ -24,8 +24,9 @@ from hexoframe.plotting.figures import (
     say_empty,
 )
 from hexoframe.plotting.panels import draw_shade, draw_stack, show_time
+from hexoframe.plotting.spans import absent_of
 from hexoframe.plotting.titles import title_of
-from hexoframe.plotting.windows import Window, absent_of, beats_of, view_of, views_of
+from hexoframe.plotting.windows import Window, beats_of, view_of, views_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

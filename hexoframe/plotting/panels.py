@@ -39,8 +39,9 @@ from hexoframe.plotting.figures import (
     tidy,
 )
 from hexoframe.plotting.limits import limit_panel
+from hexoframe.plotting.spans import absent_of, union_of
 from hexoframe.plotting.titles import title_of
-from hexoframe.plotting.windows import absent_of, stamps_of, union_of
+from hexoframe.plotting.windows import stamps_of
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:

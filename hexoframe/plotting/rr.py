@@ -32,8 +32,9 @@ from hexoframe.plotting.figures import (
 )
 from hexoframe.plotting.limits import fair_limits, mark_beyond
 from hexoframe.plotting.panels import draw_line, draw_shade, shade_legend, show_time
+from hexoframe.plotting.spans import absent_of
 from hexoframe.plotting.titles import title_of
-from hexoframe.plotting.windows import absent_of, beats_of, views_of
+from hexoframe.plotting.windows import beats_of, views_of
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:

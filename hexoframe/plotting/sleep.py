@@ -11,8 +11,9 @@ from hexoframe.analysis.tickspans import TickSpans
 from hexoframe.channels import codes_of
 from hexoframe.plotting.figures import LINES, SMALL, days, picture, write_beside
 from hexoframe.plotting.panels import HALF_HEIGHT, draw_stack, state_spans
+from hexoframe.plotting.spans import absent_of, union_of
 from hexoframe.plotting.titles import length_text
-from hexoframe.plotting.windows import absent_of, union_of, views_of
+from hexoframe.plotting.windows import views_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

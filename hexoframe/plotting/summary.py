@@ -54,7 +54,7 @@ _WELL_USABLE = 0.8
 _LONGEST_NAME = 16
 
 
-class _Panel(NamedTuple):
+class _MetricPanel(NamedTuple):
     """What a panel shows: a metric, and the metrics of its range if it has one."""
 
     metric: str
@@ -64,17 +64,17 @@ class _Panel(NamedTuple):
 
 
 _PANELS = (
-    _Panel("heart_rate_mean", "heart_rate_min", "heart_rate_max"),
-    _Panel("breathing_rate_mean", "breathing_rate_min", "breathing_rate_max"),
-    _Panel(
+    _MetricPanel("heart_rate_mean", "heart_rate_min", "heart_rate_max"),
+    _MetricPanel("breathing_rate_mean", "breathing_rate_min", "breathing_rate_max"),
+    _MetricPanel(
         "minute_ventilation_mean",
         "minute_ventilation_min",
         "minute_ventilation_max",
         digits=1,
     ),
-    _Panel("activity_mean", "activity_min", "activity_max", digits=2),
-    _Panel("steps"),
-    _Panel("rmssd", digits=1),
+    _MetricPanel("activity_mean", "activity_min", "activity_max", digits=2),
+    _MetricPanel("steps"),
+    _MetricPanel("rmssd", digits=1),
 )
 
 
@@ -234,7 +234,7 @@ def _name_spans(axes: Sequence[Axes], spans: Sequence[str], when: str) -> None:
 # -- a panel ---------------------------------------------------------------------------
 
 
-def _label(panel: _Panel, held: dict[Any, pd.DataFrame]) -> str:
+def _label(panel: _MetricPanel, held: dict[Any, pd.DataFrame]) -> str:
     name = label_of(panel.metric.removesuffix("_mean"))
     head, _, tail = name.rpartition(" ")
     unit = unit_of(str(held[panel.metric]["unit"].iloc[0]))
@@ -242,7 +242,9 @@ def _label(panel: _Panel, held: dict[Any, pd.DataFrame]) -> str:
     return text if panel.metric == "steps" else f"{text}\n({unit})"
 
 
-def _draw_panel(axes: Axes, panel: _Panel, held: dict[Any, pd.DataFrame]) -> list[Any]:
+def _draw_panel(
+    axes: Axes, panel: _MetricPanel, held: dict[Any, pd.DataFrame]
+) -> list[Any]:
     """Draw a metric of all spans, and return the marks to be explained."""
     from matplotlib.lines import Line2D  # noqa: PLC0415  # an extra
 
@@ -285,7 +287,7 @@ def _draw_panel(axes: Axes, panel: _Panel, held: dict[Any, pd.DataFrame]) -> lis
 
 def _write_numbers(
     axes: Axes,
-    panel: _Panel,
+    panel: _MetricPanel,
     values: np.ndarray[Any, Any],
     shares: np.ndarray[Any, Any],
 ) -> None:

@@ -15,9 +15,8 @@ import pandas as pd
 
 from hexoframe.analysis.bins import rows_with
 from hexoframe.analysis.marks import runs
-from hexoframe.analysis.wear import implausible, physical
 from hexoframe.channels import FAMILIES, channels_of, codes_of, find
-from hexoframe.channels.calibration import unmeasured
+from hexoframe.channels.calibration import implausible, physical, unmeasured
 from hexoframe.errors import ConfigurationError, TimestampError, UnknownChannelError
 from hexoframe.plotting.decimation import LineSamples, gap_rows
 from hexoframe.plotting.figures import label_of, per_unit, unit_of
@@ -45,12 +44,10 @@ __all__ = [
     "Beats",
     "ChannelView",
     "Window",
-    "absent_of",
     "beats_of",
     "record_window",
     "span_until",
     "stamps_of",
-    "union_of",
     "view_of",
     "views_of",
     "window_of_table",
@@ -433,28 +430,6 @@ def _start_ns(start: Moment, origin: int, clock: Clock) -> int:
     """Return a start in ns since 1970: a time, or a length behind `origin`."""
     ns = NS_PER_TICK[clock]
     return moment_to_tick(start, clock=clock, origin=-(-origin // ns)) * ns
-
-
-# --- spans ----------------------------------------------------------------------------
-
-
-def union_of(spans: pd.DataFrame) -> Rows:
-    """Return spans in ns that do not overlap, ascending, in shape (n, 2)."""
-    starts, ends = (
-        pd.DatetimeIndex(spans[name]).as_unit("ns").asi8 for name in ("start", "end")
-    )
-    if not len(starts):
-        return np.empty((0, 2), dtype=np.int64)
-    order = np.argsort(starts, kind="stable")
-    starts, reached = starts[order], np.maximum.accumulate(ends[order])
-    new = np.concatenate(([True], starts[1:] > reached[:-1]))
-    last = np.concatenate((np.flatnonzero(new)[1:] - 1, [len(starts) - 1]))
-    return np.stack((starts[new], reached[last]), axis=1)
-
-
-def absent_of(spans: pd.DataFrame) -> Rows:
-    """Return the spans in which nothing was measured, as `union_of` does."""
-    return union_of(spans[spans["absent"].to_numpy()])
 
 
 # --- beats ----------------------------------------------------------------------------

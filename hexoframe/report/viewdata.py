@@ -22,10 +22,11 @@ from hexoframe.errors import ConfigurationError, harmless
 from hexoframe.plotting.decimation import outside
 from hexoframe.plotting.figures import label_of, per_unit, unit_of
 from hexoframe.plotting.panels import state_spans
-from hexoframe.plotting.windows import absent_of, record_window, stamps_of, view_of
+from hexoframe.plotting.spans import absent_of
+from hexoframe.plotting.windows import record_window, stamps_of, view_of
 from hexoframe.recording.facts import facts_table
 from hexoframe.recording.frames import ticks_of
-from hexoframe.report.encoding import as_column, as_times, envelope
+from hexoframe.report.encoding import as_column, as_runs, as_times, envelope
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class Panel:
     def store(self, data: bytes) -> str:
         """Keep packed samples, and return under which name."""
         name = f"{self.source.key}-{len(self.texts)}"
-        self.texts[name] = base64.b64encode(data).decode("ascii")
+        self.texts[name] = _as_text(data)
         return f"#{name}"
 
 
@@ -250,15 +251,9 @@ def guess_size(record: RecordData, panel: Panel, every: int = 0) -> float:
     for first in np.linspace(0, rows - _PART_ROWS, _PARTS).astype(int).tolist():
         for row in channel.datatypes:
             values = frame[row.column].to_numpy()[first : first + _PART_ROWS]
-            found: list[bytes] = []
-
-            def store(data: bytes, found: list[bytes] = found) -> str:
-                found.append(data)
-                return ""
-
-            as_column(values, row, scale=record.scale).packed(store)
-            size += sum(map(len, found))
-    return size * 4 / 3 * rows / (_PARTS * _PART_ROWS)
+            packed = as_column(values, row, scale=record.scale).packed(_as_text)
+            size += len(packed["data"])
+    return size * rows / (_PARTS * _PART_ROWS)
 
 
 def samples_between(
@@ -270,11 +265,11 @@ def samples_between(
     """
     origin = record.start_tick
     part = record.cut(max(origin + first, origin), min(origin + last, record.end_tick))
+    return _samples(part, source.channel, _as_text, origin=origin)
 
-    def store(data: bytes) -> str:
-        return base64.b64encode(data).decode("ascii")
 
-    return _samples(part, source.channel, store, origin=origin)
+def _as_text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _samples(
@@ -300,7 +295,7 @@ def _samples(
     if every and len(ticks):
         blocks = ticks // every
         starts = np.flatnonzero(np.diff(blocks, prepend=blocks[0] - 1))
-        times = _of_blocks(blocks[starts] * every, every)
+        times = as_runs(blocks[starts] * every, every)
         pairs = [(row, part) for row, one in rows for part in one.envelope(starts)]
     else:
         times, pairs = as_times(ticks, channel, store), rows
@@ -318,13 +313,6 @@ def _samples(
             for row, one in pairs
         ],
     }
-
-
-def _of_blocks(ticks: Ticks, every: int) -> dict[str, Any]:
-    """Return the beginnings of blocks as runs of equal steps."""
-    first = np.concatenate(([0], np.flatnonzero(np.diff(ticks) != every) + 1))
-    counts = np.diff(np.concatenate((first, [len(ticks)])))
-    return {"step": every, "runs": np.stack((ticks[first], counts), 1).ravel().tolist()}
 
 
 def _nothing(row: Datatype, record: RecordData, *, counted: bool) -> dict[str, Any]:
@@ -385,9 +373,8 @@ def _rows(record: RecordData, channel: Channel) -> list[dict[str, Any]]:
     if row.align == "or":
         stamps, step = stamps_of(frame), round((channel.ticks or 0) * ns)
         bits = np.nan_to_num(frame[row.column].to_numpy()).astype(np.int64)
-        for value in [
-            1 << place for place in range(int(bits.max(initial=0)).bit_length())
-        ]:
+        for place in range(int(bits.max(initial=0)).bit_length()):
+            value = 1 << place
             spans = list(runs(stamps, (bits & value) != 0, step))
             if spans:
                 held[value] = np.array(spans) - [step, 0]
