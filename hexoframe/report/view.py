@@ -59,9 +59,9 @@ _STYLES = ("uPlot.min.css", "view.css")
 # too large.
 _RATES_HZ = (16, 4, 1)
 # So far off may a guess of the size be.
-_PLAY = 1.25
+_PLAY = 1.1
 # What is not samples: script, style and the facts of the record.
-_REST = 1_000_000
+_REST = 250_000
 # Height of the frame in a notebook, in pixels.
 _HEIGHT = 720
 
@@ -162,7 +162,7 @@ def fitting_panels(
     """Return the panels of a page, with all samples as far as so many bytes allow.
 
     The largest gives way first: it keeps the lowest and the highest sample of each 1/16
-    s, and of longer spans where that is still too much.
+    s; and all of them do before one keeps those of longer spans.
     """
     sources = chosen_sources(record, channels)
     beats = functools.cache(lambda: beat_table(record))
@@ -171,11 +171,12 @@ def fitting_panels(
     for panel, every in zip(panels, _first_tries(record, panels, room), strict=True):
         fill_panel(record, panel, every)
     while sum(panel.size for panel in panels) > room:
-        dense = [one for one in panels if 0 < one.spacing < record.clock]
-        if not dense:
+        steps = [panel.every for panel in panels]
+        worst = _gives_way(record, panels, steps, [panel.size for panel in panels])
+        if worst is None:
             break
-        worst = max(dense, key=lambda one: one.size)
-        fill_panel(record, worst, _next_step(record, worst.spacing))
+        panel = panels[worst]
+        fill_panel(record, panel, _next_step(record, panel.spacing))
     return panels
 
 
@@ -185,19 +186,30 @@ def _first_tries(record: RecordData, panels: Sequence[Panel], room: float) -> li
     All samples are tried where they may fit.
     """
     steps = [0] * len(panels)
-    sizes = [guess_size(record, panel) for panel in panels]
+    sizes = [panel.size + guess_size(record, panel) for panel in panels]
     while sum(sizes) > room * _PLAY:
-        dense = [
-            at
-            for at, panel in enumerate(panels)
-            if 0 < (steps[at] or panel.spacing) < record.clock
-        ]
-        if not dense:
+        worst = _gives_way(record, panels, steps, sizes)
+        if worst is None:
             break
-        worst = max(dense, key=sizes.__getitem__)
-        steps[worst] = _next_step(record, steps[worst] or panels[worst].spacing)
-        sizes[worst] = guess_size(record, panels[worst], steps[worst])
+        panel = panels[worst]
+        steps[worst] = _next_step(record, steps[worst] or panel.spacing)
+        sizes[worst] = panel.size + guess_size(record, panel, steps[worst])
     return steps
+
+
+def _gives_way(
+    record: RecordData,
+    panels: Sequence[Panel],
+    steps: Sequence[int],
+    sizes: Sequence[float],
+) -> int | None:
+    """Return which panel should hold less; None where none can."""
+    dense = [
+        at
+        for at, (panel, step) in enumerate(zip(panels, steps, strict=True))
+        if 0 < (step or panel.spacing) < record.clock
+    ]
+    return max(dense, key=lambda at: (-steps[at], sizes[at]), default=None)
 
 
 def _next_step(record: RecordData, spacing: float) -> int:
