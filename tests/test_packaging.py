@@ -31,6 +31,8 @@ DATA_FILES = (
     "report/assets/uPlot.iife.min.js",
     "report/assets/uPlot.min.css",
     "report/assets/view.html",
+    "report/templates/page.css",
+    "report/templates/report.html.j2",
 )
 
 

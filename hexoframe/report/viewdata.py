@@ -20,9 +20,11 @@ from hexoframe.analysis.wear import find_wear
 from hexoframe.channels import channels_of, check_list, codes_of, datatypes_of
 from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, harmless
-from hexoframe.plotting.figures import label_of, unit_of
+from hexoframe.plotting.decimation import outside
+from hexoframe.plotting.figures import label_of, per_unit, unit_of
 from hexoframe.plotting.panels import state_spans
-from hexoframe.plotting.windows import measured_rows, record_window, stamps_of, view_of
+from hexoframe.plotting.spans import absent_of
+from hexoframe.plotting.windows import record_window, stamps_of, view_of
 from hexoframe.recording.facts import facts_table
 from hexoframe.recording.frames import ticks_of
 from hexoframe.report.encoding import as_column, as_runs, as_times, envelope
@@ -71,13 +73,6 @@ _APART = ("ecg", "respiration")
 # Events that are marked in the panels of a channel.
 _BEATS, _BREATHS = "ecg", "respiration"
 _INHALING = "inspiration"
-# Units of the channel table as people read them, and the factor to them.
-_FOR_PEOPLE = {
-    "mL/min": ("L/min", 0.001),
-    "mL": ("L", 0.001),
-    "rpm": ("breaths/min", 1.0),
-    "spm": ("steps/min", 1.0),
-}
 # Limits of a panel: those of nearly all values that may be believed, and some room. Of
 # a waveform those of nearly all seconds: a beat is high for a few samples only.
 _BELIEVED = (0.005, 0.995)
@@ -204,12 +199,11 @@ def panel_of(
     spans = _doubts(record, source)
     channel, row = source.channel, source.channel.datatypes[0]
     unit = row.unit if record.scale == "physical" else "count"
-    shown, factor = _FOR_PEOPLE.get(unit, (unit_of(unit), 1.0))
     content = {
         "key": source.key,
         "label": label_of(source.key),
-        "unit": shown,
-        "factor": factor,
+        "unit": unit_of(unit),
+        "factor": 1 / per_unit(unit),
         "shown": source.shown,
         "tall": row.kind == "waveform",
         "step": float(channel.ticks or 0),
@@ -355,7 +349,7 @@ def _limits(
         stamps, quantiles = stamps[starts], _SECONDS_BELIEVED
     # Where nothing may be believed, what was measured decides, or what there is.
     for left_out in (spans.assign(absent=True), spans, spans.iloc[:0]):
-        kept = measured_rows(stamps, left_out)
+        kept = outside(stamps, absent_of(left_out))
         values = np.concatenate([one[kept] for one in columns])
         values = values[np.isfinite(values)]
         if len(values):
@@ -468,7 +462,7 @@ def _marks(
 def record_facts(record: RecordData) -> dict[str, Any]:
     """Return what the page says of the record; who wore it is not in it."""
     wear = find_wear(record)
-    number = "" if record.id is None else f" {record.id}"
+    number = "" if record.name is None else f" {record.name}"
     return {
         "title": f"Record{number}",
         "family": record.family,
