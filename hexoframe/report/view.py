@@ -14,13 +14,11 @@ import html
 import json
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
 from hexoframe.analysis.beattable import beat_table
-from hexoframe.formats.atomic import new_file
-from hexoframe.paths import expanded
+from hexoframe.report.html import check_target, write_page
 from hexoframe.report.viewdata import (
     Panel,
     chosen_sources,
@@ -32,8 +30,8 @@ from hexoframe.report.viewdata import (
 from hexoframe.version import __version__
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
+    from pathlib import Path
 
     from hexoframe.recording.data import RecordData
 
@@ -116,7 +114,7 @@ class RecordView:
 
 def make_view(
     record: RecordData,
-    path: str | os.PathLike[str] | None = None,
+    path: str | Path | None = None,
     *,
     channels: Sequence[str | int] | None = None,
     overwrite: bool = False,
@@ -140,13 +138,11 @@ def make_view(
     ConfigurationError, UnknownChannelError, OutputExistsError
         As for `hexoframe.Record.explore`.
     """
+    target = None if path is None else check_target(path)
     panels = fitting_panels(record, channels, INLINE if path is None else LARGEST)
     text = make_page(record, panels)
-    target = None
-    if path is not None:
-        target = expanded(path)
-        with new_file(target, overwrite=overwrite) as new:
-            new.write_text(text, encoding="utf-8", newline="\n")
+    if target is not None:
+        write_page(text, target, overwrite=overwrite)
     return RecordView(text, target, _reduced(record, panels))
 
 

@@ -327,6 +327,8 @@ def test_what_cannot_be_shown_is_said(record):
         record.explore(channels=["eeg"])
     with pytest.raises(ConfigurationError, match=r"give a list, such as \['ecg'\]"):
         record.explore(channels="ecg")
+    with pytest.raises(ConfigurationError, match=r"night has no suffix of a page"):
+        record.explore("night")
     with pytest.raises(ConfigurationError, match="name at least one"):
         record.explore(channels=[])
     with pytest.raises(TimestampError, match="outside the record"):
