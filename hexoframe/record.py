@@ -283,8 +283,8 @@ class Record(RecordData):
         -------
         Record
             A view; this record stays as it is. Channels that were not read are moved
-            when they are. ``info["deidentified"]`` is the receipt, which files of the
-            record keep: what was removed and how often, and what became of dates. It
+            when they are. ``info["deidentified"]`` is the receipt, which Parquet, CSV
+            and .txt keep: what was removed and how often, and what became of dates. It
             holds no old value and no shift, since with it anybody moves the dates back;
             who must be able to gives `shift_weeks` and notes it.
 
@@ -1852,10 +1852,10 @@ class Record(RecordData):
 
         Notes
         -----
-        A page holds every sample as far as 25 MB allow, which is about a day of ECG and
-        belts. Beyond, the largest channels keep the lowest and the highest sample of
-        each 1/16 s, which the page says. ``hexoframe explore`` shows every sample of
-        any record.
+        A file holds every sample as far as 25 MB allow, which is about a day of ECG and
+        belts; without a path, in a notebook, 10 MB. Beyond, the largest channels keep
+        the lowest and the highest sample of each 1/16 s (or of longer spans), which the
+        page says. ``hexoframe explore`` shows every sample of any record.
         """
         from hexoframe.report.view import make_view  # noqa: PLC0415
 
@@ -2219,8 +2219,8 @@ class Record(RecordData):
         >>> record.to_kubios("rr.txt")  # doctest: +SKIP
         """
         return self._write(
-            formats.KUBIOS, path, channels=None, overwrite=overwrite, beats=beats,
-            gaps=gaps,
+            formats.KUBIOS, path, channels=["rr_interval"], overwrite=overwrite,
+            beats=beats, gaps=gaps,
         )  # fmt: skip
 
     @one_warning()
@@ -2288,8 +2288,8 @@ class Record(RecordData):
         root : str or Path
             Folder of the dataset, which is made, or gets one recording more.
         subject : str, optional
-            Label of the subject, of letters and digits; by default the id of the record
-            or, without one, its start.
+            Label of the subject, of letters and digits; by default the id or pseudonym
+            of the record or, without one, its start.
         session : str, optional
             Label of the session.
         task : str, default "recording"
@@ -2407,14 +2407,16 @@ class Record(RecordData):
         Returns
         -------
         dict of float to mne.io.RawArray
-            By the rate in Hz, the fastest first. ECG in V, all else in the unit that
-            the description names. ``meas_date`` is the time of the first sample in
-            microseconds; the exact tick is in ``raw.info["description"]``, as JSON.
+            By the rate in Hz, the fastest first, over the time that all channels of the
+            rate have. ECG in V, all else in the unit that the description names.
+            ``meas_date`` is the time at which the first sample begins (a value at 1 Hz
+            begins a second before its stamp), in microseconds; the exact tick is in
+            ``raw.info["description"]``, as JSON.
 
             Annotations ``BAD_<reason>`` cover what `bad_spans` says of each column, as
             far as there are samples, with ``ch_names``; those of missing samples are
-            ``BAD_ACQ_SKIP``, which filters of MNE know. Annotations of the record, such
-            as button presses, are there by their comments.
+            ``BAD_ACQ_SKIP``, which filters of MNE leave out. Those of the record, such
+            as button presses, are called ``annotation``, with their comments.
 
         Raises
         ------

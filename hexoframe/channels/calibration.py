@@ -57,7 +57,7 @@ def values_from_counts(
 
 
 def values_from_json(
-    values: NDArray[np.float64], datatype: Datatype, *, scale: Scale = "physical"
+    values: NDArray[np.floating[Any]], datatype: Datatype, *, scale: Scale = "physical"
 ) -> NDArray[Any]:
     """Convert values of JSON and CSV answers; missing ones are NaN."""
     dtype = _dtype(datatype)
@@ -86,7 +86,7 @@ def counts_from_values(
     return _in_blocks(
         values,
         np.float64,
-        lambda v: _to_counts(v.astype(np.float64), datatype, scaling),
+        lambda v: _to_counts(v, datatype, scaling),
     )
 
 
@@ -133,13 +133,15 @@ def _json_is_physical(datatype: Datatype) -> bool:
 def _in_blocks(
     values: NDArray[Any],
     dtype: type[np.float32 | np.float64],
-    convert: Callable[[NDArray[Any]], NDArray[np.float64]],
+    convert: Callable[[NDArray[np.float64]], NDArray[np.float64]],
 ) -> NDArray[Any]:
     """Convert an array in blocks that stay in the cache of a core."""
     made = np.empty(values.shape, dtype)
     flat, source = made.reshape(-1), values.reshape(-1)
     for first in range(0, values.size, _BLOCK):
-        flat[first : first + _BLOCK] = convert(source[first : first + _BLOCK])
+        # Nothing is computed in float32, whatever the samples come in.
+        block = source[first : first + _BLOCK].astype(np.float64, copy=False)
+        flat[first : first + _BLOCK] = convert(block)
     return made
 
 

@@ -110,7 +110,8 @@ def write(  # noqa: PLR0913  # the entities of a name, each a word of its own
     """Write a record into a dataset, as `Record.to_bids` tells."""
     if subject is None:
         start = record.start.tz_convert("UTC").strftime("%Y%m%dT%H%M%SZ")
-        subject = start if record.id is None else str(record.id)
+        # A label has letters and digits alone.
+        subject = re.sub(r"[_-]", "", record.name or start)
     names = _Entities(str(subject), session, task, run)
     wanted = [
         whole_channel(record, name) for name in channels_to_write(record, channels)

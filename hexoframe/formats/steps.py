@@ -314,7 +314,7 @@ class SampleStream:
             raise ConfigurationError(
                 f"the sample of {channel.name} at {time} {why} of the file, which has "
                 "one start and one rate: where a recorder began anew, write each part "
-                "to a file of its own, with between()"
+                "to a file of its own, with gaps='split' (EDF) or between()"
             )
         self._last = int(numbers[-1])
         return numbers

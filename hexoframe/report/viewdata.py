@@ -16,7 +16,7 @@ import pandas as pd
 from hexoframe.analysis.marks import runs
 from hexoframe.analysis.quality import bad_spans
 from hexoframe.analysis.wear import find_wear
-from hexoframe.channels import channels_of, codes_of, datatypes_of
+from hexoframe.channels import channels_of, check_list, codes_of, datatypes_of
 from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, harmless
 from hexoframe.plotting.figures import label_of, unit_of
@@ -42,9 +42,10 @@ __all__ = [
     "Panel",
     "Source",
     "chosen_sources",
+    "fill_panel",
+    "guess_size",
     "panel_of",
     "record_facts",
-    "reduce_panel",
     "samples_between",
 ]
 
@@ -81,6 +82,10 @@ _FOR_PEOPLE = {
 _BELIEVED = (0.005, 0.995)
 _SECONDS_BELIEVED = (0.01, 0.99)
 _ROOM = 0.15
+# The size of a channel is guessed from so many parts of it of so many rows; that of a
+# small one, and of the extremes that are kept, from bytes a number.
+_PARTS, _PART_ROWS = 8, 1 << 15
+_BYTES_SMALL, _BYTES_REDUCED = 0.5, 2.0
 # Offsets of a zone are looked at so often; no zone changes between.
 _OFFSET_STEP_S = 900
 
@@ -134,6 +139,7 @@ def chosen_sources(
     By default the first lead, the belts, what is at 1 Hz, the intervals and the states;
     those that are empty are left out. What was asked for is shown, even if it is empty.
     """
+    check_list(keys)
     if keys is not None:
         asked = [
             Source(each.columns[0] if len(each.columns) == 1 else each.name, each, True)
@@ -163,7 +169,9 @@ def chosen_sources(
             "there is nothing to show: the record has no sample of the channels that "
             f"a view shows; it has {', '.join(record) or 'no channel'}"
         )
-    return sources
+    if shown:
+        return sources
+    return [source._replace(shown=True) for source in sources]
 
 
 def _columns(channel: Channel) -> list[Channel]:
@@ -186,7 +194,7 @@ def _is_held(channel: Channel) -> bool:
 def panel_of(
     record: RecordData, source: Source, beats: Callable[[], pd.DataFrame]
 ) -> Panel:
-    """Return the panel of a channel, with every sample.
+    """Return the panel of a channel, without its samples.
 
     `beats` returns the beats of the record, which are marked over an ECG.
     """
@@ -211,22 +219,53 @@ def panel_of(
             content={**content, "style": "rows", "rows": _rows(record, channel)},
         )
     content["style"] = "dots" if row.kind == "event" else "line"
-    panel = Panel(source=source, content=content)
-    content |= _samples(record, channel, panel.store)
     content["limits"] = _limits(record, channel, spans)
     content["marks"] = _marks(record, channel, beats)
-    return panel
+    return Panel(source=source, content=content)
 
 
-def reduce_panel(record: RecordData, panel: Panel, every: int) -> None:
-    """Keep the lowest and the highest sample of each `every` ticks in the place of all.
+def fill_panel(record: RecordData, panel: Panel, every: int = 0) -> None:
+    """Give a panel its samples: all, or lowest and highest of each `every` ticks.
 
-    Each column becomes two: the lowest and the highest.
+    Then each column becomes two: the lowest and the highest.
     """
+    if panel.content["style"] == "rows":
+        return
     panel.texts.clear()
     channel = panel.source.channel
     panel.content |= _samples(record, channel, panel.store, every=every)
     panel.content["every"] = every
+
+
+def guess_size(record: RecordData, panel: Panel, every: int = 0) -> float:
+    """Return about how many bytes `fill_panel` will take in the page.
+
+    From a few parts of the channel: packing a week to find that it is too large would
+    take minutes.
+    """
+    channel = panel.source.channel
+    if panel.content["style"] == "rows":
+        return 0.0
+    rows = len(record[channel.name])
+    if every:
+        kept = (record.end_tick - record.start_tick) / every
+        return 2 * len(channel.columns) * min(kept, rows) * _BYTES_REDUCED
+    if rows <= _PARTS * _PART_ROWS:
+        return rows * len(channel.columns) * _BYTES_SMALL
+    size = 0
+    frame = record[channel.name]
+    for first in np.linspace(0, rows - _PART_ROWS, _PARTS).astype(int).tolist():
+        for row in channel.datatypes:
+            values = frame[row.column].to_numpy()[first : first + _PART_ROWS]
+            found: list[bytes] = []
+
+            def store(data: bytes, found: list[bytes] = found) -> str:
+                found.append(data)
+                return ""
+
+            as_column(values, row, scale=record.scale).packed(store)
+            size += sum(map(len, found))
+    return size * 4 / 3 * rows / (_PARTS * _PART_ROWS)
 
 
 def samples_between(
@@ -273,6 +312,8 @@ def _samples(
     else:
         times, pairs = as_times(ticks, channel, store), rows
     return {
+        # Samples may lie before the start of their record, and behind its end.
+        "extent": [int(ticks[0]), int(ticks[-1])] if len(ticks) else None,
         "times": times,
         "columns": [
             {
@@ -317,28 +358,23 @@ def _limits(
 ) -> list[float] | None:
     """Return the limits of nearly all values that may be believed; None without any."""
     frame = record[channel.name]
+    columns = [frame[row.column].to_numpy() for row in channel.datatypes]
     stamps = stamps_of(frame)
-    kept = measured_rows(stamps, spans.assign(absent=True))
+    quantiles = _BELIEVED
+    if channel.kind == "waveform" and len(frame):
+        starts = np.arange(0, len(frame), max(round(channel.rate_hz or 1), 1))
+        columns = [end for values in columns for end in envelope(values, starts)]
+        stamps, quantiles = stamps[starts], _SECONDS_BELIEVED
     # Where nothing may be believed, what was measured decides, or what there is.
-    if not kept.any():
-        kept = measured_rows(stamps, spans)
-    if not kept.any():
-        kept[:] = True
-    ends = []
-    for row in channel.datatypes:
-        values = frame[row.column].to_numpy()[kept]
-        if channel.kind == "waveform" and len(values):
-            seconds = stamps[kept] // 1_000_000_000
-            starts = np.flatnonzero(np.diff(seconds, prepend=seconds[0] - 1))
-            ends += list(envelope(values, starts))
-        else:
-            ends.append(values)
-    values = np.concatenate(ends) if ends else np.empty(0)
-    values = values[np.isfinite(values)]
-    if not len(values):
+    for left_out in (spans.assign(absent=True), spans, spans.iloc[:0]):
+        kept = measured_rows(stamps, left_out)
+        values = np.concatenate([one[kept] for one in columns])
+        values = values[np.isfinite(values)]
+        if len(values):
+            break
+    else:
         return None
-    wave = channel.kind == "waveform"
-    low, high = np.quantile(values, _SECONDS_BELIEVED if wave else _BELIEVED)
+    low, high = np.quantile(values, quantiles)
     room = _ROOM * (high - low) or 1.0
     return [float(low - room), float(high + room)]
 
@@ -445,7 +481,7 @@ def _marks(
 def record_facts(record: RecordData) -> dict[str, Any]:
     """Return what the page says of the record; who wore it is not in it."""
     wear = find_wear(record)
-    number = "" if record.id is None else f" {record.id}"
+    number = "" if record.name is None else f" {record.name}"
     return {
         "title": f"Record{number}",
         "family": record.family,

@@ -188,6 +188,15 @@ def test_a_hole_is_a_hole_and_no_line_crosses_it(tab, record, tmp_path):
     assert "missing" in told["why"]
 
 
+def test_samples_that_outlast_their_record_are_in_view(tab, record, tmp_path):
+    span = (record.start_tick + 100, record.end_tick - 5000)
+    part = record.of(record, span=span)
+    view = part.explore(tmp_path / "part.html", channels=["ecg"])
+    tab.open(Path(view).as_uri())
+    assert window(tab) == [-100, len(record["ecg"]) - 100]
+    assert tab.run("() => hexoframe.panel('ecg_i').drawn.count") == len(record["ecg"])
+
+
 def test_keys_alone_reach_everything(tab, page):
     tab.open(page)
     seen = set()

@@ -206,7 +206,7 @@ def _check_span(start: int, end: int) -> None:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or (not isinstance(value, str) and bool(pd.isna(value)))
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 # -- what is there ---------------------------------------------------------------------
@@ -267,7 +267,10 @@ def rows_of(
         raise ConfigurationError(
             f"a table of {kind.name}s is a DataFrame, not a {type(frame).__name__}"
         )
-    whole = frame.reset_index() if frame.index.name in kind.fields else frame
+    named = frame.index.name
+    whole = (
+        frame.reset_index() if named in kind.fields and named not in frame else frame
+    )
     _check_columns(kind, whole)
     names = [name for name in kind.fields if name in whole]
     contents = []
@@ -285,6 +288,11 @@ def rows_of(
 
 def _check_columns(kind: Written, frame: pd.DataFrame) -> None:
     known = (*kind.fields, *kind.read)
+    if not frame.columns.is_unique:
+        twice = sorted(map(str, frame.columns[frame.columns.duplicated()]))
+        raise ConfigurationError(
+            f"the table has the column {', '.join(twice)} twice: leave one out"
+        )
     for name in frame.columns:
         if name not in known:
             near = get_close_matches(str(name), kind.fields) or kind.fields

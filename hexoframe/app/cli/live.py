@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,10 +80,11 @@ def follow(number: str, look: dict[str, Any], to: Path | None) -> None:
     """
     from hexoframe.app.livefile import LiveFile  # noqa: PLC0415  # pandas
 
-    file = None if to is None else LiveFile(to, number)
     count = 0
     say_if_interrupted("nothing came yet")
-    with connected() as client:
+    with ExitStack() as opened:
+        file = None if to is None else opened.enter_context(LiveFile(to, number))
+        client = opened.enter_context(connected())
         seen = {} if file is None else file.seen()
         for part in client.follow(number, seen=seen, progress=progress(), **look):
             if file is not None:
@@ -90,9 +92,9 @@ def follow(number: str, look: dict[str, Any], to: Path | None) -> None:
             count += part.samples
             say_if_interrupted(_came(count, part, file))
             click.echo(_line(part)[: width()])
-    if file is not None:
-        file.put_in_order()
-        click.echo(file.path)
+        if file is not None:
+            file.put_in_order()
+            click.echo(file.path)
     if not part.is_complete:
         click.get_current_context().exit(1)
 

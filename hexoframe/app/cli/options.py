@@ -23,6 +23,7 @@ __all__ = [
     "LISTING",
     "MOMENT",
     "MOMENT_OF_RECORD",
+    "SPANS",
     "UNTIL",
     "WholeNumber",
     "fetching",
@@ -42,6 +43,7 @@ __all__ = [
 
 # More seconds than 300 years have: a number that is larger is meant for a tick.
 _LEAST_TICK = 10_000_000_000
+_NAMED_SPANS = ("ranges", "sleep", "day", "whole")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 LISTING = ("table", "all", "csv", "json")
@@ -181,6 +183,35 @@ selection = gather(
     model("auto"),
 )
 """Options that choose channels and span, as ``selection``."""
+
+
+class _Spans(click.ParamType):  # type: ignore[type-arg]  # older ones take none
+    """A length of time, or the name of spans."""
+
+    name = "spans"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return it unchanged, or refuse it."""
+        from hexoframe.timestamps.moments import length_ns  # noqa: PLC0415  # pandas
+
+        text = str(value)
+        if text not in _NAMED_SPANS:
+            try:
+                length_ns("it", text)
+            except ConfigurationError:
+                self.fail(
+                    f"{text!r} is neither a length of time, such as 5min, nor one of "
+                    f"{', '.join(_NAMED_SPANS)}",
+                    param,
+                    ctx,
+                )
+        return text
+
+
+SPANS = _Spans()
+"""Type of an option that names spans of time."""
 
 
 # -- how it is fetched -----------------------------------------------------------------

@@ -9,6 +9,7 @@
 ``BAD_nan ecg_ii``        there are rows, which have no value in this column
 ``padding heart_rate``    filled, before its first or after its last sample
 ``hexoframe {...}``       family, start and end in ticks, and what the rest cannot say
+``hexoframe sha256 ...``  see `seal`
 ========================= ==========================================================
 
 Bytes are for `tals`.
@@ -96,6 +97,8 @@ class Said:
         Span of the record, which may begin and end within a data record.
     id : int or None
         Id of the record.
+    pseudonym : str or None
+        What stands for the id of a record that was de-identified.
     empty : list of str
         Channels that the record has, without a sample.
     edited : list of str
@@ -108,6 +111,7 @@ class Said:
     start: int
     end: int
     id: int | None = None
+    pseudonym: str | None = None
     empty: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
@@ -123,16 +127,16 @@ class Notes:
         self._ns = NS_PER_TICK[clock]
         self._times: list[NDArray[np.int64]] = []
         self._lengths: list[NDArray[np.int64]] = []
-        self._texts: list[NDArray[np.object_]] = []
+        self._texts: list[Any] = []
 
     def add(self, time: int, text: str, length: int = -1) -> None:
         """Add one, in ns; control characters of the text become spaces."""
-        self._add([time], [_CONTROL.sub(" ", text)], [length])
+        self._add([time], pa.array([_CONTROL.sub(" ", text)]), [length])
 
     def _add(self, times: Any, texts: Any, lengths: Any) -> None:
         self._times.append(np.asarray(times, np.int64))
         self._lengths.append(np.asarray(lengths, np.int64))
-        self._texts.append(np.asarray(texts, object))
+        self._texts.append(texts.cast(pa.string()))
 
     def add_values(self, record: RecordData, channel: Channel) -> None:
         """Add the rows of a channel of one column, with physical values."""
@@ -146,7 +150,7 @@ class Notes:
         )
         texts = pc.binary_join_element_wise(f"{row.api_name} ", numbers, unit, "")
         times = pd.DatetimeIndex(frame.index).asi8
-        self._add(times, texts.to_pylist(), np.full(len(values), -1))
+        self._add(times, texts, np.full(len(values), -1))
 
     def add_facts(self, facts: Facts) -> None:
         """Add activities and annotations."""
@@ -177,7 +181,7 @@ class Notes:
         return Tals(
             np.concatenate(self._times) - second,
             np.concatenate(self._lengths),
-            np.concatenate(self._texts),
+            pa.concat_arrays(self._texts),
         )
 
 
@@ -191,6 +195,7 @@ def said_by(record: RecordData, empty: Iterable[str]) -> str:
         "start": record.start_tick,
         "end": record.end_tick,
         "id": record.id,
+        "pseudonym": record.pseudonym,
         "empty": list(empty),
         "edited": list(facts.info.get("edited", ())),
         "tables": [
@@ -231,11 +236,12 @@ class ReadNotes:
     marks: list[dict[str, Any]] = field(default_factory=list)
 
 
-def own_note(texts: Iterable[str], path: Path) -> Said | None:
+def own_note(tals: Tals, path: Path) -> Said | None:
     """Return what hexoframe's own annotation says; None if there is none."""
-    told = next((text for text in texts if text.startswith(f"{OWN} {{")), None)
-    if told is None:
+    at = pc.index(pc.starts_with(tals.texts, f"{OWN} {{"), value=True).as_py()
+    if at < 0:
         return None
+    told = tals.texts[at].as_py()
     source = JsonSource(
         f"{path}, annotation {OWN!r}", advice="write or copy the file again"
     )
@@ -258,14 +264,14 @@ def read_notes(tals: Tals, family: Family, second: int, path: Path) -> ReadNotes
     `second` is the time of the second in which the file starts, in ns. In a file of
     others every text is an annotation of the record.
     """
-    notes = ReadNotes(said=own_note(tals.texts, path))
+    notes = ReadNotes(said=own_note(tals, path))
     times = tals.onsets + second
     left = np.ones(len(times), np.bool_)
     if notes.said is not None:
         left = _take_values(notes, family, times, tals.texts)
     for at in np.flatnonzero(left):
         text, time, length = (
-            str(tals.texts[at]),
+            tals.texts[int(at)].as_py(),
             int(times[at]),
             int(tals.durations[at]),
         )
@@ -291,10 +297,10 @@ def _take_values(
     notes: ReadNotes,
     family: Family,
     times: NDArray[np.int64],
-    texts: NDArray[np.object_],
+    texts: Any,
 ) -> NDArray[np.bool_]:
     """Take the annotations that are rows of channels; say which are left."""
-    found = pc.extract_regex(pa.array(texts, pa.large_string()), _VALUE)
+    found = pc.extract_regex(texts, _VALUE)
     fits = ~found.is_null().to_numpy(zero_copy_only=False)
     parts = {each.name: found.field(at) for at, each in enumerate(found.type)}
     names = pc.dictionary_encode(parts["name"].fill_null(""))
@@ -329,7 +335,7 @@ def _take(notes: ReadNotes, text: str, span: tuple[int, int], clock: int) -> Non
     """Take one annotation of hexoframe; `span` is its time and duration, in ns."""
     time, length = span
     kind, _, name = text.partition(" ")
-    if text.startswith(f"{OWN} {{"):
+    if kind == OWN:
         return
     if kind in {GAP, BLANK, PADDING} and length > 0:
         start, end = nearest_ticks(np.array([time, time + length]), clock).tolist()

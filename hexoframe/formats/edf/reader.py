@@ -7,7 +7,7 @@ touched. What is filled in a file of hexoframe is left out again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +20,7 @@ from hexoframe.channels.calibration import counts_from_values
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
+    HexoframeWarning,
     IncompleteDataError,
     MissingFactsWarning,
     MissingSamplesWarning,
@@ -39,21 +40,23 @@ from hexoframe.formats.edf.notes import (
     own_note,
     read_notes,
 )
+from hexoframe.formats.edf.seal import is_unbroken
 from hexoframe.formats.edf.signals import (
     Scaling,
     family_of_file,
     rows_of_file,
     scaling_of,
 )
-from hexoframe.formats.edf.tals import Tals, parse, record_onsets
+from hexoframe.formats.edf.tals import Tals, joined, parse, record_onsets
 from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.paths import is_file
 from hexoframe.recording.data import LazyChannel, RecordData
+from hexoframe.recording.facts import PSEUDONYM
 from hexoframe.recording.frames import empty_frame, make_frame
 from hexoframe.recording.gaps import Receipt
 from hexoframe.timestamps.moments import moment_to_tick
 from hexoframe.timestamps.ticks import NS_PER_TICK, check_tick, grid
-from hexoframe.timestamps.times import tick_to_time, ticks_to_index
+from hexoframe.timestamps.times import grid_to_index, tick_to_time, ticks_to_index
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +72,7 @@ __all__ = ["read", "sniff"]
 _MARK = b"0       "
 _BOM = b"\xef\xbb\xbf"
 _NAME = "EDF"
+_BLOCK_BYTES = 4 << 20
 _ID = re.compile(r"\bhexoskin_record_id=(\d{1,18})\b")
 
 
@@ -141,7 +145,7 @@ class _File:
 
     Attributes
     ----------
-    data : memmap of int16, shape (records, values a record)
+    data : _DataRecords
         The data records that are there in full.
     onsets : ndarray of int64, in ticks
         When each data record begins.
@@ -152,7 +156,7 @@ class _File:
     path: Path
     header: EdfHeader
     family: Family
-    data: NDArray[np.int16]
+    data: _DataRecords
     onsets: NDArray[np.int64]
     rows: Mapping[int, Datatype]
     notes: ReadNotes
@@ -161,12 +165,21 @@ class _File:
     def open(cls, path: Path, options: ReadOptions) -> _File:
         """Read headers and annotations."""
         header = EdfHeader.read(path)
-        data = _data_records(path, header, partial_too=options.allow_partial)
-        tals = _annotations(path, header, data)
-        said = own_note(tals.texts, path)
+        data = _DataRecords.of(path, header, partial_too=options.allow_partial)
+        tals = _annotations(data)
+        said = own_note(tals, path)
+        if said is not None and data.count == header.records:
+            _check_seal(path, header, partial_too=options.allow_partial)
+        elif said is None and f" {OWN} tick=" in header.recording:
+            warn(
+                f"{path} says that hexoframe wrote it, but the annotation {OWN!r} is "
+                "missing or changed: it is read as a file of others, and what is "
+                "filled in it as samples",
+                MissingFactsWarning,
+            )
         family = _family(header, said, options, path)
         clock = CLOCK_OF_FAMILY[family]
-        onsets = _onsets(path, header, data, clock)
+        onsets = _onsets(data, clock)
         stated = int(header.start.timestamp()) * clock
         begin = _begin(stated, int(onsets[0]), options, clock)
         if begin is None:
@@ -203,7 +216,7 @@ class _File:
         if said is not None:
             return said.start, said.end
         end = int(self.onsets[-1]) if len(self.onsets) else 0
-        missing = max(0, self.header.records - len(self.data))
+        missing = max(0, self.header.records - self.data.count)
         return int(self.onsets[0]), end + self.step * (1 + missing)
 
     def info(self, names: Mapping[str, object]) -> dict[str, Any]:
@@ -214,11 +227,13 @@ class _File:
         info: dict[str, Any] = {} if number is None else {"id": number}
         if said is not None and said.edited:
             info["edited"] = said.edited
+        if said is not None and said.pseudonym is not None:
+            info[PSEUDONYM] = said.pseudonym
         return {**info, "provenance": dict.fromkeys(names, _NAME)}
 
     def lost(self) -> tuple[tuple[int, int], ...]:
         """Return the span of the data records that are missing at the end."""
-        missing = self.header.records - len(self.data)
+        missing = self.header.records - self.data.count
         if missing <= 0:
             return ()
         end = int(self.onsets[-1]) + self.step
@@ -250,6 +265,22 @@ class _File:
             nothing = empty_frame(channel, record_id=number, scale=scale)
             return LazyChannel(read=lambda: nothing, receipt=Receipt(samples=0))
         return None
+
+
+def _check_seal(path: Path, header: EdfHeader, *, partial_too: bool) -> None:
+    """Refuse a file of hexoframe that is not as it was written, or warn of it."""
+    if is_unbroken(path, header.record_bytes):
+        return
+    text = (
+        f"{path} is not as hexoframe wrote it: its SHA-256 is not the one in its last "
+        "annotation"
+    )
+    if not partial_too:
+        raise FileFormatError(
+            f"{text}; write or copy the record again, or open it with "
+            "allow_partial=True if another program changed it on purpose"
+        )
+    warn(f"{text}; any of its values may be another one", HexoframeWarning)
 
 
 def _family(
@@ -288,62 +319,95 @@ def _warn_of_start(path: Path) -> None:
     )
 
 
-def _data_records(
-    path: Path, header: EdfHeader, *, partial_too: bool
-) -> NDArray[np.int16]:
-    """Return the data records as a map of the file; one that is cut is incomplete."""
-    size = path.stat().st_size - header.size
-    held, rest = divmod(size, header.record_bytes)
-    expected = header.records
-    if expected == -1:
-        expected = held
-    if held > expected or (rest and held == expected):
-        raise FileFormatError(
-            f"{path} has {size:,} bytes of samples, and its header claims {expected:,} "
-            f"data records of {header.record_bytes:,} bytes; fetch or copy the file "
-            "again"
-        )
-    if held < expected or rest:
-        text = f"{path} holds {held} of {expected} data records: it was cut"
-        if not partial_too or not held:
-            raise IncompleteDataError(
-                f"{text}; fetch or copy the file again"
-                + (", or open what is there with allow_partial=True" if held else "")
+@dataclass(frozen=True, slots=True)
+class _DataRecords:
+    """The data records of a file that are there in full, read in blocks.
+
+    A block at a time: samples of a channel lie all over the file, and a map of it would
+    hold it whole.
+    """
+
+    path: Path
+    header: EdfHeader
+    count: int
+
+    @classmethod
+    def of(cls, path: Path, header: EdfHeader, *, partial_too: bool) -> _DataRecords:
+        """Compare the size of a file with its header: it may have been cut."""
+        size = path.stat().st_size - header.size
+        held, rest = divmod(size, header.record_bytes)
+        expected = held if header.records == -1 else header.records
+        if held > expected or (rest and held == expected):
+            raise FileFormatError(
+                f"{path} has {size:,} bytes of samples, and its header claims "
+                f"{expected:,} data records of {header.record_bytes:,} bytes; fetch or "
+                "copy the file again"
             )
-        warn(f"{text}; the rest is listed as lost", MissingSamplesWarning)
-    if not held:
-        raise FileFormatError(
-            f"{path} has headers and no samples; fetch the file again"
-        )
-    width = header.record_bytes // 2
-    mapped: NDArray[np.int16] = np.memmap(
-        path, "<i2", mode="r", offset=header.size, shape=(held, width)
-    )
-    return mapped
+        if held < expected:
+            text = f"{path} holds {held} of {expected} data records: it was cut"
+            if not (partial_too and held):
+                way = ", or open what is there with allow_partial=True" if held else ""
+                raise IncompleteDataError(f"{text}; fetch or copy the file again{way}")
+            warn(f"{text}; the rest is listed as lost", MissingSamplesWarning)
+        if not held:
+            raise FileFormatError(
+                f"{path} has headers and no samples; fetch the file again"
+            )
+        return cls(path, header, held)
+
+    def place(self, signal: int) -> slice:
+        """Return where the values of a signal lie in a data record."""
+        before = sum(each.samples for each in self.header.signals[:signal])
+        return slice(before, before + self.header.signals[signal].samples)
+
+    def blocks(self, first: int, last: int) -> Iterator[NDArray[np.int16]]:
+        """Yield data records, a row each."""
+        width = self.header.record_bytes // 2
+        count = max(1, _BLOCK_BYTES // self.header.record_bytes)
+        with self.path.open("rb") as file:
+            file.seek(self.header.size + first * self.header.record_bytes)
+            for at in range(first, last, count):
+                rows = min(count, last - at)
+                block = np.fromfile(file, "<i2", rows * width)
+                if len(block) < rows * width:
+                    raise FileFormatError(f"{self.path} became shorter meanwhile")
+                yield block.reshape(rows, width)
+
+    def values(
+        self, signals: Collection[int], first: int, last: int
+    ) -> dict[int, NDArray[np.int16]]:
+        """Return the digital values of signals in some data records."""
+        places = {signal: self.place(signal) for signal in signals}
+        made = {
+            signal: np.empty((last - first, place.stop - place.start), np.int16)
+            for signal, place in places.items()
+        }
+        at = 0
+        for block in self.blocks(first, last):
+            for signal, place in places.items():
+                made[signal][at : at + len(block)] = block[:, place]
+            at += len(block)
+        return {signal: values.reshape(-1) for signal, values in made.items()}
 
 
-def _places(header: EdfHeader) -> list[tuple[int, int]]:
-    """Return where the samples of each signal begin and end in a data record."""
-    ends = np.cumsum([signal.samples for signal in header.signals]).tolist()
-    return [
-        (end - each.samples, end)
-        for each, end in zip(header.signals, ends, strict=True)
-    ]
-
-
-def _annotations(path: Path, header: EdfHeader, data: NDArray[np.int16]) -> Tals:
-    texts = [
-        np.ascontiguousarray(data[:, first:last]).tobytes()
-        for signal, (first, last) in zip(header.signals, _places(header), strict=True)
+def _annotations(data: _DataRecords) -> Tals:
+    """Return all annotations, found block by block."""
+    header, found = data.header, []
+    signals = [
+        at
+        for at, signal in enumerate(header.signals)
         if signal.is_annotations and header.reserved.startswith("EDF+")
     ]
-    return parse(b"\0".join(texts), path)
+    for block in data.blocks(0, data.count) if signals else ():
+        for signal in signals:
+            told = np.ascontiguousarray(block[:, data.place(signal)])
+            found.append(parse(told.tobytes(), data.path))
+    return joined(found)
 
 
-def _onsets(
-    path: Path, header: EdfHeader, data: NDArray[np.int16], clock: Clock
-) -> NDArray[np.int64]:
+def _onsets(data: _DataRecords, clock: Clock) -> NDArray[np.int64]:
     """Return when each data record begins, in ticks from the second of the header."""
+    path, header = data.path, data.header
     step = header.duration * clock
     if step.denominator != 1:
         raise FileFormatError(
@@ -351,28 +415,22 @@ def _onsets(
             f"number of ticks of 1/{clock} s"
         )
     if not header.reserved.startswith("EDF+"):
-        return grid(0, step=step, count=len(data))
-    place = next(
-        (
-            place
-            for signal, place in zip(header.signals, _places(header), strict=True)
-            if signal.is_annotations
-        ),
-        None,
-    )
-    if place is None:
+        return grid(0, step=step, count=data.count)
+    signals = [at for at, each in enumerate(header.signals) if each.is_annotations]
+    if not signals:
         raise FileFormatError(f"{path} calls itself EDF+ and has no annotations")
-    told = np.ascontiguousarray(data[:, place[0] : place[1]])
-    if header.reserved.startswith("EDF+C"):
-        first = record_onsets([told[0].tobytes()], path)
-        begin = int(nearest_ticks(first, clock)[0])
-        return grid(begin, step=step, count=len(data))
-    onsets = nearest_ticks(record_onsets([row.tobytes() for row in told], path), clock)
-    if (np.diff(onsets) < int(step)).any():
-        at = int((np.diff(onsets) < int(step)).argmax()) + 1
+    is_whole = header.reserved.startswith("EDF+C")
+    last = 1 if is_whole else data.count
+    told = data.values(signals[:1], 0, last)[signals[0]].reshape(last, -1)
+    heads = record_onsets([row.tobytes() for row in told], path)
+    onsets = nearest_ticks(heads, clock)
+    if is_whole:
+        return grid(int(onsets[0]), step=step, count=data.count)
+    early = np.diff(onsets) < int(step)
+    if early.any():
         raise FileFormatError(
-            f"{path}: data record {at} begins before the one before it ends, so its "
-            "order is unknown; fetch or copy the file again"
+            f"{path}: data record {int(early.argmax()) + 1} begins before the one "
+            "before it ends, so its order is unknown; fetch or copy the file again"
         )
     return onsets
 
@@ -390,7 +448,8 @@ class _SignalFiles:
 
     file: _File
     channel: Channel
-    scalings: Mapping[Datatype, tuple[slice, Scaling]]
+    signals: Mapping[Datatype, int]
+    scalings: Mapping[Datatype, Scaling]
     left_out: NDArray[np.int64]
     blank: Mapping[str, NDArray[np.int64]]
     scale: Scale
@@ -404,12 +463,8 @@ class _SignalFiles:
         scale: Scale,
     ) -> _SignalFiles:
         """Find scales and what is filled."""
-        places = _places(file.header)
         scalings = {
-            row: (
-                slice(*places[at]),
-                scaling_of(file.header.signals[at], row, file.path),
-            )
+            row: scaling_of(file.header.signals[at], row, file.path)
             for row, at in signals.items()
         }
         spans: dict[str, list[tuple[int, int]]] = {}
@@ -426,6 +481,7 @@ class _SignalFiles:
         return cls(
             file=file,
             channel=channel,
+            signals=signals,
             scalings=scalings,
             left_out=numbered.pop("", np.empty((0, 2), np.int64)),
             blank=numbered,
@@ -435,52 +491,60 @@ class _SignalFiles:
     @property
     def samples(self) -> int:
         """Samples of a signal in a data record."""
-        place, _ = next(iter(self.scalings.values()))
-        return int(place.stop - place.start)
+        return self.file.header.signals[next(iter(self.signals.values()))].samples
 
     def lazy(self, lost: tuple[tuple[int, int], ...]) -> LazyChannel:
         """Return the channel, still unread."""
-        total = len(self.file.data) * self.samples
-        mask = _marked(self.left_out, 0, total)
-        receipt = Receipt(samples=total - int(mask.sum()), lost=lost)
+        total = self.file.data.count * self.samples
+        receipt = Receipt(samples=total - _covered(self.left_out, total), lost=lost)
         return LazyChannel(read=self.read, pieces=self.pieces, receipt=receipt)
 
     def read(self) -> pd.DataFrame:
         """Read all samples."""
-        return self._frame(0, len(self.file.data))
+        return self._frame(0, self.file.data.count)
 
     def pieces(self, rows: int) -> Iterator[pd.DataFrame]:
         """Read at most so many samples at a time, a data record at least."""
         count = max(1, rows // self.samples)
-        for first in range(0, len(self.file.data), count):
-            frame = self._frame(first, min(first + count, len(self.file.data)))
+        for first in range(0, self.file.data.count, count):
+            frame = self._frame(first, min(first + count, self.file.data.count))
             for at in range(0, len(frame), rows):
                 yield frame.iloc[at : at + rows]
 
     def _frame(self, first: int, last: int) -> pd.DataFrame:
         file, channel = self.file, self.channel
-        begins = file.onsets[first:last, None]
-        steps = grid(0, step=Fraction(channel.ticks or 1), count=self.samples)
-        ticks = (begins + steps + channel.lag).reshape(-1)
-        base = first * self.samples
+        base, count = first * self.samples, (last - first) * self.samples
         columns = {}
-        for row, (place, scaling) in self.scalings.items():
-            digital = file.data[first:last, place].reshape(-1)
-            values = scaling.values(digital, row, self.scale)
+        digital = file.data.values([*self.signals.values()], first, last)
+        for row, at in self.signals.items():
+            values = self.scalings[row].values(digital[at], row, self.scale)
             if row.column in self.blank:
-                values[_marked(self.blank[row.column], base, len(values))] = np.nan
+                values[_marked(self.blank[row.column], base, count)] = np.nan
             columns[row.column] = values
-        gone = _marked(self.left_out, base, len(ticks))
-        if gone.any():
-            ticks = ticks[~gone]
-            columns = {name: values[~gone] for name, values in columns.items()}
+        index = self._index(first, last)
+        if _covered(self.left_out - base, count):
+            held = ~_marked(self.left_out, base, count)
+            index = index[held]
+            columns = {name: values[held] for name, values in columns.items()}
         return make_frame(
             channel,
-            ticks_to_index(ticks, clock=file.clock),
+            index,
             columns,
             record_id=file.info({}).get("id"),
             scale=self.scale,
         )
+
+    def _index(self, first: int, last: int) -> pd.DatetimeIndex:
+        """Return the times of the samples of some data records."""
+        file, channel = self.file, self.channel
+        onsets, step = file.onsets[first:last], Fraction(channel.ticks or 1)
+        if int(onsets[-1] - onsets[0]) == (last - first - 1) * file.step:
+            # Data records of whole ticks follow each other: one grid is quicker.
+            begin, count = int(onsets[0]) + channel.lag, (last - first) * self.samples
+            return grid_to_index(begin, step=step, count=count, clock=file.clock)
+        steps = grid(channel.lag, step=step, count=self.samples)
+        ticks = (onsets[:, None] + steps).reshape(-1)
+        return ticks_to_index(ticks, clock=file.clock)
 
 
 def _numbered(
@@ -492,6 +556,13 @@ def _numbered(
     above, below = step.numerator, step.denominator
     numbers: NDArray[np.int64] = (2 * below * offset + above) // (2 * above)
     return numbers[np.argsort(numbers[:, 0])]
+
+
+def _covered(spans: NDArray[np.int64], count: int) -> int:
+    """Return how many of `count` samples lie in spans, which are in order."""
+    inside = np.clip(spans, 0, count)
+    reached = np.maximum.accumulate(np.concatenate(([0], inside[:, 1])))[:-1]
+    return int(np.maximum(inside[:, 1] - np.maximum(inside[:, 0], reached), 0).sum())
 
 
 def _marked(spans: NDArray[np.int64], base: int, count: int) -> NDArray[np.bool_]:

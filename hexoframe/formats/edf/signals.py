@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -146,12 +146,20 @@ class Scaling(NamedTuple):
     ) -> NDArray[np.floating]:
         """Return what a frame holds for digital values."""
         if self.shift is not None:
-            counts = digital.astype(np.int32) + self.shift
-            return values_from_counts(counts, row, scale=scale)
+            return values_from_counts(self._counts(digital, row), row, scale=scale)
         physical = digital * self.gain + self.offset
         if scale == "raw":
             physical = (physical - row.offset) / row.gain
         return physical.astype(np.float32 if row.kind == "waveform" else np.float64)
+
+    def _counts(self, digital: NDArray[np.int16], row: Datatype) -> NDArray[Any]:
+        """Return counts, without a wider copy where two bytes hold them."""
+        if self.shift == 0 and (row.signed or (digital >= 0).all()):
+            return digital
+        if self.shift == _UNSIGNED and not row.signed:
+            turned: NDArray[np.uint16] = digital.view(np.uint16) ^ np.uint16(_UNSIGNED)
+            return turned
+        return digital.astype(np.int32) + (self.shift or 0)
 
 
 def scaling_of(signal: SignalHeader, row: Datatype, path: Path) -> Scaling:

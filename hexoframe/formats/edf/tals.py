@@ -7,7 +7,7 @@ tick, and no float. What the texts say is for `notes`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,13 +17,14 @@ from hexoframe.errors import FileFormatError
 from hexoframe.formats.decimals import DIGITS, SECOND, decimal_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     Nanoseconds = NDArray[np.int64]
 
-__all__ = ["PackedAnnotations", "Tals", "parse", "record_onsets"]
+__all__ = ["PackedAnnotations", "Tals", "joined", "parse", "record_onsets"]
 
 _PATTERN = (
     "^(?P<sign>[+-])(?P<whole>[0-9]{1,9})(?:[.](?P<part>[0-9]{0,18})[0-9]*)?"
@@ -41,13 +42,13 @@ class Tals(NamedTuple):
         From the second in which the file starts.
     durations : ndarray of int64, in ns
         -1 where there is none.
-    texts : ndarray of str
+    texts : pyarrow array of str
         What they say.
     """
 
     onsets: Nanoseconds
     durations: Nanoseconds
-    texts: NDArray[np.object_]
+    texts: Any
 
 
 # -- writing ---------------------------------------------------------------------------
@@ -70,7 +71,6 @@ class PackedAnnotations:
     """
 
     def __init__(self, tals: Tals, *, start: int, records: int) -> None:
-        self._start = start
         order = np.argsort(tals.onsets, kind="stable")
         onsets, durations = tals.onsets[order], tals.durations[order]
         lasting = pc.if_else(
@@ -81,23 +81,26 @@ class PackedAnnotations:
             "",
         )
         signs = pc.if_else(pa.array(onsets < 0), "-", "+")
-        texts = pa.array(tals.texts[order], pa.string())
         made = pc.binary_join_element_wise(
             signs,
             decimal_seconds(onsets, signed=False),
             lasting,
             "\x14",
-            texts,
+            tals.texts.take(pa.array(order)),
             "\x14\0",
             "",
         )
-        joined = made.cast(pa.large_binary())
-        self._bytes = b"".join(joined.to_pylist())
-        lengths = pc.binary_length(joined).to_numpy(zero_copy_only=False)
-        self._ends = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+        whole = pa.concat_arrays([made.cast(pa.large_binary())])
+        _, ends, held = whole.buffers()
+        self._bytes = memoryview(held) if len(whole) else memoryview(b"")
+        self._ends = np.frombuffer(ends, np.int64, len(whole) + 1, 8 * whole.offset)
+        lengths = np.diff(self._ends)
         seconds = np.clip((onsets - start) // SECOND, 0, records - 1)
         # How many have come by the end of each record.
         self._come = np.searchsorted(seconds, np.arange(records), side="right")
+        told = decimal_seconds(np.arange(records) * SECOND + start).to_pylist()
+        # With this annotation each data record tells its own time.
+        self._heads = [f"+{time}\x14\x14\0".encode() for time in told]
         self._width = self._needed(int(lengths.max(initial=0)))
         self._given = 0
         self._record = 0
@@ -105,8 +108,7 @@ class PackedAnnotations:
     @property
     def samples(self) -> int:
         """Size of the signal: values of two bytes in a data record."""
-        head = len(self._head(len(self._come)))
-        return (head + self._width + 1) // 2
+        return (max(map(len, self._heads)) + self._width + 1) // 2
 
     def _needed(self, longest: int) -> int:
         """Return the smallest size with which nothing is left behind the last record.
@@ -118,22 +120,17 @@ class PackedAnnotations:
         left = self._ends[-1] - before
         return int(np.ceil(left / (records - np.arange(records))).max()) + longest
 
-    def _head(self, record: int) -> bytes:
-        """Return the annotation with which each data record tells its own time."""
-        time = np.array([record * SECOND + self._start])
-        return f"+{decimal_seconds(time)[0]}\x14\x14\0".encode()
-
     def take(self, records: int) -> NDArray[np.int16]:
         """Return the next data records of the signal, a row each."""
         size = 2 * self.samples
         rows = []
         for record in range(self._record, self._record + records):
-            head = self._head(record)
+            head = self._heads[record]
             room = self._ends[self._given] + size - len(head)
             fits = int(np.searchsorted(self._ends, room, side="right")) - 1
             until = min(int(self._come[record]), fits)
             held = self._bytes[self._ends[self._given] : self._ends[until]]
-            rows.append((head + held).ljust(size, b"\0"))
+            rows.append(b"".join((head, held)).ljust(size, b"\0"))
             self._given = until
         self._record += records
         return np.frombuffer(b"".join(rows), "<i2").reshape(records, -1)
@@ -152,7 +149,7 @@ def parse(data: bytes, path: Path) -> Tals:
     told = [
         each for each in whole.split("\0") if each and not each.endswith("\x14\x14")
     ]
-    found = pc.extract_regex(pa.array(told, pa.large_string()), _PATTERN)
+    found = pc.extract_regex(pa.array(told, pa.string()), _PATTERN)
     if found.null_count:
         wrong = told[int(found.is_null().to_numpy(zero_copy_only=False).argmax())]
         raise FileFormatError(
@@ -170,7 +167,18 @@ def parse(data: bytes, path: Path) -> Tals:
     return Tals(
         np.where(negative, -onsets, onsets),
         np.where(none, -1, durations),
-        np.array(texts.to_pylist(), object),
+        texts,
+    )
+
+
+def joined(found: Sequence[Tals]) -> Tals:
+    """Join annotations in order."""
+    texts = [pa.array([], pa.string()), *(each.texts for each in found)]
+    empty = np.empty(0, np.int64)
+    return Tals(
+        np.concatenate([empty, *(each.onsets for each in found)]),
+        np.concatenate([empty, *(each.durations for each in found)]),
+        pa.concat_arrays(texts),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -34,6 +34,7 @@ from hexoframe.formats.edf.notes import (
     Notes,
     said_by,
 )
+from hexoframe.formats.edf.seal import BLANK_SEAL, seal
 from hexoframe.formats.edf.signals import signal_of
 from hexoframe.formats.edf.tals import PackedAnnotations
 from hexoframe.formats.holes import check_gaps, parts_between, refuse_holes
@@ -187,6 +188,16 @@ class _Content:
         header = self._header(
             [each for some in signals.values() for each in some], packed
         )
+        self._write_records(target, header, signals, packed)
+        seal(target, header.record_bytes)
+
+    def _write_records(
+        self,
+        target: Path,
+        header: EdfHeader,
+        signals: Mapping[Channel, Sequence[_EdfSignal]],
+        packed: PackedAnnotations,
+    ) -> None:
         streams = {
             channel: SampleStream(self.record, channel, self.origin)
             for channel in signals
@@ -262,6 +273,8 @@ class _Content:
             if is_regular(each) or not len(self.record[each.name])
         ]
         notes.add(self.origin * ns, said_by(self.record, empty))
+        end = self.origin + self.records * self.clock
+        notes.add(end * ns, BLANK_SEAL)
         notes.add_facts(self.record.facts)
         notes.add_filled(self._filled())
         for channel in self.others:

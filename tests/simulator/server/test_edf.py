@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import hexoframe
+from hexoframe.errors import MissingFactsWarning
 from hexoframe.simulator.server import default_shirts, serve
 from hexoframe.simulator.shirt import Shirt, wear
 
@@ -71,6 +73,19 @@ def test_edf_holds_each_count_of_the_regular_channels(server, ask):
     )
     g = physical(signals["4145:accel_X"], values["4145:accel_X"])
     np.testing.assert_allclose(g, worn.sampled["acceleration_X"] / 256, atol=1e-4)
+
+
+def test_open_record_reads_the_counts_of_the_service_s_edf(server, ask, tmp_path):
+    worn = wear(default_shirts()[1])
+    path = tmp_path / "record_300002.edf"
+    path.write_bytes(ask(server, "/api/data/?record=300002", **EDF).body)
+    with pytest.warns(MissingFactsWarning, match="whole seconds"):
+        record = hexoframe.open_record(path, units="raw")
+    assert (record.id, record.start_tick) == (300_002, worn.start - worn.start % 256)
+    for name in ("ECG_I", "respiration_abdominal", "acceleration_Z", "cadence"):
+        sampled = worn.sampled[name]
+        found = record[name].iloc[:, 0].to_numpy()[: len(sampled)]
+        assert (found == sampled).all(), name
 
 
 def test_the_header_of_edf_tells_who_when_and_which_record(server, ask):

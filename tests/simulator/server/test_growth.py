@@ -213,6 +213,10 @@ def test_the_newest_example_of_the_vendor_gets_all_its_answers(small, ask):
         reply = ask(server, f"/api/data/?{given}", Accept=f"application/{form}")
         assert reply.status == 200
     assert ask(server, f"/api/data/?{given}", Accept="text/csv").status == 200
+    # The poller names neither a record nor a user.
+    polled = f"datatype__in=19%2C33&start={start}&end={start + 153600}"
+    (answer,) = ask(server, f"/api/data/?{polled}").json()
+    assert answer["data"].keys() == {"19", "33"}
 
 
 def test_csv_heads_the_ecg_as_counts(server, ask):
