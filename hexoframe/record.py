@@ -1793,7 +1793,8 @@ class Record(RecordData):
         ------
         ConfigurationError
             If matplotlib is not installed, a length of time is not valid, both an end
-            and a duration are given, or a part of the coverage is asked for.
+            and a duration are given, a part of the coverage is asked for, or there is
+            nothing to draw.
         TimestampError
             If a time has no zone, or there is nothing of the record then.
         UnknownChannelError
@@ -2288,8 +2289,8 @@ class Record(RecordData):
         root : str or Path
             Folder of the dataset, which is made, or gets one recording more.
         subject : str, optional
-            Label of the subject, of letters and digits; by default the id or pseudonym
-            of the record or, without one, its start.
+            Label of the subject, of letters and digits; by default those of the
+            pseudonym or id of the record or, without one, its start.
         session : str, optional
             Label of the session.
         task : str, default "recording"

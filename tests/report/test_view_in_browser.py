@@ -292,6 +292,20 @@ def test_a_page_where_no_worker_may_start_reads_its_samples_all_the_same(
     assert tab.complaints == []
 
 
+def test_a_frame_in_which_the_page_around_forbids_workers_is_read(tab, record):
+    """As in VS Code, whose policy the page in the frame inherits."""
+    shown = record.explore(channels=["heart_rate"])._repr_html_()
+    policy = (
+        "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
+        "style-src 'unsafe-inline'; child-src https: data:"
+    )
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    tab.page.set_content(f"<head>{meta}</head><body>{shown}</body>")
+    frame = tab.page.frames[-1]
+    frame.wait_for_function("globalThis.hexoframe?.panel('heart_rate').series")
+    assert frame.evaluate("hexoframe.panel('heart_rate').drawn.count") == 599
+
+
 def test_damaged_samples_are_said_and_not_drawn(tab, record, tmp_path):
     text = record.explore(channels=["ecg", "heart_rate"]).html
     head, mark, rest = text.partition('id="ecg_i-0">')
