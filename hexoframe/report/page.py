@@ -231,8 +231,7 @@ class _Report:
                 self._picture(
                     "overview",
                     "The whole record on one time axis",
-                    "Waveforms are drawn with all their peaks; activities and marks "
-                    "stand above.",
+                    "Activities and annotations stand above.",
                 ),
                 *self._activities(),
             ],

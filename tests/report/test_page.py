@@ -288,6 +288,10 @@ def test_real_pictures_of_a_hostile_record_bring_none_either(hostile, parsed, tm
     check_that_nothing_runs(page)
     assert len(page.all("figure")) >= 6
     assert path.stat().st_size < 10_000_000
+    # Every colour of the figures follows a dark page.
+    style, _, body = path.read_text("utf-8").partition("</style>")
+    coloured = r'(?:fill|stroke)="(#[^"]+)"'
+    assert set(re.findall(coloured, body)) <= set(re.findall(coloured, style))
 
 
 # -- the file --------------------------------------------------------------------------
