@@ -26,6 +26,8 @@ from tests.named import ID, IDS, named_record, secrets_of, with_attrs
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::hexoframe.errors.MissingFactsWarning"),
+    # Volumes that the service gives unrounded.
+    pytest.mark.filterwarnings("ignore:(EDF|WFDB) holds whole counts"),
     pytest.mark.filterwarnings("ignore::hexoframe.errors.UnverifiedCalibrationWarning"),
 ]
 KEEP = ("annotations", "dates", "device", "ranges", "track")
