@@ -5,7 +5,8 @@ and `open_records`. `login` or ``HEXOFRAME_*`` variables give the credentials;
 `list_records` lists recordings, `connect` returns a `Client` for everything else,
 `cache` keeps what was loaded. `channel_table`, `code_table` and `schema` describe the
 channels of a model. A `Record` is a mapping from channel to DataFrame; it shows what is
-missing (``coverage``, ``gaps``), cuts, aligns, plots and writes. `errors` has every
+missing (``coverage``, ``gaps``), cuts, aligns, plots and writes. `open_study` keeps
+many recordings in one place and computes over them. `errors` has every
 error and warning, `timestamps` exact conversions of time.
 
 The package, from bottom to top:
@@ -20,13 +21,15 @@ recording  the data of a recording: frames, facts, metadata, gaps
 analysis   results: alignment, coverage, quality; frames in, frames out
 formats    bytes <-> RecordData, one module or package a format; no network
 plotting   figures
+bridges    arrays for other libraries, in memory
 cache      records on disk
-api        the service: auth (credentials), http (requests), load (downloads)
+api        the service: auth (credentials), http (requests), load, write
 reprs      a record as text and as HTML
 record     Record: one recording, with every method for users
 client     Client: one server with one credential
 opening    files -> Record
 service    load_record, list_records ...: methods of a Client as functions
+study      many recordings in one place: sync, map, results
 simulator  a synthetic shirt, and a local server that answers like the real one
 hxapi      the names of the old script HxApi2_0
 app        the application: command line, menu, demo
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
         logout,
         record_info,
     )
+    from hexoframe.study import open_study
 else:
     from importlib import import_module
 
@@ -90,6 +94,7 @@ __all__ = [
     "logout",
     "open_record",
     "open_records",
+    "open_study",
     "plotting",
     "record_info",
     "schema",
@@ -115,6 +120,7 @@ _HOMES = {
     "logout": "hexoframe.service",
     "open_record": "hexoframe.opening",
     "open_records": "hexoframe.opening",
+    "open_study": "hexoframe.study.study",
     "plotting": "hexoframe.plotting",
     "record_info": "hexoframe.service",
     "schema": "hexoframe.channels",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hexoframe.api.auth.credentials import base_url_of, find_credential
+from hexoframe.api.http.objects import field_of
 from hexoframe.api.http.session import ServiceSession
 from hexoframe.api.links import CLOCK_OF_HOST
 from hexoframe.api.load.download import (
@@ -55,7 +56,7 @@ from hexoframe.formats.options import ReadOptions
 from hexoframe.paths import expanded
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
-from hexoframe.timestamps import clock_of
+from hexoframe.timestamps import clock_of, tick_to_time, time_to_tick
 from hexoframe.timestamps.moments import Length, Moment
 
 if TYPE_CHECKING:
@@ -214,6 +215,7 @@ class Client(ObjectChanges, ActivityFiles):
         start: Moment | None = None,
         end: Moment | None = None,
         status: str | None = None,
+        changed_since: datetime | str | None = None,
         limit: int | None = None,
         **filters: Any,
     ) -> pd.DataFrame:
@@ -230,6 +232,9 @@ class Client(ObjectChanges, ActivityFiles):
             times with a zone, or ticks.
         status : str, optional
             Only those of this status, such as ``complete``.
+        changed_since : datetime or str, optional
+            Only records that the service changed then or later (``last_modified``): a
+            time with a zone.
         limit : int, optional
             How many at most; None for all.
         **filters
@@ -259,6 +264,8 @@ class Client(ObjectChanges, ActivityFiles):
             If there are records, but none of that status; it lists the others.
         """
         given = {"user": user, "device": device, "start": start, "end": end}
+        if changed_since is not None:
+            filters["last_modified__gte"] = _change_of(changed_since)
         if status is None:
             return records_frame(self._newest("record", filters, limit, **given))
         # The service cannot filter by status.
@@ -733,7 +740,7 @@ class Client(ObjectChanges, ActivityFiles):
             every=every,
             late=late,
             patience=patience,
-            seen=seen or {},
+            seen={} if seen is None else seen,
         )
 
         def load() -> Record:
@@ -918,13 +925,19 @@ def load_span(
     parts: list[RecordData] = [
         client.load_record(
             one["id"],
-            start=max(first - ahead, int(one["start"])),
-            end=last if not one["end"] or last <= int(one["end"]) else None,
+            start=max(first - ahead, int(field_of(one, "start"))),
+            end=last if not one.get("end") or last <= int(one["end"]) else None,
             **how,
         )
         for one in found
     ]
     return Record.of(join_records(parts))
+
+
+def _change_of(moment: datetime | str) -> str:
+    """Return a time with a zone as text, to the second before."""
+    tick = time_to_tick(moment, clock=1000, rounding="down")
+    return tick_to_time(tick, clock=1000).floor("s").isoformat()
 
 
 def _of_status(

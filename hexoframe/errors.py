@@ -22,7 +22,9 @@ The tree::
     ├── SourceChangedError         also OSError
     ├── OutputError                also OSError
     │   └── OutputExistsError      also FileExistsError
-    └── CacheError                 also OSError
+    ├── CacheError                 also OSError
+    ├── UnfinishedRecordError      retryable
+    └── StorageError               also OSError, retryable
     HexoframeWarning
     ├── MissingSamplesWarning
     ├── SkippedChannelWarning
@@ -38,6 +40,9 @@ import sys
 import threading
 import unicodedata
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,7 +67,9 @@ __all__ = [
     "ServerError",
     "SkippedChannelWarning",
     "SourceChangedError",
+    "StorageError",
     "TimestampError",
+    "UnfinishedRecordError",
     "UnfinishedRecordWarning",
     "UnknownChannelError",
     "UnreachableError",
@@ -224,6 +231,25 @@ class CacheError(HexoframeError, OSError):
     """The cache folder cannot be used."""
 
 
+class StorageError(HexoframeError, OSError):
+    """The place of a study cannot be read or written: disk, network or permission."""
+
+    retryable = True
+
+
+class UnfinishedRecordError(HexoframeError):
+    """The service does not have the whole record, or not yet."""
+
+    retryable = True
+
+
+def would_meet_all(error: BaseException) -> bool:
+    """Whether an error would meet every record alike: bad login, or no service."""
+    # 403 is about one record, of somebody else.
+    refused = isinstance(error, AuthenticationError) and error.status != 403
+    return refused or isinstance(error, UnreachableError)
+
+
 class HexoframeWarning(UserWarning):
     """Base of every warning of this package."""
 
@@ -248,12 +274,35 @@ class UnverifiedCalibrationWarning(HexoframeWarning):
     """The scale of a channel that is used was never confirmed on real data."""
 
 
+_collected: ContextVar[list[str] | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collecting_warnings() -> Iterator[list[str]]:
+    """Collect the warnings of this package in a block, as texts, and show none.
+
+    Of many records they belong beside each record. Those of other threads stay theirs.
+    """
+    texts: list[str] = []
+    token = _collected.set(texts)
+    try:
+        yield texts
+    finally:
+        _collected.reset(token)
+
+
 def warn(message: str, category: type[HexoframeWarning]) -> None:
     """Warn at the line of the user's code, however deep the call is.
 
     Channels are read when they are touched, so a fixed ``stacklevel`` cannot work.
     """
     message = harmless(message, lines=True)
+    collected = _collected.get()
+    if collected is not None:
+        text = f"{category.__name__}: {message}"
+        if text not in collected:
+            collected.append(text)
+        return
     frame = _users(inspect.currentframe())
     if frame is None:
         # In a thread of hexoframe; the code of the user waits in the main one.

@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -31,11 +32,12 @@ from hexoframe.errors import (
 )
 from hexoframe.formats.archive.container import placeholder_of
 from hexoframe.formats.atomic import complete
-from hexoframe.formats.kinds import kind_of
+from hexoframe.formats.kinds import is_study, kind_of
 from hexoframe.formats.options import ReadOptions
-from hexoframe.paths import check_path, expanded, is_file, is_folder
+from hexoframe.paths import check_path, expanded, is_file, is_folder, reading_from
 from hexoframe.record import Record
 from hexoframe.recording.data import warn_of_model
+from hexoframe.recording.sameness import same_recording
 from hexoframe.timestamps import CLASSIC_FORMAT
 from hexoframe.timestamps.zones import zone_name
 
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     from hexoframe.formats import Format, Reader
     from hexoframe.recording.data import RecordData
 
-__all__ = ["Records", "open_record", "open_records"]
+__all__ = ["RecordPlace", "Records", "open_record", "open_records"]
 
 # How many items of a folder are checked to say what it holds.
 _LOOKED_AT = 20
@@ -63,7 +65,9 @@ _HEAD = 1 << 12
 # A drive of Windows has one letter.
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _SKIPPED = {"path": "string", "reason": "string", "foreign": "bool"}
+_DUPLICATES = {"path": "string", "kept": "string", "how": "string", "left_out": "bool"}
 _Skipped = list[dict[str, str | bool]]
+_SECOND = pd.Timedelta("1s")
 
 
 def open_record(  # noqa: PLR0913  # only the caller can answer each of them
@@ -147,7 +151,9 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
         allow_partial=allow_partial,
     )
     if isinstance(path, str | os.PathLike) or not hasattr(path, "read"):
-        data = _read(_single(_path_of(path)), options, record)
+        found = _path_of(path)
+        with reading_from(found):
+            data = _read(_single(found), options, record)
     else:
         data = _read_stream(path, options, record)
     return Record.of(data, left_out=options.left_out(data.family))
@@ -291,6 +297,8 @@ def _found_table(path: Path) -> str:
 
 
 def _found_folder(path: Path) -> str:
+    if is_study(path):
+        return "a study of many recordings; open it with open_study()"
     items = sorted(item for item in path.iterdir() if not item.name.startswith("."))
     if not items:
         absent = [
@@ -361,7 +369,23 @@ class _Found(NamedTuple):
         """Whether both are one record; some formats print its start in whole s."""
         if self.id is None or self.id != other.id:
             return False
-        return abs(self.start - other.start) < pd.Timedelta("1s")
+        return abs(self.start - other.start) < _SECOND
+
+    def may_be(self, other: _Found) -> bool:
+        """Whether both may be one record, although they do not share an id."""
+        differ = self.id is not None and other.id is not None
+        return not differ and all(
+            abs(mine - theirs) < _SECOND
+            for mine, theirs in ((self.start, other.start), (self.end, other.end))
+        )
+
+
+class RecordPlace(NamedTuple):
+    """Where a record of `Records` is, and its id."""
+
+    path: Path
+    part: str | None
+    id: int | None
 
 
 class Records(Mapping[str, Record]):
@@ -376,6 +400,11 @@ class Records(Mapping[str, Record]):
     skipped : DataFrame
         What was left out: `path`, `reason`, and `foreign`, which is True for a file
         that is not a recording, and False for one that is damaged or there twice.
+    duplicates : DataFrame
+        Recordings that were met twice: `path`; the key that was `kept`; `how` they are
+        known: ``id``, or ``samples`` (the spans are equal to within a second, and all
+        samples at 1 Hz that both have); and whether it was `left_out`. One that shares
+        no id is not: it has a key of its own, and counts twice where all are counted.
     """
 
     def __init__(
@@ -383,15 +412,19 @@ class Records(Mapping[str, Record]):
         found: dict[str, _Found],
         skipped: pd.DataFrame,
         options: ReadOptions,
+        duplicates: list[dict[str, str | bool]],
     ) -> None:
         self._found = found
         self._options = options
         self.skipped = skipped
+        table = pd.DataFrame(duplicates, columns=list(_DUPLICATES))
+        self.duplicates = table.astype(_DUPLICATES)
 
     def __getitem__(self, key: str | int) -> Record:
         """Open a record."""
         place = self._found[str(key)]
-        data = _read(place.path, self._options, place.name)
+        with reading_from(place.path):
+            data = _read(place.path, self._options, place.name)
         return Record.of(data, left_out=self._options.left_out(data.family))
 
     def __iter__(self) -> Iterator[str]:
@@ -405,6 +438,23 @@ class Records(Mapping[str, Record]):
     def __contains__(self, key: object) -> bool:
         """Whether there is a record of that id."""
         return str(key) in self._found
+
+    def place(self, key: str | int) -> RecordPlace:
+        """Return where a record is, without opening it.
+
+        Parameters
+        ----------
+        key : str or int
+            Its key.
+
+        Returns
+        -------
+        RecordPlace
+            path; part of it, for an export of several records, else None; and id, None
+            if the files have none.
+        """
+        found = self._found[str(key)]
+        return RecordPlace(found.path, found.name, found.id)
 
     def __repr__(self) -> str:
         """Say how many records there are and what was left out."""
@@ -450,7 +500,8 @@ def open_records(  # noqa: PLR0913  # as for open_record
     Warns
     -----
     HexoframeWarning
-        If a link leads in a circle, or a path is a pipe, a socket or a device.
+        If a link leads in a circle, or a path is a pipe, a socket or a device; if one
+        recording is there twice under two keys, such as a ZIP and a CSV of it.
     """
     options = ReadOptions(
         channels=channels,
@@ -462,15 +513,17 @@ def open_records(  # noqa: PLR0913  # as for open_record
     )
     found: dict[str, _Found] = {}
     skipped: _Skipped = []
+    twice: list[dict[str, str | bool]] = []
     for path in _search(where, skipped):
         for name in _names_at(path, skipped):
-            _take(path, name, options, found, skipped)
+            _take(path, name, options, found, (skipped, twice))
     odd = [str(each["reason"]) for each in skipped if each["odd"]]
     if odd:
         more = f" (and {len(odd) - 1} more, see .skipped)" if len(odd) > 1 else ""
         warn(f"left out: {odd[0]}{more}", HexoframeWarning)
+    twice += _found_again(found, options)
     table = pd.DataFrame(skipped, columns=list(_SKIPPED)).astype(_SKIPPED)
-    return Records(found, table, options)
+    return Records(found, table, options, twice)
 
 
 def _leave_out(
@@ -518,6 +571,10 @@ def _below(path: Path, seen: set[str], skipped: _Skipped) -> Iterator[Path]:
     seen.add(place)
     if not is_folder(path):
         yield path
+        return
+    if is_study(path):
+        reason = f"{path} is a study: open_study() opens it, and its records"
+        _leave_out(path, reason, skipped, foreign=True)
         return
     try:
         complete(path)
@@ -583,17 +640,19 @@ def _take(
     name: str | None,
     options: ReadOptions,
     found: dict[str, _Found],
-    skipped: _Skipped,
+    noted: tuple[_Skipped, list[dict[str, str | bool]]],
 ) -> None:
+    skipped, twice = noted
     try:
         data = _read(path, options, name)
     except (HexoframeError, OSError) as error:
         _leave_out(path, error, skipped)
         return
     place = _Found(path.absolute(), name, data.id, data.start, data.end)
-    for other in found.values():
+    for kept, other in found.items():
         if place.is_again(other):
             _leave_out(path, _found_twice(place, other), skipped)
+            twice.append(_duplicate(place, kept, "id", left_out=True))
             return
     key = str(data.id) if data.id is not None else (name or path.stem)
     if key in found:
@@ -601,6 +660,54 @@ def _take(
         where = str(path / (name or ""))
         key = where if data.id is None else f"{key} in {where}"
     found[key] = place
+
+
+def _duplicate(
+    place: _Found, kept: str, how: str, *, left_out: bool
+) -> dict[str, str | bool]:
+    path = str(place.path / (place.name or ""))
+    return {"path": path, "kept": kept, "how": how, "left_out": left_out}
+
+
+def _found_again(
+    found: Mapping[str, _Found], options: ReadOptions
+) -> list[dict[str, str | bool]]:
+    """Find and warn of recordings without a common id that are one and the same."""
+    twice = []
+    # Those with an id first: a CSV is the copy, and the export the original.
+    places = sorted(found.items(), key=lambda pair: (pair[1].start, pair[1].id is None))
+    near: list[tuple[str, _Found]] = []
+    for key, place in places:
+        near = [pair for pair in near if place.start - pair[1].start < _SECOND]
+        for kept, other in near:
+            if place.may_be(other) and _are_same(place, other, options):
+                swapped = other.id is None and place.id is not None
+                copy, original = (other, key) if swapped else (place, kept)
+                twice.append(_duplicate(copy, original, "samples", left_out=False))
+                break
+        else:
+            near.append((key, place))
+    if twice:
+        first = twice[0]
+        more = f" (and {len(twice) - 1} more)" if len(twice) > 1 else ""
+        warn(
+            f"{first['path']} is the same recording as record {first['kept']}{more}: "
+            "all of them are in the mapping, so the same minutes would count twice; "
+            "see .duplicates",
+            HexoframeWarning,
+        )
+    return twice
+
+
+def _are_same(one: _Found, other: _Found, options: ReadOptions) -> bool:
+    """Compare the samples at 1 Hz of two recordings; one that fails is another."""
+    every = replace(options, channels=None)
+    try:
+        return same_recording(
+            *(_read(place.path, every, place.name) for place in (one, other))
+        )
+    except (HexoframeError, OSError):
+        return False  # opening it will say why
 
 
 def _found_twice(place: _Found, other: _Found) -> str:

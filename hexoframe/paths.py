@@ -20,7 +20,14 @@ from hexoframe.errors import (
     OutputError,
 )
 
-__all__ = ["check_path", "expanded", "is_file", "is_folder", "writing_to"]
+__all__ = [
+    "check_path",
+    "expanded",
+    "is_file",
+    "is_folder",
+    "reading_from",
+    "writing_to",
+]
 
 # What a disk says, and what to do about it.
 _WAYS_OUT = {
@@ -90,6 +97,25 @@ def check_path(path: Path) -> None:
 def _short(path: Path) -> str:
     text = str(path)
     return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+@contextmanager
+def reading_from(source: Path) -> Iterator[None]:
+    """Turn an error of the disk in a block that reads into a FileFormatError.
+
+    That something is not there, or may not be read, stays as it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        usual = HexoframeError | FileNotFoundError | PermissionError
+        if isinstance(error, usual):
+            raise
+        why = error.strerror or str(error)
+        way = _WAYS_OUT.get(error.errno or 0, "give the path of a file or a folder")
+        raise FileFormatError(
+            f"{_short(source)} cannot be read ({why[:1].lower()}{why[1:]}): {way}"
+        ) from error
 
 
 @contextmanager

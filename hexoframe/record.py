@@ -283,8 +283,8 @@ class Record(RecordData):
         -------
         Record
             A view; this record stays as it is. Channels that were not read are moved
-            when they are. ``info["deidentified"]`` is the receipt, which files of the
-            record keep: what was removed and how often, and what became of dates. It
+            when they are. ``info["deidentified"]`` is the receipt, which Parquet, CSV
+            and .txt keep: what was removed and how often, and what became of dates. It
             holds no old value and no shift, since with it anybody moves the dates back;
             who must be able to gives `shift_weeks` and notes it.
 
@@ -1793,7 +1793,8 @@ class Record(RecordData):
         ------
         ConfigurationError
             If matplotlib is not installed, a length of time is not valid, both an end
-            and a duration are given, or a part of the coverage is asked for.
+            and a duration are given, a part of the coverage is asked for, or there is
+            nothing to draw.
         TimestampError
             If a time has no zone, or there is nothing of the record then.
         UnknownChannelError
@@ -1852,10 +1853,10 @@ class Record(RecordData):
 
         Notes
         -----
-        A page holds every sample as far as 25 MB allow, which is about a day of ECG and
-        belts. Beyond, the largest channels keep the lowest and the highest sample of
-        each 1/16 s, which the page says. ``hexoframe explore`` shows every sample of
-        any record.
+        A file holds every sample as far as 25 MB allow, which is about a day of ECG and
+        belts; without a path, in a notebook, 10 MB. Beyond, the largest channels keep
+        the lowest and the highest sample of each 1/16 s (or of longer spans), which the
+        page says. ``hexoframe explore`` shows every sample of any record.
         """
         from hexoframe.report.view import make_view  # noqa: PLC0415
 
@@ -1863,6 +1864,57 @@ class Record(RecordData):
         return make_view(part, path, channels=channels, overwrite=overwrite)
 
     # -- exits ---------------------------------------------------------------------
+
+    def report(
+        self, path: str | Path, *, identify: bool = False, overwrite: bool = False
+    ) -> Path:
+        """Write a page that opens without Python; needs ``hexoframe[report]``.
+
+        One file, for a reviewer, a supervisor or the records of a laboratory: a line of
+        verdict, coverage and wear, the record on one page, the best and the worst
+        minute of its ECG, beats, breathing and sleep with their tables, the summary
+        beside the vendor's figures, the paragraph of `methods`, and receipts: versions,
+        and a checksum of the samples of each channel. It prints on A4, is light or dark
+        as the reader's system, asks for no address and runs nothing.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write, ending in .html.
+        identify : bool, default False
+            Whether to name the wearer's e-mail and user id and the device, and to show
+            what was written by hand: comments of annotations. Without it the id of the
+            record is shown all the same, which says nothing to whoever has no access to
+            the account, and so are the names of activities.
+        overwrite : bool, default False
+            Whether a file from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file. The same record gives the same file, whenever it is written.
+
+        Raises
+        ------
+        ConfigurationError
+            If matplotlib or jinja2 is not installed, or the path does not end in .html.
+        OutputExistsError
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
+
+        Examples
+        --------
+        >>> record.report("record.html")  # doctest: +SKIP
+        """
+        from hexoframe.plotting import plot_record  # noqa: PLC0415
+        from hexoframe.report.page import shown_channels, write_report  # noqa: PLC0415
+
+        with without_warning():
+            target = write_report(
+                self, path, draw=plot_record, identify=identify, overwrite=overwrite
+            )
+        warn_of_scales(self, shown_channels(self))
+        return target
 
     def to_txt(  # noqa: PLR0913  # the settings of the old script
         self,
@@ -2168,8 +2220,8 @@ class Record(RecordData):
         >>> record.to_kubios("rr.txt")  # doctest: +SKIP
         """
         return self._write(
-            formats.KUBIOS, path, channels=None, overwrite=overwrite, beats=beats,
-            gaps=gaps,
+            formats.KUBIOS, path, channels=["rr_interval"], overwrite=overwrite,
+            beats=beats, gaps=gaps,
         )  # fmt: skip
 
     @one_warning()
@@ -2356,14 +2408,16 @@ class Record(RecordData):
         Returns
         -------
         dict of float to mne.io.RawArray
-            By the rate in Hz, the fastest first. ECG in V, all else in the unit that
-            the description names. ``meas_date`` is the time of the first sample in
-            microseconds; the exact tick is in ``raw.info["description"]``, as JSON.
+            By the rate in Hz, the fastest first, over the time that all channels of the
+            rate have. ECG in V, all else in the unit that the description names.
+            ``meas_date`` is the time at which the first sample begins (a value at 1 Hz
+            begins a second before its stamp), in microseconds; the exact tick is in
+            ``raw.info["description"]``, as JSON.
 
             Annotations ``BAD_<reason>`` cover what `bad_spans` says of each column, as
             far as there are samples, with ``ch_names``; those of missing samples are
-            ``BAD_ACQ_SKIP``, which filters of MNE know. Annotations of the record, such
-            as button presses, are there by their comments.
+            ``BAD_ACQ_SKIP``, which filters of MNE leave out. Those of the record, such
+            as button presses, are called ``annotation``, with their comments.
 
         Raises
         ------

@@ -10,7 +10,7 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
 from hexoframe.api.auth.credentials import (
@@ -180,6 +180,17 @@ def _asking(method: Callable[Concatenate[Client, _P], _T]) -> Callable[_P, _T]:
     call.__signature__ = whole.replace(parameters=parameters)  # type: ignore[attr-defined]
     call.__module__, call.__qualname__ = __name__, method.__name__
     return call
+
+
+def current_client() -> AbstractContextManager[Client]:
+    """Return a context with the client of `login`, or of the environment.
+
+    Raises
+    ------
+    AuthenticationError
+        If no source has credentials.
+    """
+    return _LOGIN.client(offline=False)
 
 
 list_records = _asking(Client.list_records)

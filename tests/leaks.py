@@ -1,11 +1,12 @@
 """Search for secrets in all bytes of files, packed ones too, and in their names.
 
-What a format of later days packs with gzip, zlib, bzip2, xz, zstd or ZIP is unpacked
-without being told, and numbers are looked for in the forms that a disk knows.
+What a format of later days packs with gzip, zlib, bzip2, xz, zstd, ZIP or base64 is
+unpacked without being told, and numbers are looked for in the forms that a disk knows.
 """
 
 from __future__ import annotations
 
+import base64
 import bz2
 import io
 import lzma
@@ -35,6 +36,8 @@ _STREAMS = {
     b"\x78\x9c": lambda data: zlib.decompressobj().decompress(data),
     b"\x78\xda": lambda data: zlib.decompressobj().decompress(data),
 }
+# A page holds its samples so.
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{60,}={0,2}")
 _BEGIN = re.compile(b"|".join(map(re.escape, _STREAMS)))
 _FAILURES = (
     zlib.error,
@@ -70,6 +73,9 @@ def unpacked(where: str, data: bytes, depth: int = 0) -> Iterator[tuple[str, byt
                 inner = f"{where} > {name}"
                 yield inner, name.encode()
                 yield from unpacked(inner, archive.read(name), depth + 1)
+    for found in _BASE64.finditer(data):
+        inside = base64.b64decode(found[0][: len(found[0]) // 4 * 4])
+        yield from unpacked(f"{where} > base64 {found.start()}", inside, depth + 1)
     for found in _BEGIN.finditer(data):
         try:
             inside = _STREAMS[found[0]](data[found.start() :])

@@ -27,6 +27,8 @@ PARENTS = {
     "OutputError": (errors.HexoframeError, OSError),
     "OutputExistsError": (errors.OutputError, FileExistsError),
     "CacheError": (errors.HexoframeError, OSError),
+    "UnfinishedRecordError": (errors.HexoframeError,),
+    "StorageError": (errors.HexoframeError, OSError),
     "HexoframeWarning": (UserWarning,),
     "MissingSamplesWarning": (errors.HexoframeWarning,),
     "SkippedChannelWarning": (errors.HexoframeWarning,),
@@ -34,7 +36,13 @@ PARENTS = {
     "MissingFactsWarning": (errors.HexoframeWarning,),
     "UnverifiedCalibrationWarning": (errors.HexoframeWarning,),
 }
-RETRYABLE = {"RateLimitedError", "ServerError", "UnreachableError"}
+RETRYABLE = {
+    "RateLimitedError",
+    "ServerError",
+    "StorageError",
+    "UnfinishedRecordError",
+    "UnreachableError",
+}
 ERRORS = [name for name in PARENTS if name.endswith("Error")]
 
 

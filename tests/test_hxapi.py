@@ -33,6 +33,7 @@ from hexoframe.errors import (
     HexoframeError,
     NotFoundError,
     RequestError,
+    ResponseError,
     ServerError,
     SkippedChannelWarning,
     TimestampError,
@@ -543,6 +544,58 @@ def test_a_point_without_a_position_is_a_point_in_time(auth, monkeypatch):
     assert sum(one[2] is None for one in after) > 0
 
 
+@pytest.mark.parametrize(
+    ("resource", "field"),
+    [
+        ("record", "start"),
+        ("record", "user"),
+        ("range", "end"),
+        ("track", "range"),
+        ("track", "id"),
+    ],
+)
+def test_an_object_that_lacks_a_field_is_an_error_that_names_it(
+    auth, server, monkeypatch, resource, field
+):
+    kind = type(auth.api.client.session)
+
+    def without(item):
+        mine = item.get("resource_uri", "").split("/")[-3:-2] == [resource]
+        return {k: v for k, v in item.items() if k != field} if mine else item
+
+    pages, one = kind.pages, kind.get_json
+    monkeypatch.setattr(
+        kind,
+        "pages",
+        lambda self, *args, **how: map(without, pages(self, *args, **how)),
+    )
+    monkeypatch.setattr(
+        kind,
+        "get_json",
+        lambda self, *args: (
+            without(found) if isinstance(found := one(self, *args), dict) else found
+        ),
+    )
+    ask, number = HxApi.getRecordData, MIXED
+    if resource == "range":
+        ask, number = HxApi.getRangeData, ranges_of(server, MIXED)[0]["id"]
+    with pytest.raises(ResponseError, match=f"without '{field}'|field '{field}'"):
+        ask(auth, number, downloadRaw=False)
+
+
+def test_a_track_of_another_range_is_an_error(auth, monkeypatch):
+    kind = type(auth.api.client.session)
+    pages = kind.pages
+
+    def strays(self, path, *query, **how):
+        for item in pages(self, path, *query, **how):
+            yield item | {"range": "/api/range/7/"} if "/track/" in path else item
+
+    monkeypatch.setattr(kind, "pages", strays)
+    with pytest.raises(ResponseError, match="a track of range 7"):
+        HxApi.getRecordData(auth, MIXED, downloadRaw=False)
+
+
 # -- what is loaded --------------------------------------------------------------------
 
 
@@ -740,6 +793,15 @@ def test_where_there_is_no_record_the_data_are_empty(auth):
     data = HxApi.getData(auth, ANNA, 359840227126, 359840821814)
     assert list(data) == HEXOSKIN
     assert all(samples == [] for samples in data.values())
+
+
+def test_a_list_of_records_that_is_not_there_is_an_error(auth, monkeypatch):
+    def moved(*_, **__):
+        raise NotFoundError("http://127.0.0.1/ does not exist", status=404)
+
+    monkeypatch.setattr(type(auth.api.client.session), "pages", moved)
+    with pytest.raises(NotFoundError):
+        HxApi.getData(auth, ANNA, 359840227126, 359840821814)
 
 
 def test_a_range_brings_what_lies_in_it(auth, server, tmp_path):

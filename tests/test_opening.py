@@ -294,6 +294,15 @@ def test_a_folder_without_permission_is_an_error_that_names_it():
         shutil.rmtree(parent)
 
 
+@pytest.mark.skipif(
+    not os.path.exists("/proc/self/mem"),  # noqa: PTH110
+    reason="no file here that cannot be read",
+)
+def test_a_file_that_the_disk_does_not_give_is_an_error_that_names_it():
+    with pytest.raises(FileFormatError, match=r"mem cannot be read \(input/output err"):
+        open_record("/proc/self/mem")
+
+
 # -- several records -------------------------------------------------------------------
 
 

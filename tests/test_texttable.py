@@ -83,7 +83,7 @@ def test_tables_below_each_other_have_every_column_once(width):
 def test_a_service_without_streams_loads_and_shows(samples, how):
     code = f"""
 import os, sys, hexoframe
-from hexoframe.api.load.progress import _is_visible
+from hexoframe.api.load.progress import is_visible
 from hexoframe.app.cli.lists import width
 
 def closed():
@@ -95,7 +95,7 @@ record = hexoframe.open_record({str(samples / "hexoskin_10min.zip")!r})
 sys.stdout = sys.stderr = {how}
 try:
     repr(record), hexoframe.cache.info(), hexoframe.channel_table("hexoskin")
-    told = _is_visible(), width()
+    told = is_visible(), width()
 except BaseException:
     os._exit(3)
 os._exit(0 if told == (False, None) else 4)

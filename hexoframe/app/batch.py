@@ -18,12 +18,7 @@ from hexoframe.app.choices import (
     Saved,
     Selection,
 )
-from hexoframe.errors import (
-    AuthenticationError,
-    ConfigurationError,
-    FileFormatError,
-    UnreachableError,
-)
+from hexoframe.errors import ConfigurationError, FileFormatError, would_meet_all
 from hexoframe.paths import expanded, is_file
 
 if TYPE_CHECKING:
@@ -62,16 +57,10 @@ def each_of(
         try:
             done: Any = work(name)
         except FAILURES as error:
-            if _is_for_all(error):
+            if would_meet_all(error):
                 raise
             done = error
         yield name, done
-
-
-def _is_for_all(error: Exception) -> bool:
-    # 403 is about one record, of somebody else.
-    refused = isinstance(error, AuthenticationError) and error.status != 403
-    return refused or isinstance(error, UnreachableError)
 
 
 def save_records(

@@ -22,6 +22,7 @@ from hexoframe.timestamps import clock_of, tick_to_time
 if TYPE_CHECKING:
     from hexoframe.api.load.plan import Estimate
     from hexoframe.record import Record
+    from hexoframe.study.planning import StudyPlan
 
 __all__ = [
     "SUMMARY_NUMBERS",
@@ -46,11 +47,14 @@ __all__ = [
     "megabytes",
     "notes_of",
     "plain",
+    "plan_lines",
+    "plan_rows",
     "record_facts",
     "record_rows",
     "sleep_notes",
     "sleep_rows",
     "span_rows",
+    "study_rows",
     "summary_notes",
     "summary_rows",
     "user_facts",
@@ -276,9 +280,9 @@ def _rate(hertz: float) -> str:
 
 
 def coverage_frame(record: Record) -> pd.DataFrame:
-    """Return `Record.coverage` with the id of the record; reads all of it."""
+    """Return `Record.coverage` with the id or pseudonym of the record; reads it all."""
     coverage = record.coverage().reset_index()
-    coverage.insert(0, "record", record.id)
+    coverage.insert(0, "record", record.pseudonym or record.id)
     return coverage
 
 
@@ -309,8 +313,8 @@ def hrv_rows(table: pd.DataFrame) -> Rows:
 
 def breathing_rows(table: pd.DataFrame) -> Rows:
     """Return rows of `Record.breathing`: a row a span, with what it rests on."""
-    litres = table.assign(ventilation=table["ventilation"] / 1000)
-    return _result_rows(litres, {"breaths": "n_breaths"}, _BREATHING)
+    litres = {name: table[name] / 1000 for name in ("tidal_volume", "ventilation")}
+    return _result_rows(table.assign(**litres), {"breaths": "n_breaths"}, _BREATHING)
 
 
 def breath_check_rows(table: pd.DataFrame) -> Rows:
@@ -330,7 +334,7 @@ def breath_rows(table: pd.DataFrame) -> Rows:
             },
             "not usable": plain(row["reason"]),
         }
-        for _, row in table.iterrows()
+        for _, row in table.assign(volume=table["volume"] / 1000).iterrows()
     ]
 
 
@@ -511,7 +515,7 @@ _BREATH = {
     "Te": ("te", 2),
     "Ttot": ("ttot", 2),
     "counts": ("amplitude", 0),
-    "VT": ("volume", 0),
+    "VT": ("volume", 2),
     "RSA": ("rsa", 1),
 }
 _BREATHING = {
@@ -519,7 +523,7 @@ _BREATHING = {
     "CV": ("ttot_cv", 0),
     "Ti": ("ti", 2),
     "Te": ("te", 2),
-    "VT": ("tidal_volume", 0),
+    "VT": ("tidal_volume", 2),
     "MV": ("ventilation", 1),
     "RSA": ("rsa", 1),
 }
@@ -665,6 +669,57 @@ def cost_rows(costs: pd.DataFrame) -> Rows:
             "time": _length(pd.Timedelta(math.ceil(row["minutes"] * 60), unit="s")),
         }
         for name, row in rows
+    ]
+
+
+def plan_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of the table of a `StudyPlan`."""
+    return [
+        {
+            "record": plain(int(row["record"])),
+            "start (UTC)": _minute(row["start"]),
+            "duration": _length(row["duration"]),
+            "requests": f"{int(row['requests']):,}",
+            "size": megabytes(row["megabytes"] * 1e6),
+            "state": "in the study" if row["there"] else "to come",
+        }
+        for _, row in table.iterrows()
+    ]
+
+
+def plan_lines(plan: StudyPlan) -> list[str]:
+    """Return what a `StudyPlan` says in all."""
+    time = _length(pd.Timedelta(math.ceil(plan.hours * 3600), unit="s"))
+    size = megabytes(plan.megabytes * 1e6)
+    records = f"{plan.records} of {len(plan.table)} records to come"
+    return [f"{records}: {plan.requests:,} requests, {size}, {time}"]
+
+
+def study_rows(table: pd.DataFrame) -> Rows:
+    """Return rows of `Study.table`, the subjects first."""
+    names = list(map(str, table.columns))
+    subjects = names[: names.index("start")]
+    waves = [f"coverage_{name}" for name in ("ecg", "respiration", "acceleration")]
+    waves = [name for name in waves if name in table]
+    if not waves:
+        waves = [name for name in names if name.startswith("coverage_")]
+    worst = table[waves].min(axis=1).to_list()
+    listed = table.reset_index().to_dict("records")
+    rows = [{str(name): value for name, value in row.items()} for row in listed]
+    return [
+        {
+            "record": plain(row["record"]),
+            **{name: plain(row[name]) for name in subjects},
+            "start (UTC)": _minute(row["start"]),
+            "duration": _length(row["duration"]),
+            "coverage": _percent(coverage),
+            "usable": _percent(row.get("good_heart_rate")),
+            "worn": _percent(row.get("worn")),
+            "channels": plain(row["channels"]),
+            "size": megabytes(row["megabytes"] * 1e6),
+            "model": plain(row["model"]),
+        }
+        for row, coverage in zip(rows, worst, strict=True)
     ]
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock, Timeout
 
-from hexoframe.errors import FileFormatError
+from hexoframe.errors import ConfigurationError, FileFormatError
 from hexoframe.formats.atomic import new_file
 from hexoframe.paths import writing_to
 
@@ -28,14 +29,33 @@ _HEAD = b"time,channel,value\n"
 class LiveFile:
     """The lines of one record in a folder, which is made if need be.
 
-    FileFormatError if the file there is another one.
+    It is written in a ``with`` block, by one process at a time. FileFormatError if the
+    file there is another one.
     """
 
-    def __init__(self, folder: Path, record: int | str) -> None:
+    def __init__(self, folder: Path, record: int) -> None:
         self.path = folder / f"live_{record}.csv"
         with writing_to(self.path):
             folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / f".{self.path.name}.lock", timeout=0)
+
+    def __enter__(self) -> Self:
+        """Take the file; ConfigurationError if another process writes it."""
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise ConfigurationError(
+                f"{self.path} is written by another process, which follows this record "
+                "too: end that one, or choose another folder"
+            ) from error
+        with writing_to(self.path):
             self._begin()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let others write it."""
+        self._lock.release()
+        Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def _begin(self) -> None:
         """Begin a file, or cut the half line off that a killed process left."""

@@ -478,6 +478,7 @@ def find(family: Family, key: str | int) -> Channel:
     return channel.only(row)
 
 
+_SHOWN = 80  # signs of a wrong name in a message
 _LONGEST_ID = 9  # digits; Python itself refuses thousands of them
 
 
@@ -501,11 +502,12 @@ def _as_id(key: str | int) -> int | None:
 
 def _unknown(family: Family, key: str | int) -> str:
     known = _index(family)
-    text = f"{family} has no channel {key!r}"
+    named = repr(key)
+    text = f"{family} has no channel {named[:_SHOWN]}" + "..." * (len(named) > _SHOWN)
     number = _as_id(key)
     for row in datatypes_of(family):
-        named = str(key).lower() in (*row.names, *row.aliases)
-        if row.id == number if number is not None else named:
+        is_named = str(key).lower() in (*row.names, *row.aliases)
+        if row.id == number if number is not None else is_named:
             text += f" ({row.api_name}: {_why_absent(row)})"
             break
     import difflib  # noqa: PLC0415  # only errors need it

@@ -1,4 +1,4 @@
-"""Calibration: raw counts, physical values and values of the JSON API.
+"""Calibration: raw counts, physical values, values of the JSON API; what none can be.
 
 Gains come from the channel table; whole arrays go in and come out. File formats,
 indexes and records do not belong here. `scale` is "physical" (the unit of the row) or
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Scale",
     "counts_from_values",
+    "implausible",
     "json_from_values",
+    "physical",
     "unmeasured",
     "values_from_counts",
     "values_from_json",
@@ -57,7 +59,7 @@ def values_from_counts(
 
 
 def values_from_json(
-    values: NDArray[np.float64], datatype: Datatype, *, scale: Scale = "physical"
+    values: NDArray[np.floating[Any]], datatype: Datatype, *, scale: Scale = "physical"
 ) -> NDArray[Any]:
     """Convert values of JSON and CSV answers; missing ones are NaN."""
     dtype = _dtype(datatype)
@@ -86,7 +88,7 @@ def counts_from_values(
     return _in_blocks(
         values,
         np.float64,
-        lambda v: _to_counts(v.astype(np.float64), datatype, scaling),
+        lambda v: _to_counts(v, datatype, scaling),
     )
 
 
@@ -118,6 +120,24 @@ def unmeasured(
     return marks
 
 
+def physical(
+    row: Datatype, values: NDArray[np.floating[Any]], scale: Scale
+) -> NDArray[np.floating[Any]]:
+    """Return values of a frame in the unit of the table."""
+    return values if scale == "physical" else values * row.gain + row.offset
+
+
+def implausible(row: Datatype, values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Mark physical values outside of the limits of the table; NaN is not marked."""
+    if not row.plausible:
+        return np.zeros(len(values), np.bool_)
+    inside = np.isnan(values)
+    for low, high in row.plausible:
+        inside |= (values >= low) & (values <= high)
+    outside_all: NDArray[np.bool_] = ~inside
+    return outside_all
+
+
 def _dtype(datatype: Datatype) -> type[np.float32 | np.float64]:
     return np.float32 if datatype.kind == "waveform" else np.float64
 
@@ -133,13 +153,15 @@ def _json_is_physical(datatype: Datatype) -> bool:
 def _in_blocks(
     values: NDArray[Any],
     dtype: type[np.float32 | np.float64],
-    convert: Callable[[NDArray[Any]], NDArray[np.float64]],
+    convert: Callable[[NDArray[np.float64]], NDArray[np.float64]],
 ) -> NDArray[Any]:
     """Convert an array in blocks that stay in the cache of a core."""
     made = np.empty(values.shape, dtype)
     flat, source = made.reshape(-1), values.reshape(-1)
     for first in range(0, values.size, _BLOCK):
-        flat[first : first + _BLOCK] = convert(source[first : first + _BLOCK])
+        # Nothing is computed in float32, whatever the samples come in.
+        block = source[first : first + _BLOCK].astype(np.float64, copy=False)
+        flat[first : first + _BLOCK] = convert(block)
     return made
 
 

@@ -30,7 +30,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
-from hexoframe.errors import FileFormatError, OutputExistsError
+from hexoframe.errors import FileFormatError, OutputError, OutputExistsError
 from hexoframe.paths import is_file, is_folder, writing_to
 
 __all__ = [
@@ -393,11 +393,19 @@ def _owning(folder: Path) -> Iterator[None]:
     from filelock import FileLock  # noqa: PLC0415  # only to write
 
     lock = FileLock(folder / _LOCK, thread_local=False)
+    turns = 0
     while not lock.is_locked:
-        # A process that sweeps at this moment may take the folder for one left.
-        with suppress(FileNotFoundError, FileExistsError):
+        try:
             folder.mkdir(exist_ok=True)
             lock.acquire()
+        except (FileNotFoundError, FileExistsError) as error:
+            # A process that sweeps at this moment may take the folder for one left;
+            # not again and again.
+            turns += 1
+            if turns == _TURNS:
+                raise OutputError(
+                    f"nothing can be written into {folder.parent}: choose another place"
+                ) from error
     try:
         yield
     finally:

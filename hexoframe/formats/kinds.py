@@ -10,8 +10,12 @@ import zipfile
 import zlib
 from pathlib import Path
 
-__all__ = ["is_document", "kind_of"]
+from hexoframe.paths import is_file
 
+__all__ = ["STUDY_FORMAT", "STUDY_NOTE", "is_document", "is_study", "kind_of"]
+
+STUDY_NOTE, STUDY_FORMAT = "study.json", "hexoframe study"
+"""The file that makes a folder a study of many recordings, and the format in it."""
 _HEAD = 4096
 # Offset, bytes there, what the file is. The first that fits counts.
 _MARKS: tuple[tuple[int, bytes, str], ...] = (
@@ -116,6 +120,15 @@ def kind_of(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     return _by_content(head, path) or _by_name(path)
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder is the root of a study, as `hexoframe.study` makes it."""
+    note = folder / STUDY_NOTE
+    if not is_file(note):
+        return False
+    with note.open("rb") as file:
+        return f'"{STUDY_FORMAT}"'.encode() in file.read(_HEAD)
 
 
 def is_document(path: Path) -> bool:

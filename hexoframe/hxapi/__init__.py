@@ -43,6 +43,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from hexoframe.api.http.objects import field_of
 from hexoframe.api.load.recordhead import object_path
 from hexoframe.api.load.resources import id_of
 from hexoframe.formats.text.lines import Stamps
@@ -200,7 +201,8 @@ def getRangeData(
     source = _source(auth)
     path = object_path("range", key_of("range", rangeID))
     info = linked(source.session.get_object(path), source)
-    data = getData(auth, info["user"], info["start"], info["end"], downloadRaw)
+    user, start, end = (field_of(info, name) for name in ("user", "start", "end"))
+    data = getData(auth, user, start, end, downloadRaw)
     return data | _surroundings(auth, info)
 
 
@@ -300,12 +302,13 @@ def _text_stamps(clock: Clock) -> Stamps:
 
 def _surroundings(auth: SessionInfo, info: dict[str, Any]) -> dict[str, Any]:
     """Return the activities that overlap a record or a range, and their track."""
-    user = id_of(info["user"])
+    user = id_of(field_of(info, "user"))
     filters = {
         "order_by": "start",
         "user": user,
-        "start__lt": info["end"],
-        "end__gt": info["start"],
+        # A record that goes on has no end.
+        "start__lt": info.get("end"),
+        "end__gt": field_of(info, "start"),
     }
     source = _source(auth)
     ranges = list_objects(source, "range", filters)

@@ -154,7 +154,8 @@ def _lines(name: str, held: Any, dialect: Dialect) -> Iterator[bytes]:
 
 def _ranges(ranges: Iterable[Mapping[str, Any]]) -> str:
     rows = [{**item, "trainingroutine": _routine(item)} for item in ranges]
-    clock = clock_of(rows[0]["start"]) if rows else 256
+    starts = [row["start"] for row in rows if row.get("start")]
+    clock = clock_of(starts[0]) if starts else 256
     # The old script always wrote ticks here.
     return ranges_text(facts_table("ranges", rows, clock=clock), Stamps(clock=clock))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hexoframe.api.http.objects import field_of
 from hexoframe.api.load.resources import id_of
 from hexoframe.client import load_span
 from hexoframe.errors import NotFoundError
@@ -40,21 +41,22 @@ def samples_of_record(
 
     `span` holds first and last tick, both included, None for all.
     """
+    number, start = field_of(info, "id"), field_of(info, "start")
 
     def load(
         *, span: Span | None = None, ahead: int = 0, **how: Any
     ) -> RecordData | None:
         if span is None:
-            return client.load_record(info["id"], **how)
-        first, last = max(span[0] - ahead, int(info["start"])), span[1]
-        end = info["end"]
+            return client.load_record(number, **how)
+        first, last = max(span[0] - ahead, int(start)), span[1]
+        end = info.get("end")
         if first >= last or (end and first > int(end)):
             return None
         until = last if not end or last <= int(end) else None
-        return client.load_record(info["id"], start=first, end=until, **how)
+        return client.load_record(number, start=first, end=until, **how)
 
     query = SampleQuery(names=names, stamps=stamps, span=span)
-    return collect(load, query, clock=clock_of(info["start"]))
+    return collect(load, query, clock=clock_of(start))
 
 
 def samples_of_user(
@@ -71,7 +73,10 @@ def samples_of_user(
         whose = id_of(user) or client.account()["id"]
         try:
             return load_span(client, whose, **how)
-        except NotFoundError:
+        except NotFoundError as error:
+            # Without a status it is the list of records that is empty.
+            if error.status is not None:
+                raise
             return None
 
     query = SampleQuery(names=names, stamps=stamps, span=span)

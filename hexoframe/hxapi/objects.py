@@ -7,13 +7,15 @@ fetched when more than their id is read. Samples do not belong here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hexoframe.api.http.objects import field_of
 from hexoframe.api.load.recordhead import number_of
 from hexoframe.api.load.resources import id_of
-from hexoframe.errors import ConfigurationError, harmless
+from hexoframe.errors import ConfigurationError, ResponseError, harmless
+from hexoframe.jsontext import shown
 
 if TYPE_CHECKING:
     from hexoframe.api.http.session import ServiceSession
@@ -196,7 +198,7 @@ def track_points(
         named = ",".join(map(str, ids[first : first + _MOST_IDS]))
         filters = {"user": id_of(user), "range__in": named, "order_by": "start_date"}
         tracks += list_objects(source, "track", filters)
-    tracks.sort(key=lambda track: ids.index(key_of("range", track["range"])))
+    tracks.sort(key=lambda track: _place_in(ids, track))
     return [
         (
             point.get("time"),
@@ -206,6 +208,17 @@ def track_points(
         )
         for track in tracks
         for point in list_objects(
-            source, "trackpoint", {"track": track["id"], "order_by": "time"}
+            source, "trackpoint", {"track": field_of(track, "id"), "order_by": "time"}
         )
     ]
+
+
+def _place_in(ids: Sequence[int], track: Mapping[str, Any]) -> int:
+    """Return which of the ranges a track is of."""
+    found = id_of(field_of(track, "range"))
+    if found not in ids:
+        raise ResponseError(
+            f"the service gave a track of range {shown(found)} where those of "
+            f"{shown(list(ids))} were requested; is this a Hexoskin server?"
+        )
+    return ids.index(found)

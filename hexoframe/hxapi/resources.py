@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from hexoframe.api.http.objects import page_of
+from hexoframe.api.http.objects import field_of, page_of
 from hexoframe.api.load.recordhead import object_path
 from hexoframe.api.load.resources import id_of
 from hexoframe.errors import ConfigurationError, ResponseError
@@ -310,19 +310,25 @@ class DataAccess(_Access):
         }
         info = self._described(asked)
         if "record" in asked:
-            given = (ends.get("start", int(info["start"])), ends.get("end", _LAST))
+            given = (
+                ends.get("start", int(field_of(info, "start"))),
+                ends.get("end", _LAST),
+            )
             data = samples_of_record(
                 self._client, info, names, stamps=_ticks, span=given if ends else None
             )
-            return _uri(info["user"]), data
+            return _uri(field_of(info, "user")), data
         if info:
-            ends = {"start": int(info["start"]), "end": int(info["end"]), **ends}
+            told = {name: int(field_of(info, name)) for name in ("start", "end")}
+            ends = {**told, **ends}
         if len(ends) < 2:
             raise ConfigurationError(
                 "auth.api.data.list() needs record=, range=, or user= with start= and "
                 "end= in ticks: which samples are wanted?"
             )
-        whose = info["user"] if info else asked.get("user") or self.source.account
+        whose = (
+            field_of(info, "user") if info else asked.get("user") or self.source.account
+        )
         span = (ends["start"], ends["end"])
         data = samples_of_user(self._client, whose, span, names, stamps=_ticks)
         return _uri(whose), data

@@ -11,7 +11,7 @@ one flat belt alone says nothing (an abdomen may lie flat for 50 s).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,8 @@ _DISPLACED_COUNTS = 500.0
 _DISPLACED_AFTER_S = 45
 # Belts that never moved for so long in all may be unplugged: flat, they say nothing.
 _ALIVE_FOR_S = 60
+# Beyond so many seconds without samples nothing tells of those before.
+_REACH_S = 2 * _HALF_WINDOW_S + _DISPLACED_AFTER_S + 1
 # Samples of a window that may be missing: a part of a second at the ends of a record.
 _COMPLETE = 0.99
 _SUMS = 6
@@ -99,17 +101,56 @@ class BeltCounter:
         if not len(piece):
             return
         times = piece.index.asi8  # type: ignore[attr-defined]
+        values = [_signal(piece[column].to_numpy()) for column in self._columns]
+        whole = self._add_seconds(times, values)
+        for rows in (slice(0, whole.start), slice(whole.stop, None)):
+            self._add_rows(times[rows], [column[rows] for column in values])
+
+    def _add_seconds(
+        self, times: NDArray[np.int64], values: Sequence[NDArray[np.float64]]
+    ) -> slice:
+        """Count the whole seconds of even rows, as nearly all are; return their rows.
+
+        The times within such seconds are the same.
+        """
+        clock, step = self._channel.clock, int(self._channel.ticks or 0)
+        ns = NS_PER_TICK[clock]
+        if not step or clock % step or not _is_even(times, step * ns):
+            return slice(0, 0)
+        start, size = int(times[0]) // ns, clock // step
+        # The first row of a second lies less than a step behind its begin.
+        before = -(-(-start % clock) // step) if start % clock >= step else 0
+        count = max(0, (len(times) - before) // size)
+        rows = slice(before, before + count * size)
+        start += before * step
+        time = (start % clock + step * np.arange(size)) / clock
+        sums = np.empty((len(values), _SUMS, count))
+        for row, column in zip(sums, values, strict=True):
+            x = column[rows].reshape(count, size)
+            row[0], row[3], row[4] = size, time.sum(), time @ time
+            row[1], row[2], row[5] = x.sum(axis=1), np.vecdot(x, x), x @ time
+            some = np.flatnonzero(~(x != 0).all(axis=1))
+            there = (x[some] != 0).astype(np.float64)
+            row[0, some], row[3, some] = there.sum(axis=1), there @ time
+            row[4, some] = there @ (time * time)
+        self._seconds.append(start // clock + np.arange(count))
+        self._sums.append(sums)
+        return rows
+
+    def _add_rows(
+        self, times: NDArray[np.int64], values: Sequence[NDArray[np.float64]]
+    ) -> None:
+        """Count rows with any stamps."""
+        if not len(times):
+            return
         ticks = times // NS_PER_TICK[self._channel.clock]
         second, rest = np.divmod(ticks, self._channel.clock)
         first = np.flatnonzero(np.diff(second, prepend=second[0] - 1))
         time = rest / self._channel.clock
-        sums = np.empty((len(self._columns), _SUMS, len(first)))
-        for row, column in zip(sums, self._columns, strict=True):
-            values = piece[column].to_numpy().astype(np.float64)
-            # A belt without a signal is at 0, and has no verdict.
-            measured = (values != 0) & np.isfinite(values)
-            there = measured.astype(np.float64)
-            x, t = np.where(measured, values, 0.0), time * there
+        sums = np.empty((len(values), _SUMS, len(first)))
+        for row, x in zip(sums, values, strict=True):
+            there = (x != 0).astype(np.float64)
+            t = time * there
             terms = (there, x, x * x, t, t * t, t * x)
             row[:] = [np.add.reduceat(term, first) for term in terms]
         self._seconds.append(second[first])
@@ -119,13 +160,18 @@ class BeltCounter:
         """Return the spans that the samples within the record tell."""
         clock = self._channel.clock
         first, last = span[0] // clock, -(-span[1] // clock)
-        if not self._seconds or last <= first:
+        parts = [
+            (seconds[inside], part[..., inside])
+            for seconds, part in zip(self._seconds, self._sums, strict=True)
+            if (inside := (seconds >= first) & (seconds < last)).any()
+        ]
+        if not parts:
             return Belts((), (), ())
-        sums = np.zeros((len(self._columns), _SUMS, last - first))
-        for seconds, part in zip(self._seconds, self._sums, strict=True):
-            inside = (seconds >= first) & (seconds < last)
+        line = _Line(np.unique(np.concatenate([seconds for seconds, _ in parts])))
+        sums = np.zeros((len(self._columns), _SUMS, line.length))
+        for seconds, part in parts:
             # Two pieces may share a second.
-            sums[..., seconds[inside] - first] += part[..., inside]
+            sums[..., line.places(seconds)] += part
         full = clock / float(self._channel.ticks or 1)
         deviations = np.array([_deviation(each, full) for each in sums])
         known = ~np.isnan(deviations).any(axis=0)
@@ -136,7 +182,7 @@ class BeltCounter:
         moved = np.count_nonzero(known & ~flat) >= _ALIVE_FOR_S
         return Belts(
             *(
-                _ticks(runs, span, clock)
+                _ticks(line.seconds(runs), span, clock)
                 for runs in (
                     _runs(_widened(known, _HALF_WINDOW_S, _HALF_WINDOW_S)),
                     still if moved else [],
@@ -151,6 +197,46 @@ class BeltCounter:
         )
 
 
+class _Line:
+    """Places of seconds in an array, where long stretches without samples are short.
+
+    No array is as long as a record whose file says that it lasts a century.
+    """
+
+    def __init__(self, there: NDArray[np.int64]) -> None:
+        skipped = np.maximum(np.diff(there, prepend=there[:1]) - _REACH_S, 0)
+        self._there = there
+        self._skipped = np.cumsum(skipped) + there[0]
+        self._places = there - self._skipped
+        self.length = int(self._places[-1]) + _REACH_S
+
+    def places(self, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where seconds are that have samples."""
+        found: NDArray[np.int64] = self._places[np.searchsorted(self._there, seconds)]
+        return found
+
+    def seconds(self, runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return runs of places as seconds; none reaches beyond a short stretch."""
+        edges = np.array(runs, dtype=np.int64).reshape(-1, 2)
+        before = np.searchsorted(self._places, edges, side="right") - 1
+        found = edges + self._skipped[before]
+        return [(int(first), int(last)) for first, last in found]
+
+
+def _is_even(times: NDArray[np.int64], step: int) -> bool:
+    """Whether each time is a step behind the one before."""
+    if int(times[-1]) - int(times[0]) != step * (len(times) - 1):
+        return False
+    return bool((np.diff(times) == step).all())
+
+
+def _signal(column: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a column with 0, which is no signal, where it is not finite."""
+    values: NDArray[np.float64] = column.astype(np.float64)
+    finite = np.isfinite(values)
+    return values if finite.all() else np.where(finite, values, 0.0)
+
+
 def has_belts(channel: Channel) -> bool:
     """Whether the samples of a channel are those of both belts: one decides nothing."""
     return len(_belts_of(channel)) > 1
@@ -161,12 +247,10 @@ def _belts_of(channel: Channel) -> list[str]:
 
 
 def _ticks(runs: Sequence[tuple[int, int]], span: tuple[int, int], clock: int) -> Spans:
-    """Return runs of seconds, counted from that of the record's start, as ticks."""
+    """Return runs of seconds as ticks within a record."""
     start, end = span
-    begin = start - start % clock
     spans = (
-        (max(begin + first * clock, start), min(begin + last * clock, end))
-        for first, last in runs
+        (max(first * clock, start), min(last * clock, end)) for first, last in runs
     )
     return tuple((first, last) for first, last in spans if first < last)
 

@@ -68,8 +68,8 @@ class LazyChannel:
     receipt : Receipt or callable
         What is known without reading; a callable where reading tells more (repeated
         lines of a text).
-    survey : Survey or None
-        An earlier survey of all samples, if it was kept.
+    survey : Survey, callable or None
+        An earlier survey of all samples, if it was kept, or what returns it.
     initial : callable or None
         Returns `RecordData.initial_spans` where the source knows what came before its
         first row; otherwise the samples tell.
@@ -78,7 +78,7 @@ class LazyChannel:
     read: Callable[[], pd.DataFrame]
     pieces: Callable[[int], Iterator[pd.DataFrame]] | None = None
     receipt: Receipt | Callable[[], Receipt] = field(default_factory=Receipt)
-    survey: Survey | None = None
+    survey: Survey | Callable[[], Survey | None] | None = None
     initial: Callable[[], list[tuple[int, int]]] | None = None
 
     def known(self) -> Receipt:
@@ -102,8 +102,9 @@ class RecordData(Mapping[str, pd.DataFrame]):
         Start and end of the record.
     channels : mapping of str to DataFrame or LazyChannel
         Channels of the source, by the names of the table.
-    facts : Facts, optional
-        What the source says beside the samples.
+    facts : Facts or callable, optional
+        What the source says beside the samples; a callable is called when they are
+        first asked for.
     scale : {"physical", "raw"}
         Whether values are physical values or raw counts.
     tz : str, default "UTC"
@@ -129,7 +130,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         span: tuple[int, int],
         channels: Mapping[str, pd.DataFrame | LazyChannel],
         *,
-        facts: Facts | None = None,
+        facts: Facts | Callable[[], Facts] | None = None,
         scale: Scale = "physical",
         tz: str = "UTC",
         left_out: Collection[str] = (),
@@ -230,18 +231,20 @@ class RecordData(Mapping[str, pd.DataFrame]):
     @property
     def facts(self) -> Facts:
         """What the source says beside the samples."""
+        if callable(self._facts):
+            self._facts = self._facts()
         return self._facts
 
     @property
     def id(self) -> int | None:
         """Id of the record at the service, where the source says it."""
-        number = self._facts.info.get("id")
+        number = self.facts.info.get("id")
         return None if number is None else int(number)
 
     @property
     def pseudonym(self) -> str | None:
         """Name in the place of all ids, of a record that was de-identified."""
-        given = self._facts.info.get(PSEUDONYM)
+        given = self.facts.info.get(PSEUDONYM)
         return given if is_pseudonym(given) else None
 
     @property
@@ -409,7 +412,9 @@ class RecordData(Mapping[str, pd.DataFrame]):
         It has no gaps of the kind ``sensor off``: those come from another channel.
         """
         source = self._sources.get(self.channel(key).name)
-        return None if source is None else source.survey
+        if source is None:
+            return None
+        return source.survey() if callable(source.survey) else source.survey
 
     def survey(self, key: str | int) -> Survey:
         """Count the samples of a channel and find its gaps.
@@ -505,7 +510,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
         if not count:
             return []
         first, last = map(int, frames.ticks_of(frame.iloc[[0, count - 1]], channel))
-        begun = self._facts.info.get("whole_start", self.start_tick)
+        begun = self.facts.info.get("whole_start", self.start_tick)
         return [(first, last)] if first - begun <= _STARTING_S * self.clock else []
 
     # -- views ---------------------------------------------------------------------
@@ -600,8 +605,8 @@ class RecordData(Mapping[str, pd.DataFrame]):
         table, or has another scale, is a `ConfigurationError`.
         """
         channels: dict[str, pd.DataFrame | LazyChannel] = dict(self.whole())
-        edited = dict.fromkeys(self._facts.info.get("edited", ()))
-        provenance = dict(self._facts.info.get("provenance", {}))
+        edited = dict.fromkeys(self.facts.info.get("edited", ()))
+        provenance = dict(self.facts.info.get("provenance", {}))
         tells_wear = False
         for key, frame in given.items():
             channel = channels_of(self._family)[self.channel(key).name]
@@ -627,11 +632,11 @@ class RecordData(Mapping[str, pd.DataFrame]):
         if not given:
             return self.of(self)
         changed = {"edited": list(edited), "provenance": provenance}
-        info = {**self._facts.info, **changed}
+        info = {**self.facts.info, **changed}
         copy = self.of(
             self,
             channels=channels,
-            facts=replace(self._facts, info=info),
+            facts=replace(self.facts, info=info),
             left_out=self._left_out - edited.keys(),
         )
         if tells_wear:
@@ -692,7 +697,7 @@ class RecordData(Mapping[str, pd.DataFrame]):
 
     def _cut_facts(self, bounds: list[pd.Timestamp | None], *, late: bool) -> Facts:
         """Cut the facts; a part that begins later keeps the start of the whole."""
-        facts = cut_facts(self._facts, *bounds)
+        facts = cut_facts(self.facts, *bounds)
         if not late:
             return facts
         return replace(facts, info={"whole_start": self.start_tick, **facts.info})
@@ -705,7 +710,12 @@ class RecordData(Mapping[str, pd.DataFrame]):
             name: (source.known(), self.initial_spans(name))
             for name, source in self._sources.items()
         }
-        changed = {"_sources": known, "_belts": self.belts(), "_locks": None}
+        changed = {
+            "_sources": known,
+            "_belts": self.belts(),
+            "_facts": self.facts,
+            "_locks": None,
+        }
         return {**self.__dict__, **changed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -105,8 +105,8 @@ def deidentify(
 
 
 def _checked_keep(keep: str | Collection[str]) -> frozenset[Kept]:
-    named = {keep} if isinstance(keep, str) else {*keep}
-    if not named <= {*_KEPT}:
+    named = [keep] if isinstance(keep, str) or keep is None else list(keep)
+    if any(each not in _KEPT for each in named):
         raise ConfigurationError(
             f"keep={keep!r}: give one of {', '.join(map(repr, _KEPT))}, or a list of "
             "them. Ids, e-mail, names and what else the source says of a person are "
@@ -125,8 +125,8 @@ def _checked_pseudonym(record: RecordData, pseudonym: str | None) -> str:
             "the first a letter or a digit, such as 'S01-night1'"
         )
     info = record.facts.info
-    date = f"{record.start:%Y%m%d}"
-    told = identifiers(info) | {date}
+    dates = {f"{record.start.tz_convert(tz):%Y%m%d}" for tz in ("UTC", record.tz)}
+    told = identifiers(info) | dates
     plain = "".join(sign for sign in pseudonym.lower() if sign.isalnum())
     same = {str(info.get(key, "")).lower() for key in ("id", "user_id", "device")}
     if pseudonym.lower() in same - {""} or any(word in plain for word in told):

@@ -65,7 +65,7 @@ _IDENTIFYING = frozenset(
     for key in keys
 )
 # Facts that say how a record was made; each value has a form of its own.
-_VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
+_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,3}")
 _STATES = frozenset(
     {"complete", "realtime", "realtime_complete", "syncing", "queued", "processing"}
 )

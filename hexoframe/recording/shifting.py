@@ -21,7 +21,6 @@ from hexoframe.timestamps.ticks import NS_PER_TICK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hexoframe.channels import Channel
     from hexoframe.recording.data import RecordData
     from hexoframe.recording.facts import Facts
     from hexoframe.recording.gaps import Receipt, Survey
@@ -38,52 +37,39 @@ def move_channels(record: RecordData, ticks: int) -> dict[str, LazyChannel]:
 
     The frames have no id of a record and no attributes of their source.
     """
-    channels = channels_of(record.family)
     return {
-        name: _Moved(record, channels[name], held, ticks).lazy()
+        name: _move_channel(record, name, held, ticks)
         for name, held in record.whole().items()
     }
 
 
-class _Moved:
-    """One channel that is moved when it is read."""
+def _move_channel(
+    record: RecordData, name: str, held: LazyChannel, ticks: int
+) -> LazyChannel:
+    channel = channels_of(record.family)[name]
+    survey = record.kept_survey(name)
 
-    def __init__(
-        self, record: RecordData, channel: Channel, held: LazyChannel, ticks: int
-    ) -> None:
-        self._scale = record.scale
-        self._channel = channel
-        self._held = held
-        self._ticks = ticks
-
-    def lazy(self) -> LazyChannel:
-        held = self._held
-        return LazyChannel(
-            read=lambda: self._frame(held.read()),
-            pieces=None if held.pieces is None else self._pieces,
-            receipt=lambda: _receipt(held.known(), self._ticks),
-            survey=None if held.survey is None else _survey(held.survey, self._ticks),
-            initial=None if held.initial is None else self._initial,
-        )
-
-    def _frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def moved(frame: pd.DataFrame) -> pd.DataFrame:
         stamps = pd.DatetimeIndex(frame.index).asi8
-        moved = stamps + self._ticks * NS_PER_TICK[self._channel.clock]
-        return frames.make_frame(
-            self._channel,
-            pd.DatetimeIndex(moved, dtype=_UTC, copy=False, name="time"),
-            frames.arrays_of(frame),
-            scale=self._scale,
+        index = pd.DatetimeIndex(
+            stamps + ticks * NS_PER_TICK[channel.clock],
+            dtype=_UTC,
+            copy=False,
+            name="time",
         )
+        arrays = frames.arrays_of(frame)
+        return frames.make_frame(channel, index, arrays, scale=record.scale)
 
-    def _pieces(self, rows: int) -> Iterator[pd.DataFrame]:
-        if self._held.pieces is not None:
-            for piece in self._held.pieces(rows):
-                yield self._frame(piece)
+    def pieces(rows: int) -> Iterator[pd.DataFrame]:
+        return map(moved, record.pieces(name, rows))
 
-    def _initial(self) -> list[_Span]:
-        spans = [] if self._held.initial is None else self._held.initial()
-        return list(_spans(spans, self._ticks))
+    return LazyChannel(
+        read=lambda: moved(held.read()),
+        pieces=pieces,
+        receipt=lambda: _receipt(record.receipt(name), ticks),
+        survey=None if survey is None else _survey(survey, ticks),
+        initial=lambda: list(_spans(record.initial_spans(name), ticks)),
+    )
 
 
 def _spans(spans: Iterable[_Span], ticks: int) -> tuple[_Span, ...]:

@@ -35,7 +35,7 @@ __all__ = ["serve_view"]
 _LOGGER = logging.getLogger(__name__)
 _HOST = "127.0.0.1"
 # Bytes of the page: it opens at once, and the rest comes as it is looked at.
-_LARGEST = 6_000_000
+_LARGEST = 12_000_000
 # Ticks that one answer spans at most: two hours at 256 Hz.
 _MOST_S = 7200
 _HEADERS = {

@@ -24,9 +24,10 @@ from hexoframe.paths import expanded
 from hexoframe.report.viewdata import (
     Panel,
     chosen_sources,
+    fill_panel,
+    guess_size,
     panel_of,
     record_facts,
-    reduce_panel,
 )
 from hexoframe.version import __version__
 
@@ -36,18 +37,29 @@ if TYPE_CHECKING:
 
     from hexoframe.recording.data import RecordData
 
-__all__ = ["LARGEST", "RecordView", "fitting_panels", "make_page", "make_view"]
+__all__ = [
+    "INLINE",
+    "LARGEST",
+    "RecordView",
+    "fitting_panels",
+    "make_page",
+    "make_view",
+]
 
 LARGEST = 25_000_000
 """Bytes of a page that holds every sample; a browser opens it in a few seconds."""
+INLINE = 10_000_000
+"""Bytes of a page in a notebook, which keeps it as text."""
 
 # The first runs in a Worker, too.
 _DECODE = ("decode.js",)
 _SCRIPTS = ("uPlot.iife.min.js", "series.js", "clock.js", "view.js")
 _STYLES = ("uPlot.min.css", "view.css")
 # Rates of lowest and highest samples, tried one after the other in a page that would be
-# too large: of the first a page of a day has 4 MB.
+# too large.
 _RATES_HZ = (16, 4, 1)
+# So far off may a guess of the size be.
+_PLAY = 1.25
 # What is not samples: script, style and the facts of the record.
 _REST = 1_000_000
 # Height of the frame in a notebook, in pixels.
@@ -85,7 +97,16 @@ class RecordView:
         return str(self.path)
 
     def _repr_html_(self) -> str:
-        """Return the page in a frame of its own, as Jupyter, VS Code and Colab show."""
+        """Return the page in a frame of its own, as notebooks show it.
+
+        A file that is too large for a notebook is named.
+        """
+        if len(self.html) > INLINE:
+            return (
+                f"<p>{html.escape(str(self.path))} has {len(self.html) / 1e6:.0f} MB, "
+                "too much for a notebook: open it in a browser, or look at a part, "
+                "with start= and end=.</p>"
+            )
         page = html.escape(self.html)
         return (
             f'<iframe srcdoc="{page}" title="View of a record" width="100%" '
@@ -119,7 +140,7 @@ def make_view(
     ConfigurationError, UnknownChannelError, OutputExistsError
         As for `hexoframe.Record.explore`.
     """
-    panels = fitting_panels(record, channels, LARGEST)
+    panels = fitting_panels(record, channels, INLINE if path is None else LARGEST)
     text = make_page(record, panels)
     target = None
     if path is not None:
@@ -146,14 +167,43 @@ def fitting_panels(
     sources = chosen_sources(record, channels)
     beats = functools.cache(lambda: beat_table(record))
     panels = [panel_of(record, source, beats) for source in sources]
-    for rate in _RATES_HZ:
-        every = record.clock // rate
-        while sum(panel.size for panel in panels) > largest - _REST:
-            dense = [one for one in panels if 0 < one.spacing < every]
-            if not dense:
-                break
-            reduce_panel(record, max(dense, key=lambda one: one.size), every)
+    room = largest - _REST
+    for panel, every in zip(panels, _first_tries(record, panels, room), strict=True):
+        fill_panel(record, panel, every)
+    while sum(panel.size for panel in panels) > room:
+        dense = [one for one in panels if 0 < one.spacing < record.clock]
+        if not dense:
+            break
+        worst = max(dense, key=lambda one: one.size)
+        fill_panel(record, worst, _next_step(record, worst.spacing))
     return panels
+
+
+def _first_tries(record: RecordData, panels: Sequence[Panel], room: float) -> list[int]:
+    """Return of how many ticks each panel should keep the extremes, as far as guessed.
+
+    All samples are tried where they may fit.
+    """
+    steps = [0] * len(panels)
+    sizes = [guess_size(record, panel) for panel in panels]
+    while sum(sizes) > room * _PLAY:
+        dense = [
+            at
+            for at, panel in enumerate(panels)
+            if 0 < (steps[at] or panel.spacing) < record.clock
+        ]
+        if not dense:
+            break
+        worst = max(dense, key=sizes.__getitem__)
+        steps[worst] = _next_step(record, steps[worst] or panels[worst].spacing)
+        sizes[worst] = guess_size(record, panels[worst], steps[worst])
+    return steps
+
+
+def _next_step(record: RecordData, spacing: float) -> int:
+    """Return the next longer span, in ticks, of which the extremes are kept."""
+    steps = (record.clock // rate for rate in _RATES_HZ)
+    return next((step for step in steps if step > spacing), record.clock)
 
 
 def make_page(
@@ -181,6 +231,7 @@ def make_page(
         )
     )
     parts = {
+        "licence": _assets(("uPlot.LICENSE",)),
         "policy": html.escape(policy),
         "title": html.escape(f"{facts['title']}, hexoframe"),
         "style": style,

@@ -16,15 +16,17 @@ import pandas as pd
 from hexoframe.analysis.marks import runs
 from hexoframe.analysis.quality import bad_spans
 from hexoframe.analysis.wear import find_wear
-from hexoframe.channels import channels_of, codes_of, datatypes_of
+from hexoframe.channels import channels_of, check_list, codes_of, datatypes_of
 from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, harmless
-from hexoframe.plotting.figures import label_of, unit_of
+from hexoframe.plotting.decimation import outside
+from hexoframe.plotting.figures import label_of, per_unit, unit_of
 from hexoframe.plotting.panels import state_spans
-from hexoframe.plotting.windows import measured_rows, record_window, stamps_of, view_of
+from hexoframe.plotting.spans import absent_of
+from hexoframe.plotting.windows import record_window, stamps_of, view_of
 from hexoframe.recording.facts import facts_table
 from hexoframe.recording.frames import ticks_of
-from hexoframe.report.encoding import as_column, as_times, envelope
+from hexoframe.report.encoding import as_column, as_runs, as_times, envelope
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -42,9 +44,10 @@ __all__ = [
     "Panel",
     "Source",
     "chosen_sources",
+    "fill_panel",
+    "guess_size",
     "panel_of",
     "record_facts",
-    "reduce_panel",
     "samples_between",
 ]
 
@@ -69,18 +72,15 @@ _APART = ("ecg", "respiration")
 # Events that are marked in the panels of a channel.
 _BEATS, _BREATHS = "ecg", "respiration"
 _INHALING = "inspiration"
-# Units of the channel table as people read them, and the factor to them.
-_FOR_PEOPLE = {
-    "mL/min": ("L/min", 0.001),
-    "mL": ("L", 0.001),
-    "rpm": ("breaths/min", 1.0),
-    "spm": ("steps/min", 1.0),
-}
 # Limits of a panel: those of nearly all values that may be believed, and some room. Of
 # a waveform those of nearly all seconds: a beat is high for a few samples only.
 _BELIEVED = (0.005, 0.995)
 _SECONDS_BELIEVED = (0.01, 0.99)
 _ROOM = 0.15
+# The size of a channel is guessed from so many parts of it of so many rows; that of a
+# small one, and of the extremes that are kept, from bytes a number.
+_PARTS, _PART_ROWS = 8, 1 << 15
+_BYTES_SMALL, _BYTES_REDUCED = 0.5, 2.0
 # Offsets of a zone are looked at so often; no zone changes between.
 _OFFSET_STEP_S = 900
 
@@ -119,7 +119,7 @@ class Panel:
     def store(self, data: bytes) -> str:
         """Keep packed samples, and return under which name."""
         name = f"{self.source.key}-{len(self.texts)}"
-        self.texts[name] = base64.b64encode(data).decode("ascii")
+        self.texts[name] = _as_text(data)
         return f"#{name}"
 
 
@@ -134,6 +134,7 @@ def chosen_sources(
     By default the first lead, the belts, what is at 1 Hz, the intervals and the states;
     those that are empty are left out. What was asked for is shown, even if it is empty.
     """
+    check_list(keys)
     if keys is not None:
         asked = [
             Source(each.columns[0] if len(each.columns) == 1 else each.name, each, True)
@@ -163,7 +164,9 @@ def chosen_sources(
             "there is nothing to show: the record has no sample of the channels that "
             f"a view shows; it has {', '.join(record) or 'no channel'}"
         )
-    return sources
+    if shown:
+        return sources
+    return [source._replace(shown=True) for source in sources]
 
 
 def _columns(channel: Channel) -> list[Channel]:
@@ -186,19 +189,18 @@ def _is_held(channel: Channel) -> bool:
 def panel_of(
     record: RecordData, source: Source, beats: Callable[[], pd.DataFrame]
 ) -> Panel:
-    """Return the panel of a channel, with every sample.
+    """Return the panel of a channel, without its samples.
 
     `beats` returns the beats of the record, which are marked over an ECG.
     """
     spans = _doubts(record, source)
     channel, row = source.channel, source.channel.datatypes[0]
     unit = row.unit if record.scale == "physical" else "count"
-    shown, factor = _FOR_PEOPLE.get(unit, (unit_of(unit), 1.0))
     content = {
         "key": source.key,
         "label": label_of(source.key),
-        "unit": shown,
-        "factor": factor,
+        "unit": unit_of(unit),
+        "factor": 1 / per_unit(unit),
         "shown": source.shown,
         "tall": row.kind == "waveform",
         "step": float(channel.ticks or 0),
@@ -211,22 +213,47 @@ def panel_of(
             content={**content, "style": "rows", "rows": _rows(record, channel)},
         )
     content["style"] = "dots" if row.kind == "event" else "line"
-    panel = Panel(source=source, content=content)
-    content |= _samples(record, channel, panel.store)
     content["limits"] = _limits(record, channel, spans)
     content["marks"] = _marks(record, channel, beats)
-    return panel
+    return Panel(source=source, content=content)
 
 
-def reduce_panel(record: RecordData, panel: Panel, every: int) -> None:
-    """Keep the lowest and the highest sample of each `every` ticks in the place of all.
+def fill_panel(record: RecordData, panel: Panel, every: int = 0) -> None:
+    """Give a panel its samples: all, or lowest and highest of each `every` ticks.
 
-    Each column becomes two: the lowest and the highest.
+    Then each column becomes two: the lowest and the highest.
     """
+    if panel.content["style"] == "rows":
+        return
     panel.texts.clear()
     channel = panel.source.channel
     panel.content |= _samples(record, channel, panel.store, every=every)
     panel.content["every"] = every
+
+
+def guess_size(record: RecordData, panel: Panel, every: int = 0) -> float:
+    """Return about how many bytes `fill_panel` will take in the page.
+
+    From a few parts of the channel: packing a week to find that it is too large would
+    take minutes.
+    """
+    channel = panel.source.channel
+    if panel.content["style"] == "rows":
+        return 0.0
+    rows = len(record[channel.name])
+    if every:
+        kept = (record.end_tick - record.start_tick) / every
+        return 2 * len(channel.columns) * min(kept, rows) * _BYTES_REDUCED
+    if rows <= _PARTS * _PART_ROWS:
+        return rows * len(channel.columns) * _BYTES_SMALL
+    size = 0
+    frame = record[channel.name]
+    for first in np.linspace(0, rows - _PART_ROWS, _PARTS).astype(int).tolist():
+        for row in channel.datatypes:
+            values = frame[row.column].to_numpy()[first : first + _PART_ROWS]
+            packed = as_column(values, row, scale=record.scale).packed(_as_text)
+            size += len(packed["data"])
+    return size * rows / (_PARTS * _PART_ROWS)
 
 
 def samples_between(
@@ -238,11 +265,11 @@ def samples_between(
     """
     origin = record.start_tick
     part = record.cut(max(origin + first, origin), min(origin + last, record.end_tick))
+    return _samples(part, source.channel, _as_text, origin=origin)
 
-    def store(data: bytes) -> str:
-        return base64.b64encode(data).decode("ascii")
 
-    return _samples(part, source.channel, store, origin=origin)
+def _as_text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _samples(
@@ -268,11 +295,13 @@ def _samples(
     if every and len(ticks):
         blocks = ticks // every
         starts = np.flatnonzero(np.diff(blocks, prepend=blocks[0] - 1))
-        times = _of_blocks(blocks[starts] * every, every)
+        times = as_runs(blocks[starts] * every, every)
         pairs = [(row, part) for row, one in rows for part in one.envelope(starts)]
     else:
         times, pairs = as_times(ticks, channel, store), rows
     return {
+        # Samples may lie before the start of their record, and behind its end.
+        "extent": [int(ticks[0]), int(ticks[-1])] if len(ticks) else None,
         "times": times,
         "columns": [
             {
@@ -284,13 +313,6 @@ def _samples(
             for row, one in pairs
         ],
     }
-
-
-def _of_blocks(ticks: Ticks, every: int) -> dict[str, Any]:
-    """Return the beginnings of blocks as runs of equal steps."""
-    first = np.concatenate(([0], np.flatnonzero(np.diff(ticks) != every) + 1))
-    counts = np.diff(np.concatenate((first, [len(ticks)])))
-    return {"step": every, "runs": np.stack((ticks[first], counts), 1).ravel().tolist()}
 
 
 def _nothing(row: Datatype, record: RecordData, *, counted: bool) -> dict[str, Any]:
@@ -317,28 +339,23 @@ def _limits(
 ) -> list[float] | None:
     """Return the limits of nearly all values that may be believed; None without any."""
     frame = record[channel.name]
+    columns = [frame[row.column].to_numpy() for row in channel.datatypes]
     stamps = stamps_of(frame)
-    kept = measured_rows(stamps, spans.assign(absent=True))
+    quantiles = _BELIEVED
+    if channel.kind == "waveform" and len(frame):
+        starts = np.arange(0, len(frame), max(round(channel.rate_hz or 1), 1))
+        columns = [end for values in columns for end in envelope(values, starts)]
+        stamps, quantiles = stamps[starts], _SECONDS_BELIEVED
     # Where nothing may be believed, what was measured decides, or what there is.
-    if not kept.any():
-        kept = measured_rows(stamps, spans)
-    if not kept.any():
-        kept[:] = True
-    ends = []
-    for row in channel.datatypes:
-        values = frame[row.column].to_numpy()[kept]
-        if channel.kind == "waveform" and len(values):
-            seconds = stamps[kept] // 1_000_000_000
-            starts = np.flatnonzero(np.diff(seconds, prepend=seconds[0] - 1))
-            ends += list(envelope(values, starts))
-        else:
-            ends.append(values)
-    values = np.concatenate(ends) if ends else np.empty(0)
-    values = values[np.isfinite(values)]
-    if not len(values):
+    for left_out in (spans.assign(absent=True), spans, spans.iloc[:0]):
+        kept = outside(stamps, absent_of(left_out))
+        values = np.concatenate([one[kept] for one in columns])
+        values = values[np.isfinite(values)]
+        if len(values):
+            break
+    else:
         return None
-    wave = channel.kind == "waveform"
-    low, high = np.quantile(values, _SECONDS_BELIEVED if wave else _BELIEVED)
+    low, high = np.quantile(values, quantiles)
     room = _ROOM * (high - low) or 1.0
     return [float(low - room), float(high + room)]
 
@@ -356,9 +373,8 @@ def _rows(record: RecordData, channel: Channel) -> list[dict[str, Any]]:
     if row.align == "or":
         stamps, step = stamps_of(frame), round((channel.ticks or 0) * ns)
         bits = np.nan_to_num(frame[row.column].to_numpy()).astype(np.int64)
-        for value in [
-            1 << place for place in range(int(bits.max(initial=0)).bit_length())
-        ]:
+        for place in range(int(bits.max(initial=0)).bit_length()):
+            value = 1 << place
             spans = list(runs(stamps, (bits & value) != 0, step))
             if spans:
                 held[value] = np.array(spans) - [step, 0]
@@ -445,7 +461,7 @@ def _marks(
 def record_facts(record: RecordData) -> dict[str, Any]:
     """Return what the page says of the record; who wore it is not in it."""
     wear = find_wear(record)
-    number = "" if record.id is None else f" {record.id}"
+    number = "" if record.name is None else f" {record.name}"
     return {
         "title": f"Record{number}",
         "family": record.family,

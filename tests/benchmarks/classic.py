@@ -1,9 +1,11 @@
 """A record loaded the classic way: what scripts around the old client have always done.
 
 One group of datatypes a request, in windows of 65 535 samples; a new connection for
-each; `json.loads`; columns told apart with `zip(*rows)`; rows as tuples in lists that
-grow window by window. The pause of 0.2 s after each request is left out. This is for
-comparison alone, and nothing of the package is used in it.
+each; `json.loads`; columns told apart with `zip(*rows)`, once for the stamps and once
+for the values of each datatype; rows as tuples in lists that grow window by window.
+The pause of 0.2 s after each request is left out. This is for comparison alone, and
+nothing of the package is used in it. Source: public copies of the vendor's HxApi2_0 and
+its client.
 """
 
 from __future__ import annotations
@@ -87,6 +89,10 @@ def _get(base_url, auth, resource, query=None):
 
 def _rows(columns):
     """Return rows with the stamps of the first column, as many as the shortest has."""
-    transposed = [list(zip(*column, strict=True)) or [(), ()] for column in columns]
-    stamps = transposed[0][0]
-    return list(zip(stamps, *(values for _, values in transposed), strict=False))
+    stamps = _column(columns[0], 0)
+    values = [_column(column, 1) for column in columns]
+    return list(zip(stamps, *values, strict=False))
+
+
+def _column(rows, number):
+    return list(zip(*rows, strict=True))[number] if rows else ()

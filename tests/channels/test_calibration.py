@@ -184,6 +184,19 @@ def test_counts_survive_the_way_through_physical_and_json_values(row):
     assert np.array_equal(counts_from_values(raw, row, scale="raw"), counts)
 
 
+@pytest.mark.parametrize("row", WAVES, ids=label)
+@quiet
+def test_json_values_in_float32_become_the_same_as_in_float64(row):
+    carried = json_from_values(values_from_counts(all_counts(row)[::13], row), row)
+    narrow = carried.astype(np.float32)
+    same = narrow == carried
+    for scale in ("physical", "raw"):
+        wide = values_from_json(carried, row, scale=scale)
+        assert np.array_equal(
+            values_from_json(narrow, row, scale=scale)[same], wide[same]
+        )
+
+
 @quiet
 @pytest.mark.parametrize(
     ("name", "carried", "value"),

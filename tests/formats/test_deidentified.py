@@ -5,8 +5,10 @@ The formats come from the registry, so that each is searched from the day it is 
 
 from __future__ import annotations
 
+import base64
 import bz2
 import gzip
+import inspect
 import io
 import json
 import lzma
@@ -21,15 +23,11 @@ import pytest
 import hexoframe
 from hexoframe import formats
 from hexoframe.errors import ConfigurationError
+from hexoframe.record import Record
 from tests.leaks import contents, leaks
 from tests.named import ID, IDS, named_record, secrets_of, with_attrs
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::hexoframe.errors.MissingFactsWarning"),
-    # Volumes that the service gives unrounded.
-    pytest.mark.filterwarnings("ignore:(EDF|WFDB) holds whole counts"),
-    pytest.mark.filterwarnings("ignore::hexoframe.errors.UnverifiedCalibrationWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
 KEEP = ("annotations", "dates", "device", "ranges", "track")
 
 
@@ -75,26 +73,35 @@ def zipped(data):
 @pytest.mark.parametrize(
     "pack",
     [gzip.compress, zlib.compress, bz2.compress, lzma.compress, zipped,
-     lambda data: pa.compress(data, "zstd", asbytes=True)],
+     base64.b64encode, lambda data: pa.compress(data, "zstd", asbytes=True)],
 )  # fmt: skip
 def test_the_search_looks_into_what_is_packed_also_twice(tmp_path, pack):
     secret = 918273645546372819
     for number, data in enumerate((f"id {secret}".encode(), struct.pack("<q", secret))):
         packed = pack(b"head" * 99 + gzip.compress(data))
         assert data not in packed
-        (tmp_path / f"{number}.bin").write_bytes(b"a header of its own" + packed)
+        (tmp_path / f"{number}.bin").write_bytes(b"a header of its own: " + packed)
     found = leaks(contents(tmp_path), [secret])
     assert {text.partition(".bin")[0][-1] for text in found} == {"0", "1"}
 
 
 def test_nor_does_a_file_that_is_written_from_it_once_more(record, tmp_path):
-    safe = record.deidentify(pseudonym="S01")
-    for first, second in (("parquet", "csv"), ("csv", "txt"), ("txt", "parquet")):
+    slow = ["heart_rate", "rr_interval", "sleep_phase"]
+    safe = record.of(record, left_out={*record} - {*slow}).deidentify(pseudonym="S01")
+    ways = (("parquet", "csv"), ("csv", "txt"), ("txt", "edf"), ("edf", "parquet"))
+    for first, second in ways:
         path = write(first, safe, tmp_path / first)
         again = hexoframe.open_record(path)
         assert again.pseudonym == "S01"
         write(second, again, tmp_path / "again" / first)
     assert leaks(contents(tmp_path / "again"), secrets_of(record)) == []
+
+
+def test_parquet_gives_back_all_of_it_and_the_receipt(record, tmp_path, differences):
+    safe = record.deidentify()
+    again = hexoframe.open_record(safe.to_parquet(tmp_path))
+    assert differences(safe, again) == []
+    assert again.facts.info == safe.facts.info
 
 
 def test_one_channel_file_alone_knows_the_pseudonym(record, tmp_path):
@@ -150,7 +157,7 @@ def test_what_is_kept_is_there_and_nothing_else(record, tmp_path, name):
 
 def test_nor_does_a_record_of_the_service(small, client_of, tmp_path):
     server = small()
-    record = client_of(server).load_record(41)
+    record = client_of(server).load_record(41, waveforms=False)
     assert record.info["email"]
     safe = record.deidentify()
     for name in formats.names_to_write():
@@ -163,6 +170,31 @@ def test_nor_does_a_record_of_the_service(small, client_of, tmp_path):
     told = [*said, "HXSKIN", "127.0.0.1", "/api/record/", record.start_tick]
     dates = [f"{record.start:%Y-%m-%d}", f"{record.start:%Y%m%d}"]
     assert leaks(contents(tmp_path / "out"), [*told, *dates]) == []
+
+
+def exits():
+    """Names of all methods of a record that write: those that are told where."""
+    verbs = inspect.getmembers(Record, inspect.isfunction)
+    told = {"path", "root"}
+    return {
+        name
+        for name, verb in verbs
+        if not name.startswith("_") and told & {*inspect.signature(verb).parameters}
+    }
+
+
+def test_the_methods_of_the_formats_are_among_the_exits():
+    assert exits() >= {f"to_{name}" for name in formats.names_to_write()}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(exits() - {f"to_{form}" for form in formats.names_to_write()})
+)
+def test_nor_does_a_page(record, tmp_path, name):
+    safe = record.deidentify(pseudonym="S01")
+    getattr(safe, name)(tmp_path / "page.html")
+    assert leaks(contents(tmp_path), secrets_of(record)) == []
+    assert "S01" in (tmp_path / "page.html").read_text("utf-8")
 
 
 @pytest.mark.slow

@@ -57,6 +57,24 @@ def test_a_folder_without_permission_is_named_with_the_way_out(
     assert list(locked.iterdir()) == []
 
 
+def test_a_place_where_no_folder_stays_is_given_up(tmp_path, monkeypatch):
+    """Such as below /proc on Linux, where making one fails without end."""
+    make = Path.mkdir
+
+    def lose(path, *args, **more):
+        if path.name.startswith(".out.mat."):
+            raise FileNotFoundError(errno.ENOENT, "No such file", str(path))
+        make(path, *args, **more)
+
+    monkeypatch.setattr(Path, "mkdir", lose)
+    with (
+        pytest.raises(OutputError, match="choose another place"),
+        new_file(tmp_path / "out.mat", overwrite=False),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_picture_has_the_same_message(record, locked):
     pytest.importorskip("matplotlib")
     from hexoframe.app.pictures import Drawing

@@ -121,6 +121,33 @@ def test_a_value_that_is_not_finite_is_no_measurement():
     assert in_seconds(belts_of(*both).measured) == [(0, 100), (200, 300)]
 
 
+@pytest.mark.parametrize("offset", [0, 1, 2, 3, 255])
+@pytest.mark.parametrize("rows", [None, 1000])
+def test_even_rows_are_counted_as_those_with_any_stamps_are(offset, rows):
+    both = [flat(breathing(100, seed=seed), 30, 60) for seed in (1, 3)]
+    both[0][[5, 700, 9000]] = 0
+    both[1][4000:4200] = np.nan
+    ticks = START + offset + 2 * np.arange(100 * HZ)
+    belts = {
+        name: belt.astype(np.float32)
+        for name, belt in zip(CHANNEL.columns, both, strict=True)
+    }
+    frame = make_frame(CHANNEL, ticks_to_index(ticks, clock=256), belts)
+    counter, plain = BeltCounter(CHANNEL), np.zeros((2, 6, 102))
+    for first in range(0, len(frame), rows or len(frame)):
+        counter.add(frame.iloc[first : first + (rows or len(frame))])
+    for sums, belt in zip(plain, both, strict=True):
+        for tick, value in zip(ticks.tolist(), belt.tolist(), strict=True):
+            if value and not np.isnan(value):
+                t = tick % 256 / 256
+                terms = (1, value, value * value, t, t * t, t * value)
+                sums[:, tick // 256 - START // 256] += terms
+    found = np.zeros_like(plain)
+    for seconds, part in zip(counter._seconds, counter._sums, strict=True):
+        np.add.at(found, (slice(None), slice(None), seconds - START // 256), part)
+    assert np.array_equal(found, plain), "all sums are exact"
+
+
 def test_no_verdict_goes_across_a_gap():
     both = [flat(breathing(300, seed=seed), 100, 200) for seed in (1, 3)]
     there = np.ones(300 * HZ, bool)
@@ -144,6 +171,32 @@ def test_stamps_outside_the_record_take_no_memory_and_say_nothing():
     counter = BeltCounter(CHANNEL)
     counter.add(frame)
     assert in_seconds(counter.result((START, START + 300 * 256)).flat) == [(100, 160)]
+
+
+def test_a_record_that_is_said_to_last_decades_takes_no_more_memory_than_its_samples():
+    both = [flat(breathing(240, seed=seed), 30, 90) for seed in (1, 3)]
+    both = [flat(belt, 160, 200) for belt in both]
+    belts = {
+        name: belt.astype(np.float32)
+        for name, belt in zip(CHANNEL.columns, both, strict=True)
+    }
+    away = 25 * 365 * 86_400 * 256
+    found = []
+    for later in (0, away):
+        ticks = START + 2 * np.arange(240 * HZ)
+        ticks[120 * HZ :] += later
+        counter = BeltCounter(CHANNEL)
+        counter.add(make_frame(CHANNEL, ticks_to_index(ticks, clock=256), belts))
+        found.append(counter.result((START, int(ticks[-1]) + 2)))
+    near, far = found
+    middle = START + 120 * 256
+    assert len(near.flat) == 2
+    assert cut_belts(far, None, middle).flat == cut_belts(near, None, middle).flat
+    assert far.flat[1] == tuple(tick + away for tick in near.flat[1])
+    assert far.measured == (
+        (START, middle),
+        (middle + away, near.measured[-1][1] + away),
+    )
 
 
 def test_an_empty_channel_says_nothing():

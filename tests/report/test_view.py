@@ -90,6 +90,17 @@ def test_a_view_of_a_part_holds_what_between_selects(record):
     assert facts_of(page)["origin"] == part.start_tick
 
 
+def test_samples_that_outlast_their_record_are_in_the_page(record):
+    span = (record.start_tick + 100, record.end_tick - 5000)
+    page = record.of(record, span=span).explore(channels=["ecg"]).html
+    panel = panels_of(page)["ecg_i"]
+    ticks, columns = frame_in(page, panel)
+    frame = record["ecg"]["ecg_i"]
+    assert panel["extent"] == [-100, len(frame) - 101] == [ticks[0], ticks[-1]]
+    assert facts_of(page)["length"] < panel["extent"][1]
+    np.testing.assert_array_equal(columns["ecg_i"], frame.to_numpy())
+
+
 def test_by_default_leads_belts_rates_and_states_are_held_and_some_shown(page):
     panels = panels_of(page)
     assert [key for key, panel in panels.items() if panel["shown"]] == [
@@ -99,6 +110,13 @@ def test_by_default_leads_belts_rates_and_states_are_held_and_some_shown(page):
     ]  # fmt: skip
     assert {"cadence", "tidal_volume", "rr_interval", "device_position"} <= set(panels)
     assert not {"acceleration", "heart_rate_quality", "sdnn"} & set(panels)
+
+
+def test_where_nothing_of_the_usual_is_there_all_is_shown(record):
+    beats = {"rr_interval": record["rr_interval"]}
+    alone = hexoframe.Record("hexoskin", (record.start_tick, record.end_tick), beats)
+    (panel,) = panels_of(alone.explore().html).values()
+    assert (panel["key"], panel["shown"]) == ("rr_interval", True)
 
 
 def test_channels_that_are_asked_for_are_shown_in_their_order(record):
@@ -179,7 +197,7 @@ def test_offsets_of_the_zone_change_where_its_clocks_do(zone, wanted):
 def test_a_page_that_would_be_too_large_keeps_lowest_and_highest_and_says_so(
     record, monkeypatch
 ):
-    monkeypatch.setattr(module, "LARGEST", 1_150_000)
+    monkeypatch.setattr(module, "INLINE", 1_150_000)
     view = record.explore(channels=["ecg", "respiration"])
     assert view.reduced == {"ecg_i": 16.0}
     panel = panels_of(view.html)["ecg_i"]
@@ -195,7 +213,7 @@ def test_a_page_that_would_be_too_large_keeps_lowest_and_highest_and_says_so(
 
 
 def test_no_signal_is_no_lowest_value_of_a_reduced_belt(record, monkeypatch):
-    monkeypatch.setattr(module, "LARGEST", 1_000_001)
+    monkeypatch.setattr(module, "INLINE", 1_000_001)
     page = record.explore(channels=["respiration"]).html
     panel = panels_of(page)["respiration_thoracic"]
     low = values_of(panel["columns"][0], parts_of(page))
@@ -219,6 +237,12 @@ def test_the_policy_lets_its_own_script_and_style_run_and_nothing_else(page):
         ]
         assert given[name].split() == hashes
     assert not re.search(r"unsafe|\*", policy)
+
+
+def test_the_page_carries_the_licence_of_what_draws_its_lines(page):
+    licence = page.partition("<!--")[2].partition("-->")[0]
+    assert "Copyright (c) 2022 Leon Sorokin" in licence
+    assert "(v1.6.32)" in page
 
 
 def test_the_page_names_no_address(page):
@@ -256,6 +280,14 @@ def test_a_notebook_gets_the_page_in_a_frame_of_its_own(record):
     assert "MB" in repr(view)
 
 
+def test_a_page_too_large_for_a_notebook_is_named_there(record, tmp_path, monkeypatch):
+    view = record.explore(tmp_path / "a<b.html", channels=["heart_rate"])
+    monkeypatch.setattr(module, "INLINE", 10_000)
+    shown = view._repr_html_()
+    assert "iframe" not in shown
+    assert "a&lt;b.html" in shown
+
+
 def test_a_file_is_written_once_and_replaced_only_if_asked(record, tmp_path):
     path = tmp_path / "night.html"
     view = record.explore(path, channels=["heart_rate"])
@@ -281,6 +313,10 @@ def test_what_cannot_be_shown_is_said(record):
         record.explore(channels=["hrv_hf_normalized"])
     with pytest.raises(UnknownChannelError):
         record.explore(channels=["eeg"])
+    with pytest.raises(ConfigurationError, match=r"give a list, such as \['ecg'\]"):
+        record.explore(channels="ecg")
+    with pytest.raises(ConfigurationError, match="name at least one"):
+        record.explore(channels=[])
     with pytest.raises(TimestampError, match="outside the record"):
         record.explore(start="2h")
     empty = hexoframe.Record("hexoskin", (437_588_582_400, 437_588_592_400), {})

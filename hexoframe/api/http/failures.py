@@ -57,6 +57,7 @@ _ERRORS: Mapping[int, type[RequestError]] = {
     404: NotFoundError,
     429: RateLimitedError,
 }
+_LOGIN = "/api/connect/"
 _MOST_EXPLAINED = 1 << 14  # bytes
 _PASSING = frozenset({429, 500, 502, 503, 504})
 # What the libraries raise for a broken connection. No plain OSError: that is the disk.
@@ -119,11 +120,13 @@ def raise_status(
     said = error_text(response)
     if status == 429 and wait_s and not said:
         said = f"for {wait_s:.0f} s"
-    changes = response.request.method not in {"GET", "HEAD"}
+    path = path_of(response)
+    # A login changes nothing.
+    changes = response.request.method != "GET" and not path.startswith(_LOGIN)
     if changes and status == 403:
-        message = refused_change(origin, path_of(response), said)
+        message = refused_change(origin, path, said)
     else:
-        message = _message(origin, path_of(response), status, said, auth)
+        message = _message(origin, path, status, said, auth)
     error = kind(message, status=status, retry_after=wait_s)
     if status in _PASSING:
         raise PassingError(error, wait_s=wait_s)

@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hexoframe.errors import ResponseError
-from hexoframe.jsontext import JsonSource
+from hexoframe.jsontext import JsonSource, shown
 
-__all__ = ["PageMeta", "object_of", "page_of"]
+__all__ = ["PageMeta", "field_of", "object_of", "page_of"]
 
 _ADVICE = "is this a Hexoskin server?"
 _OBJECT = re.compile(r"/api/(?:v1/)?([a-z_]+)/(?!schema/)")
@@ -90,6 +90,20 @@ def object_of(content: Any, origin: object, path: str) -> dict[str, Any]:
     source = JsonSource(where, ResponseError, advice=_ADVICE)
     source.typed(content, _form_of(path))
     return source.typed(content, dict[str, Any])
+
+
+def field_of(item: Mapping[str, Any], name: str) -> Any:
+    """Return a field that an object must have; ResponseError if it is left out."""
+    try:
+        held = item[name]
+    except KeyError:
+        held = None
+    if held is None:
+        which = item.get("resource_uri", item.get("id"))
+        raise ResponseError(
+            f"the service describes {shown(which)} without {name!r}; {_ADVICE}"
+        )
+    return held
 
 
 def _form_of(path: str) -> Any:

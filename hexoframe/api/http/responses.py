@@ -10,8 +10,9 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from urllib3.exceptions import DecodeError
 
@@ -38,6 +39,13 @@ __all__ = [
     "check_form",
     "whole",
 ]
+
+# Unpacks the same more than twice as fast.
+quick_zlib: Any
+try:
+    quick_zlib = import_module("zlib_ng.zlib_ng")
+except ModuleNotFoundError:  # there is no wheel for this Python or machine
+    quick_zlib = zlib
 
 JSON, CSV, BINARY = "application/json", "text/csv", "application/octet-stream"
 TCX, FIT = "application/vnd.garmin.tcx+xml", "application/vnd.ant.fit"
@@ -106,10 +114,10 @@ def _unzipped(response: requests.Response, packed: bytes, limits: BodyLimits) ->
     """
     members, size = [], 0
     while packed:
-        unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        unpacker = quick_zlib.decompressobj(16 + zlib.MAX_WBITS)
         try:
             members.append(unpacker.decompress(packed, limits.most_bytes - size + 1))
-        except zlib.error as error:
+        except quick_zlib.error as error:
             raise DecodeError(f"damaged gzip: {error}") from error
         size += len(members[-1])
         _check_size(response, size, limits)

@@ -270,13 +270,14 @@ class ServiceSession:
         """Create an object of a list, once however often the answer is lost.
 
         After a lost answer nothing is sent again before `find` has looked whether the
-        object is there. Returns the object, and whether an answer was lost.
-        AuthenticationError for a read-only token.
+        object is there. Returns the object, and whether it was made by another request
+        than the first, whose answer was lost. AuthenticationError for a read-only
+        token.
         """
-        body, lost = json.dumps(content).encode("ascii"), False
+        body, lost, resent = json.dumps(content).encode("ascii"), False, False
 
         def attempt() -> dict[str, Any]:
-            nonlocal lost
+            nonlocal lost, resent
             found = find() if lost else None
             if found is None:
                 try:
@@ -284,6 +285,9 @@ class ServiceSession:
                 except PassingError as failure:
                     lost = lost or not failure.unheard
                     raise
+                resent = lost
+                # It is there now, whatever comes.
+                lost = True
             # An answer may name the new object, or say nothing of it.
             found = found or find()
             if found is None:
@@ -294,7 +298,7 @@ class ServiceSession:
             return found
 
         try:
-            return self._again(attempt, path), lost
+            return self._again(attempt, path), resent
         except HexoframeError as error:
             if lost:
                 error.add_note(

@@ -166,7 +166,10 @@ class ChunkStore:
     def get(
         self, chunk: Chunk, datatypes: Collection[int]
     ) -> dict[int, DatatypeSamples]:
-        """Return samples of a window of JSON; equal stamps share one array."""
+        """Return samples of a window of JSON; equal stamps share one array.
+
+        Values are ``float32`` where that holds them exactly.
+        """
         path = str(self.path(chunk))
         with pa.memory_map(path) as source:
             # Nothing is copied here: the columns are views of the file.
@@ -284,9 +287,9 @@ def _stamps(table: pa.Table, span: Sequence[int]) -> NDArray[np.int64]:
     return _rows(table, "ticks", first, rows).copy()
 
 
-def _values(table: pa.Table, held: _SampleRows) -> NDArray[np.float64]:
+def _values(table: pa.Table, held: _SampleRows) -> NDArray[np.floating[Any]]:
     if held.wide is None:
-        return _rows(table, "float32", held.first, held.rows).astype(np.float64)
+        return _rows(table, "float32", held.first, held.rows).copy()
     return _rows(table, "float64", held.wide, held.rows).copy()
 
 

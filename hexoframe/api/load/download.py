@@ -78,6 +78,7 @@ __all__ = [
     "LoadOptions",
     "Refresh",
     "estimate_record",
+    "estimate_span",
     "family_of_record",
     "fetch_record",
     "kept_record",
@@ -253,6 +254,33 @@ def estimate_record(
     """
     head = fetch_head(session, record)
     return _Load(session, head, options, progress=False).estimate(cache)
+
+
+def estimate_span(
+    family: Family, span: tuple[int, int], options: LoadOptions
+) -> Estimate:
+    """Return about what `fetch_record` would cost of such a record; asks nobody.
+
+    A request that finds out the family is counted where there are several of one clock.
+    """
+    rows = options.datatypes(family)
+    window = options.window(span, CLOCK_OF_FAMILY[family], record=0)
+    plan = make_plan(family, span, rows, window=window, transport=options.transport)
+    cost = _with_tables(cost_of(family, plan.chunks))
+    clocks = [CLOCK_OF_FAMILY[each] for each in FAMILIES]
+    probed = options.model == "auto" and clocks.count(CLOCK_OF_FAMILY[family]) > 1
+    return replace(cost, requests=cost.requests + probed)
+
+
+def _with_tables(samples: Estimate) -> Estimate:
+    """Return the cost of samples with that of the head and the tables."""
+    requests = samples.requests + FACT_REQUESTS + 1
+    return replace(
+        samples,
+        requests=requests,
+        megabytes=samples.megabytes + TABLE_BYTES / 1e6,
+        minutes=max(samples.minutes, requests / REQUESTS_HZ / 60),
+    )
 
 
 def _cut_out(
@@ -472,14 +500,7 @@ class _Load:
             )
         chunks = self.plan(family).chunks
         probe = (self._probe()[0],) if probed else ()
-        samples = cost_of(family, (*probe, *chunks))
-        requests = samples.requests + FACT_REQUESTS + 1
-        return replace(
-            samples,
-            requests=requests,
-            megabytes=samples.megabytes + TABLE_BYTES / 1e6,
-            minutes=max(samples.minutes, requests / REQUESTS_HZ / 60),
-        )
+        return _with_tables(cost_of(family, (*probe, *chunks)))
 
     # -- the download ----------------------------------------------------------------
 

@@ -9,7 +9,9 @@ record is loaded as a whole and compared, so that all parts together hold what i
 
 from __future__ import annotations
 
+import itertools
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +24,7 @@ import pandas as pd
 
 from hexoframe.api.load.fetch import WindowReader
 from hexoframe.api.load.plan import live_windows
-from hexoframe.api.load.recordhead import RecordHead, fetch_head
+from hexoframe.api.load.recordhead import RecordHead, fetch_head, number_of
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, Channel, channels_of, find
 from hexoframe.errors import (
     ConfigurationError,
@@ -64,6 +66,8 @@ _LONGEST_WAIT = 8
 _LAGGING_S = 600
 # Kinds of channels that a phone sends while it records. States are found afterwards.
 _LIVE_KINDS = frozenset({"rate", "event"})
+# Looks of other processes are numbered from other ticks on.
+_MOST_AHEAD = 100_000
 # Records of these do not grow any more.
 _FINAL = frozenset({"complete", "incomplete", "error"})
 
@@ -163,13 +167,17 @@ class FollowOptions:
     seen: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse wrong lengths before any request."""
+        """Refuse wrong values before any request."""
+        if not isinstance(self.seen, Mapping):
+            raise ConfigurationError(
+                f"seen= is a {type(self.seen).__name__}: give frames by channel, such "
+                "as {'heart_rate': frame}"
+            )
         if self.every_s < _SHORTEST_S:
             raise ConfigurationError(
                 f"every={self.every!r}: give {_SHORTEST_S} s or more, as the service "
                 "allows five requests a second to all programs of a user"
             )
-        self.late_ns, self.patience_s  # noqa: B018  # raise if they are no lengths
 
     @property
     def every_s(self) -> float:
@@ -200,17 +208,21 @@ class _Given:
         joined = ticks if known is None else np.concatenate([known, ticks])
         self.known[number] = np.sort(joined)
 
-    def take(self, samples: Mapping[int, DatatypeSamples]) -> _Samples:
-        """Return the samples that were not given before, and note them."""
+    def fresh(self, samples: Mapping[int, DatatypeSamples]) -> _Samples:
+        """Return the samples that were not given out yet."""
         fresh = _Samples()
         for number, (ticks, values) in samples.items():
             known = self.known.get(number, ticks[:0])
             new = ~np.isin(ticks, known)
             if new.any():
                 fresh[number] = DatatypeSamples(ticks[new], values[new])
-                self.note(number, ticks[new])
-                self._parts[number].append(fresh[number])
         return fresh
+
+    def add(self, fresh: Mapping[int, DatatypeSamples]) -> None:
+        """Note samples that are given out now."""
+        for number, samples in fresh.items():
+            self.note(number, samples.ticks)
+            self._parts[number].append(samples)
 
     def samples(self) -> _Samples:
         """Return all samples that came, in order."""
@@ -258,15 +270,17 @@ class Follower:
         load: Callable[[], RecordData],
     ) -> None:
         self._session = session
-        self._record = record
+        self._record = number_of("record", record)
         self._options = options
         self._find_family = find_family
         self._load = load
         self._every_s, self._patience_s = options.every_s, options.patience_s
+        self._late_ns = options.late_ns
         self._given = _Given()
         self._family: Family | None = None
         self._first = 0
         self._looked = False
+        self._looks = itertools.count(time.time_ns() % _MOST_AHEAD)
 
     def parts(self) -> Iterator[LivePart]:
         """Yield the parts as they come, the last one with the whole record."""
@@ -280,9 +294,12 @@ class Follower:
         head = fetch_head(self._session, self._record)
         self._begin(head)
         status, wait_s, vain_s = head.status, self._every_s, 0.0
-        while not head.is_complete:
+        while head.status != "complete":
             fresh = self._bearing(partial(self._look, head), _Samples(), vain_s)
             if fresh:
+                # Not before: where a look fails half-way, all of it is asked again.
+                self._given.add(fresh)
+                self._looked = True
                 yield self._part(fresh, head)
             if fresh or head.status != status:
                 status, wait_s, vain_s = head.status, self._every_s, 0.0
@@ -320,6 +337,12 @@ class Follower:
             )
         for key, frame in self._options.seen.items():
             channel = channels_of(usual)[find(usual, key).name]
+            index = getattr(frame, "index", None)
+            if not isinstance(index, pd.DatetimeIndex):
+                raise ConfigurationError(
+                    f"seen= takes a frame with times as its index for each channel, "
+                    f"and has a {type(frame).__name__} without for {key!r}"
+                )
             for row in channel.datatypes:
                 if row.id is not None:
                     self._given.note(row.id, ticks_of(frame, channel))
@@ -327,11 +350,11 @@ class Follower:
             row.channel for row in load.datatypes(usual)
             if row.kind in {"waveform", "state"} and row.in_model
         )  # fmt: skip
-        if later and not head.is_complete:
+        if later and head.status != "complete":
             warn(
-                f"record {head.id} is still recorded (status {head.status!r}), and the "
-                f"service has no {', '.join(later)} of it until it is complete: the "
-                "last part has them, in its record",
+                f"record {head.id} is not complete yet (status {head.status!r}), and "
+                f"the service has no {', '.join(later)} of it until then: the last "
+                "part has them, in its record",
                 UnfinishedRecordWarning,
             )
 
@@ -394,12 +417,11 @@ class Follower:
         first = self._from(family) if first is None else first
         end = max(head.span[1], self._given.edge or 0)
         reader = WindowReader(self._session, head, family, empty_tries=1)
-        windows = live_windows(family, (first, end), rows)
+        windows = live_windows(family, (first, end), rows, look=next(self._looks))
         found = join_windows(
             [reader.read(window) for window in windows], where=f"record {head.id}"
         )
-        self._looked = True
-        return self._given.take(self._begun(found.samples, rows))
+        return self._given.fresh(self._begun(found.samples, rows))
 
     def _begun(self, samples: _Samples, rows: Sequence[Datatype]) -> _Samples:
         """Return the samples whose steps begin at the first tick or later.
@@ -432,7 +454,7 @@ class Follower:
         if edge is None or not self._looked:
             return self._first
         clock = CLOCK_OF_FAMILY[family]
-        late = self._options.late_ns // NS_PER_TICK[clock]
+        late = self._late_ns // NS_PER_TICK[clock]
         ends = [
             int(known[-1])
             for row in self._rows(family)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hexoframe.api.http.objects import field_of
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
@@ -30,7 +31,7 @@ def check_apart(records: Sequence[Mapping[str, Any]]) -> None:
     """Raise ConfigurationError if two objects `record`, by start, overlap in time."""
     for one, other in pairwise(records):
         # One without an end is still being recorded.
-        if not one.get("end") or int(other["start"]) < int(one["end"]):
+        if not one.get("end") or int(field_of(other, "start")) < int(one["end"]):
             raise ConfigurationError(
                 f"the records {one['id']} and {other['id']} run at the same time, on "
                 "two devices: load each with load_record(id, start=..., end=...)"

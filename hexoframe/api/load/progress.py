@@ -8,7 +8,9 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from hexoframe.api.load.chunks import Chunk
     from hexoframe.channels import Family
 
-__all__ = ["Meter"]
+__all__ = ["Meter", "counting_bytes", "is_visible"]
 
 _FORMAT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
 _WIDEST = 100
@@ -28,6 +30,27 @@ _WIDEST = 100
 _TRUST = 0.05
 # Share of a chunk that is left until it is finished, where its answer tells no length.
 _LEAST_LEFT = 0.02
+
+
+class _Bytes:
+    """Bytes of all downloads in a block."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+
+_counted: ContextVar[_Bytes | None] = ContextVar("counted", default=None)
+
+
+@contextmanager
+def counting_bytes() -> Iterator[_Bytes]:
+    """Count the bytes of the samples that are fetched while the block runs."""
+    count = _Bytes()
+    token = _counted.set(count)
+    try:
+        yield count
+    finally:
+        _counted.reset(token)
 
 
 @dataclass(slots=True)
@@ -69,7 +92,7 @@ class Meter:
     def __init__(self, title: str, family: Family, *, show: bool | None) -> None:
         self._title = title
         self._family = family
-        self._show = _is_visible() if show is None else show
+        self._show = is_visible() if show is None else show
         self._guard = threading.Lock()
         self._bar: Any = None
         self._expected: dict[str, float] = {}
@@ -78,6 +101,8 @@ class Meter:
         self._bytes = 0
         self._done = 0
         self._chunks = 0
+        # Threads of the download do not have the context of the caller.
+        self._counted = _counted.get()
 
     def __enter__(self) -> Self:
         """Return this."""
@@ -128,6 +153,8 @@ class Meter:
         """Count bytes of a chunk as they arrive; `left` are those still to come."""
         with self._guard:
             self._bytes += length
+            if self._counted is not None:
+                self._counted.total += length
             known = chunk.key in self._expected
             if known:
                 coming = self._coming.get(chunk.key) or self._begun(chunk)
@@ -184,7 +211,7 @@ def _left_of(coming: _Coming) -> float:
     return max(expected - coming.came, _LEAST_LEFT * expected)
 
 
-def _is_visible() -> bool:
+def is_visible() -> bool:
     """Whether stderr is a terminal, or the output of a notebook cell."""
     if is_terminal(sys.stderr):
         return True

@@ -190,6 +190,13 @@ def _text(kind: Written, name: str, value: Any) -> str:
             f"{name} of the {kind.name} is a {type(value).__name__}: give a text"
         )
     text = value.strip()
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(
+            f"{name} of the {kind.name} holds half a character at place {error.start}: "
+            "was the file that it comes from read in its own encoding?"
+        ) from error
     # A note may be empty; what names the object may not.
     if not text and name in kind.needed:
         raise ConfigurationError(f"{name} of the {kind.name} is empty: give a text")
@@ -206,7 +213,7 @@ def _check_span(start: int, end: int) -> None:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or (not isinstance(value, str) and bool(pd.isna(value)))
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 # -- what is there ---------------------------------------------------------------------
@@ -241,14 +248,17 @@ def _said(kind: Written, item: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
-def query_for(contents: Iterable[Content]) -> dict[str, str]:
-    """Return the query for all objects that may say the same as some contents."""
+def query_for(contents: Iterable[Content], *, look: int) -> dict[str, str]:
+    """Return the query for all objects that may say the same as some contents.
+
+    The service caches answers, so each `look` asks for some ticks more.
+    """
     listed = list(contents)
     starts = [one["start"] for one in listed]
     users = sorted({str(id_of(one["user"])) for one in listed})
     return {
         "user__in" if len(users) > 1 else "user": ",".join(users),
-        "start__range": f"{min(starts)},{max(starts)}",
+        "start__range": f"{min(starts)},{max(starts) + look}",
         "order_by": "start",
     }
 
@@ -267,7 +277,10 @@ def rows_of(
         raise ConfigurationError(
             f"a table of {kind.name}s is a DataFrame, not a {type(frame).__name__}"
         )
-    whole = frame.reset_index() if frame.index.name in kind.fields else frame
+    named = frame.index.name
+    whole = (
+        frame.reset_index() if named in kind.fields and named not in frame else frame
+    )
     _check_columns(kind, whole)
     names = [name for name in kind.fields if name in whole]
     contents = []
@@ -285,6 +298,11 @@ def rows_of(
 
 def _check_columns(kind: Written, frame: pd.DataFrame) -> None:
     known = (*kind.fields, *kind.read)
+    if not frame.columns.is_unique:
+        twice = sorted(map(str, frame.columns[frame.columns.duplicated()]))
+        raise ConfigurationError(
+            f"the table has the column {', '.join(twice)} twice: leave one out"
+        )
     for name in frame.columns:
         if name not in known:
             near = get_close_matches(str(name), kind.fields) or kind.fields

@@ -140,7 +140,8 @@ class ActivityFiles:
         number : int or str
             Id of the range.
         to : str or path, default "."
-            Folder, in which it is ``range_<id>.tcx``, or the file.
+            Folder, which is made if need be, and in which it is ``range_<id>.tcx``; or
+            the file, by its suffix.
         format : {"tcx", "fit"}
             Format of the file.
         overwrite : bool, default False
@@ -167,8 +168,13 @@ class ActivityFiles:
                 f"format={format!r}: give {' or '.join(map(repr, _FORMS))}"
             )
         target = expanded(to, what="to=")
-        if is_folder(target):
+        if is_folder(target) or target.suffix.lower() != f".{format}":
             target /= f"range_{number_of('range', number)}.{format}"
+        if target.parent.exists() and not is_folder(target.parent):
+            raise ConfigurationError(
+                f"to={str(to)!r} is a file that is not .{format}: give a folder, or a "
+                f"file that ends in .{format}"
+            )
         path = object_path("range", number)
         body = self.session.get_bytes(
             path, accept=_FORMS[format], most_bytes=_MOST_BYTES
@@ -178,7 +184,9 @@ class ActivityFiles:
                 f"{self.session.origin}{path} answered {len(body)} bytes that are not "
                 f"{format.upper()}; is this a Hexoskin server?"
             )
-        with writing_to(target), new_file(target, overwrite=overwrite) as fresh:
+        with writing_to(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        with new_file(target, overwrite=overwrite) as fresh:
             fresh.write_bytes(body)
         return target
 

@@ -13,6 +13,7 @@ from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import show_data, show_lines, table_lines, wrapped_lines
 from hexoframe.app.cli.options import (
     MOMENT,
+    SPANS,
     WholeNumber,
     fetching,
     gather,
@@ -29,7 +30,7 @@ from hexoframe.app.cli.running import (
     tell,
 )
 from hexoframe.app.wording import reworded
-from hexoframe.errors import ConfigurationError, HexoframeError
+from hexoframe.errors import HexoframeError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["beats", "breaths", "hrv", "opened", "show", "sleep", "summary"]
 
-_NAMED = ("ranges", "sleep", "day", "whole")
 # What is fetched for it: the belts and the heart rate tell when the shirt was worn.
 _CHANNELS = (
     "rr_interval",
@@ -147,31 +147,6 @@ def show(
 # -- hrv -------------------------------------------------------------------------------
 
 
-class _Spans(click.ParamType):  # type: ignore[type-arg]  # older ones take none
-    """A length of time, or the name of spans."""
-
-    name = "spans"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        """Return it unchanged, or refuse it."""
-        from hexoframe.timestamps.moments import length_ns  # noqa: PLC0415  # pandas
-
-        text = str(value)
-        if text not in _NAMED:
-            try:
-                length_ns("it", text)
-            except ConfigurationError:
-                self.fail(
-                    f"{text!r} is neither a length of time, such as 5min, nor one of "
-                    f"{', '.join(_NAMED)}",
-                    param,
-                    ctx,
-                )
-        return text
-
-
 def _count(*, nonlinear: bool, **given: Any) -> dict[str, Any]:
     """Return the arguments of `Record.hrv` that were given."""
     wanted = {name: value for name, value in given.items() if value is not None}
@@ -215,7 +190,7 @@ _counting = gather(
 @click.option(
     "--window",
     metavar="SPANS",
-    type=_Spans(),
+    type=SPANS,
     default="5min",
     help="A row for each: a length of time, which is 5min by default; ranges "
     "(activities); sleep (those of sleep); day; or whole for the whole record.",
@@ -291,7 +266,7 @@ _asking = gather(
 @click.option(
     "--by",
     metavar="SPANS",
-    type=_Spans(),
+    type=SPANS,
     default="whole",
     help="A row for each: a length of time, such as 5min; ranges (activities); sleep "
     "(those of sleep); day; or whole for the whole record, which is the default.",
@@ -376,7 +351,7 @@ def _show_summary(table: pd.DataFrame, form: str) -> None:
 @click.option(
     "--window",
     metavar="SPANS",
-    type=_Spans(),
+    type=SPANS,
     default="5min",
     help="A row for each: a length of time, which is 5min by default; ranges "
     "(activities); sleep (those of sleep); day; or whole for the whole record.",
@@ -412,7 +387,7 @@ def breaths(  # noqa: PLR0913  # click passes each option by name
     worn. share is the part of the time that they cover.
 
     BR, per min; CV of the times of breaths, in %; Ti and Te, inhaling and exhaling, in
-    s; VT in mL; MV in L/min; RSA, the arrhythmia of the heart, in ms. With --check:
+    s; VT in L; MV in L/min; RSA, the arrhythmia of the heart, in ms. With --check:
     diff of the device, in %, and its offset, in ms. --csv and --json have everything.
     """
     if each and check:

@@ -53,6 +53,7 @@ _MORE = 2
 # Names of a count of all events in statistics.csv, in both dialects.
 _PLAY = 1
 _COUNTS = {"step": ("Steps", "step_count")}
+_COUNT = re.compile(r"[0-9]{1,18}")
 _QUALITY = "_quality"
 
 
@@ -225,8 +226,8 @@ def _of_count(
 ) -> EventLoss | None:
     """Compare a running count with that of statistics.csv."""
     told = [counts.get(name, "") for name in _COUNTS.get(row.column, ())]
-    whole = max((int(text) for text in told if re.fullmatch(r"\d+", text)), default=0)
-    last = int(np.nanmax(own.values, initial=0))
+    whole = max((int(text) for text in told if _COUNT.fullmatch(text)), default=0)
+    last = int(own.values.max(initial=0, where=np.isfinite(own.values)))
     if whole - last <= _PLAY:
         return None
     return lost_end(own, end, f"it counts to {last}, statistics.csv to {whole}")

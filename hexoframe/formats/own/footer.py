@@ -32,6 +32,7 @@ __all__ = [
     "KEY",
     "MAGIC",
     "RECEIPT_KEY",
+    "RECORD",
     "arrow_fields",
     "attrs_of",
     "load_footer",
@@ -44,6 +45,8 @@ MAGIC = b"PAR1"
 KEY = metadata.KEY.encode()
 RECEIPT_KEY = b"hexoframe_receipt"
 ATTRS = b"PANDAS_ATTRS"
+# Which record a row is of, where files of many records are read together.
+RECORD = pa.field("record", pa.int64(), nullable=False)
 _TIME = pa.field("time", pa.timestamp("ns", tz="UTC"), nullable=False)
 
 

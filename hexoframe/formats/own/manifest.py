@@ -47,7 +47,11 @@ __all__ = [
     "Layout",
     "Manifest",
     "check_version",
+    "file_to_json",
+    "manifest_to_json",
     "parse_entry",
+    "parse_facts",
+    "parse_file",
     "parse_head",
     "read_manifest",
     "record_folder",
@@ -234,20 +238,25 @@ def write_manifest(
     `entries` has by channel what `EntryCounter.entry` returns, with what the format
     adds to it. Facts that JSON cannot hold are a `ConfigurationError`.
     """
-    held = {
-        "format": layout.name,
+    files = {
+        name: {**file_to_json(folder / layout.file_of(name), record, name), **more}
+        for name, more in entries.items()
+    }
+    held = {"format": layout.name, **manifest_to_json(record, files)}
+    (folder / layout.manifest).write_text(_sealed(held), encoding="utf-8")
+
+
+def manifest_to_json(record: RecordData, files: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says beside its format; `files` are by channel."""
+    return {
         "version": VERSION,
         **record_head(record),
         "start_time": record.start.tz_convert("UTC").isoformat(),
         "end_time": record.end.tz_convert("UTC").isoformat(),
         "info": record.facts.info,
         "facts": tables_to_json(record.facts),
-        "channels": {
-            name: {**_file_to_json(folder / layout.file_of(name), record, name), **more}
-            for name, more in entries.items()
-        },
+        "channels": dict(files),
     }
-    (folder / layout.manifest).write_text(_sealed(held), encoding="utf-8")
 
 
 def replace_facts(layout: Layout, facts: Facts, folder: Path) -> None:
@@ -286,7 +295,8 @@ def to_json(value: Any, what: str, *, indent: int | None = None) -> str:
     return text
 
 
-def _file_to_json(path: Path, record: RecordData, name: str) -> dict[str, Any]:
+def file_to_json(path: Path, record: RecordData, name: str) -> dict[str, Any]:
+    """Return what `parse_file` reads beside an entry."""
     channel = channels_of(record.family)[name]
     raw = record.scale == "raw"
     return {
@@ -309,12 +319,11 @@ def read_manifest(path: Path, layout: Layout) -> Manifest:
     held, source = _read_held(path, layout), source_of(path)
     head = parse_head(held, source)
     form = source.typed(held, _ManifestForm)
-    check_info(form.info, source, field="info")
     channels = {
-        name: _parse_file(path.parent / layout.file_of(name), entry, head, source)
+        name: parse_file(path.parent / layout.file_of(name), entry, head, source)
         for name, entry in form.channels.items()
     }
-    facts = _parse_facts(form.info, form.facts, source)
+    facts = parse_facts(form.info, form.facts, source)
     if held.get(_SEAL, _sum_of(held)) != _sum_of(held):
         raise FileFormatError(
             f"{path} does not say what was written: its SHA-256 is not the one in it. "
@@ -451,9 +460,8 @@ def parse_entry(
     )
 
 
-def _parse_file(
-    path: Path, held: Any, head: Head, manifest: JsonSource
-) -> ChannelEntry:
+def parse_file(path: Path, held: Any, head: Head, manifest: JsonSource) -> ChannelEntry:
+    """Return the entry of the file at `path` in a manifest, or raise."""
     source = replace(manifest, where=f"{manifest.where}, channel {path.stem}")
     form = source.typed(held, _FileForm)
     # Only this name is allowed: a manifest must not point out of its folder.
@@ -542,9 +550,11 @@ _TEXTS: Any = list[str | None]
 _CELLS: Mapping[str, Any] = {"Int64": list[int | None], "float64": list[float | None]}
 
 
-def _parse_facts(
+def parse_facts(
     info: dict[str, Any], tables: dict[str, Any], source: JsonSource
 ) -> Facts:
+    """Return info and tables of a manifest, or raise if they make no sense."""
+    check_info(info, source, field="info")
     known: dict[str, pd.DataFrame] = {}
     for name, shape in SHAPES.items():
         if name not in tables:

@@ -50,11 +50,12 @@ _THREAD = threading.local()
 class DatatypeSamples(NamedTuple):
     """Samples of one datatype: ticks, and values as in the answer; null is NaN.
 
-    Datatypes of one answer with the same stamps share the array of ticks.
+    Datatypes of one answer with the same stamps share the array of ticks. Values are
+    ``float64``, or ``float32`` if that holds them exactly.
     """
 
     ticks: NDArray[np.int64]
-    values: NDArray[np.float64]
+    values: NDArray[np.floating[Any]]
 
 
 def parse_data(

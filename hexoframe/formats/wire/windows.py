@@ -105,8 +105,9 @@ def _concatenated(windows: list[DatatypeSamples], seen: _Seen) -> DatatypeSample
     key = tuple((ticks.ctypes.data, len(ticks)) for ticks, _ in windows)
     if key not in seen:
         seen[key] = np.concatenate([np.empty(0, np.int64), *(t for t, _ in windows)])
-    values = np.concatenate([np.empty(0), *(v for _, v in windows)])
-    return DatatypeSamples(seen[key], values)
+    # One that needs float64 makes all of them so.
+    values = [v for _, v in windows] or [np.empty(0)]
+    return DatatypeSamples(seen[key], np.concatenate(values))
 
 
 def _ascending(samples: DatatypeSamples) -> DatatypeSamples:

@@ -4,7 +4,10 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const FACTS = JSON.parse($("facts").textContent);
-  const END = Math.max(FACTS.length, 1);
+  // The record, and the samples that lie before its start or behind its end.
+  const extents = FACTS.panels.map((one) => one.extent).filter(Boolean);
+  const FIRST = Math.min(0, ...extents.map(([first]) => first));
+  const LAST = Math.max(FACTS.length, FIRST + 1, ...extents.map(([, last]) => last + 1));
   const clock = new Clock(FACTS);
   // No view is shorter than this, in ticks.
   const SHORTEST = 8;
@@ -17,7 +20,7 @@
   // Steps of an axis of whole numbers.
   const WHOLE = [1, 10, 100, 1000, 10000].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
   const state = {
-    a: 0, b: END, cursor: null, mark: null, fit: false, active: null, drag: null,
+    a: FIRST, b: LAST, cursor: null, mark: null, fit: false, active: null, drag: null,
   };
   const colours = {};
   let gutter = 76, pending = false;
@@ -102,7 +105,7 @@
         ],
         series: [{}, ...names.map((_, i) => this.line(i))],
         hooks: { drawClear: [() => this.under()], draw: [() => this.over()] },
-      }, this.isRows ? [[0, END]] : this.nothing(), this.plot);
+      }, this.isRows ? [[FIRST, LAST]] : this.nothing(), this.plot);
       for (const name of ["mark", "cursor"]) {
         this[`${name}Box`] = element("div", name, this.uplot.over);
         this[`${name}Box`].hidden = true;
@@ -180,7 +183,8 @@
       else if (drawn) {
         const series = this.current(state.a, state.b);
         if (series.every) text = `lowest and highest of each ${clock.length(series.every)}`;
-        else text = drawn.all ? `${drawn.count} samples, each drawn` : "lowest and highest of each pixel";
+        else if (!drawn.all) text = "lowest and highest of each pixel";
+        else text = drawn.count === 1 ? "1 sample" : `${drawn.count} samples, each drawn`;
       } else if (this.isRows && !facts.rows.length) text = "no code or flag is set";
       this.how.textContent = text;
     }
@@ -415,6 +419,13 @@
     });
   })();
 
+  // A text as far as there is room for it; nothing where three letters have none.
+  function shortened(ctx, text, room) {
+    if (ctx.measureText(text).width <= room) return text;
+    const letters = Math.floor(room / (ctx.measureText("n".repeat(20)).width / 20)) - 1;
+    return letters < 3 ? "" : `${text.slice(0, letters)}…`;
+  }
+
   // Activities, annotations, wear and the times of the window.
   function drawAxis() {
     const deep = Math.min(Math.max(-1, ...lanes) + 1, 3);
@@ -433,7 +444,7 @@
       ctx.fillStyle = colours.range;
       ctx.fillRect(from, top, Math.max(to - from, 1), 15);
       ctx.fillStyle = colours.ink;
-      if (ctx.measureText(name).width < to - from - 6) ctx.fillText(name, from + 4, top + 8);
+      ctx.fillText(shortened(ctx, name, to - from - 8), from + 4, top + 8);
     });
     let free = -Infinity;
     for (const { tick, text } of FACTS.annotations) {
@@ -487,11 +498,11 @@
   let strip = null;
   function drawOverview() {
     const { ctx, left, width } = canvas("overview", 44);
-    const x = (tick) => left + (tick / END) * width;
+    const x = (tick) => left + ((tick - FIRST) / (LAST - FIRST)) * width;
     const panel = panels.find((one) => !one.facts.tall && one.facts.style === "line" && one.series?.times.n);
     if (panel) {
       if (strip?.width !== width || strip.panel !== panel) {
-        strip = { width, panel, points: panel.series.points(0, END, Math.max(50, Math.floor(width)), 4 * width) };
+        strip = { width, panel, points: panel.series.points(FIRST, LAST, Math.max(50, Math.floor(width)), 4 * width) };
       }
       const [xs, ys] = strip.points.data;
       const [low, high] = panel.facts.limits ?? [0, 1];
@@ -550,7 +561,7 @@
   }
 
   function setCursor(tick, spoken = false) {
-    state.cursor = tick === null ? null : Math.min(Math.max(Math.round(tick), 0), END);
+    state.cursor = tick === null ? null : Math.min(Math.max(Math.round(tick), FIRST), LAST);
     if (tick !== null && spoken) {
       if (state.cursor < state.a || state.cursor > state.b) centre(state.cursor);
       const panel = active();
@@ -591,8 +602,8 @@
   // -- the window ----------------------------------------------------------------------
 
   function go(a, b) {
-    const length = Math.min(Math.max(b - a, SHORTEST), END);
-    const from = Math.min(Math.max(a, 0), END - length);
+    const length = Math.min(Math.max(b - a, SHORTEST), LAST - FIRST);
+    const from = Math.min(Math.max(a, FIRST), LAST - length);
     // Whole ticks, so that what is in view is what the copied line selects.
     state.a = Math.round(from);
     state.b = Math.max(Math.round(from + length), state.a + 1);
@@ -618,10 +629,10 @@
     ...FACTS.annotations.map(({ tick, text }) => [tick, text]),
     ...FACTS.ranges.flatMap(({ name, start, end }) => [[start, `${name} begins`], [end, `${name} ends`]]),
     ...FACTS.wear["not worn"].flatMap(([a, b]) => [[a, "shirt off"], [b, "shirt on, or the end"]]),
-  ].filter(([tick]) => tick >= 0 && tick <= END).sort((one, other) => one[0] - other[0]);
+  ].filter(([tick]) => tick >= FIRST && tick <= LAST).sort((one, other) => one[0] - other[0]);
 
   function toMark(way) {
-    const from = state.cursor ?? (way > 0 ? -1 : END + 1);
+    const from = state.cursor ?? (way > 0 ? FIRST - 1 : LAST + 1);
     const found = way > 0 ? marks.find(([tick]) => tick > from) : marks.findLast(([tick]) => tick < from);
     if (!found) { say(marks.length ? "there is no further mark" : "the record has no mark"); return; }
     if (found[0] < state.a || found[0] > state.b) centre(found[0]);
@@ -723,7 +734,7 @@
     else if (!event.buttons) return;
     const box = $("overview").getBoundingClientRect();
     const part = (event.clientX - box.left - gutter) / (box.width - gutter - 8);
-    centre(Math.min(Math.max(part, 0), 1) * END);
+    centre(FIRST + Math.min(Math.max(part, 0), 1) * (LAST - FIRST));
   }
 
   // -- keys ----------------------------------------------------------------------------
@@ -742,9 +753,9 @@
     [["ArrowRight"], "\u2192", "on by a quarter of the window", () => pan(0.25)],
     [["+", "="], "+", "zoom in, at the cursor", () => zoom(0.5, state.cursor ?? undefined)],
     [["-"], "-", "zoom out", () => zoom(2, state.cursor ?? undefined)],
-    [["0"], "0", "the whole record", () => go(0, END)],
-    [["Home"], "Home", "to the start", () => go(0, state.b - state.a)],
-    [["End"], "End", "to the end", () => go(END - (state.b - state.a), END)],
+    [["0"], "0", "the whole record", () => go(FIRST, LAST)],
+    [["Home"], "Home", "to the start", () => go(FIRST, FIRST + state.b - state.a)],
+    [["End"], "End", "to the end", () => go(LAST - (state.b - state.a), LAST)],
     [[","], ",", "cursor to the sample before", () => toSample(-1)],
     [["."], ".", "cursor to the next sample", () => toSample(1)],
     [["b"], "b", "cursor to the next beat or breath", () => toBeat(1)],
@@ -778,8 +789,8 @@
 
   function onGo(event) {
     event.preventDefault();
-    const tick = clock.parsed($("moment").value, END);
-    if (tick === null || tick < 0 || tick > END) {
+    const tick = clock.parsed($("moment").value, LAST);
+    if (tick === null || tick < FIRST || tick > LAST) {
       say(`${$("moment").value}: give a time of the record, such as ${clock.text(0, { digits: 0 }).replace("T", " ")}, a length behind its start, such as 90s, or a tick`);
       return;
     }
@@ -796,7 +807,7 @@
     const select = $("length");
     select.append(new Option("…", ""));
     for (const [seconds, text] of lengths) {
-      if (seconds * FACTS.clock < END) select.append(new Option(text, String(seconds)));
+      if (seconds * FACTS.clock < LAST - FIRST) select.append(new Option(text, String(seconds)));
     }
     for (const one of panels) {
       const label = element("label", "", $("boxes"));
@@ -832,7 +843,7 @@
   function listen() {
     const clicks = {
       back: () => pan(-0.25), on: () => pan(0.25), in: () => zoom(0.5, state.cursor ?? undefined),
-      out: () => zoom(2, state.cursor ?? undefined), whole: () => go(0, END),
+      out: () => zoom(2, state.cursor ?? undefined), whole: () => go(FIRST, LAST),
       previous: () => toMark(-1), next: () => toMark(1), heights: toggleHeights, copy,
     };
     for (const [id, work] of Object.entries(clicks)) $(id).addEventListener("click", work);
@@ -849,7 +860,7 @@
     box.addEventListener("pointerdown", onDown);
     box.addEventListener("pointerup", onUp);
     box.addEventListener("pointercancel", onUp);
-    box.addEventListener("dblclick", (event) => overPlot(event) && go(0, END));
+    box.addEventListener("dblclick", (event) => overPlot(event) && go(FIRST, LAST));
     box.addEventListener("wheel", onWheel, { passive: false });
     $("overview").addEventListener("pointerdown", onStrip);
     $("overview").addEventListener("pointermove", onStrip);
@@ -945,7 +956,7 @@
     const { a, b } = state;
     if (!facts.every || (b - a) / facts.step > MOST_ASKED) return;
     if (detail && detail.first <= a && b <= detail.last) return;
-    const first = Math.max(0, Math.floor(a - (b - a))), last = Math.min(END + 1, Math.ceil(b + (b - a)));
+    const first = Math.max(FIRST, Math.floor(a - (b - a))), last = Math.min(LAST, Math.ceil(b + (b - a)));
     try {
       const answer = await fetch(`samples?key=${encodeURIComponent(facts.key)}&first=${first}&last=${last}`);
       if (!answer.ok) throw new Error(await answer.text());

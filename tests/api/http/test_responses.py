@@ -15,7 +15,7 @@ import pytest
 import urllib3
 
 from hexoframe.api.auth.schemes import UnsignedBasic
-from hexoframe.api.http import watched
+from hexoframe.api.http import responses, watched
 from hexoframe.api.http.failures import RetryPolicy
 from hexoframe.api.http.limiter import Limiter
 from hexoframe.api.http.responses import BINARY, BodyLimits, whole
@@ -126,6 +126,13 @@ class Packed:
         return whole(self, BodyLimits(most_bytes=most_bytes), on_bytes)
 
 
+@pytest.fixture(params=[responses.quick_zlib, zlib], ids=lambda each: each.__name__)
+def unpacker(request, monkeypatch):
+    """The quick library, where there is a wheel of it, and the standard one."""
+    monkeypatch.setattr(responses, "quick_zlib", request.param)
+
+
+@pytest.mark.usefixtures("unpacker")
 def test_a_packed_body_is_unpacked_whole_however_it_was_packed():
     text = bytes(range(256)) * 4000
     parts = text[:500_000], text[500_000:], b""
@@ -138,6 +145,7 @@ def test_a_packed_body_is_unpacked_whole_however_it_was_packed():
     assert (whole_of, sum(seen)) == (text, len(body))
 
 
+@pytest.mark.usefixtures("unpacker")
 def test_members_of_a_packed_body_count_together():
     twice = gzip.compress(b" " * 600_000) * 2
     assert len(Packed(twice).whole(1_200_000)) == 1_200_000
@@ -147,6 +155,7 @@ def test_members_of_a_packed_body_count_together():
         Packed(gzip.compress(b"") * 50_000).whole(2 << 20)
 
 
+@pytest.mark.usefixtures("unpacker")
 def test_a_packed_body_that_ends_early_is_as_long_as_it_goes():
     text = b"[{" * 50_000
     packed = gzip.compress(text)
@@ -154,6 +163,7 @@ def test_a_packed_body_that_ends_early_is_as_long_as_it_goes():
     assert len(Packed(packed[:40]).whole()) < len(text)
 
 
+@pytest.mark.usefixtures("unpacker")
 def test_a_damaged_packed_body_is_an_error_of_the_line(raw):
     packed = gzip.compress(b"[{" * 50_000)
     for damaged in (packed[:-6] + b"odd bytes", b"[" + packed, packed + b"more"):

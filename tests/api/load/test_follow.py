@@ -10,9 +10,11 @@ import pytest
 
 from hexoframe.errors import (
     ConfigurationError,
+    HexoframeError,
     HexoframeWarning,
     ResponseError,
     UnfinishedRecordWarning,
+    UnknownChannelError,
     UnreachableError,
 )
 from hexoframe.simulator.server import Growth, ServerFault, Switches, serve
@@ -20,7 +22,7 @@ from hexoframe.simulator.shirt import Shirt
 
 pytest.importorskip("flask", reason="the simulated service needs Flask")
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:record 41 is still recorded:hexoframe.errors.UnfinishedRecordWarning",
+    "ignore:record 41 is not complete yet:hexoframe.errors.UnfinishedRecordWarning",
     "ignore::hexoframe.errors.UnverifiedCalibrationWarning",
 )
 
@@ -228,6 +230,15 @@ def test_every_look_takes_two_requests(growing):
     assert len(server.log) == 10
 
 
+def test_no_look_asks_the_same_as_another(growing):
+    """A service that caches its answers would give the old one again."""
+    server, client = growing(delay_s=100)
+    list(client.follow(41, channels=["heart_rate"]))
+    asked = [e.path for e in server.log if "/api/data/?record=41&datatype=19" in e.path]
+    assert len(asked) > 5
+    assert len(set(asked)) == len(asked)
+
+
 def test_a_service_that_fails_is_asked_again_later(growing):
     server, client = growing(late=0.1, doubled=0.1)
     follower = client.follow(41, channels=RATES)
@@ -254,6 +265,38 @@ def test_a_page_in_the_place_of_an_answer_is_asked_again(growing):
     server.faults.add(ServerFault(kind="content_type", times=3, path="/api/data/"))
     parts += follower
     assert_all_once(parts)
+
+
+def test_a_look_that_fails_half_way_loses_nothing(growing):
+    """The samples came, and what tells the model of the device did not."""
+    server, client = growing(begun_s=30)
+    follower = client.follow(41, channels=RATES)
+    fault = ServerFault(kind="status", path="/api/data/", skip=1, times=6)
+    server.faults.add(fault)
+    parts = list(follower)
+    assert not server.faults.pending
+    # Not with the whole record: the next look asked for all of it again.
+    assert parts[-1].samples == 0
+    assert_all_once(parts)
+
+
+@pytest.mark.parametrize(
+    ("seen", "error", "said"),
+    [
+        ({"heart_rate": [70]}, ConfigurationError, "a list without for 'heart_rate'"),
+        ({"hart_rate": pd.DataFrame()}, UnknownChannelError, "no channel 'hart_rate'"),
+        ({19: pd.DataFrame({"x": [1]}, ["a"])}, ConfigurationError, "without for 19"),
+        (
+            {19: pd.DataFrame({"x": [1]}, pd.DatetimeIndex(["2024-03-01"]))},
+            HexoframeError,
+            "naive times",
+        ),
+    ],
+)
+def test_what_the_caller_has_must_be_frames_of_channels(growing, seen, error, said):
+    _, client = growing()
+    with pytest.raises(error, match=said):
+        next(client.follow(41, seen=seen))
 
 
 def test_ctrl_c_says_what_came(growing, made):
@@ -297,6 +340,7 @@ def test_a_value_that_the_whole_record_has_otherwise_is_told(growing, monkeypatc
         ({"every": "15"}, "every='15'"),
         ({"late": "-1s"}, "late='-1s'"),
         ({"patience": 0}, "patience=0"),
+        ({"seen": [1]}, "seen= is a list"),
     ],
 )
 def test_lengths_that_are_not_allowed_are_refused_before_a_request(growing, how, said):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -174,6 +175,7 @@ def test_an_equal_object_is_returned_and_not_made_again(server, client):
         ({"user": -1}, ConfigurationError, "user of the range is -1"),
         ({"note": b"x"}, ConfigurationError, "note of the range"),
         ({"user": True}, ConfigurationError, "user of the range is True"),
+        ({"name": "a\ud800"}, ConfigurationError, "half a character at place 1"),
     ],
 )
 def test_wrong_values_are_refused_before_anything_is_sent(
@@ -253,6 +255,12 @@ def test_a_dry_run_of_a_table_shows_what_would_be_made(server, client):
     assert written(server) == []
 
 
+def test_an_index_that_is_a_column_too_is_left_out(client):
+    frame = table(2)
+    again = frame.set_index(pd.Index(frame["start"], name="start"))
+    assert client.create_ranges(again)["state"].tolist() == ["made", "made"]
+
+
 def test_an_empty_table_makes_nothing(client):
     assert client.create_ranges(table(0)).empty
     assert list(client.create_ranges(table(0))) == [
@@ -273,6 +281,11 @@ def test_an_empty_table_makes_nothing(client):
         (lambda f: f.assign(start=[*f["start"][:2], pd.NaT]), "row 2.*needs start"),
         (lambda f: pd.concat([f, f[1:2]]), "rows 1 and 3 of the table are equal"),
         (lambda f: f.to_dict(), "is a DataFrame, not a dict"),
+        (lambda f: f[["name", "name", "start", "end"]], "the column name twice"),
+        (lambda f: f.assign(name=[["a"], "b", "c"]), "row 0 .* is a list: give a text"),
+        (lambda f: f.assign(start=[1.5, 2, 3]), "row 0 of the table: start"),
+        (lambda f: f.assign(user="x@example.org"), "row 0 .*user of the range"),
+        (lambda f: f.assign(trainingroutine=[6, -1, 6]), "row 1 .*give an id"),
     ],
 )
 def test_a_table_with_one_wrong_row_makes_nothing(server, client, change, said):
@@ -331,6 +344,14 @@ def test_a_lost_answer_is_looked_up_before_it_is_sent_again(server, client, kind
     sent = [entry.method for entry in server.log]
     assert sent.count("POST") == (2 if kind == "unheard" else 1)
     assert len(client.list_annotations(start=START)) == 1
+
+
+def test_no_look_up_asks_the_same_as_another(server, client):
+    """A service that caches its answers would say that nothing is there yet."""
+    server.faults.add(*[ServerFault(kind="unheard", method="POST")] * 3)
+    client.create_range("x", START, END)
+    asked = [e.path for e in server.log if "start__range" in e.path]
+    assert len(asked) == len(set(asked)) == 4 + 1
 
 
 def test_lost_answers_to_changes_and_deletes_end_in_the_same_state(server, client):
@@ -531,6 +552,9 @@ def test_an_activity_is_downloaded_sent_and_there(server, client, tmp_path):
     assert path == tmp_path / f"range_{number}.tcx"
     assert b"TrainingCenterDatabase" in path.read_bytes()
     assert client.download_activity(number, path) == path
+    deep = tmp_path / "a" / "b.c"
+    assert client.download_activity(number, deep).parent == deep
+    shutil.rmtree(tmp_path / "a")
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
     server._gateway.service._imports._takes_s = 0
     (result,) = client.upload_tcx(path)
@@ -577,12 +601,31 @@ def test_a_file_of_an_activity_is_checked_and_kept(client, tmp_path):
         client.download_activity(number, format="gpx")
     with pytest.raises(ServerError, match="501"):
         client.download_activity(number, tmp_path, format="fit")
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(ConfigurationError, match=r"is a file that is not .tcx"):
+        client.download_activity(number, tmp_path / "out")
     (tmp_path / f"range_{number}.tcx").write_text("mine")
     with pytest.raises(FileExistsError):
         client.download_activity(number, tmp_path)
     client.download_activity(number, tmp_path, overwrite=True)
     with pytest.raises(NotFoundError):
         client.download_activity(5, tmp_path)
+
+
+def test_a_fit_file_is_known_by_its_mark(client, tmp_path, monkeypatch):
+    head = b"\x0e\x10\x4c\x08\x00\x00\x00\x00.FIT\x00\x00"
+    asked = []
+
+    def get_bytes(path, *, accept, **_):
+        asked.append((path, accept))
+        return head if len(asked) == 1 else b"<html>"
+
+    monkeypatch.setattr(client.session, "get_bytes", get_bytes)
+    path = client.download_activity(5, tmp_path, format="fit")
+    assert path.read_bytes() == head
+    assert asked == [("/api/range/5/", "application/vnd.ant.fit")]
+    with pytest.raises(ResponseError, match="6 bytes that are not FIT"):
+        client.download_activity(5, tmp_path, format="fit")
 
 
 def test_what_is_sent_holds_no_float(client):

@@ -29,7 +29,7 @@ def test_nothing_below_the_folder_tells_who_it_was(give, source):
     result = give("deidentify", path, "--to", "out", "--no-waveforms", *every)
     lines = [Path(line) for line in result.stdout.splitlines()]
     assert all(line.exists() for line in lines)
-    assert "parquet" not in result.stderr.lower() or result.exit_code == 0
+    assert len(lines) > 4
     assert leaks(contents(Path("out")), secrets) == []
     assert leaks([("stdout", result.stdout.encode())], secrets) == []
 

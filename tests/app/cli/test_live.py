@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from hexoframe.app.livefile import LiveFile
-from hexoframe.errors import FileFormatError
+from hexoframe.errors import ConfigurationError, FileFormatError
 from hexoframe.simulator.server import Growth, serve
 from hexoframe.simulator.shirt import Shirt
 
@@ -186,15 +186,40 @@ def test_wrong_options_are_told(give, given, said):
     assert said in result.stderr
 
 
+@pytest.mark.usefixtures("growing")
+def test_an_id_that_is_none_makes_no_file(give, tmp_path):
+    result = give("follow", "../41", "--to", tmp_path / "live")
+    assert result.exit_code == 1
+    assert "give a whole number" in result.stderr
+    assert not (tmp_path / "live").exists()
+
+
 def test_a_file_of_another_kind_is_left_as_it_is(tmp_path):
     path = tmp_path / "live_41.csv"
     path.write_text("mine\n")
-    with pytest.raises(FileFormatError, match="is another file"):
-        LiveFile(tmp_path, 41)
+    with (
+        pytest.raises(FileFormatError, match="is another file"),
+        LiveFile(tmp_path, 41),
+    ):
+        pass
     assert path.read_text() == "mine\n"
     path.write_text("time,channel,value\n2024-03-01T22:00:01Z,heart_rate,x\n")
-    with pytest.raises(FileFormatError, match="holds a line"):
-        LiveFile(tmp_path, 41).seen()
+    with (
+        LiveFile(tmp_path, 41) as file,
+        pytest.raises(FileFormatError, match="holds a line"),
+    ):
+        file.seen()
+
+
+def test_two_processes_do_not_write_one_file(tmp_path):
+    with LiveFile(tmp_path, 41) as file:
+        with (
+            pytest.raises(ConfigurationError, match="by another process"),
+            LiveFile(tmp_path, 41),
+        ):
+            pass
+        assert file.seen() == {}
+    assert [path.name for path in tmp_path.iterdir()] == ["live_41.csv"]
 
 
 @pytest.mark.slow
@@ -221,3 +246,34 @@ def test_a_process_that_is_killed_goes_on_without_a_hole(
         assert server.most_in_a_second() <= 5
         with new_client(server) as client:
             assert lines_of(tmp_path / "live_41.csv") == whole(client)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_two_followers_and_a_download_keep_to_five_requests_a_second(
+    worn, tmp_path, monkeypatch
+):
+    """In three processes, as fast as they may."""
+    growth = Growth(record=41, speed=5)
+    other = Shirt(seed=8, duration_s=5400, record_id=42)
+    with serve(recordings=[worn(MINUTE), worn(other)], growing=[growth]) as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        start = [sys.executable, "-m", "hexoframe", "-q"]
+        commands = [
+            [*start, "follow", "41", "--every", "0.2s", "--to", "one"],
+            [*start, "follow", "41", "--every", "0.2s", "--to", "two"],
+            [*start, "download", "42", "--format", "parquet", "--channels",
+             "device_position,ecg,rr,heart_rate"],
+        ]  # fmt: skip
+        running = [
+            subprocess.Popen(one, cwd=tmp_path, stdout=subprocess.DEVNULL)
+            for one in commands
+        ]
+        assert [one.wait(timeout=240) for one in running] == [0, 0, 0]
+        paths = [entry.path for entry in server.log]
+        assert sum("record/41" in path for path in paths) > 10
+        assert sum("record=42" in path for path in paths) > 3
+        assert server.most_in_a_second() <= 5
+    files = [tmp_path / name / "live_41.csv" for name in ("one", "two")]
+    assert lines_of(files[0]) == lines_of(files[1])

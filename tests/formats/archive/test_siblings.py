@@ -121,12 +121,21 @@ def test_states_that_begin_with_nan_end_with_nan(ticks, values, spans):
         ("150", ((9900, END),)),
         ("", None),
         ("nan", None),
+        ("9" * 5000, None),
     ],
 )
 def test_steps_are_as_many_as_the_statistics_say(name, told, spans):
     steps = events(BEATS, np.arange(1, 100))
     found = lost({"step": steps}, {name: told})
     assert found == ({} if spans is None else {"step": spans})
+
+
+def test_steps_that_are_no_number_count_nothing():
+    steps = events(BEATS, np.r_[1:99, np.inf])
+    assert lost({"step": steps}, {"Steps": "98"}) == {}
+    assert lost({"step": steps}, {"Steps": "150"}) == {"step": ((9900, END),)}
+    nothing = events(BEATS, np.full(99, np.nan))
+    assert lost({"step": nothing}, {"Steps": "1"}) == {}
 
 
 def test_what_lies_behind_the_end_of_the_record_is_lost_as_well():

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from hexoframe import timestamps
 from hexoframe.channels import FAMILIES, channels_of
+from hexoframe.channels.calibration import values_from_counts
 from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
@@ -354,6 +355,49 @@ def test_time_is_delta_packed_and_values_are_in_a_dictionary(folder):
     assert "DELTA_BINARY_PACKED" in time.encodings
     assert "RLE_DICTIONARY" in values.encodings
     assert {time.compression, values.compression} == {"ZSTD"}
+
+
+@pytest.mark.parametrize(
+    ("channel", "column", "is_split"),
+    [("ecg", "ecg_i", False), ("acceleration", "acceleration_x", True)],
+)
+def test_counts_times_a_power_of_two_have_their_bytes_split(
+    tmp_path, channel, column, is_split
+):
+    known = channels_of("hexoskin")[channel]
+    row = next(row for row in known.datatypes if row.column == column)
+    ticks = ticks_of(known, seconds=600)
+    rng = np.random.default_rng(3)
+    values = {
+        each.column: values_from_counts(
+            np.rint(rng.normal(0, 200, len(ticks))).astype(np.int16), each
+        )
+        for each in known.datatypes
+    }
+    values[column][7] = np.nan
+    index = timestamps.ticks_to_index(ticks, clock=256)
+    frame = frames.make_frame(known, index, values)
+    record = RecordData("hexoskin", (int(ticks[0]), int(ticks[-1])), {channel: frame})
+    file = parquet.write(record, tmp_path) / f"{channel}.parquet"
+    group = pq.read_metadata(file).row_group(0)
+    found = next(
+        group.column(number)
+        for number in range(group.num_columns)
+        if group.column(number).path_in_schema == column
+    )
+    assert ("BYTE_STREAM_SPLIT" in found.encodings) is is_split
+    assert ("RLE_DICTIONARY" in found.encodings) is not is_split
+    assert found.compression == "ZSTD"
+    assert (row.offset == 0) is is_split
+    pd.testing.assert_frame_equal(
+        parquet.read(file.parent, ReadOptions())[channel], frame
+    )
+    if is_split:
+        table = pq.read_table(file)
+        pq.write_table(table, tmp_path / "dictionary.parquet", compression="zstd")
+        assert (
+            file.stat().st_size < 0.8 * (tmp_path / "dictionary.parquet").stat().st_size
+        )
 
 
 def test_files_take_a_fifth_of_what_pandas_writes_by_default(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -139,6 +140,17 @@ def test_a_record_that_is_not_there_cannot_grow():
         pass
 
 
+def test_the_command_can_have_a_record_that_begins_now(ask):
+    from hexoframe.simulator.server import _live
+
+    before = time.time()
+    with serve(**_live(True, ())) as server:
+        record = ask(server, "/api/record/300099/").json()
+        assert record["status"] == "realtime"
+        assert 0 <= record["start"] / 256 - int(before) <= time.time() - before + 1
+        assert ask(server, "/api/record/").json()["meta"]["total_count"] == 5
+
+
 # -- what users write ------------------------------------------------------------------
 
 
@@ -213,6 +225,10 @@ def test_the_newest_example_of_the_vendor_gets_all_its_answers(small, ask):
         reply = ask(server, f"/api/data/?{given}", Accept=f"application/{form}")
         assert reply.status == 200
     assert ask(server, f"/api/data/?{given}", Accept="text/csv").status == 200
+    # The poller names neither a record nor a user.
+    polled = f"datatype__in=19%2C33&start={start}&end={start + 153600}"
+    (answer,) = ask(server, f"/api/data/?{polled}").json()
+    assert answer["data"].keys() == {"19", "33"}
 
 
 def test_csv_heads_the_ecg_as_counts(server, ask):
