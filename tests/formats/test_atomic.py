@@ -601,6 +601,15 @@ def test_a_journal_from_elsewhere_is_not_followed(tmp_path, journal, message):
         open_record(tmp_path / "r")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_the_place_of_a_journal_is_not_waited_for(tmp_path):
+    pending = tmp_path / "r" / ".hexoframe-new"
+    pending.mkdir(parents=True)
+    os.mkfifo(pending / "journal.json")
+    with pytest.raises(FileFormatError, match="is no file"):
+        complete(tmp_path / "r")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no symbolic links without rights")
 def test_a_link_is_no_place_of_new_files(tmp_path):
     (tmp_path / "mine").mkdir()
