@@ -1843,7 +1843,7 @@ class Record(RecordData):
         Raises
         ------
         ConfigurationError
-            If the record has none of the channels.
+            If the record has none of the channels, or `path` does not end in .html.
         UnknownChannelError
             If the model has no such channel.
         TimestampError
