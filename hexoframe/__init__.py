@@ -23,7 +23,7 @@ formats    bytes <-> RecordData, one module or package a format; no network
 plotting   figures
 bridges    arrays for other libraries, in memory
 cache      records on disk
-api        the service: auth (credentials), http (requests), load (downloads)
+api        the service: auth (credentials), http (requests), load, write
 reprs      a record as text and as HTML
 record     Record: one recording, with every method for users
 client     Client: one server with one credential

@@ -740,7 +740,7 @@ class Client(ObjectChanges, ActivityFiles):
             every=every,
             late=late,
             patience=patience,
-            seen=seen or {},
+            seen={} if seen is None else seen,
         )
 
         def load() -> Record:

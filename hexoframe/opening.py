@@ -85,7 +85,8 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     """Open a recording from files.
 
     Vendor export (ZIP or its folder), dashboard CSV, converter CSV, classic .txt
-    folder, and hexoframe's own Parquet and CSV: the content says which it is. A
+    folder, EDF of the vendor or of hexoframe, and hexoframe's own Parquet and CSV: the
+    content says which it is. A
     dashboard or converter CSV may have been saved by a spreadsheet, R or pandas, as
     long as nothing was lost. Samples are read when a channel is touched.
 
@@ -93,8 +94,8 @@ def open_record(  # noqa: PLR0913  # only the caller can answer each of them
     ----------
     path : str, Path or binary file
         File or folder; also a folder in which one recording was written. An open binary
-        file (``io.BytesIO``, an upload) holds one file: a ZIP, CSV, .txt, or Parquet
-        file. It is read whole at once, from its beginning if it can be rewound.
+        file (``io.BytesIO``, an upload) holds one file: a ZIP, CSV, .txt, EDF, or
+        Parquet file. It is read whole at once, from its beginning if it can be rewound.
     channels : sequence of str or int, optional
         Channels to load, by any name or id; all by default.
     units : {"physical", "raw"}
@@ -195,7 +196,8 @@ def _read_stream(
                 raise FileFormatError(
                     f"{path}: {kind_of(path)}; an open file holds one file, expected "
                     "one of: the vendor's export as a ZIP, a CSV of the dashboard or "
-                    "the converter, a classic .txt, or one Parquet file of hexoframe"
+                    "the converter, a classic .txt, an EDF, or one Parquet file of "
+                    "hexoframe"
                 )
             # As for another process, everything is in memory.
             return copy.copy(_read(path, options, record))

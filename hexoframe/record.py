@@ -1793,7 +1793,8 @@ class Record(RecordData):
         ------
         ConfigurationError
             If matplotlib is not installed, a length of time is not valid, both an end
-            and a duration are given, or a part of the coverage is asked for.
+            and a duration are given, a part of the coverage is asked for, or there is
+            nothing to draw.
         TimestampError
             If a time has no zone, or there is nothing of the record then.
         UnknownChannelError
@@ -1863,6 +1864,57 @@ class Record(RecordData):
         return make_view(part, path, channels=channels, overwrite=overwrite)
 
     # -- exits ---------------------------------------------------------------------
+
+    def report(
+        self, path: str | Path, *, identify: bool = False, overwrite: bool = False
+    ) -> Path:
+        """Write a page that opens without Python; needs ``hexoframe[report]``.
+
+        One file, for a reviewer, a supervisor or the records of a laboratory: a line of
+        verdict, coverage and wear, the record on one page, the best and the worst
+        minute of its ECG, beats, breathing and sleep with their tables, the summary
+        beside the vendor's figures, the paragraph of `methods`, and receipts: versions,
+        and a checksum of the samples of each channel. It prints on A4, is light or dark
+        as the reader's system, asks for no address and runs nothing.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write, ending in .html.
+        identify : bool, default False
+            Whether to name the wearer's e-mail and user id and the device, and to show
+            what was written by hand: comments of annotations. Without it the id of the
+            record is shown all the same, which says nothing to whoever has no access to
+            the account, and so are the names of activities.
+        overwrite : bool, default False
+            Whether a file from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file. The same record gives the same file, whenever it is written.
+
+        Raises
+        ------
+        ConfigurationError
+            If matplotlib or jinja2 is not installed, or the path does not end in .html.
+        OutputExistsError
+            If the file has other content and `overwrite` was not given; one with the
+            same is left as it is.
+
+        Examples
+        --------
+        >>> record.report("record.html")  # doctest: +SKIP
+        """
+        from hexoframe.plotting import plot_record  # noqa: PLC0415
+        from hexoframe.report.page import shown_channels, write_report  # noqa: PLC0415
+
+        with without_warning():
+            target = write_report(
+                self, path, draw=plot_record, identify=identify, overwrite=overwrite
+            )
+        warn_of_scales(self, shown_channels(self))
+        return target
 
     def to_txt(  # noqa: PLR0913  # the settings of the old script
         self,
@@ -2237,8 +2289,8 @@ class Record(RecordData):
         root : str or Path
             Folder of the dataset, which is made, or gets one recording more.
         subject : str, optional
-            Label of the subject, of letters and digits; by default the id or pseudonym
-            of the record or, without one, its start.
+            Label of the subject, of letters and digits; by default those of the
+            pseudonym or id of the record or, without one, its start.
         session : str, optional
             Label of the session.
         task : str, default "recording"

@@ -16,8 +16,9 @@ import pandas as pd
 from hexoframe.analysis.wear import find_wear, overlap
 from hexoframe.channels import channels_of
 from hexoframe.errors import HexoframeError, HexoframeWarning, harmless
-from hexoframe.plotting.decimation import LineSamples, draw_rows, gap_rows, pick_rows
+from hexoframe.plotting.decimation import LineSamples, gap_rows
 from hexoframe.recording.gaps import expected_samples, percent, percent_up, share
+from hexoframe.report.sparkline import COLUMNS, STEPS, line_path
 from hexoframe.texttable import fit_columns, set_columns
 from hexoframe.timestamps import NS_PER_TICK
 
@@ -35,8 +36,6 @@ _MISSING = "-"
 _TITLES = ("channel", "rate", "samples", "coverage", "unit", "range", "columns")
 _NARROW = ("channel", "rate", "coverage", "unit", "range", "samples", "columns")
 _RIGHT = frozenset({"rate", "samples", "coverage"})
-# A sparkline is so many columns wide and so many steps high.
-_COLUMNS, _STEPS = 60, 20
 
 
 class _Row(NamedTuple):
@@ -75,7 +74,7 @@ def as_html(record: RecordData) -> str:
     rows = [_row(record, name, units) for name in record]
     span = (record.start_tick, record.end_tick)
     ns = NS_PER_TICK[record.clock]
-    edges = np.linspace(0, (span[1] - span[0]) * ns, _COLUMNS + 1).astype(np.int64)
+    edges = np.linspace(0, (span[1] - span[0]) * ns, COLUMNS + 1).astype(np.int64)
     body = "".join(_html_row(row, edges + span[0] * ns) for row in rows)
     titles = [f"<th{_side(name)}>{name}</th>" for name in _TITLES]
     titles.insert(-1, "<th></th>")
@@ -285,28 +284,14 @@ def _sparkline(
     limits: tuple[float, float],
 ) -> str:
     """Draw samples as a line of whole steps, broken where samples are missing."""
-    low, high = limits
-    drawn = draw_rows(samples, pick_rows(samples, edges))
-    wide = max(int(edges[-1] - edges[0]), 1)
-    x = np.rint((drawn.stamps - edges[0]) / wide * _COLUMNS)
-    y = np.rint((high - drawn.heights) / (high - low) * _STEPS)
-    path, at = [], None
-    for point in zip(x.tolist(), y.tolist(), strict=True):
-        if point[1] != point[1]:  # NaN
-            at = None
-        elif at is None:
-            path.append(f"M{point[0]:.0f} {point[1]:.0f}h0")
-            at = point
-        elif point != at:
-            path.append(f"l{point[0] - at[0]:.0f} {point[1] - at[1]:.0f}")
-            at = point
+    path = line_path(samples, edges, limits)
     # A notebook shrinks images to the width that the text of the table leaves.
-    width, least = 2 * _COLUMNS, _COLUMNS
+    width, least = 2 * COLUMNS, COLUMNS
     return (
         f'<svg width="{width}" height="18" style="min-width:{least}px" '
         'preserveAspectRatio="none" '
-        f'viewBox="0 -1 {_COLUMNS} {_STEPS + 2}" role="img" aria-label="{name}">'
-        f'<path d="{"".join(path)}" fill="none" stroke="currentColor" '
+        f'viewBox="0 -1 {COLUMNS} {STEPS + 2}" role="img" aria-label="{name}">'
+        f'<path d="{path}" fill="none" stroke="currentColor" '
         'stroke-linecap="round" '
         'vector-effect="non-scaling-stroke"/></svg>'
     )

@@ -31,6 +31,8 @@ DATA_FILES = (
     "report/assets/uPlot.iife.min.js",
     "report/assets/uPlot.min.css",
     "report/assets/view.html",
+    "report/templates/page.css",
+    "report/templates/report.html.j2",
 )
 
 
@@ -141,6 +143,9 @@ def test_the_wheel_says_version_licence_and_oldest_python(
     assert facts["License-Expression"] == "BSD-3-Clause"
     assert facts["Requires-Python"] == ">=3.11"
     assert f"{folder}/licenses/LICENSE" in wheel.namelist()
+    # What a page draws its lines with is of others.
+    of_others = f"{folder}/licenses/hexoframe/report/assets/uPlot.LICENSE"
+    assert b"Leon Sorokin" in wheel.read(of_others)
 
 
 def test_the_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:

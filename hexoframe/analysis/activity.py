@@ -23,8 +23,8 @@ from hexoframe.analysis.quality import usable_rows, worn_rows
 from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.states import find_states
 from hexoframe.analysis.usage import count_rows
-from hexoframe.analysis.wear import physical
 from hexoframe.channels import codes_of
+from hexoframe.channels.calibration import physical
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
 from hexoframe.recording.frames import ticks_of

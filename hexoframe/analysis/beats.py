@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.spans import spans_of
-from hexoframe.analysis.wear import physical
 from hexoframe.channels import CLOCK_OF_FAMILY, channels_of
-from hexoframe.channels.calibration import unmeasured
+from hexoframe.channels.calibration import physical, unmeasured
 from hexoframe.errors import ConfigurationError, HexoframeWarning, TimestampError, warn
 from hexoframe.recording import metadata
 from hexoframe.recording.scales import without_warning

@@ -16,8 +16,8 @@ from hexoframe.analysis.detector import check_source, find_beats
 from hexoframe.analysis.ecgparts import lead_of
 from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.analysis.quality import doubted_rows
-from hexoframe.analysis.wear import implausible
 from hexoframe.channels import codes_of
+from hexoframe.channels.calibration import implausible
 from hexoframe.recording import metadata
 from hexoframe.timestamps.times import index_to_ticks, ticks_to_index
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from hexoframe.analysis.extras import part_of_scipy
 from hexoframe.analysis.tickspans import TickSpans
-from hexoframe.analysis.wear import physical
-from hexoframe.channels.calibration import unmeasured
+from hexoframe.channels.calibration import physical, unmeasured
 from hexoframe.recording.frames import ticks_of
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from hexoframe.analysis.beltwave import (
 from hexoframe.analysis.observed import lost_spans, require_channel
 from hexoframe.analysis.quality import bad_spans, usable_rows
 from hexoframe.analysis.tickspans import TickSpans
-from hexoframe.analysis.wear import implausible, physical
+from hexoframe.channels.calibration import implausible, physical
 from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
 from hexoframe.recording import metadata
 from hexoframe.recording.frames import ticks_of

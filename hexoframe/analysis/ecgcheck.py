@@ -207,13 +207,13 @@ def median_beat(record: RecordData, lead: str | int = "ecg_i") -> pd.DataFrame:
     found = lead_of(record, lead)
     beats = beats_of_record(record)
     ticks = beats.ticks[beats.counts]
-    some = []
+    reach = _reach(found)
+    some = [np.zeros((0, 2 * reach + 1), np.float32)]
     for part in found.parts():
         first, last = np.searchsorted(ticks, (part.low, part.high))
         stride = -(-max(int(last - first), 1) // _SHOWN)
         shapes, *_ = _shapes(part, found, ticks[first:last:stride])
         some.append(shapes - shapes.mean(axis=1, keepdims=True))
-    reach = _reach(found)
     level = np.concatenate(some)
     levels = (
         np.quantile(level, (0.1, 0.5, 0.9), axis=0)
@@ -287,8 +287,10 @@ def _of_spans(ticks: Rows, told: list[_Told], spans: Spans) -> pd.DataFrame:
     correlation = np.full(len(ticks), np.nan)
     for each in told:
         correlation[each.rows] = each.correlation
-    seconds = np.concatenate([each.seconds for each in told])
-    power = np.concatenate([each.power for each in told])
+    # A record without length has no part.
+    nothing = np.zeros((0, 3 * len(_MAINS_HZ)))
+    seconds = np.concatenate([np.zeros(0, np.int64), *(each.seconds for each in told)])
+    power = np.concatenate([nothing, *(each.power for each in told)])
     counts = sum((each.counts for each in told), np.zeros((len(LOST) + 1, len(spans))))
     length = (spans.ends - spans.starts).astype(np.float64)
     # What has no sample at all is missing too.

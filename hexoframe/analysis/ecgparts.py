@@ -15,8 +15,9 @@ import numpy as np
 from hexoframe.analysis.marks import runs, sample_limits
 from hexoframe.analysis.streams import channel_windows
 from hexoframe.analysis.tickspans import TickSpans
-from hexoframe.analysis.wear import find_wear, physical
+from hexoframe.analysis.wear import find_wear
 from hexoframe.channels import codes_of
+from hexoframe.channels.calibration import physical
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording.frames import ticks_of
 from hexoframe.recording.gaps import sensor_off

@@ -13,7 +13,7 @@ import pandas as pd
 
 from hexoframe.analysis.grids import edges_of, grids_of
 from hexoframe.analysis.observed import require_channel, unworn_spans
-from hexoframe.analysis.wear import physical
+from hexoframe.channels.calibration import physical
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording import metadata
 from hexoframe.recording.frames import ticks_of

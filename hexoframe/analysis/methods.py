@@ -16,6 +16,8 @@ from hexoframe.analysis.metrics import indexed_metrics
 from hexoframe.analysis.spans import spans_of
 from hexoframe.analysis.usage import span_samples
 from hexoframe.analysis.wear import find_wear, overlap
+from hexoframe.recording.facts import inner_fact
+from hexoframe.timestamps.moments import length_in_words
 from hexoframe.version import __version__
 
 if TYPE_CHECKING:
@@ -83,11 +85,12 @@ def _source(record: RecordData) -> Iterator[str]:
     yield (
         f"{number} ({_MODELS[record.family]}, {record.clock} ticks a second) began "
         f"{record.start.floor('s'):%Y-%m-%d %H:%M:%S} {record.tz} and lasted "
-        f"{_length(record.duration)}."
+        f"{length_in_words(record.duration)}."
     )
     info = record.facts.info
-    algorithms = (info.get("algo") or {}).get("algorithms") or {}
-    versions = [f"{name.replace('_', ' ')} {one}" for name, one in algorithms.items()]
+    algorithms = inner_fact(info, "algo", "algorithms")
+    known = algorithms if isinstance(algorithms, dict) else {}
+    versions = [f"{str(name).replace('_', ' ')} {one}" for name, one in known.items()]
     if versions:
         yield f"The vendor's algorithms were {_listed(versions)}."
     ways = sorted({str(way) for way in info.get("provenance", {}).values()})
@@ -116,13 +119,6 @@ def _edited_beats(marks: dict[str, Any]) -> str:
     }
     told = [f"{count:,} {what}" for what, count in counts.items() if count]
     return f" (beats: {_listed(told)})" if told else ""
-
-
-def _length(duration: pd.Timedelta) -> str:
-    minutes, seconds = divmod(round(duration.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = {"h": hours, "min": minutes, "s": seconds}
-    return " ".join(f"{n} {unit}" for unit, n in parts.items() if n) or "0 s"
 
 
 def _channels(record: RecordData) -> Iterator[str]:

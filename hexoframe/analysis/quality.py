@@ -15,9 +15,9 @@ import pandas as pd
 
 from hexoframe.analysis.bins import BLOCK
 from hexoframe.analysis.marks import runs, sample_limits
-from hexoframe.analysis.wear import find_wear, implausible, physical
+from hexoframe.analysis.wear import find_wear
 from hexoframe.channels import channels_of, codes_of
-from hexoframe.channels.calibration import unmeasured
+from hexoframe.channels.calibration import implausible, physical, unmeasured
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording.survey import survey_channel
 from hexoframe.timestamps.ticks import NS_PER_TICK

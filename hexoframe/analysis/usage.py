@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hexoframe.analysis.quality import doubted_rows, measured_rows
-from hexoframe.analysis.wear import physical
+from hexoframe.channels.calibration import physical
 from hexoframe.recording.frames import ticks_of
 
 if TYPE_CHECKING:

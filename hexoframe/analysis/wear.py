@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from hexoframe.channels import channels_of, codes_of
+from hexoframe.channels.calibration import physical
 from hexoframe.recording.facts import ranges_of_sleep
 from hexoframe.recording.frames import ticks_of
 from hexoframe.recording.gaps import outside
@@ -24,15 +25,12 @@ from hexoframe.timestamps.times import ticks_to_index
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import NDArray
-
-    from hexoframe.channels import Channel, Datatype
-    from hexoframe.channels.calibration import Scale
+    from hexoframe.channels import Channel
     from hexoframe.recording.data import RecordData
 
     Spans = tuple[tuple[int, int], ...]
 
-__all__ = ["Wear", "find_wear", "implausible", "overlap", "physical", "wear_table"]
+__all__ = ["Wear", "find_wear", "overlap", "wear_table"]
 
 _TABLE = {
     "start": "datetime64[ns, UTC]",
@@ -280,24 +278,3 @@ class _Position:
             name = self._names[row]
             longest[name] = longest.get(name, 0) + int(held[row])
         return max(longest, key=longest.__getitem__, default=None)
-
-
-# -- values that no body has -----------------------------------------------------------
-
-
-def physical(
-    row: Datatype, values: NDArray[np.floating[Any]], scale: Scale
-) -> NDArray[np.floating[Any]]:
-    """Return values of a frame in the unit of the table."""
-    return values if scale == "physical" else values * row.gain + row.offset
-
-
-def implausible(row: Datatype, values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-    """Mark physical values outside of the limits of the table; NaN is not marked."""
-    if not row.plausible:
-        return np.zeros(len(values), np.bool_)
-    inside = np.isnan(values)
-    for low, high in row.plausible:
-        inside |= (values >= low) & (values <= high)
-    outside_all: NDArray[np.bool_] = ~inside
-    return outside_all

@@ -313,8 +313,8 @@ def hrv_rows(table: pd.DataFrame) -> Rows:
 
 def breathing_rows(table: pd.DataFrame) -> Rows:
     """Return rows of `Record.breathing`: a row a span, with what it rests on."""
-    litres = table.assign(ventilation=table["ventilation"] / 1000)
-    return _result_rows(litres, {"breaths": "n_breaths"}, _BREATHING)
+    litres = {name: table[name] / 1000 for name in ("tidal_volume", "ventilation")}
+    return _result_rows(table.assign(**litres), {"breaths": "n_breaths"}, _BREATHING)
 
 
 def breath_check_rows(table: pd.DataFrame) -> Rows:
@@ -334,7 +334,7 @@ def breath_rows(table: pd.DataFrame) -> Rows:
             },
             "not usable": plain(row["reason"]),
         }
-        for _, row in table.iterrows()
+        for _, row in table.assign(volume=table["volume"] / 1000).iterrows()
     ]
 
 
@@ -515,7 +515,7 @@ _BREATH = {
     "Te": ("te", 2),
     "Ttot": ("ttot", 2),
     "counts": ("amplitude", 0),
-    "VT": ("volume", 0),
+    "VT": ("volume", 2),
     "RSA": ("rsa", 1),
 }
 _BREATHING = {
@@ -523,7 +523,7 @@ _BREATHING = {
     "CV": ("ttot_cv", 0),
     "Ti": ("ti", 2),
     "Te": ("te", 2),
-    "VT": ("tidal_volume", 0),
+    "VT": ("tidal_volume", 2),
     "MV": ("ventilation", 1),
     "RSA": ("rsa", 1),
 }

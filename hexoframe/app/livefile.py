@@ -33,7 +33,7 @@ class LiveFile:
     file there is another one.
     """
 
-    def __init__(self, folder: Path, record: int | str) -> None:
+    def __init__(self, folder: Path, record: int) -> None:
         self.path = folder / f"live_{record}.csv"
         with writing_to(self.path):
             folder.mkdir(parents=True, exist_ok=True)

@@ -53,6 +53,11 @@ def to_neurokit(
     channel = record.channel(key)
     if channel.name == RR:
         return _beats(record, beats)
+    if channel.datatypes[0].interval:
+        raise ConfigurationError(
+            f"{channel.name} are intervals: NeuroKit2 gets those of {RR!r}, of which "
+            "beats='nn' takes the accepted ones"
+        )
     if len(channel.columns) > 1:
         raise ConfigurationError(
             f"{channel.name} has several columns, and NeuroKit2 takes one signal: give "

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+import pandas as pd
 
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording.frames import ticks_of
+from hexoframe.timestamps.ticks import NS_PER_TICK
 from hexoframe.timestamps.times import tick_to_time
 
 if TYPE_CHECKING:
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 
     from hexoframe.channels import Channel, Datatype
     from hexoframe.recording.data import RecordData
+    from hexoframe.timestamps.ticks import Clock
 
 __all__ = ["EvenSignal", "Gaps", "check_gaps", "even_signal"]
+
+# Stamps are compared in blocks that need little memory.
+_BLOCK = 1 << 20
 
 Gaps = Literal["raise", "fill"]
 """What becomes of missing samples: an error, or NaN in their places."""
@@ -93,32 +99,47 @@ def even_signal(record: RecordData, column: Channel, gaps: Gaps) -> EvenSignal:
             f"take its times and values from record[{column.name!r}]"
         )
     frame = record[row.column]
-    values = frame[row.column].to_numpy().astype(np.float64)
-    # Leads of one channel may differ in length by a sample, which is NaN.
-    known = np.flatnonzero(~np.isnan(values))
-    if not len(known):
+    samples = frame[row.column].to_numpy().astype(np.float64)
+    missing = np.isnan(samples)
+    if missing.all():
         raise ConfigurationError(
             f"the record has no sample of {row.column}: it has "
             f"{', '.join(record) or 'no channel'}"
         )
-    inside = slice(int(known[0]), int(known[-1]) + 1)
-    values, ticks = values[inside], ticks_of(frame.iloc[inside], column)
-    places = _places(record, row, ticks, step)
-    if len(places) > 1 and np.median(np.diff(places)) > 1:
-        raise ConfigurationError(
-            f"{row.column} was thinned: most samples are missing. Load the record whole"
-        )
-    if len(known) < places[-1] + 1 and gaps == "raise":
-        _refuse(record, row, (ticks, places, ~np.isnan(values)), step)
-    whole = np.full(places[-1] + 1, np.nan)
-    whole[places] = values
+    # Leads of one channel may differ in length by a sample, which is NaN.
+    first, behind = int(missing.argmin()), len(missing) - int(missing[::-1].argmin())
+    samples, missing = samples[first:behind], missing[first:behind]
+    frame = frame.iloc[first:behind]
+    start = int(ticks_of(frame.iloc[:1], column)[0])
+    if not _is_even(pd.DatetimeIndex(frame.index).asi8, step, column.clock):
+        places = _places(record, row, ticks_of(frame, column), step)
+        if len(places) > 1 and np.median(np.diff(places)) > 1:
+            raise ConfigurationError(
+                f"{row.column} was thinned: most samples are missing. Load the record "
+                "whole"
+            )
+        whole = np.full(places[-1] + 1, np.nan)
+        whole[places] = samples
+        samples, missing = whole, np.isnan(whole)
+    if gaps == "raise" and missing.any():
+        _refuse(record, row, (start, step), missing)
     return EvenSignal(
         row=row,
-        first_tick=int(ticks[0]),
+        first_tick=start,
         step=step,
-        samples=whole,
+        samples=samples,
         rate_hz=column.rate_hz,
     )
+
+
+def _is_even(stamps: NDArray[np.int64], step: Fraction, clock: Clock) -> bool:
+    """Whether stamps in ns are all a step of whole ticks apart."""
+    if step.denominator > 1:
+        return False
+    length = step.numerator * NS_PER_TICK[clock]
+    blocks = range(0, len(stamps), _BLOCK)
+    steps = (np.diff(stamps[at : at + _BLOCK + 1]) for at in blocks)
+    return all(bool((each == length).all()) for each in steps)
 
 
 def _places(
@@ -145,20 +166,22 @@ def _places(
 def _refuse(
     record: RecordData,
     row: Datatype,
-    samples: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]],
-    step: Fraction,
+    grid: tuple[int, Fraction],
+    missing: NDArray[np.bool_],
 ) -> None:
-    """Raise the error for missing samples; it names the longest of the holes."""
-    ticks, places, known = samples
-    at = np.flatnonzero(known)
-    lacks = np.diff(places[at]) - 1
-    holes = np.flatnonzero(lacks)
-    longest = int(holes[lacks[holes].argmax()])
-    first = tick_to_time(int(ticks[at[longest]]), clock=record.clock)
-    length = float(lacks[longest] * step / record.clock)
+    """Raise the error for missing samples; it names the longest of the holes.
+
+    `grid` are the first tick and the step.
+    """
+    first, step = grid
+    edges = np.flatnonzero(np.diff(missing, prepend=False, append=False))
+    holes = edges.reshape(-1, 2)
+    begin, end = holes[np.diff(holes, axis=1)[:, 0].argmax()].tolist()
+    time = tick_to_time(first + round(begin * step), clock=record.clock)
+    length = float((end - begin) * step / record.clock)
     count = f"{len(holes)} holes, the longest" if len(holes) > 1 else "a hole"
     raise ConfigurationError(
-        f"{row.column} has {count} of {length:.3f} s ({lacks[longest]:,} samples), "
-        f"after {first.tz_convert(record.tz)}: give gaps='fill' for NaN in the places "
-        "of missing samples, or take a part without a hole with between()"
+        f"{row.column} has {count} of {length:.3f} s ({end - begin:,} samples), from "
+        f"{time.tz_convert(record.tz)} on: give gaps='fill' for NaN in the places of "
+        "missing samples, or take a part without a hole with between()"
     )

@@ -1,4 +1,4 @@
-"""Calibration: raw counts, physical values and values of the JSON API.
+"""Calibration: raw counts, physical values, values of the JSON API; what none can be.
 
 Gains come from the channel table; whole arrays go in and come out. File formats,
 indexes and records do not belong here. `scale` is "physical" (the unit of the row) or
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Scale",
     "counts_from_values",
+    "implausible",
     "json_from_values",
+    "physical",
     "unmeasured",
     "values_from_counts",
     "values_from_json",
@@ -116,6 +118,24 @@ def unmeasured(
     elif datatype.void is not None:
         marks = values == datatype.void
     return marks
+
+
+def physical(
+    row: Datatype, values: NDArray[np.floating[Any]], scale: Scale
+) -> NDArray[np.floating[Any]]:
+    """Return values of a frame in the unit of the table."""
+    return values if scale == "physical" else values * row.gain + row.offset
+
+
+def implausible(row: Datatype, values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Mark physical values outside of the limits of the table; NaN is not marked."""
+    if not row.plausible:
+        return np.zeros(len(values), np.bool_)
+    inside = np.isnan(values)
+    for low, high in row.plausible:
+        inside |= (values >= low) & (values <= high)
+    outside_all: NDArray[np.bool_] = ~inside
+    return outside_all
 
 
 def _dtype(datatype: Datatype) -> type[np.float32 | np.float64]:

@@ -110,8 +110,8 @@ def write(  # noqa: PLR0913  # the entities of a name, each a word of its own
     """Write a record into a dataset, as `Record.to_bids` tells."""
     if subject is None:
         start = record.start.tz_convert("UTC").strftime("%Y%m%dT%H%M%SZ")
-        # A label has letters and digits alone.
-        subject = re.sub(r"[_-]", "", record.name or start)
+        # A pseudonym may have other signs than a label.
+        subject = re.sub(r"[^A-Za-z0-9]", "", record.name or start)
     names = _Entities(str(subject), session, task, run)
     wanted = [
         whole_channel(record, name) for name in channels_to_write(record, channels)
@@ -361,7 +361,7 @@ def _note_dataset(
             path.write_bytes(_README.encode())
     subject = pd.DataFrame(index=[names.subject])
     _note_participants(root, subject)
-    start = record.start.tz_convert("UTC")
+    start = record.start.tz_convert("UTC").round("us")
     rows = pd.DataFrame(
         {"acq_time": f"{start.strftime('%Y-%m-%dT%H:%M:%S.%f')}Z"},
         index=[f"{_KIND}/{name}" for name in written if name.endswith(".tsv.gz")],

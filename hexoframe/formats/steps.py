@@ -94,6 +94,8 @@ class Scan:
         Number of rows.
     first, last : int, in ticks
         Begin of the first and of the last step.
+    firsts : ndarray of int64
+        Begins of the first few steps, which tell the grid.
     gaps : ndarray of int64, shape (n, 2)
         Spans without rows between samples, and at both ends of the record.
     blanks : dict of str to ndarray of int64, shape (n, 2)
@@ -107,6 +109,7 @@ class Scan:
     rows: int = 0
     first: int = 0
     last: int = 0
+    firsts: NDArray[np.int64] = field(default_factory=lambda: _NONE[:, 0])
     gaps: Spans = field(default_factory=lambda: _NONE)
     blanks: dict[str, Spans] = field(default_factory=dict)
     lows: dict[str, float] = field(default_factory=dict)
@@ -138,7 +141,7 @@ def scan_channel(record: RecordData, channel: Channel) -> Scan:
         gaps.append(np.stack([held, begins[at]], axis=1))
         _look_at_values(record, channel, (piece, begins), scan, blanks)
         if not scan.rows:
-            scan.first = int(begins[0])
+            scan.first, scan.firsts = int(begins[0]), begins[:_FIRST_ROWS]
         scan.rows += len(piece)
         scan.last = int(begins[-1])
     if scan.rows:
@@ -204,20 +207,19 @@ def _tail(record: RecordData, scan: Scan, step: Fraction) -> Spans:
 # -- the grid --------------------------------------------------------------------------
 
 
-def common_origin(record: RecordData, channels: Iterable[Channel]) -> int:
+def common_origin(record: RecordData, scans: Mapping[Channel, Scan]) -> int:
     """Return the tick on which one grid of all these channels begins.
 
     It is the start of the record or, in a part that was cut between two values, less
     than a second before; where all channels begin later than a second, the first of
     them decides. ConfigurationError if there is no such tick.
     """
-    begins = {channel: _first_begins(record, channel) for channel in channels}
-    held = {channel: ticks for channel, ticks in begins.items() if ticks}
-    low = min((min(ticks) for ticks in held.values()), default=record.start_tick)
+    held = {channel: scan for channel, scan in scans.items() if scan.rows}
+    low = min((scan.first for scan in held.values()), default=record.start_tick)
     if 0 <= low - record.start_tick < record.clock:
         low = record.start_tick
     for tick in range(low, low - record.clock, -1):
-        if all(_fits(tick, ticks, channel) for channel, ticks in held.items()):
+        if all(_fits(tick, scan.firsts, channel) for channel, scan in held.items()):
             return tick
     raise ConfigurationError(
         f"the channels {', '.join(channel.name for channel in held)} begin at odds "
@@ -226,17 +228,8 @@ def common_origin(record: RecordData, channels: Iterable[Channel]) -> int:
     )
 
 
-def _first_begins(record: RecordData, channel: Channel) -> list[int]:
-    piece = next(record.pieces(channel.name, _FIRST_ROWS), None)
-    if piece is None:
-        return []
-    ticks = ticks_of(piece.iloc[:_FIRST_ROWS], channel) - channel.lag
-    return [int(tick) for tick in ticks]
-
-
-def _fits(origin: int, begins: Iterable[int], channel: Channel) -> bool:
-    ticks = np.array([*begins])
-    return not _numbers(ticks, origin, channel.ticks or Fraction(1))[1].any()
+def _fits(origin: int, begins: NDArray[np.int64], channel: Channel) -> bool:
+    return not _numbers(begins, origin, channel.ticks or Fraction(1))[1].any()
 
 
 def _numbers(

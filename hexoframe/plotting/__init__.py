@@ -10,9 +10,12 @@ is a module with a function that takes a `PictureRequest`, and a line in the lis
 
 ============ ==========================================================================
 figures      figures, axes, colours, legends
+titles       what is shown, of which record, from when to when
+limits       limits of panels, and marks for what lies beyond
 windows      what is shown: a channel in a window of time, its samples, gaps and beats
 panels       views of channels drawn under each other on one time axis
 artists      lines, marks and time ticks that adapt to the view (imports matplotlib)
+spans        what spans of time cover together, and what nothing was measured in
 decimation   few samples that draw the same picture as all of them
 ============ ==========================================================================
 """
@@ -22,6 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
+import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.beattable import beat_table
@@ -31,13 +35,14 @@ from hexoframe.analysis.ecgcheck import assess_ecg, median_beat
 from hexoframe.analysis.quality import bad_spans
 from hexoframe.analysis.summary import summarise
 from hexoframe.channels import channels_of
+from hexoframe.errors import ConfigurationError
 from hexoframe.plotting.activity import plot_activity, record_activity
 from hexoframe.plotting.beats import plot_beats, record_beats
 from hexoframe.plotting.breaths import plot_breaths, record_breaths
 from hexoframe.plotting.channel import plot_channel, record_channel
 from hexoframe.plotting.coverage import plot_coverage, record_coverage
 from hexoframe.plotting.ecg import plot_ecg, record_ecg
-from hexoframe.plotting.figures import pyplot
+from hexoframe.plotting.figures import is_empty, pyplot
 from hexoframe.plotting.hrv import plot_hrv, record_hrv
 from hexoframe.plotting.live import follow
 from hexoframe.plotting.overview import plot_overview, record_overview
@@ -277,11 +282,20 @@ def plot_record(  # noqa: PLR0913  # those of Record.plot
     Raises
     ------
     ConfigurationError, TimestampError, UnknownChannelError
-        As for `Record.plot`.
+        As for `Record.plot`. A figure that would show nothing is an error too.
     """
-    pyplot()  # tell what is missing before anything is read
+    plt = pyplot()  # tell what is missing before anything is read
     found = picture_of(record, what)
     key = found.name if what is None else what
     if end is not None:
         start, duration = span_until(record, start, end, duration)
-    return found.draw(PictureRequest(record, key, start, duration, ax))
+    figure, axes = found.draw(PictureRequest(record, key, start, duration, ax))
+    said = [is_empty(one) for one in np.ravel(axes)]
+    if all(said):
+        if ax is None:
+            plt.close(figure)
+        raise ConfigurationError(
+            f"there is nothing to draw of {key} ({said[0]}): record.plot() shows what "
+            "the record has"
+        )
+    return figure, axes

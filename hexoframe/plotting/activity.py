@@ -64,6 +64,8 @@ def plot_activity(
 def record_activity(request: PictureRequest) -> FigureAxes:
     """Draw the activity of a record, with what else it knows about movement."""
     keywords, frame = request.keywords(), request.record[request.key]
-    others = request.frames("cadence", "step", "device_position")
+    # Beside no activity, they are no picture of it.
+    names = ("cadence", "step", "device_position") if len(frame) else ()
+    others = request.frames(*names)
     shades = request.shades(str(request.key), *others)
     return plot_activity(frame, *others.values(), shades=shades, **keywords)

@@ -12,11 +12,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import Formatter, Locator
 
-from hexoframe.plotting.decimation import LineSamples, draw_rows, pick_rows
-from hexoframe.plotting.figures import days, nanoseconds
+from hexoframe.plotting.decimation import (
+    BLOCK_S,
+    Band,
+    LineSamples,
+    block_extremes,
+    draw_rows,
+    envelope,
+    outside,
+    pick_rows,
+    typical_band,
+)
+from hexoframe.plotting.figures import EXTREMES, INK, TYPICAL, days, nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +39,14 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-__all__ = ["LiveLine", "SparseMarks", "WallFormatter", "WallLocator"]
+__all__ = [
+    "EdgeMarks",
+    "LiveEnvelope",
+    "LiveLine",
+    "SparseMarks",
+    "WallFormatter",
+    "WallLocator",
+]
 
 # A vector file is looked at closer than its 72 dots an inch.
 _FINER = 4
@@ -36,6 +54,10 @@ _FINER = 4
 _DOT = 2.4
 # Marks nearer to each other than this (in pixels) run into a bar that tells nothing.
 _APART = 5.0
+# Size in points of the marks at the edges, and their place as a part of the height.
+_MARK, _AT = 3.5, 0.985
+# A column of a band has at least so many blocks, and so many pixels.
+_BLOCKS, _COLUMN = 3, 3.0
 
 _S, _MIN, _HOUR, _DAY = (seconds * 1_000_000_000 for seconds in (1, 60, 3600, 86_400))
 _STEPS = (
@@ -52,12 +74,10 @@ _MOST_TICKS = 9
 _MOST_TRIED = 500_000
 # Days of matplotlib are exact to a microsecond (in ns).
 _PLAY = 1000
+_MIDNIGHT = dt.time()
 
 
 # --- lines and marks ------------------------------------------------------------------
-
-
-_MIDNIGHT = dt.time()
 
 
 class LiveLine(Line2D):
@@ -77,7 +97,9 @@ class LiveLine(Line2D):
             **style,
         )
         self.samples = samples
+        self.drawn = draw_rows(samples, np.empty(0, np.int64))
         self._fitted: tuple[float, ...] = ()
+        self._ends: Rows | None = None
 
     def put_on(self, axes: Axes) -> None:
         """Add the line to some axes, whose view says which samples are drawn."""
@@ -94,15 +116,150 @@ class LiveLine(Line2D):
         if asked == self._fitted:
             return
         self._fitted = asked
-        rows = pick_rows(self.samples, _edges(asked))
-        drawn = draw_rows(self.samples, rows)
-        self.set_data(days(drawn.stamps), drawn.heights)
-        self.set_markevery(drawn.lone)  # type: ignore[arg-type]
+        rows = pick_rows(self.samples, _edges(asked), self._ends)
+        if self._ends is None and len(rows):
+            drawn = self.samples.heights[rows]
+            self._ends = rows[[int(drawn.argmin()), int(drawn.argmax())]]
+        self.drawn = draw_rows(self.samples, rows)
+        self.set_data(days(self.drawn.stamps), self.drawn.heights)
+        self.set_markevery(self.drawn.lone)  # type: ignore[arg-type]
+
+    @property
+    def columns(self) -> Rows:
+        """When the pixel columns of the view begin, and the last one ends, in ns."""
+        return _edges(self._fitted)
 
     def draw(self, renderer: RendererBase) -> None:
         """Fit and draw; a figure may be saved at another size than it is shown."""
-        pixels = hasattr(renderer, "buffer_rgba")
-        self.fit(cast("Axes", self.axes), 1 if pixels else _FINER)
+        self.fit(cast("Axes", self.axes), _finer(renderer))
+        super().draw(renderer)
+
+
+class LiveEnvelope(PolyCollection):
+    """The samples of a line in views so long that its waves run together.
+
+    Filled from the lowest to the highest sample of each pixel column, in the place of
+    the line. The `typical` range lies on it: two lines, through the medians of the
+    lowest and of the highest samples of blocks that do not reach into `absent` spans.
+    """
+
+    def __init__(self, line: LiveLine, longest_s: float, absent: Rows) -> None:
+        order = line.get_zorder()
+        super().__init__(
+            [], facecolor=EXTREMES, edgecolor=EXTREMES, linewidth=0.4, zorder=order
+        )
+        self.typical = LineCollection(
+            [], colors=TYPICAL, linewidths=line.get_linewidth(), zorder=order + 0.1
+        )
+        self.line, self._longest_s, self._absent = line, longest_s, absent
+        self._blocks: Band | None = None
+        self._fitted: tuple[float, ...] = ()
+
+    def put_on(self, axes: Axes) -> None:
+        """Add both to the axes of the line."""
+        for one in (self, self.typical):
+            axes.add_collection(one, autolim=False)
+        self.fit(axes)
+        axes.callbacks.connect("xlim_changed", self.fit)
+
+    def fit(self, axes: Axes, finer: int = 1) -> None:
+        """Show the envelope in a long view, and the line in a short one."""
+        left, right = sorted(axes.get_xlim())
+        asked: tuple[float, ...] = (left, right, axes.bbox.width, finer)
+        if asked == self._fitted:
+            return
+        self._fitted = asked
+        first, last = nanoseconds(np.array([left, right])).tolist()
+        is_long = last - first > self._longest_s * _S
+        self.line.set_visible(not is_long)
+        for one in (self, self.typical):
+            one.set_visible(is_long)
+        if is_long:
+            self.line.fit(axes, finer)
+            bands = envelope(self.line.drawn, self.line.columns)
+            self.set_verts([_outline(band) for band in bands])
+            self._fit_typical(axes, first, last)
+
+    def _fit_typical(self, axes: Axes, first: int, last: int) -> None:
+        if self._blocks is None:
+            self._blocks = block_extremes(self.line.samples, self._absent)
+        most = (last - first) / (_BLOCKS * BLOCK_S * _S)
+        columns = max(1, int(min(axes.bbox.width / _COLUMN, most)))
+        edges = first + np.linspace(0, last - first, columns + 1).astype(np.int64)
+        self.typical.set_segments(
+            [
+                np.stack((days(band.stamps), heights), axis=1)
+                for band in typical_band(self._blocks, edges)
+                for heights in (band.low, band.high)
+            ]
+        )
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Fit and draw; a figure may be saved at another size than it is shown."""
+        self.fit(cast("Axes", self.axes), _finer(renderer))
+        super().draw(renderer)
+
+
+def _outline(band: Band) -> NDArray[np.float64]:
+    """Return the corners of a band, along its upper side and back."""
+    x = days(band.stamps)
+    upper, lower = (np.stack((x, y), axis=1) for y in (band.high, band.low))
+    return np.concatenate((upper, lower[::-1]))
+
+
+def _finer(renderer: RendererBase) -> int:
+    """Return how many columns are drawn for each dot."""
+    return 1 if hasattr(renderer, "buffer_rgba") else _FINER
+
+
+class EdgeMarks(Line2D):
+    """Marks at an edge of a panel where a line or dots lie beyond its limits.
+
+    `absent` are ascending spans in ns without a mark: nothing was measured there.
+    """
+
+    def __init__(self, drawn: Line2D, absent: Rows, *, above: bool) -> None:
+        super().__init__(
+            [],
+            [],
+            linestyle="none",
+            marker="^" if above else "v",
+            markersize=_MARK,
+            markeredgewidth=0,
+            color=INK,
+            label="beyond the axis",
+            zorder=4,
+        )
+        self._drawn, self._absent, self._above = drawn, absent, above
+
+    def put_on(self, axes: Axes) -> None:
+        """Add the marks to the axes of what is drawn."""
+        self.set_transform(axes.get_xaxis_transform())
+        axes.add_line(self)
+        self.fit()
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything lies beyond the limits."""
+        return bool(len(self.get_xdata()))  # type: ignore[arg-type]
+
+    def fit(self) -> None:
+        """Find what lies beyond the limits in the view."""
+        axes = cast("Axes", self.axes)
+        (left, right), (low, high) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
+        x, y = (np.asarray(one, dtype=np.float64) for one in self._drawn.get_data())
+        beyond = (y > high) if self._above else (y < low)
+        x = x[beyond & (x >= left) & (x <= right)]
+        x = x[outside(nanoseconds(x), self._absent)]
+        per_day = axes.bbox.width / max(right - left, np.finfo(np.float64).tiny)
+        # One of those that would run into each other.
+        cells = np.floor((x - left) * per_day / _APART)
+        x = x[np.unique(cells, return_index=True)[1]]
+        self.set_data(x, np.full(len(x), _AT if self._above else 1 - _AT))
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Fit and draw; limits and view may have changed."""
+        self.fit()
         super().draw(renderer)
 
 
@@ -179,11 +336,13 @@ class WallLocator(Locator):
 
 
 class WallFormatter(Formatter):
-    """Writes times of a zone, as exactly as the ticks need, and their date once."""
+    """Writes times of a zone, as exactly as the ticks need.
 
-    def __init__(self, tz: dt.tzinfo) -> None:
-        self.tz = tz
-        self._offset = ""
+    The date stands below each midnight, and below the first tick if it is `dated`.
+    """
+
+    def __init__(self, tz: dt.tzinfo, *, dated: bool = True) -> None:
+        self.tz, self._dated = tz, dated
 
     def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002
         """Return a time with its date, as shown for the mouse pointer."""
@@ -191,25 +350,21 @@ class WallFormatter(Formatter):
         return f"{wall:%Y-%m-%d %H:%M:%S.%f}"[:-3]
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
-        """Return the labels of all ticks; midnight is labelled with its day."""
+        """Return the labels of all ticks."""
         walls = _times(np.asarray(values, dtype=np.float64), self.tz)
-        self._offset = f"{walls[-1]:%Y-%m-%d}" if len(walls) else ""
         digits = max(
             (len(f"{w.microsecond:06d}".rstrip("0")) for w in walls), default=0
         )
         seconds = any(wall.second or wall.microsecond for wall in walls)
         form = "%H:%M:%S.%f" if digits else "%H:%M:%S" if seconds else "%H:%M"
         unused = 6 - digits if digits else 0
+        labels = [f"{wall:{form}}"[: -unused or None] for wall in walls]
         return [
-            f"{wall:%m-%d}"
-            if wall.time() == _MIDNIGHT
-            else f"{wall:{form}}"[: -unused or None]
-            for wall in walls
+            f"{label}\n{wall:%Y-%m-%d}"
+            if wall.time() == _MIDNIGHT or (self._dated and not place)
+            else label
+            for place, (label, wall) in enumerate(zip(labels, walls, strict=True))
         ]
-
-    def get_offset(self) -> str:
-        """Return the date of the last tick."""
-        return self._offset
 
 
 def _room(axis: Axis) -> int:

@@ -14,22 +14,30 @@ from hexoframe.plotting.figures import (
     FONT,
     INK,
     LINES,
+    MANY,
     WIDTH,
     days,
+    draw_rug,
+    entitle,
     explain_marks,
     given_axes,
     picture,
     pyplot,
+    room_for_rugs,
     say_empty,
     tidy,
 )
+from hexoframe.plotting.limits import fair_limits, mark_beyond
 from hexoframe.plotting.panels import draw_shade, shade_legend, show_time
+from hexoframe.plotting.spans import absent_of
+from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import Window, record_window, stamps_of
 from hexoframe.timestamps.times import ticks_to_index
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
     from hexoframe.plotting import PictureRequest
@@ -38,12 +46,9 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_beats", "record_beats"]
 
-_HEIGHT = 4.1
+_HEIGHT = 4.5
 _NEEDED = ("rr", "usable", "pair", "edited")
-# So many points are drawn as pixels also in a vector file.
-_MANY = 5000
-# Intervals beyond these parts of all are left out of the limits, if they are doubtful.
-_TAILS = (0.001, 0.999)
+_TITLE = "Beats"
 
 
 def plot_beats(
@@ -60,7 +65,8 @@ def plot_beats(
     ----------
     table : DataFrame
         ``record.beats()``: lines lead from one usable beat to its neighbour; beats that
-        are not usable, and those that were edited, are marked.
+        are not usable are marked at the foot of the panel, and those that were edited
+        where they are.
     likeness : DataFrame, optional
         ``record.check_ecg("beat")``: the correlation of each beat with the median beat.
     shape : DataFrame, optional
@@ -96,15 +102,17 @@ def plot_beats(
         )
     stamps = stamps_of(table)
     window = Window(int(stamps[0]), int(stamps[-1]), index.tz)
-    return _draw(table, likeness, shape, window=window, shade=shade, ax=ax)
+    title = title_of(_TITLE, window)
+    return _draw(table, likeness, shape, window=window, shade=shade, ax=ax, title=title)
 
 
 def record_beats(request: PictureRequest) -> FigureAxes:
     """Draw the beats of a record."""
     window = record_window(request.record, request.start, request.duration)
     table, likeness, shape = request.beats()
-    shade = _not_worn(request.record)
-    return _draw(table, likeness, shape, window=window, shade=shade, ax=request.ax)
+    shade, ax = _not_worn(request.record), request.ax
+    title = title_of(_TITLE, window, request.record.name)
+    return _draw(table, likeness, shape, window=window, shade=shade, ax=ax, title=title)
 
 
 def _not_worn(record: RecordData) -> pd.DataFrame:
@@ -124,6 +132,7 @@ def _draw(  # noqa: PLR0913  # each by name
     window: Window,
     shade: pd.DataFrame | None,
     ax: Given | None,
+    title: str,
 ) -> FigureAxes:
     figure, axes = _new_axes() if ax is None else given_axes("plot_beats", ax, 3)
     for one in axes:
@@ -132,17 +141,19 @@ def _draw(  # noqa: PLR0913  # each by name
     used: set[bool] = set()
     for one in axes[:2]:
         used |= set() if shade is None else draw_shade(one, shade, window)
-    _draw_intervals(axes[0], table)
+    none = np.empty((0, 2), np.int64)
+    _draw_intervals(axes[0], table, none if shade is None else absent_of(shade))
     _draw_likeness(axes[1], table, likeness)
     _draw_shape(axes[2], shape)
     if ax is None:
         shade_legend(figure, used)
+        entitle(figure, title)
     return picture(figure, axes)
 
 
 def _new_axes() -> tuple[Figure, list[Axes]]:
     figure: Figure = pyplot().figure(figsize=(WIDTH, _HEIGHT))
-    room = {"left": 0.075, "right": 0.985, "bottom": 0.14, "top": 0.84}
+    room = {"left": 0.075, "right": 0.985, "bottom": 0.155, "top": 0.81}
     grid = figure.add_gridspec(
         2, 2, width_ratios=(2.2, 1.0), height_ratios=(1.3, 1.0), wspace=0.24,
         hspace=0.22, **room,
@@ -152,7 +163,7 @@ def _new_axes() -> tuple[Figure, list[Axes]]:
     return figure, [first, second, figure.add_subplot(grid[:, 1])]
 
 
-def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
+def _draw_intervals(axes: Axes, table: pd.DataFrame, absent: NDArray[np.int64]) -> None:
     axes.set_ylabel("RR interval (s)", fontsize=FONT)
     x, rr = days(stamps_of(table)), table["rr"].to_numpy(dtype=np.float64)
     usable, edited = (table[name].to_numpy(np.bool_) for name in ("usable", "edited"))
@@ -160,37 +171,24 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
     if not known.any():
         say_empty(axes, "no intervals")
         return
-    low, high = _limits(rr[known], rr[usable])
-    marks = _draw_line(axes, x, rr, table["pair"].to_numpy(np.bool_), usable)
-    doubtful = known & ~usable & (rr >= low) & (rr <= high)
-    outside = int((known & ~usable).sum() - doubtful.sum())
-    name = "not usable" + (f" ({outside:,} outside)" if outside else "")
-    style: dict[str, Any] = {"linestyle": "none", "rasterized": len(rr) > _MANY}
-    if (known & ~usable).any():
-        marks += axes.plot(
-            x[doubtful], rr[doubtful], marker="x", color=LINES[2], markersize=3.0,
-            markeredgewidth=0.7, label=name, zorder=2, **style,
-        )  # fmt: skip
+    line, dots, mark = _draw_line(axes, x, rr, table["pair"].to_numpy(np.bool_), usable)
+    marks: list[Any] = [mark]
+    axes.set_ylim(fair_limits(rr[usable] if usable.any() else rr[known]))
+    doubtful = known & ~usable
+    if doubtful.any():
+        name = f"not usable ({int(doubtful.sum()):,})"
+        stamps = stamps_of(table)[doubtful]
+        marks += draw_rug(axes, stamps, color=LINES[2], label=name)
+        room_for_rugs(axes, 1)
     if edited.any():
         shown = edited & known
         marks += axes.plot(
             x[shown], rr[shown], marker="D", color="none", markersize=4.5,
             markeredgecolor=LINES[1], markeredgewidth=0.9, label="edited", zorder=4,
-            **style,
+            linestyle="none", rasterized=len(rr) > MANY,
         )  # fmt: skip
-    axes.set_ylim(low, high)
+    mark_beyond(axes, [line, dots], absent)
     explain_marks(axes, marks)
-
-
-def _limits(
-    known: NDArray[np.float64], usable: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Return limits that hold all usable intervals, and most of the others."""
-    low, high = np.quantile(known, _TAILS)
-    if len(usable):
-        low, high = usable.min(), usable.max()
-    room = 0.08 * (high - low) or 0.05 * high
-    return float(low - room), float(high + room)
 
 
 def _draw_line(
@@ -199,23 +197,26 @@ def _draw_line(
     rr: NDArray[np.float64],
     pair: NDArray[np.bool_],
     usable: NDArray[np.bool_],
-) -> list[Any]:
-    """Draw usable intervals, joined where they are neighbours."""
+) -> tuple[Line2D, Line2D, Line2D]:
+    """Draw usable intervals, joined where they are neighbours; and a mark of both."""
     first = np.flatnonzero(pair)
     # A break after each pair, so that no line leads over a hole.
     ends = np.stack((first - 1, first, first), axis=1).ravel()
     heights = rr[ends]
     heights[2::3] = np.nan
-    many = len(rr) > _MANY
-    axes.plot(x[ends], heights, color=INK, linewidth=0.6, zorder=3, rasterized=many)
-    axes.plot(
+    many = len(rr) > MANY
+    (line,) = axes.plot(
+        x[ends], heights, color=INK, linewidth=0.6, zorder=3, rasterized=many
+    )
+    (dots,) = axes.plot(
         x[usable], rr[usable], ".", color=INK, markersize=2.2, markeredgewidth=0,
         zorder=3, rasterized=many,
     )  # fmt: skip
     # The dots are too small to be seen in a legend.
-    return axes.plot(
+    (mark,) = axes.plot(
         [], [], "o-", color=INK, markersize=3, linewidth=0.6, label="usable"
     )
+    return line, dots, mark
 
 
 def _draw_likeness(
@@ -229,7 +230,7 @@ def _draw_likeness(
     usable = np.isin(
         stamps_of(likeness), stamps_of(table)[table["usable"].to_numpy(np.bool_)]
     )
-    many = len(found) > _MANY
+    many = len(found) > MANY
     for rows, colour in ((~usable, LINES[2]), (usable, INK)):
         axes.plot(
             x[rows], found[rows], ".", color=colour, markersize=2.2, markeredgewidth=0,

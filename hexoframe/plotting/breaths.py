@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,14 +13,19 @@ from hexoframe.plotting.figures import (
     LINES,
     Margins,
     days,
+    entitle,
     explain_marks,
     label_panels,
     make_panels,
+    per_unit,
     picture,
     say_empty,
     tidy,
+    unit_of,
 )
+from hexoframe.plotting.limits import fair_limits, mark_beyond
 from hexoframe.plotting.panels import draw_shade, shade_legend, show_time
+from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import record_window, window_of_table
 
 if TYPE_CHECKING:
@@ -34,7 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["plot_breaths", "record_breaths"]
 
 _HEIGHT = 1.25
-_MARGINS = Margins(left=1.25, right=0.2)
+# Dots are explained below the shades.
+_MARGINS = Margins(left=1.45, right=0.2).with_marks()
 _NEEDED = ("start", "end", "ttot", "amplitude", "volume", "rsa", "usable", "reason")
 # Reasons that say that nothing of a body was measured.
 _ABSENT = ("gap", "not_worn")
@@ -64,7 +70,7 @@ def plot_breaths(
     fig : Figure
         The figure.
     axes : array of Axes
-        Rate (60 / ttot), tidal volume (amplitude where there is none), arrhythmia.
+        Rate (60 / ttot), tidal volume in L (amplitude where there is none), arrhythmia.
 
     Raises
     ------
@@ -78,29 +84,23 @@ def plot_breaths(
         )
     if not len(table):
         raise ConfigurationError("the table has no row: no breath was found")
-    return _draw(table, windows, window_of_table(table, "record.breaths()"), ax)
+    return _draw(table, windows, window_of_table(table, "record.breaths()"), None, ax)
 
 
 def record_breaths(request: PictureRequest) -> FigureAxes:
     """Draw the breaths of a record, with means of five minutes."""
     window = record_window(request.record, request.start, request.duration)
-    return _draw(*request.breaths(), window, request.ax)
+    return _draw(*request.breaths(), window, request.record.name, request.ax)
 
 
 def _draw(
     table: pd.DataFrame,
     windows: pd.DataFrame | None,
     window: Window,
+    record: object,
     ax: Given | None,
 ) -> FigureAxes:
-    has_volume = bool((table["volume"].notna() & table["usable"]).any())
-    depth = ("volume", "tidal_volume") if has_volume else ("amplitude", "amplitude")
-    label = "volume\n(mL)" if has_volume else "amplitude\n(counts)"
-    panels: tuple[tuple[str, Any, str], ...] = (
-        ("rate\n(1/min)", 60 / table["ttot"], "rate"),
-        (label, table[depth[0]], depth[1]),
-        ("RSA\n(ms)", table["rsa"], "rsa"),
-    )
+    panels = _panels(table)
     figure, axes = make_panels("plot_breaths", [_HEIGHT] * len(panels), ax, _MARGINS)
     for one in axes:
         tidy(one)
@@ -110,23 +110,49 @@ def _draw(
     )
     used: set[bool] = set()
     marks: list[Any] = []
-    for one, (_, values, name) in zip(axes, panels, strict=True):
+    for one, panel in zip(axes, panels, strict=True):
+        values = panel.shown
         used |= draw_shade(one, shades, window)
         known = table["usable"].to_numpy(np.bool_) & values.notna().to_numpy(np.bool_)
         if not known.any():
             say_empty(one, "no usable breath has one")
             continue
         drawn = _dots(one, table.loc[known, "start"], values[known].to_numpy())
+        one.set_ylim(0, fair_limits(values[known].to_numpy(np.float64))[1])
+        mark_beyond(one, drawn)
         if windows is not None:
-            drawn += _levels(one, windows, name)
+            drawn += _levels(one, windows, panel)
         marks = marks or drawn
-        one.set_ylim(0, 1.1 * float(values[known].quantile(0.999)) or 1.0)
-    label_panels(axes, [text for text, *_ in panels], _MARGINS if ax is None else None)
+    label_panels(axes, [one.label for one in panels], _MARGINS if ax is None else None)
     if ax is None:
         if marks:
             explain_marks(axes[0], marks)
         shade_legend(figure, used)
+        entitle(figure, title_of("Breaths", window, record))
     return picture(figure, axes)
+
+
+class _BreathPanel(NamedTuple):
+    """A quantity of breaths as it is shown: its label, and its column of windows.
+
+    `per` are how many of the table's unit are one of the unit that is shown.
+    """
+
+    label: str
+    shown: pd.Series[Any]
+    column: str
+    per: float = 1.0
+
+
+def _panels(table: pd.DataFrame) -> tuple[_BreathPanel, _BreathPanel, _BreathPanel]:
+    rate = _BreathPanel(f"rate\n({unit_of('rpm')})", 60 / table["ttot"], "rate")
+    per = per_unit("mL")
+    depth = _BreathPanel(
+        f"volume\n({unit_of('mL')})", table["volume"] / per, "tidal_volume", per
+    )
+    if not (table["volume"].notna() & table["usable"]).any():
+        depth = _BreathPanel("amplitude\n(counts)", table["amplitude"], "amplitude")
+    return rate, depth, _BreathPanel("RSA\n(ms)", table["rsa"], "rsa")
 
 
 def _stamps(column: pd.Series[Any]) -> NDArray[np.float64]:
@@ -149,13 +175,13 @@ def _dots(axes: Axes, starts: pd.Series[Any], values: NDArray[np.float64]) -> li
     return drawn
 
 
-def _levels(axes: Axes, windows: pd.DataFrame, name: str) -> list[Any]:
+def _levels(axes: Axes, windows: pd.DataFrame, panel: _BreathPanel) -> list[Any]:
     """Draw the mean of each window as a level from its start to its end."""
-    known = windows[windows[name].notna()]
+    known = windows[windows[panel.column].notna()]
     if not len(known):
         return []
     level: Any = axes.hlines(
-        known[name].to_numpy(),
+        known[panel.column].to_numpy() / panel.per,
         _stamps(known["start"]),
         _stamps(known["end"]),
         color=LINES[2],

@@ -16,8 +16,10 @@ from hexoframe.plotting.figures import (
     INK,
     LINES,
     SMALL,
+    TITLE,
     WIDTH,
     days,
+    entitle,
     explain_colours,
     given_axes,
     make_axes,
@@ -27,10 +29,18 @@ from hexoframe.plotting.figures import (
     write_beside,
 )
 from hexoframe.plotting.panels import show_time
+from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import record_window
 from hexoframe.recording.data import RecordData
 from hexoframe.recording.frames import ticks_of
-from hexoframe.recording.gaps import expected_samples, percent, share
+from hexoframe.recording.gaps import (
+    Gap,
+    expected_samples,
+    joined_spans,
+    percent,
+    percent_up,
+    share,
+)
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -41,7 +51,7 @@ if TYPE_CHECKING:
     from hexoframe.channels import Channel
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.recording.gaps import Gap
+    from hexoframe.recording.gaps import Survey
 
 __all__ = ["plot_coverage", "record_coverage"]
 
@@ -52,14 +62,20 @@ _MEANINGS = {
 }
 # Heights and margins in inches.
 _ROW, _CELL = 0.2, 0.3
-_TOP, _RIGHT, _EDGE = 0.35, 0.65, 0.15
+_TOP, _RIGHT, _EDGE = 0.35 + TITLE, 0.65, 0.15
+# Beside bars there is room for "99.9 %, 12.3 % no signal".
+_RIGHT_OF_BARS = 1.65
+# Gaps in which samples came, and are none of a body.
+_SILENT = ("no signal", "sensor off")
 # Half the height of a bar in its row.
 _BAR = 0.3
 # Text is white on the cells of more percent than this.
 _DARK = 50
 # Events nearer to each other than one in so many parts of their span are drawn as one.
 _FINEST = 4000
-_WHAT_SHARES_ARE = "Samples in % of those expected; of events, 100 where there are any"
+_WHAT_SHARES_ARE = (
+    "Coverage: samples with a signal in % of those expected; of events, 100 if any"
+)
 # Shares of more records than this are shades without figures.
 _MANY = 40
 
@@ -75,9 +91,11 @@ def plot_coverage(
     ----------
     records : Record, or iterable or mapping of them
         One record has a bar for each channel over time, with its share of the samples
-        that were expected (or the number of events); the record is read. Many have a
-        row each, and a column for each channel; a channel is read only where neither
-        headers nor a manifest say how many samples it has.
+        that were expected (or the number of events), and the share of its time without
+        a signal; the record is read. Many have a row each, and a column for each
+        channel, with the share of its samples, and of those with a signal as far as
+        that is known: a channel is read only where neither headers nor a manifest say
+        how many samples it has.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -120,13 +138,18 @@ def record_coverage(request: PictureRequest) -> FigureAxes:
 
 
 def _panel(
-    ax: Given | None, height: float, *, left: float, bottom: float
+    ax: Given | None,
+    height: float,
+    *,
+    left: float,
+    bottom: float,
+    right: float = _RIGHT,
 ) -> tuple[Figure, Axes]:
     """Return one panel with room for names; sizes in inches."""
     if ax is not None:
         figure, axes = given_axes("plot_coverage", ax, 1)
     else:
-        box = (left, bottom, WIDTH - left - _RIGHT, height)
+        box = (left, bottom, WIDTH - left - right, height)
         figure, axes = make_axes(WIDTH, height + bottom + _TOP, [box])
     return figure, axes[0]
 
@@ -148,15 +171,32 @@ def _bar(record: RecordData, name: str) -> _Bar:
     found = record.survey(name)
     channel = record.channel(name)
     if channel.ticks is not None:
-        part = share(found.complete, found.expected)
         there = (record.start_tick, record.end_tick) if found.received else None
-        return _Bar(name, there, found.gaps, "-" if part is None else percent(part))
+        return _Bar(name, there, found.gaps, _share_text(record, found))
     stamps = ticks_of(record[name], channel)
     text = f"{found.received:,}"
     if channel.kind == "event" and not channel.datatypes[0].interval:
         return _Bar(name, None, found.gaps, text, _apart(stamps))
     there = (int(stamps[0]), int(stamps[-1])) if len(stamps) else None
     return _Bar(name, there, found.gaps, text)
+
+
+def _share_text(record: RecordData, found: Survey) -> str:
+    """Say how many of the expected samples came, and how long there was no signal."""
+    part = share(found.complete, found.expected)
+    silent = joined_spans(gap for gap in found.gaps if gap.kind in _SILENT)
+    length = sum(end - start for start, end in silent)
+    if part is None or not length:
+        return "-" if part is None else percent(part)
+    absent = sum(
+        end - start
+        for start, end in joined_spans(gap for gap in found.gaps if gap.kind != "hole")
+    )
+    whole = record.end_tick - record.start_tick
+    told = percent_up(length / whole)
+    if absent >= whole or told == "100 %":
+        return "no signal"
+    return f"{percent(part)}, {told} no signal"
 
 
 def _apart(stamps: NDArray[np.int64]) -> list[int]:
@@ -172,8 +212,10 @@ def _apart(stamps: NDArray[np.int64]) -> list[int]:
 def _plot_one(record: RecordData, ax: Given | None) -> FigureAxes:
     bars = [_bar(record, name) for name in record]
     left = text_width(record, SMALL) + _EDGE
-    figure, axes = _panel(ax, _ROW * max(len(bars), 2), left=left, bottom=0.55)
-    show_time([axes], record_window(record, None, None))
+    high = _ROW * max(len(bars), 2)
+    figure, axes = _panel(ax, high, left=left, bottom=0.68, right=_RIGHT_OF_BARS)
+    window = record_window(record, None, None)
+    show_time([axes], window)
     drawn = _draw_bars(axes, bars, NS_PER_TICK[record.clock])
     axes.set_yticks(range(len(bars)), [bar.name for bar in bars], fontsize=SMALL)
     axes.set_ylim(len(bars) - 0.4, -0.6)
@@ -185,6 +227,7 @@ def _plot_one(record: RecordData, ax: Given | None) -> FigureAxes:
         say_empty(axes, "the record has no channels")
     if ax is None:
         explain_colours(figure, [(_MEANINGS[name], name) for name in drawn])
+        entitle(figure, title_of("Coverage", window, record.name))
     return picture(figure, [axes])
 
 
@@ -198,7 +241,7 @@ def _draw_bars(axes: Axes, bars: list[_Bar], ns: int) -> list[str]:
         for gap in bar.gaps:
             if gap.cause == "transfer":
                 spans["lost on the way"].append((row, gap.start, gap.end))
-            elif gap.kind in ("no signal", "sensor off"):
+            elif gap.kind in _SILENT:
                 spans["no signal or sensor off"].append((row, gap.start, gap.end))
     for name, some in spans.items():
         _draw_spans(axes, np.array(some).reshape(-1, 3), _MEANINGS[name], ns)
@@ -261,7 +304,8 @@ def _plot_many(
     axes.set_yticks(range(0, len(names), every), names[::every], fontsize=SMALL)
     axes.tick_params(length=0)
     axes.set_ylabel("record", fontsize=FONT)
-    axes.set_title(_WHAT_SHARES_ARE, loc="left", fontsize=FONT)
+    if ax is None:
+        entitle(figure, _WHAT_SHARES_ARE)
     for spine in axes.spines.values():
         spine.set_visible(False)
     return picture(figure, [axes])
@@ -272,9 +316,10 @@ def _share_of(record: RecordData, name: str) -> float:
     channel = record.channel(name)
     known = record.kept_survey(name)
     receipt = record.receipt(name)
-    if known is None and (receipt.samples is None or receipt.lost):
+    is_held = record.is_read(name) or receipt.samples is None
+    if known is None and (is_held or receipt.lost):
         known = record.survey(name)
-    samples = known.complete if known else receipt.samples or 0
+    samples = known.complete - known.void if known else receipt.samples or 0
     if channel.ticks is None:
         return 100.0 if samples else 0.0
     expected = known.expected if known else receipt.expected

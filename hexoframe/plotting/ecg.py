@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hexoframe.analysis.quality import bad_spans
+from hexoframe.plotting.decimation import outside
 from hexoframe.plotting.figures import (
     FONT,
     INK,
@@ -15,6 +16,7 @@ from hexoframe.plotting.figures import (
     PAPER_BOLD,
     SMALL,
     days,
+    entitle,
     explain_marks,
     given_axes,
     make_axes,
@@ -22,7 +24,9 @@ from hexoframe.plotting.figures import (
     say_empty,
 )
 from hexoframe.plotting.panels import draw_shade, draw_stack, show_time
-from hexoframe.plotting.windows import Window, beats_of, measured_rows, views_of
+from hexoframe.plotting.spans import absent_of
+from hexoframe.plotting.titles import title_of
+from hexoframe.plotting.windows import Window, beats_of, view_of, views_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.decimation import LineSamples
     from hexoframe.plotting.figures import FigureAxes, Given
+    from hexoframe.plotting.panels import Shades
     from hexoframe.plotting.windows import Beats, ChannelView
     from hexoframe.timestamps.moments import Length, Moment
 
@@ -44,7 +49,7 @@ _MM_PER_INCH = 25.4
 # The longest strip, and a row of its paper, which fits a page and a notebook.
 _LONGEST_STRIP_S, _ROW_S = 60.0, 10.0
 # Margins of the paper, and between rows, in mm.
-_LEFT, _RIGHT, _TOP, _BOTTOM, _BETWEEN = 14.0, 8.0, 9.0, 12.0, 10.0
+_LEFT, _RIGHT, _TOP, _BOTTOM, _BETWEEN = 14.0, 8.0, 14.0, 15.0, 10.0
 # The room of a lead, above and below its middle, is a multiple of this up to that.
 _STEP_MV, _MOST_MV = 0.5, 3.0
 # Above and below every lead this much is free, for the marks of beats.
@@ -52,6 +57,7 @@ _FREE_MV = 0.2
 # Height of the paper without a lead, in mV.
 _EMPTY_MV = 1.5
 _NS_PER_S = 1_000_000_000
+_RATE = "heart_rate"
 # How far below the upper edge beats are marked.
 _MARK_MM = 1.2
 
@@ -63,6 +69,7 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
     duration: Length | None = None,
     rr: pd.DataFrame | None = None,
     quality: pd.DataFrame | None = None,
+    rate: pd.DataFrame | None = None,
     shade: pd.DataFrame | None = None,
     ax: Given | None = None,
 ) -> FigureAxes:
@@ -71,7 +78,9 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
     Up to a minute is a strip on millimetre paper, 25 mm/s and 10 mm/mV, in rows of 10 s
     with the leads under each other, each on its own middle. Saved at any resolution and
     printed at 100 % it is true to scale. More than a minute is a long view, a panel for
-    each lead.
+    each lead. Where more than five minutes are in view, beats run together: then the
+    panel shows the envelope of all samples, and in it the typical range, from the
+    median of the lowest to that of the highest samples of 10 s.
 
     Parameters
     ----------
@@ -83,12 +92,14 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
         ``record["rr_interval"]``: each beat is marked at the upper edge.
     quality : DataFrame, optional
         ``record["rr_interval_quality"]``: beats with a flag are marked hollow.
+    rate : DataFrame, optional
+        ``record["heart_rate"]``: drawn in a panel below a long view.
     shade : DataFrame, optional
         Spans that are shaded, as ``record.bad_spans("ecg")`` gives them; by default
         those without samples.
     ax : Axes or sequence of Axes, optional
         Where to draw: one for a strip, which then keeps the proportions of the paper,
-        and one for each lead of a long view.
+        and one for each lead of a long view, and for the rate.
 
     Returns
     -------
@@ -104,49 +115,68 @@ def plot_ecg(  # noqa: PLR0913  # all that a strip can show, each by name
     """
     (view,) = views_of("plot_ecg", frame, start=start, duration=duration)
     beats = beats_of(rr, quality, view.window)
-    # Counts have no place on paper that is ruled in mV.
-    is_strip = view.window.seconds <= _LONGEST_STRIP_S and view.scale == "physical"
-    draw = _draw_strip if is_strip else _draw_long_view
-    return draw(view, beats, shade, ax)
+    shades = None if shade is None else dict.fromkeys(view.channel.columns, shade)
+    if _is_strip(view):
+        return _draw_strip(view, beats, shades, ax)
+    return _draw_long_view(view, beats, rate, shades, ax)
 
 
 def record_ecg(request: PictureRequest) -> FigureAxes:
     """Draw the ECG of a record, with its beats, shaded by its quality."""
-    keywords, spans = request.keywords(), bad_spans(request.record, request.key)
-    return plot_ecg(
-        request.record[request.key],
-        rr=request.frame("rr_interval"),
-        quality=request.frame("rr_interval_quality"),
-        shade=spans,
-        **keywords,
-    )
+    record, given = request.record, request.keywords()
+    start, duration, ax = given["start"], given["duration"], given["ax"]
+    (view,) = views_of("plot_ecg", record[request.key], start=start, duration=duration)
+    rr, quality = (request.frame(f"rr_interval{end}") for end in ("", "_quality"))
+    beats = beats_of(rr, quality, view.window)
+    shades = dict.fromkeys(view.channel.columns, bad_spans(record, request.key))
+    if _is_strip(view):
+        return _draw_strip(view, beats, shades, ax)
+    rate = request.frame(_RATE) if len(view.frame) else None
+    if rate is not None:
+        shades |= request.shades(_RATE)
+    return _draw_long_view(view, beats, rate, shades, ax)
+
+
+def _is_strip(view: ChannelView) -> bool:
+    # Counts have no place on paper that is ruled in mV.
+    return view.window.seconds <= _LONGEST_STRIP_S and view.scale == "physical"
 
 
 def _draw_strip(
-    view: ChannelView, beats: Beats, shade: pd.DataFrame | None, ax: Given | None
+    view: ChannelView, beats: Beats, shades: Shades | None, ax: Given | None
 ) -> FigureAxes:
     """Draw a strip on paper."""
-    spans = view.gaps if shade is None else shade
+    spans = view.gaps if shades is None else shades[view.channel.columns[0]]
     leads = _leads(view, spans)
     rows = _rows(view.window) if ax is None else [view.window]
     figure, axes = _new_paper(rows, leads) if ax is None else _given_paper(ax)
     for one, row in zip(axes, rows, strict=True):
-        _draw_paper(one, row, _height(leads), spans)
+        _draw_paper(one, row, _height(leads), spans, dated=one is axes[-1])
         _draw_leads(one, leads)
         _mark_beats(one, beats, row)
     _say_what(axes, view, leads)
+    if ax is None:
+        entitle(figure, title_of("ECG", view.window, view.record))
     return picture(figure, axes)
 
 
 def _draw_long_view(
-    view: ChannelView, beats: Beats, shade: pd.DataFrame | None, ax: Given | None
+    view: ChannelView,
+    beats: Beats,
+    rate: pd.DataFrame | None,
+    shades: Shades | None,
+    ax: Given | None,
 ) -> FigureAxes:
-    """Draw a panel for each lead with samples; beats are marked on the first."""
+    """Draw a panel for each lead with samples, and the rate of the heart.
+
+    Beats are marked on the first panel, where there is room.
+    """
     columns = view.channel.columns
     shown = columns if len(columns) == 1 else tuple(view.lines) or columns[:1]
-    leads = [lead for lead in view.columns() if lead.channel.columns[0] in shown]
-    shades = None if shade is None else dict.fromkeys(shown, shade)
-    figure, axes = draw_stack("plot_ecg", leads, shades=shades, ax=ax)
+    views = [lead for lead in view.columns() if lead.channel.columns[0] in shown]
+    if rate is not None:
+        views.append(view_of(rate, view.window, what="rate"))
+    figure, axes = draw_stack("plot_ecg", views, shades=shades, ax=ax)
     _mark_beats(axes[0], beats, view.window)
     return picture(figure, axes)
 
@@ -182,7 +212,7 @@ def _leads(view: ChannelView, spans: pd.DataFrame) -> list[_Lead]:
     """
     leads = []
     for column, samples in view.lines.items():
-        measured = samples.heights[measured_rows(samples.stamps, spans)]
+        measured = samples.heights[outside(samples.stamps, absent_of(spans))]
         shown = measured if len(measured) else samples.heights
         middle = float(np.median(shown))
         below = _room(middle - float(shown.min()), least=_STEP_MV)
@@ -242,11 +272,13 @@ def _given_paper(given: Given) -> tuple[Figure, list[Axes]]:
     return figure, axes
 
 
-def _draw_paper(axes: Axes, row: Window, height: float, spans: pd.DataFrame) -> None:
+def _draw_paper(
+    axes: Axes, row: Window, height: float, spans: pd.DataFrame, *, dated: bool
+) -> None:
     """Draw a row of paper: a thin line each mm, a bold one each 5 mm; shades; time."""
     from matplotlib.collections import LineCollection  # noqa: PLC0415  # an extra
 
-    show_time([axes], row)
+    show_time([axes], row, dated=dated)
     axes.tick_params(labelsize=SMALL, length=2, width=0.6)
     for spine in axes.spines.values():
         spine.set(color=PAPER_BOLD, linewidth=0.8)
@@ -326,9 +358,8 @@ def _mark_beats(axes: Axes, beats: Beats, window: Window) -> None:
 
 
 def _say_what(axes: Sequence[Axes], view: ChannelView, leads: Sequence[_Lead]) -> None:
-    """Say what is drawn, at which scale, and whether samples leave the paper."""
-    record = "" if view.record is None else f", record {view.record}"
-    text = f"ECG{record}   {MM_PER_S:g} mm/s   {MM_PER_MV:g} mm/mV"
+    """Say at which scale the ECG is drawn, and whether samples leave the paper."""
+    text = f"{MM_PER_S:g} mm/s   {MM_PER_MV:g} mm/mV"
     axes[0].set_title(text, loc="left", fontsize=FONT)
     marks = [line for line in axes[0].lines if str(line.get_label()).startswith("R ")]
     if marks:
@@ -338,12 +369,13 @@ def _say_what(axes: Sequence[Axes], view: ChannelView, leads: Sequence[_Lead]) -
     if any(lead.is_cut for lead in leads):
         axes[-1].annotate(
             "samples leave the paper",
-            (0, 0),
+            (1, 0),
             xycoords="axes fraction",
-            xytext=(0, -28),
+            xytext=(0, -24),
             textcoords="offset points",
+            ha="right",
             fontsize=SMALL,
             color=INK,
         )
-    if not leads:
-        say_empty(axes[0], f"{view.channel.name}: no samples")
+    for one in () if leads else axes:
+        say_empty(one, f"{view.channel.name}: no samples")

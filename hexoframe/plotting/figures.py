@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -30,27 +31,40 @@ if TYPE_CHECKING:
 __all__ = [
     "ABSENT",
     "DOUBTFUL",
+    "EXTREMES",
     "FAINT",
     "FONT",
     "INK",
+    "LINE",
     "LINES",
+    "MANY",
     "NUMBERS",
     "PAPER",
     "PAPER_BOLD",
     "SMALL",
+    "TITLE",
+    "TYPICAL",
     "WIDTH",
     "Margins",
     "days",
+    "draw_rug",
+    "entitle",
+    "explain",
     "explain_colours",
     "explain_marks",
+    "few_ticks",
     "given_axes",
+    "is_empty",
     "label_of",
     "label_panels",
     "make_axes",
     "make_panels",
     "nanoseconds",
+    "per_unit",
     "picture",
     "pyplot",
+    "room_for_rugs",
+    "say",
     "say_empty",
     "text_width",
     "tidy",
@@ -67,15 +81,25 @@ LINES = (INK, "#0072b2", "#e69f00")
 ABSENT = "#c4c4c4"
 DOUBTFUL = "#ebebeb"
 PAPER, PAPER_BOLD = "#f7dcda", "#eaa9a5"
+# Waves that run together: all samples, and their typical range.
+EXTREMES, TYPICAL = "#a9cce6", LINES[1]
 
 # Width of a figure in inches: what a notebook shows without scaling.
 WIDTH = 9.5
 FONT, SMALL = 9.0, 8.0
 
 # In inches: above the panels for title and legend, below for the time axis, between.
-_TOP, _BOTTOM, _BETWEEN = 0.42, 0.55, 0.13
+_TOP, _BOTTOM, _BETWEEN = 0.58, 0.68, 0.13
+# The title in inches: from the left, from above, and what it takes off the legends.
+_INDENT, _DROP, TITLE = 0.1, 0.07, 0.24
+# A line of text, such as an explanation of marks below that of the shades.
+LINE = 0.18
 # Width of a letter as a part of the font size, and of the numbers at an axis in inches.
 _LETTER, NUMBERS = 0.58, 0.58
+# So many points are drawn as pixels also in a vector file.
+MANY = 5000
+# Height of a rug, as a part of its panel.
+_RUG = 0.055
 
 _NS_PER_DAY = 86_400_000_000_000
 
@@ -86,7 +110,12 @@ _CAPITALS = frozenset(
 _NAMES: Mapping[str, str] = MappingProxyType({"spo2": "SpO2", "ann": "mean NN"})
 _UNITS: Mapping[str, str] = MappingProxyType(
     {"degC": "°C", "ms^2": "ms²", "1": "", "bits": "", "code": "", "count": "counts"}
+    | {"rpm": "breaths/min", "spm": "steps/min", "mL/min": "L/min", "mL": "L"}
 )
+# How many of the channel table's unit are one of the unit that is shown.
+_PER: Mapping[str, float] = MappingProxyType({"mL/min": 1000.0, "mL": 1000.0})
+# Marks a text that stands in the place of a picture.
+_EMPTY = "empty"
 
 
 # --- names, units and times as readers and matplotlib want them -----------------------
@@ -105,6 +134,11 @@ def label_of(name: str) -> str:
 def unit_of(unit: str) -> str:
     """Return a unit of the channel table as a reader wants it; empty if it is none."""
     return _UNITS.get(unit, unit)
+
+
+def per_unit(unit: str) -> float:
+    """Return by how much values of the channel table are divided to be shown."""
+    return _PER.get(unit, 1.0)
 
 
 def days(stamps: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -127,7 +161,7 @@ def nanoseconds(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 class Margins(NamedTuple):
-    """Room beside panels in inches; `names` is that of the tick labels.
+    """Room around panels in inches; `names` is that of the tick labels.
 
     It is estimated from the number of letters: a layout that measures every text takes
     longer than drawing a day of samples.
@@ -136,6 +170,12 @@ class Margins(NamedTuple):
     left: float
     right: float
     names: float = NUMBERS
+    top: float = _TOP
+    bottom: float = _BOTTOM
+
+    def with_marks(self) -> Margins:
+        """Return them with room to explain marks, below the shades."""
+        return self._replace(top=self.top + LINE)
 
 
 def pyplot() -> ModuleType:
@@ -210,14 +250,30 @@ def make_panels(
     """
     if given is not None:
         return given_axes(what, given, len(heights))
-    high = _TOP + sum(heights) + _BETWEEN * (len(heights) - 1) + _BOTTOM
+    inner = sum(heights) + _BETWEEN * (len(heights) - 1)
+    high = margins.top + inner + margins.bottom
     wide = WIDTH - margins.left - margins.right
     boxes: list[Box] = []
-    top = high - _TOP
+    top = high - margins.top
     for height in heights:
         boxes.append((margins.left, top - height, wide, height))
         top -= height + _BETWEEN
     return make_axes(WIDTH, high, boxes, shared=True)
+
+
+def entitle(figure: Figure, text: str) -> None:
+    """Write the title of a figure of our own, above its panels and legends."""
+    wide, high = figure.get_size_inches()
+    figure.suptitle(
+        text,
+        x=_INDENT / wide,
+        y=1 - _DROP / high,
+        ha="left",
+        va="top",
+        fontsize=FONT,
+        color=INK,
+        parse_math=False,  # an id may hold a dollar sign
+    )
 
 
 def picture(figure: Figure, axes: Sequence[Axes]) -> FigureAxes:
@@ -231,14 +287,23 @@ def picture(figure: Figure, axes: Sequence[Axes]) -> FigureAxes:
 
 def tidy(axes: Axes) -> None:
     """Hide the spines that carry nothing, and set small type."""
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  # an extra
+    from matplotlib.ticker import ScalarFormatter  # noqa: PLC0415  # an extra
 
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set(color=FAINT, linewidth=0.6)
     axes.tick_params(labelsize=SMALL, width=0.6, length=3, color=FAINT)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=2))
+    few_ticks(axes.yaxis)
+    # Each tick says its value, and nothing above the panel is to be added.
+    axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
+
+
+def few_ticks(axis: Axis, *, whole: bool = False) -> None:
+    """Put few ticks on an axis; at whole numbers where there is nothing between."""
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  # an extra
+
+    axis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=2, integer=whole))
 
 
 # --- labels and legends ---------------------------------------------------------------
@@ -276,6 +341,17 @@ def write_beside(axes: Axes, texts: Iterable[str]) -> None:
 
 def say_empty(axes: Axes, text: str) -> None:
     """Say in the panel itself that there is nothing to draw."""
+    say(axes, text, gid=_EMPTY)
+
+
+def is_empty(axes: Axes) -> str | None:
+    """Return what `say_empty` said in a panel; None if something is drawn."""
+    said = (text for text in axes.texts if text.get_gid() == _EMPTY)
+    return next((text.get_text() for text in said), None)
+
+
+def say(axes: Axes, text: str, gid: str | None = None) -> None:
+    """Say something in the middle of a panel without a scale."""
     axes.text(
         0.5,
         0.5,
@@ -285,8 +361,37 @@ def say_empty(axes: Axes, text: str) -> None:
         va="center",
         fontsize=FONT,
         color=INK,
+        gid=gid,
     )
     axes.set_yticks([])
+
+
+def draw_rug(
+    axes: Axes, stamps: NDArray[np.int64], place: int = 0, **style: Any
+) -> list[Any]:
+    """Mark times (in ns) at the foot of a panel, clear of what is drawn above.
+
+    Rugs of other kinds lie above each other, at places 0, 1, ...
+    """
+    return axes.plot(
+        days(stamps),
+        np.full(len(stamps), _RUG * (place + 0.5)),
+        transform=axes.get_xaxis_transform(),
+        linestyle="none",
+        marker="|",
+        markersize=4.5,
+        markeredgewidth=0.7,
+        zorder=3,
+        rasterized=len(stamps) > MANY,
+        **style,
+    )
+
+
+def room_for_rugs(axes: Axes, count: int) -> None:
+    """Move the lower limit of a panel down, so that rugs have room below all values."""
+    low, high = axes.get_ylim()
+    part = _RUG * count
+    axes.set_ylim(low - (high - low) * part / (1 - part), high)
 
 
 def explain_marks(
@@ -309,11 +414,17 @@ def explain_colours(figure: Figure, meanings: Iterable[tuple[str, str]]) -> None
     """Say above the panels what colours mean, each given as (colour, meaning)."""
     from matplotlib.patches import Patch  # noqa: PLC0415  # an extra
 
-    handles = [Patch(facecolor=colour, label=text) for colour, text in meanings]
+    explain(figure, [Patch(facecolor=colour, label=text) for colour, text in meanings])
+
+
+def explain(figure: Figure, handles: Sequence[Artist]) -> None:
+    """Say above the panels, below the title, what marks and colours mean."""
     if handles:
+        high = figure.get_size_inches()[1]
         figure.legend(
             handles=handles,
             loc="upper right",
+            bbox_to_anchor=(1.0, 1 - TITLE / high),
             ncols=len(handles),
             fontsize=SMALL,
             frameon=False,

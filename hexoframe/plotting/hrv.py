@@ -19,6 +19,7 @@ from hexoframe.plotting.figures import (
     SMALL,
     WIDTH,
     days,
+    entitle,
     explain_colours,
     explain_marks,
     given_axes,
@@ -28,6 +29,7 @@ from hexoframe.plotting.figures import (
     tidy,
 )
 from hexoframe.plotting.panels import draw_shade, show_time
+from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import record_window, window_of_table
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_hrv", "record_hrv"]
 
-_HEIGHT = 3.9
+_HEIGHT = 4.3
 _NEEDED = ("start", "end", "rmssd", "lf", "hf")
 # So many decades below its highest point, a spectrum is drawn.
 _DECADES = 1e4
@@ -80,18 +82,23 @@ def plot_hrv(
         )
     if not len(table):
         raise ConfigurationError("the table has no row: give windows, as record.hrv()")
-    return _draw(table, spectrum, window_of_table(table, "record.hrv()"), ax)
+    return _draw(table, spectrum, window_of_table(table, "record.hrv()"), None, ax)
 
 
 def record_hrv(request: PictureRequest) -> FigureAxes:
     """Draw the variability of a record in windows of five minutes."""
     window = record_window(request.record, request.start, request.duration)
-    part = request.part()
-    return _draw(compute_hrv(part), spectrum_of_record(part), window, request.ax)
+    part, ax = request.part(), request.ax
+    spectrum = spectrum_of_record(part)
+    return _draw(compute_hrv(part), spectrum, window, request.record.name, ax)
 
 
 def _draw(
-    table: pd.DataFrame, spectrum: pd.DataFrame, window: Window, ax: Given | None
+    table: pd.DataFrame,
+    spectrum: pd.DataFrame,
+    window: Window,
+    record: object,
+    ax: Given | None,
 ) -> FigureAxes:
     figure, axes = _new_axes() if ax is None else given_axes("plot_hrv", ax, 3)
     for one in axes:
@@ -113,12 +120,14 @@ def _draw(
     _draw_spectrum(axes[2], spectrum)
     if shaded and ax is None:
         explain_colours(figure, [(DOUBTFUL, "too few beats that count")])
+    if ax is None:
+        entitle(figure, title_of("Heart rate variability", window, record))
     return picture(figure, axes)
 
 
 def _new_axes() -> tuple[Figure, list[Axes]]:
     figure: Figure = pyplot().figure(figsize=(WIDTH, _HEIGHT))
-    room = {"left": 0.075, "right": 0.985, "bottom": 0.145, "top": 0.88}
+    room = {"left": 0.075, "right": 0.985, "bottom": 0.16, "top": 0.84}
     grid = figure.add_gridspec(
         2, 2, width_ratios=(2.0, 1.0), wspace=0.24, hspace=0.22, **room
     )
@@ -138,6 +147,8 @@ def _draw_levels(axes: Axes, table: pd.DataFrame, names: tuple[str, ...]) -> Non
     for place, name in enumerate(names):
         values = table[name].to_numpy()
         known = ~np.isnan(values) & (values > 0 if several else True)
+        if not known.any():
+            continue
         colour = LINES[place + several]
         # The rows of a window, with a break after each.
         x = np.stack((starts, ends, ends), axis=1)[known].ravel()
@@ -184,20 +195,21 @@ def _draw_spectrum(axes: Axes, spectrum: pd.DataFrame) -> None:
     highest = float(np.nanmax(density))
     axes.set_ylim(
         max(float(np.nanmin(density[density > 0])), highest / _DECADES) / 1.5,
-        highest * 6,
+        highest * 40,
     )
     power = band_powers(density[None])
     for name, (low, high) in BANDS.items():
         begin, end = (edge / STEP_S for edge in (low, high))
         if low > 1:
             axes.axvline(begin, color=FAINT, linewidth=0.6, linestyle=":")
-        text = f"{name.upper()}\n{power[name][0]:.0f}"
+        # The band of VLF is too narrow for its text, which stands below the others.
+        is_narrow = name == "vlf"
         axes.text(
-            (begin + min(end, float(frequency[-1]))) / 2,
-            0.985,
-            text + (" ms²" if name != "vlf" else ""),
+            begin if is_narrow else (begin + min(end, float(frequency[-1]))) / 2,
+            0.87 if is_narrow else 0.985,
+            f"{name.upper()}\n{power[name][0]:.0f} ms²",
             transform=axes.get_xaxis_transform(),
-            ha="center",
+            ha="left" if is_narrow else "center",
             va="top",
             fontsize=SMALL,
         )

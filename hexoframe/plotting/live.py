@@ -86,6 +86,10 @@ def follow(
         raise ConfigurationError(
             f"channels={channels!r}: give a list of channels, such as ['heart_rate']"
         )
+    if not isinstance(parts, Iterable):
+        raise ConfigurationError(
+            f"parts is a {type(parts).__name__}: give client.follow(number)"
+        )
     drawn = _LivePicture(names, length_ns("last", last), ax)
     for part in parts:
         if drawn.add(part):
@@ -112,7 +116,9 @@ class _LivePicture:
         """Take the new samples of a part; return whether the picture changes."""
         news = False
         for name in self._names:
-            fresh = part[name]
+            fresh = part.get(name)
+            if fresh is None:
+                continue
             news = news or bool(len(fresh))
             held = self._frames.get(name)
             joined = fresh if held is None else metadata.concat([held, fresh])
@@ -133,7 +139,7 @@ class _LivePicture:
     def draw(self) -> None:
         """Draw all panels anew, and show them where somebody looks."""
         newest = self._newest()
-        if newest is None:
+        if newest is None or len(self._frames) < len(self._names):
             return
         begun = min(int(stamps_of(f)[0]) for f in self._frames.values() if len(f))
         first = max(begun, newest - self._length)

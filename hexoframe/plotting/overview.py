@@ -13,11 +13,13 @@ from hexoframe.errors import harmless
 from hexoframe.plotting.figures import (
     DOUBTFUL,
     FAINT,
-    FONT,
     INK,
+    LINE,
     SMALL,
     WIDTH,
     days,
+    entitle,
+    label_of,
     make_panels,
     picture,
     say_empty,
@@ -25,10 +27,12 @@ from hexoframe.plotting.figures import (
 from hexoframe.plotting.panels import (
     draw_panel,
     finish_panels,
+    has_values,
     margins_for,
     panel_height,
     show_time,
 )
+from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import record_window, stamps_of, view_of
 from hexoframe.recording.facts import facts_table
 
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
-    from hexoframe.plotting.windows import Window
+    from hexoframe.plotting.windows import ChannelView, Window
     from hexoframe.recording.data import RecordData
     from hexoframe.timestamps.moments import Length, Moment
 
@@ -47,7 +51,9 @@ __all__ = ["plot_overview", "record_overview"]
 
 # Of these each column has a row: leads hide each other, and belts lie far apart.
 _APART = ("ecg", "respiration")
-# Channels shown if the record has them, from top to bottom.
+# By day the recorder takes the way the wearer stands and sits for a position in bed.
+_PHASE, _POSITION = "sleep_phase", "sleep_position"
+# Channels shown if the record has values of them, from top to bottom.
 _CHANNELS = (
     "ecg",
     "heart_rate",
@@ -59,8 +65,8 @@ _CHANNELS = (
     "acceleration",
     "activity",
     "cadence",
-    "sleep_phase",
-    "sleep_position",
+    _PHASE,
+    _POSITION,
 )
 _ROW_HEIGHT, _HEIGHT_EMPTY = 0.75, 1.0
 # Height of a lane of activities, and width of a letter, in inches.
@@ -81,15 +87,16 @@ def plot_overview(
 
     Rows are shaded where nothing was measured, and where the recorder's flags doubt the
     values. Activities are bars above the rows, and annotations lines through all of
-    them. Waveforms are cut at the limits of nearly all samples, so that a loose
-    electrode does not flatten the rest.
+    them. The limits of a row are those of nearly all values that may be believed, and
+    marks at its edges tell where others lie beyond.
 
     Parameters
     ----------
     record : Record
         What is drawn; the channels shown are read.
     channels : sequence of str or int, optional
-        Channels, a row each; by default a choice of those that the record has.
+        Channels, a row each; by default a choice of those that have values then; the
+        sleep position only where a sleep phase is known.
     start, duration
         The part of the record, as for `Record.plot`.
     ax : sequence of Axes, optional
@@ -107,24 +114,36 @@ def plot_overview(
     ConfigurationError, TimestampError, UnknownChannelError
         As for `Record.plot`.
     """
-    keys = _shown_keys(record) if channels is None else list(channels)
     window = record_window(record, start, duration)
-    views = [view_of(record[key], window) for key in keys]
+    keys = _usual_keys(record) if channels is None else channels
+    rows = [
+        _OverviewRow(view_of(record[key], window), bad_spans(record, key))
+        for key in keys
+    ]
+    lacking: list[str] = []
+    if channels is None:
+        rows, lacking = _with_values(rows)
+    views = [row.view for row in rows]
     head = _read_head(record, window)
     margins = margins_for(views)
+    if lacking:
+        margins = margins._replace(bottom=margins.bottom + LINE)
     heights = [head.inches(alone=not views)]
     heights += [panel_height(view, _ROW_HEIGHT) for view in views]
     figure, axes = make_panels("plot_overview", heights, ax, margins)
     used: set[bool] = set()
-    for one, key, view in zip(axes[1:], keys, views, strict=True):
-        spans = bad_spans(record, key)
-        names = (view.channel.name, *view.channel.columns)
-        used |= draw_panel(one, view, shades=dict.fromkeys(names, spans))
+    for one, row in zip(axes[1:], rows, strict=True):
+        names = (row.view.channel.name, *row.view.channel.columns)
+        shades = dict.fromkeys(names, row.spans)
+        used |= draw_panel(one, row.view, shades=shades)
     show_time(axes, window)
+    if lacking and views:
+        _say_below(axes[-1], f"nothing measured: {', '.join(lacking)}")
     _draw_ranges(axes[0], head, window)
     _draw_annotations(axes, head)
-    number = "" if record.name is None else f" {record.name}"
-    axes[0].set_title(f"Record{number}, {record.family}", loc="left", fontsize=FONT)
+    if ax is None:
+        family = record.family.partition("_")[0].capitalize()
+        entitle(figure, title_of(f"{family} overview", window, record.name))
     if not views:
         axes[0].tick_params(labelsize=SMALL)
         say_empty(axes[0], "the record has none of the channels that are shown here")
@@ -142,14 +161,43 @@ def record_overview(request: PictureRequest) -> FigureAxes:
     )
 
 
-def _shown_keys(record: RecordData) -> list[str | int]:
-    """Return the channels and columns that are shown of a record."""
+class _OverviewRow(NamedTuple):
+    """A channel or column, and its bad spans."""
+
+    view: ChannelView
+    spans: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """Name for a reader."""
+        columns = self.view.channel.columns
+        return label_of(columns[0] if len(columns) == 1 else self.view.channel.name)
+
+
+def _usual_keys(record: RecordData) -> list[str | int]:
+    """Return the channels and columns that are shown if anything was measured."""
     keys: list[str | int] = []
     for name in _CHANNELS:
         if name in record:
-            columns = record.channel(name).columns
-            keys += columns if name in _APART else [name]
+            keys += record.channel(name).columns if name in _APART else [name]
     return keys
+
+
+def _with_values(rows: list[_OverviewRow]) -> tuple[list[_OverviewRow], list[str]]:
+    """Return the rows in which anything was measured, and the names of the others.
+
+    The sleep position is neither where no sleep phase is known.
+    """
+    measured = {row.name: has_values(row.view, row.spans) for row in rows}
+    if not measured.get(label_of(_PHASE)):
+        measured.pop(label_of(_POSITION), None)
+    shown = [row for row in rows if measured.get(row.name)]
+    return shown, [name for name, known in measured.items() if not known]
+
+
+def _say_below(axes: Axes, text: str) -> None:
+    """Say something below the name of the time axis."""
+    axes.set_xlabel(f"{axes.get_xlabel()}\n{text}")
 
 
 # --- activities and annotations -------------------------------------------------------

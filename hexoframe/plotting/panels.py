@@ -5,33 +5,43 @@ Draws any view of a channel; what only one picture shows is in that picture's mo
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hexoframe.analysis.marks import runs
 from hexoframe.channels import codes_of
+from hexoframe.plotting.decimation import BLOCK_S, any_outside
 from hexoframe.plotting.figures import (
     ABSENT,
     DOUBTFUL,
+    EXTREMES,
     FAINT,
     FONT,
     INK,
     LINES,
     NUMBERS,
     SMALL,
+    TYPICAL,
     Margins,
     days,
-    explain_colours,
+    entitle,
+    explain,
+    few_ticks,
     label_of,
     label_panels,
     make_panels,
-    nanoseconds,
+    say,
     say_empty,
     text_width,
     tidy,
 )
-from hexoframe.plotting.windows import measured_rows, stamps_of, union_of
+from hexoframe.plotting.limits import limit_panel
+from hexoframe.plotting.spans import absent_of, union_of
+from hexoframe.plotting.titles import title_of
+from hexoframe.plotting.windows import stamps_of
 from hexoframe.timestamps import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -40,8 +50,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
     from numpy.typing import NDArray
 
+    from hexoframe.plotting.artists import LiveLine
+    from hexoframe.plotting.decimation import LineSamples
     from hexoframe.plotting.figures import Given
     from hexoframe.plotting.windows import ChannelView, Window
 
@@ -50,11 +63,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HALF_HEIGHT",
-    "draw_lines",
+    "draw_line",
     "draw_panel",
     "draw_shade",
     "draw_stack",
     "finish_panels",
+    "has_values",
     "margins_for",
     "panel_height",
     "shade_legend",
@@ -63,14 +77,14 @@ __all__ = [
 ]
 
 _LINE_WIDTH = 0.8
-# Part of the pixel columns that may lie beyond the limits of a panel, at either side.
-_LEFT_OUT = 0.01
-# Room above and below lines, as a part of their height.
+# Room below zero, as a part of the height.
 _ROOM = 0.05
+# In longer views (in s) the waves of a single waveform run together.
+_LONGEST_S = 300.0
 # Heights in inches: a panel, one of codes at least, a row of codes, a panel alone.
 _HEIGHT, _LOWEST, _ROW_HEIGHT, _ONLY_HEIGHT = 0.95, 0.5, 0.28, 2.2
 # What is right of the panels, in inches: their edge, or the names of lines.
-_EDGE, _LINE_NAMES = 0.3, 1.05
+_EDGE, _LINE_NAMES, _BAND_NAMES = 0.3, 1.05, 1.25
 HALF_HEIGHT = 0.22
 """Half the height of a bar in its row."""
 # Colour and meaning of the shades, by whether anything was measured.
@@ -84,32 +98,49 @@ _VEIL = 0.8
 # --- the stack ------------------------------------------------------------------------
 
 
-def draw_stack(
+def draw_stack(  # noqa: PLR0913  # each by name
     what: str,
     views: Sequence[ChannelView],
     *,
     shades: Shades | None = None,
     ax: Given | None = None,
     right: float = 0.0,
+    marked: bool = False,
+    title: str | None = None,
 ) -> tuple[Figure, list[Axes]]:
     """Draw a panel for each view, from top to bottom, and return figure and panels.
 
     `what` is the function that draws, for messages; `shades` are spans by channel or
-    column, by default those without samples; `right` is the least room right of the
-    panels, in inches.
+    column, by default those without samples and of implausible values; `right` is the
+    least room right of the panels, in inches; above `marked` ones there is room to
+    explain marks; the title is the name of the first
+    channel by default.
     """
     heights = [panel_height(view) for view in views]
     if len(views) == 1 and not views[0].channel.datatypes[0].codes:
         heights = [_ONLY_HEIGHT]
     margins = margins_for(views)
     margins = margins._replace(right=max(margins.right, right))
+    margins = margins.with_marks() if marked else margins
     figure, axes = make_panels(what, heights, ax, margins)
     used: set[bool] = set()
     for one, view in zip(axes, views, strict=True):
         used |= draw_panel(one, view, shades=shades)
-    show_time(axes, views[0].window)
+    first = views[0]
+    show_time(axes, first.window)
     finish_panels(figure, axes, views, used, margins if ax is None else None)
+    if ax is None:
+        name = title or label_of(first.channel.name)
+        entitle(figure, title_of(name, first.window, first.record))
     return figure, axes
+
+
+def has_values(view: ChannelView, spans: pd.DataFrame) -> bool:
+    """Tell whether anything was measured in the window of a view, outside of spans."""
+    if view.channel.datatypes[0].codes:
+        return bool(_row_names(view))
+    absent = absent_of(spans)
+    return any(any_outside(one.stamps, absent) for one in view.lines.values())
 
 
 def panel_height(view: ChannelView, usual: float = _HEIGHT) -> float:
@@ -127,8 +158,20 @@ def margins_for(views: Sequence[ChannelView]) -> Margins:
             texts = _row_names(view).values()
             names = max(names, text_width(texts, SMALL) + 0.12)
     labels = text_width(_panel_label(view) for view in views)
-    several = any(len(view.channel.columns) > 1 for view in views)
-    return Margins(_EDGE + labels + names, _LINE_NAMES if several else _EDGE, names)
+    right = max((_right_of(view) for view in views), default=_EDGE)
+    return Margins(_EDGE + labels + names, right, names)
+
+
+def _right_of(view: ChannelView) -> float:
+    if len(view.channel.columns) > 1:
+        return _LINE_NAMES
+    return _BAND_NAMES if _is_dense(view) else _EDGE
+
+
+def _is_dense(view: ChannelView) -> bool:
+    """Whether there are waves in a view, and so many that they run together."""
+    is_wave = view.channel.kind == "waveform" and len(view.channel.columns) == 1
+    return is_wave and view.window.seconds > _LONGEST_S and bool(view.lines)
 
 
 def finish_panels(
@@ -138,11 +181,14 @@ def finish_panels(
     used: set[bool],
     margins: Margins | None,
 ) -> None:
-    """Label panels, and explain the shades used in a figure of our own.
+    """Label panels, explain the first envelope, and the shades of a figure of our own.
 
     Without margins the figure is the caller's.
     """
     label_panels(axes, [_panel_label(view) for view in views], margins)
+    bands = (one for one, view in zip(axes, views, strict=True) if _is_dense(view))
+    for first in itertools.islice(bands, 1):
+        _name_band(first)
     if margins is not None:
         shade_legend(figure, used)
 
@@ -157,8 +203,11 @@ def _panel_label(view: ChannelView) -> str:
     return f"{label}\n({view.unit})" if view.unit else label
 
 
-def show_time(axes: Sequence[Axes], window: Window) -> None:
-    """Give panels the same time axis, in the zone of the window; labels at the last."""
+def show_time(axes: Sequence[Axes], window: Window, *, dated: bool = True) -> None:
+    """Give panels the same time axis, in the zone of the window; labels at the last.
+
+    The date stands below midnight, and below the first tick of a `dated` axis.
+    """
     from hexoframe.plotting.artists import (  # noqa: PLC0415  # matplotlib
         WallFormatter,
         WallLocator,
@@ -177,8 +226,7 @@ def show_time(axes: Sequence[Axes], window: Window) -> None:
         # Drawing the same ticks again and again would take most of the time.
         one.xaxis.set_visible(False)
     lowest.xaxis.set_major_locator(WallLocator(window.tz))
-    lowest.xaxis.set_major_formatter(WallFormatter(window.tz))
-    lowest.xaxis.get_offset_text().set_fontsize(SMALL)
+    lowest.xaxis.set_major_formatter(WallFormatter(window.tz, dated=dated))
     lowest.set_xlabel(f"time ({window.tz})", fontsize=FONT)
 
 
@@ -190,30 +238,38 @@ def draw_panel(
 ) -> set[bool]:
     """Draw a channel as its kind asks, and return which shades were used."""
     tidy(axes)
+    left, right = days(np.array([view.window.first, view.window.last]))
+    if left < right:
+        axes.set_xlim(left, right)
     row = view.channel.datatypes[0]
     spans = _spans(view, shades)
     used = draw_shade(axes, spans, view.window)
+    drawn: object
     if row.codes or row.align == "or":
         drawn = _draw_codes(axes, view)
     else:
-        drawn = draw_lines(axes, view)
-        if shades is not None:
-            _limit_to_measured(axes, spans, common=row.kind == "waveform")
+        absent, is_wave = absent_of(spans), row.kind == "waveform"
+        drawn = _draw_lines(axes, view, absent)
+        limit_panel(axes, drawn, union_of(spans), absent, is_wave=is_wave)
         if row.minimum is not None and row.minimum >= 0:
             _keep_above_zero(axes, view)
-    if not drawn:
+        if view.is_whole:
+            _hold_whole_numbers(axes)
+    if not drawn and row.align == "or" and len(view.frame):
+        say(axes, f"{view.channel.name}: no flag is set")
+    elif not drawn:
         say_empty(axes, _empty_text(view))
     return used
 
 
 def _spans(view: ChannelView, shades: Shades | None) -> pd.DataFrame:
-    """Return the spans to shade: those of the caller, or the gaps of the frame."""
+    """Return the spans to shade: those of the caller, or what the frame tells."""
     names = view.channel.columns
     key = names[0] if len(names) == 1 else view.channel.name
     # The flags of a quality channel are what is drawn, and do not shade themselves.
     if shades is not None and key in shades and view.channel.datatypes[0].align != "or":
         return shades[key]
-    return view.gaps
+    return view.doubts
 
 
 def _empty_text(view: ChannelView) -> str:
@@ -223,23 +279,25 @@ def _empty_text(view: ChannelView) -> str:
         return f"{name}: no samples"
     if not len(view.frame):
         return f"{name}: no samples in this part of time"
-    flags = view.channel.datatypes[0].align == "or"
-    return f"{name}: no flag is set" if flags else f"{name}: no measured value"
+    return f"{name}: no measured value"
 
 
 # --- lines and dots -------------------------------------------------------------------
 
 
-def draw_lines(axes: Axes, view: ChannelView) -> bool:
-    """Draw each column that has samples: a line, or dots for events; False if none."""
-    from hexoframe.plotting.artists import LiveLine  # noqa: PLC0415  # matplotlib
+def _draw_lines(axes: Axes, view: ChannelView, absent: NDArray[np.int64]) -> list[Any]:
+    """Draw each column that has samples, and return what is drawn.
 
-    left, right = days(np.array([view.window.first, view.window.last]))
-    if left < right:
-        axes.set_xlim(left, right)
+    A column is a line; of events, dots; a waveform whose waves run together has the
+    typical range of its samples.
+    """
+    from hexoframe.plotting.artists import LiveEnvelope  # noqa: PLC0415  # matplotlib
+
     row = view.channel.datatypes[0]
     dots = row.kind == "event" and not row.interval
-    drawn = []
+    if view.is_whole:
+        few_ticks(axes.yaxis, whole=True)
+    drawn: list[Any] = []
     for place, (column, samples) in enumerate(view.lines.items()):
         label = label_of(column.removeprefix(f"{view.channel.name}_"))
         line: Any
@@ -249,22 +307,48 @@ def draw_lines(axes: Axes, view: ChannelView) -> bool:
             )
             line.set_label(label)
         else:
-            colour = LINES[place % len(LINES)]
-            line = LiveLine(
-                samples, color=colour, linewidth=_LINE_WIDTH, label=label, zorder=2.5
-            )
-            line.put_on(axes)
+            line = draw_line(axes, samples, label, color=LINES[place % len(LINES)])
+            if _is_dense(view):
+                LiveEnvelope(line, _LONGEST_S, absent).put_on(axes)
         drawn.append(line)
     axes.autoscale_view(scalex=False)
     if len(drawn) > 1:
         _name_lines(axes, drawn)
-    return bool(drawn)
+    return drawn
+
+
+def draw_line(
+    axes: Axes, samples: LineSamples, label: str, *, color: str = INK
+) -> LiveLine:
+    """Draw samples as a line that fits the view of its panel."""
+    from hexoframe.plotting.artists import LiveLine  # noqa: PLC0415  # matplotlib
+
+    line = LiveLine(
+        samples, color=color, linewidth=_LINE_WIDTH, label=label, zorder=2.5
+    )
+    line.put_on(axes)
+    return line
+
+
+def _name_band(axes: Axes) -> None:
+    """Say beside the panel what the two colours of a waveform are."""
+    from matplotlib.lines import Line2D  # noqa: PLC0415  # an extra
+    from matplotlib.patches import Patch  # noqa: PLC0415  # an extra
+
+    text = f"median of the\nextremes in {BLOCK_S} s"
+    line = Line2D([], [], color=TYPICAL, linewidth=1.5, label=text)
+    _list_beside(axes, [Patch(color=EXTREMES, label="all samples"), line])
 
 
 def _name_lines(axes: Axes, lines: Sequence[Any]) -> None:
-    """Say in the panel which line is which."""
-    legend = axes.legend(
-        handles=lines,
+    """Say beside the panel which line is which."""
+    for handle in _list_beside(axes, lines).legend_handles:
+        handle.set(linewidth=2.0, marker="")  # type: ignore[union-attr]
+
+
+def _list_beside(axes: Axes, handles: Sequence[Any]) -> Legend:
+    return axes.legend(
+        handles=handles,
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
         fontsize=SMALL,
@@ -274,37 +358,6 @@ def _name_lines(axes: Axes, lines: Sequence[Any]) -> None:
         handletextpad=0.4,
         labelspacing=0.2,
     )
-    for handle in legend.legend_handles:
-        handle.set(linewidth=2.0, marker="")  # type: ignore[union-attr]
-
-
-def _limit_to_measured(axes: Axes, spans: pd.DataFrame, *, common: bool) -> None:
-    """Set the limits of a panel to what was measured, even if more is drawn.
-
-    A loose electrode swings to the limits of its amplifier and would flatten the rest.
-    With `common`, so do the limits of nearly all pixel columns.
-    """
-    from hexoframe.plotting.artists import LiveLine  # noqa: PLC0415  # matplotlib
-
-    values = []
-    for line in axes.lines:
-        if isinstance(line, LiveLine):
-            times = nanoseconds(np.asarray(line.get_xdata(), dtype=np.float64))
-            drawn = np.asarray(line.get_ydata(), dtype=np.float64)
-            values.append(drawn[measured_rows(times, spans) & ~np.isnan(drawn)])
-    measured = np.concatenate(values) if values else np.empty(0)
-    if not len(measured):
-        return
-    low, high = float(measured.min()), float(measured.max())
-    if common:
-        some_low, some_high = np.quantile(measured, [_LEFT_OUT, 1 - _LEFT_OUT])
-        # Where that shows hardly less, show all.
-        if (some_high - some_low) * 2 < high - low:
-            room = 0.15 * (some_high - some_low)
-            low, high = max(low, some_low - room), min(high, some_high + room)
-    # A line that never moves is drawn in the middle of a range.
-    room = _ROOM * (high - low) or 1.0
-    axes.set_ylim(low - room, high + room)
 
 
 def _keep_above_zero(axes: Axes, view: ChannelView) -> None:
@@ -316,6 +369,13 @@ def _keep_above_zero(axes: Axes, view: ChannelView) -> None:
     least = -_ROOM * high
     if low < least and not any((one.heights < 0).any() for one in view.lines.values()):
         axes.set_ylim(least, high)
+
+
+def _hold_whole_numbers(axes: Axes) -> None:
+    """Widen the limits where no two whole numbers lie between them."""
+    low, high = axes.get_ylim()
+    if math.floor(high) - math.ceil(low) < 1:
+        axes.set_ylim(math.floor(low), math.ceil(high))
 
 
 # --- states and flags: a row for each code, never a number on an axis -----------------
@@ -437,5 +497,13 @@ def draw_shade(axes: Axes, spans: pd.DataFrame, window: Window) -> set[bool]:
 
 
 def shade_legend(figure: Figure, used: set[bool]) -> None:
-    """Say above the panels what the shades mean that were used."""
-    explain_colours(figure, [_SHADES[absent] for absent in _SHADES if absent in used])
+    """Say above the panels what the shades mean that were used, and edge marks."""
+    from matplotlib.patches import Patch  # noqa: PLC0415  # an extra
+
+    from hexoframe.plotting.artists import EdgeMarks  # noqa: PLC0415  # matplotlib
+
+    marks = (line for panel in figure.axes for line in panel.lines)
+    beyond = (one for one in marks if isinstance(one, EdgeMarks) and one.is_used)
+    shades = (_SHADES[absent] for absent in _SHADES if absent in used)
+    handles = [Patch(facecolor=colour, label=text) for colour, text in shades]
+    explain(figure, [*itertools.islice(beyond, 1), *handles])

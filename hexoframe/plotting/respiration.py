@@ -75,7 +75,10 @@ def plot_respiration(  # noqa: PLR0913  # all that there is of breathing, each b
     views = list(belts)
     if tidal_volume is not None:
         views.append(view_of(tidal_volume, view.window, what="tidal_volume"))
-    figure, axes = draw_stack("plot_respiration", views, shades=shades, ax=ax)
+    marked = inspiration is not None or expiration is not None
+    figure, axes = draw_stack(
+        "plot_respiration", views, shades=shades, ax=ax, marked=marked
+    )
     for one, belt in zip(axes, belts, strict=False):
         _mark(one, belt, inspiration, inhaling=True)
         _mark(one, belt, expiration, inhaling=False)

@@ -9,28 +9,37 @@ import numpy as np
 from hexoframe.analysis.beats import beats_of as series_of
 from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.channels.calibration import unmeasured
+from hexoframe.plotting.decimation import LineSamples
 from hexoframe.plotting.figures import (
     FAINT,
     FONT,
     INK,
     LINES,
+    MANY,
     SMALL,
     WIDTH,
-    days,
+    draw_rug,
+    entitle,
     explain_marks,
+    few_ticks,
     given_axes,
     label_of,
     picture,
     pyplot,
+    room_for_rugs,
     say_empty,
     tidy,
 )
-from hexoframe.plotting.panels import draw_lines, draw_shade, shade_legend, show_time
+from hexoframe.plotting.limits import fair_limits, mark_beyond
+from hexoframe.plotting.panels import draw_line, draw_shade, shade_legend, show_time
+from hexoframe.plotting.spans import absent_of
+from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import beats_of, views_of
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -44,14 +53,9 @@ if TYPE_CHECKING:
 __all__ = ["plot_rr", "record_rr"]
 
 _RR = "rr_interval"
-_HEIGHT = 3.7
-# So many points are drawn as pixels also in a vector file.
-_MANY = 5000
-# How beats are marked by the gravest of their flags; shapes tell in any print.
-_MARKS: tuple[dict[str, Any], ...] = (
-    {"marker": "o", "color": LINES[2], "markersize": 2.2},
-    {"marker": "x", "color": LINES[1], "markersize": 3.2},
-)
+_HEIGHT = 4.0
+# Colours of the rugs of flagged beats, by the gravest of their flags.
+_RUGS = (LINES[2], LINES[1])
 
 
 def plot_rr(  # noqa: PLR0913  # each by name
@@ -65,6 +69,10 @@ def plot_rr(  # noqa: PLR0913  # each by name
 ) -> FigureAxes:
     """Draw intervals over time, and each interval against the one before.
 
+    A line joins the intervals of beats that follow each other and have no flag. The
+    limits are those of nearly all of them; marks at the edges tell where others lie
+    beyond.
+
     Parameters
     ----------
     frame : DataFrame
@@ -72,8 +80,8 @@ def plot_rr(  # noqa: PLR0913  # each by name
     start, duration
         The part of the frame, as for `plot_channel`.
     quality : DataFrame, optional
-        ``record["rr_interval_quality"]``: beats with a flag are marked, and faint in
-        the Poincare plot.
+        ``record["rr_interval_quality"]``: beats with a flag are marked at the foot of
+        the tachogram, a row for each flag, and faint in the Poincare plot.
     shade : DataFrame, optional
         Spans that are shaded; by default those without beats.
     ax : sequence of two Axes, optional
@@ -129,12 +137,14 @@ def _draw(
     _explain_poincare(axes[1])
     if ax is None:
         shade_legend(figure, used)
+        name = f"{label_of(view.channel.name)}s"
+        entitle(figure, title_of(name, view.window, view.record))
     return picture(figure, axes)
 
 
 def _new_axes() -> tuple[Figure, list[Axes]]:
     figure: Figure = pyplot().figure(figsize=(WIDTH, _HEIGHT))
-    room = {"left": 0.075, "right": 0.985, "bottom": 0.155, "top": 0.8, "wspace": 0.22}
+    room = {"left": 0.075, "right": 0.985, "bottom": 0.175, "top": 0.76, "wspace": 0.22}
     made = figure.subplots(1, 2, width_ratios=(2.1, 1.0), gridspec_kw=room)
     return figure, list(made)
 
@@ -147,34 +157,46 @@ def _draw_tachogram(
     show_time([axes], view.window)
     used = draw_shade(axes, spans, view.window)
     axes.set_ylabel(view.axis_label, fontsize=FONT)
-    if draw_lines(axes, view):
-        _mark_flagged(axes, view, beats)
-    else:
+    (samples,) = view.lines.values() or (None,)
+    if samples is None:
         say_empty(axes, f"{view.channel.name}: no intervals")
+        return used
+    sure = _kept(samples, _flags_at(beats, samples.stamps) == 0)
+    line = draw_line(axes, sure, label_of(view.channel.name))
+    some = sure if len(sure.stamps) else samples
+    axes.set_ylim(fair_limits(some.heights))
+    _mark_flagged(axes, view, beats)
+    mark_beyond(axes, [line], absent_of(spans))
     return used
 
 
+def _kept(samples: LineSamples, keep: NDArray[np.bool_]) -> LineSamples:
+    """Return some of the samples, with a break wherever others are left out."""
+    apart = ~np.append(False, keep[:-1])
+    apart[samples.breaks] = True
+    stamps, heights = samples.stamps[keep], samples.heights[keep]
+    return LineSamples(stamps, heights, np.flatnonzero(apart[keep]))
+
+
+def _flags_at(beats: Beats, stamps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the gravest flags of some of the beats."""
+    return beats.flags[np.searchsorted(beats.stamps, stamps)]
+
+
 def _mark_flagged(axes: Axes, view: ChannelView, beats: Beats) -> None:
-    """Mark beats by the gravest of their flags."""
+    """Mark beats at the foot of the panel, by the gravest of their flags."""
     values = view.frame.iloc[:, 0].to_numpy()
     drawn = ~unmeasured(values, view.channel.datatypes[0], scale=view.scale)
-    marks = []
+    marks: list[Artist] = []
     for place, (flag, name) in enumerate(beats.names.items()):
-        flagged = beats.flags == flag
-        if not flagged.any():
-            continue
-        shown = flagged & drawn
-        marks += axes.plot(
-            days(beats.stamps[shown]),
-            values[shown],
-            linestyle="none",
-            label=label_of(name),
-            markeredgewidth=0.8,
-            zorder=3,
-            rasterized=int(shown.sum()) > _MANY,
-            **_MARKS[place % len(_MARKS)],
-        )
+        shown = (beats.flags == flag) & drawn
+        if shown.any():
+            label = f"{label_of(name)} ({int(shown.sum()):,})"
+            colour = _RUGS[place % len(_RUGS)]
+            stamps = beats.stamps[shown]
+            marks += draw_rug(axes, stamps, len(marks), color=colour, label=label)
     if marks:
+        room_for_rugs(axes, len(marks))
         explain_marks(axes, marks)
 
 
@@ -193,21 +215,22 @@ def _draw_poincare(axes: Axes, view: ChannelView, beats: Beats) -> None:
     follows[0] = False
     follows[samples.breaks] = False
     second = np.flatnonzero(follows)
-    flagged = beats.flags[np.searchsorted(beats.stamps, samples.stamps)] != 0
+    flagged = _flags_at(beats, samples.stamps) != 0
     doubtful = flagged[second] | flagged[second - 1]
     values = samples.heights
     sure = second[~doubtful]
     # A few flagged intervals would make all others a dot.
     shown = np.concatenate((sure, sure - 1)) if len(sure) else slice(None)
-    low, high = float(values[shown].min()), float(values[shown].max())
-    room = 0.05 * (high - low) or 0.05 * high
-    low, high = low - room, high + room
+    low, high = fair_limits(values[shown])
+    few_ticks(axes.xaxis)
     inside = (values >= low) & (values <= high)
-    faint = second[doubtful]
-    beyond = int(np.count_nonzero(~(inside[faint] & inside[faint - 1])))
-    label = f"a beat is flagged ({beyond} outside)" if beyond else "a beat is flagged"
-    _dots(axes, values, faint, {"color": FAINT, "alpha": 0.35, "label": label})
-    _dots(axes, values, sure, {"color": INK, "label": "neighbours"})
+    for rows, name, style in (
+        (second[doubtful], "a beat is flagged", {"color": FAINT, "alpha": 0.35}),
+        (sure, "neighbours", {"color": INK}),
+    ):
+        beyond = int(np.count_nonzero(~(inside[rows] & inside[rows - 1])))
+        label = f"{name} ({beyond} outside)" if beyond else name
+        _dots(axes, values, rows, {**style, "label": label})
     axes.plot((low, high), (low, high), color=FAINT, linewidth=0.6, zorder=1)
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
@@ -286,6 +309,6 @@ def _dots(
         ".",
         markersize=2.5,
         markeredgewidth=0,
-        rasterized=len(rows) > _MANY,
+        rasterized=len(rows) > MANY,
         **style,
     )

@@ -11,7 +11,9 @@ from hexoframe.analysis.tickspans import TickSpans
 from hexoframe.channels import codes_of
 from hexoframe.plotting.figures import LINES, SMALL, days, picture, write_beside
 from hexoframe.plotting.panels import HALF_HEIGHT, draw_stack, state_spans
-from hexoframe.plotting.windows import union_of, views_of
+from hexoframe.plotting.spans import absent_of, union_of
+from hexoframe.plotting.titles import length_text
+from hexoframe.plotting.windows import views_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +77,9 @@ def plot_sleep(  # noqa: PLR0913  # what is drawn, and how
     views = views_of("plot_sleep", frame, *others, start=start, duration=duration)
     marked = nights is not None and nights["sleep_onset"].notna().any()
     right = _MARKS if marked else _LENGTHS
-    figure, axes = draw_stack("plot_sleep", views, shades=shades, ax=ax, right=right)
+    figure, axes = draw_stack(
+        "plot_sleep", views, shades=shades, ax=ax, right=right, title="Sleep"
+    )
     absent = _absent(views[0], shades)
     texts = _lengths(views[0], absent)
     if nights is not None and marked:
@@ -87,12 +91,11 @@ def plot_sleep(  # noqa: PLR0913  # what is drawn, and how
 def record_sleep(request: PictureRequest) -> FigureAxes:
     """Draw the sleep of a record, with position, heart, breathing and activity."""
     keywords, frame = request.keywords(), request.record["sleep_phase"]
-    others = request.frames(
-        "sleep_position", "heart_rate", "breathing_rate", "activity"
-    )
-    shades = request.shades("sleep_phase", *others)
     # Without a phase there is nothing to mark, and nothing to warn of.
     known = frame["sleep_phase"].notna().any()
+    names = ("sleep_position", "heart_rate", "breathing_rate", "activity")
+    others = request.frames(*names) if known else {}
+    shades = request.shades("sleep_phase", *others)
     nights = summarise_sleep(request.record) if known else None
     return plot_sleep(frame, *others.values(), nights=nights, shades=shades, **keywords)
 
@@ -100,7 +103,7 @@ def record_sleep(request: PictureRequest) -> FigureAxes:
 def _absent(view: ChannelView, shades: Mapping[str, pd.DataFrame] | None) -> TickSpans:
     """Return the spans in ns in which nothing was measured."""
     spans = (shades or {}).get(view.channel.name, view.gaps)
-    edges = union_of(spans[spans["absent"].to_numpy()])
+    edges = absent_of(spans)
     return TickSpans(edges[:, 0], edges[:, 1])
 
 
@@ -114,7 +117,8 @@ def _lengths(view: ChannelView, absent: TickSpans) -> list[str]:
     """Return how long each phase was, as text, from the lowest row up."""
     edges, codes = state_spans(view)
     return [
-        _length(_measured(edges[codes == code], absent)) for code in np.unique(codes)
+        length_text(_measured(edges[codes == code], absent))
+        for code in np.unique(codes)
     ]
 
 
@@ -145,13 +149,13 @@ def _draw_period(
         for code in codes_of(view.channel.datatypes[0].codes)
         if code.name == "awake"
     )
-    told = [*texts, _length(int(np.diff(shown).sum()))]
+    told = [*texts, length_text(int(np.diff(shown).sum()))]
     if awake in phases:
         place, waking = phases.index(awake), edges[codes == awake]
         # No time awake crosses sleep onset or final awakening.
         waking = waking[TickSpans(periods[:, 0], periods[:, 1]).cover(waking[:, 0])]
         _draw_bar(axes, waking, place, HALF_HEIGHT, _WASO)
-        told[place] += f" (WASO {_length(_measured(waking, absent))})"
+        told[place] += f" (WASO {length_text(_measured(waking, absent))})"
     axes.set_yticks(
         range(row + 1),
         [*(label.get_text() for label in axes.get_yticklabels()), "SPT"],
@@ -173,12 +177,3 @@ def _draw_bar(
         linewidth=0.5,
         zorder=2.5,
     )
-
-
-def _length(ns: int) -> str:
-    """Write a length of time, as exactly as a reader needs it."""
-    minutes, seconds = divmod(round(ns / 1e9), 60)
-    if minutes < 10:
-        return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
-    hours, minutes = divmod(round(ns / 60e9), 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"

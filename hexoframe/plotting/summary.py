@@ -16,7 +16,9 @@ from hexoframe.plotting.figures import (
     SMALL,
     WIDTH,
     Margins,
+    entitle,
     explain_marks,
+    few_ticks,
     label_of,
     label_panels,
     make_panels,
@@ -24,7 +26,10 @@ from hexoframe.plotting.figures import (
     say_empty,
     text_width,
     tidy,
+    unit_of,
 )
+from hexoframe.plotting.titles import title_of
+from hexoframe.plotting.windows import record_window, window_of_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
 
     from hexoframe.plotting import PictureRequest
     from hexoframe.plotting.figures import FigureAxes, Given
+    from hexoframe.plotting.windows import Window
     from hexoframe.recording.data import RecordData
 
 __all__ = ["plot_summary", "record_summary"]
@@ -48,7 +54,7 @@ _WELL_USABLE = 0.8
 _LONGEST_NAME = 16
 
 
-class _Panel(NamedTuple):
+class _MetricPanel(NamedTuple):
     """What a panel shows: a metric, and the metrics of its range if it has one."""
 
     metric: str
@@ -58,17 +64,17 @@ class _Panel(NamedTuple):
 
 
 _PANELS = (
-    _Panel("heart_rate_mean", "heart_rate_min", "heart_rate_max"),
-    _Panel("breathing_rate_mean", "breathing_rate_min", "breathing_rate_max"),
-    _Panel(
+    _MetricPanel("heart_rate_mean", "heart_rate_min", "heart_rate_max"),
+    _MetricPanel("breathing_rate_mean", "breathing_rate_min", "breathing_rate_max"),
+    _MetricPanel(
         "minute_ventilation_mean",
         "minute_ventilation_min",
         "minute_ventilation_max",
         digits=1,
     ),
-    _Panel("activity_mean", "activity_min", "activity_max", digits=2),
-    _Panel("steps"),
-    _Panel("rmssd", digits=1),
+    _MetricPanel("activity_mean", "activity_min", "activity_max", digits=2),
+    _MetricPanel("steps"),
+    _MetricPanel("rmssd", digits=1),
 )
 
 
@@ -103,6 +109,19 @@ def plot_summary(table: pd.DataFrame, *, ax: Given | None = None) -> FigureAxes:
             f"the table has no column {min(lacks)!r}: give what "
             "record.summary(by='ranges') or by='5min' returns"
         )
+    return _draw(table, None, None, ax)
+
+
+def record_summary(request: PictureRequest) -> FigureAxes:
+    """Draw the summary of a record: of its activities, or else of equal spans."""
+    window = record_window(request.record, request.start, request.duration)
+    table = request.summary(_spans(request.part()))
+    return _draw(table, window, request.record.name, request.ax)
+
+
+def _draw(
+    table: pd.DataFrame, window: Window | None, record: object, ax: Given | None
+) -> FigureAxes:
     spans = _names(table)
     if not spans:
         raise ConfigurationError(
@@ -119,6 +138,8 @@ def plot_summary(table: pd.DataFrame, *, ax: Given | None = None) -> FigureAxes:
     marks: list[Any] = []
     for one, panel in zip(axes, panels, strict=False):
         tidy(one)
+        if not panel.digits:
+            few_ticks(one.yaxis, whole=True)
         drawn = _draw_panel(one, panel, held)
         marks = marks or drawn
     if not panels:
@@ -127,15 +148,13 @@ def plot_summary(table: pd.DataFrame, *, ax: Given | None = None) -> FigureAxes:
     _name_spans(axes, spans, _when(table))
     labels = [_label(panel, held) for panel in panels] or [""]
     label_panels(axes, labels, _MARGINS if ax is None else None)
+    if ax is None:
+        source = "record.summary(by='5min')"
+        when = window_of_table(table, source) if window is None else window
+        entitle(figure, title_of("Summary", when, record))
     if marks and ax is None:
         explain_marks(axes[0], marks)
     return picture(figure, axes)
-
-
-def record_summary(request: PictureRequest) -> FigureAxes:
-    """Draw the summary of a record: of its activities, or else of equal spans."""
-    part = request.part()
-    return plot_summary(request.summary(_spans(part)), ax=request.ax)
 
 
 def _spans(record: RecordData) -> str:
@@ -158,9 +177,12 @@ def _names(table: pd.DataFrame) -> list[str]:
         name for name in spans.columns[: spans.columns.get_loc("start")] if name != "id"
     ]
     starts = pd.DatetimeIndex(spans["start"]).tz_localize(None)
-    long = len(starts) > 0 and starts[-1] - starts[0] >= pd.Timedelta("1D")
-    form = "%m-%d %H:%M" if long else "%H:%M"
-    times = list(starts.strftime(form))
+    # As below the axes of time: the date once, and where another day begins.
+    new = np.append(True, np.diff(starts.normalize().asi8) != 0)[: len(starts)]
+    times = [
+        f"{start:%H:%M}\n{start:%Y-%m-%d}" if dated else f"{start:%H:%M}"
+        for start, dated in zip(starts, new, strict=True)
+    ]
     if not own:
         return times
     names = [_short(each) for each in spans[own[0]]]
@@ -212,15 +234,17 @@ def _name_spans(axes: Sequence[Axes], spans: Sequence[str], when: str) -> None:
 # -- a panel ---------------------------------------------------------------------------
 
 
-def _label(panel: _Panel, held: dict[Any, pd.DataFrame]) -> str:
+def _label(panel: _MetricPanel, held: dict[Any, pd.DataFrame]) -> str:
     name = label_of(panel.metric.removesuffix("_mean"))
     head, _, tail = name.rpartition(" ")
-    unit = str(held[panel.metric]["unit"].iloc[0])
+    unit = unit_of(str(held[panel.metric]["unit"].iloc[0]))
     text = f"{head}\n{tail}" if head and len(name) > len("heart rate") else name
     return text if panel.metric == "steps" else f"{text}\n({unit})"
 
 
-def _draw_panel(axes: Axes, panel: _Panel, held: dict[Any, pd.DataFrame]) -> list[Any]:
+def _draw_panel(
+    axes: Axes, panel: _MetricPanel, held: dict[Any, pd.DataFrame]
+) -> list[Any]:
     """Draw a metric of all spans, and return the marks to be explained."""
     from matplotlib.lines import Line2D  # noqa: PLC0415  # an extra
 
@@ -248,6 +272,8 @@ def _draw_panel(axes: Axes, panel: _Panel, held: dict[Any, pd.DataFrame]) -> lis
     room = 0.18 * (high - low) or 1.0
     numbered = len(values) <= _NUMBERED
     axes.set_ylim(low - room * (1.6 if numbered else 0.5), high + room)
+    # No tick stands in the room below 0.
+    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= high + room])
     if numbered:
         _write_numbers(axes, panel, values, shares)
     least = Line2D([], [], color=LINES[1], linewidth=2.2, alpha=0.55)
@@ -261,7 +287,7 @@ def _draw_panel(axes: Axes, panel: _Panel, held: dict[Any, pd.DataFrame]) -> lis
 
 def _write_numbers(
     axes: Axes,
-    panel: _Panel,
+    panel: _MetricPanel,
     values: np.ndarray[Any, Any],
     shares: np.ndarray[Any, Any],
 ) -> None:

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from hexoframe.analysis.bins import rows_with
+from hexoframe.analysis.marks import runs
 from hexoframe.channels import FAMILIES, channels_of, codes_of, find
-from hexoframe.channels.calibration import unmeasured
+from hexoframe.channels.calibration import implausible, physical, unmeasured
 from hexoframe.errors import ConfigurationError, TimestampError, UnknownChannelError
 from hexoframe.plotting.decimation import LineSamples, gap_rows
-from hexoframe.plotting.figures import label_of, unit_of
+from hexoframe.plotting.figures import label_of, per_unit, unit_of
 from hexoframe.recording import metadata
 from hexoframe.recording.gaps import Receipt
 from hexoframe.recording.survey import survey_channel
@@ -44,11 +45,9 @@ __all__ = [
     "ChannelView",
     "Window",
     "beats_of",
-    "measured_rows",
     "record_window",
     "span_until",
     "stamps_of",
-    "union_of",
     "view_of",
     "views_of",
     "window_of_table",
@@ -114,11 +113,29 @@ class ChannelView:
         return {column: line for column, line in lines.items() if len(line.stamps)}
 
     @cached_property
-    def gaps(self) -> pd.DataFrame:
-        """Spans without samples, in the form of `bad_spans`.
+    def doubts(self) -> pd.DataFrame:
+        """Spans without samples and of implausible values, in the form of `bad_spans`.
 
         The frame alone tells them; flags are in another one.
         """
+        channel = self.channel
+        step = round((channel.ticks or 0) * NS_PER_TICK[channel.clock])
+        stamps = stamps_of(self.frame)
+        found: list[tuple[int, int]] = []
+        for row in (row for row in channel.datatypes if row.plausible):
+            values = physical(row, self.frame[row.column].to_numpy(), self.scale)
+            # Values below 0 are differences, such as from a mean, and no measurements.
+            if not (values < 0).any():
+                found += runs(stamps, implausible(row, values), step)
+        if not found:
+            return self.gaps
+        edges = np.array(found, dtype=np.int64) - np.array([step, 0])
+        doubted = _span_table(edges, ["implausible"] * len(edges), absent=False)
+        return pd.concat([self.gaps, doubted], ignore_index=True)
+
+    @cached_property
+    def gaps(self) -> pd.DataFrame:
+        """Spans without samples, in the form of `bad_spans`."""
         ns = NS_PER_TICK[self.channel.clock]
         span = (self.window.first // ns, -(-self.window.last // ns))
         gaps: tuple[Gap, ...] = ()
@@ -127,23 +144,28 @@ class ChannelView:
                 self.channel, self.frame, span, Receipt(), scale=self.scale
             )
             gaps = found.gaps
-        table = pd.DataFrame(
-            {
-                "start": np.array([gap.start * ns for gap in gaps], dtype=np.int64),
-                "end": np.array([gap.end * ns for gap in gaps], dtype=np.int64),
-                "reason": [gap.kind for gap in gaps],
-                "absent": True,
-            }
-        )
-        for column in ("start", "end"):
-            table[column] = pd.to_datetime(table[column], unit="ns", utc=True)
-        return table
+        ticks = [(gap.start, gap.end) for gap in gaps]
+        edges = np.array(ticks, dtype=np.int64).reshape(-1, 2) * ns
+        return _span_table(edges, [gap.kind for gap in gaps], absent=True)
 
     @property
     def unit(self) -> str:
-        """Unit of the values for a reader; empty where there is none."""
-        physical = self.scale == "physical"
-        return unit_of(self.channel.datatypes[0].unit if physical else "count")
+        """Unit in which values are shown; empty where there is none."""
+        return unit_of(self._table_unit)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all values are whole numbers in the unit that is shown."""
+        if self.scale != "physical":
+            return True
+        return per_unit(self._table_unit) == 1 and all(
+            row.gain % 1 == 0 and row.offset % 1 == 0 for row in self.channel.datatypes
+        )
+
+    @property
+    def _table_unit(self) -> str:
+        row = self.channel.datatypes[0]
+        return row.unit if self.scale == "physical" else "count"
 
     @property
     def axis_label(self) -> str:
@@ -169,7 +191,9 @@ class ChannelView:
         elif row.void is not None:
             left_out.append(rows_with(values, row.void))
         stamps, values = _without(stamps, values, np.unique(np.concatenate(left_out)))
-        return LineSamples(stamps, values, self._breaks(row, stamps, values))
+        breaks, per = self._breaks(row, stamps, values), per_unit(self._table_unit)
+        # Most are shown in the unit of the table, and are not copied.
+        return LineSamples(stamps, values if per == 1 else values / per, breaks)
 
     def _breaks(
         self, row: Datatype, stamps: Rows, values: NDArray[np.floating]
@@ -204,6 +228,16 @@ class ChannelView:
         reaches = begin - self.window.first < step / 2
         reaches &= self.window.last - end < step / 2
         return len(whole) == len(channel.columns) and all(whole) and bool(reaches)
+
+
+def _span_table(edges: Rows, reasons: list[str], *, absent: bool) -> pd.DataFrame:
+    starts, ends = (
+        pd.to_datetime(edges[:, 0], utc=True),
+        pd.to_datetime(edges[:, 1], utc=True),
+    )
+    return pd.DataFrame(
+        {"start": starts, "end": ends, "reason": reasons, "absent": absent}
+    )
 
 
 def stamps_of(frame: pd.DataFrame) -> Rows:
@@ -396,33 +430,6 @@ def _start_ns(start: Moment, origin: int, clock: Clock) -> int:
     """Return a start in ns since 1970: a time, or a length behind `origin`."""
     ns = NS_PER_TICK[clock]
     return moment_to_tick(start, clock=clock, origin=-(-origin // ns)) * ns
-
-
-# --- spans ----------------------------------------------------------------------------
-
-
-def union_of(spans: pd.DataFrame) -> Rows:
-    """Return spans in ns that do not overlap, ascending, in shape (n, 2)."""
-    starts, ends = (
-        pd.DatetimeIndex(spans[name]).as_unit("ns").asi8 for name in ("start", "end")
-    )
-    if not len(starts):
-        return np.empty((0, 2), dtype=np.int64)
-    order = np.argsort(starts, kind="stable")
-    starts, reached = starts[order], np.maximum.accumulate(ends[order])
-    new = np.concatenate(([True], starts[1:] > reached[:-1]))
-    last = np.concatenate((np.flatnonzero(new)[1:] - 1, [len(starts) - 1]))
-    return np.stack((starts[new], reached[last]), axis=1)
-
-
-def measured_rows(stamps: Rows, spans: pd.DataFrame) -> NDArray[np.bool_]:
-    """Tell which times lie outside the spans in which nothing was measured."""
-    absent = union_of(spans[spans["absent"].to_numpy()])
-    if not len(absent):
-        return np.ones(len(stamps), dtype=np.bool_)
-    at = np.searchsorted(absent[:, 0], stamps, side="right") - 1
-    inside: NDArray[np.bool_] = (at >= 0) & (stamps <= absent[at, 1])
-    return ~inside
 
 
 # --- beats ----------------------------------------------------------------------------

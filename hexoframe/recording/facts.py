@@ -27,6 +27,7 @@ __all__ = [
     "check_info",
     "cut_facts",
     "facts_table",
+    "inner_fact",
     "is_pseudonym",
     "ranges_of_sleep",
     "shown_table",
@@ -129,6 +130,20 @@ def is_pseudonym(name: object) -> bool:
 def check_info(info: dict[str, Any], source: JsonSource, *, field: str = "") -> None:
     """Refuse facts that the package reads if they have another type."""
     source.typed(info, _KnownInfo, field=field)
+
+
+def inner_fact(info: Mapping[str, Any], *names: str) -> Any:
+    """Return a fact within facts; None where the source has none, or another kind.
+
+    Examples
+    --------
+    >>> inner_fact({"algo": {"ecg": "2.1"}}, "algo", "ecg"), inner_fact({}, "a", "b")
+    ('2.1', None)
+    """
+    held: Any = info
+    for name in names:
+        held = held.get(name) if isinstance(held, Mapping) else None
+    return held
 
 
 def facts_table(

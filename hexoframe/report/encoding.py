@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     # Takes packed bytes, and returns the text under which a page finds them.
     Store = Callable[[bytes], str]
 
-__all__ = ["Column", "as_column", "as_times", "envelope", "pack"]
+__all__ = ["Column", "as_column", "as_runs", "as_times", "envelope", "pack"]
 
 # In so many rows, which are those of a waveform, nothing repeats but a byte: searching
 # for more takes five times as long and finds 2 % at most.
@@ -65,9 +65,8 @@ class Column(NamedTuple):
     def envelope(self, starts: Ticks) -> tuple[Column, Column]:
         """Return lowest and highest of the rows from each start to the next."""
         if self.counts is None:
-            return tuple(
-                self._replace(values=one) for one in envelope(self.values, starts)
-            )  # type: ignore[return-value]  # two
+            least, most = envelope(self.values, starts)
+            return self._replace(values=least), self._replace(values=most)
         # A missing value is the least of all, and must win on neither side.
         high = np.where(self.counts == _MISSING, np.iinfo(np.int64).max, self.counts)
         low = np.minimum.reduceat(high, starts)
@@ -117,14 +116,20 @@ def envelope(
 def as_times(ticks: Ticks, channel: Channel, store: Store) -> dict[str, Any]:
     """Return ascending ticks as the page reads them: runs of equal steps, or each."""
     step = channel.ticks
-    if step is not None and step.denominator == 1 and len(ticks):
-        new = np.flatnonzero(np.diff(ticks) != int(step)) + 1
-        if len(new) < _MOST_RUNS:
-            first = np.concatenate(([0], new))
-            counts = np.diff(np.concatenate((first, [len(ticks)])))
-            runs = np.stack((ticks[first], counts), axis=1)
-            return {"step": int(step), "runs": runs.ravel().tolist()}
+    if step is not None and step.denominator == 1:
+        times = as_runs(ticks, int(step))
+        if len(times["runs"]) < 2 * _MOST_RUNS:
+            return times
     return {"ticks": pack(ticks, store)}
+
+
+def as_runs(ticks: Ticks, step: int) -> dict[str, Any]:
+    """Return ascending ticks as runs of equal steps: begin and count of each."""
+    new = np.flatnonzero(np.diff(ticks, prepend=ticks[:1] - step) != step)
+    first = np.concatenate(([0], new)) if len(ticks) else new
+    counts = np.diff(np.concatenate((first, [len(ticks)])))
+    runs = np.stack((ticks[first], counts), axis=1)
+    return {"step": step, "runs": runs.ravel().tolist()}
 
 
 def pack(numbers: NDArray[Any], store: Store) -> dict[str, Any]:

@@ -231,6 +231,7 @@ def make_page(
         )
     )
     parts = {
+        "licence": _assets(("uPlot.LICENSE",)),
         "policy": html.escape(policy),
         "title": html.escape(f"{facts['title']}, hexoframe"),
         "style": style,

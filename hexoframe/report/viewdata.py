@@ -19,12 +19,14 @@ from hexoframe.analysis.wear import find_wear
 from hexoframe.channels import channels_of, check_list, codes_of, datatypes_of
 from hexoframe.channels.calibration import unmeasured
 from hexoframe.errors import ConfigurationError, harmless
-from hexoframe.plotting.figures import label_of, unit_of
+from hexoframe.plotting.decimation import outside
+from hexoframe.plotting.figures import label_of, per_unit, unit_of
 from hexoframe.plotting.panels import state_spans
-from hexoframe.plotting.windows import measured_rows, record_window, stamps_of, view_of
+from hexoframe.plotting.spans import absent_of
+from hexoframe.plotting.windows import record_window, stamps_of, view_of
 from hexoframe.recording.facts import facts_table
 from hexoframe.recording.frames import ticks_of
-from hexoframe.report.encoding import as_column, as_times, envelope
+from hexoframe.report.encoding import as_column, as_runs, as_times, envelope
 from hexoframe.timestamps.ticks import NS_PER_TICK
 
 if TYPE_CHECKING:
@@ -70,13 +72,6 @@ _APART = ("ecg", "respiration")
 # Events that are marked in the panels of a channel.
 _BEATS, _BREATHS = "ecg", "respiration"
 _INHALING = "inspiration"
-# Units of the channel table as people read them, and the factor to them.
-_FOR_PEOPLE = {
-    "mL/min": ("L/min", 0.001),
-    "mL": ("L", 0.001),
-    "rpm": ("breaths/min", 1.0),
-    "spm": ("steps/min", 1.0),
-}
 # Limits of a panel: those of nearly all values that may be believed, and some room. Of
 # a waveform those of nearly all seconds: a beat is high for a few samples only.
 _BELIEVED = (0.005, 0.995)
@@ -124,7 +119,7 @@ class Panel:
     def store(self, data: bytes) -> str:
         """Keep packed samples, and return under which name."""
         name = f"{self.source.key}-{len(self.texts)}"
-        self.texts[name] = base64.b64encode(data).decode("ascii")
+        self.texts[name] = _as_text(data)
         return f"#{name}"
 
 
@@ -201,12 +196,11 @@ def panel_of(
     spans = _doubts(record, source)
     channel, row = source.channel, source.channel.datatypes[0]
     unit = row.unit if record.scale == "physical" else "count"
-    shown, factor = _FOR_PEOPLE.get(unit, (unit_of(unit), 1.0))
     content = {
         "key": source.key,
         "label": label_of(source.key),
-        "unit": shown,
-        "factor": factor,
+        "unit": unit_of(unit),
+        "factor": 1 / per_unit(unit),
         "shown": source.shown,
         "tall": row.kind == "waveform",
         "step": float(channel.ticks or 0),
@@ -257,15 +251,9 @@ def guess_size(record: RecordData, panel: Panel, every: int = 0) -> float:
     for first in np.linspace(0, rows - _PART_ROWS, _PARTS).astype(int).tolist():
         for row in channel.datatypes:
             values = frame[row.column].to_numpy()[first : first + _PART_ROWS]
-            found: list[bytes] = []
-
-            def store(data: bytes, found: list[bytes] = found) -> str:
-                found.append(data)
-                return ""
-
-            as_column(values, row, scale=record.scale).packed(store)
-            size += sum(map(len, found))
-    return size * 4 / 3 * rows / (_PARTS * _PART_ROWS)
+            packed = as_column(values, row, scale=record.scale).packed(_as_text)
+            size += len(packed["data"])
+    return size * rows / (_PARTS * _PART_ROWS)
 
 
 def samples_between(
@@ -277,11 +265,11 @@ def samples_between(
     """
     origin = record.start_tick
     part = record.cut(max(origin + first, origin), min(origin + last, record.end_tick))
+    return _samples(part, source.channel, _as_text, origin=origin)
 
-    def store(data: bytes) -> str:
-        return base64.b64encode(data).decode("ascii")
 
-    return _samples(part, source.channel, store, origin=origin)
+def _as_text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _samples(
@@ -307,7 +295,7 @@ def _samples(
     if every and len(ticks):
         blocks = ticks // every
         starts = np.flatnonzero(np.diff(blocks, prepend=blocks[0] - 1))
-        times = _of_blocks(blocks[starts] * every, every)
+        times = as_runs(blocks[starts] * every, every)
         pairs = [(row, part) for row, one in rows for part in one.envelope(starts)]
     else:
         times, pairs = as_times(ticks, channel, store), rows
@@ -325,13 +313,6 @@ def _samples(
             for row, one in pairs
         ],
     }
-
-
-def _of_blocks(ticks: Ticks, every: int) -> dict[str, Any]:
-    """Return the beginnings of blocks as runs of equal steps."""
-    first = np.concatenate(([0], np.flatnonzero(np.diff(ticks) != every) + 1))
-    counts = np.diff(np.concatenate((first, [len(ticks)])))
-    return {"step": every, "runs": np.stack((ticks[first], counts), 1).ravel().tolist()}
 
 
 def _nothing(row: Datatype, record: RecordData, *, counted: bool) -> dict[str, Any]:
@@ -367,7 +348,7 @@ def _limits(
         stamps, quantiles = stamps[starts], _SECONDS_BELIEVED
     # Where nothing may be believed, what was measured decides, or what there is.
     for left_out in (spans.assign(absent=True), spans, spans.iloc[:0]):
-        kept = measured_rows(stamps, left_out)
+        kept = outside(stamps, absent_of(left_out))
         values = np.concatenate([one[kept] for one in columns])
         values = values[np.isfinite(values)]
         if len(values):
@@ -392,9 +373,8 @@ def _rows(record: RecordData, channel: Channel) -> list[dict[str, Any]]:
     if row.align == "or":
         stamps, step = stamps_of(frame), round((channel.ticks or 0) * ns)
         bits = np.nan_to_num(frame[row.column].to_numpy()).astype(np.int64)
-        for value in [
-            1 << place for place in range(int(bits.max(initial=0)).bit_length())
-        ]:
+        for place in range(int(bits.max(initial=0)).bit_length()):
+            value = 1 << place
             spans = list(runs(stamps, (bits & value) != 0, step))
             if spans:
                 held[value] = np.array(spans) - [step, 0]

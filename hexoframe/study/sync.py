@@ -330,7 +330,7 @@ def _keep_file(
     there = None if number is None else run.index.rows.get(number)
     if there is not None and number is not None:
         same_place = (there["place"], there["part"]) == (source.place, source.part)
-        if not same_place:
+        if not same_place and not (twin == number and _is_gone(there)):
             if twin == number:
                 run.met_again(_again(number, source, "id"))
                 return
@@ -340,6 +340,11 @@ def _keep_file(
                 "span or other samples: keep one of them, or two studies"
             )
     run.keep(number or _number_of(run, record), record, source, warned)
+
+
+def _is_gone(row: Mapping[str, Any]) -> bool:
+    """Whether the file of a record is not there any more, as after a move."""
+    return row["kind"] == "file" and not os.path.lexists(row["place"])
 
 
 def _again(number: int, source: StudySource, how: Any) -> Duplicate:

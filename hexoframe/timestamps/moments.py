@@ -151,3 +151,17 @@ def _whole_ns(length: Any) -> int:
     if pd.isna(value):
         raise ValueError
     return int(value.as_unit("ns").value)
+
+
+def length_in_words(length: pd.Timedelta) -> str:
+    """Return a length to the second, with its units.
+
+    Examples
+    --------
+    >>> length_in_words(pd.Timedelta("1h 30s")), length_in_words(pd.Timedelta(0))
+    ('1 h 30 s', '0 s')
+    """
+    minutes, seconds = divmod(round(length.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = {"h": hours, "min": minutes, "s": seconds}
+    return " ".join(f"{n} {unit}" for unit, n in parts.items() if n) or "0 s"

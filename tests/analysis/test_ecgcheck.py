@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hexoframe
-from hexoframe.analysis.ecgcheck import _like, _median_beat
+from hexoframe.analysis.ecgcheck import _like, _median_beat, median_beat
 from hexoframe.channels import channels_of
 from hexoframe.errors import ConfigurationError
 from hexoframe.recording.frames import make_frame
@@ -113,3 +113,15 @@ def test_other_words_are_refused(plain):
         plain.check_ecg(source="ecg")
     with pytest.raises(ConfigurationError, match="by="):
         plain.check_ecg("beats")
+
+
+def test_a_record_without_length_has_tables_without_figures(plain):
+    moment = plain.cut(plain.start_tick, plain.start_tick)
+    assert moment.check_ecg("beat").empty
+    assert moment.check_ecg()["beats"].sum() == 0
+    (row,) = moment.check_ecg(None).to_dict("records")
+    assert row["beats"] == 0
+    assert np.isnan(row["correlation"])
+    beat = median_beat(moment)
+    assert beat["median"].isna().all()
+    assert list(beat.index) == list(median_beat(plain).index)

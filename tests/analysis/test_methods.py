@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import hexoframe
+from hexoframe.analysis.methods import describe_methods
+from hexoframe.record import Record
+from hexoframe.recording.facts import Facts
 from hexoframe.version import __version__
 
 pytestmark = pytest.mark.filterwarnings(
@@ -52,3 +55,12 @@ def test_methods_name_what_was_edited(samples):
     record = hexoframe.open_record(samples / "hexoskin_10min.zip")
     edited = record.replace(heart_rate=record.heart_rate.iloc[5:])
     assert "Edited by hand before the analysis: heart_rate." in edited.methods()
+
+
+@pytest.mark.parametrize(
+    "algo", ["2.1", 7, None, [], ["ecg"], {"algorithms": "ecg"}, {"algorithms": None}]
+)
+def test_algorithms_in_another_form_are_left_out(samples, algo):
+    record = hexoframe.open_record(samples / "hexoskin_10min.zip").between("0s", "1s")
+    facts = Facts(info={**record.facts.info, "algo": algo})
+    assert "algorithms" not in describe_methods(Record.of(record, facts=facts))

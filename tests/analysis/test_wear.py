@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 import hexoframe
-from hexoframe.analysis.wear import find_wear, implausible
+from hexoframe.analysis.wear import find_wear
 from hexoframe.channels import FAMILIES, datatypes_of
+from hexoframe.channels.calibration import implausible
 from hexoframe.recording.facts import Facts, facts_table
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear

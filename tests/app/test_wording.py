@@ -83,7 +83,9 @@ def test_the_options_and_commands_that_are_named_exist():
     with click.Context(_hexoframe) as context:
         commands = dict(_hexoframe.commands)
         commands |= {
-            f"cache {name}": each for name, each in commands["cache"].commands.items()
+            f"{group} {name}": each
+            for group in ("cache", "study")
+            for name, each in commands[group].commands.items()
         }
         options = {
             option

@@ -2,11 +2,11 @@
 
     python -m tests.benchmarks.run [--seconds 86400] [--rounds 3] [name ...]
 
-The names are startup, archive, parquet, text, frames, summary, hrv, beats, plot, view,
-service and study; without one all are run. Each row shows the medians of both ways,
-their ratio (with the lowest and the highest of the rounds) and what is aimed at for a
-day; a shorter record is no fair measure. The exit code says whether the benchmarks
-could run, never how fast: other work on the machine moves a ratio.
+The names are startup, archive, parquet, text, frames, summary, hrv, beats, plot,
+report, view, service and study; without one all are run. Each row shows the medians of
+both ways, their ratio (with the lowest and the highest of the rounds) and what is aimed
+at for a day; a shorter record is no fair measure. The exit code says whether the
+benchmarks could run, never how fast: other work on the machine moves a ratio.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.benchmarks.world import World
 
 NAMES = (
     "startup", "archive", "parquet", "text", "frames", "summary", "hrv", "beats",
-    "plot", "view", "service", "study",
+    "plot", "report", "view", "service", "study",
 )  # fmt: skip
 
 

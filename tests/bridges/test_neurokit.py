@@ -88,6 +88,8 @@ def test_several_columns_need_the_name_of_one():
         ConfigurationError, match="one of respiration_thoracic, respiration_abdominal"
     ):
         breathing(15, 5).to_neurokit("respiration")
+    with pytest.raises(ConfigurationError, match="beats='nn' takes the accepted"):
+        breathing(15, 5).to_neurokit("nn_interval")
     with pytest.raises(ConfigurationError, match="gaps='split'"):
         breathing(15, 5).to_neurokit("ecg", gaps="split")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import bz2
 import gzip
+import inspect
 import io
 import json
 import lzma
@@ -22,6 +23,7 @@ import pytest
 import hexoframe
 from hexoframe import formats
 from hexoframe.errors import ConfigurationError
+from hexoframe.record import Record
 from tests.leaks import contents, leaks
 from tests.named import ID, IDS, named_record, secrets_of, with_attrs
 
@@ -170,11 +172,29 @@ def test_nor_does_a_record_of_the_service(small, client_of, tmp_path):
     assert leaks(contents(tmp_path / "out"), [*told, *dates]) == []
 
 
-def test_nor_does_a_page(record, tmp_path):
+def exits():
+    """Names of all methods of a record that write: those that are told where."""
+    verbs = inspect.getmembers(Record, inspect.isfunction)
+    told = {"path", "root"}
+    return {
+        name
+        for name, verb in verbs
+        if not name.startswith("_") and told & {*inspect.signature(verb).parameters}
+    }
+
+
+def test_the_methods_of_the_formats_are_among_the_exits():
+    assert exits() >= {f"to_{name}" for name in formats.names_to_write()}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(exits() - {f"to_{form}" for form in formats.names_to_write()})
+)
+def test_nor_does_a_page(record, tmp_path, name):
     safe = record.deidentify(pseudonym="S01")
-    safe.explore(tmp_path / "page.html")
+    getattr(safe, name)(tmp_path / "page.html")
     assert leaks(contents(tmp_path), secrets_of(record)) == []
-    assert "Record S01" in (tmp_path / "page.html").read_text("utf-8")
+    assert "S01" in (tmp_path / "page.html").read_text("utf-8")
 
 
 @pytest.mark.slow

@@ -62,6 +62,26 @@ def test_a_record_a_rate_with_the_counts_of_the_recorder(tmp_path):
     assert (values["respiration_thoracic"] == raw["respiration_thoracic"]).all()
 
 
+def test_wfdb_found_these_values(tmp_path):
+    """wfdb 4.3.1 read them: first, second and last value, and the checksums."""
+    folder = made(4, holes=[("ecg", 1, 2.5)]).to_wfdb(tmp_path)
+    read_ = {
+        256: ([[-8.672], [-8.4352], [3.1744]], [9184]),
+        128: ([[20, 21], [57, 58], [18_927, 18_928]], [768, 1280]),
+        64: ([[-7.7578125] * 3, [-7.61328125] * 3, [-2.15234375] * 3], [12_800] * 3),
+        1: ([[70], [77], [61]], [292]),
+    }
+    for rate, (rows, sums) in read_.items():
+        _, lines, values = read(folder / f"record_77_{rate}hz.hea")
+        assert [int(line[6]) for line in lines] == sums
+        for place, (line, row) in enumerate(
+            zip(lines, np.transpose(rows), strict=True)
+        ):
+            gain, zero = re.match(r"([\d.]+)\((-?\d+)\)", line[2]).groups()
+            found = (values[lines[place][8]][[0, 1, -1]] - int(zero)) / float(gain)
+            np.testing.assert_allclose(found, row, rtol=1e-12)
+
+
 def test_the_exact_tick_of_the_first_sample_is_in_a_comment(tmp_path):
     folder = made().to_wfdb(tmp_path)
     for rate, late in ((256, 0), (1, 256)):

@@ -20,7 +20,7 @@ def test_activity_stands_above_what_is_given_beside_it(frames):
     )
     figure, axes = plot_activity(activity, cadence, steps)
     labels = [one.get_ylabel() for one in axes]
-    assert labels == ["Activity\n(g)", "Cadence\n(spm)", "Step\n(counts)"]
+    assert labels == ["Activity\n(g)", "Cadence\n(steps/min)", "Step\n(counts)"]
     assert len(axes[2].lines) == 1
     assert axes[2].lines[0].get_linestyle() == "None"
     # Only the lowest panel carries the time axis.

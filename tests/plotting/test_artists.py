@@ -188,7 +188,7 @@ def test_marks_are_drawn_where_there_is_room_for_all_of_them():
 
 
 def axis_of(first, last, zone, *, inches=8.0):
-    """Return the labels of an axis, their times in ns, and the date below it."""
+    """Return the labels of an axis, and their times in ns."""
     tz = zoneinfo.ZoneInfo(zone)
     figure = plt.figure(figsize=(inches, 1))
     axes = figure.add_axes((0, 0, 1, 1))
@@ -199,7 +199,7 @@ def axis_of(first, last, zone, *, inches=8.0):
     ticks = np.asarray(axes.get_xticks())
     labels = formatter.format_ticks(ticks)
     plt.close(figure)
-    return labels, nanoseconds(ticks), formatter.get_offset()
+    return labels, nanoseconds(ticks)
 
 
 def on_the_wall(zone, *times):
@@ -207,71 +207,93 @@ def on_the_wall(zone, *times):
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "zone", "labels", "date"),
+    ("first", "last", "zone", "labels"),
     [
         (
             "2024-03-01T22:00:00",
             "2024-03-01T22:00:00.020",
             "UTC",
-            ["22:00:00.000", "22:00:00.005", "22:00:00.010", "22:00:00.015"],
-            "2024-03-01",
+            [
+                "22:00:00.000\n2024-03-01",
+                "22:00:00.005",
+                "22:00:00.010",
+                "22:00:00.015",
+            ],
         ),
         (
             "2024-03-01T22:00:07",
             "2024-03-01T22:00:17",
             "UTC",
-            ["22:00:08", "22:00:10", "22:00:12", "22:00:14", "22:00:16"],
-            "2024-03-01",
+            ["22:00:08\n2024-03-01", "22:00:10", "22:00:12", "22:00:14", "22:00:16"],
         ),
         (
             "2024-03-01T21:59:00",
             "2024-03-01T22:08:59",
             "Asia/Kolkata",
-            ["22:00", "22:02", "22:04", "22:06", "22:08"],
-            "2024-03-01",
+            ["22:00\n2024-03-01", "22:02", "22:04", "22:06", "22:08"],
         ),
         (
             "2024-03-01T22:00:00",
             "2024-03-02T00:00:00",
             "UTC",
-            ["22:00", "22:15", "22:30", "22:45", "23:00", "23:15", "23:30", "23:45"],
-            "2024-03-02",
+            [
+                *("22:00\n2024-03-01", "22:15", "22:30", "22:45"),
+                *("23:00", "23:15", "23:30", "23:45", "00:00\n2024-03-02"),
+            ],
         ),
         (
             "2024-03-01T18:00:00",
             "2024-03-02T06:00:00",
             "America/Montreal",
-            ["18:00", "20:00", "22:00", "03-02", "02:00", "04:00", "06:00"],
-            "2024-03-02",
+            [
+                *("18:00\n2024-03-01", "20:00", "22:00"),
+                *("00:00\n2024-03-02", "02:00", "04:00", "06:00"),
+            ],
         ),
         (
             "2024-02-27T12:00:00",
             "2024-03-02T12:00:00",
             "Asia/Kolkata",
-            ["12:00", "02-28", "12:00", "02-29", "12:00", "03-01", "12:00", "03-02"],
-            "2024-03-02",
+            [
+                *("12:00\n2024-02-27", "00:00\n2024-02-28", "12:00"),
+                *("00:00\n2024-02-29", "12:00", "00:00\n2024-03-01", "12:00"),
+                *("00:00\n2024-03-02", "12:00"),
+            ],
         ),
     ],
 )
-def test_ticks_are_round_on_the_wall(first, last, zone, labels, date):
-    found, _, told = axis_of(*on_the_wall(zone, first, last), zone)
+def test_ticks_are_round_on_the_wall_and_dated_at_the_start_and_at_midnight(
+    first, last, zone, labels
+):
+    found, _ = axis_of(*on_the_wall(zone, first, last), zone)
     assert found[: len(labels)] == labels
-    assert told == date
+
+
+def test_axis_that_is_not_dated_has_dates_at_midnight_alone():
+    zone = zoneinfo.ZoneInfo("UTC")
+    times = on_the_wall("UTC", "2024-03-01T22:00", "2024-03-01T23:00", "2024-03-02")
+    numbers = days(np.array([time.value for time in times]))
+    found = WallFormatter(zone, dated=False).format_ticks(numbers)
+    assert found == ["22:00", "23:00", "00:00\n2024-03-02"]
 
 
 def test_hour_that_comes_twice_has_its_ticks_twice():
     zone = "Europe/Paris"
     ends = on_the_wall(zone, "2022-10-30T00:00:00", "2022-10-30T04:00:00")
-    labels, stamps, _ = axis_of(*ends, zone)
-    assert labels == ["10-30", "01:00", "02:00", "02:00", "03:00", "04:00"]
+    labels, stamps = axis_of(*ends, zone)
+    first, *others = labels
+    assert first == "00:00\n2022-10-30"
+    assert others == ["01:00", "02:00", "02:00", "03:00", "04:00"]
     assert np.abs(np.diff(stamps) - 3600 * 10**9).max() < 2000
 
 
 def test_hour_that_is_left_out_has_no_tick():
     zone = "Europe/Paris"
     ends = on_the_wall(zone, "2023-03-26T00:00:00", "2023-03-26T06:00:00")
-    labels, stamps, _ = axis_of(*ends, zone)
-    assert labels == ["03-26", "01:00", "03:00", "04:00", "05:00", "06:00"]
+    labels, stamps = axis_of(*ends, zone)
+    first, *others = labels
+    assert first == "00:00\n2023-03-26"
+    assert others == ["01:00", "03:00", "04:00", "05:00", "06:00"]
     assert np.abs(np.diff(stamps) - 3600 * 10**9).max() < 2000
 
 
@@ -284,7 +306,7 @@ def test_hour_that_is_left_out_has_no_tick():
 def test_ticks_are_few_ascend_and_lie_in_the_view(zone, start, power, some):
     first = pd.Timestamp(start, unit="s", tz="UTC").as_unit("ns")
     last = first + pd.Timedelta(some * 10**power, "s")
-    labels, stamps, _ = axis_of(first, last, zone)
+    labels, stamps = axis_of(first, last, zone)
     assert len(stamps) <= 12
     assert (np.diff(stamps) > 0).all()
     assert (stamps >= first.value - 2000).all()
@@ -319,5 +341,5 @@ def test_picture_says_zone_and_date(frames, texts_of):
     figure, _ = plot_channel(frame.tz_convert("Europe/Paris"))
     told = list(dict.fromkeys(texts_of(figure)))
     assert "time (Europe/Paris)" in told
-    assert "2022-10-30" in told
-    assert {"01:00", "02:00", "03:00"} <= set(told)
+    assert "01:00\n2022-10-30" in told
+    assert {"02:00", "03:00", "04:00"} <= set(told)

@@ -27,17 +27,21 @@ def drawn(axes, label):
     return np.asarray(line.get_ydata(), dtype=float)
 
 
-def test_usable_doubtful_and_edited_beats_are_told_apart():
+def test_usable_doubtful_and_edited_beats_are_told_apart(to_days):
     rr = rr_of(known_heart(60))
     given = record_of(rr, flags_of(rr, np.where(np.arange(60) % 10 == 3, 1, 0)))
     table = given.beats()
     table.loc[table.index[20], "usable"] = False
     table = given.replace(beats=table).beats()
     _, axes = plot_beats(table)
+    doubtful = table.index[~table["usable"] & table["rr"].notna()]
+    (rug,) = [line for line in axes[0].lines if line.get_marker() == "|"]
+    assert rug.get_label() == f"not usable ({len(doubtful)})"
+    np.testing.assert_allclose(rug.get_xdata(), to_days(doubtful), atol=1e-8)
     low, high = axes[0].get_ylim()
-    doubtful = table.loc[~table["usable"], "rr"]
-    inside = doubtful[(doubtful >= low) & (doubtful <= high)]
-    np.testing.assert_allclose(drawn(axes[0], "not usable"), inside)
+    # Below all that is usable.
+    least = (table.loc[table["usable"], "rr"].min() - low) / (high - low)
+    assert max(rug.get_ydata()) < least
     np.testing.assert_allclose(drawn(axes[0], "edited"), table["rr"].iloc[[20]])
     # Lines lead from a beat to its neighbour alone.
     lines = np.asarray(axes[0].lines[0].get_ydata(), dtype=float).reshape(-1, 3)

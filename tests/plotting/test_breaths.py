@@ -24,10 +24,10 @@ def test_each_usable_breath_is_a_dot_and_others_are_shaded(shades):
     (dots,) = rate.lines
     assert np.asarray(dots.get_ydata()).tolist() == [15.0] * 13
     (dots,) = volume.lines
-    assert set(np.asarray(dots.get_ydata()).tolist()) == {600.0}
+    assert set(np.asarray(dots.get_ydata()).tolist()) == {0.6}
     assert [text.get_text() for text in rsa.texts] == ["no usable breath has one"]
-    assert rate.get_ylabel() == "rate\n(1/min)"
-    assert volume.get_ylabel() == "volume\n(mL)"
+    assert rate.get_ylabel() == "rate\n(breaths/min)"
+    assert volume.get_ylabel() == "volume\n(L)"
     (span,) = shades(rate, clock_start=START / 256)["doubtful"]
     assert span == pytest.approx((8, 12), abs=1e-3)
 

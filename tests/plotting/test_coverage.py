@@ -154,3 +154,25 @@ def test_axes_of_the_caller_are_drawn_on(frames):
     assert given is figure
     assert drawn is axes
     assert not figure.legends
+
+
+def test_channel_without_a_signal_is_not_called_complete(frames):
+    flags = np.zeros(100)
+    flags[50:75] = 2
+    record = record_of(
+        frames,
+        respiration=frames.regular("respiration", np.zeros(100 * 128)),
+        heart_rate=frames.regular("heart_rate", np.full(100, 80), skip=range(10)),
+        heart_rate_quality=frames.regular("heart_rate_quality", flags),
+        activity=frames.regular("activity", np.zeros(100)),
+    )
+    _, axes = plot_coverage(record)
+    assert [text.get_text() for text in axes.texts] == [
+        "no signal",
+        "90.0 %, 25 % no signal",
+        "100 %",
+        "100 %",
+    ]
+    _, axes = plot_coverage([record])
+    (mesh,) = [one for one in axes.collections if isinstance(one, QuadMesh)]
+    assert mesh.get_array()[0].tolist() == [0, 90, 100, 100]

@@ -60,6 +60,7 @@ def test_saved_picture_is_as_large_as_the_paper_at_any_resolution(frames, dpi):
     for artist in [*axes.collections, *axes.lines[1:], *axes.texts, axes.title]:
         artist.remove() if artist in axes.collections else artist.set_visible(False)
     axes.set_title("", loc="left")
+    figure.suptitle("")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi)
     buffer.seek(0)
@@ -182,6 +183,24 @@ def test_more_than_a_minute_is_a_panel_a_lead(frames):
     )
 
 
+def test_long_view_has_the_rate_below_the_leads(frames):
+    rate = frames.regular("heart_rate", np.arange(60) + 60)
+    _, axes = plot_ecg(ecg_of(frames, 62), rate=rate)
+    assert [one.get_ylabel() for one in axes] == ["ECG I\n(mV)", "Heart rate\n(bpm)"]
+    assert lines_of(axes[1])[0].get_ydata().tolist() == list(range(60, 120))
+    # A strip has none.
+    _, axes = plot_ecg(ecg_of(frames), rate=rate)
+    assert axes.get_ylabel() == "ECG I (mV)"
+
+
+def test_long_view_of_a_record_has_its_rate(record, shades):
+    _, axes = record.plot("ecg")
+    assert [one.get_ylabel() for one in axes] == ["ECG I\n(mV)", "Heart rate\n(bpm)"]
+    start = record.start.timestamp()
+    absent = shades(axes[1], clock_start=start)["absent"]
+    assert (60, 70) in [tuple(map(round, span)) for span in absent]
+
+
 def test_counts_are_not_drawn_on_paper_ruled_in_millivolts(frames):
     ticks = frames.second * 256 + np.arange(2560)
     frame = frames.at("ecg", ticks, np.arange(2560) % 1400, scale="raw")
@@ -194,9 +213,12 @@ def test_strip_says_record_scale_and_zone(frames, texts_of):
     frame = ecg_of(frames).tz_convert("Asia/Kolkata")
     figure, _ = plot_ecg(frame)
     told = texts_of(figure)
-    assert "ECG, record 7   25 mm/s   10 mm/mV" in told
+    assert "25 mm/s   10 mm/mV" in told
+    assert figure.get_suptitle() == (
+        "ECG, record 7: 2022-11-05 04:59:49 to 04:59:58.996 (10 s)"
+    )
     assert "time (Asia/Kolkata)" in told
-    assert "2022-11-05" in told
+    assert "04:59:50\n2022-11-05" in told
     assert "samples leave the paper" not in told
 
 

@@ -115,6 +115,12 @@ def test_wrong_values_are_refused_before_anything_is_asked(how, said):
         plotting.follow(parts(), **how)
 
 
-def test_nothing_that_came_is_told():
+@pytest.mark.parametrize("parts", [[], [{}], [{"activity": None}]])
+def test_nothing_that_came_is_told(parts):
     with pytest.raises(ConfigurationError, match="no sample of heart_rate came"):
-        plotting.follow([], channels=["heart_rate"])
+        plotting.follow(parts, channels=["heart_rate"])
+
+
+def test_what_gives_no_parts_is_told():
+    with pytest.raises(ConfigurationError, match=r"give client.follow"):
+        plotting.follow(41)

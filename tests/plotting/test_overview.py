@@ -29,11 +29,11 @@ def test_page_has_a_row_a_channel_with_its_unit_on_one_time_axis(record):
         "Heart rate (bpm)",
         "Respiration thoracic (counts)",
         "Respiration abdominal (counts)",
-        "Breathing rate (rpm)",
-        "Minute ventilation (mL/min)",
+        "Breathing rate (breaths/min)",
+        "Minute ventilation (L/min)",
         "Acceleration (g)",
         "Activity (g)",
-        "Cadence (spm)",
+        "Cadence (steps/min)",
         "Sleep phase",
         "Sleep position",
     ]
@@ -67,7 +67,11 @@ def test_bad_quality_and_gaps_are_shaded_where_the_shirt_was_off(record, shades)
     doubtful = [tuple(map(round, span)) for span in found["doubtful"]]
     assert (180, 186) in doubtful
     (legend,) = figure.legends
-    assert len(legend.get_texts()) == 2
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "beyond the axis",
+        "not measured (no signal, sensor off) or not worn",
+        "doubtful: flagged, clipped, implausible, handled",
+    ]
 
 
 def test_activities_are_bars_above_the_rows_in_lanes_that_do_not_overlap(
@@ -127,7 +131,11 @@ def test_part_of_the_record_is_drawn(record):
 
 def test_channels_of_the_callers_choice_are_drawn_in_their_order(record):
     _, axes = plot_overview(record, channels=["cadence", "ecg", 19])
-    assert list(rows_of(axes)) == ["Cadence (spm)", "ECG I (mV)", "Heart rate (bpm)"]
+    assert list(rows_of(axes)) == [
+        "Cadence (steps/min)",
+        "ECG I (mV)",
+        "Heart rate (bpm)",
+    ]
     with pytest.raises(UnknownChannelError):
         plot_overview(record, channels=["spo2"])
 
@@ -150,7 +158,7 @@ def test_row_at_rest_has_no_number_below_zero(record):
     held = {**record.whole(), "cadence": still}
     span = (record.start_tick, record.end_tick)
     _, axes = plot_overview(hexoframe.Record(record.family, span, held))
-    row = rows_of(axes)["Cadence (spm)"]
+    row = rows_of(axes)["Cadence (steps/min)"]
     low, high = row.get_ylim()
     shown = [tick for tick in row.get_yticks() if low <= tick <= high]
     assert shown[0] == 0
@@ -190,3 +198,31 @@ def test_names_and_notes_of_a_source_are_drawn_as_they_are(record, texts_of):
     told = texts_of(figure)
     assert any(text.startswith(r"$\frac{$\x1b[2J") for text in told)
     assert r"$x\x07" in told
+
+
+def test_rows_in_which_nothing_was_measured_are_left_out_and_named(record):
+    held = {name: record[name] for name in record}
+    held["heart_rate"] = held["heart_rate"].iloc[:0]
+    held["respiration"] = held["respiration"] * 0.0  # no signal
+    held["breathing_rate_quality"] = held["breathing_rate_quality"] * 0 + 2 + 8
+    held["sleep_phase"] = held["sleep_phase"].iloc[:0]
+    span = (record.start_tick, record.end_tick)
+    _, axes = plot_overview(hexoframe.Record(record.family, span, held))
+    assert list(rows_of(axes)) == [
+        "ECG I (mV)",
+        "Acceleration (g)",
+        "Activity (g)",
+        "Cadence (steps/min)",
+    ]
+    first, told = axes[-1].get_xlabel().split("\n")
+    assert first == "time (UTC)"
+    # The sleep position by day is no row, and is not missed.
+    assert told == (
+        "nothing measured: Heart rate, Respiration thoracic, Respiration abdominal, "
+        "Breathing rate, Minute ventilation, Sleep phase"
+    )
+    # Whoever asks for a row has it.
+    _, axes = plot_overview(
+        hexoframe.Record(record.family, span, held), channels=["heart_rate"]
+    )
+    assert [text.get_text() for text in axes[1].texts] == ["heart_rate: no samples"]

@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from hexoframe.plotting import plot_channel
-from hexoframe.plotting.artists import LiveLine
+from hexoframe.plotting.artists import LiveEnvelope, LiveLine
 
 
 def lines_of(axes):
@@ -154,7 +154,7 @@ def test_flags_are_rows_of_their_names_and_bars_of_their_seconds(frames):
 def test_label_has_the_name_and_the_unit(frames):
     for name, label in (
         ("heart_rate", "Heart rate\n(bpm)"),
-        ("minute_ventilation", "Minute\nventilation\n(mL/min)"),
+        ("minute_ventilation", "Minute\nventilation\n(L/min)"),
         ("ecg", "ECG I\n(mV)"),
         ("respiration", "Respiration\n(counts)"),
         ("resp_tmpr", "Resp tmpr\n(°C)"),
@@ -185,3 +185,83 @@ def test_channel_without_a_measured_value_says_so(frames, texts_of):
     frame = frames.regular("heart_rate", [80] * 5)
     figure, _ = plot_channel(frame, start="60s", duration="60s")
     assert "heart_rate: no samples in this part of time" in texts_of(figure)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("heart_rate", [70, 71, 70]),
+        ("cadence", [0, 1, 0]),
+        ("breathing_rate", [9, 9, 9]),
+    ],
+)
+def test_ticks_of_whole_numbers_are_whole_numbers(frames, name, values):
+    figure, axes = plot_channel(frames.regular(name, values * 20))
+    figure.canvas.draw()
+    told = [
+        text.get_text().replace("\N{MINUS SIGN}", "-")
+        for text in axes.get_yticklabels()
+    ]
+    assert len(told) >= 2
+    assert all(text.lstrip("-").isdigit() for text in told)
+
+
+def test_counts_have_whole_ticks_and_nothing_is_to_be_added_to_them(frames):
+    ticks = frames.second * 256 + np.arange(2560)
+    frame = frames.at("ecg", ticks, 24_000 + np.arange(2560) % 2, scale="raw")
+    figure, axes = plot_channel(frame)
+    figure.canvas.draw()
+    assert axes.yaxis.get_offset_text().get_text() == ""
+    shown = [text.get_text() for text in axes.get_yticklabels()]
+    assert {"24000", "24001"} <= set(shown)
+
+
+def test_volumes_are_drawn_in_litres_and_frames_keep_millilitres(frames):
+    frame = frames.regular("tidal_volume", [500.0, 750.0] * 30)
+    _, axes = plot_channel(frame)
+    assert axes.get_ylabel() == "Tidal volume\n(L)"
+    assert set(lines_of(axes)[0].get_ydata()) == {0.5, 0.75}
+    assert set(frame["tidal_volume"]) == {500, 750}
+    raw = frames.at("tidal_volume", [frames.second * 256], [43.0], scale="raw")
+    assert plot_channel(raw)[1].get_ylabel() == "Tidal volume\n(counts)"
+
+
+def test_hours_of_a_waveform_are_an_envelope_and_a_zoom_is_the_line(frames):
+    values = np.zeros(3600 * 128)
+    values[::128] = 200.0
+    values[1::128] = -100.0
+    values[900 * 128] = 999.0
+    columns = {"respiration_thoracic": values + 24_000}
+    ticks = frames.second * 256 + np.arange(len(values)) * 2
+    frame = frames.at("respiration", ticks, columns)[["respiration_thoracic"]]
+    figure, axes = plot_channel(frame)
+    (line,) = lines_of(axes)
+    (fill,) = [one for one in axes.collections if isinstance(one, LiveEnvelope)]
+    assert (line.get_visible(), fill.get_visible()) == (False, True)
+    # No spike is lost: the fill holds all samples, the lines what is typical.
+    heights = np.concatenate([path.vertices[:, 1] for path in fill.get_paths()])
+    assert (heights.min(), heights.max()) == (23_900, 24_999)
+    segments = fill.typical.get_segments()
+    assert {float(y) for segment in segments for y in segment[:, 1]} == {23_900, 24_200}
+    told = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert told == ["all samples", "median of the\nextremes in 10 s"]
+    axes.set_xlim(*frames.days([1000, 1060]))
+    figure.canvas.draw()
+    assert (line.get_visible(), fill.get_visible()) == (True, False)
+    assert not fill.typical.get_visible()
+
+
+def test_envelope_is_not_drawn_over_a_hole(frames):
+    ticks = frames.second * 256 + np.arange(3600 * 128) * 2
+    kept = np.r_[0 : 1000 * 128, 2000 * 128 : len(ticks)]
+    wave = 24_000 + 50 * np.sin(np.arange(len(ticks)) / 60)
+    frame = frames.at("respiration", ticks[kept], {"respiration_thoracic": wave[kept]})
+    _, axes = plot_channel(frame[["respiration_thoracic"]])
+    (fill,) = [one for one in axes.collections if isinstance(one, LiveEnvelope)]
+    spans = [frames.seconds(path.vertices[:, 0]) for path in fill.get_paths()]
+    for span in (
+        *spans,
+        *(frames.seconds(s[:, 0]) for s in fill.typical.get_segments()),
+    ):
+        assert span.max() < 1015 or span.min() > 1985
+    assert len(spans) == 2

@@ -35,13 +35,13 @@ def test_belts_and_tidal_volume_have_panels_with_their_units(frames):
     assert [one.get_ylabel() for one in axes] == [
         "Respiration\nthoracic\n(counts)",
         "Respiration\nabdominal\n(counts)",
-        "Tidal volume\n(mL)",
+        "Tidal volume\n(L)",
     ]
     assert len({one.get_xlim() for one in axes}) == 1
     assert len(figure.axes) == 3
-    for one, value in zip(axes, (24_000, 15_000, 500), strict=True):
+    for one, value in zip(axes, (24_000, 15_000, 0.5), strict=True):
         (line,) = [line for line in one.lines if isinstance(line, LiveLine)]
-        assert np.median(line.get_ydata()) == pytest.approx(value, abs=1)
+        assert np.median(line.get_ydata()) == pytest.approx(value, rel=1e-4)
 
 
 def test_breaths_are_marked_on_the_belts_where_they_begin(frames):

@@ -239,6 +239,12 @@ def test_the_policy_lets_its_own_script_and_style_run_and_nothing_else(page):
     assert not re.search(r"unsafe|\*", policy)
 
 
+def test_the_page_carries_the_licence_of_what_draws_its_lines(page):
+    licence = page.partition("<!--")[2].partition("-->")[0]
+    assert "Copyright (c) 2022 Leon Sorokin" in licence
+    assert "(v1.6.32)" in page
+
+
 def test_the_page_names_no_address(page):
     outside = re.findall(r"""(?:https?:)?//[\w.-]+\.\w+[^\s"']*""", page)
     # Where uPlot says what it is.

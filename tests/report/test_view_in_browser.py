@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -22,34 +21,13 @@ from hexoframe.report.serve import serve_view
 from hexoframe.simulator.export import write_export
 from hexoframe.simulator.shirt import Shirt, wear
 from hexoframe.timestamps import index_to_ticks
+from tests.report.conftest import IN_BROWSER
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        shutil.which(os.environ.get("CHROMIUM", "chromium")) is None,
-        reason="there is no Chromium: install it, or name it in CHROMIUM",
-    ),
-    # Playwright runs an event loop of its own.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
-]
+pytestmark = IN_BROWSER
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 HOSTILE = (
     "</script><script>parent.broken=1;broken=1</script><img src=x onerror=broken=1>"
 )
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed: the extra browser"
-    )
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which(os.environ.get("CHROMIUM", "chromium")),
-            args=["--no-sandbox"],
-        )
-        yield browser
-        browser.close()
 
 
 class Tab:
@@ -312,6 +290,20 @@ def test_a_page_where_no_worker_may_start_reads_its_samples_all_the_same(
     held = tab.run("() => hexoframe.panel('ecg_i').series.times.n")
     assert held == len(record["ecg"])
     assert tab.complaints == []
+
+
+def test_a_frame_in_which_the_page_around_forbids_workers_is_read(tab, record):
+    """As in VS Code, whose policy the page in the frame inherits."""
+    shown = record.explore(channels=["heart_rate"])._repr_html_()
+    policy = (
+        "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
+        "style-src 'unsafe-inline'; child-src https: data:"
+    )
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    tab.page.set_content(f"<head>{meta}</head><body>{shown}</body>")
+    frame = tab.page.frames[-1]
+    frame.wait_for_function("globalThis.hexoframe?.panel('heart_rate').series")
+    assert frame.evaluate("hexoframe.panel('heart_rate').drawn.count") == 599
 
 
 def test_damaged_samples_are_said_and_not_drawn(tab, record, tmp_path):

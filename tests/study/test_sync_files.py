@@ -166,6 +166,15 @@ def test_two_recordings_of_one_id_are_not_mixed(empty, tmp_path, sync):
     assert empty[7].ecg.equals(hexoframe.open_record(tmp_path / "a" / "x.zip").ecg)
 
 
+def test_files_that_were_moved_are_the_originals_still(empty, tmp_path, sync):
+    export(tmp_path / "a" / "x.zip")
+    sync(empty, tmp_path / "a", channels=["heart_rate"])
+    shutil.move(tmp_path / "a", tmp_path / "b")
+    assert sync(empty, tmp_path / "b", channels=["heart_rate"]).updated == [7]
+    assert sync(empty, tmp_path / "b", channels=["heart_rate"]).unchanged == [7]
+    assert empty.duplicates.empty
+
+
 def test_records_without_an_id_that_begin_in_one_second_are_two(
     empty, tmp_path, samples, sync
 ):

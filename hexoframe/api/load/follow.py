@@ -9,7 +9,9 @@ record is loaded as a whole and compared, so that all parts together hold what i
 
 from __future__ import annotations
 
+import itertools
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +24,7 @@ import pandas as pd
 
 from hexoframe.api.load.fetch import WindowReader
 from hexoframe.api.load.plan import live_windows
-from hexoframe.api.load.recordhead import RecordHead, fetch_head
+from hexoframe.api.load.recordhead import RecordHead, fetch_head, number_of
 from hexoframe.channels import CLOCK_OF_FAMILY, FAMILIES, Channel, channels_of, find
 from hexoframe.errors import (
     ConfigurationError,
@@ -64,6 +66,8 @@ _LONGEST_WAIT = 8
 _LAGGING_S = 600
 # Kinds of channels that a phone sends while it records. States are found afterwards.
 _LIVE_KINDS = frozenset({"rate", "event"})
+# Looks of other processes are numbered from other ticks on.
+_MOST_AHEAD = 100_000
 # Records of these do not grow any more.
 _FINAL = frozenset({"complete", "incomplete", "error"})
 
@@ -163,7 +167,12 @@ class FollowOptions:
     seen: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse wrong lengths before any request."""
+        """Refuse wrong values before any request."""
+        if not isinstance(self.seen, Mapping):
+            raise ConfigurationError(
+                f"seen= is a {type(self.seen).__name__}: give frames by channel, such "
+                "as {'heart_rate': frame}"
+            )
         if self.every_s < _SHORTEST_S:
             raise ConfigurationError(
                 f"every={self.every!r}: give {_SHORTEST_S} s or more, as the service "
@@ -261,7 +270,7 @@ class Follower:
         load: Callable[[], RecordData],
     ) -> None:
         self._session = session
-        self._record = record
+        self._record = number_of("record", record)
         self._options = options
         self._find_family = find_family
         self._load = load
@@ -271,6 +280,7 @@ class Follower:
         self._family: Family | None = None
         self._first = 0
         self._looked = False
+        self._looks = itertools.count(time.time_ns() % _MOST_AHEAD)
 
     def parts(self) -> Iterator[LivePart]:
         """Yield the parts as they come, the last one with the whole record."""
@@ -407,7 +417,7 @@ class Follower:
         first = self._from(family) if first is None else first
         end = max(head.span[1], self._given.edge or 0)
         reader = WindowReader(self._session, head, family, empty_tries=1)
-        windows = live_windows(family, (first, end), rows)
+        windows = live_windows(family, (first, end), rows, look=next(self._looks))
         found = join_windows(
             [reader.read(window) for window in windows], where=f"record {head.id}"
         )

@@ -393,16 +393,17 @@ def _longest_window(row: Datatype, clock: int) -> int:
 
 
 def live_windows(
-    family: Family, span: tuple[int, int], rows: Sequence[Datatype]
+    family: Family, span: tuple[int, int], rows: Sequence[Datatype], *, look: int
 ) -> tuple[Chunk, ...]:
     """Return windows of JSON from the first tick of a span on, the last one open.
 
     A record that is still recorded may hold samples behind the end that the service
-    tells, so the last window reaches a day farther.
+    tells, so the last window reaches a day farther. The service caches answers, so each
+    `look` asks with another end.
     """
     first, end = span
     *before, last = _json_windows(family, (first, max(end, first + 1)), rows)
-    ahead = last.end + _AHEAD_S * CLOCK_OF_FAMILY[family]
+    ahead = last.end + _AHEAD_S * CLOCK_OF_FAMILY[family] + look
     return (*before, replace(last, end=ahead))
 
 

@@ -7,6 +7,8 @@ repeated.
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectChanges"]
 
+# Numbers the looks for what is there; those of other processes from elsewhere on.
+_LOOKS = itertools.count(time.time_ns() % 100_000)
 # What became of a row: it was made, was there already, or would be made.
 _MADE, _THERE, _WOULD = "made", "there", "to make"
 
@@ -424,7 +428,8 @@ class ObjectChanges:
         self, kind: Written, contents: Sequence[Content]
     ) -> list[dict[str, Any]]:
         """Return the objects that may say the same as some contents."""
-        return list(self.session.pages(kind.path, query_for(contents)))
+        query = query_for(contents, look=next(_LOOKS))
+        return list(self.session.pages(kind.path, query))
 
     def _create(self, kind: Written, content: Content) -> dict[str, Any]:
         """Make one object, once; what the service makes of it is compared."""

@@ -190,6 +190,13 @@ def _text(kind: Written, name: str, value: Any) -> str:
             f"{name} of the {kind.name} is a {type(value).__name__}: give a text"
         )
     text = value.strip()
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(
+            f"{name} of the {kind.name} holds half a character at place {error.start}: "
+            "was the file that it comes from read in its own encoding?"
+        ) from error
     # A note may be empty; what names the object may not.
     if not text and name in kind.needed:
         raise ConfigurationError(f"{name} of the {kind.name} is empty: give a text")
@@ -241,14 +248,17 @@ def _said(kind: Written, item: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
-def query_for(contents: Iterable[Content]) -> dict[str, str]:
-    """Return the query for all objects that may say the same as some contents."""
+def query_for(contents: Iterable[Content], *, look: int) -> dict[str, str]:
+    """Return the query for all objects that may say the same as some contents.
+
+    The service caches answers, so each `look` asks for some ticks more.
+    """
     listed = list(contents)
     starts = [one["start"] for one in listed]
     users = sorted({str(id_of(one["user"])) for one in listed})
     return {
         "user__in" if len(users) > 1 else "user": ",".join(users),
-        "start__range": f"{min(starts)},{max(starts)}",
+        "start__range": f"{min(starts)},{max(starts) + look}",
         "order_by": "start",
     }
 

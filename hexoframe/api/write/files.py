@@ -170,6 +170,11 @@ class ActivityFiles:
         target = expanded(to, what="to=")
         if is_folder(target) or target.suffix.lower() != f".{format}":
             target /= f"range_{number_of('range', number)}.{format}"
+        if target.parent.exists() and not is_folder(target.parent):
+            raise ConfigurationError(
+                f"to={str(to)!r} is a file that is not .{format}: give a folder, or a "
+                f"file that ends in .{format}"
+            )
         path = object_path("range", number)
         body = self.session.get_bytes(
             path, accept=_FORMS[format], most_bytes=_MOST_BYTES

@@ -3,10 +3,10 @@
 The other commands are in `account` (login, logout, whoami), `records` (records, info,
 estimate), `changes` (ranges, annotations), `files` (download, range, convert,
 deidentify, cache), `live` (follow), `results` (show, summary, hrv, beats, breaths,
-sleep), `plots` (plot, channels), `views` (explore), `studies` (study) and `scripts`.
-`running` runs any of them, `options` is what they share on the command line, `lists`
-prints tables. Each module imports click alone at first, and the rest when a command
-runs, so that help and version are quick. No command computes here.
+sleep), `plots` (plot, channels), `pages` (report), `views` (explore), `studies` (study)
+and `scripts`. `running` runs any of them, `options` is what they share on the command
+line, `lists` prints tables. Each module imports click alone at first, and the rest when
+a command runs, so that help and version are quick. No command computes here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hexoframe.app.cli.changes import annotations_, ranges
 from hexoframe.app.cli.files import cache, convert, deidentify, download, range_
 from hexoframe.app.cli.live import follow
 from hexoframe.app.cli.options import WholeNumber
+from hexoframe.app.cli.pages import report
 from hexoframe.app.cli.plots import channels, plot
 from hexoframe.app.cli.records import estimate, info, records
 from hexoframe.app.cli.results import beats, breaths, hrv, show, sleep, summary
@@ -151,6 +152,7 @@ _hexoframe.add_section(
     deidentify,
     show,
     plot,
+    report,
     explore,
     summary,
     hrv,

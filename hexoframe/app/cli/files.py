@@ -57,10 +57,11 @@ def download(
     """Load records and write them into files.
 
     One that cannot be loaded is skipped, the others go on. Prints where it was written,
-    a path a line: DIR/E-MAIL/ID for .txt, DIR/record_ID for CSV and Parquet,
-    DIR/record_ID.mat. What is there already, unchanged, is left as it is, and the rest
-    is written; files with other content are replaced only with --overwrite. What was
-    loaded is cached; the next time it comes from there.
+    a path a line: DIR/E-MAIL/ID for .txt, DIR/record_ID for CSV, Parquet and WFDB,
+    DIR/record_ID.mat and .edf, DIR/record_ID_rr.txt for Kubios, DIR/sub-ID/beh for
+    BIDS. What is there already, unchanged, is left as it is, and the rest is written;
+    files with other content are replaced only with --overwrite. What was loaded is
+    cached; the next time it comes from there.
     """
     say_if_interrupted(KEPT)
     with connected(offline=how["offline"]) as client:
@@ -108,8 +109,8 @@ def convert(
     """Turn recordings on disk into files of other formats.
 
     PATH is a vendor export (ZIP or folder), dashboard CSV, converter CSV, classic .txt
-    folder, hexoframe's own Parquet or CSV, a folder of these, or a pattern. One that
-    cannot be read is skipped, the others go on; a file in a folder that is not a
+    folder, EDF, hexoframe's own Parquet or CSV, a folder of these, or a pattern. One
+    that cannot be read is skipped, the others go on; a file in a folder that is not a
     recording is skipped too, and is no failure. Nothing is asked of the service. Prints
     where it was written, and leaves what is there already, as 'hexoframe download'
     does.

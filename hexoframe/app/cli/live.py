@@ -10,7 +10,13 @@ import click
 
 from hexoframe.app.cli.account import connected
 from hexoframe.app.cli.lists import width
-from hexoframe.app.cli.options import gather, model, no_waveforms
+from hexoframe.app.cli.options import (
+    CHANNELS,
+    gather,
+    model,
+    no_waveforms,
+    split_names,
+)
 from hexoframe.app.cli.running import progress, say_if_interrupted
 
 if TYPE_CHECKING:
@@ -23,9 +29,8 @@ _SHOWN = ("heart_rate", "breathing_rate", "minute_ventilation", "activity", "spo
 
 
 def _looking(channels: tuple[str, ...], *, no_waveforms: bool, **rest: Any) -> Any:
-    named = (name.strip() for text in channels for name in text.split(","))
-    wanted = tuple(filter(None, named))
-    return {"channels": wanted or None, "waveforms": not no_waveforms, **rest}
+    wanted = split_names(channels) or None
+    return {"channels": wanted, "waveforms": not no_waveforms, **rest}
 
 
 _LOOK = gather(
@@ -49,12 +54,7 @@ _LOOK = gather(
         default="30s",
         help="How far back each look asks again for late samples, 30s by default.",
     ),
-    click.option(
-        "--channels",
-        metavar="A,B,...",
-        multiple=True,
-        help="Channels by name or id, such as heart_rate,rr; all by default.",
-    ),
+    CHANNELS,
     no_waveforms,
     model("auto"),
 )
@@ -78,15 +78,16 @@ def follow(number: str, look: dict[str, Any], to: Path | None) -> None:
     'hexoframe download' writes it. Ctrl-C ends it. Exit code 1 if the record was given
     up before it was complete.
     """
+    from hexoframe.api.load.recordhead import number_of  # noqa: PLC0415  # pandas
     from hexoframe.app.livefile import LiveFile  # noqa: PLC0415  # pandas
 
-    count = 0
+    record, count = number_of("record", number), 0
     say_if_interrupted("nothing came yet")
     with ExitStack() as opened:
-        file = None if to is None else opened.enter_context(LiveFile(to, number))
+        file = None if to is None else opened.enter_context(LiveFile(to, record))
         client = opened.enter_context(connected())
         seen = {} if file is None else file.seen()
-        for part in client.follow(number, seen=seen, progress=progress(), **look):
+        for part in client.follow(record, seen=seen, progress=progress(), **look):
             if file is not None:
                 file.add(part.frames)
             count += part.samples

@@ -6,7 +6,7 @@ A decorator adds a group of options to a command, and passes them as one argumen
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from hexoframe.errors import ConfigurationError, TimestampError
 __all__ = [
     "AT_MOST",
     "BY_USER",
+    "CHANNELS",
     "FROM",
     "LISTING",
     "MOMENT",
@@ -39,6 +40,7 @@ __all__ = [
     "partial",
     "reading",
     "selection",
+    "split_names",
 ]
 
 # More seconds than 300 years have: a number that is larger is meant for a tick.
@@ -145,11 +147,23 @@ def _listed(values: Sequence[str]) -> str:
 
 
 def _select(channels: tuple[str, ...], *, no_waveforms: bool, **rest: Any) -> Selection:
-    named = (name.strip() for text in channels for name in text.split(","))
-    wanted = tuple(filter(None, named))
+    wanted = split_names(channels)
     return Selection(channels=wanted, waveforms=not no_waveforms, **rest)
 
 
+def split_names(given: Iterable[str]) -> tuple[str, ...]:
+    """Return the names in the values of an option, which commas separate."""
+    named = (name.strip() for text in given for name in text.split(","))
+    return tuple(filter(None, named))
+
+
+CHANNELS = click.option(
+    "--channels",
+    metavar="A,B,...",
+    multiple=True,
+    help="Channels by name or id, such as ecg,heart_rate; all by default.",
+)
+"""Option for names of channels, as ``channels``; `split_names` separates them."""
 no_waveforms = click.option(
     "--no-waveforms",
     is_flag=True,
@@ -160,12 +174,7 @@ no_waveforms = click.option(
 selection = gather(
     "selection",
     _select,
-    click.option(
-        "--channels",
-        metavar="A,B,...",
-        multiple=True,
-        help="Channels by name or id, such as ecg,heart_rate; all by default.",
-    ),
+    CHANNELS,
     no_waveforms,
     click.option(
         "--start",

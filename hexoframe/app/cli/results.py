@@ -387,7 +387,7 @@ def breaths(  # noqa: PLR0913  # click passes each option by name
     worn. share is the part of the time that they cover.
 
     BR, per min; CV of the times of breaths, in %; Ti and Te, inhaling and exhaling, in
-    s; VT in mL; MV in L/min; RSA, the arrhythmia of the heart, in ms. With --check:
+    s; VT in L; MV in L/min; RSA, the arrhythmia of the heart, in ms. With --check:
     diff of the device, in %, and its offset, in ms. --csv and --json have everything.
     """
     if each and check:

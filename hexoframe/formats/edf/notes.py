@@ -98,7 +98,7 @@ class Said:
     id : int or None
         Id of the record.
     pseudonym : str or None
-        What stands for the id of a record that was de-identified.
+        Name of a record that was de-identified.
     empty : list of str
         Channels that the record has, without a sample.
     edited : list of str

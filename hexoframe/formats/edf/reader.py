@@ -171,12 +171,7 @@ class _File:
         if said is not None and data.count == header.records:
             _check_seal(path, header, partial_too=options.allow_partial)
         elif said is None and f" {OWN} tick=" in header.recording:
-            warn(
-                f"{path} says that hexoframe wrote it, but the annotation {OWN!r} is "
-                "missing or changed: it is read as a file of others, and what is "
-                "filled in it as samples",
-                MissingFactsWarning,
-            )
+            _warn_of_own(path)
         family = _family(header, said, options, path)
         clock = CLOCK_OF_FAMILY[family]
         onsets = _onsets(data, clock)
@@ -225,10 +220,10 @@ class _File:
         found = _ID.search(self.header.recording)
         number = said.id if said is not None else int(found[1]) if found else None
         info: dict[str, Any] = {} if number is None else {"id": number}
-        if said is not None and said.edited:
-            info["edited"] = said.edited
         if said is not None and said.pseudonym is not None:
             info[PSEUDONYM] = said.pseudonym
+        if said is not None and said.edited:
+            info["edited"] = said.edited
         return {**info, "provenance": dict.fromkeys(names, _NAME)}
 
     def lost(self) -> tuple[tuple[int, int], ...]:
@@ -265,6 +260,14 @@ class _File:
             nothing = empty_frame(channel, record_id=number, scale=scale)
             return LazyChannel(read=lambda: nothing, receipt=Receipt(samples=0))
         return None
+
+
+def _warn_of_own(path: Path) -> None:
+    warn(
+        f"{path} says that hexoframe wrote it, but the annotation {OWN!r} is missing "
+        "or changed: it is read as a file of others, and what is filled as samples",
+        MissingFactsWarning,
+    )
 
 
 def _check_seal(path: Path, header: EdfHeader, *, partial_too: bool) -> None:

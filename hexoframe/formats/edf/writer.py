@@ -244,8 +244,8 @@ class _Content:
             samples=packed.samples,
         )
         return EdfHeader(
-            # Code, sex, birth date and name: none of them is ever written.
-            patient="X X X X",
+            # Code, sex, birth date and name; of a person nothing is ever written.
+            patient=f"{self.record.pseudonym or 'X'} X X X",
             recording=self._recording(start),
             start=start,
             reserved="EDF+C",

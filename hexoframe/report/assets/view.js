@@ -419,6 +419,13 @@
     });
   })();
 
+  // A text as far as there is room for it; nothing where three letters have none.
+  function shortened(ctx, text, room) {
+    if (ctx.measureText(text).width <= room) return text;
+    const letters = Math.floor(room / (ctx.measureText("n".repeat(20)).width / 20)) - 1;
+    return letters < 3 ? "" : `${text.slice(0, letters)}…`;
+  }
+
   // Activities, annotations, wear and the times of the window.
   function drawAxis() {
     const deep = Math.min(Math.max(-1, ...lanes) + 1, 3);
@@ -437,7 +444,7 @@
       ctx.fillStyle = colours.range;
       ctx.fillRect(from, top, Math.max(to - from, 1), 15);
       ctx.fillStyle = colours.ink;
-      if (ctx.measureText(name).width < to - from - 6) ctx.fillText(name, from + 4, top + 8);
+      ctx.fillText(shortened(ctx, name, to - from - 8), from + 4, top + 8);
     });
     let free = -Infinity;
     for (const { tick, text } of FACTS.annotations) {

@@ -230,6 +230,15 @@ def test_every_look_takes_two_requests(growing):
     assert len(server.log) == 10
 
 
+def test_no_look_asks_the_same_as_another(growing):
+    """A service that caches its answers would give the old one again."""
+    server, client = growing(delay_s=100)
+    list(client.follow(41, channels=["heart_rate"]))
+    asked = [e.path for e in server.log if "/api/data/?record=41&datatype=19" in e.path]
+    assert len(asked) > 5
+    assert len(set(asked)) == len(asked)
+
+
 def test_a_service_that_fails_is_asked_again_later(growing):
     server, client = growing(late=0.1, doubled=0.1)
     follower = client.follow(41, channels=RATES)
@@ -331,6 +340,7 @@ def test_a_value_that_the_whole_record_has_otherwise_is_told(growing, monkeypatc
         ({"every": "15"}, "every='15'"),
         ({"late": "-1s"}, "late='-1s'"),
         ({"patience": 0}, "patience=0"),
+        ({"seen": [1]}, "seen= is a list"),
     ],
 )
 def test_lengths_that_are_not_allowed_are_refused_before_a_request(growing, how, said):

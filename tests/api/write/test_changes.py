@@ -175,6 +175,7 @@ def test_an_equal_object_is_returned_and_not_made_again(server, client):
         ({"user": -1}, ConfigurationError, "user of the range is -1"),
         ({"note": b"x"}, ConfigurationError, "note of the range"),
         ({"user": True}, ConfigurationError, "user of the range is True"),
+        ({"name": "a\ud800"}, ConfigurationError, "half a character at place 1"),
     ],
 )
 def test_wrong_values_are_refused_before_anything_is_sent(
@@ -343,6 +344,14 @@ def test_a_lost_answer_is_looked_up_before_it_is_sent_again(server, client, kind
     sent = [entry.method for entry in server.log]
     assert sent.count("POST") == (2 if kind == "unheard" else 1)
     assert len(client.list_annotations(start=START)) == 1
+
+
+def test_no_look_up_asks_the_same_as_another(server, client):
+    """A service that caches its answers would say that nothing is there yet."""
+    server.faults.add(*[ServerFault(kind="unheard", method="POST")] * 3)
+    client.create_range("x", START, END)
+    asked = [e.path for e in server.log if "start__range" in e.path]
+    assert len(asked) == len(set(asked)) == 4 + 1
 
 
 def test_lost_answers_to_changes_and_deletes_end_in_the_same_state(server, client):
@@ -592,6 +601,9 @@ def test_a_file_of_an_activity_is_checked_and_kept(client, tmp_path):
         client.download_activity(number, format="gpx")
     with pytest.raises(ServerError, match="501"):
         client.download_activity(number, tmp_path, format="fit")
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(ConfigurationError, match=r"is a file that is not .tcx"):
+        client.download_activity(number, tmp_path / "out")
     (tmp_path / f"range_{number}.tcx").write_text("mine")
     with pytest.raises(FileExistsError):
         client.download_activity(number, tmp_path)

@@ -28,7 +28,7 @@ HEAVY = {
 COMMANDS = [
     "menu", "records", "ranges", "annotations", "info", "estimate", "download",
     "range", "follow", "login", "logout", "whoami", "convert", "deidentify", "show",
-    "plot", "explore", "summary", "hrv", "beats", "breaths", "sleep", "cache",
+    "plot", "report", "explore", "summary", "hrv", "beats", "breaths", "sleep", "cache",
     "channels", "demo", "simulate", "scripts",
 ]  # fmt: skip
 WHOLE = [

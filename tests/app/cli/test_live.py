@@ -186,6 +186,14 @@ def test_wrong_options_are_told(give, given, said):
     assert said in result.stderr
 
 
+@pytest.mark.usefixtures("growing")
+def test_an_id_that_is_none_makes_no_file(give, tmp_path):
+    result = give("follow", "../41", "--to", tmp_path / "live")
+    assert result.exit_code == 1
+    assert "give a whole number" in result.stderr
+    assert not (tmp_path / "live").exists()
+
+
 def test_a_file_of_another_kind_is_left_as_it_is(tmp_path):
     path = tmp_path / "live_41.csv"
     path.write_text("mine\n")

@@ -193,7 +193,7 @@ def test_breaths_is_a_row_a_span(give, path):
     assert cells[3] == str(row["n_breaths"])
     assert cells[4] == f"{row['rate']:.1f}"
     assert cells[8:10] == [
-        f"{row['tidal_volume']:.0f}", f"{row['ventilation'] / 1000:.1f}",
+        f"{row['tidal_volume'] / 1000:.2f}", f"{row['ventilation'] / 1000:.1f}",
     ]  # fmt: skip
 
 
@@ -204,6 +204,7 @@ def test_each_breath_is_a_row_and_the_others_are_counted(give, path):
     assert told[2].split()[1:4] == [
         f"{first[name]:.2f}" for name in ("ti", "te", "ttot")
     ]
+    assert told[2].split()[5] == f"{first['volume'] / 1000:.2f}"
     notes = " ".join(told[2 + len(table) :])
     assert f"{table['usable'].sum()} of {len(table)} breaths are usable" in notes
 

@@ -247,7 +247,7 @@ def test_elsewhere_a_message_is_one_line(run):
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", ["download", "convert", "plot", "demo"])
+@pytest.mark.parametrize("command", ["download", "convert", "plot", "report", "demo"])
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_done(
     give, service, tmp_path, command
 ):
@@ -257,11 +257,12 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_done(
         "download": ["41", "--to", file / "out"],
         "convert": [SAMPLE, "--to", file],
         "plot": ["41", "--out", file / "picture.png"],
+        "report": ["41", "--out", file / "page.html"],
         "demo": ["--to", file / "out"],
     }[command]
     result = give(command, *arguments)
     assert (result.exit_code, result.stdout) == (1, "")
-    way = "--out" if command == "plot" else "--to"
+    way = "--out" if command in {"plot", "report"} else "--to"
     (line,) = result.stderr.splitlines()
     assert re.fullmatch(
         rf"hexoframe: nothing can be written into {re.escape(str(file))}\S* "

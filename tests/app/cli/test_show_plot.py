@@ -50,6 +50,14 @@ def drawn(record, file, what=None, **part):
 # -- what is drawn ---------------------------------------------------------------------
 
 
+def test_a_picture_of_nothing_is_not_written_and_ends_with_1(give, samples):
+    path = samples / "hexoskin_10min.zip"
+    result = give("plot", path, "--channel", "ptt", "--out", "ptt.png")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "there is nothing to draw of ptt (ptt: no samples)" in result.stderr
+    assert not Path("ptt.png").exists()
+
+
 def test_a_file_becomes_the_page_that_python_draws(give, samples, tmp_path):
     path = samples / "hexoskin_10min.zip"
     result = give("plot", path, "--out", "page.png")

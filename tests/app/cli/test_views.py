@@ -93,3 +93,11 @@ def test_without_a_file_it_is_served_until_ctrl_c(samples):
     assert address.startswith("http://127.0.0.1:")
     assert "Record 300010" in shown
     assert (process.returncode, rest, said) == (0, "", "Ctrl-C ends it.\n")
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.HexoframeWarning")
+def test_a_record_of_the_service_is_loaded_and_looked_into(give):
+    result = give("explore", 41, "--channels", "heart_rate", "--out", "41.html", "-q")
+    assert (result.exit_code, result.stdout) == (0, "41.html\n")
+    assert "Record 41" in Path("41.html").read_text("utf-8")

@@ -97,6 +97,32 @@ def test_the_scale_of_a_signal_is_exact_in_eight_characters(record, tmp_path):
         assert gain == pytest.approx(row.gain, rel=1e-15)
 
 
+def test_other_readers_found_these_values(tmp_path):
+    """edfio 0.4.18, pyedflib 0.1.42 and MNE 1.13.2 read the same of this record."""
+    record = made(4, holes=[("ecg", 1, 2.5)])
+    file = Bytes(record.to_edf(tmp_path / "a.edf", gaps="fill"))
+    read = {
+        "4113:ECG_I": ([-8.672, -8.4352, 3.1744], 1_188_832),
+        "4129:resp_thorac": ([20, 57, 18_927], -11_926_784),
+        "4130:resp_abdomi": ([21, 58, 18_928], -11_926_272),
+        "4145:accel_X": ([-7.7578125, -7.61328125, -2.15234375], -52_736),
+        "19:heart_rate": ([70, 77, 61], 292),
+    }
+    for label, (values, total) in read.items():
+        place = file.labels.index(label)
+        (bottom, top), digital = file.digital[place], file.digits[label]
+        low, high = float(file.low[place]), float(file.high[place])
+        physical = low + (digital[[0, 1, -1]] - bottom) * (high - low) / (top - bottom)
+        np.testing.assert_allclose(physical, values, rtol=1e-12)
+        assert digital.sum(dtype=int) == total
+    # Their onsets count from the first sample.
+    part = START % 256 / 256
+    told = [(onset - part, length, text) for onset, length, text in file.notes]
+    assert (1, 1.5, "BAD_gap ecg") in told
+    assert (0.390625, 3.125, "activity: Sleep") in told
+    assert (3.01171875, -1, "RR_interval 1.25 s") in told
+
+
 def test_the_header_names_nobody_and_keeps_the_tick(record, tmp_path):
     file = Bytes(record.to_edf(tmp_path / "a.edf"))
     assert file.patient == "X X X X"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -137,6 +138,17 @@ def test_a_record_that_is_not_there_cannot_grow():
         serve(recordings=[MINUTE], growing=[Growth(record=42)]),
     ):
         pass
+
+
+def test_the_command_can_have_a_record_that_begins_now(ask):
+    from hexoframe.simulator.server import _live
+
+    before = time.time()
+    with serve(**_live(True, ())) as server:
+        record = ask(server, "/api/record/300099/").json()
+        assert record["status"] == "realtime"
+        assert 0 <= record["start"] / 256 - int(before) <= time.time() - before + 1
+        assert ask(server, "/api/record/").json()["meta"]["total_count"] == 5
 
 
 # -- what users write ------------------------------------------------------------------
