@@ -65,7 +65,13 @@ _HEAD = 1 << 12
 # A drive of Windows has one letter.
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _SKIPPED = {"path": "string", "reason": "string", "foreign": "bool"}
-_DUPLICATES = {"path": "string", "kept": "string", "how": "string", "left_out": "bool"}
+_DUPLICATES = {
+    "path": "string",
+    "part": "string",
+    "kept": "string",
+    "how": "string",
+    "left_out": "bool",
+}
 _Skipped = list[dict[str, str | bool]]
 _SECOND = pd.Timedelta("1s")
 
@@ -401,10 +407,11 @@ class Records(Mapping[str, Record]):
         What was left out: `path`, `reason`, and `foreign`, which is True for a file
         that is not a recording, and False for one that is damaged or there twice.
     duplicates : DataFrame
-        Recordings that were met twice: `path`; the key that was `kept`; `how` they are
-        known: ``id``, or ``samples`` (the spans are equal to within a second, and all
-        samples at 1 Hz that both have); and whether it was `left_out`. One that shares
-        no id is not: it has a key of its own, and counts twice where all are counted.
+        Recordings that were met twice: `path` and `part` (of an export of several
+        records); the key that was `kept`; `how` they are known: ``id``, or ``samples``
+        (the spans are equal to within a second, and all samples at 1 Hz that both
+        have); and whether it was `left_out`. One that shares no id is not: it has a key
+        of its own, and counts twice where all are counted.
     """
 
     def __init__(
@@ -412,13 +419,16 @@ class Records(Mapping[str, Record]):
         found: dict[str, _Found],
         skipped: pd.DataFrame,
         options: ReadOptions,
-        duplicates: list[dict[str, str | bool]],
+        *,
+        twice: list[dict[str, str | bool]],
+        damaged: list[bool],
     ) -> None:
         self._found = found
         self._options = options
         self.skipped = skipped
-        table = pd.DataFrame(duplicates, columns=list(_DUPLICATES))
+        table = pd.DataFrame(twice, columns=list(_DUPLICATES))
         self.duplicates = table.astype(_DUPLICATES)
+        self._damaged = damaged
 
     def __getitem__(self, key: str | int) -> Record:
         """Open a record."""
@@ -438,6 +448,17 @@ class Records(Mapping[str, Record]):
     def __contains__(self, key: object) -> bool:
         """Whether there is a record of that id."""
         return str(key) in self._found
+
+    def damaged(self) -> pd.DataFrame:
+        """Return what was left out of `skipped` because it cannot be opened.
+
+        Returns
+        -------
+        DataFrame
+            The rows that are neither foreign nor there twice.
+        """
+        rows = [at for at, damaged in enumerate(self._damaged) if damaged]
+        return self.skipped.iloc[rows].reset_index(drop=True)
 
     def place(self, key: str | int) -> RecordPlace:
         """Return where a record is, without opening it.
@@ -523,24 +544,18 @@ def open_records(  # noqa: PLR0913  # as for open_record
         warn(f"left out: {odd[0]}{more}", HexoframeWarning)
     twice += _found_again(found, options)
     table = pd.DataFrame(skipped, columns=list(_SKIPPED)).astype(_SKIPPED)
-    return Records(found, table, options, twice)
+    damaged = [not each["foreign"] and not each["twice"] for each in skipped]
+    return Records(found, table, options, twice=twice, damaged=damaged)
 
 
-def _leave_out(
-    path: Path,
-    reason: object,
-    skipped: _Skipped,
-    *,
-    foreign: bool = False,
-    odd: bool = False,
-) -> None:
-    """Note a path; `odd` is one that is neither a file nor a folder."""
-    noted: dict[str, str | bool] = {
-        "path": str(path),
-        "reason": str(reason),
-        "foreign": foreign,
-    }
-    skipped.append({**noted, "odd": odd})
+def _leave_out(path: Path, reason: object, skipped: _Skipped, **marks: bool) -> None:
+    """Note a path that is left out.
+
+    `foreign` marks what is no recording, `odd` what is neither a file nor a folder, and
+    `twice` a recording that was found before.
+    """
+    usual: dict[str, str | bool] = {"foreign": False, "odd": False, "twice": False}
+    skipped.append({"path": str(path), "reason": str(reason), **usual, **marks})
 
 
 def _search(where: str | Path, skipped: _Skipped) -> Iterator[Path]:
@@ -651,7 +666,7 @@ def _take(
     place = _Found(path.absolute(), name, data.id, data.start, data.end)
     for kept, other in found.items():
         if place.is_again(other):
-            _leave_out(path, _found_twice(place, other), skipped)
+            _leave_out(path, _found_twice(place, other), skipped, twice=True)
             twice.append(_duplicate(place, kept, "id", left_out=True))
             return
     key = str(data.id) if data.id is not None else (name or path.stem)
@@ -665,8 +680,13 @@ def _take(
 def _duplicate(
     place: _Found, kept: str, how: str, *, left_out: bool
 ) -> dict[str, str | bool]:
-    path = str(place.path / (place.name or ""))
-    return {"path": path, "kept": kept, "how": how, "left_out": left_out}
+    return {
+        "path": str(place.path),
+        "part": place.name or "",
+        "kept": kept,
+        "how": how,
+        "left_out": left_out,
+    }
 
 
 def _found_again(

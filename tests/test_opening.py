@@ -936,3 +936,50 @@ def test_an_address_is_refused_with_the_way_out_and_without_its_secrets(open_it)
         open_it("https://me:pw@host.test:8443/a/b.zip?token=abc#x")
     assert "https://host.test/a/b.zip" in str(no.value)
     assert not [word for word in ("pw", "abc", "me:") if word in str(no.value)]
+
+
+# -- twice in one folder ---------------------------------------------------------------
+
+
+def test_a_recording_that_is_there_twice_without_a_common_id_is_told(samples, tmp_path):
+    for suffix in ("csv", "zip"):
+        shutil.copy(samples / f"hexoskin_10min.{suffix}", tmp_path / f"a.{suffix}")
+    with pytest.warns(HexoframeWarning, match=r"a\.csv is the same .* record 300010"):
+        records = open_records(tmp_path)
+    # Both are there: which one counts is for the caller to say.
+    assert len(records) == 2
+    (row,) = records.duplicates.to_dict("records")
+    assert row == {
+        "path": str(tmp_path / "a.csv"),
+        "part": "",
+        "kept": "300010",
+        "how": "samples",
+        "left_out": False,
+    }
+    place = records.place("300010")
+    assert place == (tmp_path / "a.zip", "record_300010", 300_010)
+
+
+def test_a_record_that_is_there_twice_with_its_id_is_a_duplicate_too(samples, tmp_path):
+    for name in ("a.zip", "b.zip"):
+        shutil.copy(samples / "astroskin_1000_1min.zip", tmp_path / name)
+    records = open_records(tmp_path)
+    (row,) = records.duplicates.to_dict("records")
+    assert (row["path"], row["how"]) == (str(tmp_path / "b.zip"), "id")
+    assert (row["part"], row["kept"], row["left_out"]) == (
+        "record_300012",
+        "300012",
+        True,
+    )
+    assert records.damaged().empty
+
+
+def test_a_study_in_a_folder_is_left_whole(samples, tmp_path):
+    study = hexoframe.open_study(tmp_path / "study")
+    study.sync(samples / "astroskin_1000_1min.zip", channels=["heart_rate"])
+    shutil.copy(samples / "range_2records.zip", tmp_path)
+    records = open_records(tmp_path)
+    assert [*records] == ["300013", "300014"]
+    assert "is a study: open_study" in records.skipped["reason"].iloc[0]
+    with pytest.raises(FileFormatError, match=r"open it with open_study\(\)"):
+        open_record(tmp_path / "study")

@@ -120,7 +120,8 @@ def _write_part(
                 writer = pq.ParquetWriter(
                     path,
                     table.schema,
-                    compression="zstd",
+                    # A copy for speed: unpacked twice as fast as zstd.
+                    compression="lz4",
                     use_dictionary=columns[1:],
                     column_encoding={"time": "DELTA_BINARY_PACKED"},
                 )

@@ -130,7 +130,8 @@ class _StudyReceiptForm:
     tables: dict[str, StoredFile]
     measures: dict[str, float | None]
     warnings: list[str]
-    channels: dict[str, dict[str, Any]]
+    # Each entry is checked when it is asked for.
+    channels: dict[str, Any]
     info: dict[str, Any]
     facts: dict[str, Any]
 

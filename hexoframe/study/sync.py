@@ -228,24 +228,19 @@ def sync_files(
 
 def _note_left_out(run: _Run, records: Records) -> int:
     """Note files that cannot be opened, and those of a record that is there twice."""
-    again = records.duplicates[records.duplicates["left_out"]]
-    for path, kept in zip(again["path"], again["kept"], strict=True):
-        state = _state_of(Path(path))
+    twice = records.duplicates[records.duplicates["left_out"]]
+    for path, part, kept in twice[["path", "part", "kept"]].to_numpy():
         found = Duplicate(
             record=records.place(kept).id or 0,
-            source=str(path),
-            part="",
-            state=state,
+            source=path,
+            part=part,
+            state=_state_of(Path(path)),
             how="id",
         )
         run.met_again(found)
-    left = records.skipped[~records.skipped["path"].isin(again["path"])]
-    for path, reason, foreign in zip(
-        left["path"], left["reason"], left["foreign"], strict=True
-    ):
-        if not foreign:
-            run.fail(FileFormatError(reason), "load", record=None, source=str(path))
-    return int(left["foreign"].sum())
+    for path, reason in records.damaged()[["path", "reason"]].to_numpy():
+        run.fail(FileFormatError(reason), "load", record=None, source=path)
+    return int(records.skipped["foreign"].sum())
 
 
 def _state_of(path: Path) -> str:

@@ -47,12 +47,13 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _without_record(frame: pd.DataFrame, number: int, function: str) -> pd.DataFrame:
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
+    names = frame.columns.tolist()
+    if len({*names}) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
         raise ConfigurationError(
-            f"{function} returned two columns {twice[0]!r}: give each its own name"
+            f"{function} returned two columns {twice!r}: give each its own name"
         )
-    if RECORD.name in frame:
+    if RECORD.name in names:
         if not (frame[RECORD.name] == number).all():
             raise ConfigurationError(
                 f"{function} returned a column 'record' that is not the number of the "

@@ -7,6 +7,7 @@ its task two more tries, each alone in a new process, and then it is a failure.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -102,6 +103,8 @@ def _start(job: Job) -> None:
     import pyarrow as pa  # noqa: PLC0415  # loaded by now
 
     pa.set_cpu_count(1)
+    # What came with a fork is shared until it is touched, also by the collector.
+    gc.freeze()
 
 
 def _run_started(number: int) -> TaskOutcome:

@@ -39,7 +39,7 @@ def test_all_that_came_is_drawn_up_to_the_newest_sample(frames):
         assert np.allclose(one.get_xlim(), frames.days([1, 120]), rtol=0, atol=1e-9)
     assert [one.get_ylabel() for one in axes] == [
         "Heart rate\n(bpm)",
-        "Breathing rate\n(rpm)",
+        "Breathing rate\n(breaths/min)",
     ]
     assert figure.canvas is not None
 

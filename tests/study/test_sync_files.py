@@ -28,6 +28,7 @@ from hexoframe.simulator.shirt import Shirt, wear
 pytestmark = pytest.mark.filterwarnings(
     "ignore::hexoframe.errors.UnverifiedCalibrationWarning"
 )
+SOME = ["ecg", "heart_rate", "breathing_rate"]
 NUMBERS = [300_012, 300_013, 300_014, 20_240_301_220_000]
 
 
@@ -118,12 +119,12 @@ def test_a_file_that_changed_replaces_its_record_and_what_was_computed_of_it(
 ):
     export(tmp_path / "a.zip")
     export(tmp_path / "b.zip", record_id=8)
-    sync(empty, tmp_path / "*.zip")
-    empty.map("wear", workers=1, progress=False)
+    sync(empty, tmp_path / "*.zip", channels=SOME)
+    empty.map("coverage", workers=1, progress=False)
     export(tmp_path / "a.zip", seed=4)
-    outcome = sync(empty, tmp_path / "*.zip")
+    outcome = sync(empty, tmp_path / "*.zip", channels=SOME)
     assert (outcome.updated, outcome.unchanged) == ([7], [8])
-    assert empty.results("wear").records == [8]
+    assert empty.results("coverage").records == [8]
     fresh = hexoframe.open_record(tmp_path / "a.zip")
     assert empty[7].ecg.equals(fresh.ecg)
     assert len(empty.verify(progress=False)) == 0
@@ -164,6 +165,15 @@ def test_two_recordings_of_one_id_are_not_mixed(empty, tmp_path, sync):
     assert outcome.failures["type"].tolist() == ["ConfigurationError"]
     assert "another recording" in outcome.failures["message"].iloc[0]
     assert empty[7].ecg.equals(hexoframe.open_record(tmp_path / "a" / "x.zip").ecg)
+
+
+def test_an_export_that_is_there_twice_is_no_failure(empty, tmp_path, sync):
+    path = export(tmp_path / "in" / "a.zip")
+    shutil.copy(path, tmp_path / "in" / "b.zip")
+    outcome = sync(empty, tmp_path / "in", channels=["heart_rate"])
+    assert outcome.failures.empty
+    assert outcome.added == [7]
+    assert outcome.duplicates["source"].tolist() == [str(tmp_path / "in" / "b.zip")]
 
 
 def test_files_that_were_moved_are_the_originals_still(empty, tmp_path, sync):
@@ -259,7 +269,7 @@ def test_a_full_disk_loses_nothing_that_was_finished(
 ):
     for number in (7, 8, 9):
         export(tmp_path / "in" / f"{number}.zip", record_id=number, seed=number)
-    usual, left = Path.replace, [9]
+    usual, left = Path.replace, [3]
 
     def full(self, target):
         left[0] -= "record=8" in str(target)
@@ -269,11 +279,11 @@ def test_a_full_disk_loses_nothing_that_was_finished(
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(StorageError, match=r"no space left.*same call goes on there"):
-        sync(empty, tmp_path / "in")
+        sync(empty, tmp_path / "in", channels=SOME)
     monkeypatch.undo()
     kept = list(empty)
     assert kept == [7]
-    outcome = sync(empty, tmp_path / "in")
+    outcome = sync(empty, tmp_path / "in", channels=SOME)
     assert (outcome.unchanged, outcome.added) == ([7], [8, 9])
     assert len(empty.verify(progress=False)) == 0
     assert not any(Path(empty.root, ".scratch").iterdir())

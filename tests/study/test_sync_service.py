@@ -163,7 +163,7 @@ def test_a_wrong_password_ends_the_sync_at_once(server, empty, sync, signed, cli
 def test_a_plan_asks_for_the_list_alone_and_is_near_what_is_fetched(
     serving, client_of, tmp_path, for_data, sync
 ):
-    with serving(*shirts(2, duration_s=600)) as server:
+    with serving(*shirts(2, duration_s=300)) as server:
         client = client_of(server, tmp_path / "cache")
         study = hexoframe.open_study(tmp_path / "study")
         plan = study.plan(client=client)
