@@ -1843,7 +1843,7 @@ class Record(RecordData):
         Raises
         ------
         ConfigurationError
-            If the record has none of the channels.
+            If the record has none of the channels, or `path` does not end in .html.
         UnknownChannelError
             If the model has no such channel.
         TimestampError
@@ -2132,7 +2132,7 @@ class Record(RecordData):
             What to do where samples or values are missing: EDF has a place for each.
             "fill" writes the digital minimum and marks it with an annotation ``BAD_gap
             <channel>`` or ``BAD_nan <column>``. "split" writes a file for each part
-            between, where a hole is a second or longer; a shorter one is filled and
+            between, where a gap is a second or longer; a shorter one is filled and
             marked.
         overwrite : bool, default False
             Whether files from before may be replaced.
@@ -2148,7 +2148,7 @@ class Record(RecordData):
             If the file has other content and `overwrite` was not given; one with the
             same is left as it is.
         ConfigurationError
-            If there is a hole and `gaps` is "raise", if samples are off their grid, or
+            If there is a gap and `gaps` is "raise", if samples are off their grid, or
             counts do not fit into 16 bits.
 
         Notes

@@ -33,7 +33,7 @@ def sources(path, kind):
 
 def test_there_is_a_notebook_a_task_and_readme_names_them_in_order():
     numbers = [int(path.stem.partition("_")[0]) for path in PATHS]
-    assert numbers == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+    assert numbers == list(range(1, 13))
     named = re.findall(r"`(\d\d_\w+)`", (ROOT / "README.md").read_text("utf-8"))
     assert named == [path.stem for path in PATHS]
 

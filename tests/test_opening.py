@@ -30,6 +30,7 @@ from hexoframe.errors import (
     MissingSamplesWarning,
     UnknownChannelError,
 )
+from hexoframe.formats.archive.container import ZipFolder
 from hexoframe.recording import scales
 from hexoframe.simulator.export import (
     Quirks,
@@ -301,6 +302,26 @@ def test_a_folder_without_permission_is_an_error_that_names_it():
 def test_a_file_that_the_disk_does_not_give_is_an_error_that_names_it():
     with pytest.raises(FileFormatError, match=r"mem cannot be read \(input/output err"):
         open_record("/proc/self/mem")
+
+
+def test_the_members_of_a_zip_are_listed_a_few_times_however_many_there_are(
+    tmp_path, monkeypatch
+):
+    listed = []
+    sizes = ZipFolder.sizes
+    monkeypatch.setattr(
+        ZipFolder, "sizes", lambda self: listed.append(1) or sizes(self)
+    )
+    counts = []
+    for more in (5, 300):
+        path = zip_of(tmp_path / f"{more}.zip", {"record_7": {}})
+        with zipfile.ZipFile(path, "a") as packed:
+            for number in range(more):
+                packed.writestr(f"record_7/{number}.json", b"")
+        listed.clear()
+        open_record(path)
+        counts.append(len(listed))
+    assert counts[0] == counts[1]
 
 
 # -- several records -------------------------------------------------------------------

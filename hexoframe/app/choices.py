@@ -136,7 +136,7 @@ class Output:
         Values in CSV, Parquet and MAT: in the unit of the channel, or counts of the
         recorder. The .txt has those of the service's answers either way.
     gaps : {"raise", "fill", "split"}
-        What EDF and Kubios do with holes.
+        What EDF and Kubios do with gaps.
     overwrite : bool
         Whether files from before may be replaced.
     written : dict of str to set of Path, or None

@@ -186,8 +186,10 @@ class Format:
         `target` is the folder in which that of the record is made or, for a format with
         a suffix, the file.
         """
+        from hexoframe.recording.scales import one_warning  # noqa: PLC0415  # numpy
+
         path = expanded(target)
-        with writing_to(path):
+        with writing_to(path), one_warning():
             return self._written(record, path, channels, overwrite, style)
 
     def _written(

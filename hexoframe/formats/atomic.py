@@ -305,6 +305,8 @@ def _follow(pending: Path) -> None:
 
 def _parse_journal(path: Path) -> tuple[list[str], list[str]]:
     """Return the names to move and to remove; only plain names are taken."""
+    if os.path.lexists(path) and not is_file(path):
+        raise FileFormatError(f"{path} is no file, but a folder, a link or a device")
     try:
         held = json.loads(path.read_bytes())
         moved, removed = list(held["moved"]), list(held["removed"])

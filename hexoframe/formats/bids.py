@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hexoframe.errors import ConfigurationError, MissingFactsWarning, warn
 from hexoframe.formats.atomic import new_file, new_folder
-from hexoframe.formats.decimals import decimal_seconds
+from hexoframe.formats.decimals import decimal_seconds, lines_of
 from hexoframe.formats.options import channels_to_write
 from hexoframe.formats.steps import EvenGroup, even_groups, whole_channel
 from hexoframe.paths import expanded, writing_to
@@ -249,8 +248,7 @@ def _write_table(group: EvenGroup, path: Path) -> None:
     """Write samples side by side, without a header line, in blocks."""
     with path.open("wb") as file, _packed(file) as packed:
         for block in group.blocks():
-            lines = pc.binary_join_element_wise(*map(_texts, block), "\t")
-            packed.write("".join(f"{line}\n" for line in lines.to_pylist()).encode())
+            packed.write(lines_of(map(_texts, block)))
 
 
 def _packed(file: Any) -> gzip.GzipFile:
@@ -279,11 +277,9 @@ def _write_events(
     order = np.argsort(times, kind="stable")
     onsets = decimal_seconds(times[order])
     columns = [pa.array(told[name].iloc[order], pa.string()) for name in told]
-    lines = pc.binary_join_element_wise(onsets, *columns, "\t").to_pylist()
-    head = "\t".join(["onset", *told])
-    text = "".join(f"{line}\n" for line in (head, *lines))
+    head = "\t".join(["onset", *told]).encode() + b"\n"
     name = f"{names.stem}_events"
-    (folder / f"{name}.tsv").write_bytes(text.encode())
+    (folder / f"{name}.tsv").write_bytes(head + lines_of([onsets, *columns]))
     meaning = {
         "onset": {"Description": "time from the start of the recording", "Units": "s"},
         "duration": {"Description": "length; 0 for an instant", "Units": "s"},

@@ -1,4 +1,4 @@
-"""Times as exact decimal numbers of seconds, for formats whose times are text.
+"""Times as exact decimal numbers of seconds, and columns of text as lines.
 
 A tick of either clock has at most eight decimals, so none is ever rounded, and no float
 carries a time. Dates are for `hexoframe.timestamps`.
@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
-__all__ = ["DIGITS", "SECOND", "decimal_seconds"]
+__all__ = ["DIGITS", "SECOND", "decimal_seconds", "lines_of"]
 
 DIGITS = 9
 """Decimals of a nanosecond."""
@@ -30,3 +32,14 @@ def decimal_seconds(times: NDArray[np.int64], *, signed: bool = True) -> pa.Arra
     point = pc.if_else(pc.equal(decimals, ""), "", ".")
     sign = pc.if_else(pa.array((times < 0) & signed), "-", "")
     return pc.binary_join_element_wise(sign, whole, point, decimals, "")
+
+
+def lines_of(columns: Iterable[pa.Array], between: str = "\t") -> bytes:
+    """Return a line a row of columns of text."""
+    lines = pc.binary_join_element_wise(*columns, between)
+    ended = pc.binary_join_element_wise(lines, "\n", "").cast(pa.large_string())
+    _, ends, data = pa.concat_arrays([ended]).buffers()
+    if data is None:
+        return b""
+    last = int(np.frombuffer(ends, np.int64, len(ended) + 1)[-1])
+    return bytes(memoryview(data)[:last])

@@ -49,7 +49,7 @@ def refuse_holes(
     more = f", and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     ways = "; ".join(way for name, way in _WAYS.items() if name in allowed)
     raise ConfigurationError(
-        f"the recording has holes, which this format cannot hold: {', '.join(told)}"
+        f"the recording has gaps, which this format cannot hold: {', '.join(told)}"
         f"{more}. {ways}; channels= leaves a channel out"
     )
 

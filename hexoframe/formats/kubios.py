@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
-import pyarrow.compute as pc
 
 from hexoframe.analysis.beats import RR, Counted, RRSeries
 from hexoframe.analysis.hrv import beats_of_record
 from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
 from hexoframe.formats.atomic import new_file, new_folder
-from hexoframe.formats.decimals import SECOND, decimal_seconds
+from hexoframe.formats.decimals import SECOND, decimal_seconds, lines_of
 from hexoframe.formats.holes import check_gaps
 from hexoframe.formats.steps import length_text
 from hexoframe.timestamps.ticks import NS_PER_TICK
@@ -132,10 +131,7 @@ class _Intervals(NamedTuple):
 
     def lines(self) -> bytes:
         """Return a line an interval; a tick has an exact decimal form."""
-        texts = decimal_seconds(self.lengths * NS_PER_TICK[self.clock])
-        return "".join(
-            pc.binary_join_element_wise(texts, "\n", "").to_pylist()
-        ).encode()
+        return lines_of([decimal_seconds(self.lengths * NS_PER_TICK[self.clock])])
 
 
 def _told(record: RecordData, series: _Intervals) -> str:

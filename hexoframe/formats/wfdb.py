@@ -8,6 +8,7 @@ stays a hole. Source: https://physionet.org/physiotools/wag/header-5.htm and sig
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -39,7 +40,6 @@ __all__ = ["write"]
 
 # By the number of bits: the value that means "missing", and the largest one.
 _LIMITS = {16: (-(1 << 15), (1 << 15) - 1), 24: (-(1 << 23), (1 << 23) - 1)}
-_SUFFIXES = (".hea", ".dat")
 
 
 def write(
@@ -60,15 +60,16 @@ def write(
             f"{', '.join(names) or 'the record is empty'}"
         )
     folder = record_folder(record, root)
-    with new_folder(folder, overwrite=overwrite, owned=_is_own) as target:
+    own = re.compile(rf"{re.escape(folder.name)}_\d+hz\.(hea|dat)")
+
+    def owned(name: str) -> bool:
+        return own.fullmatch(name) is not None
+
+    with new_folder(folder, overwrite=overwrite, owned=owned) as target:
         for group in groups:
             _write_group(group, target, f"{folder.name}_{group.rate}hz")
     _warn_of_left_out(record, groups, others)
     return folder
-
-
-def _is_own(name: str) -> bool:
-    return name.endswith(_SUFFIXES)
 
 
 def _warn_of_left_out(

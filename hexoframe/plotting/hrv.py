@@ -44,6 +44,8 @@ __all__ = ["plot_hrv", "record_hrv"]
 
 _HEIGHT = 4.3
 _NEEDED = ("start", "end", "rmssd", "lf", "hf")
+# From the axis to the name of the first band.
+_CLEAR_HZ = 0.004
 # So many decades below its highest point, a spectrum is drawn.
 _DECADES = 1e4
 
@@ -205,7 +207,9 @@ def _draw_spectrum(axes: Axes, spectrum: pd.DataFrame) -> None:
         # The band of VLF is too narrow for its text, which stands below the others.
         is_narrow = name == "vlf"
         axes.text(
-            begin if is_narrow else (begin + min(end, float(frequency[-1]))) / 2,
+            begin + _CLEAR_HZ
+            if is_narrow
+            else (begin + min(end, float(frequency[-1]))) / 2,
             0.87 if is_narrow else 0.985,
             f"{name.upper()}\n{power[name][0]:.0f} ms²",
             transform=axes.get_xaxis_transform(),

@@ -33,11 +33,12 @@ __all__ = ["Column", "as_column", "as_runs", "as_times", "envelope", "pack"]
 # for more takes five times as long and finds 2 % at most.
 _LONG = 1 << 16
 _LEVEL, _WINDOW, _MEMORY = 6, 15, 9
-# Checked in blocks that stay in the cache of a core.
+# Converted in blocks that stay in the cache of a core: a day needs no further copy.
 _BLOCK = 1 << 16
 # The greatest number stands for a missing value, in either width.
 _WIDTHS: dict[str, type[np.unsignedinteger[Any]]] = {"u16": np.uint16, "u32": np.uint32}
-_MISSING = np.int64(np.iinfo(np.int64).min)
+# The least count, which no recorder gives, stands for NaN.
+_MISSING = np.iinfo(np.int32).min
 # So many runs of equal steps are written as such; more are written as differences.
 _MOST_RUNS = 4096
 
@@ -45,11 +46,11 @@ _MOST_RUNS = 4096
 class Column(NamedTuple):
     """Values of one column as counts, or as they are where no count gives them.
 
-    `counts` are int64 with `_MISSING` for NaN; None where `values` must be kept.
+    `counts` are int32 with `_MISSING` for NaN; None where `values` must be kept.
     """
 
     values: NDArray[np.floating]
-    counts: Ticks | None
+    counts: NDArray[np.int32] | None
     gain: float
     offset: float
     single: bool
@@ -60,7 +61,7 @@ class Column(NamedTuple):
             kept = pack(self.values.astype(np.float64), store)
             return {**kept, "gain": 1.0, "offset": 0.0, "single": False}
         scaling = {"gain": self.gain, "offset": self.offset, "single": self.single}
-        return {**pack(self.counts, store), **scaling}
+        return {**pack(self.counts, store, missing=_MISSING), **scaling}
 
     def envelope(self, starts: Ticks) -> tuple[Column, Column]:
         """Return lowest and highest of the rows from each start to the next."""
@@ -68,9 +69,10 @@ class Column(NamedTuple):
             least, most = envelope(self.values, starts)
             return self._replace(values=least), self._replace(values=most)
         # A missing value is the least of all, and must win on neither side.
-        high = np.where(self.counts == _MISSING, np.iinfo(np.int64).max, self.counts)
+        none = np.int32(np.iinfo(np.int32).max)
+        high = np.where(self.counts == _MISSING, none, self.counts)
         low = np.minimum.reduceat(high, starts)
-        low[low == np.iinfo(np.int64).max] = _MISSING
+        low[low == none] = _MISSING
         return (
             self._replace(counts=low),
             self._replace(counts=np.maximum.reduceat(self.counts, starts)),
@@ -87,7 +89,7 @@ def as_column(
     physical = scale == "physical"
     gain, offset = (datatype.gain, datatype.offset) if physical else (1.0, 0.0)
     plain = Column(values, None, gain, offset, values.dtype == np.float32)
-    counts = np.empty(len(values), np.int64)
+    counts = np.empty(len(values), np.int32)
     for first in range(0, len(values), _BLOCK):
         block = values[first : first + _BLOCK]
         if np.isinf(block).any():
@@ -95,9 +97,9 @@ def as_column(
         found = counts_from_values(block, datatype, scale=scale)
         missing = np.isnan(block)
         whole = np.where(missing, 0.0, found)
-        if not np.all(np.abs(whole) < 2**31):
+        if not np.all(np.abs(whole) < 2**31 - 1):
             return plain
-        number = whole.astype(np.int64)
+        number = whole.astype(np.int32)
         again = (number * np.float64(gain) + offset).astype(values.dtype)
         if not np.array_equal(again[~missing], block[~missing]):
             return plain
@@ -132,27 +134,46 @@ def as_runs(ticks: Ticks, step: int) -> dict[str, Any]:
     return {"step": step, "runs": runs.ravel().tolist()}
 
 
-def pack(numbers: NDArray[Any], store: Store) -> dict[str, Any]:
-    """Return numbers as the page reads them: whole ones as differences, deflated."""
+def pack(
+    numbers: NDArray[Any], store: Store, *, missing: int | None = None
+) -> dict[str, Any]:
+    """Return numbers as the page reads them: whole ones as differences, deflated.
+
+    `missing` is the whole number that stands for none.
+    """
     if numbers.dtype.kind == "f":
         raw = numbers.astype("<f8")
         return _stored("f64", 0, raw.view(np.uint8).reshape(-1, 8), store)
-    known = numbers != _MISSING
-    least = int(numbers[known].min()) if known.any() else 0
-    most = int(numbers[known].max()) if known.any() else 0
+    least, most = _ends(numbers, missing)
     if most - least >= 2**32 - 1:
         # Ticks of more than 49 days; doubles hold them to the tick.
-        return pack(np.where(known, numbers, np.nan), store)
+        return pack(numbers.astype(np.float64), store)
     form = "u16" if most - least < 2**16 - 1 else "u32"
     width = _WIDTHS[form]
     size = width().itemsize
-    above = np.full(len(numbers), np.iinfo(width).max, width)
-    above[known] = (numbers[known] - least).astype(width)
+    above = np.empty(len(numbers), width)
+    for first in range(0, len(numbers), _BLOCK):
+        block = numbers[first : first + _BLOCK]
+        part = block.astype(np.int64) - least
+        if missing is not None:
+            part[block == missing] = np.iinfo(width).max
+        above[first : first + _BLOCK] = part
     # Differences wrap round, as the sums of the page do.
     steps = np.diff(above, prepend=width(0))
     signs = (steps.view(f"i{size}") >> (8 * size - 1)).view(width)
-    zigzag = ((steps << width(1)) ^ signs).astype(f"<u{size}", copy=False)
-    return _stored(form, least, zigzag.view(np.uint8).reshape(-1, size), store)
+    steps <<= width(1)
+    steps ^= signs
+    rows = steps.astype(f"<u{size}", copy=False).view(np.uint8).reshape(-1, size)
+    return _stored(form, least, rows, store)
+
+
+def _ends(numbers: NDArray[Any], missing: int | None) -> tuple[int, int]:
+    """Return the least and the greatest number that is not missing; 0 without any."""
+    limits = np.iinfo(numbers.dtype)
+    known = True if missing is None else numbers != missing
+    least = int(np.min(numbers, where=known, initial=limits.max))
+    most = int(np.max(numbers, where=known, initial=limits.min))
+    return (least, most) if least <= most else (0, 0)
 
 
 def _stored(

@@ -57,7 +57,8 @@ def fill(template: str, **content: Any) -> str:
     """Return a page: a template with its style sheet, its policy and its content."""
     from markupsafe import Markup  # noqa: PLC0415  # comes with jinja2
 
-    style = files("hexoframe.report").joinpath("templates", "page.css").read_text()
+    sheet = files("hexoframe.report").joinpath("templates", "page.css")
+    style = sheet.read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = "; ".join(
         (

@@ -6,7 +6,7 @@ in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -21,6 +21,7 @@ from hexoframe.analysis.methods import describe_methods
 from hexoframe.analysis.sleep import summarise_sleep
 from hexoframe.analysis.summary import summarise
 from hexoframe.analysis.wear import wear_table
+from hexoframe.channels import datatypes_of
 from hexoframe.errors import ConfigurationError, TimestampError, UnknownChannelError
 from hexoframe.plotting.figures import pyplot
 from hexoframe.recording.data import RecordData
@@ -60,14 +61,7 @@ _NO_MINUTE = {
     "worst": "There is no worst minute: shirt and electrodes were on in none.",
 }
 _ONE_MINUTE = "There is no other minute with shirt and electrodes on."
-# Facts that say who wore the shirt, and which shirt it was.
-_IDENTITY = {
-    "user_id": "User id",
-    "user": "User",
-    "email": "E-mail",
-    "device": "Device",
-    "devices": "Devices",
-}
+_IDENTITY = {"user_id": "User id", "email": "E-mail", "device": "Device"}
 
 
 class DrawPicture(Protocol):
@@ -144,6 +138,19 @@ def _without_words(record: RecordData) -> RecordData:
     return RecordData.of(record, facts=kept)
 
 
+def _identity(info: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the facts that say who wore the shirt, and which shirt it was."""
+    several = info.get("devices")
+    named = dict(info)
+    if "device" not in info and isinstance(several, list):
+        named["device"] = listed([words(one) for one in several])
+    return [
+        (name, words(named[key]))
+        for key, name in _IDENTITY.items()
+        if named.get(key) not in (None, "")
+    ]
+
+
 class _Report:
     """A record, and what was computed of it for its report."""
 
@@ -206,13 +213,7 @@ class _Report:
         moved = inner_fact(info, "deidentified", "dates", "moved")
         if moved not in (None, "no"):
             known.append(("Dates", f"moved {words(moved)}"))
-        if self._identify:
-            known += [
-                (name, words(info[key]))
-                for key, name in _IDENTITY.items()
-                if info.get(key) not in (None, "", [])
-            ]
-        return known
+        return known + _identity(info) if self._identify else known
 
     # -- sections ----------------------------------------------------------------------
 
@@ -230,8 +231,7 @@ class _Report:
                 self._picture(
                     "overview",
                     "The whole record on one time axis",
-                    "Waveforms are drawn with all their peaks; activities and marks "
-                    "stand above.",
+                    "Activities and annotations stand above.",
                 ),
                 *self._activities(),
             ],
@@ -292,7 +292,8 @@ class _Report:
             parts.append(worn)
         if self._identify and annotations is not None and len(annotations):
             shown = shown_table(self._record.facts, "annotations", self._record.tz)
-            parts.append(tables.annotation_table(shown))
+            kinds = {row.id: row.note for row in datatypes_of(self._record.family)}
+            parts.append(tables.annotation_table(shown, kinds))
         return parts
 
     def _activities(self) -> Iterator[PagePart]:

@@ -41,7 +41,7 @@ __all__ = ["write_study_page"]
 
 # A sample so many usual steps behind the one before is not joined to it.
 _APART = 1.5
-_SHARES = re.compile(r"(?:.*_)?share|worn|not_worn|coverage")
+_SHARES = re.compile(r"(?:.*_)?share|(?:not_)?worn|(?:good|coverage)_.*")
 # Links lead to files beside the page: no scheme, no host, no way up to the root.
 _FOREIGN = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|[/\\]|.*[\x00-\x20\x7f]", re.DOTALL)
 
@@ -62,8 +62,8 @@ def write_study_page(  # noqa: PLR0913  # what a row is made of, each by name
     ----------
     table : DataFrame, indexed by record
         Columns of facts and results; the units are those of
-        ``table.attrs["hexoframe"]["units"]``. Columns called share, worn or
-        ``..._share`` are parts of 1 and are written in percent.
+        ``table.attrs["hexoframe"]["units"]``. Columns called ``worn``, ``..._share``,
+        ``good_...`` and ``coverage_...`` are parts of 1, written in percent.
     path : str or Path
         File to write, ending in .html.
     title : str, default "Study"

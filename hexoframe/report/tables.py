@@ -365,13 +365,23 @@ def _wear_state(row: pd.Series[Any]) -> str:
     return "not known" if pd.isna(row["worn"]) else "not worn"
 
 
-def annotation_table(table: pd.DataFrame) -> PageTable:
-    """Return button presses and comments, a row each."""
-    rows = [[moment(time), words(row["comment"])] for time, row in table.iterrows()]
+def annotation_table(table: pd.DataFrame, kinds: Mapping[int | None, str]) -> PageTable:
+    """Return button presses and comments, a row each.
+
+    `kinds` says what an annotation without a comment is, by its datatype.
+    """
+    rows = []
+    for time, row in table.iterrows():
+        kind = None if pd.isna(row["datatype"]) else int(row["datatype"])
+        told = words(row["comment"])
+        rows.append([moment(time), kinds.get(kind, told) if told == MISSING else told])
     rows, notes = _few(rows, "annotations")
     return PageTable(
         title="Annotations",
-        columns=[PageColumn("time", kind="text"), PageColumn("comment", kind="note")],
+        columns=[
+            PageColumn("time", kind="text"),
+            PageColumn("annotation", kind="note"),
+        ],
         rows=rows,
         notes=notes,
     )

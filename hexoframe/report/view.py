@@ -14,13 +14,11 @@ import html
 import json
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
 from hexoframe.analysis.beattable import beat_table
-from hexoframe.formats.atomic import new_file
-from hexoframe.paths import expanded
+from hexoframe.report.html import check_target, write_page
 from hexoframe.report.viewdata import (
     Panel,
     chosen_sources,
@@ -32,8 +30,8 @@ from hexoframe.report.viewdata import (
 from hexoframe.version import __version__
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
+    from pathlib import Path
 
     from hexoframe.recording.data import RecordData
 
@@ -59,9 +57,9 @@ _STYLES = ("uPlot.min.css", "view.css")
 # too large.
 _RATES_HZ = (16, 4, 1)
 # So far off may a guess of the size be.
-_PLAY = 1.25
+_PLAY = 1.1
 # What is not samples: script, style and the facts of the record.
-_REST = 1_000_000
+_REST = 250_000
 # Height of the frame in a notebook, in pixels.
 _HEIGHT = 720
 
@@ -116,7 +114,7 @@ class RecordView:
 
 def make_view(
     record: RecordData,
-    path: str | os.PathLike[str] | None = None,
+    path: str | Path | None = None,
     *,
     channels: Sequence[str | int] | None = None,
     overwrite: bool = False,
@@ -140,13 +138,11 @@ def make_view(
     ConfigurationError, UnknownChannelError, OutputExistsError
         As for `hexoframe.Record.explore`.
     """
+    target = None if path is None else check_target(path)
     panels = fitting_panels(record, channels, INLINE if path is None else LARGEST)
     text = make_page(record, panels)
-    target = None
-    if path is not None:
-        target = expanded(path)
-        with new_file(target, overwrite=overwrite) as new:
-            new.write_text(text, encoding="utf-8", newline="\n")
+    if target is not None:
+        write_page(text, target, overwrite=overwrite)
     return RecordView(text, target, _reduced(record, panels))
 
 
@@ -162,7 +158,7 @@ def fitting_panels(
     """Return the panels of a page, with all samples as far as so many bytes allow.
 
     The largest gives way first: it keeps the lowest and the highest sample of each 1/16
-    s, and of longer spans where that is still too much.
+    s; and all of them do before one keeps those of longer spans.
     """
     sources = chosen_sources(record, channels)
     beats = functools.cache(lambda: beat_table(record))
@@ -171,11 +167,12 @@ def fitting_panels(
     for panel, every in zip(panels, _first_tries(record, panels, room), strict=True):
         fill_panel(record, panel, every)
     while sum(panel.size for panel in panels) > room:
-        dense = [one for one in panels if 0 < one.spacing < record.clock]
-        if not dense:
+        steps = [panel.every for panel in panels]
+        worst = _gives_way(record, panels, steps, [panel.size for panel in panels])
+        if worst is None:
             break
-        worst = max(dense, key=lambda one: one.size)
-        fill_panel(record, worst, _next_step(record, worst.spacing))
+        panel = panels[worst]
+        fill_panel(record, panel, _next_step(record, panel.spacing))
     return panels
 
 
@@ -185,19 +182,30 @@ def _first_tries(record: RecordData, panels: Sequence[Panel], room: float) -> li
     All samples are tried where they may fit.
     """
     steps = [0] * len(panels)
-    sizes = [guess_size(record, panel) for panel in panels]
+    sizes = [panel.size + guess_size(record, panel) for panel in panels]
     while sum(sizes) > room * _PLAY:
-        dense = [
-            at
-            for at, panel in enumerate(panels)
-            if 0 < (steps[at] or panel.spacing) < record.clock
-        ]
-        if not dense:
+        worst = _gives_way(record, panels, steps, sizes)
+        if worst is None:
             break
-        worst = max(dense, key=sizes.__getitem__)
-        steps[worst] = _next_step(record, steps[worst] or panels[worst].spacing)
-        sizes[worst] = guess_size(record, panels[worst], steps[worst])
+        panel = panels[worst]
+        steps[worst] = _next_step(record, steps[worst] or panel.spacing)
+        sizes[worst] = panel.size + guess_size(record, panel, steps[worst])
     return steps
+
+
+def _gives_way(
+    record: RecordData,
+    panels: Sequence[Panel],
+    steps: Sequence[int],
+    sizes: Sequence[float],
+) -> int | None:
+    """Return which panel should hold less; None where none can."""
+    dense = [
+        at
+        for at, (panel, step) in enumerate(zip(panels, steps, strict=True))
+        if 0 < (step or panel.spacing) < record.clock
+    ]
+    return max(dense, key=lambda at: (-steps[at], sizes[at]), default=None)
 
 
 def _next_step(record: RecordData, spacing: float) -> int:

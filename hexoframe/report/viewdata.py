@@ -7,6 +7,7 @@ samples, which `encoding` packs. No page is written here.
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,10 +78,8 @@ _INHALING = "inspiration"
 _BELIEVED = (0.005, 0.995)
 _SECONDS_BELIEVED = (0.01, 0.99)
 _ROOM = 0.15
-# The size of a channel is guessed from so many parts of it of so many rows; that of a
-# small one, and of the extremes that are kept, from bytes a number.
+# The size of a channel is guessed from so many parts of it of so many rows.
 _PARTS, _PART_ROWS = 8, 1 << 15
-_BYTES_SMALL, _BYTES_REDUCED = 0.5, 2.0
 # Offsets of a zone are looked at so often; no zone changes between.
 _OFFSET_STEP_S = 900
 
@@ -101,10 +100,14 @@ class Panel:
     content: dict[str, Any]
     texts: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Count the bytes of what is told of the samples."""
+        self.told = len(json.dumps(self.content))
+
     @property
     def size(self) -> int:
-        """Bytes of its samples in the page."""
-        return sum(map(len, self.texts.values()))
+        """Bytes of the panel in the page."""
+        return self.told + sum(map(len, self.texts.values()))
 
     @property
     def every(self) -> int:
@@ -232,7 +235,7 @@ def fill_panel(record: RecordData, panel: Panel, every: int = 0) -> None:
 
 
 def guess_size(record: RecordData, panel: Panel, every: int = 0) -> float:
-    """Return about how many bytes `fill_panel` will take in the page.
+    """Return about how many bytes `fill_panel` will add to the page.
 
     From a few parts of the channel: packing a week to find that it is too large would
     take minutes.
@@ -240,20 +243,18 @@ def guess_size(record: RecordData, panel: Panel, every: int = 0) -> float:
     channel = panel.source.channel
     if panel.content["style"] == "rows":
         return 0.0
-    rows = len(record[channel.name])
-    if every:
-        kept = (record.end_tick - record.start_tick) / every
-        return 2 * len(channel.columns) * min(kept, rows) * _BYTES_REDUCED
-    if rows <= _PARTS * _PART_ROWS:
-        return rows * len(channel.columns) * _BYTES_SMALL
-    size = 0
     frame = record[channel.name]
-    for first in np.linspace(0, rows - _PART_ROWS, _PARTS).astype(int).tolist():
+    rows = min(_PART_ROWS, len(frame))
+    parts = _PARTS if len(frame) > rows else 1
+    starts = np.arange(0, rows, max(round(every / (channel.ticks or 1)), 1))
+    size = 0
+    for first in np.linspace(0, len(frame) - rows, parts).astype(int).tolist():
         for row in channel.datatypes:
-            values = frame[row.column].to_numpy()[first : first + _PART_ROWS]
-            packed = as_column(values, row, scale=record.scale).packed(_as_text)
-            size += len(packed["data"])
-    return size * rows / (_PARTS * _PART_ROWS)
+            values = frame[row.column].to_numpy()[first : first + rows]
+            column = as_column(values, row, scale=record.scale)
+            kept = column.envelope(starts) if every and rows else (column,)
+            size += sum(len(one.packed(_as_text)["data"]) for one in kept)
+    return size * len(frame) / max(parts * rows, 1)
 
 
 def samples_between(

@@ -16,6 +16,7 @@ import pandas as pd
 
 from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
 from hexoframe.record import Record
+from hexoframe.recording.scales import without_warning
 from hexoframe.service import current_client
 from hexoframe.study.compaction import channel_paths, compact
 from hexoframe.study.duplicates import duplicates_frame, kept_duplicates
@@ -25,6 +26,7 @@ from hexoframe.study.outcomes import failures_frame, kept_failures
 from hexoframe.study.planning import plan_of
 from hexoframe.study.receipts import load_index, read_receipt, save_index
 from hexoframe.study.records import open_stored
+from hexoframe.study.reporting import heart_rate_line, rows_of_page
 from hexoframe.study.results import Results
 from hexoframe.study.storage import storage_at
 from hexoframe.study.subjects import keep_subjects, subjects_of
@@ -400,6 +402,70 @@ class Study(Mapping[int, Record]):
     def subjects(self, given: pd.DataFrame | str | os.PathLike[str]) -> None:
         make_root(self._storage)
         keep_subjects(self._storage, given, self._index())
+
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        identify: bool = False,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write a page with a row a record; needs ``hexoframe[report]``.
+
+        One file that opens without Python, asks for no address and runs nothing: the
+        facts of `table` and `subjects`, and usable heart rates as a small line. A
+        record whose own page is there, as ``record_<number>.html`` beside it, has a
+        link to it.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write, ending in .html.
+        identify : bool, default False
+            Whether to show users, e-mail addresses, devices and sources. Columns of
+            your own in `subjects` are shown in any case.
+        overwrite : bool, default False
+            Whether a file from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ConfigurationError
+            If jinja2 is not installed, or the path does not end in .html.
+        OutputExistsError
+            If the file has other content and `overwrite` was not given.
+
+        Examples
+        --------
+        >>> for number in study:  # doctest: +SKIP
+        ...     study[number].report(f"pages/record_{number}.html")
+        >>> study.report("pages/study.html")  # doctest: +SKIP
+        """
+        from hexoframe.report.html import check_target, environment  # noqa: PLC0415
+        from hexoframe.report.study_page import write_study_page  # noqa: PLC0415
+
+        target = check_target(os.fspath(path))
+        environment()  # what is missing is told before anything is read
+        rows = rows_of_page(self.table(), identify=identify)
+        pages = {number: f"record_{number}.html" for number in rows.index}
+        with without_warning():
+            lines = {number: heart_rate_line(self[number]) for number in rows.index}
+        return write_study_page(
+            rows,
+            target,
+            title=Path(self.root).name or "Study",
+            links={
+                number: name
+                for number, name in pages.items()
+                if (target.parent / name).is_file()
+            },
+            lines={number: line for number, line in lines.items() if line is not None},
+            overwrite=overwrite,
+        )
 
     def warnings(self, number: int | str) -> list[str]:
         """Return what was warned of when a record came in.

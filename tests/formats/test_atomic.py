@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -602,6 +601,15 @@ def test_a_journal_from_elsewhere_is_not_followed(tmp_path, journal, message):
         open_record(tmp_path / "r")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_the_place_of_a_journal_is_not_waited_for(tmp_path):
+    pending = tmp_path / "r" / ".hexoframe-new"
+    pending.mkdir(parents=True)
+    os.mkfifo(pending / "journal.json")
+    with pytest.raises(FileFormatError, match="is no file"):
+        complete(tmp_path / "r")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no symbolic links without rights")
 def test_a_link_is_no_place_of_new_files(tmp_path):
     (tmp_path / "mine").mkdir()
@@ -771,25 +779,3 @@ def test_a_record_is_old_or_new_wherever_its_writer_is_killed(case, tmp_path, sa
             assert content(place) == expected[1]
     assert found == sorted(found), "there is one step from old to new"
     assert set(found) == {0, 1}
-
-
-def test_a_place_where_no_folder_can_be_made_is_an_error_and_no_endless_wait(
-    tmp_path, monkeypatch
-):
-    # As in /proc, where mkdir says that there is no such file.
-    make, tries = Path.mkdir, []
-
-    def refuse(path, *args, **more):
-        if not path.name.startswith(".a.txt."):
-            return make(path, *args, **more)
-        tries.append(path)
-        if len(tries) > 10_000:
-            pytest.fail("it tries for ever")
-        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
-
-    monkeypatch.setattr(Path, "mkdir", refuse)
-    with (
-        pytest.raises(FileNotFoundError, match="No such file"),
-        new_file(tmp_path / "a.txt", overwrite=False),
-    ):
-        pytest.fail("there is nowhere to write")

@@ -11,7 +11,12 @@ import pytest
 import hexoframe
 from hexoframe import formats
 from hexoframe.app.choices import Output
-from hexoframe.errors import ConfigurationError, FileFormatError, OutputExistsError
+from hexoframe.errors import (
+    ConfigurationError,
+    FileFormatError,
+    OutputExistsError,
+    UnverifiedCalibrationWarning,
+)
 from hexoframe.record import Record
 from tests.formats import toyformat
 
@@ -111,6 +116,19 @@ def test_what_is_written_again_is_left_as_it_is(record, beats, tmp_path, name):
     assert isinstance(error, OutputExistsError)
     assert "overwrite=True" in str(error)
     assert times(*first.paths) == before
+
+
+@pytest.mark.parametrize("name", ["bids", "edf", "mat"])
+def test_scales_are_warned_of_once_for_a_file(samples, tmp_path, name):
+    if name == "mat":
+        pytest.importorskip("scipy", reason="scipy writes MAT files")
+    whole = hexoframe.open_record(samples / "hexoskin_10min.zip")
+    part = whole.of(whole, left_out={*whole} - {"sdnn", "ann", "rmssd"})
+    output = Output(folder=tmp_path, formats=(name,))
+    with pytest.warns(UnverifiedCalibrationWarning) as caught:
+        assert output.save("it", part).errors == []
+    scales = [each for each in caught if each.category is UnverifiedCalibrationWarning]
+    assert len(scales) == 1
 
 
 def test_a_format_that_is_missing_joins_one_that_is_there(record, tmp_path):

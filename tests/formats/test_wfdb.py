@@ -132,6 +132,14 @@ def test_what_has_no_place_is_told(tmp_path):
         made().to_wfdb(tmp_path)
 
 
+def test_files_of_others_in_the_folder_stay(tmp_path):
+    folder = made().to_wfdb(tmp_path)
+    (folder / "mine.dat").write_bytes(b"mine")
+    made(5).to_wfdb(tmp_path, overwrite=True, channels=["ecg"])
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["mine.dat", "record_77_256hz.dat", "record_77_256hz.hea"]
+
+
 def test_nothing_to_write_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="none of these has a sample"):
         made().to_wfdb(tmp_path, channels=["rr_interval"])

@@ -39,9 +39,11 @@ def test_all_that_came_is_drawn_up_to_the_newest_sample(frames):
         assert np.allclose(one.get_xlim(), frames.days([1, 120]), rtol=0, atol=1e-9)
     assert [one.get_ylabel() for one in axes] == [
         "Heart rate\n(bpm)",
-        "Breathing rate\n(rpm)",
+        "Breathing rate\n(breaths/min)",
     ]
-    assert figure.canvas is not None
+    assert figure.get_suptitle() == (
+        "Running rates, record 7: 2022-11-04 23:29:50 to 23:31:49 (1 min 59 s)"
+    )
 
 
 def test_the_axis_is_as_long_as_is_asked_for(frames):

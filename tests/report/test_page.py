@@ -241,6 +241,14 @@ def test_a_record_without_names_is_called_by_its_pseudonym_and_says_that_dates_m
     assert "77" not in re.sub(r"[0-9a-f]{64}", "", page.partition("Hexoskin report")[2])
 
 
+def test_several_devices_are_named_one_by_one(few_minutes, plain, parsed, tmp_path):
+    facts = Facts(info={"id": 7, "devices": ["HX1", "HX2"], "user_id": ""})
+    record = Record.of(few_minutes.between("0s", "5s"), facts=facts)
+    text = parsed(report(record, tmp_path, plain, identify=True)).text
+    assert "Device HX1 and HX2" in text
+    assert "User id" not in text
+
+
 def test_pictures_do_not_know_the_comments_either(hostile_pages):
     *_, seen = hostile_pages
     assert seen
@@ -280,6 +288,10 @@ def test_real_pictures_of_a_hostile_record_bring_none_either(hostile, parsed, tm
     check_that_nothing_runs(page)
     assert len(page.all("figure")) >= 6
     assert path.stat().st_size < 10_000_000
+    # Every colour of the figures follows a dark page.
+    style, _, body = path.read_text("utf-8").partition("</style>")
+    coloured = r'(?:fill|stroke)="(#[^"]+)"'
+    assert set(re.findall(coloured, body)) <= set(re.findall(coloured, style))
 
 
 # -- the file --------------------------------------------------------------------------

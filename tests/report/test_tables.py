@@ -121,7 +121,10 @@ def test_channels_and_receipts_have_what_came_and_what_confirms_the_scale(few_mi
 
 def test_many_rows_are_cut_and_counted():
     times = pd.date_range("2024-03-01", periods=50, freq="1s", tz="UTC", name="time")
-    frame = pd.DataFrame({"comment": pd.array(["a"] * 50, dtype="string")}, index=times)
-    table = tables.annotation_table(frame)
+    frame = pd.DataFrame({"comment": ["a", None, "", None, *["b"] * 46]}, index=times)
+    frame["datatype"] = pd.array([215, 215, 215, pd.NA, *[1] * 46], dtype="Int64")
+    table = tables.annotation_table(frame.astype({"comment": "string"}), {215: "press"})
     assert len(table.rows) == 40
+    told = [row["annotation"] for row in named(table)]
+    assert told[:5] == ["a", "press", "press", NONE, "b"]
     assert table.notes == ["10 more annotations are left out."]

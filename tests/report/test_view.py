@@ -197,7 +197,7 @@ def test_offsets_of_the_zone_change_where_its_clocks_do(zone, wanted):
 def test_a_page_that_would_be_too_large_keeps_lowest_and_highest_and_says_so(
     record, monkeypatch
 ):
-    monkeypatch.setattr(module, "INLINE", 1_150_000)
+    monkeypatch.setattr(module, "INLINE", 400_000)
     view = record.explore(channels=["ecg", "respiration"])
     assert view.reduced == {"ecg_i": 16.0}
     panel = panels_of(view.html)["ecg_i"]
@@ -212,8 +212,20 @@ def test_a_page_that_would_be_too_large_keeps_lowest_and_highest_and_says_so(
     np.testing.assert_array_equal(high, grouped.max().to_numpy())
 
 
+def test_all_large_channels_give_way_before_one_gives_more(record, monkeypatch):
+    asked = ["ecg", "respiration", "acceleration"]
+    monkeypatch.setattr(module, "INLINE", 420_000)
+    view = record.explore(channels=asked)
+    assert view.reduced == {"ecg_i": 16.0, "acceleration": 16.0}
+    assert len(view.html) <= 420_000
+    monkeypatch.setattr(module, "INLINE", 300_000)
+    view = record.explore(channels=asked)
+    assert {*view.reduced.values()} <= {16.0, 4.0}
+    assert len(view.reduced) == 4
+
+
 def test_no_signal_is_no_lowest_value_of_a_reduced_belt(record, monkeypatch):
-    monkeypatch.setattr(module, "INLINE", 1_000_001)
+    monkeypatch.setattr(module, "INLINE", 250_001)
     page = record.explore(channels=["respiration"]).html
     panel = panels_of(page)["respiration_thoracic"]
     low = values_of(panel["columns"][0], parts_of(page))
@@ -315,6 +327,8 @@ def test_what_cannot_be_shown_is_said(record):
         record.explore(channels=["eeg"])
     with pytest.raises(ConfigurationError, match=r"give a list, such as \['ecg'\]"):
         record.explore(channels="ecg")
+    with pytest.raises(ConfigurationError, match=r"night has no suffix of a page"):
+        record.explore("night")
     with pytest.raises(ConfigurationError, match="name at least one"):
         record.explore(channels=[])
     with pytest.raises(TimestampError, match="outside the record"):

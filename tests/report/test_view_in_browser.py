@@ -320,7 +320,7 @@ def test_damaged_samples_are_said_and_not_drawn(tab, record, tmp_path):
 def test_a_served_page_gets_every_sample_of_what_is_zoomed_into(
     tab, record, monkeypatch
 ):
-    monkeypatch.setattr("hexoframe.report.serve._LARGEST", 1_050_000)
+    monkeypatch.setattr("hexoframe.report.serve._LARGEST", 300_000)
     with serve_view(record, channels=["ecg"]) as address:
         tab.open(address)
         assert tab.run("() => hexoframe.panel('ecg_i').facts.every") == 16

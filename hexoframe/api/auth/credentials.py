@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 from hexoframe.api.auth.schemes import (
+    READONLY,
     SCOPES,
     Bearer,
     Credential,
@@ -269,8 +270,11 @@ class _Search:
         mine, theirs = self.found.username, given.username
         if mine is not None and theirs is not None and mine != theirs:
             return
-        if mine is not None and theirs is None:
-            # A token without a user name may belong to another user.
+        wanted, scope = self.found.scope, given.scope or READONLY
+        # A token without a user name may belong to another user, and one that was
+        # requested for reading cannot write.
+        unnamed = mine is not None and theirs is None
+        if unnamed or (store is not None and wanted not in {None, scope}):
             given = replace(given, token=None, refresh_token=None, expires=None)
         names = [each.name for each in fields(Given)]
         self.found = self.found.filled(given, names)

@@ -11,6 +11,7 @@ counts alone. No request is sent here.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import math
@@ -215,6 +216,9 @@ class Limiter:
     def _read(self, file: Path) -> _Pace:
         """Return the pace in a file; a new one if it is missing, damaged or past."""
         now, wall = self._now(), self._wall()
+        if file.exists() and not file.is_file():
+            # A pipe would be waited for.
+            raise OSError(errno.EINVAL, "not a file")
         try:
             last, at, spacing, slowed = map(float, file.read_bytes().split())
         except FileNotFoundError:

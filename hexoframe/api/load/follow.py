@@ -350,7 +350,15 @@ class Follower:
             row.channel for row in load.datatypes(usual)
             if row.kind in {"waveform", "state"} and row.in_model
         )  # fmt: skip
-        if later and head.status != "complete":
+        if head.status == "complete":
+            return
+        if not self._rows(usual):
+            raise ConfigurationError(
+                f"record {head.id} is not complete yet (status {head.status!r}), and "
+                f"none of {', '.join(later)} comes until then: name a rate too, such "
+                "as heart_rate"
+            )
+        if later:
             warn(
                 f"record {head.id} is not complete yet (status {head.status!r}), and "
                 f"the service has no {', '.join(later)} of it until then: the last "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,10 @@ from hexoframe.app.cli.running import (
     progress,
     say,
     say_if_interrupted,
+    tell_path,
 )
+from hexoframe.app.wording import reworded
+from hexoframe.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -316,6 +320,38 @@ def map_(  # noqa: PLR0913  # click passes each option by name
     fail(failed, failed + len(results.records), "records")
 
 
+@click.command()
+@_ROOT
+@click.option(
+    "--out",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    default=Path("study.html"),
+    help="The page, ending in .html; study.html in this folder by default.",
+)
+@click.option(
+    "--identify", is_flag=True, help="Name users, e-mail addresses, devices, sources."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a page from before.")
+def report(root: str, *, file: Path, identify: bool, overwrite: bool) -> None:
+    """Write a page with a row a record, which opens without Python.
+
+    A record whose own page is beside it as record_NUMBER.html has a link to it. Needs
+    pip install "hexoframe[report]".
+    """
+    from hexoframe.formats.atomic import noting_unchanged  # noqa: PLC0415  # shutil
+    from hexoframe.report.html import check_target  # noqa: PLC0415  # numpy
+
+    try:
+        check_target(file)
+    except ConfigurationError as error:
+        raise click.UsageError(reworded(str(error))) from error
+    with noting_unchanged() as unchanged:
+        _open(root).report(file, identify=identify, overwrite=overwrite)
+    tell_path(file, unchanged=bool(unchanged))
+
+
 study.add_section("What comes in", sync, plan, subjects)
 study.add_section("What is there", table, verify, compact, paths)
-study.add_section("Results", map_)
+study.add_section("Results", map_, report)

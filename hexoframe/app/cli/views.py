@@ -47,14 +47,17 @@ class Exploring:
     overwrite: bool
 
     def check(self) -> None:
-        """Refuse a wrong zone or folder before anything is loaded."""
-        if self.tz is not None:
-            from hexoframe.timestamps.zones import zone_name  # noqa: PLC0415  # numpy
+        """Refuse a wrong suffix, zone or folder before anything is loaded."""
+        from hexoframe.report.html import check_target  # noqa: PLC0415  # numpy
+        from hexoframe.timestamps.zones import zone_name  # noqa: PLC0415  # numpy
 
-            try:
+        try:
+            if self.file is not None:
+                check_target(self.file)
+            if self.tz is not None:
                 zone_name(self.tz)
-            except ConfigurationError as error:
-                raise click.UsageError(reworded(str(error))) from error
+        except ConfigurationError as error:
+            raise click.UsageError(reworded(str(error))) from error
         if self.file is not None:
             check_folder(self.file.parent, "file")
 
@@ -95,7 +98,7 @@ _exploring = gather(
         "file",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="Write the page to this file; without it, it is shown on this machine.",
+        help="The page, ending in .html; without it, it is shown on this machine.",
     ),
     click.option(
         "--tz",

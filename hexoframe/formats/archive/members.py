@@ -118,7 +118,9 @@ def match_members(
     known = _rows_by_name(family)
     members = Members()
     strange: dict[str, list[str]] = {}
-    for name in sorted(container.sizes(), key=_preference):
+    # Asked for once: it takes as long as there are members.
+    sizes = container.sizes()
+    for name in sorted(sizes, key=_preference):
         plain = placeholder_of(name) or name
         row = known.get(PurePosixPath(plain).stem.lower())
         # A converter's copy beside a WAV; a second WAV is something else.
@@ -135,7 +137,7 @@ def match_members(
             if name in waves or _is_event_file(row, name):
                 members.rows[row] = name
                 continue
-        if not _holds_nothing(container, name, waves.get(name)):
+        if not _holds_nothing(container, name, sizes[name], waves.get(name)):
             reason = _why_left_out(row, members, family)
             strange.setdefault(reason, []).append(name)
         elif row is not None and not row.in_model:
@@ -205,7 +207,9 @@ def _damage(container: Container, row: Datatype, name: str) -> HexoframeError | 
     return IncompleteDataError(f"{where}: empty (0 bytes); fetch the export again")
 
 
-def _holds_nothing(container: Container, name: str, wave: WavHeader | None) -> bool:
+def _holds_nothing(
+    container: Container, name: str, size: int, wave: WavHeader | None
+) -> bool:
     """Whether a file without a channel has no samples to lose."""
     if wave is not None:
         return wave.samples == 0
@@ -215,7 +219,7 @@ def _holds_nothing(container: Container, name: str, wave: WavHeader | None) -> b
         head, _, body = data.partition(b"\n")
         headed = not head.strip() or as_utf8(head).startswith(EVENT_HEADER)
         return headed and not body.strip()
-    return container.sizes()[name] == 0
+    return size == 0
 
 
 # -- files that stand for others, or lie elsewhere -------------------------------------

@@ -7,7 +7,7 @@ touched. What is filled in a file of hexoframe is left out again.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,9 +21,7 @@ from hexoframe.errors import (
     ConfigurationError,
     FileFormatError,
     HexoframeWarning,
-    IncompleteDataError,
     MissingFactsWarning,
-    MissingSamplesWarning,
     SkippedChannelWarning,
     TimestampError,
     UnknownChannelError,
@@ -36,10 +34,10 @@ from hexoframe.formats.edf.notes import (
     ReadNotes,
     Said,
     facts_of,
-    nearest_ticks,
     own_note,
     read_notes,
 )
+from hexoframe.formats.edf.records import DataRecords, read_annotations, read_onsets
 from hexoframe.formats.edf.seal import is_unbroken
 from hexoframe.formats.edf.signals import (
     Scaling,
@@ -47,7 +45,6 @@ from hexoframe.formats.edf.signals import (
     rows_of_file,
     scaling_of,
 )
-from hexoframe.formats.edf.tals import Tals, joined, parse, record_onsets
 from hexoframe.formats.sourcefiles import SourceFiles
 from hexoframe.paths import is_file
 from hexoframe.recording.data import LazyChannel, RecordData
@@ -72,7 +69,6 @@ __all__ = ["read", "sniff"]
 _MARK = b"0       "
 _BOM = b"\xef\xbb\xbf"
 _NAME = "EDF"
-_BLOCK_BYTES = 4 << 20
 _ID = re.compile(r"\bhexoskin_record_id=(\d{1,18})\b")
 
 
@@ -145,7 +141,7 @@ class _File:
 
     Attributes
     ----------
-    data : _DataRecords
+    data : DataRecords
         The data records that are there in full.
     onsets : ndarray of int64, in ticks
         When each data record begins.
@@ -156,7 +152,7 @@ class _File:
     path: Path
     header: EdfHeader
     family: Family
-    data: _DataRecords
+    data: DataRecords
     onsets: NDArray[np.int64]
     rows: Mapping[int, Datatype]
     notes: ReadNotes
@@ -165,8 +161,8 @@ class _File:
     def open(cls, path: Path, options: ReadOptions) -> _File:
         """Read headers and annotations."""
         header = EdfHeader.read(path)
-        data = _DataRecords.of(path, header, partial_too=options.allow_partial)
-        tals = _annotations(data)
+        data = DataRecords.of(path, header, partial_too=options.allow_partial)
+        tals = read_annotations(data)
         said = own_note(tals, path)
         if said is not None and data.count == header.records:
             _check_seal(path, header, partial_too=options.allow_partial)
@@ -174,13 +170,14 @@ class _File:
             _warn_of_own(path)
         family = _family(header, said, options, path)
         clock = CLOCK_OF_FAMILY[family]
-        onsets = _onsets(data, clock)
-        stated = int(header.start.timestamp()) * clock
-        begin = _begin(stated, int(onsets[0]), options, clock)
-        if begin is None:
-            begin = stated
-            if said is None and not header.reserved.startswith("EDF+"):
-                _warn_of_start(path)
+        onsets = read_onsets(data, clock)
+        begin = int(header.start.timestamp()) * clock
+        if said is not None:
+            _check_start(said, options, clock)
+        elif options.start is not None:
+            begin = _begin(begin, int(onsets[0]), options, clock)
+        elif not onsets[0]:
+            _warn_of_start(path)
         try:
             check_tick(begin, clock)
         except TimestampError as error:
@@ -299,10 +296,19 @@ def _family(
     return said.family
 
 
-def _begin(stated: int, onset: int, options: ReadOptions, clock: Clock) -> int | None:
-    """Return the tick from which a file counts, if the caller says its start."""
-    if options.start is None:
-        return None
+def _check_start(said: Said, options: ReadOptions, clock: Clock) -> None:
+    """Refuse another start than the file says exactly."""
+    if options.start is not None:
+        given = moment_to_tick(options.start, clock=clock)
+        if given != said.start:
+            raise ConfigurationError(
+                f"start={options.start!r} is tick {given}, but the file says that its "
+                f"record starts at tick {said.start}: leave start= out"
+            )
+
+
+def _begin(stated: int, onset: int, options: ReadOptions, clock: Clock) -> int:
+    """Return the tick from which a file counts, as the caller says its start."""
     given = moment_to_tick(options.start, clock=clock)
     if not 0 <= given - stated - onset < clock:
         told = tick_to_time(stated + onset, clock=clock)
@@ -320,122 +326,6 @@ def _warn_of_start(path: Path) -> None:
         "hexoframe; start= says it where it is known",
         MissingFactsWarning,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _DataRecords:
-    """The data records of a file that are there in full, read in blocks.
-
-    A block at a time: samples of a channel lie all over the file, and a map of it would
-    hold it whole.
-    """
-
-    path: Path
-    header: EdfHeader
-    count: int
-
-    @classmethod
-    def of(cls, path: Path, header: EdfHeader, *, partial_too: bool) -> _DataRecords:
-        """Compare the size of a file with its header: it may have been cut."""
-        size = path.stat().st_size - header.size
-        held, rest = divmod(size, header.record_bytes)
-        expected = held if header.records == -1 else header.records
-        if held > expected or (rest and held == expected):
-            raise FileFormatError(
-                f"{path} has {size:,} bytes of samples, and its header claims "
-                f"{expected:,} data records of {header.record_bytes:,} bytes; fetch or "
-                "copy the file again"
-            )
-        if held < expected:
-            text = f"{path} holds {held} of {expected} data records: it was cut"
-            if not (partial_too and held):
-                way = ", or open what is there with allow_partial=True" if held else ""
-                raise IncompleteDataError(f"{text}; fetch or copy the file again{way}")
-            warn(f"{text}; the rest is listed as lost", MissingSamplesWarning)
-        if not held:
-            raise FileFormatError(
-                f"{path} has headers and no samples; fetch the file again"
-            )
-        return cls(path, header, held)
-
-    def place(self, signal: int) -> slice:
-        """Return where the values of a signal lie in a data record."""
-        before = sum(each.samples for each in self.header.signals[:signal])
-        return slice(before, before + self.header.signals[signal].samples)
-
-    def blocks(self, first: int, last: int) -> Iterator[NDArray[np.int16]]:
-        """Yield data records, a row each."""
-        width = self.header.record_bytes // 2
-        count = max(1, _BLOCK_BYTES // self.header.record_bytes)
-        with self.path.open("rb") as file:
-            file.seek(self.header.size + first * self.header.record_bytes)
-            for at in range(first, last, count):
-                rows = min(count, last - at)
-                block = np.fromfile(file, "<i2", rows * width)
-                if len(block) < rows * width:
-                    raise FileFormatError(f"{self.path} became shorter meanwhile")
-                yield block.reshape(rows, width)
-
-    def values(
-        self, signals: Collection[int], first: int, last: int
-    ) -> dict[int, NDArray[np.int16]]:
-        """Return the digital values of signals in some data records."""
-        places = {signal: self.place(signal) for signal in signals}
-        made = {
-            signal: np.empty((last - first, place.stop - place.start), np.int16)
-            for signal, place in places.items()
-        }
-        at = 0
-        for block in self.blocks(first, last):
-            for signal, place in places.items():
-                made[signal][at : at + len(block)] = block[:, place]
-            at += len(block)
-        return {signal: values.reshape(-1) for signal, values in made.items()}
-
-
-def _annotations(data: _DataRecords) -> Tals:
-    """Return all annotations, found block by block."""
-    header, found = data.header, []
-    signals = [
-        at
-        for at, signal in enumerate(header.signals)
-        if signal.is_annotations and header.reserved.startswith("EDF+")
-    ]
-    for block in data.blocks(0, data.count) if signals else ():
-        for signal in signals:
-            told = np.ascontiguousarray(block[:, data.place(signal)])
-            found.append(parse(told.tobytes(), data.path))
-    return joined(found)
-
-
-def _onsets(data: _DataRecords, clock: Clock) -> NDArray[np.int64]:
-    """Return when each data record begins, in ticks from the second of the header."""
-    path, header = data.path, data.header
-    step = header.duration * clock
-    if step.denominator != 1:
-        raise FileFormatError(
-            f"{path}: its data records last {header.duration} s, which is no whole "
-            f"number of ticks of 1/{clock} s"
-        )
-    if not header.reserved.startswith("EDF+"):
-        return grid(0, step=step, count=data.count)
-    signals = [at for at, each in enumerate(header.signals) if each.is_annotations]
-    if not signals:
-        raise FileFormatError(f"{path} calls itself EDF+ and has no annotations")
-    is_whole = header.reserved.startswith("EDF+C")
-    last = 1 if is_whole else data.count
-    told = data.values(signals[:1], 0, last)[signals[0]].reshape(last, -1)
-    heads = record_onsets([row.tobytes() for row in told], path)
-    onsets = nearest_ticks(heads, clock)
-    if is_whole:
-        return grid(int(onsets[0]), step=step, count=data.count)
-    early = np.diff(onsets) < int(step)
-    if early.any():
-        raise FileFormatError(
-            f"{path}: data record {int(early.argmax()) + 1} begins before the one "
-            "before it ends, so its order is unknown; fetch or copy the file again"
-        )
-    return onsets
 
 
 # -- samples ---------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from hexoframe.channels.calibration import Scale
 from hexoframe.errors import ConfigurationError, FileFormatError, TimestampError
 from hexoframe.formats.atomic import new_file
 from hexoframe.jsontext import JsonSource, shown
-from hexoframe.paths import is_folder
+from hexoframe.paths import check_path, is_folder
 from hexoframe.recording.facts import SHAPES, Facts, check_info
 from hexoframe.recording.frames import check_frame, ticks_of
 from hexoframe.recording.gaps import RULES, Receipt, Survey
@@ -341,6 +341,7 @@ def source_of(path: Path, key: bytes = b"") -> JsonSource:
 
 def _read_held(path: Path, layout: Layout) -> dict[str, Any]:
     """Return the content of a manifest of a format and of a version that is known."""
+    check_path(path)  # a pipe would be waited for
     held = source_of(path).read(path.read_bytes())
     if not isinstance(held, dict) or held.get("format") != layout.name:
         raise FileFormatError(

@@ -832,11 +832,11 @@
     if (reduced.length) {
       const notice = $("notice");
       notice.hidden = false;
-      const names = reduced.map((one) => one.facts.label).join(", ");
-      const part = clock.length(reduced[0].facts.every);
+      const names = reduced.map((one) => `${one.facts.label} (each ${clock.length(one.facts.every)})`);
+      const held = `only the lowest and the highest sample of short spans: ${names.join(", ")}`;
       notice.textContent = FACTS.served
-        ? `Of ${names} this page holds the lowest and the highest sample of each ${part}; zoom in, and every sample comes from hexoframe on this machine.`
-        : `Of ${names} this page holds only the lowest and the highest sample of each ${part}: all of them would be too large. For every sample, run hexoframe explore on the record, or give start= and end= of a part.`;
+        ? `Of some channels this page holds ${held}. Zoom in, and every sample comes from hexoframe on this machine.`
+        : `Of some channels this page holds ${held}. All of them would be too large: for every sample, run hexoframe explore on the record, or give start= and end= of a part.`;
     }
   }
 

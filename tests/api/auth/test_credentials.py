@@ -431,3 +431,43 @@ def test_importing_the_client_asks_for_no_keyring_and_no_folder():
         "assert not {'keyring', 'platformdirs', 'filelock'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- the scope ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kept", "wanted", "taken"),
+    [
+        (None, None, True),
+        (None, "readonly", True),
+        (None, "readwrite", False),
+        ("readonly", "readwrite", False),
+        ("readwrite", "readwrite", True),
+        ("readwrite", None, True),
+    ],
+)
+def test_a_kept_token_is_taken_if_it_has_the_scope(own_config, kept, wanted, taken):
+    del own_config
+    store = TokenFile()
+    more = {} if kept is None else {"scope": kept}
+    assert store.write(_origin(HEXOSKIN), kept_token(**more))
+    given = {"client_id": "c", "client_secret": "s", "scope": wanted}
+    if taken:
+        found = find_credential(given=given, stores=[store])
+        assert found.token.access == Secret("kept")
+        assert found.reads_only == ((kept or wanted) == "readonly")
+    else:
+        with pytest.raises(AuthenticationError, match="no credentials"):
+            find_credential(given=given, stores=[store])
+
+
+def test_a_token_is_kept_with_its_scope(own_config):
+    del own_config
+    store = TokenFile()
+    token = Token(access=Secret("a"), scope="readwrite")
+    grant = Grant(client_id="c", client_secret=Secret("s"), username="u")
+    keep(Bearer(HEXOSKIN, token, grant=grant), [store])
+    found = find_credential(stores=[store])
+    assert found.token.scope == "readwrite"
+    assert not found.reads_only

@@ -133,6 +133,18 @@ def test_a_damaged_file_begins_a_new_row(tmp_path, content):
     assert found[-1] - found[0] == pytest.approx(5 * SPACING_S)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(tmp_path):
+    made = Time()
+    limiter = made.limiter(tmp_path)
+    limiter.wait()
+    (file,) = tmp_path.glob("*.txt")
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.warns(HexoframeWarning, match="for this process alone"):
+        limiter.wait()
+
+
 def test_the_file_of_a_row_is_never_empty_while_it_is_written(tmp_path, monkeypatch):
     made = Time()
     limiter = made.limiter(tmp_path)

@@ -194,6 +194,15 @@ def test_waveforms_are_said_to_come_later_once(growing):
     assert len(said) == 1
 
 
+def test_waveforms_alone_are_followed_by_nobody(growing, made):
+    _, client = growing()
+    with pytest.raises(ConfigurationError, match="none of ecg comes until then"):
+        next(client.follow(41, channels=["ecg"]))
+    made.now += 10_000
+    (part,) = client.follow(41, channels=["ecg"])
+    assert len(part.record["ecg"]) == 60 * 256
+
+
 # -- when it ends ----------------------------------------------------------------------
 
 

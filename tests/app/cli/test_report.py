@@ -124,3 +124,17 @@ def test_a_record_of_the_service_names_its_user_on_request_alone(give, service):
     assert "User id" in page
     assert "20001" in page
     assert "20001" not in Path("q.html").read_text("utf-8")
+
+
+def test_a_study_has_a_page_too(give, minute):
+    assert give("study", "sync", "fatigue", minute, "--quiet").exit_code == 0
+    number = hexoframe.open_record(minute).id
+    Path(f"record_{number}.html").write_text("its page")
+    made = give("study", "report", "fatigue")
+    assert (made.exit_code, made.stdout) == (0, "study.html\n"), made.stderr
+    assert f'href="record_{number}.html"' in Path("study.html").read_text("utf-8")
+    again = give("study", "report", "fatigue")
+    assert "already there, unchanged" in again.stderr
+    wrong = give("study", "report", "fatigue", "--out", "study.pdf")
+    assert wrong.exit_code == 2
+    assert "end it with .html" in wrong.stderr

@@ -67,6 +67,12 @@ def test_what_cannot_be_is_said(give, samples, arguments, code, said):
     assert not Path("a.html").exists()
 
 
+def test_a_file_that_no_browser_opens_is_refused(give, samples):
+    result = give("explore", samples / SAMPLE, "--out", "night")
+    assert result.exit_code == 2
+    assert "end it with .html" in result.stderr
+
+
 def test_one_recording_is_looked_into_at_a_time(give, samples):
     Path("both").mkdir()
     for name in (SAMPLE, "astroskin_2min.zip"):

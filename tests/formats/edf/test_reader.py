@@ -190,6 +190,7 @@ def test_annotations_of_others_are_annotations_of_the_record(path):
     assert record.annotations.index[0] == pd.Timestamp(START) + pd.Timedelta("1.25s")
 
 
+@pytest.mark.filterwarnings("ignore::hexoframe.errors.MissingFactsWarning")
 def test_a_file_with_breaks_is_read_at_the_times_of_its_records(path):
     times = [b"+0", b"+1", b"+100.5", b"+101.5"]
     body = [[[n] * 256, time + b"\x14\x14\0"] for n, time in enumerate(times)]
@@ -331,6 +332,15 @@ def test_another_model_than_the_file_says_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="says that it is of hexoskin"):
         hexoframe.open_record(path, model="astroskin")
     assert hexoframe.open_record(path, model="hexoskin").family == "hexoskin"
+
+
+def test_the_start_of_an_own_file_is_exact_and_no_other_is_taken(tmp_path):
+    record = made(3)
+    path = record.to_edf(tmp_path / "a.edf", channels=["ecg"])
+    again = hexoframe.open_record(path, start=record.start)
+    assert again.start_tick == record.start_tick
+    with pytest.raises(ConfigurationError, match="says that its record starts at tick"):
+        hexoframe.open_record(path, start=record.start_tick + 1)
 
 
 def test_files_of_a_folder_are_found_and_foreign_ones_skipped(tmp_path):

@@ -105,6 +105,15 @@ def test_what_is_no_file_in_the_place_of_one_is_refused(kind, folder, what):
         read(kind, folder, allow_partial=True)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_the_place_of_the_manifest_is_not_waited_for(kind, folder):
+    manifest = folder / kind.layout.manifest
+    manifest.unlink()
+    os.mkfifo(manifest)
+    with pytest.raises(FileFormatError, match="is a pipe, a socket or a device"):
+        read(kind, folder)
+
+
 def test_a_manifest_may_be_changed_on_purpose(kind, folder):
     path = folder / kind.layout.manifest
     held = json.loads(path.read_text(encoding="utf-8"))
