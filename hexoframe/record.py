@@ -2321,7 +2321,7 @@ class Record(RecordData):
         -----
         Nothing that names a person or a device is written, but the text of notes is.
         Track, metrics and statistics are left out, which a warning says. For a study
-        see `hexoframe.formats.bids.write_study`. Source:
+        see `hexoframe.open_study`. Source:
         https://bids-specification.readthedocs.io, version 1.10.
 
         Examples

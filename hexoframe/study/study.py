@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
+from hexoframe.paths import expanded
 from hexoframe.record import Record
 from hexoframe.recording.scales import without_warning
 from hexoframe.service import current_client
@@ -29,7 +30,7 @@ from hexoframe.study.records import open_stored
 from hexoframe.study.reporting import heart_rate_line, rows_of_page
 from hexoframe.study.results import Results
 from hexoframe.study.storage import storage_at
-from hexoframe.study.subjects import keep_subjects, subjects_of
+from hexoframe.study.subjects import keep_subjects, participants_of, subjects_of
 from hexoframe.study.sync import (
     Wanted,
     list_service,
@@ -402,6 +403,56 @@ class Study(Mapping[int, Record]):
     def subjects(self, given: pd.DataFrame | str | os.PathLike[str]) -> None:
         make_root(self._storage)
         keep_subjects(self._storage, given, self._index())
+
+    def to_bids(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        task: str = "recording",
+        overwrite: bool = False,
+    ) -> Path:
+        """Write all records as one BIDS dataset.
+
+        Parameters
+        ----------
+        root : str or Path
+            Folder of the dataset.
+        task : str, default "recording"
+            What the subjects did, of letters and digits.
+        overwrite : bool, default False
+            Whether files from before may be replaced.
+
+        Returns
+        -------
+        Path
+            The folder. The label of a subject is the letters and digits of its
+            ``subject`` in `subjects`, or the number of the record where there is none;
+            its recordings are runs, in the order of their starts. ``participants.tsv``
+            has the columns of `subjects` that are the same in all records of a subject.
+
+        Raises
+        ------
+        ConfigurationError
+            If two subjects would have one label.
+        OutputExistsError
+            If there are such files with other content and `overwrite` was not given.
+
+        Examples
+        --------
+        >>> study.subjects = "subjects.csv"  # doctest: +SKIP
+        >>> study.to_bids("dataset", task="rest")  # doctest: +SKIP
+        """
+        from hexoframe.formats.bids import write_study  # noqa: PLC0415
+
+        labels, participants = participants_of(self.subjects)
+        order = self.table()["start"].sort_values(kind="stable").index
+        return write_study(
+            ((labels[number], self[number]) for number in order),
+            expanded(Path(root)),
+            participants=participants,
+            task=task,
+            overwrite=overwrite,
+        )
 
     def report(
         self,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hexoframe.study.receipts import Index
     from hexoframe.study.storage import Storage
 
-__all__ = ["keep_subjects", "subjects_of"]
+__all__ = ["keep_subjects", "participants_of", "subjects_of"]
 
 _KEYS = ("record", "user", "email")
 
@@ -128,3 +128,26 @@ def subjects_of(storage: Storage, index: Index) -> pd.DataFrame:
     wanted = of_record.str.lower() if key == "email" else of_record
     found = table.set_index(key).reindex(wanted.to_numpy())
     return found.set_axis(records)
+
+
+def participants_of(subjects: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+    """Return the label of each record's subject, and what is so in all of its records.
+
+    A label has letters and digits alone; that of a record without a subject is its
+    number.
+    """
+    numbers = subjects.index.to_series().astype("string")
+    given = subjects.get("subject", pd.Series(pd.NA, subjects.index))
+    names = given.astype("string").fillna(numbers)
+    labels = names.str.replace(r"[^A-Za-z0-9]", "", regex=True).rename("participant")
+    for label, those in names.groupby(labels):
+        different = those.unique().tolist()
+        if len(different) > 1 or not label:
+            raise ConfigurationError(
+                f"subjects {', '.join(map(repr, different))}: a label has letters and "
+                f"digits alone, which makes {label!r} of them; give each subject "
+                "another one"
+            )
+    groups = subjects.drop(columns="subject", errors="ignore").groupby(labels)
+    values = groups.nunique(dropna=False)
+    return labels, groups.first()[[name for name in values if values[name].max() <= 1]]
