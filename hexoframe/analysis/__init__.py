@@ -1,23 +1,12 @@
 """Results computed from a record: frames in, frames out; no files, no network.
 
-activity    bouts of activity, steps and their cadence, positions
-align       channels of different rates on one time grid
-beats       which RR intervals count, and which are neighbours
-beltwave    the weighted signal of the belts, and where it turns
-blocks      streams of a record larger than memory: aligned rows, windows
-beltwave    the weighted signal of the belts, and where it turns
-bins        arithmetic of bins of equal length
-breathcheck breaths of the device beside those of its signal
-breathing   rate, variability and volumes of breathing, a row a span
-breaths     a row a breath, and which are usable
-coverage    expected and received samples, and the list of gaps
-=======
 =========== ===================================================================
 activity    bouts of activity, steps and their cadence, positions
 align       channels of different rates on one time grid
 beatcheck   beats of the device beside those of the ECG
 beats       which RR intervals count, and which are neighbours
 beattable   a row a beat
+beltwave    the weighted signal of the belts, and where it turns
 bins        arithmetic of bins of equal length
 blocks      aligned rows of a record larger than memory
 breathcheck breaths of the device beside those of the belts
@@ -50,7 +39,6 @@ summary     each metric of usable samples beside the vendor's figure
 tickspans   arithmetic of many spans of ticks
 timedomain  figures of intervals in the time domain
 usage       samples of a channel in spans: usable, and why the others are not
-=======
 volumes     calibration of volumes, for one donning
 wear        when the shirt was worn
 =========== ===================================================================

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from hexoframe.errors import ConfigurationError, HexoframeError, StorageError
 from hexoframe.forks import PerProcess
-from hexoframe.paths import expanded, is_folder, writing_to
+from hexoframe.paths import expanded, is_file, is_folder, writing_to
 
 __all__ = ["DiskStorage", "RemoteStorage", "Storage", "storage_at"]
 
@@ -91,7 +91,7 @@ def storage_at(
     root: str | os.PathLike[str], options: Mapping[str, Any] | None = None
 ) -> Storage:
     """Return the storage at a path or URL; nothing is read or made yet."""
-    text = os.fspath(root)
+    text = os.fspath(root) if isinstance(root, str | os.PathLike) else None
     if not isinstance(text, str) or not text:
         raise ConfigurationError(
             f"the root of a study is {root!r}: give a folder, or a URL such as "
@@ -104,7 +104,13 @@ def storage_at(
                 f"storage_options={sorted(options)} are for a URL, and {text} is a "
                 "folder: leave them out"
             )
-        return DiskStorage(expanded(text, what="the root of a study").absolute())
+        place = expanded(text, what="the root of a study").absolute()
+        if is_file(place):
+            raise ConfigurationError(
+                f"{place} is a file, and a study is a folder: give the folder of one, "
+                "or a new one; a recording is opened with open_record()"
+            )
+        return DiskStorage(place)
     parts = urlsplit(text)
     if parts.scheme == "file":
         return storage_at(parts.path)
@@ -385,8 +391,7 @@ def _open_url(url: str, options: Mapping[str, Any]) -> tuple[Any, str]:
         import fsspec  # noqa: PLC0415  # an extra
     except ImportError as error:
         raise ConfigurationError(
-            f"{url} needs fsspec: pip install 'hexoframe[study]', or 'hexoframe[s3]' "
-            "for s3://"
+            f"{url} needs fsspec: pip install 'hexoframe[s3]', which brings it"
         ) from error
     try:
         fs, root = fsspec.core.url_to_fs(url, **options)

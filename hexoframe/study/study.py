@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hexoframe.errors import ConfigurationError, HexoframeWarning, warn
+from hexoframe.errors import (
+    ConfigurationError,
+    HexoframeError,
+    HexoframeWarning,
+    warn,
+)
 from hexoframe.paths import expanded
 from hexoframe.record import Record
 from hexoframe.recording.scales import without_warning
@@ -135,7 +140,9 @@ class Study(Mapping[int, Record]):
         """Open a record; its channels are read when they are touched."""
         try:
             return open_stored(self._storage, int(number))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError) as error:
+            if isinstance(error, HexoframeError):
+                raise  # it is there, and damaged
             raise KeyError(number) from None
 
     def __contains__(self, number: object) -> bool:
@@ -763,7 +770,7 @@ def _places(what: Any) -> list[str | Path] | None:
     if isinstance(what, Iterable) and not isinstance(what, Mapping):
         listed = list(what)
         kinds = {_is_id(each) for each in listed}
-        if kinds == {False}:
+        if True not in kinds:
             return [os.fspath(each) for each in listed]
         if kinds <= {True}:
             return None

@@ -14,22 +14,27 @@ import pyarrow.parquet as pq
 from hexoframe.errors import ConfigurationError
 from hexoframe.formats.own.footer import RECORD
 from hexoframe.recording import metadata
+from hexoframe.recording.data import RecordData
 
 __all__ = ["joined_frame", "notes_of", "read_table", "result_bytes", "result_frame"]
 
 _NOTES = b"hexoframe_result"
+# Characters of an error of Arrow, which may hold the whole value.
+_SHOWN = 120
 
 
 def result_frame(value: Any, number: int, function: str) -> pd.DataFrame:
     """Return what a function returned as rows of one record."""
     if isinstance(value, pd.Series):
         value = dict(zip(value.index.map(str), value, strict=True))
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value and not isinstance(value, RecordData):
         frame = pd.DataFrame([{str(name): each for name, each in value.items()}])
     elif isinstance(value, pd.DataFrame):
         frame = _flat(value)
     else:
-        what = "None" if value is None else f"a {type(value).__name__}"
+        empty = isinstance(value, Mapping) and not value
+        what = "None" if value is None else f"a value of type {type(value).__name__}"
+        what = "a dict without a key" if empty else what
         forgot = "; is a return missing?" if value is None else ""
         raise ConfigurationError(
             f"{function} returned {what}{forgot} It returns a dict or a Series for one "
@@ -69,8 +74,8 @@ def result_bytes(frame: pd.DataFrame, number: int, warnings: Sequence[str]) -> b
         table = pa.Table.from_pandas(frame, preserve_index=False)
     except pa.ArrowException as error:
         raise ConfigurationError(
-            f"the result cannot be written as Parquet ({error}): keep to numbers, "
-            "texts, times and booleans, one type a column"
+            f"the result cannot be written as Parquet ({str(error)[:_SHOWN]}): keep to "
+            "numbers, texts, times and booleans, one type a column"
         ) from error
     for at, name in enumerate(table.column_names):
         if pa.types.is_dictionary(table.schema.field(at).type):

@@ -205,6 +205,24 @@ def test_a_function_that_returns_nothing_is_told_so(study):
         mapped(study, jobs.nothing)
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (3, "returned a value of type int"),
+        ({}, "returned a dict without a key"),
+        ("record", "returned a value of type Record"),
+        ({"x": object()}, "cannot be written as Parquet"),
+    ],
+)
+def test_what_is_no_row_is_told_in_a_line(study, value, said):
+    def give(record):
+        return record if value == "record" else value
+
+    with pytest.raises(ConfigurationError, match=said) as told:
+        mapped(study, give, name="give")
+    assert len(str(told.value)) < 500
+
+
 def test_records_that_cannot_be_loaded_do_not_count_as_mistakes(study):
     folder = Path(study.root, "samples", "channel=heart_rate")
     for number in NUMBERS[:3]:

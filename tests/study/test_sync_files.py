@@ -361,9 +361,18 @@ def test_verify_finds_each_file_that_is_not_as_it_was_written(study):
         _ = study[300_014].heart_rate
 
 
+def test_a_file_is_no_root_and_no_list_is_no_work(samples, empty, sync):
+    with pytest.raises(ConfigurationError, match="is a file, and a study is a folder"):
+        hexoframe.open_study(samples / "hexoskin_10min.zip")
+    with pytest.raises(ConfigurationError, match="the root of a study is None"):
+        hexoframe.open_study(None)
+    assert sync(empty, []).added == []
+
+
 def test_a_record_that_is_not_there_is_a_key_error(study):
-    with pytest.raises(KeyError):
-        study[5]
+    for key in (5, "abc"):
+        with pytest.raises(KeyError):
+            study[key]
     with pytest.raises(ConfigurationError, match="no record 5"):
         study.open(5)
     assert 300_013 in study
