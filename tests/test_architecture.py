@@ -96,3 +96,12 @@ def test_no_class_has_the_name_of_another() -> None:
             if isinstance(node, ast.ClassDef):
                 homes[node.name].append(name)
     assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+
+
+def test_the_map_of_analysis_names_each_module_once():
+    source = (PACKAGE / "analysis" / "__init__.py").read_text(encoding="utf-8")
+    told = ast.get_docstring(ast.parse(source)) or ""
+    table = told.partition("=" * 11 + " ")[2].splitlines()[1:-1]
+    named = [line.split()[0] for line in table]
+    there = sorted(path.stem for path in (PACKAGE / "analysis").glob("*.py"))
+    assert sorted(named) == [name for name in there if name != "__init__"]

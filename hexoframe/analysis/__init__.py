@@ -21,6 +21,7 @@ energy      energy expenditure, estimated from the heart rate
 enmo        acceleration beyond gravity, in epochs
 extras      parts of scipy, imported when used
 glossary    what the columns of results mean
+grids       from when to when the bins of a frame go
 hrv         heart-rate variability, a row a span
 hrvtable    when a figure of variability counts, and what its row says
 marks       runs of marked samples, and the limits of converters
