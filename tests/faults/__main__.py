@@ -284,7 +284,7 @@ def _run_and_tell(
     )
     figures = Figures()
     start = time.monotonic()
-    # A shell lets a run in the background ignore Ctrl-C; `kill` ends it in the same way.
+    # Runs in the background ignore Ctrl-C; `kill` ends any in the same way.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     limits = Limits(seconds=asked.limit)
