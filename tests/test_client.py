@@ -1164,3 +1164,16 @@ def test_a_session_of_another_host_is_no_client():
                 retries=RetryPolicy(),
             )
         )
+
+
+def test_records_that_the_service_changed_since_a_time_are_listed(
+    default_world, client_of
+):
+    client = client_of(default_world)
+    every = client.list_records()
+    assert (every["last_modified"] == pd.Timestamp("2024-03-02T12:00Z")).all()
+    since = client.list_records(changed_since="2024-03-02T13:00:00+01:00")
+    assert since["id"].tolist() == every["id"].tolist()
+    assert len(client.list_records(changed_since="2024-03-02T12:00:01Z")) == 0
+    with pytest.raises(TimestampError):
+        client.list_records(changed_since="2024-03-02T12:00:00")

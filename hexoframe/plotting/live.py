@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hexoframe.errors import ConfigurationError
-from hexoframe.plotting.figures import make_panels, picture, pyplot
+from hexoframe.plotting.figures import entitle, make_panels, picture, pyplot
 from hexoframe.plotting.panels import (
     draw_panel,
     finish_panels,
@@ -17,6 +17,7 @@ from hexoframe.plotting.panels import (
     panel_height,
     show_time,
 )
+from hexoframe.plotting.titles import title_of
 from hexoframe.plotting.windows import Window, stamps_of, view_of
 from hexoframe.recording import metadata
 from hexoframe.timestamps.moments import length_ns
@@ -154,6 +155,8 @@ class _LivePicture:
             used |= draw_panel(one, view)
         show_time(self._axes, window)
         finish_panels(figure, self._axes, views, used, self._margins)
+        if self._given is None:
+            entitle(figure, title_of("Running rates", window, views[0].record))
         self._show(figure)
 
     def _prepared(self, views: Sequence[ChannelView]) -> Figure:

@@ -576,7 +576,9 @@ class Study(Mapping[int, Record]):
             Numbers of the records; all by default.
         workers : int, executor or None
             Processes on this machine (None: one a core; 1: this process itself), a
-            ``distributed.Client``, or any executor with ``submit``.
+            ``distributed.Client``, or any executor with ``submit``. On macOS and
+            Windows, processes import the function, so it must be in a file that can be
+            imported, and a script that calls this needs ``if __name__ == "__main__"``.
         overwrite : bool, default False
             Compute all anew.
         retry : bool, default True

@@ -14,6 +14,7 @@ import pickle
 import pkgutil
 import queue
 import sys
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError as CancelledTaskError
@@ -142,12 +143,19 @@ class _Pool:
         self._pool = self._new()
 
     def _new(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
+        pool = ProcessPoolExecutor(
             self._count,
             mp_context=_context(),
             initializer=_start,
             initargs=(self._job,),
         )
+        with warnings.catch_warnings():
+            # Newer Pythons warn of forks beside threads: the locks of this package and
+            # of Arrow are made anew in the child, and it starts no thread.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            # The first task starts all processes.
+            pool.submit(os.getpid)
+        return pool
 
     def submit(self, number: int) -> Future[TaskOutcome]:
         """Give a task to the processes."""

@@ -41,7 +41,9 @@ def test_all_that_came_is_drawn_up_to_the_newest_sample(frames):
         "Heart rate\n(bpm)",
         "Breathing rate\n(breaths/min)",
     ]
-    assert figure.canvas is not None
+    assert figure.get_suptitle() == (
+        "Running rates, record 7: 2022-11-04 23:29:50 to 23:31:49 (1 min 59 s)"
+    )
 
 
 def test_the_axis_is_as_long_as_is_asked_for(frames):

@@ -100,13 +100,19 @@ def test_help_and_docstring_name_every_picture():
 
 
 @pytest.mark.parametrize("what", NAMES)
-def test_every_picture_is_a_figure_with_axes_that_can_be_saved(record, what):
+def test_every_picture_has_a_title_and_axes_and_can_be_saved(record, what):
     figure, axes = record.plot(what)
     assert isinstance(figure, Figure)
     assert all(isinstance(one, Axes) for one in np.ravel(axes))
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     assert buffer.getvalue().startswith(b"\x89PNG")
+    # It says what is shown, of which record, and from when to when.
+    title = figure.get_suptitle()
+    begin = f"{record.start:%Y-%m-%d %H:%M:%S}"
+    assert f", record {record.id}: {begin} to " in title
+    assert title.endswith(" (4 min 00 s)")
+    assert title[0].isupper()
 
 
 def test_every_channel_of_the_record_has_a_picture(record):
@@ -146,16 +152,6 @@ def test_flags_that_are_never_set_are_a_picture(frames, texts_of):
     record = hexoframe.Record("hexoskin", span, {"heart_rate_quality": flags})
     figure, _ = record.plot("heart_rate_quality")
     assert "heart_rate_quality: no flag is set" in texts_of(figure)
-
-
-@pytest.mark.parametrize("what", NAMES)
-def test_title_says_what_it_is_of_which_record_and_when(record, what):
-    figure, _ = record.plot(what)
-    title = figure.get_suptitle()
-    begin = f"{record.start:%Y-%m-%d %H:%M:%S}"
-    assert f"record {record.id}: {begin} to " in title
-    assert title.endswith(" (4 min 00 s)")
-    assert title[0].isupper()
 
 
 def test_channels_with_a_picture_of_their_own_have_it(record):

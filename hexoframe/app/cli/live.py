@@ -104,14 +104,15 @@ def _line(part: LivePart) -> str:
     """Return what is new: the newest rates, how many samples, and the status."""
     from hexoframe.channels import channels_of  # noqa: PLC0415  # reads the table
     from hexoframe.errors import harmless  # noqa: PLC0415  # only here
+    from hexoframe.plotting.figures import per_unit, unit_of  # noqa: PLC0415  # numpy
 
     texts = ["" if part.until is None else f"{part.until:%Y-%m-%d %H:%M:%S}"]
     texts.append(f"{part.samples:>6,} new")
     for name in _SHOWN:
         if name in part.frames:
-            value = float(part.frames[name].to_numpy()[-1, 0])
             (unit,) = channels_of(part.family)[name].units.values()
-            texts.append(f"{name.replace('_', ' ')} {value:.4g} {unit}")
+            value = float(part.frames[name].to_numpy()[-1, 0]) / per_unit(unit)
+            texts.append(f"{name.replace('_', ' ')} {value:.3g} {unit_of(unit)}")
     return "  ".join([*texts, harmless(part.status)])
 
 

@@ -7,6 +7,7 @@ tick, and no float. What the texts say is for `notes`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PackedAnnotations", "Tals", "joined", "parse", "record_onsets"]
 
+# Padding is mostly longer than what it pads.
+_RUNS = re.compile("[^\0]+")
 _PATTERN = (
     "^(?P<sign>[+-])(?P<whole>[0-9]{1,9})(?:[.](?P<part>[0-9]{0,18})[0-9]*)?"
     "(?:\x15(?P<length>[0-9]{1,9})(?:[.](?P<rest>[0-9]{0,18})[0-9]*)?)?"
@@ -146,9 +149,7 @@ def parse(data: bytes, path: Path) -> Tals:
         whole = data.decode("utf-8")
     except UnicodeDecodeError:
         whole = data.decode("latin-1")
-    told = [
-        each for each in whole.split("\0") if each and not each.endswith("\x14\x14")
-    ]
+    told = [each for each in _RUNS.findall(whole) if not each.endswith("\x14\x14")]
     found = pc.extract_regex(pa.array(told, pa.string()), _PATTERN)
     if found.null_count:
         wrong = told[int(found.is_null().to_numpy(zero_copy_only=False).argmax())]

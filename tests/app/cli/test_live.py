@@ -85,7 +85,7 @@ def test_a_line_a_look_until_the_record_is_complete(give):
     lines = result.stdout.splitlines()
     pattern = (
         r"2024-\d\d-\d\d \d\d:\d\d:\d\d +\d+ new(  heart rate [\d.]+ bpm)?"
-        r"(  breathing rate [\d.]+ rpm)?  (realtime|complete)"
+        r"(  breathing rate [\d.]+ breaths/min)?  (realtime|complete)"
     )
     assert all(re.fullmatch(pattern, line) for line in lines)
     assert lines[-1].endswith("0 new  complete")
