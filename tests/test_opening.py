@@ -304,6 +304,17 @@ def test_a_file_that_the_disk_does_not_give_is_an_error_that_names_it():
         open_record("/proc/self/mem")
 
 
+@pytest.mark.parametrize("field", [30, 32])  # lengths of extra field and comment
+def test_a_member_that_swallows_the_next_ones_is_an_error(tmp_path, field):
+    path = zip_of(tmp_path / "x.zip", {"record_7": {}})
+    data = bytearray(path.read_bytes())
+    first = data.index(b"PK\x01\x02")
+    data[first + field] = data.index(b"PK\x01\x02", first + 1) - first
+    path.write_bytes(data)
+    with pytest.raises(FileFormatError, match="table of contents"):
+        open_record(path)
+
+
 def test_the_members_of_a_zip_are_listed_a_few_times_however_many_there_are(
     tmp_path, monkeypatch
 ):

@@ -26,6 +26,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -283,6 +284,9 @@ def _run_and_tell(
     )
     figures = Figures()
     start = time.monotonic()
+    # Runs in the background ignore Ctrl-C; `kill` ends any in the same way.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     limits = Limits(seconds=asked.limit)
     # Ctrl-C ends a long run with what is known by then.
     with suppress(KeyboardInterrupt):

@@ -35,6 +35,8 @@ __all__ = [
     "zip_folders",
 ]
 
+# Begins each member in the table of contents.
+_ENTRY = b"PK\x01\x02"
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 # A day of one 256 Hz lead takes 44 MB. A member of more than half a gigabyte, packed
 # more than 200 times, is not a recording.
@@ -348,6 +350,11 @@ def _members(
                 f"{label}: the member {item.filename!r} has no name or lies outside of "
                 f"the file (byte {item.header_offset} of {size}): the ZIP's table of "
                 "contents is damaged; fetch the file again"
+            )
+        if _ENTRY in item.comment or _ENTRY in item.extra:
+            raise FileFormatError(
+                f"{label}: the member {item.filename!r} swallows the one behind it in "
+                "the ZIP's table of contents, which is damaged; fetch the file again"
             )
         _check_name(file, item, label)
         _check_member(item, pure, label)
