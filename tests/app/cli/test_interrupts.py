@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -56,8 +57,12 @@ def large_part(cache):
     """Return the part of an export that is being downloaded, once it is large."""
 
     def found():
-        parts = [path for path in cache.rglob("*.part") if path.stat().st_size > 60_000]
-        return parts[0] if parts else None
+        # A folder of the download may go away while it is looked into.
+        with contextlib.suppress(FileNotFoundError):
+            for path in cache.rglob("*.part"):
+                if path.stat().st_size > 60_000:
+                    return path
+        return None
 
     return wait_for(found)
 
