@@ -378,8 +378,15 @@ def test_a_script_of_python_2_runs_after_2to3_and_the_changed_import(server, tmp
     assert written["heartrate"] == old_text(rows_of(server, REST, 19))
 
 
-@pytest.mark.parametrize("dialect", ["classic", "port"])
-@pytest.mark.parametrize("family", ["astroskin_256", "astroskin_1000"])
+@pytest.mark.parametrize(
+    ("family", "dialect"),
+    [
+        ("astroskin_256", "classic"),
+        ("astroskin_1000", "port"),
+        pytest.param("astroskin_256", "port", marks=pytest.mark.slow),
+        pytest.param("astroskin_1000", "classic", marks=pytest.mark.slow),
+    ],
+)
 def test_the_files_of_an_astroskin_are_those_of_the_old_script(
     family, dialect, tmp_path
 ):

@@ -63,6 +63,7 @@ def test_a_slice_is_scaled_by_the_rows_of_its_channel(harness, monkeypatch):
     assert harness.scaled(iter(parts)) == 6
 
 
+@pytest.mark.slow
 def test_the_classic_way_brings_every_sample_of_its_groups(classic, tmp_path):
     pytest.importorskip("flask", reason="the simulated service needs Flask")
     shirt = Shirt(seed=3, duration_s=600, record_id=41, activity="walk")

@@ -929,7 +929,12 @@ def provenance(record):
 
 
 @pytest.mark.parametrize(
-    "fmt", [None, "%d/%m/%Y\t%H\t%M\t%S.%f", "%Y-%m-%dT%H:%M:%S.%f"]
+    "fmt",
+    [
+        None,
+        pytest.param("%d/%m/%Y\t%H\t%M\t%S.%f", marks=pytest.mark.slow),
+        pytest.param("%Y-%m-%dT%H:%M:%S.%f", marks=pytest.mark.slow),
+    ],
 )
 def test_local_text_over_the_end_of_summer_time_comes_back_exactly(
     fmt, tmp_path, monkeypatch

@@ -136,7 +136,7 @@ def test_demo_loads_a_record_writes_it_and_draws_it(run, samples, tmp_path):
     assert read_pixels(picture).std() > 0.1
 
 
-@pytest.mark.parametrize("quiet", [True, False])
+@pytest.mark.parametrize("quiet", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_demo_draws_its_bar_at_a_terminal_unless_it_is_to_be_quiet(terminal, quiet):
     child = terminal("demo", "--to", "out", *(["--quiet"] if quiet else []))
     assert ("%|" in child.read()) != quiet

@@ -119,6 +119,7 @@ def test_an_interrupted_download_goes_on_and_fetches_what_is_missing(
     same(tmp_path / "out", tmp_path / "python")
 
 
+@pytest.mark.slow
 def test_an_interrupted_plot_of_an_id_goes_on_where_it_was(terminal, slow, tmp_path):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     server = slow(bandwidth=120_000)

@@ -104,6 +104,7 @@ def test_the_script_with_credentials_on_top_downloads_records(give, stranger, tm
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_script_takes_what_is_left_empty_from_the_environment(
     give, service, tmp_path
 ):

@@ -182,7 +182,18 @@ def test_a_picture_from_before_stays_unless_the_user_says_otherwise(give, sample
     assert pixels("page.png").ndim == 2
 
 
-@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg", ".svgz", ".eps", ".jpg"])
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        ".png",
+        ".pdf",
+        ".svg",
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in (".svgz", ".eps", ".jpg")
+        ),
+    ],
+)
 def test_the_same_picture_is_left_as_it_is_whenever_it_is_drawn(
     give, samples, monkeypatch, suffix
 ):
