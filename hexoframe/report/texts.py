@@ -15,7 +15,7 @@ import pandas as pd
 
 from hexoframe.errors import harmless
 from hexoframe.plotting.figures import unit_of
-from hexoframe.recording.gaps import percent, percent_up
+from hexoframe.recording.gaps import percent_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +40,8 @@ __all__ = [
 MISSING = "\u2013"
 """Stands where there is no figure."""
 
+# The largest share that is not 100 %.
+_NEARLY = 99.9
 _THIN = "\u202f"
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 # Digits behind the point, by unit; other figures have four digits.
@@ -153,8 +155,10 @@ def numbered(value: Any, decimals: int) -> str:
 
 
 def share(part: Any) -> str:
-    """Return a share in percent, cut: only a whole one shows 100 %."""
-    return MISSING if pd.isna(part) else percent(float(part))
+    """Return a share in percent, rounded as notes are; only a whole one shows 100 %."""
+    if pd.isna(part):
+        return MISSING
+    return "100 %" if part == 1 else f"{min(100 * float(part), _NEARLY):.1f} %"
 
 
 def doubtful(part: Any) -> str:

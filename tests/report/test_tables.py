@@ -36,7 +36,7 @@ def test_the_summary_has_ours_the_vendors_and_the_rule_and_why_a_figure_is_missi
     table = tables.summary_table(frame)
     first, second = named(table)
     assert first == {
-        "metric": "Heart rate mean", "value": "61.3", "unit": "bpm", "usable": "89.9 %",
+        "metric": "Heart rate mean", "value": "61.3", "unit": "bpm", "usable": "90.0 %",
         "n": f"1{THIN}234", "vendor": "70.0", "vendor's rule": "70.0",
         "note": f"the vendor also counts 1{THIN}234 s not worn",
     }  # fmt: skip
