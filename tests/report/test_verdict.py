@@ -34,11 +34,11 @@ def test_the_verdict_says_wear_and_the_usable_share_of_each_signal():
     found = verdict(summary(heart_rate_mean=0.8109, rmssd=0.6), ecg=0.99999)
     assert found.sentence == (
         "The shirt was worn for 97.3 % of 48 min 18 s. Usable of the whole time: ECG "
-        "99.9 %, heart rate 81.0 % and RR intervals 60.0 %."
+        "99.9 %, heart rate 81.1 % and RR intervals 60.0 %."
     )
     assert found.shares == [
         ("ECG", 0.99999, "99.9 %"),
-        ("heart rate", 0.8109, "81.0 %"),
+        ("heart rate", 0.8109, "81.1 %"),
         ("RR intervals", 0.6, "60.0 %"),
     ]
     assert found.alerts == []
