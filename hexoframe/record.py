@@ -2349,7 +2349,8 @@ class Record(RecordData):
         ----------
         channel : str or int
             A channel at an even rate, or one column of it (``"ecg_i"``,
-            ``"respiration_thoracic"``); or ``"rr_interval"`` for the beats.
+            ``"respiration_thoracic"``); or ``"rr_interval"`` for the beats. Samples
+            are all that were measured, also what is flagged or not worn (see `usable`).
         gaps : {"raise", "fill"}
             What to do where samples are missing: nothing, with an error that names
             them, or put NaN in their places, so that times stay right.

@@ -458,6 +458,27 @@ def span_rows(table: pd.DataFrame) -> Rows:
     ]
 
 
+def result_rows(table: pd.DataFrame, kind: str) -> Rows:
+    """Return rows of a result of many records, as those of one, behind its number.
+
+    The kinds are hrv, breathing, sleep and spans, as of `span_rows`; others have all of
+    their columns.
+    """
+    makers = {
+        "hrv": hrv_rows,
+        "breathing": breathing_rows,
+        "sleep": sleep_rows,
+        "spans": span_rows,
+    }
+    if kind not in makers:
+        return all_rows(table)
+    rows = makers[kind](table)
+    numbers = table["record"].astype("string")
+    return [
+        {"record": number, **row} for number, row in zip(numbers, rows, strict=True)
+    ]
+
+
 def summary_notes(table: pd.DataFrame) -> list[str]:
     """Return the notes of `Record.summary` of a whole record, each with its metrics."""
     metrics: dict[str, list[str]] = {}

@@ -64,10 +64,11 @@ def write(  # noqa: PLR0913  # what is written, where, and how
         )
     series = _Intervals.of(beats_of_record(record, beats))
     stretches = series.stretches()
+    if gaps == "raise" and len(stretches) > 1:
+        raise ConfigurationError(_told(record, series))
+    series.warn_of_short_holes()
     if gaps == "split":
         return _write_stretches(stretches, path, overwrite=overwrite)
-    if len(stretches) > 1:
-        raise ConfigurationError(_told(record, series))
     with new_file(path, overwrite=overwrite) as target:
         target.write_bytes(series.lines())
     return path
@@ -102,17 +103,20 @@ class _Intervals(NamedTuple):
         longer: NDArray[np.bool_] = self.holes > _HOLE_S * self.clock
         return longer
 
-    def stretches(self) -> list[_Intervals]:
-        """Split at the long holes; warn of the short ones, which are closed up."""
+    def warn_of_short_holes(self) -> None:
+        """Warn of holes that are closed up in a list of intervals."""
         short = self.holes[(self.holes > 0) & ~self.long]
         if len(short):
             together = length_text(int(short.sum()), self.clock)
+            many = "1 hole" if len(short) == 1 else f"{len(short)} holes"
             warn(
-                f"{len(short)} holes of up to {_HOLE_S} s, together {together}, are "
-                "closed up in the list of intervals: Kubios sees two beats there as "
-                "neighbours",
+                f"{many} of up to {_HOLE_S} s, together {together}, closed up in the "
+                "list of intervals: Kubios sees two beats there as neighbours",
                 HexoframeWarning,
             )
+
+    def stretches(self) -> list[_Intervals]:
+        """Split at the long holes."""
         edges = [0, *np.flatnonzero(self.long).tolist(), len(self.ends)]
         return [
             _Intervals(

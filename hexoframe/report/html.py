@@ -37,12 +37,14 @@ def check_target(path: str | Path) -> Path:
 
 
 def environment() -> Environment:
-    """Return what fills templates; jinja2 is an extra."""
+    """Return what fills templates; jinja2 and matplotlib are an extra."""
     try:
+        import matplotlib  # noqa: F401, ICN001, PLC0415  # for the figures
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
     except ImportError as error:
         raise ConfigurationError(
-            "reports need jinja2: install it with pip install 'hexoframe[report]'"
+            "reports need jinja2 and matplotlib: install them with pip install "
+            "'hexoframe[report]'"
         ) from error
     return Environment(
         loader=PackageLoader("hexoframe.report", "templates"),

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -128,7 +129,7 @@ def run_map(  # noqa: PLR0913  # what, of which, and by whom
         for number in numbers
         if number not in there and (retry or number not in failed)
     ]
-    begun = _Beginning(storage, job)
+    begun = _Beginning(storage, job, todo)
     with (
         closing(outcomes_of(job, todo, workers)) as outcomes,
         StudyBar(name, [1.0] * len(todo), show=progress) as bar,
@@ -145,22 +146,31 @@ def run_map(  # noqa: PLR0913  # what, of which, and by whom
 class _Beginning:
     """Watches the first records that could be loaded: if all fail alike, it stops.
 
-    A verb of a record is no code of the user, and may fail for each record in its own
-    words; the same words are a wrong argument.
+    They are the first in the order in which they were given, so that the same map ends
+    alike however many work at it. A verb of a record is no code of the user, and may
+    fail for each record in its own words; the same words are a wrong argument.
     """
 
-    def __init__(self, storage: Storage, job: Job) -> None:
+    def __init__(self, storage: Storage, job: Job, numbers: Sequence[int]) -> None:
         self._storage = storage
         self._job = job
+        self._order = deque(numbers)
+        self._known: dict[int, Failure | None] = {}
         self._alike: list[Failure] = []
         self._over = False
 
     def note(self, outcome: TaskOutcome) -> None:
         """Note an outcome; ConfigurationError at the third failure of a kind."""
-        failure = outcome.failure
+        if self._over:
+            return
+        self._known[outcome.number] = outcome.failure
+        while not self._over and self._order and self._order[0] in self._known:
+            self._judge(self._known.pop(self._order.popleft()))
+
+    def _judge(self, failure: Failure | None) -> None:
         if failure is None:
             self._over = True
-        if self._over or failure is None or failure.stage not in _OWN:
+        if failure is None or failure.stage not in _OWN:
             return
         self._alike.append(failure)
         first = self._alike[0]
@@ -172,12 +182,15 @@ class _Beginning:
 
     def _stop(self, first: Failure) -> None:
         records = ", ".join(str(one.record) for one in self._alike)
-        for one in self._alike:
-            forget_failure(self._storage, self._job.name, one.record or 0)
+        for one in [*self._alike, *self._known.values()]:
+            if one is not None:
+                forget_failure(self._storage, self._job.name, one.record or 0)
         trace = f"\n\n{first.trace}" if first.stage == "function" else ""
         raise ConfigurationError(
             f"{self._job.title} failed for the first {_ALIKE} records ({records}) "
-            f"alike, so no more were tried: {first.type}: {first.message}{trace}"
+            f"alike, so no more were tried: {first.type}: {first.message}. If these "
+            "records lack what it needs, let it return that, such as "
+            f"{{'value': nan}}{trace}"
         )
 
 

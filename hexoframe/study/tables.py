@@ -35,7 +35,7 @@ def result_frame(value: Any, number: int, function: str) -> pd.DataFrame:
         empty = isinstance(value, Mapping) and not value
         what = "None" if value is None else f"a value of type {type(value).__name__}"
         what = "a dict without a key" if empty else what
-        forgot = "; is a return missing?" if value is None else ""
+        forgot = "; is a return missing?" if value is None else "."
         raise ConfigurationError(
             f"{function} returned {what}{forgot} It returns a dict or a Series for one "
             "row of a record, or a DataFrame for several"

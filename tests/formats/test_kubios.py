@@ -46,7 +46,7 @@ def test_the_other_clock_has_milliseconds(tmp_path):
 def test_flagged_beats_stay_out_unless_all_are_wanted(tmp_path):
     record = beats([200] * 5, flags=[0, 0, 128, 0, 0])
     with pytest.warns(
-        HexoframeWarning, match=r"1 holes of up to 3 s, together 0.7812 s"
+        HexoframeWarning, match=r"1 hole of up to 3 s, together 0.7812 s"
     ):
         path = record.to_kubios(tmp_path / "good.txt")
     assert path.read_text() == "0.78125\n" * 4
@@ -62,6 +62,12 @@ def test_a_long_hole_is_refused_with_its_place_and_length(tmp_path):
     assert f"180 s from {begin}" in str(caught.value)
     assert "gaps='split'" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_refused_does_not_warn_of_what_would_have_been_closed(tmp_path):
+    record = beats([200] * 6, pauses=[0, 0, 256, 180 * 256, 0, 0])
+    with pytest.raises(ConfigurationError, match="180 s from"):
+        record.to_kubios(tmp_path / "rr.txt")
 
 
 def test_stretches_are_files_with_their_starts_beside_them(tmp_path):

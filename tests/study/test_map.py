@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import shutil
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -384,3 +385,16 @@ def test_a_study_may_be_moved_and_its_results_with_it(study, tmp_path):
     moved = hexoframe.open_study(tmp_path / "elsewhere")
     pd.testing.assert_frame_equal(moved.results("rate").frame, frame)
     assert Path(moved.root).name == "elsewhere"
+
+
+def test_the_first_records_are_those_of_the_list_and_not_the_quickest(study):
+    def fits_the_slowest(record):
+        if record.id == NUMBERS[0]:
+            time.sleep(0.2)
+            return {"value": 1}
+        raise ValueError("not this one")
+
+    with ThreadPoolExecutor(4) as pool:
+        results = mapped(study, fits_the_slowest, name="slow-1", workers=pool)
+    assert results.records == NUMBERS[:1]
+    assert results.failures["type"].tolist() == ["ValueError"] * 3

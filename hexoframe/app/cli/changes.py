@@ -274,7 +274,7 @@ def _add(  # noqa: PLR0913  # what is given, and what is done with it
         done = create(client, frame)
     show_frame(done, form, change_rows, nothing="The table has no row.")
     if form in LISTING[:2]:
-        _say_if_shown("made", yes=yes)
+        _say_if_shown("made", yes=yes or bool((done["state"] == "there").all()))
 
 
 _OPTIONS = {"annotation": "text"}

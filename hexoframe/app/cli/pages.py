@@ -35,10 +35,11 @@ class Reporting:
     overwrite: bool
 
     def check(self) -> None:
-        """Refuse a wrong suffix or zone before anything is loaded."""
-        from hexoframe.report.html import check_target  # noqa: PLC0415  # numpy
+        """Refuse what cannot become a page before anything is loaded."""
+        from hexoframe.report.html import check_target, environment  # noqa: PLC0415
         from hexoframe.timestamps.zones import zone_name  # noqa: PLC0415  # numpy
 
+        environment()
         if self.file is not None:
             check_target(self.file)
         if self.tz is not None:

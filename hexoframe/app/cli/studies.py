@@ -228,6 +228,11 @@ def verify(root: str, form: str) -> None:
     faults = _open(root).verify(progress=progress())
     nothing = "Every file is as it was written."
     show_frame(faults, form, all_rows, nothing=nothing)
+    if len(faults):
+        say(
+            "To bring a record anew, remove its receipt, receipts/NUMBER.json in the "
+            "study, and sync again."
+        )
     fail(len(faults), len(faults), "files")
 
 
@@ -296,7 +301,7 @@ def map_(  # noqa: PLR0913  # click passes each option by name
     options; what is there is not computed again. A record that fails is told, and the
     others go on. Functions of your own are for Python: study.map(function).
     """
-    from hexoframe.app.listing import all_rows  # noqa: PLC0415  # pandas
+    from hexoframe.app.listing import result_rows  # noqa: PLC0415  # pandas
 
     say_if_interrupted(_GOES_ON)
     arguments: dict[str, Any] = {
@@ -315,7 +320,13 @@ def map_(  # noqa: PLR0913  # click passes each option by name
         progress=progress(),
         **arguments,
     )
-    show_frame(results.frame, form, all_rows, nothing="There is no row.")
+    kind = "spans" if wide else verb
+    show_frame(
+        results.frame,
+        form,
+        lambda frame: result_rows(frame, kind),
+        nothing="There is no row.",
+    )
     failed = _tell_failures(results.failures)
     fail(failed, failed + len(results.records), "records")
 

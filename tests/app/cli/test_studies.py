@@ -81,6 +81,10 @@ def test_a_verb_is_mapped_and_its_failures_are_told(give, root):
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [row["record"] for row in rows] == ["300013", "300014"]
     assert float(rows[0]["heart_rate_mean"]) > 90
+    told = give("study", "map", root, "summary", "--wide", "--workers", 1).stdout
+    heading, first, *_ = told.splitlines()
+    assert heading.split()[:4] == ["record", "start", "HR", "usable"]
+    assert first.split()[3] == f"{float(rows[0]['heart_rate_mean']):.1f}"
     failed = give("study", "map", root, "sleep", "--workers", 1)
     assert failed.exit_code == 1
     assert "2 of 2 records failed" in failed.stderr
@@ -98,6 +102,7 @@ def test_compact_paths_and_verify(give, root):
     result = give("study", "verify", root)
     assert result.exit_code == 1
     assert "is missing" in result.stdout
+    assert "remove its receipt, receipts/NUMBER.json" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize("command", ["table", "verify", "compact"])
