@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ import hexoframe
 if TYPE_CHECKING:
     from hexoframe.study import Study
 
+KEYS = {"key": "of-nobody", "secret": "of-nobody"}
+ROOT = str(Path(__file__).parents[2])
 FILES = ("range_2records.zip", "astroskin_1000_1min.zip", "hexoskin_10min.csv")
 
 
@@ -57,3 +60,33 @@ def sync() -> Callable[..., Any]:
         return study.sync(*what, progress=False, **how)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[tuple[str, dict[str, str]]]:
+    """A server of S3 on this machine, with one bucket: its options and its name."""
+    pytest.importorskip("s3fs", reason="needs hexoframe[s3]")
+    server_of = pytest.importorskip("moto.server", reason="needs moto[server]")
+    server = server_of.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    options = {**KEYS, "endpoint_url": f"http://{host}:{port}"}
+    import s3fs
+
+    s3fs.S3FileSystem(**options).mkdir("lab")
+    yield "s3://lab", options
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A cluster of Dask on this machine, two workers."""
+    distributed = pytest.importorskip("distributed", reason="needs hexoframe[study]")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as workers,
+        distributed.Client(workers) as client,
+    ):
+        client.run(sys.path.insert, 0, ROOT)
+        yield client

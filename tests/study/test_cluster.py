@@ -17,20 +17,11 @@ pytestmark = [
     # What other libraries say of themselves is not ours to judge.
     pytest.mark.filterwarnings("default"),
 ]
-ROOT = str(Path(__file__).parents[2])
 
 
-@pytest.fixture(scope="module")
-def client():
-    distributed = pytest.importorskip("distributed", reason="needs hexoframe[study]")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        client.run(sys.path.insert, 0, ROOT)
-        yield client
+@pytest.fixture
+def client(cluster):
+    return cluster
 
 
 def mapped(study, function, workers, **how):

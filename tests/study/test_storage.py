@@ -14,11 +14,11 @@ import hexoframe
 from hexoframe.errors import ConfigurationError, StorageError
 from hexoframe.study.storage import DiskStorage, RemoteStorage, storage_at
 from tests.study import jobs
+from tests.study.conftest import KEYS
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::hexoframe.errors.UnverifiedCalibrationWarning"
 )
-KEYS = {"key": "of-nobody", "secret": "of-nobody"}
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -87,22 +87,6 @@ def test_keys_do_not_travel_to_workers_unless_told_to():
 
 
 # -- S3 --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    """A server of S3 on this machine, with one bucket: its options and its name."""
-    pytest.importorskip("s3fs", reason="needs hexoframe[s3]")
-    server_of = pytest.importorskip("moto.server", reason="needs moto[server]")
-    server = server_of.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    options = {**KEYS, "endpoint_url": f"http://{host}:{port}"}
-    import s3fs
-
-    s3fs.S3FileSystem(**options).mkdir("lab")
-    yield "s3://lab", options
-    server.stop()
 
 
 @pytest.fixture
