@@ -111,6 +111,11 @@ def read_sums(folder: Path) -> Mapping[str, str] | None:
         lines = path.read_bytes().decode("utf-8", "replace").splitlines()
     except OSError as error:
         raise FileFormatError(f"{path}: cannot be read: {error.strerror}") from error
+    if not lines:
+        raise FileFormatError(
+            f"{path} is empty, so it was cut or overwritten: write or copy the record "
+            "again, or remove it to go without checksums"
+        )
     found = {}
     for number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hexoframe.errors import FileFormatError
 from hexoframe.formats.checksums import (
     SUMS,
     SummedFile,
@@ -70,3 +71,9 @@ def test_sums_that_are_known_stand_beside_those_that_are_not(tmp_path):
     }
     lines = (tmp_path / SUMS).read_text("ascii").splitlines()
     assert [line.split("  ")[1] for line in lines] == ["hr.txt", "info.txt"]
+
+
+def test_an_empty_list_is_no_list_without_files(tmp_path):
+    (tmp_path / SUMS).touch()
+    with pytest.raises(FileFormatError, match="is empty, so it was cut or overwritten"):
+        read_sums(tmp_path)
