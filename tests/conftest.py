@@ -39,8 +39,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Three workers a core: tests of the pace and of terminals wait a lot."""
-    return 3 * (os.cpu_count() or 1)
+    """Two workers a core: tests of the pace and of terminals wait a lot."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def _check_host(host: str | bytes | None) -> None:
