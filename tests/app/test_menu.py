@@ -303,6 +303,7 @@ def test_a_long_list_is_shown_a_screen_at_a_time(menu, server):
 # -- a picture -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_picture_goes_where_files_go_and_is_the_one_that_python_draws(
     menu, server, tmp_path, new_client
 ):

@@ -293,6 +293,7 @@ def test_refresh_fetches_again(give, service, for_data):
 # -- what is seen meanwhile ------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_bar_is_drawn_at_a_terminal_alone(terminal, service, run, tmp_path):
     del service
     child = terminal("download", "41", "--to", "out")

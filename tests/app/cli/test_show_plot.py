@@ -371,6 +371,7 @@ def test_a_bad_id_is_skipped_and_the_others_go_on(give, service, samples):
     assert last == "hexoframe: 1 of 4 records failed"
 
 
+@pytest.mark.slow
 def test_of_a_record_no_more_is_loaded_than_the_picture_shows(
     serving, own_config, monkeypatch, give, tmp_path
 ):
