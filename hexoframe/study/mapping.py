@@ -186,11 +186,16 @@ class _Beginning:
             if one is not None:
                 forget_failure(self._storage, self._job.name, one.record or 0)
         trace = f"\n\n{first.trace}" if first.stage == "function" else ""
+        advice = (
+            ""
+            if isinstance(self._job.function, str)
+            else ". If these records lack what it needs, let it return that, such as "
+            "{'value': nan}"
+        )
         raise ConfigurationError(
             f"{self._job.title} failed for the first {_ALIKE} records ({records}) "
-            f"alike, so no more were tried: {first.type}: {first.message}. If these "
-            "records lack what it needs, let it return that, such as "
-            f"{{'value': nan}}{trace}"
+            f"alike, so no more were tried: {first.type}: "
+            f"{first.message.removesuffix('.')}{advice}{trace}"
         )
 
 
