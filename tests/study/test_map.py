@@ -196,9 +196,16 @@ def test_a_mistake_of_the_function_stops_the_run_with_its_traceback(study):
     text = str(told.value)
     assert "mistaken failed for the first 3 records (300012, 300013, 300014)" in text
     assert "KeyError: 'hart_rate'" in text
+    assert "let it return that, such as {'value': nan}" in text
     assert 'return {"mean": record.heart_rate["hart_rate"].mean()}' in text
     assert "hexoframe/study/tasks.py" not in text
     assert study.results("mistaken").failures.empty
+
+
+def test_a_verb_that_fails_alike_has_no_advice_for_functions(study):
+    with pytest.raises(ConfigurationError, match="for the first 3 records") as told:
+        mapped(study, "activity_bouts", threshold=-1)
+    assert "let it return" not in str(told.value)
 
 
 def test_a_function_that_returns_nothing_is_told_so(study):
